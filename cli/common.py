@@ -1,0 +1,26 @@
+"""Options that several commands share, and how they print JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+NameOption = Annotated[str, typer.Option("--name", "-n", help="Alias or index.")]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Artifact: a path, a name or a fingerprint. Default: the index's own."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output, indented, one document."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def progress_console() -> Console:
+    """Where progress goes: standard error, so that standard output stays the result."""
+    return Console(stderr=True)

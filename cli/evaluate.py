@@ -1,0 +1,56 @@
+"""``aisle eval``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from cli.common import EncoderOption, NameOption
+from cli.progress import query_progress
+from cluster import connect
+from encoder import ArtifactStore
+from evaluation import read_judged_set, write_run
+from records.paths import home
+from workflows.evaluate_index import DEPTH, evaluate_index
+from workflows.open_search import open_search
+from workflows.systems import parse_systems
+
+
+def evaluate(
+    data: Annotated[Path, typer.Argument(help="BEIR folder: queries.jsonl and qrels/<split>.tsv.")],
+    name: NameOption,
+    split: Annotated[str, typer.Option(help="Which judgments: qrels/<split>.tsv.")] = "dev",
+    systems: Annotated[
+        str, typer.Option(help="Comma-separated; the first is the baseline. See the examples.")
+    ] = "bm25,dense,hybrid",
+    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
+    encoder: EncoderOption = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
+    runs: Annotated[
+        Path | None, typer.Option(help="Write a TREC run file per system into this folder.")
+    ] = None,
+) -> None:
+    """Ask an index the judged queries of a BEIR folder and score each system.
+
+    Examples:
+
+        aisle eval data/homedepot --name shop --split dev --json report.json
+
+        aisle eval data/homedepot --name shop --systems "bm25,hybrid,hybrid:min_max+arithmetic_mean"
+    """
+    wanted = parse_systems(systems)
+    judged = read_judged_set(data, split)
+    client = open_search(connect(), name, ArtifactStore(home() / "artifacts"), encoder, window=DEPTH)
+    with query_progress() as progress:
+        found = evaluate_index(client, judged, wanted, relevant, progress)
+    if runs is not None:
+        for run in found.runs.values():
+            write_run(run, runs / f"{run.name.replace(':', '-')}.run")
+    if json_file is not None:
+        found.report.write(json_file)
+    texts = {query.id: query.text for query in judged.queries}
+    Console().print(Markdown(found.report.to_markdown(texts)))

@@ -1,0 +1,78 @@
+"""``aisle search``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.common import EncoderOption, JsonOption, NameOption, print_json
+from cli.results import print_page
+from cluster import connect
+from encoder import ArtifactStore
+from records import InputError
+from records.paths import home
+from search import Filters
+from workflows.open_search import open_search
+from workflows.systems import named_fusion
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What a shopper would type.")],
+    name: NameOption,
+    legs: Annotated[str | None, typer.Option(help="Legs to ask, such as bm25,dense. Default: all.")] = None,
+    fusion: Annotated[
+        str | None, typer.Option(help="A standard fusion, such as rrf or l2+harmonic_mean.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Hits per page.")] = 10,
+    page: Annotated[int, typer.Option(help="Page, from 1.")] = 1,
+    window: Annotated[int, typer.Option(help="Candidates per leg.")] = 100,
+    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be repeated.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
+    price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
+    price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
+    attribute: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")] = None,
+    facets: Annotated[int, typer.Option(help="Values per facet to count; 0 counts none.")] = 0,
+    encoder: EncoderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Search an index and show why each result is there.
+
+    Examples:
+
+        aisle search "cordless drill" --name shop
+
+        aisle search "running shoes" --name shop --price-max 80 --attribute Colour=Red --facets 5
+
+        aisle search "led bulb e27" --name shop --legs bm25 --json
+    """
+    asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
+    client = open_search(connect(), name, ArtifactStore(home() / "artifacts"), encoder, window)
+    found = client.search(
+        query,
+        legs=asked,
+        fusion=named_fusion(fusion, asked) if fusion else None,
+        filters=Filters(
+            tuple(brand or ()), tuple(category or ()), price_min, price_max, _attributes(attribute)
+        ),
+        size=size,
+        page=page,
+        facets=facets,
+    )
+    if json:
+        print_json(found.to_json())
+    else:
+        print_page(Console(), query, found)
+
+
+def _attributes(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in pairs or []:
+        name, separator, value = pair.partition("=")
+        if not (name and separator and value):
+            raise InputError(
+                f"--attribute {pair!r} is not NAME=VALUE", fix="write it like --attribute Colour=Red"
+            )
+        found[name] = (*found.get(name, ()), value)
+    return found

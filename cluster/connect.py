@@ -1,0 +1,59 @@
+"""One way to a client, wherever OpenSearch runs."""
+
+from __future__ import annotations
+
+from opensearchpy import OpenSearch
+
+from cluster.registry import NodeRecord, running_nodes
+from cluster.settings import ClusterSettings
+from records import ClusterUnavailable, InputError
+
+HOW = "start one with 'aisle up', or set AISLE_URL to an OpenSearch address"
+
+
+def connect(settings: ClusterSettings | None = None) -> OpenSearch:
+    """A client for the cluster of the settings, or for the node that ``aisle up`` started.
+
+    It sends nothing: the first request tells whether the cluster is there (see ``translated_errors``).
+
+    Raises:
+        ClusterUnavailable: no address, and no node of ``aisle up`` runs.
+        InputError: the CA file is not there.
+    """
+    settings = settings or ClusterSettings.load()
+    url = settings.url or chosen_node(running_nodes(), settings.node).url
+    if settings.ca_file is not None and not settings.ca_file.is_file():
+        raise InputError(
+            f"there is no CA file {settings.ca_file}", fix="set AISLE_CA_FILE to the PEM file of the CA"
+        )
+    secret = settings.password.get_secret_value()
+    tls = url.startswith("https://")
+    return OpenSearch(
+        hosts=[url],
+        http_auth=(settings.user, secret) if settings.user else None,
+        headers={name: value.get_secret_value() for name, value in settings.headers.items()},
+        timeout=settings.timeout_s,
+        verify_certs=settings.verify if tls else False,
+        ssl_assert_hostname=settings.verify if tls else None,
+        ssl_show_warn=False,
+        ca_certs=str(settings.ca_file) if settings.ca_file else None,
+        # Repeating a slow request would double the load that made it slow.
+        retry_on_timeout=False,
+        max_retries=2,
+    )
+
+
+def chosen_node(nodes: list[NodeRecord], name: str) -> NodeRecord:
+    """The node of that name, or the only one that runs.
+
+    Raises:
+        ClusterUnavailable: none fits, or several do.
+    """
+    named = [node for node in nodes if node.name == name] if name else nodes
+    if len(named) == 1:
+        return named[0]
+    if named:
+        names = ", ".join(node.name for node in named)
+        raise ClusterUnavailable(f"several nodes run ({names})", fix="set AISLE_NODE to the name of one")
+    what = f"no node named {name} runs" if name else "no OpenSearch address is set and no node runs"
+    raise ClusterUnavailable(what, fix=HOW)

@@ -1,0 +1,114 @@
+"""The text of a node's files and its command line. Pure functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.components import Module
+from cluster.version import OPENSEARCH
+
+MAIN_CLASS = "org.opensearch.bootstrap.OpenSearch"
+LOOPBACK = "127.0.0.1"
+NATIVE_ATTRIBUTE = "aisle_knn_native"
+"""Node attribute by which ``capabilities`` learns whether faiss works: trying it would kill the node."""
+
+Setting = str | int | bool | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The three ports that a node binds on loopback."""
+
+    http: int
+    transport: int
+    grpc: int
+
+
+def module_descriptor(module: Module) -> str:
+    """The ``plugin-descriptor.properties`` of a module."""
+    lines = {
+        "name": module.name,
+        "description": f"OpenSearch module {module.name}",
+        "version": OPENSEARCH,
+        "opensearch.version": OPENSEARCH,
+        "java.version": "21",
+        "classname": module.classname,
+        "extended.plugins": ",".join(module.extends),
+        "has.native.controller": "false",
+    }
+    return "".join(f"{key}={value}\n" for key, value in lines.items())
+
+
+def opensearch_yml(
+    *, name: str, folder: Path, ports: Ports, native: bool, settings: Mapping[str, Setting]
+) -> str:
+    """The node's ``opensearch.yml``; ``settings`` win over the defaults and None-like keys add to them.
+
+    Flat keys with JSON values: every JSON value is YAML, so nothing needs quoting rules of our own.
+    """
+    body: dict[str, Setting] = {
+        "cluster.name": "aisle",
+        "node.name": name,
+        "path.data": str(folder / "data"),
+        "path.logs": str(folder / "logs"),
+        "network.host": LOOPBACK,
+        "http.port": ports.http,
+        "transport.port": ports.transport,
+        "aux.transport.transport-grpc.port": str(ports.grpc),
+        f"node.attr.{NATIVE_ATTRIBUTE}": "true" if native else "false",
+    }
+    if not any(key.startswith(("discovery.", "cluster.initial_")) for key in settings):
+        body["discovery.type"] = "single-node"
+    body.update(settings)
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in body.items())
+
+
+def log4j2_properties() -> str:
+    """Log to standard output, which the launcher points at a file."""
+    return (
+        "status = error\n"
+        "appender.console.type = Console\n"
+        "appender.console.name = console\n"
+        "appender.console.layout.type = PatternLayout\n"
+        "appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%n\n"
+        "rootLogger.level = info\n"
+        "rootLogger.appenderRef.console.ref = console\n"
+    )
+
+
+def java_command(
+    *, java: Path, distribution: Path, folder: Path, heap_mib: int, native: Path | None
+) -> list[str]:
+    """The command line that starts the node."""
+    options = [
+        f"-Xms{heap_mib}m",
+        f"-Xmx{heap_mib}m",
+        f"-XX:MaxDirectMemorySize={max(heap_mib // 2, 64)}m",
+        # The vector module is what makes lucene's HNSW fast.
+        "--add-modules=jdk.incubator.vector",
+        "--enable-native-access=ALL-UNNAMED",
+        "-Xshare:auto",
+        "-XX:+UseG1GC",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:-OmitStackTraceInFastThrow",
+        "-Dfile.encoding=UTF-8",
+        "-Djava.awt.headless=true",
+        "-Djna.nosys=true",
+        "-Dio.netty.noUnsafe=true",
+        "-Dio.netty.noKeySetOptimization=true",
+        "-Dio.netty.recycler.maxCapacityPerThread=0",
+        "-Dlog4j.shutdownHookEnabled=false",
+        "-Dlog4j2.disable.jmx=true",
+        f"-Djava.io.tmpdir={folder / 'tmp'}",
+        f"-XX:ErrorFile={folder / 'logs' / 'hs_err.log'}",
+        f"-Dopensearch.path.home={distribution}",
+        f"-Dopensearch.path.conf={folder / 'config'}",
+        "-Dopensearch.distribution.type=tar",
+        "-Dopensearch.bundled_jdk=false",
+    ]
+    if native is not None:
+        options.append(f"-Djava.library.path={native}")
+    return [str(java), *options, "-cp", f"{distribution / 'lib'}/*", MAIN_CLASS]

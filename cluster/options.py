@@ -1,0 +1,61 @@
+"""What one asks of an embedded node."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import psutil
+
+from cluster.node_files import Setting
+
+NATIVE_VARIABLE = "AISLE_KNN_LIB"
+NATIVE_PATTERN = "libopensearchknn_*.*"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """Options of ``EmbeddedNode.start``.
+
+    Attributes:
+        name: node name; names the registry entry of a detached node.
+        heap_mib: Java heap in MiB, default 1 GiB but at most a quarter of this machine's memory.
+        http_port, transport_port: 0 for any free port.
+        folder: keeps data/, logs/ and config/; None for a temporary one that is removed at the end.
+        native: folder with ``libopensearchknn_*`` for the faiss engine, default AISLE_KNN_LIB.
+        detached: stay up when this process ends.
+        settings: further lines of opensearch.yml, they win over the defaults.
+        start_timeout_s: how long the node may take to answer with a healthy cluster.
+        wait_for: cluster health to wait for, "yellow" or "green"; "" for an answer at all, which is what
+            the first nodes of a larger cluster can give.
+    """
+
+    name: str = "aisle"
+    heap_mib: int | None = None
+    http_port: int = 0
+    transport_port: int = 0
+    folder: Path | None = None
+    native: Path | None = None
+    detached: bool = False
+    settings: Mapping[str, Setting] = field(default_factory=lambda: MappingProxyType({}))
+    start_timeout_s: float = 180.0
+    wait_for: str = "yellow"
+
+
+def default_heap_mib() -> int:
+    """1 GiB, or a quarter of the memory where that is less, but never under 256 MiB."""
+    quarter = psutil.virtual_memory().total // 4 // MIB
+    return max(256, min(1024, quarter))
+
+
+def native_folder(options: NodeOptions) -> Path | None:
+    """The folder of k-NN's native libraries, or None if it is not named or holds none."""
+    named = options.native or os.environ.get(NATIVE_VARIABLE)
+    if not named:
+        return None
+    folder = Path(named).expanduser().resolve()
+    return folder if any(folder.glob(NATIVE_PATTERN)) else None

@@ -1,0 +1,166 @@
+"""Start the node's process: supervised (dies with this process) or detached (stays up)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from cluster.user import NodeUser
+from records import NodeStartFailed
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+GRACE_S = 20.0
+"""How long a node may take to end by itself before it is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What to run and as whom.
+
+    Attributes:
+        command: program and arguments.
+        env: the whole environment.
+        cwd: working folder.
+        log: file that takes standard output and error.
+        user: run as this user, None for our own.
+        remove: folder to delete once the process has ended (supervised only).
+    """
+
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    log: Path
+    user: NodeUser | None = None
+    remove: Path | None = None
+
+
+@dataclass(slots=True)
+class Child:
+    """A started node. ``supervisor`` is None when it is detached."""
+
+    pid: int
+    created: float
+    supervisor: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def alive(self) -> bool:
+        """Is this very process still running (not another one that got its id)?"""
+        return same_process(self.pid, self.created) is not None
+
+    def stop(self, grace_s: float = GRACE_S) -> None:
+        """End it and wait until it is gone; harmless when it is gone already."""
+        if self.supervisor is None:
+            stop_process(self.pid, self.created, grace_s)
+            return
+        if self.supervisor.stdin is not None:
+            self.supervisor.stdin.close()
+        self.supervisor.wait()
+        if self.supervisor.stdout is not None:
+            self.supervisor.stdout.close()
+
+
+def start_supervised(launch: Launch) -> Child:
+    """Start it under a supervisor that ends it when this process closes the pipe or dies.
+
+    Raises:
+        NodeStartFailed: the command could not be run at all.
+    """
+    supervisor = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(SUPERVISOR)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Own session: a kill of the owner's whole group must leave somebody to end the node.
+        start_new_session=True,
+    )
+    child = Child(0, 0.0, supervisor)
+    answer = _ask(supervisor, _order(launch))
+    if "pid" not in answer:
+        child.stop()
+        raise NodeStartFailed(
+            f"{launch.command[0]} could not be started", fix="check that JAVA_HOME names a working JDK"
+        )
+    child.pid = int(answer["pid"])
+    child.created = _created(child.pid)
+    return child
+
+
+def start_detached(launch: Launch) -> Child:
+    """Start it in a session of its own, to outlive this process."""
+    with launch.log.open("ab") as log:
+        process = subprocess.Popen(
+            launch.command,
+            env=dict(launch.env),
+            cwd=launch.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=launch.user.uid if launch.user else None,
+            group=launch.user.gid if launch.user else None,
+            extra_groups=[] if launch.user else None,
+        )
+    return Child(process.pid, _created(process.pid))
+
+
+def same_process(pid: int, created: float) -> psutil.Process | None:
+    """The running process with this id and this birth time, else None."""
+    try:
+        process = psutil.Process(pid)
+        # A zombie of ours has ended; only its exit status is left to be read.
+        if abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    except psutil.NoSuchProcess:
+        return None
+    return None
+
+
+def stop_process(pid: int, created: float, grace_s: float = GRACE_S) -> None:
+    """SIGTERM, then SIGKILL after the grace time, to this very process and no other."""
+    process = same_process(pid, created)
+    if process is None:
+        return
+    try:
+        process.terminate()
+        try:
+            process.wait(grace_s)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(grace_s)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _created(pid: int) -> float:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def _order(launch: Launch) -> dict[str, Any]:
+    return {
+        "command": list(launch.command),
+        "env": dict(launch.env),
+        "cwd": str(launch.cwd),
+        "log": str(launch.log),
+        "user": launch.user.uid if launch.user else None,
+        "group": launch.user.gid if launch.user else None,
+        "remove": str(launch.remove) if launch.remove else None,
+        "grace_s": GRACE_S,
+    }
+
+
+def _ask(supervisor: subprocess.Popen[bytes], order: dict[str, Any]) -> dict[str, Any]:
+    if supervisor.stdin is None or supervisor.stdout is None:
+        return {}
+    supervisor.stdin.write(json.dumps(order).encode() + b"\n")
+    supervisor.stdin.flush()
+    line = supervisor.stdout.readline()
+    return dict(json.loads(line)) if line else {}

@@ -1,0 +1,129 @@
+"""The dense encoder: texts to unit vectors with an ONNX graph on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.artifact import Artifact, load_artifact
+from encoder.batching import token_batches
+from encoder.golden import Golden
+from encoder.manifest import GOLDEN, Manifest
+from encoder.sessions import cores, open_session
+from encoder.store import ArtifactStore
+from encoder.text import clean
+from encoder.tokens import TextTokenizer, padded
+from encoder.vectors import cut
+from records import ArtifactCorrupt
+
+KIND = "dense"
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
+
+BATCH_TOKENS = 1024
+"""Tokens of a bulk batch: its activations fit a core's second-level cache (measured: see docs/encoders.md)."""
+
+WINDOW = 4096
+"""Texts that are sorted by length together; bounds the memory of a long list."""
+
+
+class DenseEncoder:
+    """Text to float32 unit vectors. Safe to share between threads.
+
+    ``encode_queries`` answers one short text as fast as this machine can (all cores on one input); ``encode_items`` as
+    many texts a second as it can (one core per batch).
+    """
+
+    def __init__(self, artifact: Artifact, *, threads: int | None = None) -> None:
+        if artifact.manifest.kind != KIND:
+            raise ArtifactCorrupt(
+                f"{artifact.path} is a {artifact.manifest.kind} model, not a dense encoder",
+                fix="name a dense artifact, see `aisle encoder list`",
+            )
+        self.artifact = artifact
+        self._threads = threads or cores()
+        self._tokenize = TextTokenizer(artifact.file(TOKENIZER), self.manifest.max_length)
+        self._wide = open_session(artifact.file(MODEL), self._threads)
+        self._narrow = self._wide if self._threads == 1 else open_session(artifact.file(MODEL), 1)
+
+    @classmethod
+    def load(
+        cls, ref: str | Path, *, store: ArtifactStore | None = None, threads: int | None = None
+    ) -> DenseEncoder:
+        """Open an artifact: check its hashes, then replay its golden texts on this machine.
+
+        Args:
+            ref: a folder, a name, ``kind/name`` or a fingerprint, see ``ArtifactStore.resolve``.
+            store: where names are looked up, default the store under ``AISLE_HOME``.
+            threads: cores to use, default all that this process may use.
+
+        Raises:
+            ArtifactNotFound: nothing goes by that reference.
+            ArtifactCorrupt: names the file, or the golden text, that differs.
+        """
+        encoder = cls(load_artifact((store or ArtifactStore.default()).resolve(ref)), threads=threads)
+        golden = Golden.read(encoder.artifact.file(GOLDEN))
+        golden.replay(encoder.tokenize, encoder.encode_raw, encoder.artifact.path)
+        return encoder
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the artifact is."""
+        return self.artifact.manifest
+
+    @property
+    def dims(self) -> int:
+        """Full width of a vector."""
+        return self.manifest.dims
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that name the vector space."""
+        return self.artifact.fingerprint
+
+    def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
+        """Vectors of queries, float32 [n, dims or full], unit rows; the query prefix is added here."""
+        rows = self.tokenize([self.manifest.prefixes.query + clean(text) for text in texts])
+        if len(rows) > 1:
+            return cut(self._bulk(rows), dims)
+        return cut(self._alone(rows), dims)
+
+    def encode_items(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
+        """Vectors of item texts (``encoder.text.item_text``), float32 [n, dims or full], unit rows."""
+        out = np.empty((len(texts), self.dims), dtype=np.float32)
+        for start in range(0, len(texts), WINDOW):
+            window = texts[start : start + WINDOW]
+            rows = self.tokenize([self.manifest.prefixes.item + clean(text) for text in window])
+            out[start : start + len(rows)] = self._bulk(rows)
+        return cut(out, dims)
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts as given, without prefix or cleaning."""
+        return self._tokenize(texts)
+
+    def encode_raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts as given, without prefix or cleaning, one at a time."""
+        return self._alone(self.tokenize(texts))
+
+    def _alone(self, rows: list[list[int]]) -> NDArray[np.float32]:
+        out = np.empty((len(rows), self.dims), dtype=np.float32)
+        for position, row in enumerate(rows):
+            feed = {"input_ids": np.array([row]), "lengths": np.array([len(row)])}
+            out[position] = self._wide.run(None, feed)[0][0]
+        return out
+
+    def _bulk(self, rows: list[list[int]]) -> NDArray[np.float32]:
+        out = np.empty((len(rows), self.dims), dtype=np.float32)
+
+        def run(batch: NDArray[np.intp]) -> None:
+            ids, lengths = padded([rows[position] for position in batch])
+            out[batch] = self._narrow.run(None, {"input_ids": ids, "lengths": lengths})[0]
+
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="aisle-encode") as pool:
+            for _ in pool.map(run, token_batches([len(row) for row in rows], BATCH_TOKENS)):
+                pass
+        return out

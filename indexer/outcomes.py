@@ -1,0 +1,103 @@
+"""What a ``_bulk`` response says about each document. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cluster import means_disk_full
+from indexer.bulk_bodies import Body, Refusal
+from records import DiskFull, IndexingFailed
+
+# Of each item only what is needed: a response of the default shape is many times larger.
+FILTER_PATH: Final = "took,errors,items.*.status,items.*.error"
+BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
+# Pressure on the node that may be reported under another status.
+_BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exception")
+# What a cluster says whose nodes are all over the high watermark.
+_NO_MORE_INDEXES: Final = "create-index blocked"
+_LONGEST_REASON: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Attributes:
+    accepted: how many documents are stored.
+    retry: positions of those that the node was too busy for.
+    busy: why, of the last of these.
+    refused: those that no repeat can help.
+    """
+
+    accepted: int
+    retry: tuple[int, ...]
+    busy: str
+    refused: tuple[Refusal, ...]
+
+
+def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
+    """Sort the documents of one request by what became of them.
+
+    Raises:
+        DiskFull: the node has closed the index for writing.
+        IndexingFailed: the release is gone, or the response answers another request.
+    """
+    if not response.get("errors"):
+        return Outcome(len(body), (), "", ())
+    items = [next(iter(item.values())) for item in response.get("items", ())]
+    if len(items) != len(body):
+        raise IndexingFailed(
+            f"the node answered for {len(items)} documents, {len(body)} were sent",
+            fix="look for a proxy that rewrites bodies between Aisle and OpenSearch",
+        )
+    retry: list[int] = []
+    refused: list[Refusal] = []
+    busy = ""
+    for position, item in enumerate(items):
+        error = item.get("error")
+        if error is None:
+            continue
+        reason = describe(error)
+        check_fatal(error)
+        if item.get("status") in BUSY_STATUSES or _busy(error):
+            retry.append(position)
+            busy = reason
+        else:
+            refused.append(Refusal(body.lines[position].id, reason))
+    return Outcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused))
+
+
+def describe(error: Any) -> str:
+    """An OpenSearch error, causes included, as one line."""
+    parts: list[str] = []
+    while isinstance(error, Mapping):
+        parts.append(f"{error.get('type')}: {error.get('reason')}")
+        error = error.get("caused_by")
+    text = " ".join(" / ".join(parts).split()) or str(error)
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+
+
+def check_fatal(error: Any) -> None:
+    """Raise for an error that no other document would escape either.
+
+    Raises:
+        DiskFull: see `settle`.
+        IndexingFailed: see `settle`.
+    """
+    kind, reason = (
+        (str(error.get("type")), str(error.get("reason"))) if isinstance(error, Mapping) else ("", "")
+    )
+    if kind == "cluster_block_exception" and (means_disk_full(reason) or _NO_MORE_INDEXES in reason):
+        raise DiskFull(
+            f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
+            fix="free disk space on the node or delete old releases, then index again",
+        )
+    if kind == "index_not_found_exception":
+        raise IndexingFailed(
+            "the unfinished release was deleted while it was being loaded",
+            fix="check that no other `aisle index` runs for this name, then index again",
+        )
+
+
+def _busy(error: Any) -> bool:
+    return isinstance(error, Mapping) and str(error.get("type")).endswith(_BUSY_TYPES)

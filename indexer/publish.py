@@ -1,0 +1,123 @@
+"""A loaded release → the live one: refresh, count, optional merge, restore settings, swap, prune."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import opensearchpy
+
+from indexer.release_names import swap_actions, to_prune, version_of
+from indexer.releases import standing
+from indexer.retries import RetryPolicy, until_done
+from mappings import IndexSettings
+from records import IndexingFailed
+
+# A refresh builds the vector graphs of what is still in memory, which takes minutes on a large shard.
+_LONG_S = 600
+_POLL_S = 0.5
+
+
+class Publisher:
+    """The steps, each safe to repeat; every request survives a node that is away for a moment."""
+
+    def __init__(self, client: opensearchpy.OpenSearch, name: str, release: str, policy: RetryPolicy) -> None:
+        self._client = client
+        self._name = name
+        self._release = release
+        self._policy = policy
+        self._replaced: tuple[str, ...] = ()
+
+    def check_count(self, expected: int) -> None:
+        """Refresh, then compare what the index holds with what was acknowledged.
+
+        Raises:
+            IndexingFailed: they differ.
+        """
+        params = {"request_timeout": _LONG_S}
+        self._ask(partial(self._client.indices.refresh, index=self._release, params=params))
+        found = self._ask(partial(self._client.count, index=self._release))["count"]
+        if found != expected:
+            raise IndexingFailed(
+                f"{self._release} holds {found} documents, {expected} were acknowledged; it does not go live",
+                fix="look for item ids that occur twice and at the node's log, then index again",
+            )
+
+    def force_merge(self) -> None:
+        """One segment per shard: one vector graph to search instead of many. Waits, as a task of the server.
+
+        Raises:
+            IndexingFailed: the server gave up.
+        """
+        params = {"max_num_segments": 1, "wait_for_completion": "false"}
+        task = self._ask(partial(self._client.indices.forcemerge, index=self._release, params=params))["task"]
+        while not (state := self._ask(partial(self._client.tasks.get, task_id=task)))["completed"]:
+            time.sleep(_POLL_S)
+        if "error" in state or state.get("response", {}).get("_shards", {}).get("failed"):
+            raise IndexingFailed(
+                f"the merge of {self._release} failed",
+                fix="look at the node's log and disk (`aisle logs`), or index without --force-merge",
+            )
+        self._ask(partial(self._client.indices.refresh, index=self._release))
+
+    def restore(self, settings: IndexSettings) -> None:
+        """Replicas and refreshes as they shall be live; waits for copies that are being made."""
+        body = {
+            "index": {"number_of_replicas": settings.replicas, "refresh_interval": settings.refresh_interval}
+        }
+        self._ask(partial(self._client.indices.put_settings, index=self._release, body=body))
+        if settings.replicas:
+            params = {
+                "wait_for_events": "languid",
+                "wait_for_no_initializing_shards": "true",
+                "timeout": f"{_LONG_S}s",
+                "request_timeout": _LONG_S,
+            }
+            self._ask(partial(self._client.cluster.health, index=self._release, params=params))
+
+    def swap(self) -> tuple[str, ...]:
+        """Point the alias at the release in one atomic step.
+
+        Returns:
+            What was live before.
+
+        Raises:
+            IndexingFailed: a newer release went live meanwhile.
+            InputError: see `releases.standing`.
+        """
+        replaced: tuple[str, ...] = self._ask(self._swap)
+        return replaced
+
+    def prune(self, keep: int) -> tuple[str, ...]:
+        """Delete older releases but the ``keep`` newest finished ones; returns what was deleted."""
+        now = self._ask(partial(standing, self._client, self._name))
+        doomed = to_prune(self._name, self._release, now.releases, now.unfinished, keep)
+        for release in doomed:
+            self._ask(
+                partial(self._client.indices.delete, index=release, params={"ignore_unavailable": "true"})
+            )
+        return doomed
+
+    def _swap(self) -> tuple[str, ...]:
+        before = standing(self._client, self._name)
+        if self._release in before.live:
+            # A repeat of a swap whose answer was lost.
+            return self._replaced
+        ours = version_of(self._name, self._release) or 0
+        newer = [index for index in before.live if (version_of(self._name, index) or 0) > ours]
+        if newer:
+            raise IndexingFailed(
+                f"{newer[0]} went live while {self._release} was loading; the newer release stays",
+                fix="run one `aisle index` per name at a time",
+            )
+        self._replaced = before.live
+        self._client.indices.update_aliases(
+            body={"actions": swap_actions(self._name, self._release, before.live)}
+        )
+        return self._replaced
+
+    def _ask(self, request: Callable[[], Any]) -> Any:
+        return until_done(request, self._policy, threading.Event())

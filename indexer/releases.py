@@ -1,0 +1,138 @@
+"""Releases on the cluster: which exist, make the next one, drop one that was not finished."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import opensearchpy
+
+from indexer.release_names import (
+    abandon_actions,
+    abandoned_alias,
+    loading_alias,
+    next_version,
+    release_name,
+    version_of,
+)
+from indexer.retries import RetryPolicy, until_done
+from mappings import IndexMeta, IndexSettings, VectorSpace, index_body, pipeline_body, pipeline_name
+from mappings.fusion import FusionSpec
+from records import IndexingFailed, InputError
+
+_log = logging.getLogger(__name__)
+# Dropping is for a run that has failed or was interrupted: it must not keep anybody waiting.
+_DROP_TIMEOUT_S = 5
+_CREATE_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What exists under one name.
+
+    Attributes:
+        releases: every index ``<name>-v0001`` and so on.
+        live: those of them that the alias ``name`` points to; one, or none yet.
+        unfinished: those of them that are being loaded, or were given up.
+    """
+
+    releases: tuple[str, ...]
+    live: tuple[str, ...]
+    unfinished: tuple[str, ...]
+
+
+def standing(client: opensearchpy.OpenSearch, name: str) -> Standing:
+    """Look at the cluster.
+
+    Raises:
+        InputError: ``name`` is taken by an index, or by an alias of indexes that are no releases.
+    """
+    found = client.indices.get_alias(index=f"{name},{name}-v*", params={"ignore_unavailable": "true"})
+    if name in found:
+        raise InputError(
+            f"{name} is an index, and an alias of that name is needed",
+            fix="choose another --name, or delete or reindex that index first",
+        )
+    # GET by the alias' name answers with the indexes behind it, whatever they are called.
+    foreign = [i for i, body in found.items() if name in body["aliases"] and version_of(name, i) is None]
+    if foreign:
+        raise InputError(
+            f"the alias {name} points to {', '.join(sorted(foreign))}, which Aisle did not make",
+            fix="choose another --name, or remove that alias first",
+        )
+    releases = sorted(index for index in found if version_of(name, index) is not None)
+    return Standing(
+        releases=tuple(releases),
+        live=tuple(index for index in releases if name in found[index]["aliases"]),
+        unfinished=tuple(
+            index
+            for index in releases
+            if {loading_alias(index), abandoned_alias(index)} & set(found[index]["aliases"])
+        ),
+    )
+
+
+def create_release(
+    client: opensearchpy.OpenSearch,
+    name: str,
+    settings: IndexSettings,
+    spaces: Mapping[str, VectorSpace],
+    *,
+    fusions: tuple[FusionSpec, ...],
+    policy: RetryPolicy,
+) -> str:
+    """Make the next release, empty and tuned for loading, and the search pipelines it needs.
+
+    Args:
+        client: may be one that repeats requests by itself.
+        name: a checked name.
+        settings: of the finished release; while loading there are no replicas and no refreshes.
+        spaces: vector field to the model behind it.
+        fusions: their pipelines are put; names carry their content, so a live release loses nothing.
+        policy: for each request.
+
+    Returns:
+        Its index name. It is not live; write through ``loading_alias`` of it.
+
+    Raises:
+        InputError: see `standing`.
+        DiskFull: the cluster makes no more indexes.
+    """
+    stop = threading.Event()
+    for fusion in fusions:
+        path = f"/_search/pipeline/{pipeline_name(fusion)}"
+        put = partial(client.transport.perform_request, "PUT", path, body=pipeline_body(fusion))
+        until_done(put, policy, stop)
+    loading = replace(settings, replicas=0, refresh_interval="-1")
+    pipelines = tuple(pipeline_name(fusion) for fusion in fusions)
+    for _ in range(_CREATE_ATTEMPTS):
+        release = release_name(name, next_version(name, standing(client, name).releases))
+        meta = IndexMeta(release=release, spaces=spaces, engine=settings.engine, pipelines=pipelines)
+        body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
+        try:
+            until_done(partial(client.indices.create, index=release, body=body), policy, stop)
+        except opensearchpy.RequestError as error:
+            # Another run took the number, or our own request was repeated after its answer was lost.
+            if error.error != "resource_already_exists_exception":
+                raise
+        else:
+            return release
+    raise IndexingFailed(
+        f"other runs keep taking the next release of {name}", fix="run one `aisle index` per name at a time"
+    )
+
+
+def drop_unfinished(client: opensearchpy.OpenSearch, release: str) -> None:
+    """Delete a release that did not go live; if the node is gone, say so and leave it to the next run."""
+    soon = {"request_timeout": _DROP_TIMEOUT_S}
+    try:
+        client.indices.update_aliases(body={"actions": abandon_actions(release)}, params=soon)
+        client.indices.delete(index=release, params=soon)
+    except opensearchpy.NotFoundError:
+        # It is gone already, or the swap came through although its answer did not.
+        return
+    except opensearchpy.OpenSearchException as error:
+        _log.warning("the unfinished release %s is left over; the next run deletes it (%s)", release, error)

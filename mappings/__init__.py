@@ -1,0 +1,29 @@
+"""The index contract: field names, index body, search pipelines and what ``_meta`` promises. Pure; no I/O."""
+
+from mappings.fusion import ARITHMETIC, GEOMETRIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
+from mappings.index_body import IndexSettings, index_body
+from mappings.meta import SCHEMA_VERSION, IndexMeta, VectorSpace
+from mappings.pipelines import pipeline_body, pipeline_name
+from mappings.standard import BM25, DENSE, default_fusion, standard_fusions
+
+__all__ = [
+    "ARITHMETIC",
+    "BM25",
+    "DENSE",
+    "GEOMETRIC",
+    "HARMONIC",
+    "L2",
+    "MIN_MAX",
+    "RRF",
+    "SCHEMA_VERSION",
+    "Z_SCORE",
+    "FusionSpec",
+    "IndexMeta",
+    "IndexSettings",
+    "VectorSpace",
+    "default_fusion",
+    "index_body",
+    "pipeline_body",
+    "pipeline_name",
+    "standard_fusions",
+]

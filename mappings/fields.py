@@ -1,0 +1,40 @@
+"""Names of the fields of one item's document. Every other module takes them from here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ID: Final = "id"
+TITLE: Final = "title"
+TEXT: Final = "text"
+BRAND: Final = "brand"
+CATEGORY: Final = "category"
+PRICE: Final = "price"
+IMAGE: Final = "image"
+# Attributes are kept twice: as the object that comes back with a hit (not indexed), and as "name=value"
+# keywords, so that a catalogue of ten thousand attribute names does not make ten thousand fields.
+ATTRIBUTES: Final = "attributes"
+FACET: Final = "facet"
+SEARCH: Final = "search"
+SUGGEST: Final = "suggest"
+DENSE: Final = "dense"
+ENGAGEMENT: Final = "engagement"
+RELEVANCE: Final = "relevance"
+SPARSE: Final = "sparse"
+SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
+
+# Analyzer of all searchable text.
+ENGLISH: Final = "aisle_english"
+
+# What a page needs to show an item; vectors never travel back.
+DISPLAY: Final = (ID, TITLE, TEXT, BRAND, CATEGORY, PRICE, IMAGE, ATTRIBUTES)
+
+FACET_SEPARATOR: Final = "="
+
+
+def facet_value(name: str, value: str) -> str:
+    """One attribute as the keyword it is filtered and counted by: ``Colour=Red``.
+
+    A ``=`` in a name becomes a space, so that the first one always separates.
+    """
+    return f"{name.replace(FACET_SEPARATOR, ' ')}{FACET_SEPARATOR}{value}"

@@ -1,0 +1,93 @@
+"""How the legs' result lists become one: the settings, not the computation (see ``search.fusion``)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from records import InputError
+
+RRF: Final = "rrf"
+MIN_MAX: Final = "min_max"
+L2: Final = "l2"
+Z_SCORE: Final = "z_score"
+ARITHMETIC: Final = "arithmetic_mean"
+GEOMETRIC: Final = "geometric_mean"
+HARMONIC: Final = "harmonic_mean"
+
+NORMALISATIONS: Final = (MIN_MAX, L2, Z_SCORE)
+COMBINATIONS: Final = (ARITHMETIC, GEOMETRIC, HARMONIC)
+# OpenSearch refuses more sub-queries in one hybrid query.
+MAX_LEGS: Final = 5
+MAX_RANK_CONSTANT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FusionSpec:
+    """One way to fuse legs; the same settings drive the server's pipeline and the pure reference.
+
+    Attributes:
+        legs: names of the legs, in the order of the hybrid query.
+        weights: one per leg, not negative; scaled here so that they sum to 1, as OpenSearch asks.
+        normalisation: ``rrf`` (Cormack et al., SIGIR 2009), ``min_max``, ``l2`` or ``z_score``.
+        combination: ``arithmetic_mean``, ``geometric_mean`` or ``harmonic_mean``; RRF always sums.
+        rank_constant: RRF's k, 1 to 10,000.
+
+    Raises:
+        InputError: for anything the server would refuse.
+    """
+
+    legs: tuple[str, ...]
+    weights: tuple[float, ...]
+    normalisation: str = RRF
+    combination: str = ARITHMETIC
+    rank_constant: int = 60
+
+    def __post_init__(self) -> None:
+        _check(self)
+        total = sum(self.weights)
+        object.__setattr__(self, "weights", tuple(w / total for w in self.weights))
+
+    @classmethod
+    def equal(cls, *legs: str, normalisation: str = RRF, combination: str = ARITHMETIC) -> FusionSpec:
+        """All legs count the same."""
+        return cls(legs, (1.0,) * len(legs), normalisation, combination)
+
+    @property
+    def title(self) -> str:
+        """Short name for tables, such as ``rrf`` or ``min_max+arithmetic_mean``."""
+        return RRF if self.normalisation == RRF else f"{self.normalisation}+{self.combination}"
+
+
+def _check(spec: FusionSpec) -> None:
+    if not 1 <= len(spec.legs) <= MAX_LEGS or len(set(spec.legs)) != len(spec.legs):
+        raise InputError(
+            f"a fusion takes 1 to {MAX_LEGS} different legs, not {list(spec.legs)}",
+            fix="name each leg once and drop the weakest ones",
+        )
+    if len(spec.weights) != len(spec.legs):
+        raise InputError(
+            f"{len(spec.weights)} weights for {len(spec.legs)} legs", fix="give one weight per leg"
+        )
+    if not all(math.isfinite(w) and w >= 0 for w in spec.weights) or sum(spec.weights) <= 0:
+        raise InputError(
+            f"weights {list(spec.weights)} cannot be used",
+            fix="give finite weights that are not negative, at least one above 0",
+        )
+    if spec.normalisation not in (RRF, *NORMALISATIONS):
+        raise InputError(
+            f"unknown normalisation {spec.normalisation!r}",
+            fix=f"use one of {', '.join((RRF, *NORMALISATIONS))}",
+        )
+    if spec.combination not in COMBINATIONS:
+        raise InputError(
+            f"unknown combination {spec.combination!r}", fix=f"use one of {', '.join(COMBINATIONS)}"
+        )
+    if spec.normalisation == Z_SCORE and spec.combination != ARITHMETIC:
+        # A z-score can be negative, which no other mean is defined for; OpenSearch refuses it too.
+        raise InputError("z_score goes with arithmetic_mean only", fix="use min_max or l2 for other means")
+    if not 1 <= spec.rank_constant <= MAX_RANK_CONSTANT:
+        raise InputError(
+            f"rank constant {spec.rank_constant} is out of range", fix=f"use 1 to {MAX_RANK_CONSTANT}"
+        )

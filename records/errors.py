@@ -1,0 +1,141 @@
+"""Every error that Aisle raises on purpose, as one tree.
+
+AisleError                    what went wrong, and ``fix``: what the user does about it
+├── InputError                a file, a row or an argument that cannot be used
+├── MissingExtra              an optional dependency is not installed (names the extra)
+├── ClusterError              anything between Aisle and an OpenSearch node
+│   ├── ClusterUnavailable    nothing answers, or it stopped answering
+│   ├── AuthenticationFailed  user, password or certificate refused
+│   ├── CapabilityMissing     the node answers but lacks a version, plugin or engine
+│   ├── DownloadFailed        the embedded node's jars could not be fetched or verified
+│   └── NodeStartFailed       the embedded node did not start (shows its last log lines)
+│       ├── JavaNotFound      no JDK 21 or later
+│       └── PortTaken         the port asked for is in use
+├── ArtifactError             a model folder
+│   ├── ArtifactNotFound      no such artifact, on disk or under that name
+│   ├── ArtifactCorrupt       a hash or the golden replay differs: it is not what was built
+│   └── ArtifactMismatch      the index was built with another vector space than the client's
+├── IndexingError             a catalogue on its way into an index
+│   ├── IndexingFailed        documents refused or counts that differ; the live release is untouched
+│   └── DiskFull              the node's or this machine's disk is (almost) full
+├── SearchError               a question that cannot be answered
+│   ├── InvalidQuery          empty, too long, or a filter that means nothing
+│   ├── IndexNotFound         no index or alias of that name
+│   ├── ForeignIndex          the index was not made by Aisle, or by another schema version
+│   └── PipelineMissing       the search pipeline is gone (OpenSearch would return raw scores)
+└── EvaluationError           runs or qrels that cannot be scored
+"""
+
+from __future__ import annotations
+
+
+class AisleError(Exception):
+    """Base of the tree above.
+
+    Args:
+        message: what went wrong, one line, without a trailing full stop.
+        fix: what the user does about it, one line.
+    """
+
+    def __init__(self, message: str, *, fix: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.message}. Fix: {self.fix}"
+
+
+class InputError(AisleError):
+    """A file, a row or an argument that cannot be used."""
+
+
+class MissingExtra(AisleError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, module: str, *, extra: str) -> None:
+        super().__init__(f"{module} is not installed", fix=f"install the extra: pip install 'aisle[{extra}]'")
+
+
+class ClusterError(AisleError):
+    """Anything between Aisle and an OpenSearch node."""
+
+
+class ClusterUnavailable(ClusterError):
+    """Nothing answers at the address, or it stopped answering."""
+
+
+class AuthenticationFailed(ClusterError):
+    """User, password or certificate refused. The message never holds the secret."""
+
+
+class CapabilityMissing(ClusterError):
+    """The node answers but lacks a version, plugin or engine."""
+
+
+class DownloadFailed(ClusterError):
+    """The embedded node's jars could not be fetched or verified."""
+
+
+class NodeStartFailed(ClusterError):
+    """The embedded node did not start."""
+
+
+class JavaNotFound(NodeStartFailed):
+    """No JDK 21 or later on this machine."""
+
+
+class PortTaken(NodeStartFailed):
+    """The port asked for is in use."""
+
+
+class ArtifactError(AisleError):
+    """A model folder that cannot be used."""
+
+
+class ArtifactNotFound(ArtifactError):
+    """No such artifact, on disk or under that name."""
+
+
+class ArtifactCorrupt(ArtifactError):
+    """A hash or the golden replay differs."""
+
+
+class ArtifactMismatch(ArtifactError):
+    """The index was built with another vector space than the client's."""
+
+
+class IndexingError(AisleError):
+    """A catalogue on its way into an index."""
+
+
+class IndexingFailed(IndexingError):
+    """Documents refused or counts that differ; the live release is untouched."""
+
+
+class DiskFull(IndexingError):
+    """The node's or this machine's disk is (almost) full."""
+
+
+class SearchError(AisleError):
+    """A question that cannot be answered."""
+
+
+class InvalidQuery(SearchError):
+    """Empty, too long, or a filter that means nothing."""
+
+
+class IndexNotFound(SearchError):
+    """No index or alias of that name."""
+
+
+class ForeignIndex(SearchError):
+    """The index was not made by Aisle, or by another schema version."""
+
+
+class PipelineMissing(SearchError):
+    """The search pipeline is gone; OpenSearch would silently return raw scores."""
+
+
+class EvaluationError(AisleError):
+    """Runs or qrels that cannot be scored."""

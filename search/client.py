@@ -1,0 +1,129 @@
+"""The Python search client: one hybrid question, fused, explained and paged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from opensearchpy import OpenSearch
+
+from mappings import FusionSpec, default_fusion
+from records import Hit, InputError, InvalidQuery
+from search.documents import fetch_items
+from search.filters import Filters
+from search.legs import Bm25Leg, DenseLeg, Leg
+from search.page import Page, Timings
+from search.preflight import Preflight, QueryEncoder, install_pipeline
+from search.question import checked_question
+from search.ranking import Ranker, Ranking
+from search.signals import SignalBook
+
+
+class SearchClient:
+    """Searches one index (or alias) that Aisle made.
+
+    Args:
+        client: connection, see ``cluster.connect``.
+        name: alias or index.
+        encoder: the index's own encoder; without one only lexical legs can be asked.
+        legs: the legs that searches may name; all of them are asked unless a search says otherwise.
+        window: candidates per leg. Pages are cut from their union, so it bounds what paging can reach.
+    """
+
+    def __init__(
+        self,
+        client: OpenSearch,
+        name: str,
+        encoder: QueryEncoder | None = None,
+        legs: Sequence[Leg] = (Bm25Leg(), DenseLeg()),
+        window: int = 100,
+    ) -> None:
+        self._client = client
+        self._legs = {leg.name: leg for leg in legs}
+        self._ranker = Ranker(client, Preflight(client, name, encoder), encoder, window)
+
+    def search(
+        self,
+        text: str,
+        *,
+        legs: Sequence[str] | None = None,
+        fusion: FusionSpec | None = None,
+        filters: Filters | None = None,
+        size: int = 10,
+        page: int = 1,
+        facets: int = 0,
+    ) -> Page:
+        """One page of results, each hit with its signals.
+
+        Args:
+            text: what the user typed. Never parsed as query syntax.
+            legs: names of the legs to ask; None asks all.
+            fusion: how to fuse them; None takes ``mappings.default_fusion``. Its legs are the ones asked.
+            filters: brand, category, price, attributes.
+            size: hits per page.
+            page: 1-based; a page past ``reachable`` is empty.
+            facets: values per facet to count; 0 counts none.
+
+        Raises:
+            InvalidQuery: text, page or size cannot be used.
+            IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing: see ``search.preflight``.
+            ClusterError: the cluster does not answer.
+        """
+        started = time.perf_counter()
+        if size < 1 or page < 1:
+            raise InvalidQuery(f"page {page} of size {size} does not exist", fix="count both from 1")
+        ranking = self.rank(text, legs=legs, fusion=fusion, filters=filters, facets=facets)
+        first = (page - 1) * size
+        shown = ranking.fused[first : first + size]
+        fetched = fetch_items(self._client, ranking.release, [fused.id for fused in shown])
+        book = SignalBook(ranking.spec, ranking.results)
+        hits = tuple(
+            Hit(fetched.items[fused.id], rank, fused.score, book.of(fused))
+            for rank, fused in enumerate(shown, first + 1)
+            if fused.id in fetched.items
+        )
+        total_ms = (time.perf_counter() - started) * 1000
+        return Page(
+            hits=hits,
+            page=page,
+            size=size,
+            reachable=len(ranking.fused),
+            total=max(ranking.total, len(ranking.fused)),
+            total_is_exact=ranking.total_is_exact,
+            release=ranking.release,
+            facets=ranking.facets,
+            timings=Timings(total_ms, ranking.encode_ms, ranking.server_ms + fetched.server_ms),
+        )
+
+    def rank(
+        self,
+        text: str,
+        *,
+        legs: Sequence[str] | None = None,
+        fusion: FusionSpec | None = None,
+        filters: Filters | None = None,
+        facets: int = 0,
+    ) -> Ranking:
+        """All candidates, best first, without documents; what evaluation scores. See ``search``."""
+        spec = self._spec(legs, fusion)
+        asked = [self._leg(name) for name in spec.legs]
+        return self._ranker.rank(checked_question(text), asked, spec, filters or Filters(), facets)
+
+    def install(self, fusion: FusionSpec) -> str:
+        """Put a fusion's pipeline on the cluster and return its name."""
+        return install_pipeline(self._client, fusion)
+
+    def _spec(self, legs: Sequence[str] | None, fusion: FusionSpec | None) -> FusionSpec:
+        if fusion is None:
+            return default_fusion(tuple(legs) if legs is not None else tuple(self._legs))
+        if legs is not None and tuple(legs) != fusion.legs:
+            raise InputError(
+                f"legs {list(legs)} are not those of the fusion, {list(fusion.legs)}",
+                fix="give one or the other",
+            )
+        return fusion
+
+    def _leg(self, name: str) -> Leg:
+        if name not in self._legs:
+            raise InputError(f"there is no leg {name!r}", fix=f"use {', '.join(self._legs)}")
+        return self._legs[name]

@@ -1,0 +1,65 @@
+"""One page of results."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from records import Hit
+from search.facets import Facets
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds of one search.
+
+    Attributes:
+        total: as the caller sees it.
+        encode: turning the query into a vector.
+        server: what OpenSearch says it ``took``, both requests together.
+    """
+
+    total: float
+    encode: float
+    server: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page over a fixed candidate window.
+
+    Attributes:
+        hits: this page's results, best first.
+        page: 1-based.
+        size: hits asked for per page.
+        reachable: how many results paging can reach: the union of the legs' windows, never more.
+        total: how many items matched any leg, at least (OpenSearch stops counting at 10,000).
+        total_is_exact: whether ``total`` is a count or a lower bound.
+        release: index that answered.
+        facets: None unless asked for.
+        timings: milliseconds.
+    """
+
+    hits: tuple[Hit, ...]
+    page: int
+    size: int
+    reachable: int
+    total: int
+    total_is_exact: bool
+    release: str
+    facets: Facets | None
+    timings: Timings
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; each hit with its ``signals``."""
+        return {
+            "hits": [hit.to_json() for hit in self.hits],
+            "page": self.page,
+            "size": self.size,
+            "reachable": self.reachable,
+            "total": self.total,
+            "total_is_exact": self.total_is_exact,
+            "release": self.release,
+            "facets": asdict(self.facets) if self.facets else None,
+            "timings_ms": asdict(self.timings),
+        }

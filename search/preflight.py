@@ -1,0 +1,137 @@
+"""What is checked before the first query, and again when a new release goes live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from opensearchpy import NotFoundError, OpenSearch
+
+from cluster import translated_errors
+from mappings import FusionSpec, IndexMeta, VectorSpace, pipeline_body, pipeline_name
+from records import ArtifactMismatch, IndexNotFound, PipelineMissing
+from search.legs import Leg
+
+
+class QueryEncoder(Protocol):
+    """Turns queries into vectors of one space (``encoder.DenseEncoder``)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the artifact, 64 hex digits."""
+
+    def encode_queries(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
+        """float32 [len(texts), dims], rows of unit length."""
+
+
+class Preflight:
+    """Checks an index against the client and remembers what passed, so that a search pays for it once."""
+
+    def __init__(self, client: OpenSearch, name: str, encoder: QueryEncoder | None) -> None:
+        self.name = name
+        self._client = client
+        self._fingerprint = encoder.fingerprint if encoder else None
+        self._meta: IndexMeta | None = None
+        self._passed: set[FusionSpec] = set()
+
+    def passed(self, legs: Sequence[Leg], spec: FusionSpec) -> IndexMeta:
+        """The live release's meta, once index, vector spaces and pipeline are known to fit.
+
+        Raises:
+            IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing.
+        """
+        if self._meta is None:
+            self._meta = read_meta(self._client, self.name)
+        if spec not in self._passed:
+            check_spaces(self._meta, legs, self._fingerprint)
+            if len(legs) > 1:
+                check_pipeline(self._client, spec)
+            self._passed.add(spec)
+        return self._meta
+
+    def forget(self) -> None:
+        """Check again before the next answer counts."""
+        self._meta = None
+        self._passed.clear()
+
+
+def read_meta(client: OpenSearch, name: str) -> IndexMeta:
+    """What the one index behind a name says of itself.
+
+    Raises:
+        IndexNotFound: if no index, or more than one, has that name.
+        ForeignIndex: if Aisle did not make it.
+    """
+    with translated_errors():
+        try:
+            found = client.indices.get_mapping(index=name)
+        except NotFoundError as error:
+            raise IndexNotFound(
+                f"there is no index or alias {name!r}",
+                fix=f"index a catalogue first: aisle index DATA --name {name}",
+            ) from error
+    if len(found) != 1:
+        raise IndexNotFound(
+            f"{name!r} stands for {len(found)} indexes, not one", fix="name one release, such as <name>-v0001"
+        )
+    index, body = next(iter(found.items()))
+    return IndexMeta.from_mapping(index, body["mappings"])
+
+
+def check_spaces(meta: IndexMeta, legs: Sequence[Leg], fingerprint: str | None) -> None:
+    """Refuse to ask a vector field with vectors of another space.
+
+    Args:
+        meta: of the live release.
+        legs: the legs to be asked.
+        fingerprint: of the client's encoder, None if it has none.
+
+    Raises:
+        ArtifactMismatch: if a leg needs a space that the index or the client does not have.
+    """
+    for leg in legs:
+        if leg.vector_field is None:
+            continue
+        space = meta.spaces.get(leg.vector_field)
+        if space is None:
+            raise ArtifactMismatch(
+                f"index {meta.release} has no vectors in {leg.vector_field!r}, which the {leg.name} leg asks",
+                fix="index the catalogue with an encoder, or search with other legs",
+            )
+        if fingerprint != space.fingerprint:
+            raise _mismatch(meta, space, fingerprint)
+
+
+def _mismatch(meta: IndexMeta, space: VectorSpace, fingerprint: str | None) -> ArtifactMismatch:
+    mine = f"this client has {fingerprint[:12]}" if fingerprint else "this client has no encoder"
+    return ArtifactMismatch(
+        f"index {meta.release} was built with encoder {space.name} ({space.fingerprint[:12]}), {mine}",
+        fix=f"search with encoder {space.fingerprint[:12]}, or index the catalogue again with yours",
+    )
+
+
+def check_pipeline(client: OpenSearch, spec: FusionSpec) -> None:
+    """Refuse a fusion whose pipeline is gone: OpenSearch itself would go on with raw scores.
+
+    Raises:
+        PipelineMissing: naming the pipeline.
+    """
+    name = pipeline_name(spec)
+    with translated_errors():
+        try:
+            client.transport.perform_request("GET", f"/_search/pipeline/{name}")
+        except NotFoundError as error:
+            raise PipelineMissing(
+                f"search pipeline {name} ({spec.title}) is not on the cluster",
+                fix="put it there: SearchClient.install(fusion); `aisle index` installs the standard ones",
+            ) from error
+
+
+def install_pipeline(client: OpenSearch, spec: FusionSpec) -> str:
+    """Put a fusion's pipeline on the cluster and return its name. Safe to repeat."""
+    name = pipeline_name(spec)
+    with translated_errors():
+        client.transport.perform_request("PUT", f"/_search/pipeline/{name}", body=pipeline_body(spec))
+    return name

@@ -1,0 +1,63 @@
+"""Asks an index every judged query, once per system, and scores the answers."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from evaluation import EvaluationReport, JudgedSet, Run, answerable, evaluate, report
+from mappings import FusionSpec
+from search import SearchClient
+
+# R@200 needs 200 results of each single leg.
+DEPTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The report and the runs behind it."""
+
+    report: EvaluationReport
+    runs: Mapping[str, Run]
+
+
+def evaluate_index(
+    client: SearchClient,
+    judged: JudgedSet,
+    systems: Mapping[str, FusionSpec],
+    relevant: int = 2,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> Evaluated:
+    """Run and score each system on the queries that have a relevant item.
+
+    Args:
+        client: with a window of at least ``DEPTH``.
+        judged: queries and judgments.
+        systems: name to fusion; the first is the baseline that the others are compared with.
+        relevant: lowest grade that counts as relevant.
+        progress: called with (system, queries done, queries in all).
+
+    Raises:
+        EvaluationError: nothing to score.
+        SearchError, ClusterError: from the client.
+    """
+    wanted = answerable(judged.qrels, relevant)
+    queries = [query for query in judged.queries if query.id in wanted]
+    runs: dict[str, Run] = {}
+    p50_ms: dict[str, float] = {}
+    for name, fusion in systems.items():
+        rankings: dict[str, list[str]] = {}
+        milliseconds: list[float] = []
+        for done, query in enumerate(queries, 1):
+            started = time.perf_counter()
+            ranking = client.rank(query.text, fusion=fusion)
+            milliseconds.append((time.perf_counter() - started) * 1000)
+            rankings[query.id] = [fused.id for fused in ranking.fused[:DEPTH]]
+            progress(name, done, len(queries))
+        runs[name] = Run(name, rankings)
+        p50_ms[name] = statistics.median(milliseconds) if milliseconds else 0.0
+    scores = [evaluate(run, judged.qrels, relevant=relevant) for run in runs.values()]
+    summary = report(scores, dataset=judged.name, split=judged.split, relevant=relevant, p50_ms=p50_ms)
+    return Evaluated(summary, runs)
