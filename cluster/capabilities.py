@@ -15,6 +15,7 @@ from records import CapabilityMissing
 
 KNN = "opensearch-knn"
 NEURAL = "opensearch-neural-search"
+NODE_FIELDS = "nodes.*.version,nodes.*.attributes,nodes.*.plugins.name"
 PREFERRED = ("faiss", "lucene")
 
 
@@ -62,7 +63,7 @@ def capabilities(client: OpenSearch) -> Capabilities:
     """
     with translated_errors():
         root = client.info()
-        body = client.nodes.info(metric="plugins", filter_path="nodes.*.version,nodes.*.attributes,nodes.*.plugins.name")
+        body = client.nodes.info(metric="plugins", filter_path=NODE_FIELDS)
     return read_capabilities(root, body)
 
 

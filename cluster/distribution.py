@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -15,6 +16,7 @@ from cluster.download import download, maven_path
 from cluster.exclusive import exclusive
 from cluster.lock import Lock, LockedFile, load_lock
 from cluster.node_files import module_descriptor
+from records import AisleError, DiskFull, DownloadFailed
 from records.paths import cache
 
 LAYOUT = 1
@@ -39,19 +41,32 @@ def ensure_distribution(
         fetch: makes files present under a folder.
 
     Raises:
-        DownloadFailed: from ``fetch``.
+        DownloadFailed: from ``fetch``, or the folders cannot be written.
+        DiskFull: no space left.
     """
     lock = lock or load_lock()
     downloads = downloads or cache() / "maven"
     folder = root / f"opensearch-{lock.opensearch}-{lock.fingerprint}-{LAYOUT}"
     if not damaged(folder):
         return folder
-    with exclusive(root / ".lock"), exclusive(downloads / ".lock"):
-        # Another process may have made it while this one waited.
-        if damaged(folder):
-            fetch(lock.files, downloads)
-            _replace(folder, lock, downloads)
+    try:
+        with exclusive(root / ".lock"), exclusive(downloads / ".lock"):
+            # Another process may have made it while this one waited.
+            if damaged(folder):
+                fetch(lock.files, downloads)
+                _replace(folder, lock, downloads)
+    except OSError as error:
+        raise _cannot_write(root, error) from error
     return folder
+
+
+def _cannot_write(root: Path, error: OSError) -> AisleError:
+    if error.errno == errno.ENOSPC:
+        return DiskFull("no disk space left for OpenSearch's files", fix="free 300 MB, or move AISLE_CACHE")
+    return DownloadFailed(
+        f"cannot write OpenSearch's files under {root}: {error.strerror}",
+        fix="set AISLE_CACHE to a folder that can be written",
+    )
 
 
 def damaged(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -65,8 +66,9 @@ def download(files: Sequence[LockedFile], folder: Path) -> None:
             try:
                 for future in as_completed(futures):
                     future.result()
-            except DownloadFailed:
-                pool.shutdown(cancel_futures=True)
+            except BaseException:
+                # Also on Ctrl-C: what has not begun does not begin.
+                pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
 
@@ -88,6 +90,8 @@ def _fetch(context: MavenContext, file: LockedFile, folder: Path) -> None:
                 artifact.artifact(packaging=file.packaging).resolve()
     except (OSError, RuntimeError) as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
         reason = type(error).__name__
         raise DownloadFailed(
             f"could not download {file.filename} ({reason})",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,22 +9,26 @@ from types import TracebackType
 from cluster.distribution import ensure_distribution
 from cluster.health import await_health
 from cluster.java import ensure_java
-from cluster.node_files import LOOPBACK, Ports, java_command, log4j2_properties, opensearch_yml
+from cluster.logs import last_lines
+from cluster.node_files import LOOPBACK, Ports, java_command, log4j2_properties, node_env, opensearch_yml
+from cluster.node_folder import hand_over, prepare_folder, remove_folder
 from cluster.options import NodeOptions, default_heap_mib, native_folder
 from cluster.places import distributions
 from cluster.ports import choose_ports
 from cluster.process import Child, Launch, start_detached, start_supervised
-from cluster.user import NodeUser, can_reach, give, node_user
+from cluster.user import node_user
 from records import NodeStartFailed, PortTaken
 
-LOG = "node.log"
-SUBFOLDERS = ("config", "data", "logs", "tmp")
+LOG = Path("logs", "node.log")
 TAIL_LINES = 12
 
 
 @dataclass(slots=True)
 class EmbeddedNode:
-    """A running node. Make it with :meth:`start`; as a context manager it stops at the end."""
+    """A running node. Make it with :meth:`start`; as a context manager it stops at the end.
+
+    It ends with the process that started it, however that one ends, unless ``options.detached``.
+    """
 
     options: NodeOptions
     ports: Ports
@@ -40,23 +41,47 @@ class EmbeddedNode:
 
         Raises:
             DownloadFailed: jars could not be fetched.
+            InputError: the folder or the native libraries that the options name cannot be used.
             JavaNotFound: no JDK 21 or later.
             PortTaken: a port that was asked for is in use.
             NodeStartFailed: the node ended or did not get healthy in time; holds its last log lines.
         """
         options = options or NodeOptions()
+        native = native_folder(options)
         ports = choose_ports(options.http_port, options.transport_port)
         user = node_user()
         places = distributions(user)
         java = ensure_java(user, places / "jdk")
         distribution = ensure_distribution(places)
-        folder = _make_folder(options, user)
-        node = cls(options, ports, folder, _launch(options, ports, folder, java, distribution, user))
+        folder = prepare_folder(options.folder)
         try:
-            healthy = await_health(ports.http, options.wait_for, options.start_timeout_s, node.child.alive)
-            if not healthy:
+            _write_config(folder, options, ports, native=native is not None)
+            hand_over(folder, user)
+            launch = Launch(
+                command=java_command(
+                    java=java,
+                    distribution=distribution,
+                    folder=folder,
+                    heap_mib=options.heap_mib or default_heap_mib(),
+                    native=native,
+                ),
+                env=node_env(folder, native),
+                cwd=folder,
+                log=folder / LOG,
+                user=user,
+                remove=folder if options.folder is None else None,
+            )
+            child = start_detached(launch) if options.detached else start_supervised(launch)
+        except BaseException:
+            if options.folder is None:
+                remove_folder(folder)
+            raise
+        node = cls(options, ports, folder, child)
+        try:
+            if not await_health(ports.http, options.wait_for, options.start_timeout_s, child.alive):
                 raise node._failure()
         except BaseException:
+            # Ctrl-C included: no half-started node stays behind.
             node.stop()
             raise
         return node
@@ -71,13 +96,13 @@ class EmbeddedNode:
 
     @property
     def log(self) -> Path:
-        return self.folder / "logs" / LOG
+        return self.folder / LOG
 
     def stop(self) -> None:
         """Stop the node and remove its folder if that is temporary. Harmless when it has stopped."""
         self.child.stop()
         if self.options.folder is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
 
     def __enter__(self) -> EmbeddedNode:
         return self
@@ -88,71 +113,22 @@ class EmbeddedNode:
         self.stop()
 
     def _failure(self) -> NodeStartFailed:
-        lines = last_lines(self.log, TAIL_LINES)
-        told = "\n".join(lines)
-        if "BindException" in told or "BindTransportException" in told or "BindHttpException" in told:
+        told = "\n".join(last_lines(self.log, TAIL_LINES, frames=False))
+        if "Bind" in told and "Exception" in told:
             return PortTaken(
                 f"a port of node {self.options.name} was taken while it started", fix="start it again"
             )
         why = "did not get healthy in time" if self.child.alive() else "ended while starting"
         return NodeStartFailed(
             f"node {self.options.name} {why}; its last log lines:\n{told}",
-            fix="the log lines name the cause; more heap or a longer start timeout helps a slow machine",
+            fix="the log lines name the cause; a slow machine may need a longer start timeout",
         )
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """The last lines of a log, stack frames left out: they bury the message."""
-    if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [line for line in lines if not line.lstrip().startswith("at ")][-count:]
-
-
-def _make_folder(options: NodeOptions, user: NodeUser | None) -> Path:
-    if options.folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="aisle-node-"))
-    else:
-        folder = options.folder.expanduser().resolve()
-        folder.mkdir(parents=True, exist_ok=True)
-    for name in SUBFOLDERS:
-        (folder / name).mkdir(exist_ok=True)
-    give(folder, user)
-    if user is not None and not can_reach(folder, user):
-        raise NodeStartFailed(
-            f"user {user.name}, who runs the node for root, cannot enter {folder}",
-            fix="choose a data folder outside root's home, for example under /var/lib",
-        )
-    return folder
-
-
-def _launch(
-    options: NodeOptions, ports: Ports, folder: Path, java: Path, distribution: Path, user: NodeUser | None
-) -> Child:
-    native = native_folder(options)
+def _write_config(folder: Path, options: NodeOptions, ports: Ports, *, native: bool) -> None:
     config = folder / "config"
     yml = opensearch_yml(
-        name=options.name,
-        folder=folder,
-        ports=ports,
-        native=native is not None,
-        settings=options.settings,
+        name=options.name, folder=folder, ports=ports, native=native, settings=options.settings
     )
     (config / "opensearch.yml").write_text(yml, encoding="utf-8")
     (config / "log4j2.properties").write_text(log4j2_properties(), encoding="utf-8")
-    heap = options.heap_mib or default_heap_mib()
-    command = java_command(
-        java=java, distribution=distribution, folder=folder, heap_mib=heap, native=native
-    )
-    env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(folder)}
-    if native is not None:
-        env["LD_LIBRARY_PATH"] = str(native)
-    launch = Launch(
-        command=tuple(command),
-        env=env,
-        cwd=folder,
-        log=folder / "logs" / LOG,
-        user=user,
-        remove=folder if options.folder is None else None,
-    )
-    return start_detached(launch) if options.detached else start_supervised(launch)

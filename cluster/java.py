@@ -16,7 +16,9 @@ from cluster.user import NodeUser, can_reach
 from records import JavaNotFound
 
 MINIMUM = 21
-MODULES = frozenset({"java.instrument", "java.net.http", "jdk.incubator.vector", "jdk.management", "jdk.zipfs"})
+MODULES = frozenset(
+    {"java.instrument", "java.net.http", "jdk.incubator.vector", "jdk.management", "jdk.zipfs"}
+)
 """Modules that the node or its plugins load and that cut-down runtimes lack."""
 
 USUAL_FOLDERS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ def module_descriptor(module: Module) -> str:
 def opensearch_yml(
     *, name: str, folder: Path, ports: Ports, native: bool, settings: Mapping[str, Setting]
 ) -> str:
-    """The node's ``opensearch.yml``; ``settings`` win over the defaults and None-like keys add to them.
+    """The node's ``opensearch.yml``; ``settings`` win over the defaults.
 
     Flat keys with JSON values: every JSON value is YAML, so nothing needs quoting rules of our own.
     """
@@ -90,7 +91,6 @@ def java_command(
         # The vector module is what makes lucene's HNSW fast.
         "--add-modules=jdk.incubator.vector",
         "--enable-native-access=ALL-UNNAMED",
-        "-Xshare:auto",
         "-XX:+UseG1GC",
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:-OmitStackTraceInFastThrow",
@@ -112,3 +112,11 @@ def java_command(
     if native is not None:
         options.append(f"-Djava.library.path={native}")
     return [str(java), *options, "-cp", f"{distribution / 'lib'}/*", MAIN_CLASS]
+
+
+def node_env(folder: Path, native: Path | None) -> dict[str, str]:
+    """The node's whole environment: nothing of ours goes in, and so no secret."""
+    env = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(folder)}
+    if native is not None:
+        env["LD_LIBRARY_PATH"] = str(native)
+    return env

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import psutil
 
 from cluster.node_files import Setting
+from records import InputError
 
 NATIVE_VARIABLE = "AISLE_KNN_LIB"
 NATIVE_PATTERN = "libopensearchknn_*.*"
@@ -53,9 +54,18 @@ def default_heap_mib() -> int:
 
 
 def native_folder(options: NodeOptions) -> Path | None:
-    """The folder of k-NN's native libraries, or None if it is not named or holds none."""
+    """The folder of k-NN's native libraries, None if none is named.
+
+    Raises:
+        InputError: a folder is named and holds none; faiss would then kill the node.
+    """
     named = options.native or os.environ.get(NATIVE_VARIABLE)
     if not named:
         return None
     folder = Path(named).expanduser().resolve()
-    return folder if any(folder.glob(NATIVE_PATTERN)) else None
+    if not any(folder.glob(NATIVE_PATTERN)):
+        raise InputError(
+            f"{folder} holds no {NATIVE_PATTERN}",
+            fix=f"point {NATIVE_VARIABLE} at k-NN's native libraries, or unset it to use lucene",
+        )
+    return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Launch:
         remove: folder to delete once the process has ended (supervised only).
     """
 
-    command: tuple[str, ...]
+    command: list[str]
     env: Mapping[str, str]
     cwd: Path
     log: Path
@@ -43,7 +44,7 @@ class Launch:
 
 @dataclass(slots=True)
 class Child:
-    """A started node. ``supervisor`` is None when it is detached."""
+    """A started process. ``supervisor`` is None when it is detached."""
 
     pid: int
     created: float
@@ -55,14 +56,11 @@ class Child:
 
     def stop(self, grace_s: float = GRACE_S) -> None:
         """End it and wait until it is gone; harmless when it is gone already."""
-        if self.supervisor is None:
-            stop_process(self.pid, self.created, grace_s)
-            return
-        if self.supervisor.stdin is not None:
-            self.supervisor.stdin.close()
-        self.supervisor.wait()
-        if self.supervisor.stdout is not None:
-            self.supervisor.stdout.close()
+        if self.supervisor is not None:
+            # Closes the pipe, on which the supervisor ends the node and then itself.
+            self.supervisor.communicate()
+        # Whatever became of the supervisor.
+        stop_process(self.pid, self.created, grace_s)
 
 
 def start_supervised(launch: Launch) -> Child:
@@ -71,49 +69,53 @@ def start_supervised(launch: Launch) -> Child:
     Raises:
         NodeStartFailed: the command could not be run at all.
     """
-    supervisor = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(SUPERVISOR)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Own session: a kill of the owner's whole group must leave somebody to end the node.
-        start_new_session=True,
-    )
-    child = Child(0, 0.0, supervisor)
-    answer = _ask(supervisor, _order(launch))
-    if "pid" not in answer:
-        child.stop()
-        raise NodeStartFailed(
-            f"{launch.command[0]} could not be started", fix="check that JAVA_HOME names a working JDK"
+    with _open_log(launch.log) as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(SUPERVISOR)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            # Own session: a kill of the owner's whole group must leave somebody to end the node.
+            start_new_session=True,
         )
-    child.pid = int(answer["pid"])
-    child.created = _created(child.pid)
-    return child
+    answer = _order(supervisor, launch)
+    if "pid" not in answer:
+        supervisor.communicate()
+        raise _cannot_run(launch)
+    pid = int(answer["pid"])
+    return Child(pid, _created(pid), supervisor)
 
 
 def start_detached(launch: Launch) -> Child:
-    """Start it in a session of its own, to outlive this process."""
-    with launch.log.open("ab") as log:
-        process = subprocess.Popen(
-            launch.command,
-            env=dict(launch.env),
-            cwd=launch.cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            user=launch.user.uid if launch.user else None,
-            group=launch.user.gid if launch.user else None,
-            extra_groups=[] if launch.user else None,
-        )
+    """Start it in a session of its own, to outlive this process.
+
+    Raises:
+        NodeStartFailed: the command could not be run at all.
+    """
+    with _open_log(launch.log) as log:
+        try:
+            process = subprocess.Popen(
+                launch.command,
+                env=dict(launch.env),
+                cwd=launch.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=launch.user.uid if launch.user else None,
+                group=launch.user.gid if launch.user else None,
+                extra_groups=[] if launch.user else None,
+            )
+        except OSError as error:
+            raise _cannot_run(launch) from error
     return Child(process.pid, _created(process.pid))
 
 
 def same_process(pid: int, created: float) -> psutil.Process | None:
-    """The running process with this id and this birth time, else None."""
+    """The running process with this id and this birth time (epoch seconds), else None."""
     try:
         process = psutil.Process(pid)
-        # A zombie of ours has ended; only its exit status is left to be read.
+        # A zombie has ended; only its exit status is left to be read.
         if abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
             return process
     except psutil.NoSuchProcess:
@@ -137,6 +139,12 @@ def stop_process(pid: int, created: float, grace_s: float = GRACE_S) -> None:
         return
 
 
+def _open_log(path: Path) -> Any:
+    # The folder belongs to another user when we are root: follow no link that it may have left there.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o644), "ab")
+
+
 def _created(pid: int) -> float:
     try:
         return psutil.Process(pid).create_time()
@@ -144,23 +152,25 @@ def _created(pid: int) -> float:
         return 0.0
 
 
-def _order(launch: Launch) -> dict[str, Any]:
-    return {
-        "command": list(launch.command),
+def _order(supervisor: subprocess.Popen[bytes], launch: Launch) -> dict[str, Any]:
+    order = {
+        "command": launch.command,
         "env": dict(launch.env),
         "cwd": str(launch.cwd),
-        "log": str(launch.log),
         "user": launch.user.uid if launch.user else None,
         "group": launch.user.gid if launch.user else None,
         "remove": str(launch.remove) if launch.remove else None,
         "grace_s": GRACE_S,
     }
-
-
-def _ask(supervisor: subprocess.Popen[bytes], order: dict[str, Any]) -> dict[str, Any]:
     if supervisor.stdin is None or supervisor.stdout is None:
         return {}
     supervisor.stdin.write(json.dumps(order).encode() + b"\n")
     supervisor.stdin.flush()
     line = supervisor.stdout.readline()
     return dict(json.loads(line)) if line else {}
+
+
+def _cannot_run(launch: Launch) -> NodeStartFailed:
+    return NodeStartFailed(
+        f"{launch.command[0]} could not be run", fix="check that JAVA_HOME names a working JDK"
+    )

@@ -1,10 +1,9 @@
 """The process between an owner and its node: it ends the node when the owner is gone, however it went.
 
 Run as a script, standard library only. It reads one JSON line from standard input, starts the command,
-answers ``{"pid": ...}`` and later ``{"exit": ...}`` on standard output, and then watches standard input:
-end of file means that the owner closed it or died (kill -9 included). It also watches its parent's id,
-since a fork of the owner may hold the pipe open. PR_SET_PDEATHSIG would do neither on macOS, and not
-after a change of user.
+answers ``{"pid": ...}`` on standard output, and then watches standard input: end of file means that the
+owner closed it or died (kill -9 included). It also watches its parent's id, since a fork of the owner may
+hold the pipe open. PR_SET_PDEATHSIG is no way: Linux only, bound to the thread that started the node.
 """
 
 from __future__ import annotations
@@ -28,28 +27,34 @@ def main() -> int:
     # The owner decides when the node ends; a Ctrl-C or a closed terminal reaches it, not us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with open(order["log"], "ab") as log:  # noqa: PTH123
-        child = subprocess.Popen(
-            order["command"],
-            env=order["env"],
-            cwd=order["cwd"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            user=order["user"],
-            group=order["group"],
-            extra_groups=None if order["user"] is None else [],
-        )
-    tell({"pid": child.pid})
-    told = False
-    while not owner_gone(owner):
-        if not told and child.poll() is not None:
-            tell({"exit": child.returncode})
-            told = True
-    end(child, order["grace_s"])
-    if order["remove"]:
-        shutil.rmtree(order["remove"], ignore_errors=True)
+    signal.signal(signal.SIGTERM, leave)
+    child = subprocess.Popen(
+        order["command"],
+        env=order["env"],
+        cwd=order["cwd"],
+        stdin=subprocess.DEVNULL,
+        # Our own standard error is the node's log.
+        stdout=sys.stderr,
+        stderr=sys.stderr,
+        user=order["user"],
+        group=order["group"],
+        extra_groups=None if order["user"] is None else [],
+    )
+    try:
+        tell({"pid": child.pid})
+        while not owner_gone(owner):
+            # Takes the exit status of a node that ended by itself, so that it does not stay a zombie.
+            child.poll()
+    finally:
+        end(child, order["grace_s"])
+        if order["remove"]:
+            shutil.rmtree(order["remove"], ignore_errors=True)
     return 0
+
+
+def leave(_signal: int, _frame: object) -> None:
+    """Asked to end (a machine that shuts down): unwind, which ends the node."""
+    sys.exit(0)
 
 
 def tell(message: dict[str, int]) -> None:
@@ -69,7 +74,7 @@ def owner_gone(owner: int) -> bool:
 
 
 def end(child: subprocess.Popen[bytes], grace_s: float) -> None:
-    """SIGTERM, and SIGKILL after the grace time."""
+    """Send SIGTERM, and SIGKILL after the grace time."""
     if child.poll() is not None:
         return
     child.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,14 @@ from records import (
     PipelineMissing,
 )
 
-DISK_SIGNS = ("read-only-allow-delete", "flood-stage watermark", "disk usage exceeded", "no space left on device")
+DISK_SIGNS = (
+    "read-only-allow-delete",
+    "flood-stage watermark",
+    "disk usage exceeded",
+    "create-index blocked",
+    "no space left on device",
+)
+PIPELINE_GONE = re.compile(r"pipeline .*(not defined|missing|does not exist|not found)", re.IGNORECASE)
 AUTH_FIX = "check AISLE_USER and AISLE_PASSWORD, or the API key in AISLE_HEADERS"
 REASON_LENGTH = 300
 
@@ -77,25 +85,40 @@ def means_disk_full(reason: str) -> bool:
 
 def _translate_answer(error: TransportError) -> AisleError:
     status = error.status_code if isinstance(error.status_code, int) else 0
-    kind, reason = str(error.error), _reason(error)
+    reason = _reason(error)
+    return _by_reason(str(error.error), reason) or _by_status(status, reason)
+
+
+def _by_reason(kind: str, reason: str) -> AisleError | None:
+    """What the server's words tell more exactly than its status."""
     if means_disk_full(f"{kind} {reason}"):
         return DiskFull(
             "the cluster blocks writes: its disk is almost full",
             fix="free disk space on the node (the block then lifts by itself) and run the command again",
         )
+    if kind == "index_not_found_exception":
+        return IndexNotFound(reason, fix="index a catalogue first, or check the name")
+    if PIPELINE_GONE.search(reason):
+        return PipelineMissing(reason, fix="index the catalogue again, which writes its pipelines")
+    return None
+
+
+def _by_status(status: int, reason: str) -> AisleError:
     if status == 401:
         return AuthenticationFailed("OpenSearch refused the user or the password (401)", fix=AUTH_FIX)
     if status == 403:
         return AuthenticationFailed(f"OpenSearch does not allow this (403): {reason}", fix=AUTH_FIX)
-    if kind == "index_not_found_exception":
-        return IndexNotFound(reason, fix="index a catalogue first, or check the name")
-    if "ipeline" in reason and ("not defined" in reason or "missing" in reason or "not found" in reason):
-        return PipelineMissing(reason, fix="index the catalogue again, which writes its pipelines")
     if status == 429:
-        return ClusterUnavailable(f"OpenSearch is overloaded (429): {reason}", fix="send less at a time, or later")
+        return ClusterUnavailable(
+            f"OpenSearch is overloaded (429): {reason}", fix="try later, or with fewer requests at a time"
+        )
     if status >= 500:
-        return ClusterUnavailable(f"OpenSearch failed ({status}): {reason}", fix="look at the node's log")
-    return ClusterError(f"OpenSearch refused the request ({status}): {reason}", fix="the reason names the cause")
+        return ClusterUnavailable(
+            f"OpenSearch failed ({status}): {reason}", fix="look at the node's log ('aisle logs')"
+        )
+    return ClusterError(
+        f"OpenSearch refused the request ({status}): {reason}", fix="the reason names the cause"
+    )
 
 
 def _reason(error: TransportError) -> str:

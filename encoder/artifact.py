@@ -45,11 +45,15 @@ def load_artifact(path: Path) -> Artifact:
     manifest = read_manifest(path)
     for name, expected in manifest.files.items():
         if Path(name).name != name:
-            raise ArtifactCorrupt(f"{path}: the manifest names {name!r}, not a plain file", fix="export it again")
+            raise ArtifactCorrupt(
+                f"{path}: the manifest names {name!r}, not a plain file", fix="export it again"
+            )
         _check(path / name, expected)
     unknown = sorted({entry.name for entry in path.iterdir()} - set(manifest.files) - {MANIFEST})
     if unknown:
-        raise ArtifactCorrupt(f"{path} holds {unknown[0]}, which its manifest does not name", fix="remove the file")
+        raise ArtifactCorrupt(
+            f"{path} holds {unknown[0]}, which its manifest does not name", fix="remove the file"
+        )
     return Artifact(path, manifest)
 
 

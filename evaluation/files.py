@@ -14,7 +14,7 @@ from records import InputError
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_UTF8_BOM = b"\xef\xbb\xbf"
+UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -77,7 +77,7 @@ def numbered_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tupl
 def _without_bom(line: bytes, path: Path) -> bytes:
     if line.startswith(_UTF16_BOMS):
         raise InputError(f"{path} is UTF-16", fix="convert it: iconv -f UTF-16 -t UTF-8")
-    return line.removeprefix(_UTF8_BOM)
+    return line.removeprefix(UTF8_BOM)
 
 
 def _skip_line(file: BinaryIO) -> None:

@@ -32,7 +32,7 @@ def check_disk_space(client: opensearchpy.OpenSearch) -> None:
     """Nothing if a data node can take a new index.
 
     Raises:
-        DiskFull: every data node is over the high watermark, beyond which OpenSearch moves shards away.
+        DiskFull: every data node is over the watermark beyond which OpenSearch takes no new index.
     """
     try:
         stats = client.nodes.stats(metric="fs")
@@ -42,12 +42,14 @@ def check_disk_space(client: opensearchpy.OpenSearch) -> None:
         _log.info("not allowed to look at the nodes' disks; going on without this check")
         return
     disks = list(data_disks(stats))
-    least = {disk.name: must_stay_free(disk, settings) for disk in disks}
+    # By default a single data node goes on over the high watermark, as there is nowhere else to go.
+    alone = len(disks) == 1 and not _is_true(settings, "watermark.enable_for_single_data_node", "false")
+    least = {disk.name: must_stay_free(disk, settings, alone=alone) for disk in disks}
     if disks and all(disk.available < least[disk.name] for disk in disks):
         roomiest = max(disks, key=lambda disk: disk.available - least[disk.name])
         raise DiskFull(
-            f"node {roomiest.name} has {_in_gb(roomiest.available)} of disk left, below its high watermark"
-            f" of {_in_gb(least[roomiest.name])}",
+            f"node {roomiest.name} has {_in_gb(roomiest.available)} of disk left, below its watermark of"
+            f" {_in_gb(least[roomiest.name])}",
             fix="free disk space on the node or delete old releases, then index again",
         )
 
@@ -60,17 +62,19 @@ def data_disks(stats: Mapping[str, Any]) -> Iterator[NodeDisk]:
             yield NodeDisk(node["name"], total["total_in_bytes"], total["available_in_bytes"])
 
 
-def must_stay_free(disk: NodeDisk, settings: Mapping[str, Any]) -> int:
+def must_stay_free(disk: NodeDisk, settings: Mapping[str, Any], *, alone: bool = False) -> int:
     """Bytes below which the node refuses new indexes.
 
     Args:
         disk: the node's.
         settings: ``GET _cluster/settings`` with defaults, flat. A watermark is a share used ("90%", "0.9")
             or what must stay free ("10gb").
+        alone: only the flood stage counts.
     """
-    if str(_setting(settings, "threshold_enabled", "true")) == "false":
+    if not _is_true(settings, "threshold_enabled", "true"):
         return _LEAST_BYTES
-    watermark = str(_setting(settings, "watermark.high", "90%")).strip().lower()
+    name, default = ("watermark.flood_stage", "95%") if alone else ("watermark.high", "90%")
+    watermark = str(_setting(settings, name, default)).strip().lower()
     if size := re.fullmatch(r"(\d+(?:\.\d+)?)(b|kb|mb|gb|tb|pb)", watermark):
         return max(_LEAST_BYTES, int(float(size[1]) * _UNITS[size[2]]))
     used = float(watermark[:-1]) / 100 if watermark.endswith("%") else float(watermark)
@@ -82,6 +86,10 @@ def _setting(settings: Mapping[str, Any], name: str, default: str) -> Any:
         if (value := settings.get(layer, {}).get(_PREFIX + name)) is not None:
             return value
     return default
+
+
+def _is_true(settings: Mapping[str, Any], name: str, default: str) -> bool:
+    return str(_setting(settings, name, default)).lower() == "true"
 
 
 def _in_gb(size: int) -> str:

@@ -6,7 +6,7 @@ from search.filters import Filters
 from search.fusion import Fused, LegResult, fuse
 from search.legs import Bm25Leg, DenseLeg, Leg, Question
 from search.page import Page, Timings
-from search.preflight import read_meta
+from search.preflight import read_live
 from search.ranking import Ranking
 
 __all__ = [
@@ -23,5 +23,5 @@ __all__ = [
     "SearchClient",
     "Timings",
     "fuse",
-    "read_meta",
+    "read_live",
 ]

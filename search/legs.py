@@ -49,11 +49,13 @@ class Leg(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bm25Leg:
-    """Words: BM25 over the text fields, each word scored in the field where it counts most.
+    """Words: BM25F over the text fields (Robertson, Zaragoza and Taylor, CIKM 2004).
+
+    BM25F scores an item as if its fields were one, so a word that is rare in titles but common in
+    descriptions does not outweigh the rest, as it does where each field is scored alone.
 
     Attributes:
-        boosts: field to boost.
-        tie_breaker: share of the other fields' scores that is added to the best field's.
+        boosts: field to how often a word there counts, 1 or more.
         max_words: words that are looked at; OpenSearch refuses over 1,024 clauses, one per word and field.
     """
 
@@ -61,21 +63,18 @@ class Bm25Leg:
         (fields.TITLE, 2.0),
         (fields.TEXT, 1.0),
         (f"{fields.BRAND}.{fields.SEARCH}", 1.0),
-        (f"{fields.CATEGORY}.{fields.SEARCH}", 0.5),
+        (f"{fields.CATEGORY}.{fields.SEARCH}", 1.0),
     )
-    tie_breaker: float = 0.3
     max_words: int = 250
     name: str = BM25
     vector_field: str | None = None
 
     def query(self, question: Question) -> dict[str, Any]:
-        """``multi_match``, which has no query syntax: operators and wildcards in the text are plain words."""
+        """``combined_fields``, which has no query syntax: operators and wildcards are plain words to it."""
         match = {
-            "multi_match": {
+            "combined_fields": {
                 "query": first_words(question.text, self.max_words),
                 "fields": [f"{name}^{boost:g}" for name, boost in self.boosts],
-                "type": "best_fields",
-                "tie_breaker": self.tie_breaker,
             }
         }
         return {"bool": {"must": [match], "filter": list(question.filters)}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,14 @@ from cluster import translated_errors
 from mappings import FusionSpec, IndexMeta, VectorSpace, pipeline_body, pipeline_name
 from records import ArtifactMismatch, IndexNotFound, PipelineMissing
 from search.legs import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class LiveIndex:
+    """The one index behind a name: what it says of itself, and its number of primary shards."""
+
+    meta: IndexMeta
+    shards: int
 
 
 class QueryEncoder(Protocol):
@@ -33,32 +42,32 @@ class Preflight:
         self.name = name
         self._client = client
         self._fingerprint = encoder.fingerprint if encoder else None
-        self._meta: IndexMeta | None = None
+        self._live: LiveIndex | None = None
         self._passed: set[FusionSpec] = set()
 
-    def passed(self, legs: Sequence[Leg], spec: FusionSpec) -> IndexMeta:
-        """The live release's meta, once index, vector spaces and pipeline are known to fit.
+    def passed(self, legs: Sequence[Leg], spec: FusionSpec) -> LiveIndex:
+        """The live release, once index, vector spaces and pipeline are known to fit.
 
         Raises:
             IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing.
         """
-        if self._meta is None:
-            self._meta = read_meta(self._client, self.name)
+        if self._live is None:
+            self._live = read_live(self._client, self.name)
         if spec not in self._passed:
-            check_spaces(self._meta, legs, self._fingerprint)
+            check_spaces(self._live.meta, legs, self._fingerprint)
             if len(legs) > 1:
                 check_pipeline(self._client, spec)
             self._passed.add(spec)
-        return self._meta
+        return self._live
 
     def forget(self) -> None:
         """Check again before the next answer counts."""
-        self._meta = None
+        self._live = None
         self._passed.clear()
 
 
-def read_meta(client: OpenSearch, name: str) -> IndexMeta:
-    """What the one index behind a name says of itself.
+def read_live(client: OpenSearch, name: str) -> LiveIndex:
+    """The one index behind a name.
 
     Raises:
         IndexNotFound: if no index, or more than one, has that name.
@@ -66,7 +75,7 @@ def read_meta(client: OpenSearch, name: str) -> IndexMeta:
     """
     with translated_errors():
         try:
-            found = client.indices.get_mapping(index=name)
+            found = client.indices.get(index=name)
         except NotFoundError as error:
             raise IndexNotFound(
                 f"there is no index or alias {name!r}",
@@ -77,7 +86,8 @@ def read_meta(client: OpenSearch, name: str) -> IndexMeta:
             f"{name!r} stands for {len(found)} indexes, not one", fix="name one release, such as <name>-v0001"
         )
     index, body = next(iter(found.items()))
-    return IndexMeta.from_mapping(index, body["mappings"])
+    shards = int(body["settings"]["index"]["number_of_shards"])
+    return LiveIndex(IndexMeta.from_mapping(index, body["mappings"]), shards)
 
 
 def check_spaces(meta: IndexMeta, legs: Sequence[Leg], fingerprint: str | None) -> None:

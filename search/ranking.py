@@ -67,17 +67,16 @@ class Ranker:
         self, text: str, legs: Sequence[Leg], spec: FusionSpec, filters: Filters, facets: int
     ) -> Ranking:
         """Rank the candidates for a checked question; goes by the release that is live when it is asked."""
-        meta = self._preflight.passed(legs, spec)
+        live = self._preflight.passed(legs, spec)
         started = time.perf_counter()
-        vectors = self._vectors(text, legs, meta)
+        vectors = self._vectors(text, legs, live.meta)
         encode_ms = (time.perf_counter() - started) * 1000
         question = Question(text, vectors, tuple(filters.clauses()), self._window)
-        answer = self._ask(
-            legs, spec, candidates_body(legs, question, facets_body(facets) if facets else None)
-        )
+        counted = facets_body(facets) if facets else None
+        answer = self._ask(legs, spec, candidates_body(legs, question, live.shards, counted))
         hits = answer["hits"].get("hits", [])
-        release = hits[0]["_index"] if hits else meta.release
-        if release != meta.release:
+        release = hits[0]["_index"] if hits else live.meta.release
+        if release != live.meta.release:
             # A new release went live between two searches: it must pass before its answer counts.
             self._preflight.forget()
             self._preflight.passed(legs, spec)

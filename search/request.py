@@ -13,19 +13,21 @@ MAX_CANDIDATES = 10_000
 
 
 def candidates_body(
-    legs: Sequence[Leg], question: Question, facets: dict[str, Any] | None = None
+    legs: Sequence[Leg], question: Question, shards: int = 1, facets: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Body of the one request that asks all legs.
 
     ``size`` covers the union of the legs' windows: every candidate comes back with the raw score of each leg
-    that matched it, and nothing depends on which of them the server's fusion would have kept. One leg alone
+    that matched it, and nothing depends on which of them the server's fusion would have kept. As every shard
+    fills the window anew before the server fuses, the union grows with the number of shards. One leg alone
     is asked without ``hybrid``, so it needs no pipeline.
     """
-    body: dict[str, Any] = {"_source": False, "size": min(len(legs) * question.window, MAX_CANDIDATES)}
+    body: dict[str, Any] = {"_source": False}
     if len(legs) == 1:
-        body["query"] = legs[0].query(question)
+        body |= {"size": question.window, "query": legs[0].query(question)}
     else:
         queries = [_named(leg, question) for leg in legs]
+        body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
     if facets:
         body["aggs"] = facets

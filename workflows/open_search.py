@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 from encoder import ArtifactStore, DenseEncoder
 from mappings import fields
 from records import ArtifactMismatch, ArtifactNotFound
-from search import Bm25Leg, DenseLeg, SearchClient, read_meta
+from search import Bm25Leg, DenseLeg, SearchClient, read_live
 
 
 def open_search(
@@ -25,10 +25,10 @@ def open_search(
         window: candidates per leg.
 
     Raises:
-        IndexNotFound, ForeignIndex: see ``search.read_meta``.
+        IndexNotFound, ForeignIndex: see ``search.read_live``.
         ArtifactNotFound, ArtifactMismatch: the index's encoder is not on this machine, or another was named.
     """
-    meta = read_meta(client, name)
+    meta = read_live(client, name).meta
     space = meta.spaces.get(fields.DENSE)
     if space is None:
         return SearchClient(client, name, None, (Bm25Leg(),), window)

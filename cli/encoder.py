@@ -1,0 +1,111 @@
+"""``aisle encoder``: make, show and list artifacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from encoder import ArtifactStore
+
+app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
+
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_STORE = Annotated[
+    Path | None, typer.Option("--out", help="Store folder; default: artifacts under AISLE_HOME.")
+]
+
+
+@app.command()
+def export(
+    model: Annotated[
+        str, typer.Option(help="A model folder, a hub id, or the name of a packaged model.")
+    ] = "all-MiniLM-L6-v2",
+    name: Annotated[str | None, typer.Option(help="Name of the artifact; default: the model's.")] = None,
+    out: _STORE = None,
+    data: Annotated[
+        Path | None, typer.Option(help="BEIR folder on whose dev judgments the nDCG change is measured.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Most tokens of a text; at most 256 by default.")
+    ] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Turn a BERT-family model into an INT8 artifact, without torch.
+
+    Examples:
+
+      aisle encoder export
+
+      aisle encoder export --model intfloat/e5-small-v2 --name e5
+
+      aisle encoder export --model ./my-model --data ../shared/data/icecat --json
+    """
+    from cli.export_report import as_dict, print_report
+    from training.export.export import ExportOptions
+    from training.export.export import export as export_model
+
+    errors = Console(stderr=True)
+    options = ExportOptions(model=model, name=name, data=data, revision=revision, max_length=max_length)
+    with errors.status("exporting") as status:
+        report = export_model(options, _store(out), progress=status.update)
+    if as_json:
+        _print_json(as_dict(report))
+    else:
+        print_report(report, Console())
+
+
+@app.command()
+def show(ref: str, out: _STORE = None, as_json: _JSON = False) -> None:
+    """Verify an artifact (hashes, golden texts on this machine) and print its manifest.
+
+    Example: aisle encoder show all-MiniLM-L6-v2
+    """
+    from encoder import DenseEncoder
+
+    encoder = DenseEncoder.load(ref, store=_store(out))
+    facts = {"path": str(encoder.artifact.path), "fingerprint": encoder.fingerprint}
+    facts |= encoder.manifest.model_dump(mode="json")
+    if as_json:
+        _print_json(facts)
+        return
+    table = Table(show_header=False, box=None)
+    for key, value in facts.items():
+        table.add_row(key, value if isinstance(value, str) else orjson.dumps(value).decode())
+    Console().print(table)
+    Console(stderr=True).print("hashes and golden texts agree on this machine")
+
+
+@app.command("list")
+def list_artifacts(out: _STORE = None, as_json: _JSON = False) -> None:
+    """List artifacts, newest first.
+
+    Example: aisle encoder list --json
+    """
+    rows = [
+        {"ref": f"{m.kind}/{path.name}", "dims": m.dims, "precision": m.precision, "created": m.created}
+        for path, m in _store(out).list()
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    table = Table("artifact", "dims", "precision", "created")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table if rows else "no artifacts yet: make one with `aisle encoder export`")
+
+
+def _store(out: Path | None) -> ArtifactStore:
+    from encoder import ArtifactStore
+
+    return ArtifactStore(out) if out else ArtifactStore.default()
+
+
+def _print_json(value: object) -> None:
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,87 @@
+"""A small catalogue on the node with vectors of the tests' own, where both must be known exactly."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch, helpers
+
+from indexer.document import document
+from mappings import (
+    IndexMeta,
+    IndexSettings,
+    VectorSpace,
+    fields,
+    index_body,
+    pipeline_name,
+    standard_fusions,
+)
+from records import Item
+from search.preflight import install_pipeline
+
+DIMS = 16
+FINGERPRINT = "ab" * 32
+_WORDS = (
+    *("red", "blue", "oak", "steel", "drill", "lamp", "chair", "hose", "mower", "paint"),
+    *("brush", "tile", "door", "light", "saw", "kit", "set", "pro", "mini", "max"),
+)
+_BRANDS = ("Acme", "Borealis", "Corvo")
+
+
+class HashEncoder:
+    """A deterministic vector space: each text gets a random direction, seeded by its hash."""
+
+    fingerprint = FINGERPRINT
+
+    def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
+        return np.stack([direction(text) for text in texts])
+
+
+def direction(text: str) -> NDArray[np.float32]:
+    """Unit float32 [DIMS]."""
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    vector = np.random.default_rng(seed).standard_normal(DIMS).astype(np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def shelf_items(count: int = 300, seed: int = 7) -> list[Item]:
+    """Items with titles of two to seven words, a brand, a price and a colour."""
+    choose = random.Random(seed)
+    return [
+        Item(
+            id=f"item-{number:04d}",
+            title=" ".join(choose.choices(_WORDS, k=choose.randint(2, 7))),
+            text=" ".join(choose.choices(_WORDS, k=choose.randint(0, 20))),
+            brand=choose.choice(_BRANDS),
+            category=f"aisle {number % 4}",
+            price=float(number) if number % 10 else None,
+            attributes={"Colour": choose.choice(["Red", "Blue"]), "Size": str(number % 3)},
+        )
+        for number in range(count)
+    ]
+
+
+def put_shelf(
+    client: OpenSearch, index: str, items: Sequence[Item], *, shards: int = 1, fingerprint: str = FINGERPRINT
+) -> None:
+    """Make the index as Aisle makes it, with the standard pipelines."""
+    specs = standard_fusions()
+    meta = IndexMeta(
+        release=index,
+        spaces={fields.DENSE: VectorSpace(fingerprint, "hash", DIMS)},
+        engine="lucene",
+        pipelines=tuple(map(pipeline_name, specs)),
+    )
+    client.indices.create(index=index, body=index_body(IndexSettings(dims=DIMS, shards=shards), meta))
+    actions = (
+        {"_index": index, "_id": item.id, **document(item, {fields.DENSE: direction(item.id)})}
+        | {fields.DENSE: direction(item.id).tolist()}
+        for item in items
+    )
+    helpers.bulk(client, actions, refresh=True)
+    for spec in specs:
+        install_pipeline(client, spec)

@@ -1,0 +1,117 @@
+"""Whatever the bytes, a reader yields valid items or raises InputError."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.readers import read_catalogue
+from indexer.readers.prices import parse_price
+from indexer.readers.rows import BadRow
+from indexer.readers.seen import SeenIds
+from indexer.rejects import Rejects
+from records import InputError, Item
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(
+    ["id", "title", "text", "brand", "category", "price", "image", "attributes", "colour"]
+)
+ROWS = st.lists(st.dictionaries(FIELDS, JSON, max_size=9), min_size=1, max_size=8)
+LINES = st.lists(
+    st.binary(max_size=40) | st.text(max_size=40).map(lambda t: t.encode(errors="replace")), max_size=8
+)
+HEADS = st.sampled_from([b"id,title,price\n", b'{"id": "1", "title": "a"}\n', b""])
+
+
+def _read(content: bytes, name: str) -> tuple[list[Item], Rejects] | None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        rejects = Rejects(Path(folder) / "rejects.jsonl")
+        try:
+            items = list(read_catalogue(path, rejects=rejects))
+        except InputError as error:
+            assert error.fix
+            assert "\n" not in str(error)
+            return None
+        finally:
+            rejects.close()
+        if rejects.count:
+            written = (Path(folder) / "rejects.jsonl").read_bytes().splitlines()
+            assert len(written) == rejects.count
+            assert all({"line", "reason", "row"} == json.loads(line).keys() for line in written)
+        return items, rejects
+
+
+def _check(items: list[Item]) -> None:
+    assert len({item.id for item in items}) == len(items)
+    for item in items:
+        assert item.id.strip() == item.id and 0 < len(item.id.encode()) <= 512
+        assert item.title and "\n" not in item.title
+        assert item.price is None or 0 <= item.price <= 1e15
+        json.dumps([item.title, item.text, item.brand, dict(item.attributes)]).encode()
+        assert all(isinstance(value, str) and value for value in item.attributes.values())
+        assert not any(ord(mark) < 32 and mark != "\n" for mark in item.title + item.text + item.brand)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=ROWS)
+def test_any_json_rows(rows: list[dict[str, Any]]) -> None:
+    content = "\n".join(json.dumps(row) for row in [{"id": "first", "title": "t"}, *rows])
+    found = _read(content.encode(), "a.jsonl")
+    assert found is not None
+    items, rejects = found
+    _check(items)
+    assert items[0].id == "first"
+    assert len(items) + rejects.count == len(rows) + 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(head=HEADS, lines=LINES, name=st.sampled_from(["a.csv", "a.jsonl", "a", "a.jsonl.gz", "a.parquet"]))
+def test_any_bytes(head: bytes, lines: list[bytes], name: str) -> None:
+    found = _read(head + b"\n".join(lines), name)
+    if found is not None:
+        _check(found[0])
+
+
+@settings(max_examples=200)
+@given(number=st.floats(0, 1e9).map(lambda x: round(x, 2)), sign=st.sampled_from(["", "$", "€ ", "USD "]))
+def test_written_prices_are_read_back(number: float, sign: str) -> None:
+    english = f"{sign}{number:,.2f}"
+    german = english.translate(str.maketrans(",.", ".,"))
+    assert parse_price(english) == pytest.approx(number)
+    assert parse_price(german) == pytest.approx(number)
+
+
+@settings(max_examples=300)
+@given(text=st.text(max_size=30) | st.text(alphabet="0123456789.,' $€-+eE", max_size=15))
+def test_any_price_text(text: str) -> None:
+    try:
+        price = parse_price(text)
+    except BadRow:
+        return
+    assert price is None or 0 <= price <= 1e15
+
+
+@settings(max_examples=50)
+@given(ids=st.lists(st.text(max_size=3), max_size=400))
+def test_seen_ids_is_a_set(ids: list[str]) -> None:
+    seen, expected = SeenIds(), set[str]()
+    for identity in ids:
+        assert seen.add(identity) == (identity not in expected)
+        expected.add(identity)
+    assert len(seen) == len(expected)
+
+
+def test_seen_ids_grows() -> None:
+    seen = SeenIds()
+    assert all(seen.add(str(i)) for i in range(5000))
+    assert not any(seen.add(str(i)) for i in range(5000))

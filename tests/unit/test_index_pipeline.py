@@ -1,0 +1,192 @@
+"""The stages overlap, wait for each other, and stop together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+
+import pytest
+
+from indexer.belt import Belt, Stopped
+from indexer.bulk_bodies import Body, Refusal
+from indexer.pipeline import Encode, PipelineOptions, Vectors, Write, run_pipeline
+from indexer.tally import Progress
+from indexer.writer import Written
+from records import Item
+
+SMALL = PipelineOptions(batch_items=10, max_body_docs=10, writers=2)
+Interval = tuple[float, float]
+
+
+def items(number: int) -> Iterator[Item]:
+    return (Item(id=str(n), title="x") for n in range(number))
+
+
+def no_vectors(_: Sequence[Item]) -> Vectors:
+    return {}
+
+
+def accept(body: Body, _: threading.Event) -> Written:
+    return Written(accepted=len(body))
+
+
+def run(
+    source: Iterator[Item],
+    encode: Encode = no_vectors,
+    write: Write = accept,
+    refuse: Callable[[Refusal], None] = lambda _: None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Progress:
+    return run_pipeline(source, encode, write, SMALL, refuse=refuse, progress=progress)
+
+
+def test_every_item_arrives_once_and_is_counted() -> None:
+    arrived: list[str] = []
+
+    def write(body: Body, stop: threading.Event) -> Written:
+        arrived.extend(line.id for line in body.lines)
+        return accept(body, stop)
+
+    end = run(items(237), write=write)
+    assert sorted(arrived, key=int) == [str(n) for n in range(237)]
+    assert (end.read, end.encoded, end.accepted, end.refused) == (237, 237, 237, 0)
+
+
+def test_no_items_is_a_run_too() -> None:
+    assert run(items(0)).read == 0
+
+
+def test_encoding_and_both_writers_overlap() -> None:
+    encoding: list[Interval] = []
+    writing: list[Interval] = []
+
+    def timed(log: list[Interval]) -> None:
+        started = time.perf_counter()
+        time.sleep(0.02)
+        log.append((started, time.perf_counter()))
+
+    def encode(batch: Sequence[Item]) -> Vectors:
+        timed(encoding)
+        return {}
+
+    def write(body: Body, stop: threading.Event) -> Written:
+        timed(writing)
+        timed(writing)
+        return accept(body, stop)
+
+    end = run(items(200), encode, write)
+    assert overlaps(encoding, writing), "a batch is encoded while another is written"
+    assert overlaps(writing, writing), "two writers write at once"
+    assert not overlaps(encoding, encoding), "one thread encodes"
+    assert end.seconds < 0.8 * (end.busy_s["encode"] + end.busy_s["write"])
+
+
+def overlaps(some: list[Interval], others: list[Interval]) -> bool:
+    return any(a is not b and max(a[0], b[0]) < min(a[1], b[1]) for a in some for b in others)
+
+
+def test_a_slow_writer_holds_the_reader_back() -> None:
+    gate = threading.Event()
+    read = count()
+    most: list[int] = []
+
+    def source() -> Iterator[Item]:
+        for item in items(2000):
+            next(read)
+            yield item
+
+    def write(body: Body, stop: threading.Event) -> Written:
+        gate.wait()
+        return accept(body, stop)
+
+    def progress(now: Progress) -> None:
+        # By the second look every belt has filled up.
+        most.append(now.read)
+        if len(most) == 2:
+            gate.set()
+
+    assert run(source(), write=write, progress=progress).accepted == 2000
+    # 2 writers, 2 + 2 + 2 on the belts, one in each stage's hands: far from 200 batches.
+    assert most[1] <= 12 * SMALL.batch_items
+
+
+@pytest.mark.parametrize("stage", ["read", "encode", "write", "progress", "refuse"])
+def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
+    before = threading.active_count()
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError(stage)
+
+    def source() -> Iterator[Item]:
+        yield from items(30)
+        if stage == "read":
+            fail()
+        yield from (Item(id=str(n), title="x") for n in count(30))
+
+    def encode(batch: Sequence[Item]) -> Vectors:
+        if stage == "encode":
+            fail()
+        return {}
+
+    def write(body: Body, _: threading.Event) -> Written:
+        if stage == "write":
+            fail()
+        return Written(refused=(Refusal("1", "no"),) * len(body))
+
+    hooks = {"progress": fail} if stage == "progress" else {"refuse": fail} if stage == "refuse" else {}
+    with pytest.raises(ZeroDivisionError, match=stage):
+        run(source(), encode, write, **hooks)
+    assert threading.active_count() == before
+
+
+def test_ctrl_c_stops_an_endless_run_in_seconds() -> None:
+    def endless() -> Iterator[Item]:
+        return (Item(id=str(n), title="x") for n in count())
+
+    def interrupted(now: Progress) -> None:
+        if now.accepted:
+            raise KeyboardInterrupt
+
+    started = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        run(endless(), progress=interrupted)
+    assert time.perf_counter() - started < 5
+
+
+def test_refusals_of_json_and_of_the_writer_are_handed_on() -> None:
+    refused: list[Refusal] = []
+
+    def source() -> Iterator[Item]:
+        yield Item(id="long" * 200, title="x")
+        yield Item(id="surrogate", title="\ud800")
+        yield from items(5)
+
+    def write(body: Body, _: threading.Event) -> Written:
+        return Written(accepted=len(body) - 1, refused=(Refusal(body.lines[0].id, "no"),))
+
+    end = run(source(), write=write, refuse=refused.append)
+    assert [refusal.id[:9] for refusal in refused] == ["longlongl", "surrogate", "0"]
+    assert (end.read, end.accepted, end.refused) == (7, 4, 3)
+    assert end.last_refusal == "no"
+
+
+def test_missing_vectors_are_an_error_and_not_a_shorter_catalogue() -> None:
+    import numpy as np
+
+    with pytest.raises(ValueError, match="9 dense vectors for 10 items"):
+        run(items(10), lambda batch: {"dense": np.zeros((len(batch) - 1, 4), dtype=np.float32)})
+
+
+def test_a_belt_is_shared_and_ends_for_everybody() -> None:
+    stop = threading.Event()
+    belt: Belt[int] = Belt(3, stop)
+    belt.put(1)
+    belt.close()
+    assert (list(belt), list(belt)) == ([1], [])
+    stop.set()
+    with pytest.raises(Stopped):
+        belt.put(1)
+    with pytest.raises(Stopped):
+        next(iter(belt))

@@ -1,0 +1,161 @@
+"""Bad rows are set aside with line and reason; good ones around them come through."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from indexer.readers import read_catalogue
+from indexer.readers.prices import parse_price
+from indexer.readers.rows import BadRow
+from indexer.rejects import EXCERPT_CHARS, Rejects
+from records import InputError
+
+GOOD = b'{"id": "good", "title": "Good"}'
+
+
+def _row(**cells: object) -> bytes:
+    return json.dumps({"id": "x", "title": "Bad", **cells}).encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"id": "x", "title": ', "invalid JSON"),
+        (b'{"id": "x", "title": "a", "price": NaN}', "invalid JSON"),
+        (b'["x"]', "not a JSON object"),
+        (b'{"id": "x", "title": "\xff"}', "not UTF-8"),
+        (b'{"title": "a"}', "id is missing or empty"),
+        (_row(id=" "), "id is missing or empty"),
+        (_row(id=None), "id is missing or empty"),
+        (_row(id=True), "id is not text"),
+        (_row(id=["x"]), "id is not text"),
+        (_row(id="é" * 257), "id is over 512 bytes"),
+        (_row(id="a\x00b"), "id holds control characters"),
+        (_row(id="a\nb"), "id holds control characters"),
+        (_row(id="good"), "duplicate id"),
+        (_row(title=None), "title is missing or empty"),
+        (_row(title="\x00\x1f "), "title is missing or empty"),
+        (_row(title={"en": "a"}), "title is not text"),
+        (_row(title="a" * 1_000_000), "title is over 10,000 characters"),
+        (_row(text="a" * 1_000_001), "text is over 1,000,000 characters"),
+        (_row(brand={"a": 1}), "brand is not text"),
+        (_row(price="nan"), "price is not finite"),
+        (_row(price="-inf"), "price is not finite"),
+        (_row(price=-1), "price is negative"),
+        (_row(price="cheap"), "price is not a number"),
+        (_row(price=True), "price is not a number"),
+        (_row(price=1e300), "price is out of range"),
+        (b'{"id": "x", "title": "a", "price": 1' + b"0" * 30 + b"}", "price is out of range"),
+    ],
+)
+def test_bad_row(tmp_path: Path, line: bytes, reason: str) -> None:
+    path = tmp_path / "a.jsonl"
+    last = b'{"id": "last", "title": "L", "price": 1, "text": "t", "brand": "b"}'
+    path.write_bytes(b"\n".join([GOOD, b"", line, last]))
+    with Rejects(tmp_path / "rejects.jsonl") as rejects:
+        found = [item.id for item in read_catalogue(path, rejects=rejects)]
+    assert found == ["good", "last"]
+    assert rejects.reasons == {reason: 1}
+    (written,) = (tmp_path / "rejects.jsonl").read_text().splitlines()
+    row = json.loads(written)
+    assert (row["line"], row["reason"]) == (3, reason)
+    assert len(row["row"]) <= EXCERPT_CHARS
+
+
+def test_a_line_that_is_too_long_is_skipped_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(GOOD + b"\n" + _row(title="a" * 17_000_000) + b"\n" + _row(id="last") + b"\n")
+    rejects = Rejects()
+    assert [item.id for item in read_catalogue(path, rejects=rejects)] == ["good", "last"]
+    assert rejects.first == (2, "line is over 16,777,216 bytes")
+
+
+def test_bad_csv_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    huge = b"h," + b"a" * 1_000_000
+    lines = [b"id,title", b'1,"two\nlines"', b"2", b"3,a,b", b"4,\xff", huge, b"", b"5,last"]
+    path.write_bytes(b"\r\n".join(lines))
+    with Rejects(tmp_path / "r.jsonl") as rejects:
+        found = [(item.id, item.title) for item in read_catalogue(path, rejects=rejects)]
+    assert found == [("1", "two lines"), ("5", "last")]
+    rows = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert [(row["line"], row["reason"]) for row in rows] == [
+        (4, "wrong number of columns"),
+        (5, "wrong number of columns"),
+        (6, "not UTF-8"),
+        (7, "not CSV, or a cell over 131,072 characters"),
+    ]
+
+
+def test_control_characters_are_cleaned_from_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"id": " 1 ", "title": "a\x00b\t c\x7f", "text": "x\x0b\r\n\n y  z\x9f"}))
+    (item,) = read_catalogue(path)
+    assert (item.id, item.title, item.text) == ("1", "a b c", "x\ny z")
+
+
+def test_numbers_are_ids_and_titles_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 7, "title": 1984}\n{"id": 8.0, "title": "x"}\n')
+    assert [(item.id, item.title) for item in read_catalogue(path)] == [("7", "1984"), ("8", "x")]
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("$1,299.00", 1299),
+        ("1.299,00 €", 1299),
+        ("1'299.50 CHF", 1299.5),
+        ("EUR 12,50", 12.5),
+        ("1 299,00", 1299),
+        ("1,299", 1299),
+        ("1.299", 1.299),
+        ("1.299.000", 1299000),
+        ("12,5", 12.5),
+        ("0,125", 0.125),
+        ("£5", 5),
+        ("1e2", 100),
+        (" 7 ", 7),
+        ("", None),
+        ("None", None),
+        ("\N{EM DASH}", None),
+        (None, None),
+        (0, 0),
+    ],
+)
+def test_prices(text: object, price: float | None) -> None:
+    assert parse_price(text) == price
+
+
+@pytest.mark.parametrize(
+    "text", ["$10 - $20", "call", "1_000", "12 34 abc", "1.2.3", "1,2,3.4.5", "$", "9" * 60]
+)
+def test_no_prices(text: str) -> None:
+    with pytest.raises(BadRow, match="not a number"):
+        parse_price(text)
+
+
+def test_no_rejects_no_file_and_an_old_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(GOOD)
+    with Rejects(tmp_path / "r.jsonl") as rejects:
+        assert len(list(read_catalogue(path, rejects=rejects))) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_the_rejects_file_survives_a_failed_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "1", "title": ""}\n')
+    with (
+        pytest.raises(InputError, match="most often because: title is missing"),
+        Rejects(tmp_path / "r.jsonl") as rejects,
+    ):
+        list(read_catalogue(path, rejects=rejects))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "r.jsonl"]
+
+
+def test_a_rejects_file_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="cannot write"):
+        Rejects(tmp_path / "file" / "r.jsonl").add(1, "reason", b"row")

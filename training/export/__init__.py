@@ -1,0 +1,1 @@
+"""From a BERT-family checkpoint to an INT8 artifact, without torch."""

@@ -1,0 +1,85 @@
+"""The graph of a BERT encoder (Devlin et al. 2019, arXiv 1810.04805) with pooling and normalisation inside.
+
+Built of onnxruntime's fused operators from the start: nothing is left to a graph optimizer, so what is exported is what
+runs. Inputs are padded on the right and carry lengths in place of a mask.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.export.checkpoint import Checkpoint
+from training.export.graph_writer import MICROSOFT, GraphWriter
+from training.export.precision import Precision
+
+
+def bert_graph(model: Checkpoint, precision: Precision) -> bytes:
+    """A serialised ONNX model: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, width], unit rows.
+
+    Raises:
+        InputError: the checkpoint lacks a tensor.
+        MissingExtra: onnx is not installed.
+    """
+    graph = GraphWriter()
+    positions = _positions(graph)
+    lengths = graph.cast("lengths", np.int32)
+    x = _embed(graph, model, precision, positions)
+    for layer in range(model.layers):
+        x = _layer(graph, model, precision, x, lengths, f"encoder.layer.{layer}")
+    pooled = _mean(graph, x, positions) if model.pooling == "mean" else _first(graph, x)
+    return graph.model(graph.node("LpNormalization", [pooled], axis=-1, p=2), model.width)
+
+
+def _positions(graph: GraphWriter) -> str:
+    """0, 1, ... s - 1."""
+    one = graph.constant("one", np.int64(1))
+    size = graph.node("Gather", [graph.node("Shape", ["input_ids"]), one])
+    return graph.node("Range", [graph.constant("zero", np.int64(0)), size, one])
+
+
+def _embed(graph: GraphWriter, model: Checkpoint, precision: Precision, positions: str) -> str:
+    words = precision.lookup(graph, "input_ids", model.tensor("embeddings.word_embeddings.weight"), "words")
+    # A single text is segment 0 throughout, so that segment's vector is one with every position's.
+    places = model.tensor("embeddings.position_embeddings.weight")
+    places = places + model.tensor("embeddings.token_type_embeddings.weight")[0]
+    place = graph.node("Gather", [graph.constant("places", places), positions])
+    return _add_and_norm(graph, model, words, place, "embeddings.LayerNorm")
+
+
+def _layer(
+    graph: GraphWriter, model: Checkpoint, precision: Precision, x: str, lengths: str, name: str
+) -> str:
+    parts = [model.linear(f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
+    weight = np.concatenate([w for w, _ in parts], axis=1)
+    bias = np.concatenate([b for _, b in parts])
+    context = precision.attention(graph, x, lengths, weight, bias, model.heads, f"{name}.attention")
+    context = precision.linear(
+        graph, context, *model.linear(f"{name}.attention.output.dense"), f"{name}.context"
+    )
+    x = _add_and_norm(graph, model, x, context, f"{name}.attention.output.LayerNorm")
+    inner = precision.linear(graph, x, *model.linear(f"{name}.intermediate.dense"), f"{name}.inner")
+    inner = graph.node("Gelu", [inner], domain=MICROSOFT)
+    outer = precision.linear(graph, inner, *model.linear(f"{name}.output.dense"), f"{name}.outer")
+    return _add_and_norm(graph, model, x, outer, f"{name}.output.LayerNorm")
+
+
+def _add_and_norm(graph: GraphWriter, model: Checkpoint, x: str, y: str, name: str) -> str:
+    # Two nodes on purpose: onnxruntime's merged SkipLayerNormalization takes five times as long on a CPU.
+    gain = graph.constant(f"{name}.weight", model.tensor(f"{name}.weight"))
+    shift = graph.constant(f"{name}.bias", model.tensor(f"{name}.bias"))
+    total = graph.node("Add", [x, y])
+    return graph.node("LayerNormalization", [total, gain, shift], axis=-1, epsilon=model.epsilon)
+
+
+def _mean(graph: GraphWriter, x: str, positions: str) -> str:
+    """Mean over each text's own tokens, as one product with rows of 1 / length."""
+    axis = graph.constant("axis", np.array([1], dtype=np.int64))
+    length = graph.node("Unsqueeze", ["lengths", axis])
+    inside = graph.cast(graph.node("Less", [positions, length]), np.float32)
+    share = graph.node("Div", [inside, graph.cast(length, np.float32)])
+    return graph.node("Squeeze", [graph.node("MatMul", [graph.node("Unsqueeze", [share, axis]), x]), axis])
+
+
+def _first(graph: GraphWriter, x: str) -> str:
+    """The vector of [CLS]."""
+    return graph.node("Gather", [x, graph.constant("zero", np.int64(0))], axis=1)
