@@ -10,15 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.common import JsonOption, print_json, progress_console
+
 if TYPE_CHECKING:
     from encoder import ArtifactStore
 
 app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
 
-_JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_STORE = Annotated[
-    Path | None, typer.Option("--out", help="Store folder; default: artifacts under AISLE_HOME.")
-]
+_STORE = Annotated[Path | None, typer.Option("--out", help="Store; default: artifacts under AISLE_HOME.")]
 
 
 @app.command()
@@ -32,10 +31,8 @@ def export(
         Path | None, typer.Option(help="BEIR folder on whose dev judgments the nDCG change is measured.")
     ] = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
-    max_length: Annotated[
-        int | None, typer.Option(help="Most tokens of a text; at most 256 by default.")
-    ] = None,
-    as_json: _JSON = False,
+    max_length: Annotated[int | None, typer.Option(help="Most tokens of a text; default 256.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Turn a BERT-family model into an INT8 artifact, without torch.
 
@@ -51,18 +48,17 @@ def export(
     from training.export.export import ExportOptions
     from training.export.export import export as export_model
 
-    errors = Console(stderr=True)
     options = ExportOptions(model=model, name=name, data=data, revision=revision, max_length=max_length)
-    with errors.status("exporting") as status:
+    with progress_console().status("exporting") as status:
         report = export_model(options, _store(out), progress=status.update)
     if as_json:
-        _print_json(as_dict(report))
+        print_json(as_dict(report))
     else:
         print_report(report, Console())
 
 
 @app.command()
-def show(ref: str, out: _STORE = None, as_json: _JSON = False) -> None:
+def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
     """Verify an artifact (hashes, golden texts on this machine) and print its manifest.
 
     Example: aisle encoder show all-MiniLM-L6-v2
@@ -73,17 +69,17 @@ def show(ref: str, out: _STORE = None, as_json: _JSON = False) -> None:
     facts = {"path": str(encoder.artifact.path), "fingerprint": encoder.fingerprint}
     facts |= encoder.manifest.model_dump(mode="json")
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     table = Table(show_header=False, box=None)
     for key, value in facts.items():
         table.add_row(key, value if isinstance(value, str) else orjson.dumps(value).decode())
     Console().print(table)
-    Console(stderr=True).print("hashes and golden texts agree on this machine")
+    progress_console().print("hashes and golden texts agree on this machine")
 
 
 @app.command("list")
-def list_artifacts(out: _STORE = None, as_json: _JSON = False) -> None:
+def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
     """List artifacts, newest first.
 
     Example: aisle encoder list --json
@@ -93,7 +89,7 @@ def list_artifacts(out: _STORE = None, as_json: _JSON = False) -> None:
         for path, m in _store(out).list()
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     table = Table("artifact", "dims", "precision", "created")
     for row in rows:
@@ -105,7 +101,3 @@ def _store(out: Path | None) -> ArtifactStore:
     from encoder import ArtifactStore
 
     return ArtifactStore(out) if out else ArtifactStore.default()
-
-
-def _print_json(value: object) -> None:
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

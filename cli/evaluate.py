@@ -14,7 +14,6 @@ from cli.progress import query_progress
 from cluster import connect
 from encoder import ArtifactStore
 from evaluation import read_judged_set, write_run
-from records.paths import home
 from workflows.evaluate_index import DEPTH, evaluate_index
 from workflows.open_search import open_search
 from workflows.systems import parse_systems
@@ -44,7 +43,7 @@ def evaluate(
     """
     wanted = parse_systems(systems)
     judged = read_judged_set(data, split)
-    client = open_search(connect(), name, ArtifactStore(home() / "artifacts"), encoder, window=DEPTH)
+    client = open_search(connect(), name, ArtifactStore.default(), encoder, window=DEPTH)
     with query_progress() as progress:
         found = evaluate_index(client, judged, wanted, relevant, progress)
     if runs is not None:

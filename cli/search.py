@@ -12,7 +12,6 @@ from cli.results import print_page
 from cluster import connect
 from encoder import ArtifactStore
 from records import InputError
-from records.paths import home
 from search import Filters
 from workflows.open_search import open_search
 from workflows.systems import named_fusion
@@ -48,7 +47,7 @@ def search(
         aisle search "led bulb e27" --name shop --legs bm25 --json
     """
     asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
-    client = open_search(connect(), name, ArtifactStore(home() / "artifacts"), encoder, window)
+    client = open_search(connect(), name, ArtifactStore.default(), encoder, window)
     found = client.search(
         query,
         legs=asked,

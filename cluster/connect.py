@@ -32,6 +32,8 @@ def connect(settings: ClusterSettings | None = None) -> OpenSearch:
         hosts=[url],
         headers=request_headers(settings),
         timeout=settings.timeout_s,
+        # One connection per writer of the indexer, and some to spare.
+        pool_maxsize=10,
         verify_certs=settings.verify,
         ssl_assert_hostname=None if settings.verify else False,
         ssl_show_warn=False,

@@ -130,5 +130,7 @@ def _write_config(folder: Path, options: NodeOptions, ports: Ports, *, native: b
     yml = opensearch_yml(
         name=options.name, folder=folder, ports=ports, native=native, settings=options.settings
     )
-    (config / "opensearch.yml").write_text(yml, encoding="utf-8")
-    (config / "log4j2.properties").write_text(log4j2_properties(), encoding="utf-8")
+    for name, text in {"opensearch.yml": yml, "log4j2.properties": log4j2_properties()}.items():
+        # The folder may be another user's from an earlier run: write a new file, never through a link.
+        (config / name).unlink(missing_ok=True)
+        (config / name).write_text(text, encoding="utf-8")

@@ -61,7 +61,10 @@ def opensearch_yml(
         "aux.transport.transport-grpc.port": str(ports.grpc),
         f"node.attr.{NATIVE_ATTRIBUTE}": "true" if native else "false",
     }
-    if not any(key.startswith(("discovery.", "cluster.initial_")) for key in settings):
+    if any(key.startswith(("discovery.", "cluster.initial_")) for key in settings):
+        # Else the first node of a cluster opens its HTTP port only after 30 s of waiting for the others.
+        body["discovery.initial_state_timeout"] = "0s"
+    else:
         body["discovery.type"] = "single-node"
     body.update(settings)
     return "".join(f"{key}: {json.dumps(value)}\n" for key, value in body.items())

@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from cluster.same_process import GRACE_S, birth_time, same_process, stop_process
 from cluster.user import NodeUser
 from records import NodeStartFailed
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
-GRACE_S = 20.0
-"""How long a node may take to end by itself before it is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,11 @@ class Child:
         """End it and wait until it is gone; harmless when it is gone already."""
         if self.supervisor is not None:
             # Closes the pipe, on which the supervisor ends the node and then itself.
-            self.supervisor.communicate()
+            try:
+                self.supervisor.communicate(timeout=grace_s + GRACE_S)
+            except subprocess.TimeoutExpired:
+                self.supervisor.kill()
+                self.supervisor.communicate()
         # Whatever became of the supervisor.
         stop_process(self.pid, self.created, grace_s)
 
@@ -83,7 +84,7 @@ def start_supervised(launch: Launch) -> Child:
         supervisor.communicate()
         raise _cannot_run(launch)
     pid = int(answer["pid"])
-    return Child(pid, _created(pid), supervisor)
+    return Child(pid, birth_time(pid), supervisor)
 
 
 def start_detached(launch: Launch) -> Child:
@@ -108,48 +109,13 @@ def start_detached(launch: Launch) -> Child:
             )
         except OSError as error:
             raise _cannot_run(launch) from error
-    return Child(process.pid, _created(process.pid))
-
-
-def same_process(pid: int, created: float) -> psutil.Process | None:
-    """The running process with this id and this birth time (epoch seconds), else None."""
-    try:
-        process = psutil.Process(pid)
-        # A zombie has ended; only its exit status is left to be read.
-        if abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    except psutil.NoSuchProcess:
-        return None
-    return None
-
-
-def stop_process(pid: int, created: float, grace_s: float = GRACE_S) -> None:
-    """SIGTERM, then SIGKILL after the grace time, to this very process and no other."""
-    process = same_process(pid, created)
-    if process is None:
-        return
-    try:
-        process.terminate()
-        try:
-            process.wait(grace_s)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(grace_s)
-    except psutil.NoSuchProcess:
-        return
+    return Child(process.pid, birth_time(process.pid))
 
 
 def _open_log(path: Path) -> Any:
     # The folder belongs to another user when we are root: follow no link that it may have left there.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     return os.fdopen(os.open(path, flags, 0o644), "ab")
-
-
-def _created(pid: int) -> float:
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.NoSuchProcess:
-        return 0.0
 
 
 def _order(supervisor: subprocess.Popen[bytes], launch: Launch) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cluster.process import same_process, stop_process
+from cluster.same_process import same_process, stop_process
 from records import InputError
 from records.paths import home
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 from records import InputError
 
@@ -45,7 +46,8 @@ class ClusterSettings(BaseSettings):
         if not url:
             return values
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        # Reading the port is what checks that it is a number.
+        if parts.port == 0 or parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("url must look like http://host:9200 or https://host:9200")
         clean = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         found = {"url": clean}
@@ -66,7 +68,8 @@ class ClusterSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            field = "_".join(str(part) for part in first["loc"]) or "url"
-            raise InputError(
-                f"AISLE_{field.upper()}: {first['msg']}", fix="correct that environment variable"
-            ) from None
+            field, why = str(first["loc"][0] if first["loc"] else "url"), first["msg"]
+        except SettingsError as error:
+            # A value that is no JSON where the field asks for it.
+            field, why = str(error).partition('"')[2].partition('"')[0], "this is no valid JSON"
+        raise InputError(f"AISLE_{field.upper()}: {why}", fix="correct that environment variable")

@@ -16,8 +16,8 @@ def token_batches(lengths: Sequence[int], budget: int) -> list[NDArray[np.intp]]
         budget: most tokens of a batch, padding included; a single longer input makes a batch of its own.
 
     Returns:
-        Batches of positions in ``lengths``, longest inputs first (a long straggler at the end would leave all but one
-        core idle). Every position occurs exactly once.
+        Batches of positions in ``lengths``, longest inputs first (a long straggler at the end would leave all
+        but one core idle). Every position occurs exactly once.
     """
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     batches: list[NDArray[np.intp]] = []

@@ -24,8 +24,8 @@ KIND = "dense"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 
-BATCH_TOKENS = 1024
-"""Tokens of a bulk batch: its activations fit a core's second-level cache (measured: see docs/encoders.md)."""
+BATCH_TOKENS = 512
+"""Tokens of a bulk batch: its activations fit a core's second-level cache (measured, docs/encoders.md)."""
 
 WINDOW = 4096
 """Texts that are sorted by length together; bounds the memory of a long list."""
@@ -34,8 +34,8 @@ WINDOW = 4096
 class DenseEncoder:
     """Text to float32 unit vectors. Safe to share between threads.
 
-    ``encode_queries`` answers one short text as fast as this machine can (all cores on one input); ``encode_items`` as
-    many texts a second as it can (one core per batch).
+    One single-threaded session serves all: a batch per core is the fastest way through many texts, and a short query
+    is done (under 1 ms) before a second core could help.
     """
 
     def __init__(self, artifact: Artifact, *, threads: int | None = None) -> None:
@@ -47,8 +47,7 @@ class DenseEncoder:
         self.artifact = artifact
         self._threads = threads or cores()
         self._tokenize = TextTokenizer(artifact.file(TOKENIZER), self.manifest.max_length)
-        self._wide = open_session(artifact.file(MODEL), self._threads)
-        self._narrow = self._wide if self._threads == 1 else open_session(artifact.file(MODEL), 1)
+        self._session = open_session(artifact.file(MODEL))
 
     @classmethod
     def load(
@@ -59,7 +58,7 @@ class DenseEncoder:
         Args:
             ref: a folder, a name, ``kind/name`` or a fingerprint, see ``ArtifactStore.resolve``.
             store: where names are looked up, default the store under ``AISLE_HOME``.
-            threads: cores to use, default all that this process may use.
+            threads: cores for many texts, default all that this process may use.
 
         Raises:
             ArtifactNotFound: nothing goes by that reference.
@@ -113,7 +112,7 @@ class DenseEncoder:
         out = np.empty((len(rows), self.dims), dtype=np.float32)
         for position, row in enumerate(rows):
             feed = {"input_ids": np.array([row]), "lengths": np.array([len(row)])}
-            out[position] = self._wide.run(None, feed)[0][0]
+            out[position] = self._session.run(None, feed)[0][0]
         return out
 
     def _bulk(self, rows: list[list[int]]) -> NDArray[np.float32]:
@@ -121,7 +120,7 @@ class DenseEncoder:
 
         def run(batch: NDArray[np.intp]) -> None:
             ids, lengths = padded([rows[position] for position in batch])
-            out[batch] = self._narrow.run(None, {"input_ids": ids, "lengths": lengths})[0]
+            out[batch] = self._session.run(None, {"input_ids": ids, "lengths": lengths})[0]
 
         with ThreadPoolExecutor(self._threads, thread_name_prefix="aisle-encode") as pool:
             for _ in pool.map(run, token_batches([len(row) for row in rows], BATCH_TOKENS)):

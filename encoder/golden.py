@@ -25,7 +25,7 @@ GOLDEN_TEXTS = (
 )
 
 MIN_COSINE = 0.999
-"""Least cosine between a replayed and a recorded vector: integer kernels are exact, float rounding may flip a level."""
+"""Least cosine of replayed to recorded: integer kernels are exact, float rounding may flip a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Golden:
             cosine = _cosine(encode([text])[0], now)
             if not cosine >= MIN_COSINE:
                 raise ArtifactCorrupt(
-                    f"{source}: this machine's vector of golden text {text[:40]!r} has cosine {cosine:.4f} to the"
-                    f" recorded one (at least {MIN_COSINE})",
+                    f"{source}: this machine's vector of golden text {text[:40]!r} has cosine {cosine:.4f}"
+                    f" to the recorded one (at least {MIN_COSINE})",
                     fix="export the model again on this kind of machine",
                 )
 

@@ -15,8 +15,8 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 GOLDEN = "golden.npz"
 
-# Facts about one export, not about the vector space: the same model built twice has one fingerprint. The golden
-# outputs differ in the last bits between CPUs, so their hash guards the file but stays out of the fingerprint.
+# Facts about one export, not about the vector space: the same model built twice has one fingerprint. Golden
+# outputs differ in the last bits between CPUs: their hash guards the file but stays out of the fingerprint.
 _NOT_SEMANTIC = {"name", "git_commit", "created", "metrics"}
 
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -74,7 +74,7 @@ class Manifest(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits that name the vector space: a sha256 over all that decides a vector, file hashes included."""
+        """64 hex digits that name the vector space: sha256 over all that decides a vector, files included."""
         content = self.model_dump(mode="json", exclude=_NOT_SEMANTIC)
         content["files"] = {name: digest for name, digest in content["files"].items() if name != GOLDEN}
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

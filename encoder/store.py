@@ -69,11 +69,11 @@ class ArtifactStore:
         """The folder that ``ref`` names.
 
         Args:
-            ref: a path; a ``name`` or ``kind/name`` (the newest of them); a folder's own ``[kind/]name-sha12``; or a
-                fingerprint, at least its first 8 hex digits.
+            ref: a path; a ``name`` or ``kind/name`` (the newest of them); a folder's own
+                ``[kind/]name-sha12``; or a fingerprint, at least its first 8 hex digits.
 
         Raises:
-            ArtifactNotFound: nothing, or for a short fingerprint more than one artifact, goes by that reference.
+            ArtifactNotFound: nothing, or more than one artifact for a short fingerprint, goes by it.
         """
         path = Path(ref).expanduser()
         if (path / MANIFEST).is_file():

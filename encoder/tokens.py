@@ -19,7 +19,7 @@ class TextTokenizer:
         try:
             self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
         # The Rust side raises plain Exception for a file that is no tokenizer.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise ArtifactCorrupt(
                 f"{path} is no tokenizer: {error}", fix="use a model folder that holds tokenizer.json"
             ) from error

@@ -18,9 +18,8 @@ def cut(vectors: NDArray[np.float32], dims: int | None) -> NDArray[np.float32]:
     if dims is None or dims == full:
         return vectors
     if not 1 <= dims <= full:
-        raise InputError(
-            f"{dims} dimensions asked of a {full}-dimensional encoder", fix=f"ask for 1 to {full}"
-        )
+        raise InputError(f"{dims} dimensions asked of an encoder of {full}", fix=f"ask for 1 to {full}")
     short = vectors[:, :dims]
     norms = np.linalg.norm(short, axis=1, keepdims=True)
-    return np.divide(short, norms, out=np.zeros_like(short), where=norms > 0)
+    unit: NDArray[np.float32] = np.divide(short, norms, out=np.zeros_like(short), where=norms > 0)
+    return unit

@@ -5,83 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
 import opensearchpy
 
 from cluster import capabilities, require, translated_errors
 from indexer.bulk_bodies import Body
 from indexer.disk_space import check_disk_space
+from indexer.index_options import IndexOptions, IndexReport
 from indexer.item_encoder import ItemEncoder
-from indexer.pipeline import PipelineOptions, Refuse, run_pipeline
+from indexer.pipeline import run_pipeline
 from indexer.publish import Publisher
 from indexer.refusal_limit import check_early, check_final
-from indexer.release_names import check_name, loading_alias
+from indexer.release_names import loading_alias
 from indexer.releases import create_release, drop_unfinished, standing
-from indexer.retries import RetryPolicy
+from indexer.stages import Refuse
 from indexer.tally import Progress
 from indexer.writer import Written, write_body
-from mappings import FusionSpec, IndexSettings, fields, standard_fusions
+from mappings import IndexSettings, fields
 from records import AisleError, Item
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexOptions:
-    """Attributes:
-    name: of the catalogue; searched as the alias ``name``.
-    shards, replicas: of the finished release.
-    force_merge: one segment per shard before going live: slower to make, faster to search.
-    keep: older releases that stay for a way back.
-    max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
-        given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
-    fusions: search pipelines to install.
-    pipeline, retry: how to load.
-    """
-
-    name: str
-    shards: int = 1
-    replicas: int = 0
-    force_merge: bool = False
-    keep: int = 1
-    max_refused_share: float = 0.01
-    fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
-    pipeline: PipelineOptions = field(default_factory=PipelineOptions)
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """Attributes:
-    name, release: the alias and the index that it points to now.
-    replaced: the release that was live before, empty for the first.
-    deleted: older releases that were removed.
-    documents: in the release, counted there.
-    refused: documents that OpenSearch or JSON refused; each went to ``refuse``.
-    seconds, docs_per_s: from the first check to the swapped alias.
-    load_s: of these, until the last document was acknowledged.
-    stage_s: seconds each stage was busy, summed over its threads (see `tally.Progress.busy_s`).
-    retries: bulk requests that were repeated.
-    """
-
-    name: str
-    release: str
-    replaced: str
-    deleted: tuple[str, ...]
-    documents: int
-    refused: int
-    seconds: float
-    docs_per_s: float
-    load_s: float
-    stage_s: dict[str, float]
-    retries: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for ``--json`` and result files."""
-        return asdict(self)
 
 
 def index_catalogue(
@@ -113,7 +58,6 @@ def index_catalogue(
         node is gone, the next run deletes it.
     """
     started = perf_counter()
-    check_name(options.name)
     with translated_errors():
         standing(client, options.name)
         settings = _settings(client, encoder, options)

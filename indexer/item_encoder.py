@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.pipeline import Vectors
+from indexer.stages import Vectors
 from mappings import VectorSpace, fields
 from records import Item
 

@@ -114,9 +114,13 @@ class Publisher:
                 fix="run one `aisle index` per name at a time",
             )
         self._replaced = before.live
-        self._client.indices.update_aliases(
-            body={"actions": swap_actions(self._name, self._release, before.live)}
-        )
+        actions = swap_actions(self._name, self._release, before.live)
+        try:
+            self._client.indices.update_aliases(body={"actions": actions})
+        except opensearchpy.NotFoundError:
+            # The client itself repeats a request whose answer was lost: the first may have done it.
+            if self._release not in standing(self._client, self._name).live:
+                raise
         return self._replaced
 
     def _ask(self, request: Callable[[], Any]) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import opensearchpy
 
+from cluster import means_disk_full
 from indexer.release_names import (
     abandon_actions,
     abandoned_alias,
@@ -91,7 +93,7 @@ def create_release(
         name: a checked name.
         settings: of the finished release; while loading there are no replicas and no refreshes.
         spaces: vector field to the model behind it.
-        fusions: their pipelines are put; names carry their content, so a live release loses nothing.
+        fusions: their pipelines are put, see `put_pipelines`.
         policy: for each request.
 
     Returns:
@@ -101,11 +103,7 @@ def create_release(
         InputError: see `standing`.
         DiskFull: the cluster makes no more indexes.
     """
-    stop = threading.Event()
-    for fusion in fusions:
-        path = f"/_search/pipeline/{pipeline_name(fusion)}"
-        put = partial(client.transport.perform_request, "PUT", path, body=pipeline_body(fusion))
-        until_done(put, policy, stop)
+    put_pipelines(client, fusions, policy)
     loading = replace(settings, replicas=0, refresh_interval="-1")
     pipelines = tuple(pipeline_name(fusion) for fusion in fusions)
     for _ in range(_CREATE_ATTEMPTS):
@@ -113,7 +111,7 @@ def create_release(
         meta = IndexMeta(release=release, spaces=spaces, engine=settings.engine, pipelines=pipelines)
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:
-            until_done(partial(client.indices.create, index=release, body=body), policy, stop)
+            until_done(partial(client.indices.create, index=release, body=body), policy, threading.Event())
         except opensearchpy.RequestError as error:
             # Another run took the number, or our own request was repeated after its answer was lost.
             if error.error != "resource_already_exists_exception":
@@ -125,14 +123,37 @@ def create_release(
     )
 
 
+def put_pipelines(
+    client: opensearchpy.OpenSearch, fusions: Sequence[FusionSpec], policy: RetryPolicy
+) -> None:
+    """Put the search pipelines that are missing; their names carry their content, so none ever changes."""
+    ask, stop = client.transport.perform_request, threading.Event()
+    all_pipelines = partial(ask, "GET", "/_search/pipeline", params={"ignore": 404})
+    there = until_done(all_pipelines, policy, stop)
+    for name, body in {pipeline_name(fusion): pipeline_body(fusion) for fusion in fusions}.items():
+        if there.get(name) != body:
+            until_done(partial(ask, "PUT", f"/_search/pipeline/{name}", body=body), policy, stop)
+
+
 def drop_unfinished(client: opensearchpy.OpenSearch, release: str) -> None:
     """Delete a release that did not go live; if the node is gone, say so and leave it to the next run."""
     soon = {"request_timeout": _DROP_TIMEOUT_S}
     try:
-        client.indices.update_aliases(body={"actions": abandon_actions(release)}, params=soon)
-        client.indices.delete(index=release, params=soon)
-    except opensearchpy.NotFoundError:
-        # It is gone already, or the swap came through although its answer did not.
-        return
+        if _abandon(client, release, soon):
+            client.indices.delete(index=release, params={**soon, "ignore_unavailable": "true"})
     except opensearchpy.OpenSearchException as error:
         _log.warning("the unfinished release %s is left over; the next run deletes it (%s)", release, error)
+
+
+def _abandon(client: opensearchpy.OpenSearch, release: str, params: Mapping[str, Any]) -> bool:
+    """Take the release's token; False if the swap came through after all, or somebody deleted it."""
+    try:
+        client.indices.update_aliases(body={"actions": abandon_actions(release)}, params=params)
+    except opensearchpy.NotFoundError:
+        # Or the client repeated this very request, as its answer was lost.
+        return bool(client.indices.exists_alias(index=release, name=abandoned_alias(release), params=params))
+    except opensearchpy.TransportError as error:
+        # A full disk blocks aliases as well, and so the swap; deleting is what it does allow.
+        if not means_disk_full(str(error)):
+            raise
+    return True

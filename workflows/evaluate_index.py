@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from evaluation import EvaluationReport, JudgedSet, Run, answerable, evaluate, report
+from evaluation import EvaluationReport, JudgedSet, Run, Scores, answerable, evaluate, report
 from mappings import FusionSpec
 from search import SearchClient
 
@@ -17,9 +17,10 @@ DEPTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The report and the runs behind it."""
+    """The report, and what is behind it by system: the scores per query and the runs."""
 
     report: EvaluationReport
+    scores: Mapping[str, Scores]
     runs: Mapping[str, Run]
 
 
@@ -58,6 +59,8 @@ def evaluate_index(
             progress(name, done, len(queries))
         runs[name] = Run(name, rankings)
         p50_ms[name] = statistics.median(milliseconds) if milliseconds else 0.0
-    scores = [evaluate(run, judged.qrels, relevant=relevant) for run in runs.values()]
-    summary = report(scores, dataset=judged.name, split=judged.split, relevant=relevant, p50_ms=p50_ms)
-    return Evaluated(summary, runs)
+    scores = {name: evaluate(run, judged.qrels, relevant=relevant) for name, run in runs.items()}
+    summary = report(
+        list(scores.values()), dataset=judged.name, split=judged.split, relevant=relevant, p50_ms=p50_ms
+    )
+    return Evaluated(summary, scores, runs)

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from indexer.readers.cells import clean_text, identity, words
-from indexer.readers.hub import PREFIX, hub_rows
 from indexer.readers.options import ReadOptions
 from indexer.readers.rows import BadRow, Cells
-from indexer.readers.tables import table_of
+from indexer.readers.sources import open_rows
 from indexer.rejects import Rejects
 from records import InputError, Interaction, Judgment, Query
 
@@ -37,12 +36,8 @@ def read_review_queries(path: str | Path, rejects: Rejects | None = None) -> Ite
 
 def _read(path: str | Path, make: Callable[[Cells], _T], rejects: Rejects | None) -> Iterator[_T]:
     rejects = rejects if rejects is not None else Rejects()
-    if isinstance(path, str) and path.startswith(PREFIX):
-        rows = hub_rows(path, ReadOptions())
-    else:
-        rows = table_of(Path(path), "auto").rows(Path(path), rejects)
     count = 0
-    for row in rows:
+    for row in open_rows(path, ReadOptions(), rejects):
         try:
             made = make(row.cells)
         except BadRow as reason:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from indexer.readers.build import item_from
 from indexer.readers.columns import Columns, resolve, schema_of
-from indexer.readers.hub import PREFIX, hub_rows
+from indexer.readers.hub import PREFIX
 from indexer.readers.locate import catalogue_file
 from indexer.readers.options import ReadOptions
 from indexer.readers.rows import BadRow, Row
 from indexer.readers.schemas import SCHEMAS, Schema
 from indexer.readers.seen import SeenIds
-from indexer.readers.tables import TABLES, table_of
+from indexer.readers.sources import open_rows
+from indexer.readers.tables import TABLES
 from indexer.rejects import Rejects
 from records import InputError, Item
 
@@ -50,7 +51,10 @@ def read_catalogue(
     if options.format not in formats():
         raise InputError(f"unknown format '{options.format}'", fix=f"choose from {', '.join(formats())}")
     before = rejects.count
-    name, rows = _open(path, options, rejects)
+    if not (isinstance(path, str) and path.startswith(PREFIX)):
+        path = catalogue_file(Path(path))
+    name = path.name if isinstance(path, Path) else path
+    rows = open_rows(path, options, rejects)
     head = list(islice(rows, _LOOK_AHEAD))
     if not head:
         raise _nothing(name, rejects, before)
@@ -60,13 +64,6 @@ def read_catalogue(
     columns = resolve(name, prepared, schema, options)
     items = _items(chain(head, rows), schema, columns, options, rejects)
     return _some(items, name, rejects, before, options.limit)
-
-
-def _open(path: str | Path, options: ReadOptions, rejects: Rejects) -> tuple[str, Iterator[Row]]:
-    if isinstance(path, str) and path.startswith(PREFIX):
-        return path, hub_rows(path, options)
-    file = catalogue_file(Path(path))
-    return file.name, table_of(file, options.format).rows(file, rejects)
 
 
 def _items(

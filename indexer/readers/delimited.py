@@ -18,7 +18,7 @@ class Delimited:
     """``.csv``, ``.tsv`` or ``.txt``, or text whose first line has a delimiter."""
 
     name = "csv"
-    suffixes = (".csv", ".tsv", ".tab", ".txt")
+    suffixes: tuple[str, ...] = (".csv", ".tsv", ".tab", ".txt")
     certain = False
     binary = False
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from evaluation import JudgedSet, as_qrels
 from indexer.readers.cells import clean_line, identity, words
-from indexer.readers.hub import PREFIX, hub_rows
 from indexer.readers.options import ReadOptions
 from indexer.readers.rows import BadRow, Cells
-from indexer.readers.tables import table_of
+from indexer.readers.sources import open_rows
 from indexer.rejects import Rejects
 from records import InputError, Judgment, Query
 
@@ -43,11 +42,7 @@ def read_esci_examples(
     rejects = rejects if rejects is not None else Rejects()
     queries: dict[str, Query] = {}
     judgments: list[Judgment] = []
-    if isinstance(path, str) and path.startswith(PREFIX):
-        rows = hub_rows(path, ReadOptions(split=options.split))
-    else:
-        rows = table_of(Path(path), "auto").rows(Path(path), rejects)
-    for row in rows:
+    for row in open_rows(path, ReadOptions(split=options.split), rejects):
         missing = [column for column in _NEEDED if column not in row.cells]
         if missing:
             raise InputError(f"{path} has no column '{missing[0]}'", fix="name the file of examples")

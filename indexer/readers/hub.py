@@ -1,10 +1,10 @@
-"""Data sets on the Hugging Face hub, streamed (extra ``train``)."""
+"""Data sets on the Hugging Face hub: whole sets streamed by ``datasets``, single files downloaded once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
-from typing import Any
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 from indexer.readers.extras import optional
 from indexer.readers.options import ReadOptions
@@ -12,43 +12,50 @@ from indexer.readers.rows import Row
 from records import InputError
 
 PREFIX = "hub:"
-_BUILDERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 
 
-def hub_rows(address: str, options: ReadOptions) -> Iterator[Row]:
-    """Yield the rows of ``hub:OWNER/NAME`` (config and split from the options), numbered from 1.
-
-    ``hub:OWNER/NAME/PATH`` reads one file of the data set, for sets that have a loading script, which
-    ``datasets`` 4 and later refuses to run: Amazon Reviews 2023 is
-    ``hub:McAuley-Lab/Amazon-Reviews-2023/raw/meta_categories/meta_All_Beauty.jsonl``.
+def hub_rows(name: str, options: ReadOptions) -> Iterator[Row]:
+    """Stream the rows of the data set ``OWNER/NAME`` (config and split from the options), numbered from 1.
 
     Raises:
-        MissingExtra: ``datasets`` is not installed.
+        MissingExtra: ``datasets`` is not installed (extra ``train``).
         InputError: no such data set, or the hub cannot be reached.
     """
     datasets = optional("datasets", extra="train")
-    try:
-        for number, cells in enumerate(_stream(datasets, address, options), 1):
+    with _translated(name):
+        rows = datasets.load_dataset(name, options.config or None, split=options.split, streaming=True)
+        for number, cells in enumerate(rows, 1):
             yield Row(number, dict(cells))
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"cannot read {address} ({reason[:200]})",
-            fix="check the name, the split and the network, or download the file and name it instead",
-        ) from None
 
 
-def _stream(datasets: Any, address: str, options: ReadOptions) -> Any:
+def hub_file(name: str, file: str) -> Path:
+    """Download one file of a data set, once. For sets with a loading script, which ``datasets`` does not run.
+
+    Raises:
+        MissingExtra: ``huggingface_hub`` is not installed (extra ``train``).
+        InputError: no such file, or the hub cannot be reached.
+    """
+    hub = optional("huggingface_hub", extra="train")
+    with _translated(f"{name}/{file}"):
+        return Path(hub.hf_hub_download(name, file, repo_type="dataset"))
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """``hub:OWNER/NAME[/FILE]`` as (OWNER/NAME, FILE or ""). Raises InputError if it is shorter."""
     parts = PurePosixPath(address.removeprefix(PREFIX)).parts
     if len(parts) < 2:
         raise InputError(f"'{address}' names no data set", fix="write hub:OWNER/NAME or hub:OWNER/NAME/FILE")
-    name, file = "/".join(parts[:2]), PurePosixPath(*parts[2:])
-    if len(parts) == 2:
-        return datasets.load_dataset(name, options.config or None, split=options.split, streaming=True)
-    builder = _BUILDERS.get(PurePosixPath(file.name.removesuffix(".gz")).suffix)
-    if builder is None:
+    return "/".join(parts[:2]), "/".join(parts[2:])
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    errors = optional("huggingface_hub.errors", extra="train")
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, errors.HTTPError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"cannot read {file.name} from the hub", fix=f"name a file of {', '.join(_BUILDERS)}"
-        )
-    files = f"hf://datasets/{name}/{file}"
-    return datasets.load_dataset(builder, data_files=files, split="train", streaming=True)
+            f"cannot read {name} from the hub ({reason[:200]})",
+            fix="check the name, the split and the network, or download the file and name it instead",
+        ) from None

@@ -16,7 +16,7 @@ class JsonLines:
     """``.jsonl``, ``.ndjson`` or ``.json``, or a text that begins with an object."""
 
     name = "jsonl"
-    suffixes = (".jsonl", ".ndjson", ".json")
+    suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".json")
     certain = True
     binary = False
 

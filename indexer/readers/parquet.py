@@ -18,7 +18,7 @@ class Parquet:
     """A file that begins with Parquet's mark."""
 
     name = "parquet"
-    suffixes = (".parquet", ".pq")
+    suffixes: tuple[str, ...] = (".parquet", ".pq")
     certain = True
     binary = True
 

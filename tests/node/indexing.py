@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from opensearchpy import OpenSearch
 
-from indexer.index_catalogue import IndexOptions
+from indexer.index_options import IndexOptions
 from indexer.item_encoder import ItemEncoder
-from indexer.pipeline import PipelineOptions, Vectors
 from indexer.retries import RetryPolicy
+from indexer.stages import PipelineOptions, Vectors
 from mappings import VectorSpace, fields
 from records import Item
 

@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 from indexer.bulk_bodies import Refusal
 from indexer.index_catalogue import index_catalogue
 from indexer.item_encoder import ItemEncoder, without_vectors
-from indexer.pipeline import PipelineOptions
+from indexer.stages import PipelineOptions
 from mappings import IndexMeta, fields
 from records import DiskFull, IndexingFailed, InputError, Item
 from tests.node.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors

@@ -66,7 +66,8 @@ def test_z_score_floors_what_lies_below_the_mean() -> None:
 
 def test_equal_scores_come_in_order_of_id_whatever_the_order_found() -> None:
     spec = FusionSpec.equal("bm25", normalisation=MIN_MAX)
-    assert [f.id for f in fuse(spec, {"bm25": LegResult(["z", "a", "m"], [2.0, 2.0, 2.0])})] == ["a", "m", "z"]
+    found = {"bm25": LegResult(["z", "a", "m"], [2.0, 2.0, 2.0])}
+    assert [fused.id for fused in fuse(spec, found)] == ["a", "m", "z"]
 
 
 def test_a_leg_that_found_nothing_changes_no_order() -> None:
@@ -104,12 +105,14 @@ def test_what_the_server_would_refuse_is_refused_here(
 def test_a_pipeline_is_named_by_its_content() -> None:
     names = [pipeline_name(spec) for spec in standard_fusions(LEGS)]
     assert len(set(names)) == len(names)
-    assert pipeline_name(FusionSpec(LEGS, (2, 2))) == pipeline_name(FusionSpec(LEGS, (1, 1)))
-    assert pipeline_name(FusionSpec(LEGS, (2, 1))) != pipeline_name(FusionSpec(LEGS, (1, 1)))
-    assert pipeline_name(FusionSpec(LEGS, (1, 1), rank_constant=20)) != pipeline_name(FusionSpec(LEGS, (1, 1)))
+    equal = pipeline_name(FusionSpec(LEGS, (1, 1)))
+    assert pipeline_name(FusionSpec(LEGS, (2, 2))) == equal
+    assert pipeline_name(FusionSpec(LEGS, (2, 1))) != equal
+    assert pipeline_name(FusionSpec(LEGS, (1, 1), rank_constant=20)) != equal
 
 
 def test_pipeline_weights_sum_to_one() -> None:
     body = pipeline_body(FusionSpec(("a", "b", "c"), (1, 1, 1), MIN_MAX))
-    weights = body["phase_results_processors"][0]["normalization-processor"]["combination"]["parameters"]["weights"]
+    processor = body["phase_results_processors"][0]["normalization-processor"]
+    weights = processor["combination"]["parameters"]["weights"]
     assert sum(weights) == pytest.approx(1.0, abs=1e-5)

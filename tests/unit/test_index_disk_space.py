@@ -20,8 +20,8 @@ def settings(**values: str) -> dict[str, Any]:
     ("watermark", "gib"),
     [("90%", 10), ("0.75", 25), ("7gb", 7), ("1.5GB", 1.5)],
 )
-def test_notations(watermark: str, free: int) -> None:
-    assert must_stay_free(DISK, settings(watermark__high=watermark)) == pytest.approx(free, rel=1e-9)
+def test_notations(watermark: str, gib: float) -> None:
+    assert must_stay_free(DISK, settings(watermark__high=watermark)) == pytest.approx(gib * 2**30, rel=1e-9)
 
 
 def test_a_lone_node_goes_on_to_the_flood_stage() -> None:

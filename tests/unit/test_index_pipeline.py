@@ -11,7 +11,8 @@ import pytest
 
 from indexer.belt import Belt, Stopped
 from indexer.bulk_bodies import Body, Refusal
-from indexer.pipeline import Encode, PipelineOptions, Vectors, Write, run_pipeline
+from indexer.pipeline import run_pipeline
+from indexer.stages import Encode, PipelineOptions, Vectors, Write
 from indexer.tally import Progress
 from indexer.writer import Written
 from records import Item

@@ -13,10 +13,11 @@ def test_names_that_opensearch_takes(name: str) -> None:
     assert check_name(name) == name
 
 
+_CHARACTERS = [f"a{character}b" for character in ' /\\*?"<>|,#:\n\x00']
+
+
 @pytest.mark.parametrize(
-    "name",
-    ["", "Shop", "_shop", "-shop", "+shop", ".shop", ".", "a b", "a/b", "a\\b", "a*", "a?", 'a"', "a<", "a|b"]
-    + ["a,b", "a#b", "a:b", "a\nb", "a\x00b", "x" * 201, "shop-v0001", "\ud800"],
+    "name", ["", "Shop", "_s", "-s", "+s", ".s", ".", "x" * 201, "shop-v0001", "\ud800", *_CHARACTERS]
 )
 def test_names_that_it_does_not_take(name: str) -> None:
     with pytest.raises(InputError):

@@ -86,3 +86,5 @@ def test_missing_extras_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         read_catalogue(tmp_path / "e.parquet")
     with pytest.raises(MissingExtra, match=r"pip install 'aisle\[train\]'"):
         read_catalogue("hub:a/b")
+    with pytest.raises(InputError, match="names no data set"):
+        read_catalogue("hub:b")

@@ -69,6 +69,7 @@ def test_a_line_that_is_too_long_is_skipped_in_pieces(tmp_path: Path) -> None:
     rejects = Rejects()
     assert [item.id for item in read_catalogue(path, rejects=rejects)] == ["good", "last"]
     assert rejects.first == (2, "line is over 16,777,216 bytes")
+    assert rejects.count == 1
 
 
 def test_bad_csv_rows(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The graph of a BERT encoder (Devlin et al. 2019, arXiv 1810.04805) with pooling and normalisation inside.
 
-Built of onnxruntime's fused operators from the start: nothing is left to a graph optimizer, so what is exported is what
-runs. Inputs are padded on the right and carry lengths in place of a mask.
+Built of onnxruntime's fused operators from the start: nothing is left to a graph optimizer, so what is
+exported is what runs. Inputs are padded on the right and carry lengths in place of a mask.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from training.export.precision import Precision
 
 
 def bert_graph(model: Checkpoint, precision: Precision) -> bytes:
-    """A serialised ONNX model: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, width], unit rows.
+    """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, width], unit.
 
     Raises:
         InputError: the checkpoint lacks a tensor.
@@ -59,12 +59,14 @@ def _layer(
     x = _add_and_norm(graph, model, x, context, f"{name}.attention.output.LayerNorm")
     inner = precision.linear(graph, x, *model.linear(f"{name}.intermediate.dense"), f"{name}.inner")
     inner = graph.node("Gelu", [inner], domain=MICROSOFT)
-    outer = precision.linear(graph, inner, *model.linear(f"{name}.output.dense"), f"{name}.outer")
+    outer = precision.linear(
+        graph, inner, *model.linear(f"{name}.output.dense"), f"{name}.outer", after_gelu=True
+    )
     return _add_and_norm(graph, model, x, outer, f"{name}.output.LayerNorm")
 
 
 def _add_and_norm(graph: GraphWriter, model: Checkpoint, x: str, y: str, name: str) -> str:
-    # Two nodes on purpose: onnxruntime's merged SkipLayerNormalization takes five times as long on a CPU.
+    # Two nodes on purpose: onnxruntime's merged SkipLayerNormalization takes almost five times as long.
     gain = graph.constant(f"{name}.weight", model.tensor(f"{name}.weight"))
     shift = graph.constant(f"{name}.bias", model.tensor(f"{name}.bias"))
     total = graph.node("Add", [x, y])

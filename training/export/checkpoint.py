@@ -55,7 +55,7 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read ``config.json``, ``model.safetensors`` and, where present, the sentence-transformers configuration.
+    """Read ``config.json``, ``model.safetensors`` and, if there, the sentence-transformers configuration.
 
     Raises:
         InputError: an architecture, an activation or a pooling that the graph builder does not build.
@@ -75,7 +75,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         with safetensors.safe_open(folder / "model.safetensors", framework="numpy") as file:
             held = {name.removeprefix("bert."): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     # SafetensorError derives from Exception alone; bfloat16 tensors end in TypeError.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise InputError(f"{folder}/model.safetensors cannot be read: {error}", fix=_FIX) from error
     floats = {n: t.astype(np.float32, copy=False) for n, t in held.items() if t.dtype.kind == "f"}
     try:

@@ -24,8 +24,8 @@ class Fidelity:
     Attributes:
         cosine_mean, cosine_min: over 1,000 texts.
         size_ratio: bytes of the served model over those of the fp32 graph.
-        p50_ms: median latency of one short query, tokenization included; p50_fp32_ms: of the same graph in fp32 on
-            onnxruntime; p50_torch_ms: of fp32 sentence-transformers, None when torch is not installed.
+        p50_ms: median latency of one short query, tokenization included; p50_fp32_ms: of the same graph in
+            fp32 on onnxruntime; p50_torch_ms: of fp32 sentence-transformers, None without torch.
         ndcg, ndcg_fp32: nDCG@10 on the judged set by exact search, None without one.
     """
 

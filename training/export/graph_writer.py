@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.export.extras import needed
 
 MICROSOFT = "com.microsoft"
-OPSET = 17
+OPSET = 18
 _IR_VERSION = 9
 
 
@@ -47,7 +47,7 @@ class GraphWriter:
         return self.node("Cast", [tensor], to=self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def model(self, output: str, width: int) -> bytes:
-        """The finished model: int64 ``input_ids`` [b, s] and ``lengths`` [b] to float32 ``vectors`` [b, width]."""
+        """Serialised: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, width]."""
         helper, types = self._onnx.helper, self._onnx.TensorProto
         self._nodes.append(helper.make_node("Identity", [output], ["vectors"], name="vectors"))
         graph = helper.make_graph(

