@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 from cli.common import progress_console
 from cli.results import print_page
-from workflows.demo import DemoOptions, run_demo
+from workflows.demo import DemoOptions, DemoResult, run_demo
 
 
 def demo(
@@ -40,11 +40,7 @@ def demo(
         say=lambda line: status.print(f"[bold]•[/bold] {line}", highlight=False),
     )
     console = Console()
-    for query, page in result.examples:
-        console.print()
-        print_page(console, query.text, page)
-    console.print()
-    console.print(Markdown(result.evaluated.report.to_markdown(worst=0)))
+    print_demo(console, result)
     if data is None:
         console.print(
             "The catalogue and its judgments are synthetic, made by a seeded generator.", style="dim"
@@ -52,3 +48,12 @@ def demo(
     if keep:
         console.print(f'\nThe node is up: try  aisle search "something for hot coffee" --name {name}')
         console.print("and stop it with  aisle down --name demo")
+
+
+def print_demo(console: Console, result: DemoResult) -> None:
+    """The example searches, then the evaluation."""
+    for query, page in result.examples:
+        console.print()
+        print_page(console, query.text, page)
+    console.print()
+    console.print(Markdown(result.evaluated.report.to_markdown(worst=0)))

@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from records import Hit, LegSignal
-from search import Page
-
-_TITLE_WIDTH = 60
+from records import LegSignal
+from search import Facets, Page
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
-    """A table of hits, a column per leg with rank, raw score and contribution."""
+    """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
     legs = [signal.leg for signal in page.hits[0].signals] if page.hits else []
-    table = Table(title=f"{escape(query)}  ({page.release})", title_justify="left")
-    table.add_column("#", justify="right")
-    table.add_column("item", max_width=_TITLE_WIDTH, overflow="ellipsis", no_wrap=True)
-    table.add_column("score", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, title=Text(query, style="bold"), title_justify="left", expand=True)
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("item", ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
     for leg in legs:
-        table.add_column(f"{leg}: rank, raw, adds", justify="right")
+        table.add_column(leg, justify="right", no_wrap=True)
     for hit in page.hits:
-        table.add_row(str(hit.rank), _title(hit), f"{hit.score:.4f}", *map(_signal, hit.signals))
+        table.add_row(str(hit.rank), Text(hit.item.title), f"{hit.score:.4f}", *map(_signal, hit.signals))
     console.print(table)
-    total = f"{page.total:,}" if page.total_is_exact else f"at least {page.total:,}"
-    console.print(
-        f"{len(page.hits)} of {page.reachable:,} reachable, {total} matched;"
-        f" {page.timings.total:.0f} ms, of which server {page.timings.server:.0f} and encoder"
-        f" {page.timings.encode:.0f}",
-        style="dim",
-    )
+    console.print("per leg: #rank, raw score, +what it adds to the score", style="dim", highlight=False)
+    console.print(_summary(page), style="dim", highlight=False)
     if page.facets:
-        for name, counts in {
-            "brand": page.facets.brand,
-            "category": page.facets.category,
-            **page.facets.attributes,
-        }.items():
-            shown = ", ".join(f"{value} ({count})" for value, count in counts.items())
-            console.print(f"{name}: {shown}", style="dim", markup=False)
-
-
-def _title(hit: Hit) -> str:
-    return escape(hit.item.title)
+        for line in _facet_lines(page.facets):
+            console.print(line, style="dim", markup=False, highlight=False)
 
 
 def _signal(signal: LegSignal) -> str:
     if signal.rank is None or signal.raw_score is None:
         return "-"
-    return f"{signal.rank}, {signal.raw_score:.2f}, +{signal.contribution:.4f}"
+    return f"#{signal.rank} {signal.raw_score:.2f} +{signal.contribution:.4f}"
+
+
+def _summary(page: Page) -> str:
+    total = f"{page.total:,}" if page.total_is_exact else f"at least {page.total:,}"
+    times = page.timings
+    return (
+        f"{len(page.hits)} of {page.reachable:,} reachable, {total} matched in {page.release};"
+        f" {times.total:.0f} ms (OpenSearch {times.server:.0f}, encoder {times.encode:.0f})"
+    )
+
+
+def _facet_lines(facets: Facets) -> list[str]:
+    named = {"brand": facets.brand, "category": facets.category, **facets.attributes}
+    lines = [
+        f"{name}: {', '.join(f'{value} ({count})' for value, count in counts.items())}"
+        for name, counts in named.items()
+        if counts
+    ]
+    if facets.price:
+        lines.append(f"price: {facets.price[0]:g} to {facets.price[1]:g}")
+    return lines

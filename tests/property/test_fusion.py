@@ -33,7 +33,9 @@ results = st.fixed_dictionaries({leg: leg_lists() for leg in LEGS})
 
 
 @given(specs(), results)
-def test_the_union_comes_back_once_each_in_falling_order(spec: FusionSpec, found: dict[str, LegResult]) -> None:
+def test_the_union_comes_back_once_each_in_falling_order(
+    spec: FusionSpec, found: dict[str, LegResult]
+) -> None:
     fused = fuse(spec, found)
     assert sorted(f.id for f in fused) == sorted({id_ for r in found.values() for id_ in r.ids})
     assert [(-f.score, f.id) for f in fused] == sorted((-f.score, f.id) for f in fused)
@@ -64,7 +66,9 @@ def test_rrf_of_one_leg_keeps_its_order(found: LegResult, rank_constant: int) ->
 
 
 @given(results, st.floats(0.1, 10))
-def test_scaling_a_legs_scores_changes_no_normalised_order(found: dict[str, LegResult], factor: float) -> None:
+def test_scaling_a_legs_scores_changes_no_normalised_order(
+    found: dict[str, LegResult], factor: float
+) -> None:
     scaled = found | {"bm25": LegResult(found["bm25"].ids, [s * factor for s in found["bm25"].scores])}
     spec = FusionSpec.equal(*LEGS, normalisation=L2)
     before = {f.id: f.score for f in fuse(spec, found)}

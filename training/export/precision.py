@@ -131,8 +131,8 @@ class _Span:
 
 
 _SYMMETRIC = _Span(zero=128, floor=1e-6, signed=True)
-# GELU never falls under -0.17: 32 levels hold that where a level is worth at least 1.2 / 223, and 223 are left
-# for the values that matter.
+# GELU never falls under -0.17: 32 levels hold that where a level is worth at least 1.2 / 223, and 223 are
+# left for the values that matter.
 _AFTER_GELU = _Span(zero=32, floor=1.2, signed=False)
 
 

@@ -1,0 +1,28 @@
+"""Runs the demo and keeps what it prints as a picture for the README: docs/images/demo.svg."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.demo import print_demo
+from workflows.demo import DemoOptions, run_demo
+
+PICTURE = Path(__file__).parent.parent / "docs" / "images" / "demo.svg"
+COLUMNS = 100
+
+
+def main() -> None:
+    """Write the picture."""
+    result = run_demo(DemoOptions(), say=print)
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    print_demo(console, result)
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    console.save_svg(str(PICTURE), title="aisle demo")
+    print(f"wrote {PICTURE.name}")
+
+
+if __name__ == "__main__":
+    main()
