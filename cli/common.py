@@ -24,3 +24,8 @@ def print_json(value: Any) -> None:
 def progress_console() -> Console:
     """Where progress goes: standard error, so that standard output stays the result."""
     return Console(stderr=True)
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelled out: what a file or a query holds never steers a terminal."""
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)

@@ -21,7 +21,9 @@ def demo(
     split: Annotated[str, typer.Option(help="Its judgments: qrels/<split>.tsv.")] = "dev",
     name: Annotated[str, typer.Option(help="Alias of the index.")] = "demo",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the node running.")] = False,
-    products: Annotated[int, typer.Option(min=100, help="Size of the synthetic catalogue.")] = 6000,
+    products: Annotated[
+        int, typer.Option(min=1000, max=1_000_000, help="Size of the synthetic catalogue.")
+    ] = 6000,
     seed: Annotated[int, typer.Option(help="Seed of the synthetic catalogue.")] = 0,
 ) -> None:
     """A real OpenSearch node, a catalogue, hybrid search and its evaluation, in one command.

@@ -12,7 +12,7 @@ from cli.common import JsonOption, NameOption, print_json
 from cli.index_progress import index_progress
 from cluster import connect
 from encoder import ArtifactStore
-from indexer import IndexOptions, IndexReport, SharedRejects, index_catalogue
+from indexer import IndexOptions, IndexReport, RetryPolicy, SharedRejects, index_catalogue
 from indexer.readers import ReadOptions, parse_map, read_catalogue
 from workflows.index_folder import item_encoder
 
@@ -41,6 +41,9 @@ def index(
     max_refused: Annotated[
         float, typer.Option(min=0, max=1, help="Share of documents that OpenSearch may refuse.")
     ] = 0.01,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
+    ] = 120,
     rejects: Annotated[
         Path | None, typer.Option(help="Where bad rows go. Default: NAME-rejects.jsonl, here.")
     ] = None,
@@ -65,6 +68,7 @@ def index(
         force_merge=force_merge,
         keep=keep,
         max_refused_share=max_refused,
+        retry=RetryPolicy(deadline_s=patience),
     )
     reading = ReadOptions(format=form, columns=parse_map(columns), locale=locale, limit=limit)
     client = connect()

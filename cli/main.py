@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 from rich.console import Console
 
-from cli import demo, encoder, evaluate, index, node, search
+from cli.common import printable
 from records import AisleError
 
 EXIT_FAILED = 1
@@ -16,6 +17,9 @@ EXIT_INTERRUPTED = 130
 
 def build_app() -> typer.Typer:
     """The command tree of ``aisle``."""
+    # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
+    from cli import demo, encoder, evaluate, index, node, search
+
     app = typer.Typer(
         name="aisle",
         help="Search and recommendation for product catalogues on OpenSearch.",
@@ -35,13 +39,38 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the ``aisle`` command: exit code 0, 1 (an AisleError), 2 (usage) or 130 (Ctrl-C)."""
+    # ONNX Runtime reports to its makers from the moment it is imported, unless it finds this.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         build_app()()
     except AisleError as error:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"error: {error.message}", style="red", markup=False)
-        console.print(f"fix: {error.fix}", markup=False)
-        sys.exit(EXIT_FAILED)
+        fail(error.message, error.fix)
+    except OSError as error:
+        # A disk that is full, a folder that is closed: no command can go on, and none can say it better.
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        fail(what, "check that it exists and may be used, and that its disk has room")
     except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted: nothing live was changed")
-        sys.exit(EXIT_INTERRUPTED)
+        interrupted()
+    except SystemExit as ended:
+        # How typer ends a command that is interrupted: without a word.
+        if ended.code == EXIT_INTERRUPTED:
+            interrupted()
+        raise
+
+
+def fail(what: str, fix: str) -> None:
+    """Say it on standard error and end."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    # The last lines of a node's log stay lines.
+    shown = "\n".join(map(printable, what.splitlines()))
+    console.print(f"error: {shown}", style="red", markup=False)
+    console.print(f"fix: {printable(fix)}", markup=False)
+    sys.exit(EXIT_FAILED)
+
+
+def interrupted() -> None:
+    """Say so and end."""
+    Console(stderr=True, soft_wrap=True).print(
+        "interrupted: a release that was not finished is never live; run the command again"
+    )
+    sys.exit(EXIT_INTERRUPTED)

@@ -24,7 +24,7 @@ def up(
     name: NodeName = "aisle",
     port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 for any free one.")] = 0,
     heap: Annotated[
-        int | None, typer.Option(min=128, help="Java heap in MiB. Default: 1024 or less.")
+        int | None, typer.Option(min=128, help="Java heap in MiB. Default: 2048 or less.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder that keeps the node's data.")] = None,
     json: JsonOption = False,

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.common import printable
 from records import LegSignal
 from search import Facets, Page
 
@@ -14,7 +15,9 @@ from search import Facets, Page
 def print_page(console: Console, query: str, page: Page) -> None:
     """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
     legs = [signal.leg for signal in page.hits[0].signals] if page.hits else []
-    table = Table(box=box.SIMPLE_HEAD, title=Text(query, style="bold"), title_justify="left", expand=True)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=Text(printable(query), style="bold"), title_justify="left", expand=True
+    )
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("item", ratio=1, overflow="ellipsis", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import (
@@ -128,6 +129,16 @@ def _reason(error: TransportError) -> str:
     if isinstance(cause, dict):
         roots = cause.get("root_cause") or [cause]
         text = str(cause.get("reason") or roots[0].get("reason") or cause.get("type"))
+        deepest = _deepest(roots[0])
+        if deepest not in text:
+            text = f"{text}: {deepest}"
     else:
         text = str(cause or error.error)
     return " ".join(text.split())[:REASON_LENGTH]
+
+
+def _deepest(cause: dict[str, Any]) -> str:
+    """The reason at the end of the chain of causes: what "failed to parse" stems from."""
+    while isinstance(cause.get("caused_by"), dict):
+        cause = cause["caused_by"]
+    return str(cause.get("reason") or "")

@@ -34,8 +34,8 @@ WINDOW = 4096
 class DenseEncoder:
     """Text to float32 unit vectors. Safe to share between threads.
 
-    One single-threaded session serves all: a batch per core is the fastest way through many texts, and a short
-    query is done (under 1 ms) before a second core could help.
+    One single-threaded session serves all: a batch per core is the fastest way through many texts, and a
+    short query is done (under 1 ms) before a second core could help.
     """
 
     def __init__(self, artifact: Artifact, *, threads: int | None = None) -> None:

@@ -90,8 +90,11 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Write to a temporary neighbour that takes the name ``path`` only when the block ends well.
 
     Raises:
-        InputError: the folder cannot be made or written.
+        InputError: the folder cannot be made or written, or ``path`` is a folder itself.
     """
+    # Asked before the work whose result goes there, and not when it is to be kept.
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder", fix="name a file in it")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

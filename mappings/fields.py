@@ -23,8 +23,13 @@ RELEVANCE: Final = "relevance"
 SPARSE: Final = "sparse"
 SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 
-# Analyzer of all searchable text.
+# Sub-field of a text field in which "LS-C300B" is also "LS", "C", "300" and "B", and "18V" also "18" and "V".
+PARTS: Final = "parts"
+
+# Analyzers of searchable text: of words, of their parts, and of a query's parts.
 ENGLISH: Final = "aisle_english"
+ENGLISH_PARTS: Final = "aisle_english_parts"
+ENGLISH_PARTS_QUERY: Final = "aisle_english_parts_query"
 
 # What a page needs to show an item; vectors never travel back.
 DISPLAY: Final = (ID, TITLE, TEXT, BRAND, CATEGORY, PRICE, IMAGE, ATTRIBUTES)

@@ -27,7 +27,7 @@ class IndexSettings:
     shards: int = 1
     replicas: int = 0
     m: int = 16
-    ef_construction: int = 128
+    ef_construction: int = 100
     ef_search: int = 256
     refresh_interval: str = "1s"
 
@@ -54,18 +54,28 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
     }
 
 
+_WORDS = ["aisle_possessive", "lowercase", "asciifolding", "aisle_stop", "aisle_stemmer"]
+
 _ANALYSIS: dict[str, Any] = {
     "filter": {
         "aisle_possessive": {"type": "stemmer", "language": "possessive_english"},
         "aisle_stop": {"type": "stop", "stopwords": "_english_"},
         "aisle_stemmer": {"type": "stemmer", "language": "english"},
+        "aisle_parts": {"type": "word_delimiter_graph", "preserve_original": True},
     },
     "analyzer": {
-        fields.ENGLISH: {
+        fields.ENGLISH: {"type": "custom", "tokenizer": "standard", "filter": _WORDS},
+        # Only an index needs its token graph flattened; in a query the graph keeps parts of a word together.
+        fields.ENGLISH_PARTS: {
             "type": "custom",
-            "tokenizer": "standard",
-            "filter": ["aisle_possessive", "lowercase", "asciifolding", "aisle_stop", "aisle_stemmer"],
-        }
+            "tokenizer": "whitespace",
+            "filter": ["aisle_parts", "flatten_graph", *_WORDS],
+        },
+        fields.ENGLISH_PARTS_QUERY: {
+            "type": "custom",
+            "tokenizer": "whitespace",
+            "filter": ["aisle_parts", *_WORDS],
+        },
     },
 }
 
@@ -74,6 +84,12 @@ _KEYWORD = {"type": "keyword", "ignore_above": 8191}
 
 def _properties(settings: IndexSettings) -> dict[str, Any]:
     text = {"type": "text", "analyzer": fields.ENGLISH}
+    parts = {
+        "type": "text",
+        "analyzer": fields.ENGLISH_PARTS,
+        "search_analyzer": fields.ENGLISH_PARTS_QUERY,
+    }
+    text_and_parts = {**text, "fields": {fields.PARTS: parts}}
     vector = {
         "type": "knn_vector",
         "dimension": settings.dims,
@@ -86,8 +102,8 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
     }
     return {
         fields.ID: _KEYWORD,
-        fields.TITLE: text,
-        fields.TEXT: text,
+        fields.TITLE: text_and_parts,
+        fields.TEXT: text_and_parts,
         fields.BRAND: {**_KEYWORD, "fields": {fields.SEARCH: text}},
         fields.CATEGORY: {**_KEYWORD, "fields": {fields.SEARCH: text}},
         fields.PRICE: {"type": "double"},

@@ -10,12 +10,14 @@ from opensearchpy import OpenSearch
 from mappings import FusionSpec, default_fusion
 from records import Hit, InputError, InvalidQuery
 from search.documents import fetch_items
+from search.facets import MAX_FACET_VALUES
 from search.filters import Filters
 from search.legs import Bm25Leg, DenseLeg, Leg
 from search.page import Page, Timings
 from search.preflight import Preflight, QueryEncoder, install_pipeline
 from search.question import checked_question
 from search.ranking import Ranker, Ranking
+from search.request import MAX_CANDIDATES as MAX_WINDOW
 from search.signals import SignalBook
 
 
@@ -28,6 +30,9 @@ class SearchClient:
         encoder: the index's own encoder; without one only lexical legs can be asked.
         legs: the legs that searches may name; all of them are asked unless a search says otherwise.
         window: candidates per leg. Pages are cut from their union, so it bounds what paging can reach.
+
+    Raises:
+        InputError: a window that OpenSearch does not take.
     """
 
     def __init__(
@@ -38,6 +43,8 @@ class SearchClient:
         legs: Sequence[Leg] = (Bm25Leg(), DenseLeg()),
         window: int = 100,
     ) -> None:
+        if not 1 <= window <= MAX_WINDOW:
+            raise InputError(f"a window of {window} cannot be asked", fix=f"use 1 to {MAX_WINDOW:,}")
         self._client = client
         self._legs = {leg.name: leg for leg in legs}
         self._ranker = Ranker(client, Preflight(client, name, encoder), encoder, window)
@@ -105,6 +112,10 @@ class SearchClient:
         facets: int = 0,
     ) -> Ranking:
         """All candidates, best first, without documents; what evaluation scores. See ``search``."""
+        if not 0 <= facets <= MAX_FACET_VALUES:
+            raise InvalidQuery(
+                f"{facets} values per facet cannot be counted", fix=f"use 0 (none) to {MAX_FACET_VALUES:,}"
+            )
         spec = self._spec(legs, fusion)
         asked = [self._leg(name) for name in spec.legs]
         return self._ranker.rank(checked_question(text), asked, spec, filters or Filters(), facets)

@@ -27,12 +27,8 @@ def fetch_items(client: OpenSearch, release: str, ids: Sequence[str]) -> Fetched
     if not ids:
         return Fetched({}, 0.0)
     with translated_errors():
-        answer = client.search(
-            index=release,
-            body=documents_body(ids),
-            params={"filter_path": "took,hits.hits._id,hits.hits._source"},
-        )
-    hits = answer.get("hits", {}).get("hits", [])
+        answer = client.search(index=release, body=documents_body(ids))
+    hits = answer["hits"]["hits"]
     return Fetched({hit["_id"]: read_item(hit["_id"], hit["_source"]) for hit in hits}, float(answer["took"]))
 
 

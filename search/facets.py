@@ -9,6 +9,8 @@ from typing import Any
 from mappings import fields
 
 _PRICE_STATS = "price"
+# Ten times as many attribute values are asked for, and OpenSearch allows 65,535 buckets in all.
+MAX_FACET_VALUES = 5_000
 
 
 @dataclass(frozen=True, slots=True)

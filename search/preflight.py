@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,9 @@ from cluster import translated_errors
 from mappings import FusionSpec, IndexMeta, VectorSpace, pipeline_body, pipeline_name
 from records import ArtifactMismatch, IndexNotFound, PipelineMissing
 from search.legs import Leg
+
+# What OpenSearch would read as a pattern or a list, or could not take at all, is no name.
+_NAME = re.compile(r"[^\s*,\\/?\"<>|#_+.:\ud800-\udfff-][^\s*,\\/?\"<>|#:\ud800-\udfff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,13 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
     """The one index behind a name.
 
     Raises:
-        IndexNotFound: if no index, or more than one, has that name.
+        IndexNotFound: if no index, or more than one, has that name, or it is a pattern.
         ForeignIndex: if Aisle did not make it.
     """
+    if not _NAME.fullmatch(name):
+        raise IndexNotFound(
+            f"{name!r} names no one index", fix="give one name, without * or commas, such as --name shop"
+        )
     with translated_errors():
         try:
             found = client.indices.get(index=name)

@@ -20,12 +20,6 @@ from search.legs import Leg, Question, Vector
 from search.preflight import Preflight, QueryEncoder
 from search.request import candidates_body
 
-# Everything else in an answer is bytes that the client would parse and drop.
-_WANTED = (
-    "took,timed_out,_shards,hits.total,aggregations,"
-    "hits.hits._index,hits.hits._id,hits.hits._score,hits.hits.matched_queries"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -74,7 +68,7 @@ class Ranker:
         question = Question(text, vectors, tuple(filters.clauses()), self._window)
         counted = facets_body(facets) if facets else None
         answer = self._ask(legs, spec, candidates_body(legs, question, live.shards, counted))
-        hits = answer["hits"].get("hits", [])
+        hits = answer["hits"]["hits"]
         release = hits[0]["_index"] if hits else live.meta.release
         if release != live.meta.release:
             # A new release went live between two searches: it must pass before its answer counts.
@@ -101,9 +95,9 @@ class Ranker:
         return {field: self._encoder.encode_queries([text], space.dims)[0] for field, space in spaces.items()}
 
     def _ask(self, legs: Sequence[Leg], spec: FusionSpec, body: dict[str, Any]) -> dict[str, Any]:
-        params: dict[str, Any] = {"filter_path": _WANTED}
+        params = {}
         if len(legs) > 1:
-            params |= {"search_pipeline": pipeline_name(spec), "include_named_queries_score": "true"}
+            params = {"search_pipeline": pipeline_name(spec), "include_named_queries_score": "true"}
         with translated_errors():
             try:
                 answer: dict[str, Any] = self._client.search(

@@ -80,6 +80,10 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
         AisleError: whatever a step raises; the node is stopped then too, unless it ran before.
     """
     store = ArtifactStore.default()
+    if options.data:
+        # Minutes before it would fail on them.
+        read_catalogue(options.data)
+        read_judged_set(options.data, options.split)
     say("Starting OpenSearch (the first time it is downloaded, about 100 MB)")
     with demo_node(options.keep) as client:
         folder = options.data or _synthetic(options, say)

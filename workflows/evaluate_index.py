@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from evaluation import EvaluationReport, JudgedSet, Run, Scores, answerable, evaluate, report
 from mappings import FusionSpec
+from records import EvaluationError
 from search import SearchClient
 
 # R@200 needs 200 results of each single leg.
@@ -41,7 +42,7 @@ def evaluate_index(
         progress: called with (system, queries done, queries in all).
 
     Raises:
-        EvaluationError: nothing to score.
+        EvaluationError: nothing to score, or judgments of another catalogue.
         SearchError, ClusterError: from the client.
     """
     wanted = answerable(judged.qrels, relevant)
@@ -60,7 +61,19 @@ def evaluate_index(
         runs[name] = Run(name, rankings)
         p50_ms[name] = statistics.median(milliseconds) if milliseconds else 0.0
     scores = {name: evaluate(run, judged.qrels, relevant=relevant) for name, run in runs.items()}
+    _check_kinship(judged, runs.values())
     summary = report(
         list(scores.values()), dataset=judged.name, split=judged.split, relevant=relevant, p50_ms=p50_ms
     )
     return Evaluated(summary, scores, runs)
+
+
+def _check_kinship(judged: JudgedSet, runs: Iterable[Run]) -> None:
+    """Zeros in every cell would hide that the judgments are about other items."""
+    if not any(
+        judged.qrels[query].keys() & set(found) for run in runs for query, found in run.rankings.items()
+    ):
+        raise EvaluationError(
+            f"no system found any of the items that {judged.name} judges",
+            fix="evaluate the index of the very catalogue that was judged (--name)",
+        )

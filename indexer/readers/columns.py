@@ -68,9 +68,13 @@ def resolve(name: str, columns: Sequence[str], schema: Schema, options: ReadOpti
     found |= {item_field: [column] for item_field, column in options.columns.items()}
     missing = [item_field for item_field in _REQUIRED if not found.get(item_field)]
     if missing:
+        suggested: dict[str, str] = {}
+        for item_field in missing:
+            taken = {*(named[0] for named in found.values() if named), *suggested.values()}
+            suggested[item_field] = _suggest(item_field, columns, taken)
         raise InputError(
             f"no column of {name} is the {' or the '.join(missing)} (found: {_listed(columns)})",
-            fix="--map " + ",".join(f"{m}={_suggest(m, columns, options)}" for m in missing),
+            fix="--map " + ",".join(f"{item_field}={column}" for item_field, column in suggested.items()),
         )
     joined = "text" not in options.columns and schema.signature
     text = tuple(found.get("text", []) if joined else found.get("text", [])[:1])
@@ -84,9 +88,9 @@ def _plain(column: str) -> str:
     return "_".join(column.lower().replace("-", " ").replace("_", " ").split()) if column != "_id" else "_id"
 
 
-def _suggest(item_field: str, columns: Sequence[str], options: ReadOptions) -> str:
+def _suggest(item_field: str, columns: Sequence[str], taken: set[str]) -> str:
     """The free column whose name looks most like the field, else the first free one."""
-    free = [column for column in columns if column not in options.columns.values()] or ["COLUMN"]
+    free = [column for column in columns if column not in taken] or ["COLUMN"]
     wanted = {"id": ("id", "sku", "code", "number", "key"), "title": ("title", "name", "label", "product")}[
         item_field
     ]

@@ -30,7 +30,7 @@ class Delimited:
     def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]:
         """Yield every row that has as many cells as the header. A row's line is the one where it begins."""
         reader = csv.reader(_lines(path), delimiter=_delimiter(path))
-        header = _header(path, next(reader, []))
+        header = _header(path, _first(path, reader))
         while True:
             line = reader.line_num + 1
             try:
@@ -48,6 +48,15 @@ class Delimited:
                 rejects.add(line, str(reason), dict(enumerate(cells)))  # type: ignore[arg-type]
             else:
                 yield Row(line, dict(zip(header, cells, strict=True)))
+
+
+def _first(path: Path, reader: Iterator[list[str]]) -> list[str]:
+    try:
+        return next(reader, [])
+    except csv.Error:
+        raise InputError(
+            f"the header of {path} is not CSV", fix="check that it is a text file, or name its --format"
+        ) from None
 
 
 def _check(header: list[str], cells: list[str]) -> None:

@@ -1,0 +1,87 @@
+"""Indexing speed: homedepot from file to swapped alias, against opensearch-py's helpers and the engine."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from benchmarks.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
+from benchmarks.indexing_table import indexing_attempts, indexing_goals, indexing_rows
+from benchmarks.load import prepare
+from benchmarks.parts import OwnNode, dataset, load_encoder, own_node
+from benchmarks.this_run import result_of_this_run
+from benchmarks.ways_to_load import CEILING, WAYS, Bench
+from cluster import capabilities, require
+from encoder import item_text
+from indexer.readers import read_catalogue
+from mappings import VectorSpace
+
+BENCHMARK = "spine-indexing"
+DATASET = "homedepot"
+DIMS = 64
+
+
+def indexing(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of all ways; fewer than 3 needs --out.")] = 3,
+    limit: LimitOption = None,
+    out: OutOption = None,
+) -> None:
+    """Load homedepot in six ways, one after the other, round by round, on one node.
+
+    Examples:
+
+        python -m benchmarks.indexing
+
+        python -m benchmarks.indexing --limit 3000 --rounds 1 --out /tmp/trial
+    """
+    folder = results_folder(out, trial=limit is not None or rounds < 3)
+    data = dataset(DATASET)
+    with own_node() as node:
+        bench = _bench(node, limit)
+        say(f"{data.name}: {len(bench.load.items):,} products; one uncounted load warms the node up")
+        WAYS[CEILING](bench)
+        measured = [_round(bench, number) for number in range(rounds)]
+    result = result_of_this_run(
+        BENCHMARK,
+        "benchmarks.indexing",
+        rows=indexing_rows(measured),
+        attempts=indexing_attempts(measured, bench.runs),
+        goals=indexing_goals(measured, bench.runs),
+    )
+    finish(result, folder)
+
+
+def _bench(node: OwnNode, limit: int | None) -> Bench:
+    data = dataset(DATASET)
+    model = load_encoder()
+    items = list(islice(read_catalogue(data), limit))
+    vectors = model.encode_items([item_text(item) for item in items], DIMS)
+    space = VectorSpace(model.fingerprint, model.manifest.name, DIMS)
+    return Bench(
+        client=node.client,
+        url=node.url,
+        model=model,
+        load=prepare(items, vectors, space),
+        folder=data,
+        dims=DIMS,
+        limit=limit,
+        engine=require(capabilities(node.client)).best_engine,
+        runs=[],
+    )
+
+
+def _round(bench: Bench, number: int) -> dict[str, float]:
+    """Every way once; each round begins with another one, so that none is always first."""
+    names = list(WAYS)
+    start = number % len(names)
+    found = {}
+    for name in names[start:] + names[:start]:
+        found[name] = WAYS[name](bench)
+        say(f"  round {number + 1}, {name}: {found[name]:,.0f} documents a second")
+    return {name: found[name] for name in names}
+
+
+if __name__ == "__main__":
+    run_command(indexing)

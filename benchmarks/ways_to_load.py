@@ -1,0 +1,117 @@
+"""The ways to load a catalogue that are compared; each returns documents per second."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from opensearchpy import OpenSearch, helpers
+
+from benchmarks.file_to_alias import FileToAlias, in_own_process
+from benchmarks.load import INDEX, Load, seconds_to_refreshed
+from encoder import DenseEncoder, item_text
+from indexer import IndexOptions, index_catalogue
+from indexer.outcomes import FILTER_PATH
+from records import IndexingFailed
+
+END_TO_END: Final = "file to swapped alias"
+ENCODER: Final = "encoder alone"
+BULK: Final = "helpers.bulk"
+PARALLEL: Final = "helpers.parallel_bulk x2"
+PIPELINE: Final = "Aisle, vectors looked up"
+CEILING: Final = "engine alone, bodies ready x2"
+WRITERS: Final = 2
+
+
+@dataclass(slots=True)
+class Bench:
+    """What every way needs; ``runs`` collects what the end-to-end processes report.
+
+    Attributes:
+        client, url: of the benchmark's own node.
+        model: the encoder.
+        load: the encoded documents.
+        folder, dims, limit: what to index end to end.
+        engine: k-NN engine.
+        runs: one report for each end-to-end run.
+    """
+
+    client: OpenSearch
+    url: str
+    model: DenseEncoder
+    load: Load
+    folder: Path
+    dims: int
+    limit: int | None
+    engine: str
+    runs: list[FileToAlias]
+
+
+def end_to_end(bench: Bench) -> float:
+    """Reading, encoding and writing, in a process of its own."""
+    name = "benchmark-file"
+    run = in_own_process(bench.url, bench.folder, name, bench.dims, bench.limit)
+    _drop(bench.client, name)
+    bench.runs.append(run)
+    return run.documents / run.seconds
+
+
+def encoder_alone(bench: Bench) -> float:
+    """All texts in one call."""
+    started = time.perf_counter()
+    bench.model.encode_items([item_text(item) for item in bench.load.items], bench.dims)
+    return len(bench.load.items) / (time.perf_counter() - started)
+
+
+def pipeline(bench: Bench) -> float:
+    """``index_catalogue`` from its first check to the swapped alias, vectors looked up."""
+    name = "benchmark-pipeline"
+    report = index_catalogue(bench.client, bench.load.items, bench.load.encoder(), IndexOptions(name))
+    _drop(bench.client, name)
+    return report.docs_per_s
+
+
+def _sent(send: Callable[[OpenSearch, Load], None]) -> Callable[[Bench], float]:
+    def way(bench: Bench) -> float:
+        seconds = seconds_to_refreshed(bench.client, bench.load, bench.engine, send)
+        return len(bench.load.items) / seconds
+
+    return way
+
+
+def _bulk(client: OpenSearch, load: Load) -> None:
+    helpers.bulk(client, load.documents)
+
+
+def _parallel(client: OpenSearch, load: Load) -> None:
+    deque(helpers.parallel_bulk(client, load.documents, thread_count=WRITERS), maxlen=0)
+
+
+def _bodies(client: OpenSearch, load: Load) -> None:
+    def send(body: bytes) -> None:
+        answer = client.bulk(index=INDEX, body=body, params={"filter_path": FILTER_PATH})
+        if answer["errors"]:
+            raise IndexingFailed("a document was refused", fix="run the benchmark again")
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        deque(pool.map(send, load.bodies), maxlen=0)
+
+
+def _drop(client: OpenSearch, name: str) -> None:
+    for release in client.indices.get(index=f"{name}-v*"):
+        client.indices.delete(index=release)
+
+
+WAYS: Final[Mapping[str, Callable[[Bench], float]]] = {
+    END_TO_END: end_to_end,
+    ENCODER: encoder_alone,
+    BULK: _sent(_bulk),
+    PARALLEL: _sent(_parallel),
+    PIPELINE: pipeline,
+    CEILING: _sent(_bodies),
+}

@@ -1,0 +1,97 @@
+"""Every command explains itself where none of the extras is installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from cli.main import build_app
+from tests.command import environment
+from tests.contract.heavy_modules import BLOCK, EXTRAS
+
+# One process for all of them: each command's help, as the entry point gives it.
+ALL_HELPS = """
+import contextlib, io, json
+from cli.main import main
+said = {}
+for path in json.loads(sys.argv[1]):
+    sys.argv = ["aisle", *path, "--help"]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        try:
+            main()
+        except SystemExit as ended:
+            said[" ".join(path)] = [ended.code, out.getvalue()]
+print(json.dumps(said))
+"""
+
+
+def command_paths() -> list[list[str]]:
+    """[] for `aisle` itself, and the words of every command below it."""
+
+    def below(group: object, path: list[str]) -> list[list[str]]:
+        children: dict[str, object] = getattr(group, "commands", {})
+        return [path, *(found for name, child in children.items() for found in below(child, [*path, name]))]
+
+    return below(typer.main.get_command(build_app()), [])
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BLOCK + code, *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_block_works() -> None:
+    for name in ("torch", "onnx"):
+        assert "ModuleNotFoundError" in run(f"import {name}").stderr
+    assert {"torch", "transformers", "pyarrow", "huggingface_hub"} <= set(EXTRAS)
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    paths = command_paths()
+    names = {" ".join(path) for path in paths}
+    assert {"", "demo", "up", "down", "status", "logs", "index", "search", "eval"} <= names
+    assert {"encoder", "encoder export", "encoder show", "encoder list"} <= names
+    ended = run(ALL_HELPS, json.dumps(paths))
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    said = json.loads(ended.stdout)
+    assert set(said) == names
+    for name, (code, text) in said.items():
+        assert code == 0, name
+        assert "Usage: " in text
+        if name not in ("", "encoder"):
+            assert f"aisle {name}" in text.split("Options")[0].split("Usage:", 1)[1].split("\n", 1)[1], name
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (["encoder", "export"], "export"),
+        (["index", "shop.parquet", "--name", "x", "--encoder", "none"], "parquet"),
+        (["index", "hub:somebody/something", "--name", "x", "--encoder", "none"], "train"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    command: list[str], extra: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("extras")
+    (folder / "shop.parquet").write_bytes(b"PAR1")
+    code = f"import os, sys; os.chdir({str(folder)!r}); sys.argv = ['aisle', *{command!r}]"
+    settings = "os.environ.update(AISLE_URL='http://127.0.0.1:9', AISLE_HOME=os.getcwd())"
+    ended = run(f"{code}; {settings}\nfrom cli.main import main\nmain()")
+    assert ended.returncode == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if line.strip()][-2:]
+    assert lines[0].startswith("error: ") and "is not installed" in lines[0]
+    assert lines[1] == f"fix: install the extra: pip install 'aisle[{extra}]'"

@@ -1,0 +1,274 @@
+"""`aisle index`, `search` and `eval` on one indexed folder: what they print, and every fault on the way."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opensearchpy import OpenSearch
+
+from indexer.readers.cells import MAX_TITLE_CHARS
+from tests.command import Done, aisle, failure, here, listing, open_folder, put_encoder, start
+from tests.node.faulty_proxy import Delay, Down, Fault, FaultyProxy, Request
+from tests.node.indexing import count, releases
+
+GOOD = 60
+Patch = pytest.MonkeyPatch
+Capture = pytest.CaptureFixture[str]
+COLOURS = ("red", "blue", "green")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A BEIR folder with bad rows, indexed once by `aisle index`.
+
+    Attributes:
+        folder: where it stands; also the working folder.
+        name: alias of the index.
+        env: settings of the command.
+        indexed: what `aisle index --json` said.
+    """
+
+    folder: Path
+    name: str
+    env: dict[str, str]
+    indexed: dict[str, Any]
+
+
+def product(number: int, **more: object) -> dict[str, object]:
+    colour = COLOURS[number % 3]
+    return {"_id": f"p{number}", "title": f"{colour} shoe size {number}", "text": "for running", **more}
+
+
+def write_folder(folder: Path) -> None:
+    """Sixty good products, and one bad one of each kind."""
+    bad = (
+        product(100, title="T" * 1_000_000),
+        product(101, _id="p\u0001"),
+        product(102, price=float("nan")),
+        product(103, price="-5"),
+        product(7, title="a second p7"),
+        product(104, title=" \u0007 "),
+        {"title": "no id"},
+    )
+    strange = product(
+        GOOD - 1, title="bell\u0007 shoe\u0000 \u001b[31mred\u001b[0m [bold]markup[/]", price="1.299,00 EUR"
+    )
+    rows = [product(number) for number in range(GOOD - 1)] + [strange]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (*rows, *bad)))
+    queries = {"q1": "red shoe", "q2": "blue shoe for running"}
+    texts = ({"_id": key, "text": text} for key, text in queries.items())
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts))
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "dev.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tp0\t3\nq1\tp1\t0\nq2\tp1\t2\n")
+    (folder / "qrels" / "foreign.tsv").write_text("q1\tsomewhere-else\t3\n")
+    (folder / "qrels" / "zeros.tsv").write_text("q1\tp0\t0\n")
+
+
+@pytest.fixture(scope="module")
+def shop(client: OpenSearch, node_url: str) -> Iterator[Shop]:
+    name = f"test-cli-{uuid.uuid4().hex[:8]}"
+    with open_folder() as folder:
+        write_folder(folder)
+        env = {"AISLE_URL": node_url, "AISLE_HOME": str(put_encoder(folder / "home"))}
+        done = aisle("index", ".", "--name", name, "--json", cwd=folder, env=env)
+        assert done.code == 0, done.err
+        yield Shop(folder, name, env, json.loads(done.out))
+    for index in client.indices.get(index=f"{name}*", allow_no_indices=True):
+        client.indices.delete(index=index)
+
+
+@pytest.fixture
+def ask(shop: Shop, monkeypatch: Patch, capfd: Capture) -> Iterator[Any]:
+    """Runs a command on the shop, in this process."""
+    monkeypatch.chdir(shop.folder)
+    yield lambda *arguments, **env: here(
+        monkeypatch,
+        capfd,
+        *(part.replace("NAME", shop.name) for part in arguments),
+        **{**shop.env, **env},
+    )
+
+
+def test_bad_rows_are_set_aside_and_the_rest_goes_on(shop: Shop, client: OpenSearch) -> None:
+    reasons = shop.indexed["rejects"]
+    assert shop.indexed["documents"] == count(client, shop.name) == GOOD
+    assert sum(reasons.values()) == 7
+    assert {
+        f"title is over {MAX_TITLE_CHARS:,} characters",
+        "id holds control characters",
+        "price is negative",
+        "duplicate id",
+        "title is missing or empty",
+        "id is missing or empty",
+    } < set(reasons)
+    lines = [
+        json.loads(line) for line in (shop.folder / f"{shop.name}-rejects.jsonl").read_text().splitlines()
+    ]
+    assert sorted(line["line"] for line in lines) == list(range(GOOD + 1, GOOD + 8))
+    assert max(len(line["row"]) for line in lines) <= 200
+    assert client.get(index=shop.name, id="p7")["_source"]["title"] == "blue shoe size 7"
+    kept = client.get(index=shop.name, id=f"p{GOOD - 1}")["_source"]
+    assert kept["title"].isprintable() and kept["price"] == 1299.0
+
+
+def test_hits_carry_their_signals(ask: Any, shop: Shop) -> None:
+    done = ask("search", "red shoe", "-n", "NAME", "--size", "5", "--json")
+    assert done.code == 0
+    page = json.loads(done.out)
+    assert page["release"] == f"{shop.name}-v0001"
+    assert page["reachable"] >= len(page["hits"]) == 5
+    for rank, hit in enumerate(page["hits"], 1):
+        assert hit["rank"] == rank and hit["item"]["title"]
+        assert list(hit["signals"]) == ["bm25", "dense"]
+        for told in hit["signals"].values():
+            assert set(told) == {"rank", "raw_score", "weight", "contribution"}
+        added = sum(told["contribution"] for told in hit["signals"].values())
+        assert added == pytest.approx(hit["score"])
+    alone = json.loads(ask("search", "red shoe", "-n", "NAME", "--legs", "bm25", "--json").out)
+    assert all(list(hit["signals"]) == ["bm25"] for hit in alone["hits"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'title:"red" AND (shoe OR',
+        "*:* [/bold] [red]",
+        "red~^9 \\ /x/ shoe",
+        "\x1b[31m red shoe\x07",
+        "shoe " * 1900,
+    ],
+)
+def test_a_query_is_words(ask: Any, query: str) -> None:
+    done = ask("search", query, "-n", "NAME", "--size", "1")
+    assert done.code == 0, done.err
+    assert "shoe" in done.out
+    assert "\x1b" not in done.out and "\x07" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("search", "", "-n", "NAME"), "the query is empty"),
+        (("search", " \t\x00", "-n", "NAME"), "the query is empty"),
+        (("search", "word " * 10_000, "-n", "NAME"), "more than 2,000 words"),
+        (("search", "red", "-n", "no-such-shop"), "there is no index or alias 'no-such-shop'"),
+        (("search", "red", "-n", ""), "'' names no one index"),
+        (("search", "red", "-n", "test-cli-*"), "'test-cli-*' names no one index"),
+        (("search", "red", "-n", "_all"), "'_all' names no one index"),
+        (("search", "red", "-n", "a\udcff"), "names no one index"),
+        (("search", "red", "-n", "NAME", "--size", "0"), "page 1 of size 0 does not exist"),
+        (("search", "red", "-n", "NAME", "--page", "-1"), "does not exist"),
+        (("search", "red", "-n", "NAME", "--window", "0"), "a window of 0 cannot be asked"),
+        (("search", "red", "-n", "NAME", "--window", "99999"), "use 1 to 10,000"),
+        (("search", "red", "-n", "NAME", "--facets", "-1"), "-1 values per facet cannot be counted"),
+        (("search", "red", "-n", "NAME", "--legs", "sparse"), "there is no leg 'sparse'"),
+        (("search", "red", "-n", "NAME", "--fusion", "best"), "there is no fusion 'best'"),
+        (("search", "red", "-n", "NAME", "--price-min", "nan"), "a price bound is not a number"),
+        (("search", "red", "-n", "NAME", "--attribute", "Colour"), "is not NAME=VALUE"),
+        (("search", "red", "-n", "NAME", "--brand", "a\udcff"), "refused the request"),
+        (("search", "red", "-n", "NAME", "--encoder", "nobody"), "no single artifact 'nobody'"),
+        (("eval", ".", "-n", "no-such-shop"), "there is no index or alias 'no-such-shop'"),
+        (("eval", ".", "-n", "NAME", "--split", "foreign"), "no system found any of the items"),
+        (("eval", ".", "-n", "NAME", "--split", "zeros"), "no query has an item of grade 2 or more"),
+        (("eval", ".", "-n", "NAME", "--relevant", "0"), "would count every item"),
+        (("eval", ".", "-n", "NAME", "--json", "qrels"), "cannot write qrels: it is a folder"),
+        (("eval", ".", "-n", "NAME", "--runs", "corpus.jsonl"), "cannot write corpus.jsonl/bm25.run"),
+        (("index", "corpus.jsonl", "-n", "NAME", "--rejects", "qrels"), "cannot write qrels: it is a folder"),
+        (("index", "corpus.jsonl", "-n", "NAME", "--dims", "9999"), "9999 dimensions"),
+        (("index", "corpus.jsonl", "-n", "NAME-v0001"), "must not end like a release"),
+    ],
+)
+def test_each_fault_is_one_line_and_the_live_release_stays(
+    ask: Any, shop: Shop, client: OpenSearch, command: tuple[str, ...], said: str
+) -> None:
+    before = listing(shop.folder)
+    live = releases(client, shop.name)
+    done = ask(*command)
+    assert said in failure(done)
+    assert done.out == ""
+    assert listing(shop.folder) == before
+    assert releases(client, shop.name) == live == {f"{shop.name}-v0001": {shop.name}}
+
+
+def test_eval_writes_the_promised_report(ask: Any, shop: Shop) -> None:
+    done = ask("eval", ".", "-n", "NAME", "--split", "dev", "--json", "reports/dev.json", "--runs", "runs")
+    assert done.code == 0, done.err
+    report = json.loads((shop.folder / "reports" / "dev.json").read_text())
+    assert report["dataset"] == shop.folder.name
+    assert (report["split"], report["queries"], report["relevant"]) == ("dev", 2, 2)
+    assert list(report["systems"]) == ["bm25", "dense", "hybrid"]
+    for name, row in report["systems"].items():
+        assert {"nDCG@10", "nDCG@20", "R@10", "R@200", "p50_ms"} <= set(row)
+        # All sixty products are within reach, and so is what was judged.
+        assert 0 < row["nDCG@10"] <= row["nDCG@20"] <= 1 and row["R@200"] == 1 and row["p50_ms"] > 0
+        assert name in done.out
+        assert (shop.folder / "runs" / f"{name}.run").read_text().startswith("q1 Q0 ")
+
+
+def test_eval_ends_when_the_node_does(ask: Any, shop: Shop) -> None:
+    with FaultyProxy(shop.env["AISLE_URL"]) as proxy:
+        proxy.plan = lambda request: Down() if proxy.count("/_search") > 3 else None
+        done = ask("eval", ".", "-n", "NAME", "--json", "never.json", AISLE_URL=proxy.url)
+    assert "nothing answers at the OpenSearch address" in failure(done)
+    assert not (shop.folder / "never.json").exists()
+
+
+def test_index_gives_up_on_a_node_that_stays_away(ask: Any, shop: Shop, client: OpenSearch) -> None:
+    def gone_while_loading(request: Request) -> Fault | None:
+        return Down() if proxy.count("/_bulk") else None
+
+    with FaultyProxy(shop.env["AISLE_URL"]) as proxy:
+        proxy.plan = gone_while_loading
+        done = ask("index", "corpus.jsonl", "-n", "NAME", "--patience", "1", AISLE_URL=proxy.url)
+    assert "OpenSearch took no more requests for 1 s" in failure(done)
+    left = releases(client, shop.name)
+    assert left.pop(f"{shop.name}-v0001") == {shop.name}
+    # What the dead node kept of the new release was never live; drop it for the tests to come.
+    assert all(shop.name not in aliases for aliases in left.values())
+    for index in left:
+        client.indices.delete(index=index)
+
+
+def test_index_ends_when_the_flood_stage_is_reached_while_loading(
+    ask: Any, shop: Shop, client: OpenSearch
+) -> None:
+    def flood(request: Request) -> Fault | None:
+        if "/_bulk" in request.path and proxy.count("/_bulk") == 1:
+            # What the node itself does to an index once its disk is almost full.
+            client.indices.put_settings(
+                index=f"{shop.name}-v0002", body={"index.blocks.read_only_allow_delete": True}
+            )
+        return None
+
+    with FaultyProxy(shop.env["AISLE_URL"]) as proxy:
+        proxy.plan = flood
+        done = ask("index", "corpus.jsonl", "-n", "NAME", "--encoder", "none", AISLE_URL=proxy.url)
+    said = failure(done)
+    assert "disk" in said and "free" in said
+    assert releases(client, shop.name) == {f"{shop.name}-v0001": {shop.name}}
+
+
+def test_ctrl_c_while_indexing(shop: Shop, client: OpenSearch) -> None:
+    with FaultyProxy(shop.env["AISLE_URL"]) as proxy:
+        proxy.plan = lambda request: Delay(1.0) if "/_bulk" in request.path else None
+        command = ("index", "corpus.jsonl", "--name", shop.name)
+        process = start(*command, cwd=shop.folder, env={**shop.env, "AISLE_URL": proxy.url})
+        deadline = time.monotonic() + 60
+        while not proxy.count("/_bulk") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    done = Done(process.returncode, out, err)
+    assert done.code == 130, done
+    assert "Traceback" not in done.err
+    assert [line for line in done.err.splitlines() if line.strip()][-1].startswith("interrupted: ")
+    assert done.out == ""
+    assert releases(client, shop.name) == {f"{shop.name}-v0001": {shop.name}}

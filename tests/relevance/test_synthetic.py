@@ -1,0 +1,47 @@
+"""Does the whole chain find things? The synthetic catalogue, a real encoder, the real node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opensearchpy import OpenSearch
+
+from encoder import ArtifactStore
+from evaluation import read_judged_set
+from indexer import IndexOptions, index_catalogue
+from indexer.readers import read_catalogue
+from indexer.synthetic import SyntheticOptions, write_synthetic
+from mappings import BM25, DENSE
+from tests.encoder_artifact import minilm
+from workflows.evaluate_index import DEPTH, evaluate_index
+from workflows.index_folder import item_encoder
+from workflows.open_search import open_search
+from workflows.systems import HYBRID, parse_systems
+from workflows.telling_queries import telling_queries
+
+
+def test_two_legs_find_more_than_either_and_chance_finds_little(
+    client: OpenSearch, name: str, tmp_path: Path
+) -> None:
+    write_synthetic(tmp_path / "shop", SyntheticOptions(products=1500, seed=3))
+    store = ArtifactStore(minilm().parent.parent)
+    encoder = item_encoder(store, minilm())
+    report = index_catalogue(client, read_catalogue(tmp_path / "shop"), encoder, IndexOptions(name=name))
+    assert report.documents == 1500
+
+    shop = open_search(client, name, store, window=DEPTH)
+    judged = read_judged_set(tmp_path / "shop")
+    found = evaluate_index(shop, judged, parse_systems("bm25,dense,hybrid"))
+    scores = found.report.systems
+    assert scores[HYBRID]["R@200"] > max(scores[BM25]["R@200"], scores[DENSE]["R@200"])
+    assert scores[HYBRID]["nDCG@10"] > max(scores[BM25]["nDCG@10"], scores[DENSE]["nDCG@10"]) - 0.02
+    # Random order of 1,500 products would score below .02.
+    assert min(scores[BM25]["nDCG@10"], scores[DENSE]["nDCG@10"]) > 0.35
+
+    words, meaning = telling_queries(judged.queries, found.scores)
+    per_query = {system: found.scores[system].per_query["nDCG@10"] for system in (BM25, DENSE)}
+    assert per_query[BM25][words.id] > per_query[DENSE][words.id]
+    assert per_query[DENSE][meaning.id] > per_query[BM25][meaning.id]
+    for query in (words, meaning):
+        expected = found.runs[HYBRID].rankings[query.id][:10]
+        assert [hit.item.id for hit in shop.search(query.text).hits] == expected
