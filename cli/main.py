@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -39,8 +38,6 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Entry point of the ``aisle`` command: exit code 0, 1 (an AisleError), 2 (usage) or 130 (Ctrl-C)."""
-    # ONNX Runtime reports to its makers from the moment it is imported, unless it finds this.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         build_app()()
     except AisleError as error:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import onnxruntime as ort
-
 from records import ArtifactCorrupt
+
+# ONNX Runtime reports to its makers from the moment it is imported, unless it finds this. It is the one thing
+# that must happen at import, and this is the only place that imports it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime as ort
 
 
 def cores() -> int:
