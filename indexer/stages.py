@@ -33,7 +33,7 @@ class PipelineOptions:
     writers: concurrent bulk requests.
     """
 
-    batch_items: int = 2048
+    batch_items: int = 4096
     max_body_bytes: int = 6_000_000
     max_body_docs: int = 500
     writers: int = 2
