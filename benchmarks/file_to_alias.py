@@ -17,9 +17,11 @@ from benchmarks.command_line import run_command
 from benchmarks.parts import TIMEOUT_S, encoder_of_items, load_encoder
 from benchmarks.peak_memory import MB, PeakMemory
 from cluster import ClusterSettings, connect
-from indexer import IndexOptions, index_catalogue
+from indexer import IndexOptions, PipelineOptions, index_catalogue
 from indexer.readers import ReadOptions, read_catalogue
 from records import IndexingFailed
+
+USUAL = PipelineOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +41,30 @@ class FileToAlias:
     stage_s: dict[str, float]
 
 
-def index_file(url: str, folder: Path, name: str, dims: int, limit: int | None) -> FileToAlias:
+def index_file(
+    url: str, folder: Path, name: str, dims: int, limit: int | None, loading: PipelineOptions
+) -> FileToAlias:
     """Index a folder as `aisle index` does, and watch time and memory."""
     client = connect(ClusterSettings(url=url, timeout_s=TIMEOUT_S))
     with PeakMemory() as memory:
         encoder = encoder_of_items(load_encoder(), dims)
         started = time.perf_counter()
         items = read_catalogue(folder, ReadOptions(limit=limit))
-        report = index_catalogue(client, items, encoder, IndexOptions(name))
+        report = index_catalogue(client, items, encoder, IndexOptions(name, pipeline=loading))
         seconds = time.perf_counter() - started
     return FileToAlias(report.documents, seconds, memory.baseline / MB, memory.above_mb, dict(report.stage_s))
 
 
-def in_own_process(url: str, folder: Path, name: str, dims: int, limit: int | None) -> FileToAlias:
+def in_own_process(
+    url: str, folder: Path, name: str, dims: int, limit: int | None, loading: PipelineOptions = USUAL
+) -> FileToAlias:
     """The same in a fresh process.
 
     Raises:
         IndexingFailed: it failed; it has said why on standard error.
     """
     arguments = [url, str(folder), name, str(dims), *(["--limit", str(limit)] if limit else [])]
+    arguments += ["--batch-items", str(loading.batch_items), "--writers", str(loading.writers)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.file_to_alias", *arguments],
         stdout=subprocess.PIPE,
@@ -68,14 +75,23 @@ def in_own_process(url: str, folder: Path, name: str, dims: int, limit: int | No
     return FileToAlias(**orjson.loads(done.stdout.splitlines()[-1]))
 
 
-def file_to_alias(url: str, folder: Path, name: str, dims: int, limit: int | None = None) -> None:
+def file_to_alias(
+    url: str,
+    folder: Path,
+    name: str,
+    dims: int,
+    limit: int | None = None,
+    batch_items: int = USUAL.batch_items,
+    writers: int = USUAL.writers,
+) -> None:
     """Index FOLDER as NAME into the OpenSearch at URL and print what it took as JSON.
 
     Examples:
 
         python -m benchmarks.file_to_alias http://127.0.0.1:9200 ../shared/data/homedepot trial 64
     """
-    print(orjson.dumps(asdict(index_file(url, folder, name, dims, limit))).decode())
+    loading = PipelineOptions(batch_items=batch_items, writers=writers)
+    print(orjson.dumps(asdict(index_file(url, folder, name, dims, limit, loading))).decode())
 
 
 if __name__ == "__main__":

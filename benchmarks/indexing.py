@@ -8,11 +8,16 @@ from typing import Annotated
 import typer
 
 from benchmarks.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
-from benchmarks.indexing_table import indexing_attempts, indexing_goals, indexing_rows
+from benchmarks.indexing_table import (
+    indexing_attempts,
+    indexing_goals,
+    indexing_rows,
+    settings_attempts,
+)
 from benchmarks.load import prepare
 from benchmarks.parts import OwnNode, dataset, load_encoder, own_node
 from benchmarks.this_run import result_of_this_run
-from benchmarks.ways_to_load import CEILING, WAYS, Bench
+from benchmarks.ways_to_load import CEILING, WAYS, Bench, tried_end_to_end
 from cluster import capabilities, require
 from encoder import item_text
 from indexer.readers import read_catalogue
@@ -43,11 +48,13 @@ def indexing(
         say(f"{data.name}: {len(bench.load.items):,} products; one uncounted load warms the node up")
         WAYS[CEILING](bench)
         measured = [_round(bench, number) for number in range(rounds)]
+        say("end to end with other settings")
+        tried = tried_end_to_end(bench)
     result = result_of_this_run(
         BENCHMARK,
         "benchmarks.indexing",
         rows=indexing_rows(measured),
-        attempts=indexing_attempts(measured, bench.runs),
+        attempts=[*indexing_attempts(measured, bench.runs), *settings_attempts(measured, tried)],
         goals=indexing_goals(measured, bench.runs),
     )
     finish(result, folder)

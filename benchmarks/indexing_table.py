@@ -54,6 +54,15 @@ def indexing_attempts(rounds: Sequence[Round], runs: Sequence[FileToAlias]) -> l
     ]
 
 
+def settings_attempts(rounds: Sequence[Round], tried: Mapping[str, float]) -> list[dict[str, Any]]:
+    """What other settings of the pipeline reach, held to the slower of encoder and engine alone."""
+    slower = statistics.median(min(found[ENCODER], found[CEILING]) for found in rounds)
+    return [
+        {"tried": f"{END_TO_END} with {setting} / the slower stage alone", "value": round(value / slower, 3)}
+        for setting, value in tried.items()
+    ]
+
+
 def harmonic_bound(encoder: float, engine: float) -> float:
     """Documents per second of two stages that each fill the same cores: their costs per document add up."""
     return 1 / (1 / encoder + 1 / engine)

@@ -13,6 +13,7 @@ from benchmarks.command_line import LimitOption, OutOption, finish, results_fold
 from benchmarks.latency_table import latency_attempts, latency_goals, latency_rows, parts_of
 from benchmarks.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.this_run import result_of_this_run
+from benchmarks.ways_to_fetch import compare_fetching
 from evaluation import read_judged_set
 from indexer import IndexOptions, index_catalogue
 from indexer.readers import ReadOptions, read_catalogue
@@ -57,11 +58,15 @@ def search_latency(
         cpu_before = time.thread_time()
         parts = parts_of([shop.search(text, size=SIZE).timings for text in texts])
         cpu_ms = (time.thread_time() - cpu_before) * 1000
+        say("the ways to fetch that were tried")
+        tried = compare_fetching(
+            node.url, report.name, model, texts[: max(10, queries // 4)], window=WINDOW, size=SIZE
+        )
     result = result_of_this_run(
         BENCHMARK,
         "benchmarks.search_latency",
         rows=[row | {"documents": report.documents, "searches": len(parts)} for row in latency_rows(parts)],
-        attempts=latency_attempts(parts, cpu_ms),
+        attempts=[*latency_attempts(parts, cpu_ms), *tried],
         goals=latency_goals(parts),
     )
     finish(result, folder)

@@ -15,7 +15,7 @@ from opensearchpy import OpenSearch, helpers
 from benchmarks.file_to_alias import FileToAlias, in_own_process
 from benchmarks.load import INDEX, Load, seconds_to_refreshed
 from encoder import DenseEncoder, item_text
-from indexer import IndexOptions, index_catalogue
+from indexer import IndexOptions, PipelineOptions, index_catalogue
 from indexer.outcomes import FILTER_PATH
 from records import IndexingFailed
 
@@ -59,6 +59,23 @@ def end_to_end(bench: Bench) -> float:
     _drop(bench.client, name)
     bench.runs.append(run)
     return run.documents / run.seconds
+
+
+def tried_end_to_end(bench: Bench) -> dict[str, float]:
+    """The end-to-end run with other settings of the pipeline, once each: documents per second by setting."""
+    settings = {
+        "512 items encoded at a time": PipelineOptions(batch_items=512),
+        "2,048 items encoded at a time": PipelineOptions(batch_items=2048),
+        "one writer": PipelineOptions(writers=1),
+        "three writers": PipelineOptions(writers=3),
+    }
+    name = "benchmark-tried"
+    found = {}
+    for setting, loading in settings.items():
+        run = in_own_process(bench.url, bench.folder, name, bench.dims, bench.limit, loading)
+        _drop(bench.client, name)
+        found[setting] = run.documents / run.seconds
+    return found
 
 
 def encoder_alone(bench: Bench) -> float:

@@ -16,7 +16,7 @@ MAX_CHARS = 2048
 """Longest text an encoder is given, in characters: over 256 tokens of product prose, and cheap."""
 
 TEXT_CHARS = 200
-"""Characters of a description that are read: on icecat no worse than all of it, at half the cost."""
+"""Characters of a description that are read: on icecat no worse than all of it, and fewer tokens."""
 
 _RAW_CHARS = 8 * MAX_CHARS
 # Controls, line and paragraph separators, lone surrogates (no tokenizer accepts them), non-characters.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from opensearchpy import OpenSearch
 
 from mappings import FusionSpec, default_fusion
-from records import Hit, InputError, InvalidQuery
-from search.documents import fetch_items
+from records import Hit, IndexNotFound, InputError, InvalidQuery
+from search.documents import Fetched, fetch_items
 from search.facets import MAX_FACET_VALUES
 from search.filters import Filters
+from search.fusion import Fused
 from search.legs import Bm25Leg, DenseLeg, Leg
 from search.page import Page, Timings
 from search.preflight import Preflight, QueryEncoder, install_pipeline
@@ -79,10 +81,13 @@ class SearchClient:
         started = time.perf_counter()
         if size < 1 or page < 1:
             raise InvalidQuery(f"page {page} of size {size} does not exist", fix="count both from 1")
-        ranking = self.rank(text, legs=legs, fusion=fusion, filters=filters, facets=facets)
         first = (page - 1) * size
-        shown = ranking.fused[first : first + size]
-        fetched = fetch_items(self._client, ranking.release, [fused.id for fused in shown])
+        ask = partial(self.rank, text, legs=legs, fusion=fusion, filters=filters, facets=facets)
+        try:
+            ranking, shown, fetched = self._cut(ask(), first, size)
+        except IndexNotFound:
+            # The release was replaced and deleted between the two requests: both again, to the new one.
+            ranking, shown, fetched = self._cut(ask(), first, size)
         book = SignalBook(ranking.spec, ranking.results)
         hits = tuple(
             Hit(fetched.items[fused.id], rank, fused.score, book.of(fused))
@@ -123,6 +128,10 @@ class SearchClient:
     def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""
         return install_pipeline(self._client, fusion)
+
+    def _cut(self, ranking: Ranking, first: int, size: int) -> tuple[Ranking, list[Fused], Fetched]:
+        shown = ranking.fused[first : first + size]
+        return ranking, shown, fetch_items(self._client, ranking.release, [fused.id for fused in shown])
 
     def _spec(self, legs: Sequence[str] | None, fusion: FusionSpec | None) -> FusionSpec:
         if fusion is None:

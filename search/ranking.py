@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opensearchpy import OpenSearch, RequestError
+from opensearchpy import NotFoundError, OpenSearch, RequestError
 
 from cluster import translated_errors
 from mappings import FusionSpec, IndexMeta, pipeline_name
@@ -17,8 +17,11 @@ from search.facets import Facets, facets_body, read_facets
 from search.filters import Filters
 from search.fusion import Fused, LegResult, fuse
 from search.legs import Leg, Question, Vector
-from search.preflight import Preflight, QueryEncoder
+from search.preflight import LiveIndex, Preflight, QueryEncoder
 from search.request import candidates_body
+
+# A release that goes live between check and question costs one more question.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,41 @@ class Ranker:
     def rank(
         self, text: str, legs: Sequence[Leg], spec: FusionSpec, filters: Filters, facets: int
     ) -> Ranking:
-        """Rank the candidates for a checked question; goes by the release that is live when it is asked."""
-        live = self._preflight.passed(legs, spec)
+        """Rank the candidates for a checked question, all from the release that was live when it was asked.
+
+        Raises:
+            SearchError: the answer is incomplete, or releases go live faster than they can be checked.
+        """
+        with translated_errors():
+            for _ in range(_ATTEMPTS):
+                live = self._preflight.passed(legs, spec)
+                try:
+                    ranking = self._rank(live, text, legs, spec, filters, facets)
+                except (RequestError, NotFoundError):
+                    # A new release of another width refuses the vector, one that was just deleted is gone. If
+                    # no other release went live, the error stands.
+                    self._preflight.forget()
+                    if self._preflight.passed(legs, spec) == live:
+                        raise
+                    continue
+                if ranking.release == live.meta.release:
+                    return ranking
+                # Another release answered: it must pass, and be asked in its own terms, before that counts.
+                self._preflight.forget()
+        raise SearchError(
+            f"{self._preflight.name} changed its release {_ATTEMPTS} times during one search",
+            fix="run one `aisle index` per name at a time",
+        )
+
+    def _rank(
+        self,
+        live: LiveIndex,
+        text: str,
+        legs: Sequence[Leg],
+        spec: FusionSpec,
+        filters: Filters,
+        facets: int,
+    ) -> Ranking:
         started = time.perf_counter()
         vectors = self._vectors(text, legs, live.meta)
         encode_ms = (time.perf_counter() - started) * 1000
@@ -69,18 +105,13 @@ class Ranker:
         counted = facets_body(facets) if facets else None
         answer = self._ask(legs, spec, candidates_body(legs, question, live.shards, counted))
         hits = answer["hits"]["hits"]
-        release = hits[0]["_index"] if hits else live.meta.release
-        if release != live.meta.release:
-            # A new release went live between two searches: it must pass before its answer counts.
-            self._preflight.forget()
-            self._preflight.passed(legs, spec)
         results = leg_results(hits, spec.legs, self._window)
         total = answer["hits"]["total"]
         return Ranking(
             fused=fuse(spec, results),
             results=results,
             spec=spec,
-            release=release,
+            release=hits[0]["_index"] if hits else live.meta.release,
             total=total["value"],
             total_is_exact=total["relation"] == "eq",
             facets=read_facets(answer["aggregations"]) if facets else None,
@@ -98,16 +129,7 @@ class Ranker:
         params = {}
         if len(legs) > 1:
             params = {"search_pipeline": pipeline_name(spec), "include_named_queries_score": "true"}
-        with translated_errors():
-            try:
-                answer: dict[str, Any] = self._client.search(
-                    index=self._preflight.name, body=body, params=params
-                )
-            except RequestError:
-                # A new release of another width refuses the vector: say that, not what the server said.
-                self._preflight.forget()
-                self._preflight.passed(legs, spec)
-                raise
+        answer: dict[str, Any] = self._client.search(index=self._preflight.name, body=body, params=params)
         if answer["timed_out"] or answer["_shards"]["failed"]:
             failed, shards = answer["_shards"]["failed"], answer["_shards"]["total"]
             raise SearchError(

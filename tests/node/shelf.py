@@ -38,7 +38,7 @@ class HashEncoder:
     fingerprint = FINGERPRINT
 
     def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
-        return np.stack([direction(text) for text in texts])
+        return np.stack([direction(text)[:dims] for text in texts])
 
 
 def direction(text: str) -> NDArray[np.float32]:
@@ -66,22 +66,34 @@ def shelf_items(count: int = 300, seed: int = 7) -> list[Item]:
 
 
 def put_shelf(
-    client: OpenSearch, index: str, items: Sequence[Item], *, shards: int = 1, fingerprint: str = FINGERPRINT
+    client: OpenSearch,
+    index: str,
+    items: Sequence[Item],
+    *,
+    shards: int = 1,
+    dims: int = DIMS,
+    fingerprint: str = FINGERPRINT,
 ) -> None:
     """Make the index as Aisle makes it, with the standard pipelines."""
     specs = standard_fusions()
     meta = IndexMeta(
         release=index,
-        spaces={fields.DENSE: VectorSpace(fingerprint, "hash", DIMS)},
+        spaces={fields.DENSE: VectorSpace(fingerprint, "hash", dims)},
         engine="lucene",
         pipelines=tuple(map(pipeline_name, specs)),
     )
-    client.indices.create(index=index, body=index_body(IndexSettings(dims=DIMS, shards=shards), meta))
+    client.indices.create(index=index, body=index_body(IndexSettings(dims=dims, shards=shards), meta))
     actions = (
         {"_index": index, "_id": item.id, **document(item, {fields.DENSE: direction(item.id)})}
-        | {fields.DENSE: direction(item.id).tolist()}
+        | {fields.DENSE: direction(item.id)[:dims].tolist()}
         for item in items
     )
     helpers.bulk(client, actions, refresh=True)
     for spec in specs:
         install_pipeline(client, spec)
+
+
+def swap(client: OpenSearch, name: str, old: str, new: str) -> None:
+    """Move the alias in one step, as a release does."""
+    actions = [{"remove": {"index": old, "alias": name}}, {"add": {"index": new, "alias": name}}]
+    client.indices.update_aliases(body={"actions": actions})

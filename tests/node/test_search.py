@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from opensearchpy import OpenSearch
@@ -18,8 +20,8 @@ from records import (
     Item,
     PipelineMissing,
 )
-from search import Filters, SearchClient
-from tests.node.shelf import HashEncoder, direction, put_shelf, shelf_items
+from search import Filters, Page, SearchClient
+from tests.node.shelf import HashEncoder, direction, put_shelf, shelf_items, swap
 
 INDEX = "test-search"
 ITEMS = shelf_items()
@@ -202,11 +204,7 @@ def test_a_swap_to_another_space_is_noticed_before_its_answer_counts(client: Ope
     client.indices.put_alias(index=f"{name}-v0001", name=name)
     shop = SearchClient(client, name, HashEncoder())
     assert shop.search("red").release == f"{name}-v0001"
-    actions = [
-        {"remove": {"index": f"{name}-v0001", "alias": name}},
-        {"add": {"index": f"{name}-v0002", "alias": name}},
-    ]
-    client.indices.update_aliases(body={"actions": actions})
+    swap(client, name, f"{name}-v0001", f"{name}-v0002")
     with pytest.raises(ArtifactMismatch):
         shop.search("red")
 
@@ -217,11 +215,51 @@ def test_a_swap_to_the_same_space_goes_unnoticed(client: OpenSearch, name: str) 
     client.indices.put_alias(index=f"{name}-v0001", name=name)
     shop = SearchClient(client, name, HashEncoder())
     assert shop.search("red").release == f"{name}-v0001"
-    client.indices.put_alias(index=f"{name}-v0002", name=name)
-    client.indices.delete_alias(index=f"{name}-v0001", name=name)
+    swap(client, name, f"{name}-v0001", f"{name}-v0002")
     page = shop.search("red")
     assert page.release == f"{name}-v0002"
     assert page.reachable <= 10
+
+
+def test_a_swap_to_another_width_is_asked_in_its_own_terms(client: OpenSearch, name: str) -> None:
+    put_shelf(client, f"{name}-v0001", ITEMS[:50])
+    put_shelf(client, f"{name}-v0002", ITEMS[50:60], dims=8)
+    client.indices.put_alias(index=f"{name}-v0001", name=name)
+    shop = SearchClient(client, name, HashEncoder())
+    assert shop.search("red").release == f"{name}-v0001"
+    swap(client, name, f"{name}-v0001", f"{name}-v0002")
+    assert shop.search("red").release == f"{name}-v0002"
+
+
+def test_searches_go_on_while_releases_come_and_go(client: OpenSearch, name: str) -> None:
+    """The alias moves and the old release is deleted at once: no search fails, no page mixes releases."""
+    halves = (ITEMS[:50], ITEMS[50:100])
+    put_shelf(client, f"{name}-v0001", halves[0])
+    client.indices.put_alias(index=f"{name}-v0001", name=name)
+    shop = SearchClient(client, name, HashEncoder())
+    stop = threading.Event()
+    pages: list[Page] = []
+
+    def ask() -> None:
+        while not stop.is_set():
+            pages.append(shop.search("red oak steel lamp", size=100))
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            for version in range(2, 8):
+                old, new = f"{name}-v{version - 1:04d}", f"{name}-v{version:04d}"
+                put_shelf(client, new, halves[(version + 1) % 2])
+                swap(client, name, old, new)
+                client.indices.delete(index=old)
+        finally:
+            stop.set()
+        asking.result(timeout=60)
+    assert len({page.release for page in pages}) >= 4
+    for page in pages:
+        expected = halves[(int(page.release[-4:]) + 1) % 2]
+        assert {hit.item for hit in page.hits} <= set(expected)
+        assert len(page.hits) == page.reachable
 
 
 def test_a_dead_node_is_one_clear_error() -> None:
