@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from urllib.parse import urlsplit
+
+from tests.node.quiet_server import QuietServer
 
 _DROPPED_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "host", "accept-encoding"})
 
@@ -74,7 +76,7 @@ class FaultyProxy:
     target: str
     plan: Plan = lambda _: None
     requests: list[Request] = field(default_factory=list)
-    _server: ThreadingHTTPServer | None = None
+    _server: QuietServer | None = None
 
     @property
     def url(self) -> str:
@@ -86,7 +88,7 @@ class FaultyProxy:
         return sum(path_part in request.path for request in self.requests)
 
     def __enter__(self) -> FaultyProxy:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = QuietServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self

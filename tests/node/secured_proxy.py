@@ -10,9 +10,11 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.node.quiet_server import QuietServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def secured(target: str, ca: Path, accepted: dict[str, set[str]]) -> Iterator[Se
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "node.pem", folder / "node.key")
     statuses: list[int] = []
-    server = _QuietServer(("127.0.0.1", 0), _handler(target, accepted, statuses))
+    server = QuietServer(("127.0.0.1", 0), _handler(target, accepted, statuses))
     # The handshake belongs in the connection's own thread: a client that breaks it off must not block others.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -75,13 +77,6 @@ _NEW = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
 
 def _openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A refused certificate ends the connection; that is the client's right."""
 
 
 def _handler(target: str, accepted: dict[str, set[str]], statuses: list[int]) -> type[BaseHTTPRequestHandler]:
