@@ -58,6 +58,10 @@ format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 readme-figures: $(VENV)/.dev ## Write the README's figures anew from benchmarks/results
 	$(BIN)/python -m benchmarks.readme_figures
 
+.PHONY: demo-picture
+demo-picture: $(VENV)/.dev ## Run the demo and keep what it prints as docs/images/demo.svg
+	$(BIN)/python -m benchmarks.demo_picture
+
 .PHONY: bench-quality
 bench-quality: $(VENV)/.dev ## homedepot and icecat, dev: every leg and fusion (about 20 minutes)
 	$(BIN)/python -m benchmarks.quality
