@@ -14,7 +14,10 @@ from search import Facets, Page
 
 def print_page(console: Console, query: str, page: Page) -> None:
     """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
-    legs = [signal.leg for signal in page.hits[0].signals] if page.hits else []
+    if not page.hits:
+        console.print(_nothing(query, page), markup=False, highlight=False)
+        return
+    legs = [signal.leg for signal in page.hits[0].signals]
     table = Table(
         box=box.SIMPLE_HEAD, title=Text(printable(query), style="bold"), title_justify="left", expand=True
     )
@@ -31,6 +34,12 @@ def print_page(console: Console, query: str, page: Page) -> None:
     if page.facets:
         for line in _facet_lines(page.facets):
             console.print(line, style="dim", markup=False, highlight=False)
+
+
+def _nothing(query: str, page: Page) -> str:
+    if page.reachable:
+        return f"page {page.page} is past the last of {page.reachable:,} reachable results"
+    return f"nothing in {page.release} matches {printable(query)!r}: try fewer filters or other words"
 
 
 def _signal(signal: LegSignal) -> str:

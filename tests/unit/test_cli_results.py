@@ -1,0 +1,51 @@
+"""What a person sees of a page of results."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from cli.results import print_page
+from records import Hit, Item, LegSignal
+from search import Page, Timings
+
+SIGNALS = (LegSignal("bm25", 3, 7.25, 0.75, 0.5), LegSignal("dense", None, None, 0.25, 0.0))
+PAGE = Page(
+    hits=(Hit(Item("a", "Oak [chair]"), 1, 0.5, SIGNALS),),
+    page=1,
+    size=10,
+    reachable=1,
+    total=1,
+    total_is_exact=True,
+    release="shop-v0001",
+    facets=None,
+    timings=Timings(9.0, 1.0, 5.0),
+)
+
+
+def printed(page: Page, query: str = "oak") -> str:
+    console = Console(file=io.StringIO(), width=100)
+    print_page(console, query, page)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_hit_shows_its_title_as_it_is_and_each_legs_signal() -> None:
+    shown = printed(PAGE)
+    assert "Oak [chair]" in shown
+    assert "#3 7.25 +0.5000" in shown
+    assert "1 of 1 reachable, 1 matched in shop-v0001; 9 ms (OpenSearch 5, encoder 1)" in shown
+    assert "at least 1 matched" in printed(replace(PAGE, total_is_exact=False))
+
+
+def test_nothing_found_says_so_and_what_to_try() -> None:
+    shown = printed(replace(PAGE, hits=(), reachable=0, total=0), "o\x1bak")
+    assert "nothing in shop-v0001 matches" in shown
+    assert "fewer filters" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_page_past_the_end_says_where_the_end_is() -> None:
+    assert "page 9 is past the last of 1 reachable" in printed(replace(PAGE, hits=(), page=9))
