@@ -13,8 +13,8 @@ from benchmarks.figure_blocks import rewrite
 from benchmarks.figures import FIGURES
 from benchmarks.result_file import read_result
 from benchmarks.this_run import ROOT
-from evaluation.files import whole_file
 from records import InputError
+from records.files import whole_file
 
 
 def readme_figures(

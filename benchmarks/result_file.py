@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from evaluation.files import whole_file
 from records import InputError
+from records.files import whole_file
 
 HIGHER: Final = "higher"
 LOWER: Final = "lower"

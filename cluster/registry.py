@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cluster.same_process import same_process, stop_process
 from records import InputError
+from records.files import whole_file
 from records.paths import home
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -57,11 +58,8 @@ def record_path(name: str) -> Path:
 
 def register(record: NodeRecord) -> None:
     """Write the record; a reader never sees half of it."""
-    path = record_path(record.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".tmp")
-    partial.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with whole_file(record_path(record.name)) as file:
+        file.write(json.dumps(asdict(record), indent=2).encode() + b"\n")
 
 
 def find_node(name: str) -> NodeRecord | None:

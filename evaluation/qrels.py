@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from evaluation.files import whole_file
 from evaluation.rows import bad_row, text_lines
 from records import InputError, Judgment
+from records.files import whole_file
 
 Qrels = Mapping[str, Mapping[str, int]]
 """Query id to item id to grade (0 = not relevant)."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from evaluation.files import whole_file
 from evaluation.rows import bad_row, text_lines
 from records import InputError, Query
+from records.files import whole_file
 
 _FIX = 'write one {"_id": "...", "text": "..."} a line, or id<TAB>text'
 

@@ -11,9 +11,9 @@ import orjson
 
 from evaluation.compare import Comparison, compare
 from evaluation.evaluate import Scores
-from evaluation.files import whole_file
 from evaluation.markdown import comparison_rows, query_rows, table
 from records import EvaluationError
+from records.files import whole_file
 
 
 @dataclass(frozen=True, slots=True)

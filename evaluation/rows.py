@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.files import MAX_LINE_BYTES, numbered_lines
 from records import InputError
+from records.files import MAX_LINE_BYTES, numbered_lines
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.files import whole_file
 from evaluation.rows import bad_row, text_lines
 from records import EvaluationError, InputError
+from records.files import whole_file
 
 _FIX = "write 'query Q0 item rank score name' on each line"
 

@@ -15,8 +15,6 @@ FILTER_PATH: Final = "took,errors,items.*.status,items.*.error"
 BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
 # Pressure on the node that may be reported under another status.
 _BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exception")
-# What a cluster says whose nodes are all over the high watermark.
-_NO_MORE_INDEXES: Final = "create-index blocked"
 _LONGEST_REASON: Final = 300
 
 
@@ -87,7 +85,7 @@ def check_fatal(error: Any) -> None:
     kind, reason = (
         (str(error.get("type")), str(error.get("reason"))) if isinstance(error, Mapping) else ("", "")
     )
-    if kind == "cluster_block_exception" and (means_disk_full(reason) or _NO_MORE_INDEXES in reason):
+    if kind == "cluster_block_exception" and means_disk_full(reason):
         raise DiskFull(
             f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
             fix="free disk space on the node or delete old releases, then index again",

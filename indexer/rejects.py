@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 
 import orjson
 
-from evaluation.files import whole_file
+from records.files import whole_file
 
 EXCERPT_CHARS = 200
 

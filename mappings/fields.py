@@ -18,9 +18,6 @@ FACET: Final = "facet"
 SEARCH: Final = "search"
 SUGGEST: Final = "suggest"
 DENSE: Final = "dense"
-ENGAGEMENT: Final = "engagement"
-RELEVANCE: Final = "relevance"
-SPARSE: Final = "sparse"
 SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 
 # Sub-field of a text field in which "LS-C300B" is also "LS", "C", "300" and "B", and "18V" also "18" and "V".

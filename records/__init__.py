@@ -1,4 +1,4 @@
-"""What every other package speaks: records and the error tree. Imports nothing else of Aisle."""
+"""What every other package speaks: records, the error tree, files. Imports nothing else of Aisle."""
 
 from records.errors import (
     AisleError,

@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.files import raw_lines
 from indexer.readers.rows import BadRow, Row
 from indexer.rejects import Rejects
 from records import InputError
+from records.files import raw_lines
 
 _DELIMITERS = ",;\t|"
 

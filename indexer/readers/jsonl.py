@@ -7,9 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from evaluation.files import MAX_LINE_BYTES, numbered_lines
 from indexer.readers.rows import BadRow, Cells, Row
 from indexer.rejects import Rejects
+from records.files import MAX_LINE_BYTES, numbered_lines
 
 
 class JsonLines:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from evaluation.files import UTF8_BOM, open_bytes
 from indexer.readers.delimited import Delimited
 from indexer.readers.jsonl import JsonLines
 from indexer.readers.parquet import Parquet
 from indexer.readers.rows import Row
 from indexer.rejects import Rejects
 from records import InputError
+from records.files import UTF8_BOM, open_bytes
 
 _HEAD_BYTES = 4096
 

@@ -9,11 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from tests.node.quiet_server import QuietServer
+from tests.node.quiet_server import QuietHandler, QuietServer
 
 _DROPPED_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "host", "accept-encoding"})
 
@@ -89,7 +88,6 @@ class FaultyProxy:
 
     def __enter__(self) -> FaultyProxy:
         self._server = QuietServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -101,13 +99,11 @@ class FaultyProxy:
         self._server.server_close()
 
 
-def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
+def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
     node = urlsplit(proxy.target)
     numbers = itertools.count()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def handle_one(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             request = Request(next(numbers), self.command, self.path, body)
@@ -134,20 +130,9 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             finally:
                 connection.close()
 
-        def answer(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
         def hang_up(self) -> None:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Tests need no access log."""
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one  # noqa: N815
 

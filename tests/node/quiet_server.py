@@ -1,9 +1,9 @@
-"""The HTTP server of the tests' proxies."""
+"""What the tests' proxies share: a server and a handler that keep quiet."""
 
 from __future__ import annotations
 
 import sys
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class QuietServer(ThreadingHTTPServer):
@@ -15,3 +15,20 @@ class QuietServer(ThreadingHTTPServer):
         """Everything else is a bug of the proxy and is printed."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answers with a whole body; what it answers to is the proxy's affair."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests need no access log."""

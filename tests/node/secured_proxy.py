@@ -10,11 +10,10 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.node.quiet_server import QuietServer
+from tests.node.quiet_server import QuietHandler, QuietServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +78,10 @@ def _openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def _handler(target: str, accepted: dict[str, set[str]], statuses: list[int]) -> type[BaseHTTPRequestHandler]:
+def _handler(target: str, accepted: dict[str, set[str]], statuses: list[int]) -> type[QuietHandler]:
     node = urlsplit(target)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def handle_one(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             if not any(self.headers.get(name) in values for name, values in accepted.items()):
@@ -102,15 +99,7 @@ def _handler(target: str, accepted: dict[str, set[str]], statuses: list[int]) ->
 
         def answer(self, status: int, body: bytes, kind: str) -> None:
             statuses.append(status)
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Tests need no access log."""
+            super().answer(status, body, kind)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one  # noqa: N815
 

@@ -12,8 +12,8 @@ import orjson
 from encoder.dense import DenseEncoder
 from encoder.text import item_text
 from evaluation import JudgedSet, Run, evaluate, read_judged_set
-from evaluation.files import numbered_lines
 from records import InputError, Item
+from records.files import numbered_lines
 
 _METRIC = "nDCG@10"
 _DEPTH = 10

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from records import InputError
+from records.errors import InputError
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
