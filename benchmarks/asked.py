@@ -14,10 +14,10 @@ from opensearchpy import OpenSearch
 
 from benchmarks.exact_search import exact_neighbours
 from benchmarks.parts import encoder_of_items
+from catalogue import ReadOptions, read_catalogue
 from encoder import DenseEncoder
 from evaluation import JudgedSet, answerable
 from indexer import IndexOptions, IndexReport, ItemEncoder, index_catalogue
-from indexer.readers import ReadOptions, read_catalogue
 from indexer.stages import Vectors
 from mappings import BM25, DENSE, FusionSpec, default_fusion, fields
 from records import Item, Query

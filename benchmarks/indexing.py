@@ -18,9 +18,9 @@ from benchmarks.load import prepare
 from benchmarks.parts import OwnNode, dataset, load_encoder, own_node
 from benchmarks.this_run import result_of_this_run
 from benchmarks.ways_to_load import CEILING, WAYS, Bench, tried_end_to_end
+from catalogue import read_catalogue
 from cluster import capabilities, require
 from encoder import item_text
-from indexer.readers import read_catalogue
 from mappings import VectorSpace
 
 BENCHMARK = "spine-indexing"

@@ -14,9 +14,9 @@ from benchmarks.latency_table import latency_attempts, latency_goals, latency_ro
 from benchmarks.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.this_run import result_of_this_run
 from benchmarks.ways_to_fetch import compare_fetching
+from catalogue import ReadOptions, read_catalogue
 from evaluation import read_judged_set
 from indexer import IndexOptions, index_catalogue
-from indexer.readers import ReadOptions, read_catalogue
 from search import SearchClient
 
 BENCHMARK = "spine-search"

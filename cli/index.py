@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from catalogue import ReadOptions, parse_map, read_catalogue
 from cli.common import JsonOption, NameOption, print_json
 from cli.index_progress import index_progress
 from cluster import connect
 from encoder import ArtifactStore
 from indexer import IndexOptions, IndexReport, RetryPolicy, SharedRejects, index_catalogue
-from indexer.readers import ReadOptions, parse_map, read_catalogue
 from workflows.index_folder import item_encoder
 
 WORDS_ONLY = "none"

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from catalogue.rejects import Rejects
 from cli.common import progress_console
 from indexer import Progress
-from indexer.rejects import Rejects
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A catalogue on its way into a live release: readers, document, pipeline, bulk writer, alias releases."""
+"""A catalogue on its way into a live release: document, pipeline, bulk writer, alias releases."""
 
 from indexer.bulk_bodies import Refusal
 from indexer.document import document

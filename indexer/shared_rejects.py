@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from catalogue.rejects import Rejects
 from indexer.bulk_bodies import Refusal
-from indexer.rejects import Rejects
 
 REFUSED: Final = "refused by OpenSearch"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
+from catalogue import read_catalogue
 from cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 from cluster.kept import start_kept
 from cluster.registry import find_node
 from encoder import ArtifactStore
 from evaluation import read_judged_set
 from indexer import IndexOptions, IndexReport, index_catalogue
-from indexer.readers import read_catalogue
 from indexer.synthetic import SyntheticOptions, write_synthetic
 from records import ArtifactNotFound, Query
 from records.paths import cache

@@ -21,7 +21,7 @@ PACKAGES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool
     "targets"
 ]["wheel"]["packages"]
 ONLINE = (
-    *("records", "cluster", "mappings", "encoder", "evaluation", "indexer", "indexer.readers"),
+    *("records", "cluster", "mappings", "encoder", "evaluation", "indexer", "catalogue"),
     *("indexer.synthetic", "search", "workflows.open_search", "workflows.index_folder", "cli.main"),
 )
 
@@ -70,7 +70,7 @@ def test_each_package_is_this_repositorys(name: str) -> None:
     assert Path(package.__file__).resolve() == ROOT / name / "__init__.py"
 
 
-@pytest.mark.parametrize("name", [*PACKAGES, "indexer.readers", "indexer.synthetic"])
+@pytest.mark.parametrize("name", [*PACKAGES, "catalogue", "indexer.synthetic"])
 def test_every_public_name_exists_once(name: str) -> None:
     package = importlib.import_module(name)
     names: list[str] = getattr(package, "__all__", [])

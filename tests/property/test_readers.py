@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.readers import read_catalogue
-from indexer.readers.prices import parse_price
-from indexer.readers.rows import BadRow
-from indexer.readers.seen import SeenIds
-from indexer.rejects import Rejects
+from catalogue import read_catalogue
+from catalogue.prices import parse_price
+from catalogue.rejects import Rejects
+from catalogue.rows import BadRow
+from catalogue.seen import SeenIds
 from records import InputError, Item
 
 JSON = st.recursive(

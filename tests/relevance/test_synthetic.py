@@ -6,10 +6,10 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
+from catalogue import read_catalogue
 from encoder import ArtifactStore
 from evaluation import read_judged_set
 from indexer import IndexOptions, index_catalogue
-from indexer.readers import read_catalogue
 from indexer.synthetic import SyntheticOptions, write_synthetic
 from mappings import BM25, DENSE
 from tests.encoder_artifact import minilm

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from indexer.readers import ReadOptions, parse_map, read_catalogue
-from indexer.rejects import Rejects
+from catalogue import ReadOptions, parse_map, read_catalogue
+from catalogue.rejects import Rejects
 from records import InputError, Item
 
 ROWS: list[dict[str, Any]] = [

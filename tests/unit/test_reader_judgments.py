@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from indexer.readers import (
+from catalogue import (
     EsciOptions,
     read_catalogue,
     read_esci_examples,
     read_interactions,
     read_review_queries,
 )
-from indexer.rejects import Rejects
+from catalogue.rejects import Rejects
 from records import InputError, Interaction, Judgment, MissingExtra, Query
 
 EXAMPLE = {

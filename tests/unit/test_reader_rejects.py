@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.readers import read_catalogue
-from indexer.readers.prices import parse_price
-from indexer.readers.rows import BadRow
-from indexer.rejects import EXCERPT_CHARS, Rejects
+from catalogue import read_catalogue
+from catalogue.prices import parse_price
+from catalogue.rejects import EXCERPT_CHARS, Rejects
+from catalogue.rows import BadRow
 from records import InputError
 
 GOOD = b'{"id": "good", "title": "Good"}'

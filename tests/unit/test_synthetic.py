@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from catalogue import read_catalogue
+from catalogue.rejects import Rejects
 from evaluation import answerable, read_judged_set
-from indexer.readers import read_catalogue
-from indexer.rejects import Rejects
 from indexer.synthetic import SyntheticOptions, write_synthetic
 from indexer.synthetic.grades import grade
 from indexer.synthetic.products import Product, make_products

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import orjson
 
+from catalogue import ReadOptions, read_catalogue
 from encoder.dense import DenseEncoder
 from encoder.text import item_text
 from evaluation import JudgedSet, Run, evaluate, read_judged_set
-from records import InputError, Item
-from records.files import numbered_lines
 
 _METRIC = "nDCG@10"
 _DEPTH = 10
@@ -53,15 +50,5 @@ def read_judged(folder: Path, split: str = "dev") -> Judged:
         EvaluationError: a judged query has no text.
     """
     judged = read_judged_set(folder, split)
-    packed = folder / "corpus.jsonl.gz"
-    items = list(_items(packed if packed.is_file() else folder / "corpus.jsonl"))
+    items = list(read_catalogue(folder, ReadOptions(format="beir")))
     return Judged(tuple(item.id for item in items), tuple(item_text(item) for item in items), judged)
-
-
-def _items(path: Path) -> Iterator[Item]:
-    for number, line in numbered_lines(path):
-        try:
-            row = orjson.loads(line)
-            yield Item(str(row["_id"]), row["title"], row.get("text") or "", row.get("brand") or "")
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path.name} line {number}: {error}", fix="give a BEIR folder") from error

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-from indexer.readers.build import item_from
-from indexer.readers.columns import Columns, resolve, schema_of
-from indexer.readers.hub import PREFIX
-from indexer.readers.locate import catalogue_file
-from indexer.readers.options import ReadOptions
-from indexer.readers.rows import BadRow, Row
-from indexer.readers.schemas import SCHEMAS, Schema
-from indexer.readers.seen import SeenIds
-from indexer.readers.sources import open_rows
-from indexer.readers.tables import TABLES
-from indexer.rejects import Rejects
+from catalogue.build import item_from
+from catalogue.columns import Columns, resolve, schema_of
+from catalogue.hub import PREFIX
+from catalogue.locate import catalogue_file
+from catalogue.options import ReadOptions
+from catalogue.rejects import Rejects
+from catalogue.rows import BadRow, Row
+from catalogue.schemas import SCHEMAS, Schema
+from catalogue.seen import SeenIds
+from catalogue.sources import open_rows
+from catalogue.tables import TABLES
 from records import InputError, Item
 
 # Rows of JSON may each have other keys: so many are looked at before the columns count as known.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from indexer.readers.cells import clean_text, identity, words
-from indexer.readers.options import ReadOptions
-from indexer.readers.rows import BadRow, Cells
-from indexer.readers.sources import open_rows
-from indexer.rejects import Rejects
+from catalogue.cells import clean_text, identity, words
+from catalogue.options import ReadOptions
+from catalogue.rejects import Rejects
+from catalogue.rows import BadRow, Cells
+from catalogue.sources import open_rows
 from records import InputError, Interaction, Judgment, Query
 
 _T = TypeVar("_T")

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from indexer.readers.rows import BadRow
+from catalogue.rows import BadRow
 
 MAX_ID_BYTES = 512
 MAX_TITLE_CHARS = 10_000

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from indexer.readers.options import ReadOptions
-from indexer.readers.schemas import SCHEMAS, Schema
+from catalogue.options import ReadOptions
+from catalogue.schemas import SCHEMAS, Schema
 from records import InputError
 
 _REQUIRED = ("id", "title")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogue.cells import clean_line, identity, words
+from catalogue.options import ReadOptions
+from catalogue.rejects import Rejects
+from catalogue.rows import BadRow, Cells
+from catalogue.sources import open_rows
 from evaluation import JudgedSet, as_qrels
-from indexer.readers.cells import clean_line, identity, words
-from indexer.readers.options import ReadOptions
-from indexer.readers.rows import BadRow, Cells
-from indexer.readers.sources import open_rows
-from indexer.rejects import Rejects
 from records import InputError, Judgment, Query
 
 # Exact, substitute, complement, irrelevant.

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from indexer.readers.delimited import Delimited
-from indexer.readers.jsonl import JsonLines
-from indexer.readers.parquet import Parquet
-from indexer.readers.rows import Row
-from indexer.rejects import Rejects
+from catalogue.delimited import Delimited
+from catalogue.jsonl import JsonLines
+from catalogue.parquet import Parquet
+from catalogue.rejects import Rejects
+from catalogue.rows import Row
 from records import InputError
 from records.files import UTF8_BOM, open_bytes
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from indexer.readers.extras import optional
-from indexer.readers.options import ReadOptions
-from indexer.readers.rows import Row
+from catalogue.extras import optional
+from catalogue.options import ReadOptions
+from catalogue.rows import Row
 from records import InputError
 
 PREFIX = "hub:"

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from indexer.readers.rows import Cells
+from catalogue.rows import Cells
 
 
 def prepare_meta(cells: Cells) -> Cells:

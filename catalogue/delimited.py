@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.readers.rows import BadRow, Row
-from indexer.rejects import Rejects
+from catalogue.rejects import Rejects
+from catalogue.rows import BadRow, Row
 from records import InputError
 from records.files import raw_lines
 

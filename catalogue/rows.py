@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from indexer.rejects import Rejects
+from catalogue.rejects import Rejects
 
 Cells = dict[str, Any]
 

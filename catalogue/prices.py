@@ -6,7 +6,7 @@ import math
 import re
 from decimal import Decimal
 
-from indexer.readers.rows import BadRow
+from catalogue.rows import BadRow
 
 MAX_PRICE = 1e15
 _MAX_CHARS = 40

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from indexer.readers.extras import optional
-from indexer.readers.rows import Row
-from indexer.rejects import Rejects
+from catalogue.extras import optional
+from catalogue.rejects import Rejects
+from catalogue.rows import Row
 from records import InputError
 
 _BATCH_ROWS = 1_024

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from indexer.readers.amazon import prepare_meta
-from indexer.readers.rows import Cells
+from catalogue.amazon import prepare_meta
+from catalogue.rows import Cells
 
 _SAME: Callable[[Cells], Cells] = lambda cells: cells  # noqa: E731
 

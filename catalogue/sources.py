@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.readers.hub import PREFIX, hub_file, hub_rows, split_address
-from indexer.readers.options import ReadOptions
-from indexer.readers.rows import Row
-from indexer.readers.tables import table_of
-from indexer.rejects import Rejects
+from catalogue.hub import PREFIX, hub_file, hub_rows, split_address
+from catalogue.options import ReadOptions
+from catalogue.rejects import Rejects
+from catalogue.rows import Row
+from catalogue.tables import table_of
 
 
 def open_rows(path: str | Path, options: ReadOptions, rejects: Rejects) -> Iterator[Row]:

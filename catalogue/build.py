@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indexer.readers.cells import (
+from catalogue.cells import (
     MAX_TEXT_CHARS,
     MAX_TITLE_CHARS,
     clean_line,
@@ -13,9 +13,9 @@ from indexer.readers.cells import (
     identity,
     words,
 )
-from indexer.readers.columns import Columns
-from indexer.readers.prices import parse_price
-from indexer.readers.rows import BadRow, Cells
+from catalogue.columns import Columns
+from catalogue.prices import parse_price
+from catalogue.rows import BadRow, Cells
 from records import Item
 
 

@@ -1,9 +1,9 @@
 """Catalogues of every common kind as a stream of items; bad rows are set aside, never fatal."""
 
-from indexer.readers.amazon_reviews import read_interactions, read_review_queries
-from indexer.readers.catalogue import formats, read_catalogue
-from indexer.readers.esci import EsciOptions, read_esci_examples
-from indexer.readers.options import ReadOptions, parse_map
+from catalogue.amazon_reviews import read_interactions, read_review_queries
+from catalogue.catalogue import formats, read_catalogue
+from catalogue.esci import EsciOptions, read_esci_examples
+from catalogue.options import ReadOptions, parse_map
 
 __all__ = [
     "EsciOptions",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 
-from indexer.readers.rows import BadRow, Cells, Row
-from indexer.rejects import Rejects
+from catalogue.rejects import Rejects
+from catalogue.rows import BadRow, Cells, Row
 from records.files import MAX_LINE_BYTES, numbered_lines
 
 
