@@ -1,0 +1,182 @@
+"""A tiny teacher, really trained: it learns, it is saved whole, its scores repeat."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from records import InputError
+from tests.tiny_bert import tiny_bert
+from training.cross_encoder.losses import TeacherLoss
+from training.cross_encoder.scores import relative_scores, teacher_scores
+from training.cross_encoder.settings import TeacherSettings
+from training.cross_encoder.teacher import TrainedTeacher, train_teacher
+from training.dense.precision import Precision
+from training.negatives.lexical import lexical_candidates
+from training.pairs.assemble import training_set
+from training.pairs.pair import Pair, Source
+from training.pairs.training_set import TrainingSet
+
+KINDS = ("drill", "saw", "lamp", "tap", "tile", "rope")
+COLOURS = ("red", "blue", "green", "black")
+ITEMS = {f"{c}-{k}-{n}": f"{c} {k} no {n}" for c in COLOURS for k in KINDS for n in range(3)}
+
+
+def shop(split: str, count: int, seed: int) -> TrainingSet:
+    """Queries name a colour and a kind: both right is 3, the kind alone 1, the rest 0."""
+    draw = random.Random(seed)
+    pairs = []
+    for number in range(count):
+        colour, kind = draw.choice(COLOURS), draw.choice(KINDS)
+        for item in [*draw.sample(sorted(ITEMS), 8), f"{colour}-{kind}-{draw.randrange(3)}"]:
+            right_colour, right_kind = item.startswith(colour), kind in item
+            grade = 3 if right_colour and right_kind else 1 if right_kind else 0
+            pairs.append(Pair(f"{split}{number}", f"{kind} {colour}", item, grade, Source.JUDGMENTS))
+    return training_set(pairs, ITEMS)
+
+
+SETTINGS = TeacherSettings(
+    epochs=20, learning_rate=2e-3, list_size=6, mined=1, batch=8, max_tokens=24, precision=Precision.FP32
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """On a busy machine two threads spend their time in waiting for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    words = [*KINDS, *COLOURS, "no"]
+    return tiny_bert(tmp_path_factory.mktemp("base") / "tiny", words)
+
+
+def trained(base: Path, folder: Path, **changes: object) -> TrainedTeacher:
+    data = shop("train", 60, seed=1)
+    settings = replace(SETTINGS, base=str(base), **changes)  # type: ignore[arg-type]
+    return train_teacher(data, lexical_candidates(data, 20), settings, folder)
+
+
+@pytest.fixture(scope="module")
+def teacher(base: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainedTeacher:
+    return trained(base, tmp_path_factory.mktemp("teacher") / "mine")
+
+
+def ranked_right(folder: Path) -> float:
+    """Share of (positive, irrelevant) pairs of held-out queries in the right order; chance is .5."""
+    held_out = shop("dev", 40, seed=2)
+    candidates = {query: tuple(held_out.grades[query]) for query in held_out.queries}
+    scores = teacher_scores(folder, held_out.queries, ITEMS, candidates, Precision.FP32)
+    right = [
+        scores[query][good] > scores[query][bad]
+        for query, grades in held_out.grades.items()
+        for good in grades
+        for bad in grades
+        if query in scores and grades[good] == 3 and grades[bad] == 0
+    ]
+    return sum(right) / len(right)
+
+
+def test_training_lowers_the_loss_and_ranks_held_out_positives_first(teacher: TrainedTeacher) -> None:
+    assert len(teacher.losses) >= 8
+    assert teacher.losses[-1] < 0.8 * teacher.losses[0]
+    assert ranked_right(teacher.folder) > 0.75
+
+
+def test_the_other_loss_learns_too(base: Path, tmp_path: Path) -> None:
+    other = trained(base, tmp_path / "other", loss=TeacherLoss.LAMBDA)
+    assert ranked_right(other.folder) > 0.75
+
+
+def test_a_seed_decides_the_teacher(base: Path, tmp_path: Path) -> None:
+    candidates = {"q": tuple(ITEMS)}
+    first, twin, other = (
+        teacher_scores(folder, {"q": "drill red"}, ITEMS, candidates, Precision.FP32)["q"]
+        for folder in (
+            trained(base, tmp_path / name, epochs=2, seed=seed).folder
+            for name, seed in (("first", 1), ("twin", 1), ("other", 2))
+        )
+    )
+    assert first == pytest.approx(twin, abs=1e-4)
+    assert first != pytest.approx(other, abs=1e-4)
+
+
+def test_scores_repeat_and_do_not_depend_on_their_company(teacher: TrainedTeacher) -> None:
+    queries = {"a": "drill red", "b": "lamp blue"}
+    items = tuple(ITEMS)
+    done: list[tuple[int, int]] = []
+    both = teacher_scores(
+        teacher.folder,
+        queries,
+        ITEMS,
+        {"a": items, "b": items[:5]},
+        Precision.FP32,
+        lambda i, n: done.append((i, n)),
+    )
+    alone = teacher_scores(teacher.folder, queries, ITEMS, {"b": items[:5]}, Precision.FP32)
+    assert done[-1] == (len(items) + 5, len(items) + 5)
+    assert tuple(both["a"]) == items
+    assert both["b"] == pytest.approx(alone["b"], abs=1e-4)
+    assert len(set(both["b"].values())) > 1
+
+
+def test_bfloat16_scores_are_near(teacher: TrainedTeacher) -> None:
+    candidates = {"q": tuple(ITEMS)}
+    wide, narrow = (
+        teacher_scores(teacher.folder, {"q": "saw green"}, ITEMS, candidates, precision)["q"]
+        for precision in (Precision.FP32, Precision.BF16)
+    )
+    spread = max(wide.values()) - min(wide.values())
+    assert max(abs(wide[item] - narrow[item]) for item in wide) < 0.05 * spread
+
+
+def test_relative_scores_are_1_for_the_best_and_ratios_of_odds() -> None:
+    found = relative_scores({"q": {"a": -2.0, "b": -3.0}, "none": {}})
+    assert found["q"] == pytest.approx({"a": 1.0, "b": 0.36788}, abs=1e-4)
+    assert found["none"] == {}
+
+
+def test_an_existing_folder_is_left_alone(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError, match="exists already"):
+        trained(base, tmp_path / "mine")
+    assert not any((tmp_path / "mine").iterdir())
+
+
+def test_an_interrupted_training_leaves_nothing(base: Path, tmp_path: Path) -> None:
+    data = shop("train", 20, seed=1)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_teacher(data, {}, replace(SETTINGS, base=str(base)), tmp_path / "mine", interrupt)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("queries", "items", "message"), [({}, {"i": "x"}, "query 'q'"), ({"q": "x"}, {}, "item 'i'")]
+)
+def test_an_id_without_a_text_is_refused(
+    teacher: TrainedTeacher, queries: dict[str, str], items: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        teacher_scores(teacher.folder, queries, items, {"q": ("i",)})
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no cross-encoder"):
+        teacher_scores(tmp_path, {"q": "x"}, {"i": "y"}, {"q": ("i",)})
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="cannot be opened"):
+        teacher_scores(tmp_path, {"q": "x"}, {"i": "y"}, {"q": ("i",)})

@@ -1,0 +1,102 @@
+"""The training loop: sentence-transformers' CrossEncoderTrainer, told of our batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.cross_encoder.batching import PlannedBatches, length_batches
+from training.cross_encoder.lists import GradedList
+from training.cross_encoder.losses import objective
+from training.cross_encoder.settings import TeacherSettings
+from training.dense.precision import Precision
+from training.dense.quiet import quiet
+from training.negatives.extras import needed
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+LOGS = 10
+"""Times that the loss is reported in a run, at least."""
+
+
+def fit(
+    model: CrossEncoder,
+    epochs: Sequence[Sequence[GradedList]],
+    settings: TeacherSettings,
+    folder: Path,
+    device: str,
+    progress: Callable[[int, int, float | None], None],
+) -> tuple[float, ...]:
+    """Train ``model`` in place, on each epoch's own lists; the mean loss of every tenth of the run."""
+    library = needed("sentence_transformers.cross_encoder")
+    goal = objective(settings.loss)
+    lists = list(chain.from_iterable(epochs))
+    batches = _batches(epochs, settings)
+    dataset = needed("datasets").Dataset.from_dict(
+        {
+            "query": [entry.query for entry in lists],
+            "items": [list(entry.items) for entry in lists],
+            "label": [[goal.label(grade) for grade in entry.grades] for entry in lists],
+        }
+    )
+    arguments = library.CrossEncoderTrainingArguments(
+        output_dir=str(folder),
+        # The epochs' lists follow one another in the data set: for the trainer it is one epoch.
+        num_train_epochs=1,
+        per_device_train_batch_size=settings.batch,
+        batch_sampler=lambda *_, **__: PlannedBatches(batches, settings.batch),
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        warmup_steps=settings.warmup,
+        bf16=settings.precision.on(device) is Precision.BF16,
+        use_cpu=device == "cpu",
+        seed=settings.seed,
+        save_strategy="no",
+        logging_steps=max(1, len(batches) // LOGS),
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+    )
+    trainer = library.CrossEncoderTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=dataset,
+        loss=goal.build(model),
+        callbacks=[_reporter(progress)],
+    )
+    # It would write every log to standard output.
+    trainer.remove_callback(needed("transformers").PrinterCallback)
+    with quiet():
+        trainer.train()
+    return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
+
+
+def _batches(epochs: Sequence[Sequence[GradedList]], settings: TeacherSettings) -> list[list[int]]:
+    """Row numbers of the data set, epoch after epoch."""
+    batches: list[list[int]] = []
+    first = 0
+    for number, lists in enumerate(epochs):
+        # The longest item decides how far a list's batch is padded.
+        lengths = [len(entry.query) + max(map(len, entry.items)) for entry in lists]
+        planned = length_batches(lengths, settings.batch, settings.seed + number)
+        batches += [[first + i for i in batch] for batch in planned]
+        first += len(lists)
+    return batches
+
+
+def _reporter(progress: Callable[[int, int, float | None], None]) -> Any:
+    class Reporter(needed("transformers").TrainerCallback):  # type: ignore[misc]
+        """Passes steps and losses on."""
+
+        def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+            progress(state.global_step, state.max_steps, None)
+
+        def on_log(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+            loss = state.log_history[-1].get("loss")
+            if loss is not None:
+                progress(state.global_step, state.max_steps, float(loss))
+
+    return Reporter()

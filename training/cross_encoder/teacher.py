@@ -1,0 +1,87 @@
+"""Training of a cross-encoder on graded judgments and mined negatives (Nogueira and Cho 2019)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from records import InputError
+from training.cross_encoder.fit import fit
+from training.cross_encoder.lists import graded_lists
+from training.cross_encoder.model import new_cross_encoder
+from training.cross_encoder.settings import TeacherSettings
+from training.dense.precision import best_device
+from training.dense.quiet import quiet
+from training.export.weights import find_weights
+from training.negatives.candidates import Candidates
+from training.negatives.extras import needed
+from training.pairs.training_set import TrainingSet
+
+StepProgress = Callable[[int, int, float | None], None]
+"""(steps done, steps in all, mean loss of late if known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedTeacher:
+    """A teacher on disk.
+
+    Attributes:
+        folder: as sentence-transformers' CrossEncoder saves it.
+        losses: mean loss of every tenth of the run, in order.
+        lists: queries that were learned from, in an epoch.
+        seconds: of training alone; device: where.
+    """
+
+    folder: Path
+    losses: tuple[float, ...]
+    lists: int
+    seconds: float
+    device: str
+
+
+def train_teacher(
+    training_set: TrainingSet,
+    candidates: Candidates,
+    settings: TeacherSettings,
+    folder: Path,
+    progress: StepProgress = lambda *_: None,
+) -> TrainedTeacher:
+    """Train and save a teacher; ``folder`` appears whole at the end or not at all.
+
+    Args:
+        training_set: pairs, grades and catalogue.
+        candidates: to mine negatives from.
+        settings: all that decides the outcome.
+        folder: must not exist yet.
+        progress: is told of every logged step.
+
+    Raises:
+        InputError: ``folder`` exists, no such backbone, or data of one grade only.
+        MissingExtra: the extra ``train`` is not installed.
+    """
+    if folder.exists():
+        raise InputError(f"{folder} exists already", fix="name a new folder, or remove it")
+    epochs = [graded_lists(training_set, candidates, settings, epoch) for epoch in range(settings.epochs)]
+    transformers = needed("transformers")
+    device = best_device()
+    source = find_weights(settings.base, settings.revision)
+    # Before the model is made: its head begins at random.
+    transformers.set_seed(settings.seed)
+    model = new_cross_encoder(source.folder, settings.max_tokens, device)
+    staged = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    started = time.perf_counter()
+    try:
+        staged.mkdir(parents=True)
+        losses = fit(model, epochs, settings, staged / "run", device, progress)
+        seconds = time.perf_counter() - started
+        shutil.rmtree(staged / "run", ignore_errors=True)
+        with quiet():
+            model.save_pretrained(str(staged), create_model_card=False)
+        staged.replace(folder)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return TrainedTeacher(folder, losses, len(epochs[0]), seconds, device)
