@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -11,13 +13,22 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.common import JsonOption, print_json, progress_console
-
-if TYPE_CHECKING:
-    from encoder import ArtifactStore
+from encoder import ArtifactStore, DenseEncoder
+from encoder.cpu import InstructionSet
 
 app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
 
 _STORE = Annotated[Path | None, typer.Option("--out", help="Store; default: artifacts under AISLE_HOME.")]
+
+
+class Cpu(StrEnum):
+    """``--cpu``: an ``InstructionSet``, or this machine's best."""
+
+    AUTO = "auto"
+    AVX2 = InstructionSet.AVX2
+    AVX512 = InstructionSet.AVX512
+    VNNI = InstructionSet.VNNI
+    ARM64 = InstructionSet.ARM64
 
 
 @app.command()
@@ -32,6 +43,8 @@ def export(
     ] = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Most tokens of a text; default 256.")] = None,
+    dims: Annotated[int | None, typer.Option(help="Cut vectors to so many values, in the graph.")] = None,
+    cpu: Annotated[Cpu, typer.Option(help="Instructions to export for; auto: this machine's.")] = Cpu.AUTO,
     as_json: JsonOption = False,
 ) -> None:
     """Turn a BERT-family model into an INT8 artifact, without torch.
@@ -43,12 +56,22 @@ def export(
       aisle encoder export --model intfloat/e5-small-v2 --name e5
 
       aisle encoder export --model ./my-model --data ../shared/data/icecat --json
+
+      aisle encoder export --model ./my-model --dims 64 --cpu avx2
     """
     from cli.export_report import as_dict, print_report
     from training.export.export import ExportOptions
     from training.export.export import export as export_model
 
-    options = ExportOptions(model=model, name=name, data=data, revision=revision, max_length=max_length)
+    options = ExportOptions(
+        model=model,
+        name=name,
+        data=data,
+        revision=revision,
+        max_length=max_length,
+        dims=dims,
+        cpu=None if cpu is Cpu.AUTO else InstructionSet(cpu),
+    )
     with progress_console().status("exporting") as status:
         report = export_model(options, _store(out), progress=status.update)
     if as_json:
@@ -63,8 +86,6 @@ def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
 
     Example: aisle encoder show all-MiniLM-L6-v2
     """
-    from encoder import DenseEncoder
-
     encoder = DenseEncoder.load(ref, store=_store(out))
     facts = {"path": str(encoder.artifact.path), "fingerprint": encoder.fingerprint}
     facts |= encoder.manifest.model_dump(mode="json")
@@ -72,10 +93,19 @@ def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
         print_json(facts)
         return
     table = Table(show_header=False, box=None)
-    for key, value in facts.items():
-        table.add_row(key, value if isinstance(value, str) else orjson.dumps(value).decode())
+    for key, value in _rows(facts):
+        table.add_row(key, value)
     Console().print(table)
     progress_console().print("hashes and golden texts agree on this machine")
+
+
+def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """A row for each fact, and for each fact within a fact."""
+    for key, value in facts.items():
+        if isinstance(value, Mapping) and value:
+            yield from _rows(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 @app.command("list")
@@ -98,6 +128,4 @@ def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
 
 
 def _store(out: Path | None) -> ArtifactStore:
-    from encoder import ArtifactStore
-
     return ArtifactStore(out) if out else ArtifactStore.default()

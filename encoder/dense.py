@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from encoder.artifact import Artifact, load_artifact
 from encoder.batching import token_batches
+from encoder.cpu import InstructionSet, instruction_sets, say_if_lacking
 from encoder.golden import Golden
 from encoder.manifest import GOLDEN, Manifest
 from encoder.sessions import cores, open_session
@@ -51,7 +52,12 @@ class DenseEncoder:
 
     @classmethod
     def load(
-        cls, ref: str | Path, *, store: ArtifactStore | None = None, threads: int | None = None
+        cls,
+        ref: str | Path,
+        *,
+        store: ArtifactStore | None = None,
+        threads: int | None = None,
+        cpu: frozenset[InstructionSet] | None = None,
     ) -> DenseEncoder:
         """Open an artifact: check its hashes, then replay its golden texts on this machine.
 
@@ -59,12 +65,16 @@ class DenseEncoder:
             ref: a folder, a name, ``kind/name`` or a fingerprint, see ``ArtifactStore.resolve``.
             store: where names are looked up, default the store under ``AISLE_HOME``.
             threads: cores for many texts, default all that this process may use.
+            cpu: instruction sets that count as this machine's, default those it has. An artifact made for
+                another runs all the same: a ``CpuNotice`` (warnings) says so and the replay decides.
 
         Raises:
             ArtifactNotFound: nothing goes by that reference.
             ArtifactCorrupt: names the file, or the golden text, that differs.
         """
         encoder = cls(load_artifact((store or ArtifactStore.default()).resolve(ref)), threads=threads)
+        sets = instruction_sets() if cpu is None else cpu
+        say_if_lacking(encoder.manifest.instruction_set, sets, encoder.manifest.name)
         golden = Golden.read(encoder.artifact.file(GOLDEN))
         golden.replay(encoder.tokenize, encoder.encode_raw, encoder.artifact.path)
         return encoder

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from encoder import ArtifactStore, Manifest, load_artifact
 from encoder.artifact import sha256_of
-from encoder.manifest import MANIFEST
+from encoder.manifest import MANIFEST, read_manifest
 from records import ArtifactCorrupt, ArtifactNotFound
 
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
@@ -74,10 +74,48 @@ def test_any_changed_byte_is_named(manifest: Manifest, files: dict[str, bytes], 
 
 @given(MANIFESTS, st.integers(1, 4096), st.text(max_size=5))
 def test_the_fingerprint_follows_the_vector_space_only(manifest: Manifest, dims: int, note: str) -> None:
-    same = manifest.model_copy(update={"git_commit": note, "created": note, "metrics": {"x": 1.0}})
+    facts = {"git_commit": note, "created": note, "metrics": {"x": 1.0}}
+    run = {"training": {"epochs": dims, "seed": note}, "instruction_set": "avx2"}
+    same = manifest.model_copy(update=facts | run)
     assert same.fingerprint == manifest.fingerprint
     other = manifest.model_copy(update={"dims": dims})
     assert (other.fingerprint == manifest.fingerprint) == (dims == manifest.dims)
+
+
+# Written before training settings, instruction sets and model cards came.
+OLD = """{
+  "schema_version": 1, "kind": "dense", "name": "all-MiniLM-L6-v2",
+  "base_model": "sentence-transformers/all-MiniLM-L6-v2",
+  "revision": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+  "dims": 384, "widths": [384], "pooling": "mean", "normalisation": "l2",
+  "prefixes": {"query": "", "item": ""},
+  "max_length": 256, "text_version": "1", "precision": "int8", "data_hash": "",
+  "git_commit": "2daa8db58c13b60f47985d0e7ee6341d78aabbac", "created": "2026-11-21T11:51:38.367+00:00",
+  "metrics": {},
+  "files": {
+    "golden.npz": "3b0827e45fd6fd0875afce8bb81e8d1cc5d4a8eac4d2f1688d217d2174eb16fd",
+    "model.onnx": "734e821f2623a5432939513bab2c1687696b85746270ef992564b6b7e6f44843",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+  }
+}"""
+
+
+def test_an_artifact_of_before_keeps_its_fingerprint(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text(OLD)
+    manifest = read_manifest(tmp_path)
+    assert manifest.fingerprint == "0e8c32c836c538f17e66ad2b91f4466bba5df6fbab1a91e60a7d35f0d7183ede"
+
+
+def test_a_card_and_golden_outputs_are_no_part_of_the_fingerprint_and_the_model_is() -> None:
+    manifest = Manifest.model_validate_json(OLD)
+    for name in ("README.md", "golden.npz"):
+        assert with_file(manifest, name).fingerprint == manifest.fingerprint
+    for name in ("model.onnx", "tokenizer.json", "other.bin"):
+        assert with_file(manifest, name).fingerprint != manifest.fingerprint
+
+
+def with_file(manifest: Manifest, name: str) -> Manifest:
+    return manifest.model_copy(update={"files": {**manifest.files, name: "0" * 64}})
 
 
 def test_a_short_fingerprint_of_two_artifacts_is_refused(tmp_path: Path) -> None:

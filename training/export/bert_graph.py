@@ -13,8 +13,13 @@ from training.export.graph_writer import MICROSOFT, GraphWriter
 from training.export.precision import Precision
 
 
-def bert_graph(model: Checkpoint, precision: Precision) -> bytes:
-    """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, width], unit.
+def bert_graph(model: Checkpoint, precision: Precision, dims: int | None = None) -> bytes:
+    """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, dims], unit.
+
+    Args:
+        model: the weights.
+        precision: how they are stored and multiplied.
+        dims: the first so many values make the vector (Matryoshka), default all of them.
 
     Raises:
         InputError: the checkpoint lacks a tensor.
@@ -27,7 +32,13 @@ def bert_graph(model: Checkpoint, precision: Precision) -> bytes:
     for layer in range(model.layers):
         x = _layer(graph, model, precision, x, lengths, f"encoder.layer.{layer}")
     pooled = _mean(graph, x, positions) if model.pooling == "mean" else _first(graph, x)
-    return graph.model(graph.node("LpNormalization", [pooled], axis=-1, p=2), model.width)
+    width = dims or model.width
+    if model.projection is not None:
+        matrix = graph.constant("projection", model.projection[:, :width])
+        pooled = graph.node("MatMul", [pooled, matrix])
+    elif width < model.width:
+        pooled = _cut(graph, pooled, width)
+    return graph.model(graph.node("LpNormalization", [pooled], axis=-1, p=2), width)
 
 
 def _positions(graph: GraphWriter) -> str:
@@ -85,3 +96,10 @@ def _mean(graph: GraphWriter, x: str, positions: str) -> str:
 def _first(graph: GraphWriter, x: str) -> str:
     """The vector of [CLS]."""
     return graph.node("Gather", [x, graph.constant("zero", np.int64(0))], axis=1)
+
+
+def _cut(graph: GraphWriter, pooled: str, dims: int) -> str:
+    """The first ``dims`` columns."""
+    bounds = {"start": 0, "end": dims, "columns": 1}
+    names = [graph.constant(name, np.array([value], dtype=np.int64)) for name, value in bounds.items()]
+    return graph.node("Slice", [pooled, *names])

@@ -27,6 +27,7 @@ class Checkpoint:
         pooling: "mean" or "cls".
         max_length: what the model's sentence-transformers configuration says, if it says.
         tensors: float32, names without the ``bert.`` prefix.
+        projection: [width, width], multiplied after pooling, or None (sentence-transformers' Dense).
     """
 
     width: int
@@ -37,6 +38,7 @@ class Checkpoint:
     pooling: str
     max_length: int | None
     tensors: Mapping[str, NDArray[np.float32]]
+    projection: NDArray[np.float32] | None = None
 
     def tensor(self, name: str) -> NDArray[np.float32]:
         """One tensor.
@@ -70,14 +72,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         found = config.get(key, default)
         if found != wanted:
             raise InputError(f"{folder}: {key} is {found!r}; only {wanted!r} can be exported", fix=_FIX)
-    safetensors = needed("safetensors")
-    try:
-        with safetensors.safe_open(folder / "model.safetensors", framework="numpy") as file:
-            held = {name.removeprefix("bert."): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    # SafetensorError derives from Exception alone; bfloat16 tensors end in TypeError.
-    except Exception as error:
-        raise InputError(f"{folder}/model.safetensors cannot be read: {error}", fix=_FIX) from error
-    floats = {n: t.astype(np.float32, copy=False) for n, t in held.items() if t.dtype.kind == "f"}
+    held = _tensors(folder / "model.safetensors")
+    floats = {n.removeprefix("bert."): t for n, t in held.items()}
     try:
         return Checkpoint(
             width=int(config["hidden_size"]),
@@ -88,9 +84,38 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             pooling=_pooling(folder),
             max_length=_max_length(folder),
             tensors=floats,
+            projection=_projection(folder, int(config["hidden_size"])),
         )
     except KeyError as error:
         raise InputError(f"{folder}/config.json has no {error.args[0]}", fix=_FIX) from error
+
+
+def _tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+    safetensors = needed("safetensors")
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    # SafetensorError derives from Exception alone; bfloat16 tensors end in TypeError.
+    except Exception as error:
+        raise InputError(f"{path} cannot be read: {error}", fix=_FIX) from error
+    return {name: t.astype(np.float32, copy=False) for name, t in held.items() if t.dtype.kind == "f"}
+
+
+def _projection(folder: Path, width: int) -> NDArray[np.float32] | None:
+    """The one linear layer after pooling, if there is one."""
+    configs = sorted(folder.glob("*_Dense/config.json"))
+    if not configs:
+        return None
+    config = _json(configs[0])
+    activation = str(config.get("activation_function", ""))
+    square = config.get("in_features") == config.get("out_features") == width
+    if len(configs) > 1 or not square or config.get("bias") or not activation.endswith("Identity"):
+        raise InputError(
+            f"{configs[0]}: only one square linear layer without bias and activation can be exported",
+            fix="use a model without Dense modules, or one that `aisle train encoder` made",
+        )
+    weight = _tensors(configs[0].with_name("model.safetensors"))["linear.weight"]
+    return np.ascontiguousarray(weight.T)
 
 
 def _pooling(folder: Path) -> str:

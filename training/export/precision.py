@@ -73,6 +73,10 @@ class Int8:
 
     name = "int8"
 
+    def __init__(self, weight_bits: int = 8) -> None:
+        """7 bits where the CPU adds pairs of products in 16 bits (AVX2, AVX512): 2 x 255 x 63 fits."""
+        self.largest = 2 ** (weight_bits - 1) - 1
+
     def lookup(self, graph: GraphWriter, ids: str, table: Floats, name: str) -> str:
         """Gather of 8-bit rows and of their scales."""
         levels, scales = quantize_columns(table.T)
@@ -97,7 +101,7 @@ class Int8:
         return graph.node("MultiHeadAttention", inputs, domain=MICROSOFT, num_heads=heads)
 
     def _product(self, graph: GraphWriter, x: str, weight: Floats, name: str, span: _Span) -> str:
-        levels, scales = quantize_columns(weight)
+        levels, scales = quantize_columns(weight, self.largest)
         zero = graph.constant(f"zero_{span.zero}", np.uint8(span.zero))
         unit = graph.constant("unit", np.float32(1))
         step = self._step(graph, x, span)
@@ -136,8 +140,9 @@ _SYMMETRIC = _Span(zero=128, floor=1e-6, signed=True)
 _AFTER_GELU = _Span(zero=32, floor=1.2, signed=False)
 
 
-def quantize_columns(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Symmetric 8-bit levels [in, out] and scales [out]; levels x scale is the weight, within scale / 2."""
-    scales = np.abs(weight).max(axis=0) / 127
+def quantize_columns(weight: Floats, largest: int = 127) -> tuple[NDArray[np.int8], Floats]:
+    """Symmetric levels [in, out], at most ``largest``, and scales [out]: levels x scale is the weight,
+    within scale / 2."""
+    scales = np.abs(weight).max(axis=0) / largest
     scales[scales == 0] = 1
     return np.rint(weight / scales).astype(np.int8), scales.astype(np.float32)

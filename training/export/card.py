@@ -1,0 +1,71 @@
+"""The model card of an artifact: its README.md (Mitchell et al. 2019, arXiv 1810.03993, in short)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from encoder.manifest import Manifest
+
+_METRICS = {
+    "cosine_mean": "mean cosine of its vectors to fp32's",
+    "cosine_min": "least cosine to fp32's",
+    "size_ratio": "size, to the fp32 graph's",
+    "p50_ms": "median latency of a query, ms",
+    "p50_fp32_ms": "the same, fp32 onnxruntime, ms",
+    "p50_torch_ms": "the same, fp32 torch, ms",
+    "ndcg": "nDCG@10 on the judged set",
+    "ndcg_fp32": "the same, fp32",
+}
+
+
+def model_card(manifest: Manifest) -> str:
+    """Markdown. The figures are those of the export, on the machine that made it."""
+    trained = f"trained on data with sha256 `{manifest.data_hash}`" if manifest.data_hash else "as published"
+    parts = [
+        f"# {manifest.name}",
+        f"A {manifest.kind} encoder: product and query texts to unit vectors of {manifest.dims} values, as an"
+        f" ONNX graph ({manifest.precision}) that Aisle runs on a CPU, without torch.",
+        "## What it is",
+        _table(_facts(manifest, trained)),
+        "## Measured at export",
+        _table((_METRICS.get(name, name), f"{value:g}") for name, value in manifest.metrics.items()),
+        "## Training",
+        _table(_flat(manifest.training)),
+        "## How to load it",
+        f'```python\nfrom encoder import DenseEncoder\n\nencoder = DenseEncoder.load("{manifest.name}")\n'
+        'encoder.encode_queries(["cordless drill"])\n```',
+        f"Or `aisle index --encoder {manifest.name}`. Loading checks hashes and replays the golden texts.",
+        "## Licence and limits",
+        f"The weights derive from `{manifest.base_model}`: its licence goes with them, and so do the terms of"
+        " the training data. Meant for finding and comparing products; unmeasured on anything else.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(manifest: Manifest, trained: str) -> Iterable[tuple[str, object]]:
+    yield "base model", f"{manifest.base_model}, {trained}"
+    yield "revision, or sha256 of the weights", manifest.revision
+    yield "fingerprint", manifest.fingerprint
+    yield "widths it may be cut to", ", ".join(map(str, manifest.widths))
+    yield "pooling, normalisation", f"{manifest.pooling}, {manifest.normalisation}"
+    yield "longest text, tokens", manifest.max_length
+    yield "prefix of queries / of items", f"{manifest.prefixes.query!r} / {manifest.prefixes.item!r}"
+    yield "made for CPUs with", manifest.instruction_set or "any instructions"
+    yield "made", f"{manifest.created}, Aisle commit {manifest.git_commit or 'unknown'}"
+
+
+def _flat(settings: Mapping[str, object], prefix: str = "") -> Iterable[tuple[str, object]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _table(rows: Iterable[tuple[str, object]]) -> str:
+    lines = [f"| {_cell(name)} | {_cell(value)} |" for name, value in rows]
+    return "\n".join(["| | |", "|---|---|", *lines]) if lines else "Nothing recorded."
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(value).split()).replace("|", "\\|")
