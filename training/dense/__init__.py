@@ -1,0 +1,1 @@
+"""Bi-encoder training: a ladder of stages, each on sentence-transformers' trainer."""
