@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from benchmarks.exact_search import exact_neighbours
 from benchmarks.parts import encoder_of_items
 from catalogue import ReadOptions, read_catalogue
 from encoder import DenseEncoder
@@ -22,6 +21,7 @@ from indexer.stages import Vectors
 from mappings import BM25, DENSE, FusionSpec, default_fusion, fields
 from records import Item, Query
 from search import LegResult, SearchClient
+from training.judge.exact_search import exact_neighbours
 from workflows.systems import HYBRID
 
 # R@200 needs 200 results of every leg.

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from benchmarks.catalogue_figure import catalogue, catalogue_search
+from benchmarks.encoder_figure import changes, costs, ladder, widths
 from benchmarks.markdown_tables import block, goals_table, number, table
 from benchmarks.quality_table import MAIN, METRICS, title
 from benchmarks.result_file import BenchmarkResult
@@ -82,4 +84,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "spine-quality-exact": Figure("spine-quality", exact),
     "spine-indexing": Figure("spine-indexing", indexing),
     "spine-search": Figure("spine-search", search),
+    "encoder-homedepot": Figure("encoder-homedepot", ladder),
+    "encoder-homedepot-widths": Figure("encoder-homedepot", widths),
+    "encoder-homedepot-costs": Figure("encoder-homedepot", costs),
+    "encoder-homedepot-changes": Figure("encoder-homedepot", changes),
+    "encoder-reviews": Figure("encoder-reviews", ladder),
+    "encoder-catalogue": Figure("encoder-catalogue", catalogue),
+    "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
 }

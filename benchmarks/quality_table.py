@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.asked import DEPTH, Asked
-from benchmarks.exact_search import mean_overlap
 from benchmarks.result_file import HIGHER, LOWER, Goal
 from evaluation import JudgedSet, Run, Scores, compare, evaluate
 from mappings import BM25, DENSE, FusionSpec, default_fusion, standard_fusions
 from search import fuse
+from training.judge.exact_search import mean_overlap
 from workflows.systems import HYBRID
 
 METRICS = ("nDCG@10", "nDCG@20", "R@10", "R@200")

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from benchmarks.asked import Asked
 from benchmarks.command_line import RESULTS, results_folder
-from benchmarks.exact_search import exact_neighbours, mean_overlap
 from benchmarks.figure_blocks import rewrite
 from benchmarks.figures import FIGURES
 from benchmarks.file_to_alias import FileToAlias
@@ -37,6 +36,7 @@ from indexer import IndexReport
 from mappings import BM25, DENSE, RRF, FusionSpec, VectorSpace, default_fusion, fields
 from records import InputError, Item, Query
 from search import LegResult
+from training.judge.exact_search import mean_overlap
 
 GOAL = Goal("things per second", 12.5, 10.0, HIGHER)
 RESULT = BenchmarkResult(
@@ -146,23 +146,6 @@ def test_a_benchmark_without_its_data_fails_with_one_line(tmp_path: Path, module
     assert done.stderr.startswith("error: there is no data set")
     assert "fix: set AISLE_DATA" in done.stderr
     assert done.stdout == ""
-
-
-@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 50))
-def test_exact_search_is_a_full_sort(seed: int, items: int, depth: int) -> None:
-    # Whole numbers make many ties, which go by id.
-    chance = np.random.default_rng(seed)
-    matrix = chance.integers(-1, 2, size=(items, 4)).astype(np.float32)
-    queries = chance.integers(-1, 2, size=(3, 4)).astype(np.float32)
-    ids = [f"i{number}" for number in chance.permutation(items)]
-    found = exact_neighbours(queries, matrix, ids, depth)
-    for query, best in zip(queries, found, strict=True):
-        scored = sorted((-float(row @ query), name) for row, name in zip(matrix, ids, strict=True))
-        cut = scored[min(depth, items) - 1][0]
-        score = {name: value for value, name in scored}
-        assert [score[name] for name in best] == [value for value, _ in scored[:depth]]
-        # A tie at the cut may go either way; everything above it may not.
-        assert [n for n in best if score[n] < cut] == [n for v, n in scored[:depth] if v < cut]
 
 
 def test_overlap_is_the_mean_share_that_was_found() -> None:

@@ -1,0 +1,37 @@
+"""The dense leg of a real index against exact search of the same vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from opensearchpy import OpenSearch
+
+from records import AisleError
+from training.judge.exact_search import exact_neighbours, mean_overlap
+from workflows.index_neighbours import index_neighbours
+
+
+def ours(client: OpenSearch) -> set[str]:
+    return set(client.indices.get(index="aisle-neighbours-*", allow_no_indices=True))
+
+
+def test_the_index_finds_what_exact_search_finds_and_goes_again(client: OpenSearch) -> None:
+    chance = np.random.default_rng(5)
+    items, queries = (chance.standard_normal((count, 16)).astype(np.float32) for count in (200, 10))
+    items /= np.linalg.norm(items, axis=1, keepdims=True)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    # Ids that OpenSearch itself would not take.
+    ids = [f"{number:03d} {'ö' * 600}" for number in range(200)]
+    found = index_neighbours(client, queries, items, ids, 20)
+    exact = exact_neighbours(queries, items, ids, 20)
+    by_query = [{str(n): ranked for n, ranked in enumerate(lists)} for lists in (found, exact)]
+    assert mean_overlap(by_query[0], by_query[1], 20) > 0.95
+    assert [ranked[0] for ranked in found] == [ranked[0] for ranked in exact]
+    assert ours(client) == set()
+
+
+def test_a_failure_leaves_no_index(client: OpenSearch) -> None:
+    items = np.eye(4, dtype=np.float32)
+    with pytest.raises((AisleError, IndexError)):
+        index_neighbours(client, items, items[:2], ["a", "b", "c", "d"], 2)
+    assert ours(client) == set()
