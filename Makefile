@@ -74,6 +74,14 @@ bench-indexing: $(VENV)/.dev ## File to swapped alias, against helpers.bulk and 
 bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
 	$(BIN)/python -m benchmarks.search_latency
 
+.PHONY: bench-encoder
+bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (about 75 minutes on 2 cores)
+	$(BIN)/python -m benchmarks.encoder
+
+.PHONY: bench-catalogue
+bench-catalogue: $(VENV)/.dev ## 826,402 products: encoding, HNSW, searches (about 20 minutes)
+	$(BIN)/python -m benchmarks.catalogue
+
 .PHONY: requirements
 requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses
 	$(PIN) --extra export pyproject.toml requirements/build.in -o requirements/demo.txt

@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 130
 def build_app() -> typer.Typer:
     """The command tree of ``aisle``."""
     # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
-    from cli import demo, encoder, evaluate, index, node, search
+    from cli import demo, encoder, eval_encoder, evaluate, index, node, search, train
 
     app = typer.Typer(
         name="aisle",
@@ -33,6 +33,8 @@ def build_app() -> typer.Typer:
     app.command()(index.index)
     app.command()(search.search)
     app.command("eval")(evaluate.evaluate)
+    app.add_typer(train.app, name="train")
+    app.command("eval-encoder")(eval_encoder.eval_encoder)
     return app
 
 

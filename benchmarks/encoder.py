@@ -1,0 +1,109 @@
+"""Domain-adapted encoders, rung by rung: homedepot's judgments, and reviews as queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.command_line import OutOption, finish, results_folder, run_command, say
+from benchmarks.encoder_run import encoder_run
+from benchmarks.encoder_table import (
+    change_rows,
+    cost_goals,
+    cost_rows,
+    homedepot_goals,
+    ladder_rows,
+    review_goals,
+)
+from benchmarks.encoder_trials import trials
+from benchmarks.parts import dataset, load_encoder
+from benchmarks.result_file import BenchmarkResult
+from benchmarks.this_run import result_of_this_run
+from records import InputError
+from training.dense.recipe import recipe
+from training.dense.settings import TrainingSettings
+from training.judge.hnsw import hnsw_neighbours
+from training.judge.judge_encoder import JudgeOptions, judge_encoder
+from training.judge.tasks import beir_task, reviews_task
+from training.pairs import ReviewOptions, judged_pairs, read_review_folder
+from training.pairs.review_views import review_views
+
+MODULE = "benchmarks.encoder"
+HOMEDEPOT, REVIEWS, OUTSIDE = "homedepot", "amazon2023", "icecat"
+EASY, BODY, HARD = "headline+body", "body", "masked"
+REVIEW_EPOCHS = 6
+TIMED_TEXTS = 2000
+
+
+def encoder(
+    domains: Annotated[str, typer.Option(help="Which of them. A result file each.")] = "homedepot,reviews",
+    out: OutOption = None,
+) -> None:
+    """Train, export and judge an encoder for each domain; an interrupted run goes on where it was.
+
+    Examples:
+
+        python -m benchmarks.encoder
+
+        python -m benchmarks.encoder --domains reviews
+    """
+    folder = results_folder(out, trial=False)
+    known: Mapping[str, Callable[[], BenchmarkResult]] = {"homedepot": homedepot, "reviews": reviews}
+    for name in (part.strip() for part in domains.split(",")):
+        if name not in known:
+            raise InputError(f"there is no domain {name!r}", fix=f"choose from {', '.join(known)}")
+        finish(known[name](), folder)
+
+
+def homedepot() -> BenchmarkResult:
+    """Judgments as pairs; the ladder, costs, and what was forgotten on another catalogue."""
+    task = beir_task(dataset(HOMEDEPOT))
+    settings = TrainingSettings(stages=recipe(distill=True))
+    run = encoder_run(HOMEDEPOT, judged_pairs(dataset(HOMEDEPOT)), settings, {HOMEDEPOT: task})
+    say("judging: widths, HNSW, costs, forgetting")
+    options = JudgeOptions(
+        widths=run.trained.widths,
+        graphs={"faiss HNSW": partial(hnsw_neighbours)},
+        timed_texts=TIMED_TEXTS,
+        weights=str(run.trained.folder),
+    )
+    report = judge_encoder(
+        run.encoder, task, options, base=load_encoder(), outside=[beir_task(dataset(OUTSIDE))], progress=say
+    )
+    widths = [{"width": width.dims, **width.to_json()} for width in report.widths]
+    return result_of_this_run(
+        "encoder-homedepot",
+        MODULE,
+        rows=[*ladder_rows(run), *widths, *cost_rows(report.costs), *change_rows(report.changes)],
+        attempts=trials("homedepot"),
+        goals=[*homedepot_goals(run.rungs, HOMEDEPOT), *cost_goals(report.costs)],
+    )
+
+
+def reviews() -> BenchmarkResult:
+    """Reviews as queries (arXiv 2602.00899), easy and with the title's words masked."""
+    folder: Path = dataset("reviews") / REVIEWS
+    items, rows = read_review_folder(folder, "train")
+    tasks = {
+        EASY: reviews_task(folder, options=ReviewOptions(with_title=True)),
+        BODY: reviews_task(folder, options=ReviewOptions()),
+        HARD: reviews_task(folder, options=ReviewOptions(mask=True)),
+    }
+    settings = replace(TrainingSettings(), stages=recipe(epochs=REVIEW_EPOCHS, rounds=1))
+    run = encoder_run(REVIEWS, review_views(rows, items), settings, tasks)
+    return result_of_this_run(
+        "encoder-reviews",
+        MODULE,
+        rows=ladder_rows(run),
+        attempts=trials("reviews"),
+        goals=review_goals(run.rungs, EASY, HARD),
+    )
+
+
+if __name__ == "__main__":
+    run_command(encoder)

@@ -1,0 +1,64 @@
+"""A rung of the ladder: a model scored by exact search on the dev queries of one or more tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from encoder import DenseEncoder
+from encoder.manifest import Prefixes
+from evaluation import answerable
+from training.dense.encode import encode as encode_with_torch
+from training.dense.precision import Precision
+from training.export.judged import Judged
+from training.judge.encoded import METRICS, Encoded, encode
+from training.judge.exact_search import Floats, exact_neighbours
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+FULL, NARROW = 384, 64
+WIDTHS = (FULL, NARROW)
+_TOKENS = 256
+_RELEVANT = 2
+
+
+def torch_rung(tasks: Mapping[str, Judged]) -> Callable[[SentenceTransformer, str], dict[str, float]]:
+    """What measures a model after each stage: "<task>/<width>/<metric>" to mean."""
+
+    def measure(model: SentenceTransformer, _: str) -> dict[str, float]:
+        return figures({name: _encoded(model, task) for name, task in tasks.items()})
+
+    return measure
+
+
+def artifact_rung(encoder: DenseEncoder, tasks: Mapping[str, Judged]) -> dict[str, float]:
+    """The same of an artifact, as it is served."""
+    return figures({name: encode(encoder, task, _RELEVANT) for name, task in tasks.items()})
+
+
+def figures(encoded: Mapping[str, Encoded]) -> dict[str, float]:
+    """Every task at every width."""
+    found: dict[str, float] = {}
+    for name, vectors in encoded.items():
+        for width in WIDTHS:
+            scores = vectors.score(vectors.rankings(exact_neighbours, width), name)
+            found |= {f"{name}/{width}/{metric}": scores.mean(metric) for metric in METRICS}
+    return found
+
+
+def _encoded(model: SentenceTransformer, task: Judged) -> Encoded:
+    wanted = answerable(task.judged.qrels, _RELEVANT)
+    queries = [query for query in task.judged.queries if query.id in wanted]
+    precision = Precision.AUTO.on(model.device.type)
+
+    def vectors(texts: Sequence[str], is_query: bool) -> Floats:
+        return encode_with_torch(model, Prefixes(), _TOKENS, precision, texts, is_query)
+
+    return Encoded(
+        task=task,
+        relevant=_RELEVANT,
+        query_ids=tuple(query.id for query in queries),
+        items=vectors(task.texts, False),
+        queries=vectors([query.text for query in queries], True),
+    )
