@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from catalogue.extras import optional
 from catalogue.options import ReadOptions
 from catalogue.rows import Row
 from records import InputError
+from records.extras import optional
 
 PREFIX = "hub:"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from catalogue.extras import optional
 from catalogue.rejects import Rejects
 from catalogue.rows import Row
 from records import InputError
+from records.extras import optional
 
 _BATCH_ROWS = 1_024
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import typer
 from rich.console import Console
@@ -41,7 +42,9 @@ def build_app() -> typer.Typer:
 def main() -> None:
     """Entry point of the ``aisle`` command: exit code 0, 1 (an AisleError), 2 (usage) or 130 (Ctrl-C)."""
     try:
-        build_app()()
+        with warnings.catch_warnings():
+            warnings.showwarning = notice
+            build_app()()
     except AisleError as error:
         fail(error.message, error.fix)
     except OSError as error:
@@ -55,6 +58,13 @@ def main() -> None:
         if ended.code == EXIT_INTERRUPTED:
             interrupted()
         raise
+
+
+def notice(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line on standard error, without the place in the code that it comes from."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"note: {printable(str(message))}", markup=False
+    )
 
 
 def fail(what: str, fix: str) -> None:

@@ -24,7 +24,8 @@ from training.export.export import export
 from training.export.precision import Fp32
 
 TEXTS = list(catalogue().values())
-PAIRS = InBatchStage(Schedule(2, 5e-3, 32), titles=1)
+# Not long enough to learn all of it: the head has something left to do.
+PAIRS = InBatchStage(Schedule(0.7, 5e-3, 32), titles=1)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +46,8 @@ def trained(base: Path, work: Path) -> TrainedEncoder:
 
 
 def test_axes_turn_and_nothing_else() -> None:
-    vectors = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32) * np.arange(
-        1, 9, dtype=np.float32
-    )
+    drawn = np.random.default_rng(1).normal(size=(50, 8)) * np.arange(1, 9)
+    vectors = np.asarray(drawn, dtype=np.float32)
     turned = vectors @ principal_axes(vectors)
     np.testing.assert_allclose(turned @ turned.T, vectors @ vectors.T, rtol=1e-3, atol=1e-2)
     energy = (turned**2).sum(axis=0)

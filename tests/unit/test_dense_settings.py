@@ -61,9 +61,13 @@ def test_the_recipe_has_the_rungs_asked_for() -> None:
     def names(**options: Any) -> list[str]:
         return [stage.name for stage in recipe(**options)]
 
-    assert names() == ["titles", "in-batch-negatives", "hard-negatives", "hard-negatives"]
-    assert names(titles=False, rounds=0, distill=True) == ["in-batch-negatives", "distillation"]
-    assert recipe(epochs=5, titles=False)[0].schedule.epochs == 5
+    mined = ["hard-negatives", "hard-negatives"]
+    assert names() == ["principal-axes", "titles", "in-batch-negatives", *mined, "head"]
+    taught = ["principal-axes", "in-batch-negatives", "distillation"]
+    assert names(titles=False, rounds=0, distill=True, head=False) == taught
+    pairs = recipe(epochs=5, titles=False)[1]
+    assert isinstance(pairs, InBatchStage)
+    assert (pairs.schedule.epochs, pairs.titles) == (5, 0)
     with pytest.raises(InputError, match="rounds"):
         recipe(rounds=-1)
 

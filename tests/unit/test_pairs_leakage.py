@@ -10,7 +10,6 @@ from training.pairs import (
     Pair,
     Source,
     check_leakage,
-    forbid_leakage,
     training_set,
     without_leaks,
 )
@@ -57,12 +56,6 @@ def test_each_kind_is_found_once() -> None:
 def test_only_reviews_can_share_user_and_item() -> None:
     data = training_set([pair("U:a:99", "not a review")], ITEMS)
     assert check_leakage(data, HELD_OUT).total == 0
-
-
-def test_a_leak_is_refused_by_name() -> None:
-    assert forbid_leakage(training_set(CLEAN, ITEMS), HELD_OUT).total == 0
-    with pytest.raises(InputError, match=r"3 of 6 training queries.*shop dev.*q1.*Fix: drop them"):
-        forbid_leakage(training_set(CLEAN + LEAKS, ITEMS), HELD_OUT)
 
 
 def test_leaks_are_dropped_with_their_grades() -> None:

@@ -7,13 +7,13 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from records.extras import optional
 from training.cross_encoder.batching import PlannedBatches, length_batches
 from training.cross_encoder.lists import GradedList
 from training.cross_encoder.losses import objective
 from training.cross_encoder.settings import TeacherSettings
 from training.dense.precision import Precision
 from training.dense.quiet import quiet
-from training.negatives.extras import needed
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -31,11 +31,11 @@ def fit(
     progress: Callable[[int, int, float | None], None],
 ) -> tuple[float, ...]:
     """Train ``model`` in place, on each epoch's own lists; the mean loss of every tenth of the run."""
-    library = needed("sentence_transformers.cross_encoder")
+    library = optional("sentence_transformers.cross_encoder", extra="train")
     goal = objective(settings.loss)
     lists = list(chain.from_iterable(epochs))
     batches = _batches(epochs, settings)
-    dataset = needed("datasets").Dataset.from_dict(
+    dataset = optional("datasets", extra="train").Dataset.from_dict(
         {
             "query": [entry.query for entry in lists],
             "items": [list(entry.items) for entry in lists],
@@ -68,7 +68,7 @@ def fit(
         callbacks=[_reporter(progress)],
     )
     # It would write every log to standard output.
-    trainer.remove_callback(needed("transformers").PrinterCallback)
+    trainer.remove_callback(optional("transformers", extra="train").PrinterCallback)
     with quiet():
         trainer.train()
     return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
@@ -88,7 +88,7 @@ def _batches(epochs: Sequence[Sequence[GradedList]], settings: TeacherSettings) 
 
 
 def _reporter(progress: Callable[[int, int, float | None], None]) -> Any:
-    class Reporter(needed("transformers").TrainerCallback):  # type: ignore[misc]
+    class Reporter(optional("transformers", extra="train").TrainerCallback):  # type: ignore[misc]
         """Passes steps and losses on."""
 
         def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records import InputError
+from records.extras import optional
 from training.dense.precision import Precision
 from training.dense.quiet import quiet
-from training.negatives.extras import needed
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -27,8 +27,8 @@ def new_cross_encoder(backbone: Path, max_tokens: int, device: str) -> CrossEnco
     """
     # On CPUs the backward pass of torch's fused attention takes more than half of the time.
     attention = "sdpa" if device.startswith("cuda") else "eager"
-    library = needed("sentence_transformers")
-    parts = needed("sentence_transformers.sentence_transformer.modules")
+    library = optional("sentence_transformers", extra="train")
+    parts = optional("sentence_transformers.sentence_transformer.modules", extra="train")
     with _readable(backbone):
         tokens = parts.Transformer(
             str(backbone), max_seq_length=max_tokens, model_kwargs={"attn_implementation": attention}
@@ -37,7 +37,10 @@ def new_cross_encoder(backbone: Path, max_tokens: int, device: str) -> CrossEnco
         head = parts.Dense(width, 1, activation_function=None, module_output_name="scores")
         modules = [tokens, parts.Pooling(width, "mean"), head]
         model: CrossEncoder = library.CrossEncoder(
-            modules=modules, device=device, activation_fn=needed("torch").nn.Identity(), local_files_only=True
+            modules=modules,
+            device=device,
+            activation_fn=optional("torch", extra="train").nn.Identity(),
+            local_files_only=True,
         )
     return model
 
@@ -49,7 +52,7 @@ def load_cross_encoder(folder: Path, device: str, precision: Precision = Precisi
         InputError: the folder holds no cross-encoder of one output that can be opened.
         MissingExtra: sentence-transformers is not installed.
     """
-    library, torch = needed("sentence_transformers"), needed("torch")
+    library, torch = optional("sentence_transformers", extra="train"), optional("torch", extra="train")
     narrow = precision.on(device) is Precision.BF16
     if not (folder / "config.json").is_file():
         # The library would take the name for one on the hub.

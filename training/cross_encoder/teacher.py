@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from records import InputError
+from records.extras import optional
 from training.cross_encoder.fit import fit
 from training.cross_encoder.lists import graded_lists
 from training.cross_encoder.model import new_cross_encoder
@@ -18,7 +19,6 @@ from training.dense.precision import best_device
 from training.dense.quiet import quiet
 from training.export.weights import find_weights
 from training.negatives.candidates import Candidates
-from training.negatives.extras import needed
 from training.pairs.training_set import TrainingSet
 
 StepProgress = Callable[[int, int, float | None], None]
@@ -66,7 +66,7 @@ def train_teacher(
     if folder.exists():
         raise InputError(f"{folder} exists already", fix="name a new folder, or remove it")
     epochs = [graded_lists(training_set, candidates, settings, epoch) for epoch in range(settings.epochs)]
-    transformers = needed("transformers")
+    transformers = optional("transformers", extra="train")
     device = best_device()
     source = find_weights(settings.base, settings.revision)
     # Before the model is made: its head begins at random.

@@ -12,6 +12,7 @@ from encoder.artifact import sha256_of
 from encoder.dense import TOKENIZER
 from encoder.manifest import Prefixes
 from records import InputError
+from records.extras import optional
 from training.dense.disk import unwritable
 from training.export.bert_graph import bert_graph
 from training.export.checkpoint import read_checkpoint
@@ -19,7 +20,6 @@ from training.export.describe import MAX_LENGTH
 from training.export.precision import Fp32
 from training.export.prefixes import prefixes_of
 from training.export.weights import find_weights
-from training.negatives.extras import needed
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -77,7 +77,7 @@ def find_base(model: str, revision: str | None = None) -> BaseModel:
 
 
 def _vocabulary_size(path: Path) -> int:
-    tokenizers = needed("tokenizers")
+    tokenizers = optional("tokenizers", extra="train")
     try:
         return int(tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8")).get_vocab_size())
     # The Rust side raises plain Exception for a file that is no tokenizer.
@@ -87,18 +87,18 @@ def _vocabulary_size(path: Path) -> int:
 
 def open_model(folder: Path, device: str, dropout: float = 0.0) -> SentenceTransformer:
     """A fresh torch model from a folder; ``dropout`` holds while it is trained, and nowhere else."""
-    st = needed("sentence_transformers")
+    st = optional("sentence_transformers", extra="train")
     # The backward pass of torch's fused attention takes more than half of a step on a CPU (measured).
     attention = "eager" if device == "cpu" else "sdpa"
     model: SentenceTransformer = st.SentenceTransformer(
         str(folder),
         device=device,
         # Weights may be stored in half precision; they are trained and kept in float32.
-        model_kwargs={"attn_implementation": attention, "dtype": needed("torch").float32},
+        model_kwargs={"attn_implementation": attention, "dtype": optional("torch", extra="train").float32},
         local_files_only=True,
     )
     for module in model.modules():
-        if isinstance(module, needed("torch").nn.Dropout):
+        if isinstance(module, optional("torch", extra="train").nn.Dropout):
             module.p = dropout
     return model
 
@@ -122,7 +122,7 @@ def save_model(model: SentenceTransformer, base: BaseModel, folder: Path) -> Non
         shutil.rmtree(folder, ignore_errors=True)
         staged.rename(folder)
     # safetensors has an error of its own for a disk that is full.
-    except (OSError, needed("safetensors").SafetensorError) as error:
+    except (OSError, optional("safetensors", extra="train").SafetensorError) as error:
         raise unwritable(folder, error) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)

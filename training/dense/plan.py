@@ -78,7 +78,7 @@ class TrainingPlan:
         """
         training_set = read_training_set(self.kind, self.folder, masked=self.masked)
         if self.check is not None:
-            training_set = kept_apart(training_set, self.check, progress)
+            training_set = kept_apart(training_set, self.check)
         if training_set.dropped:
             progress.note(
                 "left out: " + ", ".join(f"{n:,} ({why})" for why, n in training_set.dropped.items())

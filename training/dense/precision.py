@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from training.negatives.extras import needed
+from records.extras import optional
 
 
 class Precision(Enum):
@@ -23,11 +23,11 @@ class Precision(Enum):
 
 def best_device() -> str:
     """``cuda`` where there is one, else ``cpu``."""
-    return "cuda" if needed("torch").cuda.is_available() else "cpu"
+    return "cuda" if optional("torch", extra="train").cuda.is_available() else "cpu"
 
 
 def _has_bf16(device: str) -> bool:
-    torch = needed("torch")
+    torch = optional("torch", extra="train")
     if device.startswith("cuda"):
         # Without emulation: an older GPU would take bfloat16 and be slower with it.
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

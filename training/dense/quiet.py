@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from training.negatives.extras import needed
+from records.extras import optional
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Errors only, no progress bars; afterwards as before."""
-    logging = needed("transformers").utils.logging
+    logging = optional("transformers", extra="train").utils.logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

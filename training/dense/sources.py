@@ -7,7 +7,6 @@ from pathlib import Path
 
 from evaluation import read_judged_set
 from records import InputError
-from training.dense.progress import Progress
 from training.pairs.item_texts import item_texts
 from training.pairs.judgments import judged_pairs
 from training.pairs.leakage import without_leaks
@@ -43,16 +42,13 @@ def read_training_set(kind: SourceKind, folder: Path, *, masked: bool = False) -
     return _READERS[kind](folder, masked)
 
 
-def kept_apart(data: TrainingSet, held_out: Path, progress: Progress) -> TrainingSet:
+def kept_apart(data: TrainingSet, held_out: Path) -> TrainingSet:
     """Without the training queries that the split ``dev`` of a BEIR folder will be measured with.
 
     Raises:
         InputError: no such split, or nothing is left.
     """
-    clean, leaks = without_leaks(data, read_judged_set(held_out, DEV))
-    if leaks.total:
-        progress.note(f"left out: {leaks.total:,} training queries that are also in {held_out.name}/{DEV}")
-    return clean
+    return without_leaks(data, read_judged_set(held_out, DEV))[0]
 
 
 def _judgments(folder: Path, _: bool) -> TrainingSet:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from encoder.text import TEXT_VERSION
+from records.extras import optional
 from training.dense.base_model import find_base, open_model
 from training.dense.ledger import Ledger, run_key, stage_keys
 from training.dense.precision import best_device
@@ -15,7 +16,6 @@ from training.dense.progress import Progress, Silent
 from training.dense.quiet import quiet
 from training.dense.settings import TrainingSettings
 from training.dense.trained import TrainedEncoder
-from training.negatives.extras import needed
 from training.pairs.training_set import TrainingSet
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def train_encoder(
             another run, or a full disk.
         MissingExtra: the extra ``train`` is not installed.
     """
-    needed("sentence_transformers")
+    optional("sentence_transformers", extra="train")
     # Here, since it imports torch.
     from training.dense.run_stage import Run, run_stage
 

@@ -12,24 +12,22 @@ import numpy as np
 import torch
 from sentence_transformers import (
     SentenceTransformer,
-    SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
 from torch import nn
-from torch.utils.data import BatchSampler
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from records.extras import optional
 from training.dense.batches import batch_count
 from training.dense.checkpoints import last_checkpoint
 from training.dense.collator import LABEL, QUERY, Collator
 from training.dense.examples import Examples
 from training.dense.precision import Precision
 from training.dense.progress import Progress
+from training.dense.sampled_trainer import SampledTrainer, StepProgress
 from training.dense.sampler import LikeLengthSampler
 from training.dense.settings import TrainingSettings
 from training.dense.stage import Schedule
-from training.negatives.extras import needed
 
 _LOGGED = 100
 """Points of a stage's loss history."""
@@ -41,36 +39,6 @@ class Trained:
 
     steps: int
     losses: tuple[tuple[int, float], ...]
-
-
-class StageTrainer(SentenceTransformerTrainer):
-    """The trainer with our batches, and without a model card: the artifact has its own."""
-
-    def __init__(self, sampler: LikeLengthSampler, **arguments: Any) -> None:
-        self._sampler = sampler
-        super().__init__(**arguments)
-
-    def get_batch_sampler(self, *_: Any, **__: Any) -> BatchSampler:
-        """Ours, whatever is asked."""
-        return self._sampler
-
-    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """None."""
-
-
-class _Steps(TrainerCallback):
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def on_step_end(
-        self,
-        args: TrainingArguments,  # noqa: ARG002
-        state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002
-        **_: Any,
-    ) -> None:
-        losses = (entry["loss"] for entry in reversed(state.log_history) if "loss" in entry)
-        self._progress.step(state.global_step, state.max_steps, next(losses, None))
 
 
 def train_stage(
@@ -88,8 +56,8 @@ def train_stage(
     lengths = [max(len(collator.items.ids[i]) for i in row) for row in examples.candidates]
     size = min(schedule.batch, len(examples))
     seed_all(seed)
-    trainer = StageTrainer(
-        sampler=LikeLengthSampler(examples, lengths, size, seed),
+    trainer = SampledTrainer(
+        batches=LikeLengthSampler(examples, lengths, size, seed),
         model=model,
         args=_arguments(
             settings, schedule, str(model.device), checkpoints, seed, batch_count(len(examples), size)
@@ -97,7 +65,7 @@ def train_stage(
         train_dataset=_dataset(examples),
         loss=loss,
         data_collator=collator,
-        callbacks=[_Steps(progress)],
+        callbacks=[StepProgress(progress)],
     )
     trainer.remove_callback(PrinterCallback)
     last = last_checkpoint(checkpoints)
@@ -120,7 +88,7 @@ def _dataset(examples: Examples) -> Any:
         columns[f"candidate_{place}"] = list(column)
     if examples.teaching is not None:
         columns[LABEL] = [list(scores) for scores in examples.teaching.scores]
-    return needed("datasets").Dataset.from_dict(columns)
+    return optional("datasets", extra="train").Dataset.from_dict(columns)
 
 
 def _arguments(

