@@ -39,9 +39,7 @@ def train(
         batches=LengthSampler([len(row) for row in collator.ids], settings.batch, settings.seed),
         model=student,
         args=_arguments(settings, str(student.device), bf16, scratch),
-        train_dataset=optional("datasets", extra="train").Dataset.from_dict(
-            {TEXT: list(range(len(collator.ids)))}
-        ),
+        train_dataset=optional("datasets", extra="train").Dataset.from_dict(texts),
         loss=VectorDistillation(student, widths, settings.similarity, settings.scale),
         data_collator=collator,
         callbacks=[StepProgress(progress)],
