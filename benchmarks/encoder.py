@@ -36,7 +36,7 @@ from training.pairs.review_views import review_views
 MODULE = "benchmarks.encoder"
 HOMEDEPOT, REVIEWS, OUTSIDE = "homedepot", "amazon2023", "icecat"
 EASY, BODY, HARD = "headline+body", "body", "masked"
-REVIEW_EPOCHS = 6
+REVIEW_EPOCHS = 5
 TIMED_TEXTS = 2000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.encoder_ladder import FULL, WIDTHS
+from benchmarks.encoder_names import BASE, FULL, SERVED, WIDTHS
 from benchmarks.markdown_tables import block, goals_table, number, table
 from benchmarks.result_file import BenchmarkResult
 
@@ -36,6 +36,15 @@ def ladder(result: BenchmarkResult) -> str:
         table(["tried", "figure", "kept"], tried, texts=3),
     ]
     return block(result, *parts)
+
+
+def summary(result: BenchmarkResult) -> str:
+    """The base and the served artifact, and the goals."""
+    shown = {BASE: "base, untrained", SERVED: "trained, as served"}
+    rungs = [row for row in result.rows if row.get("rung") in shown]
+    columns = [key for key in rungs[0] if "/" in key and key.endswith((_MAIN, _DEEP))]
+    cells = [[shown[row["rung"]], *(f"{row[column]:.4f}" for column in columns)] for row in rungs]
+    return block(result, table(["encoder", *columns], cells), goals_table(result.goals))
 
 
 def widths(result: BenchmarkResult) -> str:

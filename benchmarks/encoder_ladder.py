@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from benchmarks.encoder_names import WIDTHS
 from encoder import DenseEncoder
 from encoder.manifest import Prefixes
 from evaluation import answerable
@@ -17,8 +18,6 @@ from training.judge.exact_search import Floats, exact_neighbours
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-FULL, NARROW = 384, 64
-WIDTHS = (FULL, NARROW)
 _TOKENS = 256
 _RELEVANT = 2
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from benchmarks.command_line import say
 from benchmarks.encoder_ladder import artifact_rung, torch_rung
+from benchmarks.encoder_names import BASE, FP32, PER_TOKEN, SERVED
 from benchmarks.parts import load_encoder
 from encoder import ArtifactStore, DenseEncoder
 from records import paths
@@ -22,8 +23,6 @@ from training.export.export import export
 from training.export.judged import Judged
 from training.export.precision import Fp32, Int8
 from training.pairs import TrainingSet
-
-BASE, FP32, PER_TOKEN, SERVED = "base", "fp32", "int8-per-token", "int8"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.encoder_ladder import FULL, NARROW
-from benchmarks.encoder_run import BASE, FP32, SERVED, EncoderRun
+from benchmarks.encoder_names import FP32, FULL, NARROW, SERVED
+from benchmarks.encoder_run import EncoderRun
 from benchmarks.result_file import HIGHER, LOWER, Goal
 from training.judge.cost import Cost
 from training.judge.forgetting import ChangeReport
@@ -68,20 +68,3 @@ def cost_goals(costs: Sequence[Cost]) -> list[Goal]:
 def change_rows(changes: Sequence[ChangeReport]) -> list[dict[str, Any]]:
     """What adaptation won at home and lost elsewhere, against the base."""
     return [{"change": change.dataset, **change.to_json()} for change in changes]
-
-
-def is_rung(row: Mapping[str, Any]) -> bool:
-    """Whether a row of a result file is one of the ladder."""
-    return "rung" in row
-
-
-__all__ = [
-    "BASE",
-    "change_rows",
-    "cost_goals",
-    "cost_rows",
-    "homedepot_goals",
-    "is_rung",
-    "ladder_rows",
-    "review_goals",
-]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.catalogue_figure import catalogue, catalogue_search
-from benchmarks.encoder_figure import changes, costs, ladder, widths
+from benchmarks.encoder_figure import changes, costs, ladder, summary, widths
 from benchmarks.markdown_tables import block, goals_table, number, table
 from benchmarks.quality_table import MAIN, METRICS, title
 from benchmarks.result_file import BenchmarkResult
@@ -85,6 +85,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "spine-indexing": Figure("spine-indexing", indexing),
     "spine-search": Figure("spine-search", search),
     "encoder-homedepot": Figure("encoder-homedepot", ladder),
+    "encoder-homedepot-summary": Figure("encoder-homedepot", summary),
     "encoder-homedepot-widths": Figure("encoder-homedepot", widths),
     "encoder-homedepot-costs": Figure("encoder-homedepot", costs),
     "encoder-homedepot-changes": Figure("encoder-homedepot", changes),

@@ -52,6 +52,7 @@ def fit_head(
     widths: Sequence[int],
     settings: HeadSettings,
     seed: int,
+    bf16: bool = False,
     progress: Callable[[int, int, float | None], None] = lambda *_: None,
 ) -> tuple[Floats, tuple[tuple[int, float], ...]]:
     """Train ``start`` [d, d]; vectors times it, cut and made unit again, rank the whole catalogue.
@@ -64,6 +65,7 @@ def fit_head(
         widths: Matryoshka widths to train, of equal weight.
         settings: how.
         seed: of the order of the queries.
+        bf16: multiply in bfloat16, where the CPU has it.
         progress: (step, steps, loss).
 
     Returns:
@@ -80,11 +82,13 @@ def fit_head(
         chosen = np.sort(draw.choice(len(queries), min(settings.batch, len(queries)), replace=False))
         row, item, share = targets.of(chosen)
         batch = q[torch.from_numpy(chosen)]
-        soft = softmax(_products(batch, d) * settings.scale, dim=-1) if settings.soft else None
+        soft = softmax(_products(batch, d, bf16) * settings.scale, dim=-1) if settings.soft else None
         total = 0.0
         for width in widths:
             cut = weight[:, :width]
-            scores = _products(normalize(batch @ cut, dim=-1), normalize(d @ cut, dim=-1)) * settings.scale
+            scores = (
+                _products(normalize(batch @ cut, dim=-1), normalize(d @ cut, dim=-1), bf16) * settings.scale
+            )
             logs = log_softmax(scores, dim=-1)
             loss = -(logs[row, item] * share).sum() / len(chosen)
             if soft is not None:
@@ -99,8 +103,8 @@ def fit_head(
     return weight.detach().numpy(), tuple(losses)
 
 
-def _products(queries: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
-    """Inner products [q, n], float32; bfloat16 inside where the CPU has it."""
-    with torch.autocast(queries.device.type, dtype=torch.bfloat16):
+def _products(queries: torch.Tensor, items: torch.Tensor, bf16: bool) -> torch.Tensor:
+    """Inner products [q, n], float32."""
+    with torch.autocast(queries.device.type, dtype=torch.bfloat16, enabled=bf16):
         products = queries @ items.T
     return products.float()

@@ -57,6 +57,7 @@ class HeadStage:
             context.widths,
             self.settings,
             context.seed,
+            context.bf16,
             context.progress.step,
         )
         project(context.model, matrix)

@@ -22,6 +22,7 @@ from training.dense.encode import encode
 from training.dense.examples import Examples
 from training.dense.ledger import StageRecord
 from training.dense.losses import stage_loss
+from training.dense.precision import Precision
 from training.dense.progress import Progress
 from training.dense.remembered import Remembered
 from training.dense.settings import TrainingSettings
@@ -75,6 +76,7 @@ def run_stage(run: Run, stage: Stage, position: int, key: str, start: Path) -> S
             data=run.data,
             prefixes=run.base.prefixes,
             seed=seed,
+            bf16=run.settings.precision.on(run.device) is Precision.BF16,
             encode=Remembered(_encoder(run, model)),
             start=start,
             folder=run.folder / "parts" / name,

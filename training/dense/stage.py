@@ -68,6 +68,7 @@ class Context:
         widths: Matryoshka widths, full width first.
         fit: trains the model on examples, with the trainer and the losses of the settings.
         data: the training set; prefixes: of the model family; seed: of the stage's own draws.
+        bf16: whether to multiply in bfloat16.
         encode: the model as it stands, (texts, is_query) -> float32 unit rows.
         start: folder of the model as the stage before left it; folder: for what the stage makes on its way.
         progress: is told of long steps.
@@ -79,6 +80,7 @@ class Context:
     data: TrainingSet
     prefixes: Prefixes
     seed: int
+    bf16: bool
     encode: Encode
     start: Path
     folder: Path
