@@ -36,7 +36,7 @@ from training.pairs.review_views import review_views
 MODULE = "benchmarks.encoder"
 HOMEDEPOT, REVIEWS, OUTSIDE = "homedepot", "amazon2023", "icecat"
 EASY, BODY, HARD = "headline+body", "body", "masked"
-REVIEW_EPOCHS = 5
+REVIEW_EPOCHS = 4
 TIMED_TEXTS = 2000
 
 
@@ -94,7 +94,7 @@ def reviews() -> BenchmarkResult:
         BODY: reviews_task(folder, options=ReviewOptions()),
         HARD: reviews_task(folder, options=ReviewOptions(mask=True)),
     }
-    settings = replace(TrainingSettings(), stages=recipe(epochs=REVIEW_EPOCHS, rounds=1))
+    settings = replace(TrainingSettings(), stages=recipe(epochs=REVIEW_EPOCHS, rounds=0))
     run = encoder_run(REVIEWS, review_views(rows, items), settings, tasks)
     return result_of_this_run(
         "encoder-reviews",
