@@ -10,14 +10,17 @@ from rich.console import Console
 
 from cli.common import JsonOption, print_json, progress_console
 
-app = typer.Typer(help="Train models on your own data.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _Folder = Path | None
 
 
 @app.callback()
 def train() -> None:
-    """Train models on your own data. Needs the extra ``train``."""
+    """Train models on your own data. Needs the extra `train`.
+
+    Example: aisle train encoder --data ../shared/data/homedepot --name homedepot
+    """
 
 
 @app.command()

@@ -62,6 +62,7 @@ def test_every_command_has_help_with_an_example() -> None:
     names = {" ".join(path) for path in paths}
     assert {"", "demo", "up", "down", "status", "logs", "index", "search", "eval"} <= names
     assert {"encoder", "encoder export", "encoder show", "encoder list"} <= names
+    assert {"train", "train encoder", "eval-encoder"} <= names
     ended = run(ALL_HELPS, json.dumps(paths))
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
