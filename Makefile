@@ -75,7 +75,7 @@ bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
 	$(BIN)/python -m benchmarks.search_latency
 
 .PHONY: bench-encoder
-bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (about 75 minutes on 2 cores)
+bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (over an hour on 2 cores)
 	$(BIN)/python -m benchmarks.encoder
 
 .PHONY: bench-catalogue
