@@ -15,7 +15,7 @@ def table(systems: Mapping[str, Mapping[str, float]], p50_ms: Mapping[str, float
     for name, means in systems.items():
         latency = [f"{p50_ms[name]:.1f}" if name in p50_ms else ""] if p50_ms else []
         rows.append([_cell(name), *(f"{means[metric]:.4f}" for metric in metrics), *latency])
-    return _markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def comparison_rows(comparisons: Sequence[Comparison]) -> str:
@@ -33,17 +33,18 @@ def comparison_rows(comparisons: Sequence[Comparison]) -> str:
         ]
         for c in comparisons
     ]
-    return _markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def query_rows(comparison: Comparison, deltas: Sequence[tuple[str, float]], texts: Mapping[str, str]) -> str:
     """Queries and how far the system fell behind or went ahead."""
     title = f"Queries where {_cell(comparison.system)} lost most to {_cell(comparison.baseline)}:"
     rows = [[_cell(texts.get(query, query)), f"{delta:+.4f}"] for query, delta in deltas]
-    return f"{title}\n\n{_markdown(['query', comparison.metric], rows)}"
+    return f"{title}\n\n{markdown_table(['query', comparison.metric], rows)}"
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; bars within the cells are the caller's to escape."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

@@ -7,10 +7,12 @@ import math
 import pytest
 
 from records import InputError
-from training.cross_encoder.batching import PlannedBatches, length_batches
+from training.cross_encoder.batching import PlannedBatches
+from training.cross_encoder.fit import POOL
 from training.cross_encoder.lists import graded_lists
 from training.cross_encoder.losses import TeacherLoss, objective
 from training.cross_encoder.settings import TeacherSettings
+from training.like_length import length_batches
 from training.pairs.assemble import training_set
 from training.pairs.pair import Pair, Source
 from training.pairs.training_set import TrainingSet
@@ -80,13 +82,13 @@ def test_listnet_targets_are_shares_of_the_gains() -> None:
 
 def test_batches_hold_every_list_once_and_like_lengths() -> None:
     lengths = [(i * 37) % 101 for i in range(1000)]
-    batches = length_batches(lengths, 8, seed=3)
+    batches = length_batches(lengths, 8, seed=3, pool=POOL)
     assert sorted(i for batch in batches for i in batch) == list(range(1000))
     assert max(map(len, batches)) == 8
     spread = [max(lengths[i] for i in b) - min(lengths[i] for i in b) for b in batches]
     assert sum(spread) / len(spread) < 10
-    assert batches == length_batches(lengths, 8, seed=3)
-    assert batches != length_batches(lengths, 8, seed=4)
+    assert batches == length_batches(lengths, 8, seed=3, pool=POOL)
+    assert batches != length_batches(lengths, 8, seed=4, pool=POOL)
 
 
 def test_planned_batches_come_as_planned() -> None:

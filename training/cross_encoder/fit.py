@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from records.extras import optional
-from training.cross_encoder.batching import PlannedBatches, length_batches
+from training.cross_encoder.batching import PlannedBatches
 from training.cross_encoder.lists import GradedList
 from training.cross_encoder.losses import objective
 from training.cross_encoder.settings import TeacherSettings
 from training.dense.precision import Precision
 from training.dense.quiet import quiet
+from training.like_length import length_batches
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+POOL = 32
+"""Batches whose lists are sorted by length together."""
 
 LOGS = 10
 """Times that the loss is reported in a run, at least."""
@@ -81,7 +85,7 @@ def _batches(epochs: Sequence[Sequence[GradedList]], settings: TeacherSettings) 
     for number, lists in enumerate(epochs):
         # The longest item decides how far a list's batch is padded.
         lengths = [len(entry.query) + max(map(len, entry.items)) for entry in lists]
-        planned = length_batches(lengths, settings.batch, settings.seed + number)
+        planned = length_batches(lengths, settings.batch, settings.seed + number, POOL)
         batches += [[first + i for i in batch] for batch in planned]
         first += len(lists)
     return batches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from records import InputError
+from training.checked import require
 from training.cross_encoder.losses import TeacherLoss
 from training.dense.precision import Precision
 
@@ -48,7 +48,7 @@ class TeacherSettings:
     seed: int = 11
 
     def __post_init__(self) -> None:
-        for name, holds, rule in (
+        rules = (
             ("epochs", self.epochs >= 1, "1 or more"),
             ("learning_rate", self.learning_rate > 0, "more than 0"),
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
@@ -57,8 +57,5 @@ class TeacherSettings:
             ("mined", 0 <= self.mined < self.list_size, "0 to less than list_size"),
             ("batch", self.batch >= 1, "1 or more"),
             ("max_tokens", self.max_tokens >= 5, "5 or more"),
-        ):
-            if not holds:
-                raise InputError(
-                    f"{name} = {getattr(self, name)!r} cannot be trained with", fix=f"give {rule}"
-                )
+        )
+        require(self, rules, "trained")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
-from records import InputError
+from training.checked import require
 from training.dense.precision import Precision
 from training.dense.recipe import recipe
 from training.dense.stage import Stage
@@ -56,7 +56,7 @@ class TrainingSettings:
     seed: int = 7
 
     def __post_init__(self) -> None:
-        for name, holds, rule in (
+        rules = (
             ("stages", bool(self.stages), "at least one stage"),
             ("widths", bool(self.widths) and min(self.widths) >= 1, "one or more widths of 1 or more"),
             ("width_weights", all(w >= 0 for _, w in self.width_weights), "weights of 0 or more"),
@@ -69,11 +69,8 @@ class TrainingSettings:
             ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
             ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
             ("checkpoint_steps", self.checkpoint_steps >= 1, "1 or more"),
-        ):
-            if not holds:
-                raise InputError(
-                    f"{name} = {getattr(self, name)!r} cannot be trained with", fix=f"give {rule}"
-                )
+        )
+        require(self, rules, "trained")
 
     def widths_of(self, full: int) -> dict[int, float]:
         """Width to weight for a model of that full width, which comes first."""

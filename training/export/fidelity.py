@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from encoder.dense import MODEL, DenseEncoder
 from training.export.judged import Judged, read_judged
 from training.export.samples import sample_texts
+from training.judge.timing import query_p50_ms
 
 _QUERIES = ("led outdoor flood light", "wireless mouse", "18v cordless drill with battery", "toilet seat")
 _ROUNDS = 30
@@ -58,15 +57,23 @@ def measure(
     cosines = (served.encode_items(texts) * reference.encode_items(texts)).sum(axis=1)
     ndcg, ndcg_fp32 = (_ndcg(encoder, judged, progress) for encoder in (served, reference))
     progress("timing queries")
-    torch_query = _torch_query(source)
+    p50 = query_p50_ms(
+        {
+            "served": lambda text: served.encode_queries([text]),
+            "fp32": lambda text: reference.encode_queries([text]),
+            **_torch_query(source),
+        },
+        _QUERIES,
+        _ROUNDS,
+    )
     sizes = [(encoder.artifact.path / MODEL).stat().st_size for encoder in (served, reference)]
     return Fidelity(
         cosine_mean=float(cosines.mean()),
         cosine_min=float(cosines.min()),
         size_ratio=sizes[0] / sizes[1],
-        p50_ms=_p50(lambda text: served.encode_queries([text])),
-        p50_fp32_ms=_p50(lambda text: reference.encode_queries([text])),
-        p50_torch_ms=_p50(torch_query) if torch_query else None,
+        p50_ms=p50["served"],
+        p50_fp32_ms=p50["fp32"],
+        p50_torch_ms=p50.get("torch"),
         ndcg=ndcg,
         ndcg_fp32=ndcg_fp32,
     )
@@ -79,22 +86,10 @@ def _ndcg(encoder: DenseEncoder, judged: Judged | None, progress: Callable[[str]
     return judged.ndcg(encoder)
 
 
-def _p50(query: Callable[[str], object]) -> float:
-    for text in _QUERIES:
-        query(text)
-    took = []
-    for _ in range(_ROUNDS):
-        for text in _QUERIES:
-            start = time.perf_counter()
-            query(text)
-            took.append(time.perf_counter() - start)
-    return statistics.median(took) * 1000
-
-
-def _torch_query(source: Path) -> Callable[[str], object] | None:
+def _torch_query(source: Path) -> dict[str, Callable[[str], object]]:
     if not all(importlib.util.find_spec(name) for name in ("torch", "sentence_transformers")):
-        return None
+        return {}
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(source), device="cpu")
-    return lambda text: model.encode(text, normalize_embeddings=True, show_progress_bar=False)
+    return {"torch": lambda text: model.encode(text, normalize_embeddings=True, show_progress_bar=False)}

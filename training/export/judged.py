@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from catalogue import ReadOptions, read_catalogue
 from encoder.dense import DenseEncoder
 from encoder.text import item_text
 from evaluation import JudgedSet, Run, evaluate, read_judged_set
+from training.judge.exact_search import exact_neighbours
 
 _METRIC = "nDCG@10"
 _DEPTH = 10
@@ -33,11 +32,8 @@ class Judged:
         """Mean nDCG@10 (gains 2^grade - 1) over queries with an item of grade 2 or more, by exact search."""
         items = encoder.encode_items(self.texts)
         questions = encoder.encode_queries([query.text for query in self.judged.queries])
-        rankings = {}
-        for query, question in zip(self.judged.queries, questions, strict=True):
-            scores = items @ question
-            best = np.argpartition(-scores, min(_DEPTH, len(scores) - 1))[:_DEPTH]
-            rankings[query.id] = [self.ids[i] for i in best[np.argsort(-scores[best], kind="stable")]]
+        found = exact_neighbours(questions, items, self.ids, _DEPTH)
+        rankings = {query.id: best for query, best in zip(self.judged.queries, found, strict=True)}
         run = Run(encoder.manifest.name, rankings)
         return evaluate(run, self.judged.qrels, [_METRIC]).mean(_METRIC)
 

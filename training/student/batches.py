@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sentence_transformers.base.sampler import DefaultBatchSampler
 
 from encoder.tokens import padded
+from training.like_length import length_batches
 
 TEXT = "text"
 LABEL = "label"
@@ -50,19 +51,11 @@ class LengthSampler(DefaultBatchSampler):
 
     def __init__(self, lengths: Sequence[int], size: int, seed: int) -> None:
         super().__init__(range(len(lengths)), batch_size=size, drop_last=False, seed=seed)
-        self._lengths = np.asarray(lengths)
+        self._lengths = lengths
 
     def __iter__(self) -> Iterator[list[int]]:
-        draw = np.random.default_rng((self.seed, self.epoch))
-        order = draw.permutation(len(self._lengths))
-        together = MEGA_BATCHES * self.batch_size
-        batches = []
-        for start in range(0, len(order), together):
-            rows = order[start : start + together]
-            rows = rows[np.argsort(self._lengths[rows], kind="stable")]
-            batches += [rows[i : i + self.batch_size].tolist() for i in range(0, len(rows), self.batch_size)]
-        for number in draw.permutation(len(batches)):
-            yield batches[number]
+        seed = (self.seed, self.epoch)
+        yield from length_batches(self._lengths, self.batch_size, seed, MEGA_BATCHES)
 
     def __len__(self) -> int:
         # Every mega-batch but the last is a whole number of batches.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from records import InputError
+from training.checked import require
 from training.dense.precision import Precision
 
 
@@ -43,7 +43,7 @@ class StudentSettings:
 
     def __post_init__(self) -> None:
         rising = list(self.keep) == sorted(set(self.keep)) and min(self.keep, default=-1) >= 0
-        for name, holds, rule in (
+        rules = (
             ("keep", rising, "one or more rising layer numbers from 0"),
             ("widths", all(width >= 1 for width in self.widths), "widths of 1 or more"),
             ("similarity", self.similarity >= 0, "0 or more"),
@@ -55,11 +55,8 @@ class StudentSettings:
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
             ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
             ("tokens", self.tokens >= 3, "3 or more"),
-        ):
-            if not holds:
-                raise InputError(
-                    f"{name} = {getattr(self, name)!r} cannot be distilled with", fix=f"give {rule}"
-                )
+        )
+        require(self, rules, "distilled")
 
     def widths_of(self, full: int) -> tuple[int, ...]:
         """For a model of that full width, which comes first."""
