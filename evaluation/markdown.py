@@ -14,7 +14,7 @@ def table(systems: Mapping[str, Mapping[str, float]], p50_ms: Mapping[str, float
     rows = []
     for name, means in systems.items():
         latency = [f"{p50_ms[name]:.1f}" if name in p50_ms else ""] if p50_ms else []
-        rows.append([_cell(name), *(f"{means[metric]:.4f}" for metric in metrics), *latency])
+        rows.append([name, *(f"{means[metric]:.4f}" for metric in metrics), *latency])
     return markdown_table(head, rows)
 
 
@@ -23,8 +23,8 @@ def comparison_rows(comparisons: Sequence[Comparison]) -> str:
     head = ["system", "against", "metric", "difference", "p", "better", "worse"]
     rows = [
         [
-            _cell(c.system),
-            _cell(c.baseline),
+            c.system,
+            c.baseline,
             c.metric,
             f"{c.delta:+.4f}",
             f"{c.p_value:.4f}",
@@ -39,13 +39,13 @@ def comparison_rows(comparisons: Sequence[Comparison]) -> str:
 def query_rows(comparison: Comparison, deltas: Sequence[tuple[str, float]], texts: Mapping[str, str]) -> str:
     """Queries and how far the system fell behind or went ahead."""
     title = f"Queries where {_cell(comparison.system)} lost most to {_cell(comparison.baseline)}:"
-    rows = [[_cell(texts.get(query, query)), f"{delta:+.4f}"] for query, delta in deltas]
+    rows = [[texts.get(query, query), f"{delta:+.4f}"] for query, delta in deltas]
     return f"{title}\n\n{markdown_table(['query', comparison.metric], rows)}"
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; bars within the cells are the caller's to escape."""
-    lines = [head, ["---"] * len(head), *rows]
+    """A table; bars within the cells are escaped, and line breaks are gone."""
+    lines = [head, ["---"] * len(head), *(map(_cell, row) for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -22,7 +22,7 @@ from training.dense.distillation_stage import DistillationStage
 from training.dense.examples import Examples
 from training.dense.hard_negative_stage import HardNegativeStage
 from training.dense.in_batch_stage import InBatchStage
-from training.dense.losses import stage_loss
+from training.dense.losses import TOKENS_AT_ONCE, rows_at_once, stage_loss
 from training.dense.precision import Precision
 from training.dense.progress import Silent
 from training.dense.stage import Schedule
@@ -169,6 +169,13 @@ def test_gradcache_gives_the_gradient_of_the_whole_batch(base: Path, tmp_path: P
     )
 
 
+def test_long_texts_go_through_the_model_in_smaller_pieces() -> None:
+    assert rows_at_once(256, [7] * 900 + [40] * 100) == 256
+    assert rows_at_once(256, [128] * 100) * 128 == TOKENS_AT_ONCE
+    assert rows_at_once(8, [128] * 100) == 8
+    assert rows_at_once(256, [2 * TOKENS_AT_ONCE] * 10) == 1
+
+
 def test_bfloat16_is_what_is_multiplied_and_float32_what_is_kept(base: Path, tmp_path: Path) -> None:
     data = tiny_training_set()
     model, settings = open_model(base, "cpu"), replace(tiny_settings(base), precision=Precision.BF16)
@@ -179,11 +186,10 @@ def test_bfloat16_is_what_is_multiplied_and_float32_what_is_kept(base: Path, tmp
     seen: set[torch.dtype] = set()
     linear = next(layer for layer in model.modules() if isinstance(layer, torch.nn.Linear))
     linear.register_forward_hook(lambda _layer, _inputs, output: seen.add(output.dtype))
-    loss = stage_loss(model, settings, 32, examples)
+    texts = Collator(queries, items)
+    loss = stage_loss(model, settings, 32, examples, texts)
     schedule = Schedule(0.2, 1e-3, 32)
-    done = train_stage(
-        model, loss, examples, Collator(queries, items), schedule, settings, tmp_path / "run", 1, Silent()
-    )
+    done = train_stage(model, loss, examples, texts, schedule, settings, tmp_path / "run", 1, Silent())
     assert done.steps == 1
     assert seen == {torch.bfloat16}
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}

@@ -96,7 +96,7 @@ def _fit(
         raise InputError(f"stage {name} has {len(examples)} examples", fix="give more data, or leave it out")
     tokens = _tokens(run, examples.queries, examples.items)
     checkpoints = run.folder / "checkpoints" / name
-    loss = stage_loss(model, run.settings, schedule.batch, examples)
+    loss = stage_loss(model, run.settings, schedule.batch, examples, tokens)
     try:
         trained = train_stage(
             model, loss, examples, tokens, schedule, run.settings, checkpoints, seed, run.progress

@@ -26,7 +26,8 @@ class TrainingSettings:
         width_weights: weight of each width's loss, by width; a width that is not named weighs 1. An index
             holds 64 dimensions unless told otherwise, so these count twice.
         scale: 1 / temperature of the softmax over in-batch negatives.
-        mini_batch: rows that go through the model at a time; a larger batch is split by GradCache.
+        mini_batch: rows that go through the model at a time, fewer if long (``losses.TOKENS_AT_ONCE``);
+            a larger batch is split by GradCache.
         query_tokens, item_tokens: longest query and item, in tokens; at most what the model takes.
         warmup: share of a stage's steps; weight_decay: AdamW's; max_grad_norm: where gradients are clipped.
         dropout: of hidden states and attention. A few epochs do not overfit, and drawing the masks takes a

@@ -16,6 +16,11 @@ class TokenTable:
     ids: tuple[list[int], ...]
     truncated: int
 
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Tokens of each text."""
+        return tuple(map(len, self.ids))
+
     @classmethod
     def of(cls, texts: Sequence[str], tokenizer: Path, most: int) -> TokenTable:
         """Tokenize, special tokens included; a text of more than ``most`` tokens is cut there."""

@@ -34,7 +34,7 @@ def bert_graph(model: Checkpoint, precision: Precision, dims: int | None = None)
     pooled = _mean(graph, x, positions) if model.pooling == "mean" else _first(graph, x)
     width = dims or model.width
     if model.projection is not None:
-        matrix = graph.constant("projection", model.projection[:, :width])
+        matrix = precision.matrix(graph, model.projection[:, :width], "projection")
         pooled = graph.node("MatMul", [pooled, matrix])
     elif width < model.width:
         pooled = _cut(graph, pooled, width)
@@ -53,7 +53,7 @@ def _embed(graph: GraphWriter, model: Checkpoint, precision: Precision, position
     # A single text is segment 0 throughout, so that segment's vector is one with every position's.
     places = model.tensor("embeddings.position_embeddings.weight")
     places = places + model.tensor("embeddings.token_type_embeddings.weight")[0]
-    place = graph.node("Gather", [graph.constant("places", places), positions])
+    place = precision.lookup(graph, positions, places, "places")
     return _add_and_norm(graph, model, words, place, "embeddings.LayerNorm")
 
 

@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 
 class Precision(Protocol):
-    """The three places where a BERT graph touches its weights."""
+    """The four places where a BERT graph touches its weights."""
 
     name: str
 
@@ -30,6 +30,10 @@ class Precision(Protocol):
         self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str
     ) -> str:
         """Self-attention's context [b, s, h]; weight [h, 3h] is query, key and value side by side."""
+
+
+    def matrix(self, graph: GraphWriter, weight: Floats, name: str) -> str:
+        """A float32 matrix [in, out] that is multiplied once per text: its storage counts, not its speed."""
 
 
 class Fp32:
@@ -61,6 +65,10 @@ class Fp32:
         """onnxruntime's fused Attention."""
         inputs = [x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias), lengths]
         return graph.node("Attention", inputs, domain=MICROSOFT, num_heads=heads)
+
+    def matrix(self, graph: GraphWriter, weight: Floats, name: str) -> str:
+        """A constant."""
+        return graph.constant(name, weight)
 
 
 class Int8:
@@ -99,6 +107,12 @@ class Int8:
         parts = graph.nodes("Split", [product], 3, axis=-1, num_outputs=3)
         inputs = [*parts, graph.constant(f"{name}.bias", bias), lengths]
         return graph.node("MultiHeadAttention", inputs, domain=MICROSOFT, num_heads=heads)
+
+    def matrix(self, graph: GraphWriter, weight: Floats, name: str) -> str:
+        """Stored in 8 bits; onnxruntime turns it back once, when the graph is loaded."""
+        levels, scales = quantize_columns(weight)
+        inputs = [graph.constant(name, levels), graph.constant(f"{name}.scale", scales)]
+        return graph.node("DequantizeLinear", inputs, axis=1)
 
     def _product(self, graph: GraphWriter, x: str, weight: Floats, name: str, span: _Span) -> str:
         levels, scales = quantize_columns(weight, self.largest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from evaluation.markdown import markdown_table
 from training.judge.encoded import DEPTH, METRICS
 from training.judge.forgetting import COMPARED, MAIN, ChangeReport
 from training.judge.report import EncoderReport
@@ -48,7 +49,7 @@ def verdict(changes: Sequence[ChangeReport]) -> str:
 
 def _widths(widths: Sequence[WidthReport]) -> str:
     head = ["dims", "search", *METRICS, f"{_LAST} kept", f"overlap@{DEPTH}"]
-    return _table(head, [row for width in widths for row in _width_rows(width, widths[0])])
+    return markdown_table(head, [row for width in widths for row in _width_rows(width, widths[0])])
 
 
 def _width_rows(width: WidthReport, widest: WidthReport) -> Iterator[list[str]]:
@@ -67,7 +68,7 @@ def _changes(changes: Sequence[ChangeReport]) -> str:
         "queries",
         *(f"{m} {part}" for m in COMPARED for part in ("base", "model", "change", "p")),
     ]
-    return _table(head, [list(_change_row(change)) for change in changes])
+    return markdown_table(head, [list(_change_row(change)) for change in changes])
 
 
 def _change_row(change: ChangeReport) -> Iterator[str]:
@@ -99,7 +100,7 @@ def _costs(report: EncoderReport) -> str:
         ]
         for cost in report.costs
     ]
-    return _table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _number(value: float) -> str:
@@ -108,8 +109,3 @@ def _number(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.4f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
