@@ -90,16 +90,22 @@ def run_stage(run: Run, stage: Stage, position: int, key: str, start: Path) -> S
 
 
 def _fit(
-    run: Run, model: SentenceTransformer, name: str, seed: int, examples: Examples, schedule: Schedule
+    run: Run,
+    model: SentenceTransformer,
+    name: str,
+    seed: int,
+    examples: Examples,
+    schedule: Schedule,
+    part: int = 0,
 ) -> Outcome:
     if len(examples) < 2:
         raise InputError(f"stage {name} has {len(examples)} examples", fix="give more data, or leave it out")
     tokens = _tokens(run, examples.queries, examples.items)
-    checkpoints = run.folder / "checkpoints" / name
+    checkpoints = run.folder / "checkpoints" / name / str(part)
     loss = stage_loss(model, run.settings, schedule.batch, examples, tokens)
     try:
         trained = train_stage(
-            model, loss, examples, tokens, schedule, run.settings, checkpoints, seed, run.progress
+            model, loss, examples, tokens, schedule, run.settings, checkpoints, seed + part, run.progress
         )
     # safetensors has an error of its own for a disk that is full.
     except (OSError, SafetensorError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -59,6 +58,13 @@ class Outcome:
     truncated: int = 0
 
 
+class Fit(Protocol):
+    """See `Context.fit`."""
+
+    def __call__(self, examples: Examples, schedule: Schedule, part: int = 0) -> Outcome:
+        """Train."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a stage has at hand.
@@ -66,7 +72,8 @@ class Context:
     Attributes:
         model: as the stage before left it; changed in place.
         widths: Matryoshka widths, full width first.
-        fit: trains the model on examples, with the trainer and the losses of the settings.
+        fit: trains the model on examples, with the trainer and the losses of the settings. A stage that fits
+            more than once numbers its parts, each of which has checkpoints and a seed of its own.
         data: the training set; prefixes: of the model family; seed: of the stage's own draws.
         bf16: whether to multiply in bfloat16.
         encode: the model as it stands, (texts, is_query) -> float32 unit rows.
@@ -76,7 +83,7 @@ class Context:
 
     model: SentenceTransformer
     widths: tuple[int, ...]
-    fit: Callable[[Examples, Schedule], Outcome]
+    fit: Fit
     data: TrainingSet
     prefixes: Prefixes
     seed: int

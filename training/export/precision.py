@@ -31,7 +31,6 @@ class Precision(Protocol):
     ) -> str:
         """Self-attention's context [b, s, h]; weight [h, 3h] is query, key and value side by side."""
 
-
     def matrix(self, graph: GraphWriter, weight: Floats, name: str) -> str:
         """A float32 matrix [in, out] that is multiplied once per text: its storage counts, not its speed."""
 
