@@ -38,7 +38,9 @@ def encoder(
     titles: Annotated[
         bool, typer.Option("--titles/--no-titles", help="Begin with pseudo-queries from titles.")
     ] = True,
-    epochs: Annotated[float | None, typer.Option(help="Epochs of the labelled pairs.")] = None,
+    epochs: Annotated[
+        str, typer.Option(help="Epochs of the labelled pairs; as in 4,1,1: of several runs, averaged.")
+    ] = "1",
     rounds: Annotated[int, typer.Option(help="Rounds of mining hard negatives and training.")] = 2,
     distill: Annotated[
         bool, typer.Option("--distill/--no-distill", help="End with a cross-encoder teacher.")
@@ -63,16 +65,18 @@ def encoder(
 
       aisle train encoder --reviews ../shared/data/reviews/amazon2023 --name reviews --masked
 
+      aisle train encoder --data ../shared/data/homedepot --name homedepot --epochs 4,1,1 --rounds 0
+
       aisle train encoder --data ../shared/data/homedepot --name homedepot --resume
     """
     from cli.train_progress import training_progress
     from cli.train_report import as_dict, print_report
     from encoder import ArtifactStore
     from training.dense.plan import TrainingPlan
-    from training.dense.recipe import recipe
+    from training.dense.recipe import parse_epochs, recipe
     from training.dense.settings import TrainingSettings
 
-    stages = recipe(titles=titles, rounds=rounds, distill=distill, epochs=epochs)
+    stages = recipe(titles=titles, rounds=rounds, distill=distill, epochs=parse_epochs(epochs))
     plan = TrainingPlan.of(
         data=data,
         reviews=reviews,

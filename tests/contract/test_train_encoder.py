@@ -29,7 +29,7 @@ from training.dense.stage import Schedule
 from training.dense.tokens import TokenTable
 from training.dense.train_encoder import train_encoder
 from training.dense.trained import TrainedEncoder
-from training.dense.trainer import train_stage
+from training.dense.trainer import row_lengths, train_stage
 from training.export.export import export
 from training.export.precision import Fp32
 from training.negatives.options import NegativeOptions
@@ -176,9 +176,24 @@ def test_long_texts_go_through_the_model_in_smaller_pieces() -> None:
     assert rows_at_once(256, [2 * TOKENS_AT_ONCE] * 10) == 1
 
 
-def test_bfloat16_is_what_is_multiplied_and_float32_what_is_kept(base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["red", "red shoe blue shoe red shoe"])
+def test_rows_are_sorted_by_their_longer_side(base: Path, asked: str) -> None:
+    known = (frozenset[int](),) * 2
+    examples = Examples((asked, "blue shoe"), ("red shoe", "blue"), (0, 1), ((0,), (1,)), known)
+    queries, items = (
+        TokenTable.of(texts, base / "tokenizer.json", 64) for texts in (examples.queries, examples.items)
+    )
+    side = items if asked == "red" else queries
+    assert row_lengths(examples, Collator(queries, items)) == list(side.lengths)
+
+
+@pytest.mark.parametrize("mini_batch", [32, 8], ids=["whole batch", "GradCache"])
+def test_bfloat16_is_what_is_multiplied_and_float32_what_is_kept(
+    base: Path, tmp_path: Path, mini_batch: int
+) -> None:
     data = tiny_training_set()
-    model, settings = open_model(base, "cpu"), replace(tiny_settings(base), precision=Precision.BF16)
+    settings = replace(tiny_settings(base), precision=Precision.BF16, mini_batch=mini_batch)
+    model = open_model(base, "cpu")
     examples = Examples.of(data.pairs, data, Prefixes())
     queries, items = (
         TokenTable.of(t, base / "tokenizer.json", 64) for t in (examples.queries, examples.items)

@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from records import InputError
+from training.dense.averaged_stage import AveragedStage
 from training.dense.in_batch_stage import InBatchStage
 from training.dense.precision import Precision
-from training.dense.recipe import recipe
+from training.dense.recipe import parse_epochs, recipe
 from training.dense.settings import TrainingSettings
 from training.dense.stage import Schedule
 
@@ -65,11 +66,22 @@ def test_the_recipe_has_the_rungs_asked_for() -> None:
     assert names() == ["principal-axes", "titles", "in-batch-negatives", *mined, "head"]
     taught = ["principal-axes", "in-batch-negatives", "distillation"]
     assert names(titles=False, rounds=0, distill=True, head=False) == taught
-    pairs = recipe(epochs=5, titles=False)[1]
+    pairs = recipe(epochs=(5,), titles=False)[1]
     assert isinstance(pairs, InBatchStage)
     assert (pairs.schedule.epochs, pairs.titles) == (5, 0)
+    soup = recipe(epochs=parse_epochs("4,1"), rounds=0, head=False)[2]
+    assert isinstance(soup, AveragedStage)
+    assert [(run.schedule.epochs, run.titles) for run in soup.runs] == [(4, 1), (1, 1)]
+
+
+def test_a_recipe_that_cannot_be_is_refused() -> None:
     with pytest.raises(InputError, match="rounds"):
         recipe(rounds=-1)
+    with pytest.raises(InputError, match="no epochs"):
+        recipe(epochs=())
+    for text in ("", "4,", "four"):
+        with pytest.raises(InputError, match="no number of epochs"):
+            parse_epochs(text)
 
 
 def test_precision_is_what_was_asked_or_what_the_machine_has() -> None:

@@ -53,7 +53,7 @@ def train_stage(
     progress: Progress,
 ) -> Trained:
     """Train ``model`` in place, on its device; continues at the last whole checkpoint, if there is one."""
-    lengths = [max(len(collator.items.ids[i]) for i in row) for row in examples.candidates]
+    lengths = row_lengths(examples, collator)
     size = min(schedule.batch, len(examples))
     seed_all(seed)
     trainer = SampledTrainer(
@@ -73,6 +73,17 @@ def train_stage(
     history = trainer.state.log_history
     losses = tuple((int(entry["step"]), float(entry["loss"])) for entry in history if "loss" in entry)
     return Trained(trainer.state.global_step, losses)
+
+
+def row_lengths(examples: Examples, texts: Collator) -> list[int]:
+    """Tokens that decide which rows share a batch: of the side that is the longer one on the whole.
+
+    That is a row's longest candidate where queries are short, and the query where it is a review.
+    """
+    items, queries = texts.items.lengths, texts.queries.lengths
+    longest = [max(items[item] for item in row) for row in examples.candidates]
+    asked = [queries[query] for query in examples.query]
+    return asked if sum(asked) > sum(longest) else longest
 
 
 def seed_all(seed: int) -> None:
