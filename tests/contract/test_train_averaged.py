@@ -38,6 +38,17 @@ def test_the_soup_is_the_mean_of_runs_that_differ_in_length_and_seed(
     assert off < apart / 1000
 
 
+def test_the_start_can_be_one_of_the_averaged(settings: TrainingSettings, tmp_path: Path) -> None:
+    start = load_file(Path(settings.base) / "model.safetensors")
+    run = _weights(replace(settings, stages=(LONG,)), tmp_path / "run")
+    blend = replace(settings, stages=(AveragedStage((LONG,), with_start=True),))
+    mixed = _weights(blend, tmp_path / "blend")
+    moved = max(float((start[name] - run[name]).abs().max()) for name in run)
+    off = max(float(((start[name] + run[name]) / 2 - mixed[name]).abs().max()) for name in run)
+    assert moved > 1e-3
+    assert off < moved / 1000
+
+
 def test_a_finished_run_is_not_trained_again(settings: TrainingSettings, tmp_path: Path) -> None:
     whole = _weights(settings, tmp_path / "soup")
     (tmp_path / "soup" / "training.json").unlink()

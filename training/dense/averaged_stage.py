@@ -19,31 +19,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AveragedStage:
-    """Uniform soup (Wortsman et al. 2022, arXiv 2203.05482, section 2).
+    """Uniform soup (Wortsman et al. 2022, arXiv 2203.05482, section 2; with the start: 2109.01903).
 
     Runs differ in their length and in what they draw: pseudo-queries, batches, their order. A long run learns
     the narrow widths, a short one keeps more of what the model knew; the mean of the weights is better than
     either, and costs nothing when it serves. After an interruption, a finished run is not trained again.
 
     Attributes:
-        runs: what is trained, 2 or more.
+        runs: what is trained.
+        with_start: whether the weights that the runs began with count as one more. With few pairs they keep
+            what the pairs do not tell.
 
     Raises:
-        InputError: fewer than 2 runs.
+        InputError: fewer than 2 are averaged.
     """
 
     runs: tuple[InBatchStage, ...]
+    with_start: bool = False
     name: ClassVar[str] = "averaged-in-batch"
 
     def __post_init__(self) -> None:
-        if len(self.runs) < 2:
-            raise InputError(f"{len(self.runs)} runs cannot be averaged", fix="give 2 or more")
+        if len(self.runs) + self.with_start < 2:
+            raise InputError(
+                f"{len(self.runs)} runs cannot be averaged", fix="give 2 or more, or one and its start"
+            )
 
     def train(self, context: Context) -> Outcome:
         """All runs, one after the other; the model holds their mean at the end."""
         model = context.model
         start = _copy(model.state_dict())
-        mean = {name: weight.new_zeros(weight.shape) for name, weight in start.items()}
+        members = len(self.runs) + self.with_start
+        mean = {name: weight * (self.with_start / members) for name, weight in start.items()}
         outcomes = []
         for number, run in enumerate(self.runs):
             weights = _finished(context.folder, number)
@@ -55,7 +61,7 @@ class AveragedStage:
                 weights = _copy(model.state_dict())
                 _keep(context.folder, number, weights)
             for name, weight in weights.items():
-                mean[name] += weight.to(mean[name].device) / len(self.runs)
+                mean[name] += weight.to(mean[name].device) / members
         model.load_state_dict(mean)
         return _together(outcomes)
 
