@@ -27,7 +27,6 @@ from benchmarks.this_run import result_of_this_run
 from records import InputError
 from training.dense.averaged_stage import AveragedStage
 from training.dense.axes_stage import AxesStage
-from training.dense.head_stage import HeadStage
 from training.dense.in_batch_stage import InBatchStage
 from training.dense.recipe import IN_BATCH, recipe
 from training.dense.settings import TrainingSettings
@@ -102,9 +101,9 @@ def reviews() -> BenchmarkResult:
         BODY: reviews_task(folder, options=ReviewOptions()),
         HARD: reviews_task(folder, options=ReviewOptions(mask=True)),
     }
-    # Too few pairs to leave the base's weights far behind: see the trials.
+    # Too few pairs for a head, and to leave the base's weights far behind: see the trials.
     pairs = InBatchStage(replace(IN_BATCH, epochs=REVIEW_EPOCHS), titles=1)
-    stages = (AxesStage(), AveragedStage((pairs,), with_start=True), HeadStage())
+    stages = (AxesStage(), AveragedStage((pairs,), with_start=True))
     settings = TrainingSettings(stages=stages)
     run = encoder_run(REVIEWS, review_views(rows, items), settings, tasks)
     return result_of_this_run(
