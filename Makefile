@@ -82,6 +82,18 @@ bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by 
 bench-catalogue: $(VENV)/.dev ## 826,402 products: encoding, HNSW, searches (about 20 minutes)
 	$(BIN)/python -m benchmarks.catalogue
 
+.PHONY: bench-scale
+bench-scale: $(VENV)/.dev ## 826,402 products from file to live alias, other ways to load, searches meanwhile (30 minutes)
+	$(BIN)/python -m benchmarks.scale
+
+.PHONY: bench-faults
+bench-faults: $(VENV)/.dev ## kill -9, storms and lost nodes, many times: what was lost (15 minutes)
+	$(BIN)/python -m benchmarks.faults
+
+.PHONY: bench-plan
+bench-plan: $(VENV)/.dev ## aisle plan against what indexes of 10 k, 100 k and 826 k documents take (8 minutes)
+	$(BIN)/python -m benchmarks.plan_check
+
 .PHONY: requirements
 requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses
 	$(PIN) --extra export pyproject.toml requirements/build.in -o requirements/demo.txt

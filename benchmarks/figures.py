@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from benchmarks.catalogue_figure import catalogue, catalogue_search
 from benchmarks.encoder_figure import changes, costs, ladder, summary, widths
+from benchmarks.faults_table import faults
 from benchmarks.markdown_tables import block, goals_table, number, table
 from benchmarks.quality_table import MAIN, METRICS, title
 from benchmarks.result_file import BenchmarkResult
+from benchmarks.scale_figure import scale, scale_bounds, searching
 
 Row = Mapping[str, Any]
 
@@ -92,4 +94,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "encoder-reviews": Figure("encoder-reviews", ladder),
     "encoder-catalogue": Figure("encoder-catalogue", catalogue),
     "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
+    "indexing-faults": Figure("indexing-faults", faults),
+    "indexing-scale": Figure("indexing-scale", scale),
+    "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
+    "indexing-while-searching": Figure("indexing-while-searching", searching),
 }

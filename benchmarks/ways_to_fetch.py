@@ -14,9 +14,9 @@ from opensearchpy.serializer import JSONSerializer
 
 from encoder import DenseEncoder
 from mappings import default_fusion, fields, pipeline_name
+from mappings.item_of import item_of
 from search import Bm25Leg, DenseLeg, Question, SearchClient, fuse
 from search.candidates import leg_results
-from search.documents import read_item
 from search.question import checked_question
 from search.request import candidates_body
 from search.signals import SignalBook
@@ -60,7 +60,7 @@ def _ways(url: str, name: str, model: DenseEncoder, *, window: int, size: int) -
             index=ranking.release, body={"ids": ids}, params={"_source": list(fields.DISPLAY)}
         )
         book = SignalBook(ranking.spec, ranking.results)
-        items = [read_item(doc["_id"], doc["_source"]) for doc in found["docs"]]
+        items = [item_of(doc["_id"], doc["_source"]) for doc in found["docs"]]
         return items, [book.of(fused) for fused in ranking.fused[:size]]
 
     return {
@@ -88,7 +88,7 @@ def _one_request(client: OpenSearch, name: str, model: DenseEncoder, window: int
         sources = {hit["_id"]: hit["_source"] for hit in hits}
         book = SignalBook(spec, results)
         shown = fuse(spec, results)[:size]
-        return [(read_item(fused.id, sources[fused.id]), book.of(fused)) for fused in shown]
+        return [(item_of(fused.id, sources[fused.id]), book.of(fused)) for fused in shown]
 
     return ask
 

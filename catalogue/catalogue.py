@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import Final
 
 from catalogue.build import item_from
 from catalogue.columns import Columns, resolve, schema_of
@@ -21,6 +22,7 @@ from records import InputError, Item
 
 # Rows of JSON may each have other keys: so many are looked at before the columns count as known.
 _LOOK_AHEAD = 100
+DUPLICATE: Final = "duplicate id"
 
 
 def formats() -> tuple[str, ...]:
@@ -71,14 +73,16 @@ def _items(
 ) -> Iterator[Item]:
     seen = SeenIds()
     for row in rows:
+        identity = ""
         if options.locale and schema.locale and row.cells.get(schema.locale) != options.locale:
             continue
         try:
             item = item_from(schema.prepare(row.cells), columns)
-            if not seen.add(item.id):
-                raise BadRow("duplicate id")
+            identity = item.id
+            if not seen.add(identity):
+                raise BadRow(DUPLICATE)
         except BadRow as reason:
-            rejects.add(row.line, str(reason), row.cells)
+            rejects.add(row.line, str(reason), row.cells, identity)
         else:
             yield item
 

@@ -29,23 +29,27 @@ class Delimited:
 
     def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]:
         """Yield every row that has as many cells as the header. A row's line is the one where it begins."""
-        reader = csv.reader(_lines(path), delimiter=_delimiter(path))
+        # What the reader took since its last row: the only trace of one that it cannot read.
+        taken: list[str] = []
+        reader = csv.reader(_recorded(_lines(path), taken), delimiter=_delimiter(path))
         header = _header(path, _first(path, reader))
         while True:
             line = reader.line_num + 1
+            taken.clear()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                rejects.add(line, f"not CSV, or a cell over {csv.field_size_limit():,} characters", b"")
+                raw = "".join(taken).encode(errors="surrogateescape")
+                rejects.add(line, f"not CSV, or a cell over {csv.field_size_limit():,} characters", raw)
                 continue
             if not cells:
                 continue
             try:
                 _check(header, cells)
             except BadRow as reason:
-                rejects.add(line, str(reason), dict(enumerate(cells)))  # type: ignore[arg-type]
+                rejects.add(line, str(reason), _named(header, cells))
             else:
                 yield Row(line, dict(zip(header, cells, strict=True)))
 
@@ -64,6 +68,17 @@ def _check(header: list[str], cells: list[str]) -> None:
         raise BadRow("wrong number of columns")
     if any(not cell.isascii() and _undecodable(cell) for cell in cells):
         raise BadRow("not UTF-8")
+
+
+def _named(header: list[str], cells: list[str]) -> dict[str, str] | list[str]:
+    """Cells under their names; as they are if nobody can tell which name is whose."""
+    return dict(zip(header, cells, strict=True)) if len(cells) == len(header) else cells
+
+
+def _recorded(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _undecodable(cell: str) -> bool:

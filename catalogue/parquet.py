@@ -53,4 +53,19 @@ def _rows(batch: Any, before: int, rejects: Rejects) -> Iterator[Row]:
         try:
             yield Row(before + i + 1, rows[i] if rows else batch.slice(i, 1).to_pylist()[0])
         except UnicodeDecodeError:
-            rejects.add(before + i + 1, "not UTF-8", b"")
+            rejects.add(before + i + 1, "not UTF-8", _undecoded(batch.slice(i, 1)))
+
+
+def _undecoded(row: Any) -> dict[str, Any]:
+    """The cells of one row, broken text with a mark where it is broken; nested broken cells are left out."""
+    arrow = optional("pyarrow", extra="parquet")
+    cells: dict[str, Any] = {}
+    for name in row.schema.names:
+        column = row.column(name)
+        text = arrow.types.is_string(column.type) or arrow.types.is_large_string(column.type)
+        try:
+            (cell,) = column.cast(arrow.large_binary()).to_pylist() if text else column.to_pylist()
+        except UnicodeDecodeError:
+            continue
+        cells[name] = cell.decode(errors="replace") if isinstance(cell, bytes) and text else cell
+    return cells

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from catalogue import ReadOptions, parse_map, read_catalogue
+from catalogue import ReadOptions, parse_map
 from cli.common import JsonOption, NameOption, print_json
+from cli.gate import GateDropOption, GateFloorOption, GateMetricOption, GateOption, gate_options
 from cli.index_progress import index_progress
+from cli.index_report import print_dry_run, print_indexed, print_replayed
 from cluster import connect
 from encoder import ArtifactStore
-from indexer import IndexOptions, IndexReport, RetryPolicy, SharedRejects, index_catalogue
-from workflows.index_folder import item_encoder
+from indexer import DeadLetters, IndexOptions, RetryPolicy
+from workflows.index_dry_run import dry_run as try_out
+from workflows.index_folder import IndexSource, index_folder
+from workflows.ray_index import load_for
+from workflows.replay import replay as send_again
+from workflows.update_encoder import ReleaseEncoder
 
 WORDS_ONLY = "none"
+USUAL_ENCODER = "all-MiniLM-L6-v2"
 
 
 def index(
-    data: Annotated[
-        str, typer.Argument(help="JSON lines, CSV or Parquet, a BEIR or ESCI folder, or hub:OWNER/NAME.")
-    ],
     name: NameOption,
+    data: Annotated[
+        str | None,
+        typer.Argument(help="JSON lines, CSV or Parquet, a BEIR or ESCI folder, or hub:OWNER/NAME."),
+    ] = None,
     encoder: Annotated[
-        str, typer.Option(help=f"Artifact: a path, a name or a fingerprint; {WORDS_ONLY}: words alone.")
-    ] = "all-MiniLM-L6-v2",
+        str | None,
+        typer.Option(
+            help=f"Artifact: a path, a name or a fingerprint; {WORDS_ONLY}: words alone."
+            f" Default: {USUAL_ENCODER}, with --replay the release's own."
+        ),
+    ] = None,
     dims: Annotated[
         int | None, typer.Option(min=1, help="Width of the vectors. Default: as the model was made for.")
     ] = None,
@@ -44,14 +57,31 @@ def index(
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
     ] = 120,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where bad rows go. Default: NAME-rejects.jsonl, here.")
+    gate: GateOption = None,
+    gate_metric: GateMetricOption = None,
+    gate_floor: GateFloorOption = None,
+    gate_drop: GateDropOption = None,
+    ray: Annotated[str | None, typer.Option(help="Load on Ray: local, auto or HOST:PORT.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="With --ray: processes that encode and write.")] = 2,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run of this name that was interrupted.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, write nothing to OpenSearch.")
+    ] = False,
+    replay: Annotated[
+        Path | None, typer.Option(help="Send these dead letters to the live release, instead of DATA.")
+    ] = None,
+    dead_letters: Annotated[
+        Path | None,
+        typer.Option(help="Where rows go that are not indexed. Default: NAME-dead-letters.jsonl, here."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Index a catalogue into a new release and make it live in one step.
 
-    Bad rows are set aside with their line and reason. After an error or Ctrl-C, what is live is as it was.
+    Rows that cannot be indexed are set aside with their reason. After an error or Ctrl-C, what is live is as
+    it was; --resume goes on where the run broke off.
 
     Examples:
 
@@ -60,7 +90,20 @@ def index(
         aisle index products.csv --name shop --map title=name,id=sku --force-merge
 
         aisle index products.parquet --name shop --encoder none --json
+
+        aisle index products.csv --name shop --gate judged --gate-drop 0.02
+
+        aisle index products.csv --name shop --resume
+
+        aisle index --replay shop-dead-letters.jsonl --name shop
     """
+    if (data is None) == (replay is None) or (replay and (resume or dry_run)) or (resume and dry_run):
+        raise typer.BadParameter(
+            "name either DATA or --replay FILE; --resume and --dry-run go with DATA, one at a time"
+        )
+    judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
+    if judged and replay:
+        raise typer.BadParameter("--gate goes with DATA: --replay writes to the live release")
     options = IndexOptions(
         name=name,
         shards=shards,
@@ -72,26 +115,24 @@ def index(
     )
     reading = ReadOptions(format=form, columns=parse_map(columns), locale=locale, limit=limit)
     client = connect()
-    with SharedRejects(rejects or Path(f"{name}-rejects.jsonl")) as rejected:
-        items = read_catalogue(data, reading, rejected)
-        vectors = item_encoder(ArtifactStore.default(), None if encoder == WORDS_ONLY else encoder, dims)
-        with index_progress(rejected) as progress:
-            report = index_catalogue(
-                client, items, vectors, options, refuse=rejected.refuse, progress=progress
-            )
+    letters = DeadLetters(dead_letters or Path(f"{name}-dead-letters.jsonl"))
+    console = Console()
+    if replay is not None:
+        store = ReleaseEncoder(ArtifactStore.default(), encoder)
+        replayed = send_again(client, replay, name, reading, store, letters, options.retry)
+        print_json(asdict(replayed)) if as_json else print_replayed(console, replayed, letters)
+        return
+    artifact = encoder or USUAL_ENCODER
+    source = IndexSource(str(data), reading, None if artifact == WORDS_ONLY else artifact, dims)
+    if dry_run:
+        would = try_out(client, source, options, letters, judged)
+        print_json(would.to_json()) if as_json else print_dry_run(console, would, letters)
+        return
+    with load_for(ray, workers, source.encoder, source.dims) as load, index_progress(letters) as progress:
+        report = index_folder(
+            client, source, options, letters, resume=resume, gate=judged, load=load, progress=progress
+        )
     if as_json:
-        print_json({**report.to_json(), "rejects": dict(rejected.reasons)})
+        print_json({**report.to_json(), "dead_letters": dict(letters.reasons)})
     else:
-        _print(Console(), report, rejected)
-
-
-def _print(console: Console, report: IndexReport, rejected: SharedRejects) -> None:
-    console.print(
-        f"{report.name} is now {report.release}: {report.documents:,} documents in {report.seconds:,.1f} s"
-        f" ({report.docs_per_s:,.0f} a second)",
-        highlight=False,
-    )
-    for reason, times in rejected.reasons.most_common():
-        console.print(f"  set aside: {times:,} x {reason}", markup=False, highlight=False)
-    if rejected.count:
-        console.print(f"  they are in {rejected.path}", markup=False, highlight=False)
+        print_indexed(console, report, letters)

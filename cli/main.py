@@ -18,7 +18,20 @@ EXIT_INTERRUPTED = 130
 def build_app() -> typer.Typer:
     """The command tree of ``aisle``."""
     # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
-    from cli import demo, encoder, eval_encoder, evaluate, index, node, search, train
+    from cli import (
+        demo,
+        encoder,
+        eval_encoder,
+        evaluate,
+        index,
+        node,
+        plan,
+        releases,
+        roles,
+        search,
+        train,
+        update,
+    )
 
     app = typer.Typer(
         name="aisle",
@@ -32,10 +45,14 @@ def build_app() -> typer.Typer:
         app.command()(command)
     app.add_typer(encoder.app, name="encoder")
     app.command()(index.index)
+    app.command()(update.update)
+    app.add_typer(releases.app, name="releases")
     app.command()(search.search)
     app.command("eval")(evaluate.evaluate)
     app.add_typer(train.app, name="train")
     app.command("eval-encoder")(eval_encoder.eval_encoder)
+    app.command()(plan.plan)
+    app.add_typer(roles.app, name="roles")
     return app
 
 
@@ -80,6 +97,7 @@ def fail(what: str, fix: str) -> None:
 def interrupted() -> None:
     """Say so and end."""
     Console(stderr=True, soft_wrap=True).print(
-        "interrupted: a release that was not finished is never live; run the command again"
+        "interrupted: nothing unfinished is live; go on with --resume where the command has it,"
+        " else run it again"
     )
     sys.exit(EXIT_INTERRUPTED)

@@ -20,6 +20,12 @@ def choose_ports(http: int = 0, transport: int = 0) -> Ports:
         return Ports(*(_bind(held, port) for port in (http, transport, 0)))
 
 
+def free_ports(count: int) -> list[int]:
+    """So many distinct free ports, for nodes that must know one another before any of them starts."""
+    with ExitStack() as held:
+        return [_bind(held, 0) for _ in range(count)]
+
+
 def _bind(held: ExitStack, port: int) -> int:
     listener = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
     # As the node does: a port in TIME_WAIT after a restart is free.

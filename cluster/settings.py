@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from cluster.addresses import address, one_address
+from cluster.stored_password import stored_password
 from records import InputError
 
 
@@ -17,12 +18,14 @@ class ClusterSettings(BaseSettings):
     """How to reach OpenSearch. Every field may come from the environment (prefix ``AISLE_``).
 
     Attributes:
-        url: ``http(s)://host:port``; a user and password in it move to the fields below. Empty: the node
-            that ``aisle up`` started.
+        url: ``http(s)://host:port``, or those of several nodes of one cluster with commas between them; a
+            user and password in it move to the fields below. Empty: the node that ``aisle up`` started.
         user, password: basic authentication.
+        keyring: service of the system's keyring that holds the user's password, where none is given.
         ca_file: PEM file of the authority that signed the server's certificate.
         verify: check the server's certificate.
         headers: further request headers, as JSON in the environment; an API key goes here. Kept secret.
+        gzip: compress what is sent; None, the default: unless the host is this machine.
         timeout_s: seconds until a request is given up.
         node: which node of ``aisle up``, when several run.
     """
@@ -32,9 +35,11 @@ class ClusterSettings(BaseSettings):
     url: str = ""
     user: str = ""
     password: SecretStr = SecretStr("")
+    keyring: str = ""
     ca_file: Path | None = None
     verify: bool = True
     headers: dict[str, SecretStr] = Field(default_factory=dict)
+    gzip: bool | None = None
     timeout_s: float = Field(default=30.0, gt=0)
     node: str = ""
 
@@ -42,20 +47,21 @@ class ClusterSettings(BaseSettings):
     @classmethod
     def _split_url(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Take the credentials out of the URL, so that no message or repr can show them."""
-        url = str(values.get("url") or "")
-        if not url:
+        written = str(values.get("url") or "")
+        if not written:
             return values
-        parts = urlsplit(url)
-        # Reading the port is what checks that it is a number.
-        if parts.port == 0 or parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("url must look like http://host:9200 or https://host:9200")
-        clean = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
-        found = {"url": clean}
-        if parts.username:
-            found["user"] = values.get("user") or unquote(parts.username)
-        if parts.password:
-            found["password"] = values.get("password") or unquote(parts.password)
-        return {**values, **found}
+        found = one_address([address(url) for url in written.split(",")])
+        clean = {"url": ",".join(found.urls)}
+        if found.user:
+            clean["user"] = values.get("user") or found.user
+        if found.password:
+            clean["password"] = values.get("password") or found.password
+        return {**values, **clean}
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """One for each node that was named, without credentials."""
+        return tuple(self.url.split(",")) if self.url else ()
 
     @classmethod
     def load(cls) -> ClusterSettings:
@@ -63,13 +69,21 @@ class ClusterSettings(BaseSettings):
 
         Raises:
             InputError: a variable that means nothing; names it, never its value.
+            MissingExtra: a keyring is named and the package ``keyring`` is not installed.
         """
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             field, why = str(first["loc"][0] if first["loc"] else "url"), first["msg"]
         except SettingsError as error:
             # A value that is no JSON where the field asks for it.
             field, why = str(error).partition('"')[2].partition('"')[0], "this is no valid JSON"
+        else:
+            return settings._with_stored_password()
         raise InputError(f"AISLE_{field.upper()}: {why}", fix="correct that environment variable")
+
+    def _with_stored_password(self) -> ClusterSettings:
+        if not self.keyring or self.password.get_secret_value():
+            return self
+        return self.model_copy(update={"password": stored_password(self.keyring, self.user)})

@@ -10,6 +10,9 @@ import orjson
 
 # OpenSearch refuses a whole request for one longer _id.
 MAX_ID_BYTES: Final = 512
+# Of every document of a full load. Live updates have larger ones, so that a load's request that arrives late
+# cannot undo them; "gte", so that a repeat of the same document is no conflict.
+LOAD_VERSION: Final = 1
 _OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -53,18 +56,19 @@ class Body:
         return Body(self.lines[:middle]), Body(self.lines[middle:])
 
 
-def serialise(item_id: str, source: Mapping[str, Any]) -> Line | Refusal:
+def serialise(item_id: str, source: Mapping[str, Any], version: int = LOAD_VERSION) -> Line | Refusal:
     """One document as bytes, or why it cannot be one.
 
     Args:
         item_id: becomes ``_id``: the same item always overwrites itself, which makes every repeat safe.
         source: JSON values, and float32 ``[dims]`` arrays, which are written with the fewest digits that
             read back as the same float32.
+        version: external; the server keeps what it has under a larger one.
     """
     try:
         if not 0 < len(item_id.encode()) <= MAX_ID_BYTES:
             return Refusal(item_id[:64], f"the id must have 1 to {MAX_ID_BYTES} bytes")
-        action = orjson.dumps({"index": {"_id": item_id}})
+        action = orjson.dumps({"index": {"_id": item_id, "version": version, "version_type": "external_gte"}})
         return Line(item_id, b"%b\n%b\n" % (action, orjson.dumps(source, option=_OPTIONS)))
     except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
         return Refusal(item_id.encode(errors="replace").decode(), f"cannot be written as JSON: {error}")

@@ -30,7 +30,7 @@ def document(item: Item, vectors: Mapping[str, NDArray[np.float32]]) -> dict[str
         fields.ATTRIBUTES: dict(item.attributes),
         fields.FACET: [fields.facet_value(name, value) for name, value in item.attributes.items()],
     }
-    built: dict[str, Any] = {fields.ID: item.id, fields.TITLE: item.title, fields.SUGGEST: item.title}
+    built: dict[str, Any] = {fields.ID: item.id, fields.TITLE: item.title}
     built.update((field, value) for field, value in optional.items() if value)
     if item.price is not None:
         built[fields.PRICE] = item.price

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import logging
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from functools import partial
 from time import perf_counter
+from typing import TypeAlias
 
 import opensearchpy
 
-from cluster import capabilities, require, translated_errors
-from indexer.bulk_bodies import Body
+from cluster import translated_errors
 from indexer.disk_space import check_disk_space
-from indexer.index_options import IndexOptions, IndexReport
+from indexer.go_live import go_live, prune
+from indexer.index_options import IndexOptions
+from indexer.index_report import IndexReport
+from indexer.index_settings import index_settings
 from indexer.item_encoder import ItemEncoder
-from indexer.pipeline import run_pipeline
+from indexer.lease import hold
+from indexer.ledger import State
+from indexer.ledger_end import give_up
+from indexer.ledger_parts import run_parts
+from indexer.ledger_start import Books, start
+from indexer.load import Load, LoadHere, OnProgress, load_release
 from indexer.publish import Publisher
-from indexer.refusal_limit import check_early, check_final
-from indexer.release_names import loading_alias
-from indexer.releases import create_release, drop_unfinished, standing
+from indexer.releases import create_release, standing
 from indexer.stages import Refuse
-from indexer.tally import Progress
-from indexer.writer import Written, write_body
-from mappings import IndexSettings, fields
-from records import AisleError, Item
+from indexer.tally import Tally
+from records import Item
 
 _log = logging.getLogger(__name__)
+Validate: TypeAlias = Callable[[str], None]
 
 
 def index_catalogue(
@@ -35,101 +40,83 @@ def index_catalogue(
     encoder: ItemEncoder,
     options: IndexOptions,
     *,
+    books: Books | None = None,
+    load: Load | None = None,
+    validate: Validate = lambda _: None,
     refuse: Refuse = lambda refusal: _log.warning("refused %s: %s", refusal.id, refusal.reason),
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: OnProgress = lambda _: None,
 ) -> IndexReport:
-    """Load ``items`` into a new release and make it live.
+    """Load ``items`` into a release and make it live.
 
     Args:
         client: used from several threads.
-        items: read once, lazily.
+        items: read once, lazily; in the same order whenever a run is resumed.
         encoder: the vectors.
         options: see there.
+        books: the ledger by which this run can be resumed, or resumes another; None: neither is possible.
+        load: encodes and writes; None does it in this process.
+        validate: takes the loaded release; whatever it raises keeps it from going live.
         refuse: takes each document that could not be indexed, from a thread of the pipeline.
         progress: called a few times a second while loading.
 
     Raises:
-        InputError: the name cannot be used.
+        InputError: the name cannot be used, somebody else is changing it, or the run to resume was begun with
+            something else.
         CapabilityMissing: the node has no k-NN engine that works.
         ClusterUnavailable: the node stayed away past the retry deadline.
         DiskFull: before or while writing.
-        IndexingFailed: nothing to index, too many refusals, or a count that differs.
-        After any of these, and after Ctrl-C, the live release is as it was and the new one is deleted; if the
-        node is gone, the next run deletes it.
+        IndexingFailed: nothing to index, too many refusals, a count that differs, or the lease was lost.
+        After any of these, and after Ctrl-C, the live release is as it was. The new one is deleted after an
+        InputError or IndexingFailed, and without ``books``; else it stays and can be resumed. If the node is
+        gone, the next run deletes it.
     """
     started = perf_counter()
+    books = books or Books()
     with translated_errors():
         standing(client, options.name)
-        settings = _settings(client, encoder, options)
+        settings = index_settings(client, encoder, options)
         check_disk_space(client)
-        release = create_release(
-            client, options.name, settings, encoder.spaces, fusions=options.fusions, policy=options.retry
-        )
-        publisher = Publisher(client, options.name, release, options.retry)
-        went_live = False
-        try:
-            loaded = _load(client, release, items, encoder, options, refuse=refuse, progress=progress)
-            publisher.check_count(loaded.accepted)
-            if options.force_merge:
-                publisher.force_merge()
-            publisher.restore(settings)
-            replaced = publisher.swap()
-            went_live = True
-        finally:
-            if not went_live:
-                drop_unfinished(client, release)
-        seconds = perf_counter() - started
-        return IndexReport(
-            name=options.name,
-            release=release,
-            replaced=", ".join(replaced),
-            deleted=_prune(publisher, options.keep),
-            documents=loaded.accepted,
-            refused=loaded.refused,
-            seconds=seconds,
-            docs_per_s=loaded.accepted / seconds,
-            load_s=loaded.seconds,
-            stage_s=loaded.busy_s,
-            retries=loaded.retries,
-        )
-
-
-def _settings(client: opensearchpy.OpenSearch, encoder: ItemEncoder, options: IndexOptions) -> IndexSettings:
-    engine = require(capabilities(client)).best_engine
-    settings = IndexSettings(engine=engine, shards=options.shards, replicas=options.replicas)
-    if space := encoder.spaces.get(fields.DENSE):
-        settings = replace(settings, dims=space.dims)
-    return settings
-
-
-def _load(
-    client: opensearchpy.OpenSearch,
-    release: str,
-    items: Iterable[Item],
-    encoder: ItemEncoder,
-    options: IndexOptions,
-    *,
-    refuse: Refuse,
-    progress: Callable[[Progress], None],
-) -> Progress:
-    target = loading_alias(release)
-
-    def write(body: Body, stop: threading.Event) -> Written:
-        return write_body(client, target, options.retry, body, stop)
-
-    def watch(now: Progress) -> None:
-        check_early(now, options.max_refused_share)
-        progress(now)
-
-    loaded = run_pipeline(items, encoder.encode, write, options.pipeline, refuse=refuse, progress=watch)
-    check_final(loaded, options.max_refused_share)
-    return loaded
-
-
-def _prune(publisher: Publisher, keep: int) -> tuple[str, ...]:
-    try:
-        return publisher.prune(keep)
-    except (AisleError, opensearchpy.OpenSearchException) as error:
-        # The new release is live: old ones that linger are no reason to call the run failed.
-        _log.warning("older releases could not be deleted; the next run does it (%s)", error)
-        return ()
+        with hold(client, options.name, "aisle index", policy=options.retry) as lease:
+            create = partial(
+                create_release,
+                client,
+                options.name,
+                settings,
+                encoder.spaces,
+                fusions=options.fusions,
+                policy=options.retry,
+                number=lease.next_release,
+            )
+            parts = run_parts(books.source, settings, encoder.spaces, options)
+            begun = start(client, options.name, books, parts, create)
+            publisher = Publisher(client, options.name, begun.release, options.retry)
+            loaded = Tally(begun.before).progress()
+            replaced: tuple[str, ...] = ()
+            if begun.live:
+                # For the reader's rejects, which died with the process that read them.
+                deque(items, maxlen=0)
+            else:
+                try:
+                    how = load or LoadHere(client, encoder)
+                    loaded = load_release(how, begun, books, items, options, refuse=refuse, progress=progress)
+                    replaced = go_live(
+                        publisher,
+                        lease,
+                        settings,
+                        options,
+                        accepted=loaded.accepted,
+                        validate=partial(validate, begun.release),
+                    )
+                except BaseException as error:
+                    give_up(client, books.ledger, begun.release, lease, error)
+                    raise
+            books.ledger.mark(State.LIVE)
+            deleted = prune(publisher, options.keep)
+    return IndexReport.of(
+        options.name,
+        begun.release,
+        loaded,
+        replaced=replaced,
+        deleted=deleted,
+        seconds=perf_counter() - started,
+    )

@@ -1,9 +1,8 @@
-"""What one asks of a run, and what it reports."""
+"""What one asks of a run."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from indexer.release_names import check_name
 from indexer.retries import RetryPolicy
@@ -46,34 +45,3 @@ class IndexOptions:
                 f" {self.max_refused_share} refused documents cannot be",
                 fix="give at least 1 shard, no negative number, and a share from 0 to 1",
             )
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """Attributes:
-    name, release: the alias and the index that it points to now.
-    replaced: the release that was live before, empty for the first.
-    deleted: older releases that were removed.
-    documents: in the release, counted there.
-    refused: documents that OpenSearch or JSON refused; each went to ``refuse``.
-    seconds, docs_per_s: from the first check to the swapped alias.
-    load_s: of these, until the last document was acknowledged.
-    stage_s: seconds each stage was busy, summed over its threads (see `tally.Progress.busy_s`).
-    retries: bulk requests that were repeated.
-    """
-
-    name: str
-    release: str
-    replaced: str
-    deleted: tuple[str, ...]
-    documents: int
-    refused: int
-    seconds: float
-    docs_per_s: float
-    load_s: float
-    stage_s: dict[str, float]
-    retries: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for ``--json`` and result files."""
-        return asdict(self)

@@ -13,6 +13,7 @@ from records import DiskFull, IndexingFailed
 # Of each item only what is needed: a response of the default shape is many times larger.
 FILTER_PATH: Final = "took,errors,items.*.status,items.*.error"
 BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
+_CONFLICT: Final = 409
 # Pressure on the node that may be reported under another status.
 _BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exception")
 _LONGEST_REASON: Final = 300
@@ -21,16 +22,18 @@ _LONGEST_REASON: Final = 300
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Attributes:
-    accepted: how many documents are stored.
+    accepted: how many documents are stored, the superseded ones among them.
     retry: positions of those that the node was too busy for.
     busy: why, of the last of these.
     refused: those that no repeat can help.
+    superseded: how many the index had already, under a larger version: it keeps those.
     """
 
     accepted: int
     retry: tuple[int, ...]
     busy: str
     refused: tuple[Refusal, ...]
+    superseded: int = 0
 
 
 def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
@@ -51,9 +54,13 @@ def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
     retry: list[int] = []
     refused: list[Refusal] = []
     busy = ""
+    superseded = 0
     for position, item in enumerate(items):
         error = item.get("error")
         if error is None:
+            continue
+        if item.get("status") == _CONFLICT:
+            superseded += 1
             continue
         reason = describe(error)
         check_fatal(error)
@@ -62,7 +69,7 @@ def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
             busy = reason
         else:
             refused.append(Refusal(body.lines[position].id, reason))
-    return Outcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused))
+    return Outcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused), superseded)
 
 
 def describe(error: Any) -> str:

@@ -14,7 +14,8 @@ from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from time import monotonic
 
 from indexer.belt import Stopped
-from indexer.stages import Encode, PipelineOptions, Refuse, Stages, Write
+from indexer.positions import NOTHING, Before
+from indexer.stages import Encode, PipelineOptions, Refuse, Settle, Stages, Write
 from indexer.tally import Progress, Tally
 from records import Item
 
@@ -32,6 +33,8 @@ def run_pipeline(
     *,
     refuse: Refuse,
     progress: Callable[[Progress], None],
+    before: Before = NOTHING,
+    settle: Settle = lambda _positions, _refused: None,
 ) -> Progress:
     """Bring every item through all stages.
 
@@ -42,6 +45,8 @@ def run_pipeline(
         options: batch and body sizes.
         refuse: takes each document that cannot be indexed; called from one thread at a time.
         progress: called a few times a second from the calling thread; may raise to end the run.
+        before: what an earlier run has settled: it is read, and neither encoded nor written.
+        settle: told of each body once all its documents were acknowledged or refused, from several threads.
 
     Returns:
         The counters after the last document.
@@ -49,7 +54,7 @@ def run_pipeline(
     Raises:
         Whatever the first failing stage raised, once all stages have stopped.
     """
-    run = Stages(options, refuse)
+    run = Stages(options, refuse, before, settle)
     work: list[Callable[[], None]] = [
         lambda: run.read(items),
         lambda: run.encode(encode),

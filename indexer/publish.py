@@ -10,6 +10,7 @@ from typing import Any
 
 import opensearchpy
 
+from indexer.copies import await_copies, flush
 from indexer.release_names import swap_actions, to_prune, version_of
 from indexer.releases import standing
 from indexer.retries import RetryPolicy, until_done
@@ -68,15 +69,11 @@ class Publisher:
         body = {
             "index": {"number_of_replicas": settings.replicas, "refresh_interval": settings.refresh_interval}
         }
+        if settings.replicas:
+            flush(self._client, self._ask, self._release)
         self._ask(partial(self._client.indices.put_settings, index=self._release, body=body))
         if settings.replicas:
-            params = {
-                "wait_for_events": "languid",
-                "wait_for_no_initializing_shards": "true",
-                "timeout": f"{_LONG_S}s",
-                "request_timeout": _LONG_S,
-            }
-            self._ask(partial(self._client.cluster.health, index=self._release, params=params))
+            await_copies(self._client, self._ask, self._release)
 
     def swap(self) -> tuple[str, ...]:
         """Point the alias at the release in one atomic step.
@@ -92,9 +89,9 @@ class Publisher:
         return replaced
 
     def prune(self, keep: int) -> tuple[str, ...]:
-        """Delete older releases but the ``keep`` newest finished ones; returns what was deleted."""
+        """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""
         now = self._ask(partial(standing, self._client, self._name))
-        doomed = to_prune(self._name, self._release, now.releases, now.unfinished, keep)
+        doomed = to_prune(self._name, self._release, now.releases, now.no_way_back, keep)
         for release in doomed:
             self._ask(
                 partial(self._client.indices.delete, index=release, params={"ignore_unavailable": "true"})

@@ -30,11 +30,11 @@ def check_final(progress: Progress, share: float) -> None:
     if progress.read == 0:
         raise IndexingFailed(
             "the catalogue has no items that can be indexed",
-            fix="look at the rejects file, and at --format and --map",
+            fix="look at the dead letters, and at --format and --map",
         )
     _check_share(progress, share)
     if progress.accepted == 0:
-        raise IndexingFailed("no document could be indexed", fix="look at the rejects file")
+        raise IndexingFailed("no document could be indexed", fix="look at the dead letters")
 
 
 def _check_share(progress: Progress, share: float) -> None:
@@ -42,5 +42,5 @@ def _check_share(progress: Progress, share: float) -> None:
     if progress.refused > share * settled:
         raise IndexingFailed(
             f"{progress.refused} of {settled} documents were refused, the last: {progress.last_refusal}",
-            fix="look at the rejects file; if that is as it should be, allow more with --max-refused",
+            fix="look at the dead letters; if that is as it should be, allow more with --max-refused",
         )

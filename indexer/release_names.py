@@ -57,6 +57,25 @@ def abandoned_alias(release: str) -> str:
     return f"{release}-abandoned"
 
 
+def withdrawn_alias(release: str) -> str:
+    """The alias of a finished release that somebody rolled back from: it is no way back."""
+    return f"{release}-withdrawn"
+
+
+def rollback_actions(name: str, target: str, live: Iterable[str]) -> list[dict[str, Any]]:
+    """Actions of one ``_aliases`` request: ``target`` becomes live and what was live is marked.
+
+    What is live must still be live, so of two rollbacks one does it.
+    """
+    actions: list[dict[str, Any]] = []
+    for index in live:
+        actions.append({"remove": {"index": index, "alias": name, "must_exist": True}})
+        actions.append({"add": {"index": index, "alias": withdrawn_alias(index)}})
+    actions.append({"remove": {"index": target, "alias": withdrawn_alias(target), "must_exist": False}})
+    actions.append({"add": {"index": target, "alias": name}})
+    return actions
+
+
 def swap_actions(name: str, release: str, live: Iterable[str]) -> list[dict[str, Any]]:
     """Actions of one ``_aliases`` request, which OpenSearch applies all or none.
 
@@ -85,12 +104,12 @@ def version_of(name: str, index: str) -> int | None:
 
 
 def next_version(name: str, indexes: Iterable[str]) -> int:
-    """One more than the highest that exists, so that a number is never taken twice."""
+    """One more than the highest that exists. One that existed may be gone: see ``State.next_release``."""
     return max((version_of(name, index) or 0 for index in indexes), default=0) + 1
 
 
 def to_prune(
-    name: str, live: str, indexes: Iterable[str], unfinished: Iterable[str], keep: int
+    name: str, live: str, indexes: Iterable[str], no_way_back: Iterable[str], keep: int
 ) -> tuple[str, ...]:
     """Which releases to delete once ``live`` is live: never itself nor a newer one.
 
@@ -98,13 +117,14 @@ def to_prune(
         name: the catalogue's name.
         live: its live release.
         indexes: all that exist; other names are left alone.
-        unfinished: those of them that were never finished; older ones go, none counts as kept.
-        keep: how many finished older releases stay.
+        no_way_back: those of them that were never finished or were withdrawn; older ones go, none counts as
+            kept.
+        keep: how many of the other older releases stay.
     """
     current = version_of(name, live) or 0
     versions = {index: version_of(name, index) or 0 for index in indexes}
     older = sorted((v, index) for index, v in versions.items() if 0 < v < current)
-    abandoned = set(unfinished)
-    finished = [index for _, index in older if index not in abandoned]
-    kept = set(finished[max(0, len(finished) - keep) :])
+    unwanted = set(no_way_back)
+    ways_back = [index for _, index in older if index not in unwanted]
+    kept = set(ways_back[max(0, len(ways_back) - keep) :])
     return tuple(index for _, index in older if index not in kept)

@@ -1,11 +1,11 @@
-"""Releases on the cluster: which exist, make the next one, drop one that was not finished."""
+"""Releases on the cluster: make the next one, drop one that was not finished."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,63 +18,19 @@ from indexer.release_names import (
     loading_alias,
     next_version,
     release_name,
-    version_of,
 )
 from indexer.retries import RetryPolicy, until_done
+from indexer.standing import Standing, standing
 from mappings import IndexMeta, IndexSettings, VectorSpace, index_body, pipeline_body, pipeline_name
 from mappings.fusion import FusionSpec
-from records import IndexingFailed, InputError
+from records import IndexingFailed
+
+__all__ = ["Standing", "create_release", "drop_unfinished", "put_pipelines", "standing"]
 
 _log = logging.getLogger(__name__)
 # Dropping is for a run that has failed or was interrupted: it must not keep anybody waiting.
 _DROP_TIMEOUT_S = 5
 _CREATE_ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What exists under one name.
-
-    Attributes:
-        releases: every index ``<name>-v0001`` and so on.
-        live: those of them that the alias ``name`` points to; one, or none yet.
-        unfinished: those of them that are being loaded, or were given up.
-    """
-
-    releases: tuple[str, ...]
-    live: tuple[str, ...]
-    unfinished: tuple[str, ...]
-
-
-def standing(client: opensearchpy.OpenSearch, name: str) -> Standing:
-    """Look at the cluster.
-
-    Raises:
-        InputError: ``name`` is taken by an index, or by an alias of indexes that are no releases.
-    """
-    found = client.indices.get_alias(index=f"{name},{name}-v*", params={"ignore_unavailable": "true"})
-    if name in found:
-        raise InputError(
-            f"{name} is an index, and an alias of that name is needed",
-            fix="choose another --name, or delete or reindex that index first",
-        )
-    # GET by the alias' name answers with the indexes behind it, whatever they are called.
-    foreign = [i for i, body in found.items() if name in body["aliases"] and version_of(name, i) is None]
-    if foreign:
-        raise InputError(
-            f"the alias {name} points to {', '.join(sorted(foreign))}, which Aisle did not make",
-            fix="choose another --name, or remove that alias first",
-        )
-    releases = sorted(index for index in found if version_of(name, index) is not None)
-    return Standing(
-        releases=tuple(releases),
-        live=tuple(index for index in releases if name in found[index]["aliases"]),
-        unfinished=tuple(
-            index
-            for index in releases
-            if {loading_alias(index), abandoned_alias(index)} & set(found[index]["aliases"])
-        ),
-    )
 
 
 def create_release(
@@ -85,6 +41,7 @@ def create_release(
     *,
     fusions: tuple[FusionSpec, ...],
     policy: RetryPolicy,
+    number: Callable[[int], int] = lambda least: least,
 ) -> str:
     """Make the next release, empty and tuned for loading, and the search pipelines it needs.
 
@@ -95,6 +52,7 @@ def create_release(
         spaces: vector field to the model behind it.
         fusions: their pipelines are put, see `put_pipelines`.
         policy: for each request.
+        number: takes the least number above all that exist, returns the one to use: ``Lease.next_release``.
 
     Returns:
         Its index name. It is not live; write through ``loading_alias`` of it.
@@ -107,7 +65,8 @@ def create_release(
     loading = replace(settings, replicas=0, refresh_interval="-1")
     pipelines = tuple(pipeline_name(fusion) for fusion in fusions)
     for _ in range(_CREATE_ATTEMPTS):
-        release = release_name(name, next_version(name, standing(client, name).releases))
+        least = next_version(name, standing(client, name).releases)
+        release = release_name(name, number(least))
         meta = IndexMeta(release=release, spaces=spaces, engine=settings.engine, pipelines=pipelines)
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:

@@ -29,6 +29,10 @@ class TryAgain(Exception):
     """The node could not do it now; the message says why."""
 
 
+class NodeBusy(TryAgain):
+    """It could not because it has too much to do: fewer requests at a time would help."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """Attributes:
@@ -44,8 +48,19 @@ class RetryPolicy:
     request_timeout_s: float = 60.0
 
 
-def until_done(action: Callable[[], T], policy: RetryPolicy, stop: threading.Event) -> T:
+def until_done(
+    action: Callable[[], T],
+    policy: RetryPolicy,
+    stop: threading.Event,
+    failed: Callable[[TryAgain], None] = lambda _: None,
+) -> T:
     """Run ``action`` until it no longer raises `TryAgain` or a passing transport error.
+
+    Args:
+        action: safe to repeat.
+        policy: when, and for how long.
+        stop: ends the waits.
+        failed: told of each attempt that did not do it.
 
     Raises:
         ClusterUnavailable: still failing at the deadline.
@@ -60,7 +75,7 @@ def until_done(action: Callable[[], T], policy: RetryPolicy, stop: threading.Eve
         sleep=sleep_using_event(stop),
     )
     try:
-        done: T = retrying(_telling, action)
+        done: T = retrying(_telling, action, failed)
     except RetryError as error:
         if stop.is_set():
             raise Stopped from error
@@ -72,16 +87,28 @@ def until_done(action: Callable[[], T], policy: RetryPolicy, stop: threading.Eve
     return done
 
 
-def _telling(action: Callable[[], T]) -> T:
+def _telling(action: Callable[[], T], failed: Callable[[TryAgain], None]) -> T:
+    try:
+        return _passing_or_final(action)
+    except TryAgain as failure:
+        failed(failure)
+        raise
+
+
+def _passing_or_final(action: Callable[[], T]) -> T:
     try:
         return action()
     except opensearchpy.SSLError:
         raise
+    except opensearchpy.ConnectionTimeout as error:
+        raise NodeBusy(f"no answer: {error.error}") from error
     except opensearchpy.ConnectionError as error:
         raise TryAgain(f"no answer: {error.error}") from error
+    except opensearchpy.SerializationError as error:
+        raise TryAgain("the answer was cut off or is no JSON") from error
     except opensearchpy.TransportError as error:
         if isinstance(error.info, dict):
             check_fatal(error.info.get("error"))
         if error.status_code in BUSY_STATUSES:
-            raise TryAgain(f"HTTP {error.status_code}") from error
+            raise NodeBusy(f"HTTP {error.status_code}") from error
         raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from indexer.bulk_bodies import Refusal
+from indexer.positions import NOTHING, Before
 from indexer.writer import Written
 
 
@@ -18,6 +19,7 @@ class Progress:
 
     Attributes:
         read, encoded, accepted: items so far at each stage; ``accepted`` means acknowledged by OpenSearch.
+        resumed: how many of ``accepted`` an earlier run has written. They are not in ``encoded``.
         refused: items that never will be; ``last_refusal`` says why, of the last of them.
         retries: requests sent again.
         seconds: since the start.
@@ -35,12 +37,18 @@ class Progress:
     busy_s: dict[str, float]
     took_ms: int
     last_refusal: str = ""
+    resumed: int = 0
 
 
 @dataclass(slots=True)
 class Tally:
-    """The counters behind `Progress`; safe to use from every stage's thread."""
+    """The counters behind `Progress`; safe to use from every stage's thread.
 
+    Args:
+        before: what an earlier run has settled; it counts as accepted and refused.
+    """
+
+    before: Before = NOTHING
     _read: int = 0
     _encoded: int = 0
     _refused: int = 0
@@ -49,6 +57,10 @@ class Tally:
     _busy_s: dict[str, float] = field(default_factory=dict)
     _started: float = field(default_factory=perf_counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._refused = self.before.refused
+        self._written = Written(accepted=self.before.accepted)
 
     def add(self, *, read: int = 0, encoded: int = 0, written: Written | None = None) -> None:
         """Count; refusals in ``written`` are counted where they are handed on, see `refused`."""
@@ -87,4 +99,5 @@ class Tally:
                 busy_s=dict(self._busy_s),
                 took_ms=self._written.took_ms,
                 last_refusal=self._last_refusal,
+                resumed=self.before.accepted,
             )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import opensearchpy
 
 from indexer.bulk_bodies import Body, Refusal
 from indexer.outcomes import FILTER_PATH, Outcome, describe, settle
-from indexer.retries import RetryPolicy, TryAgain, until_done
+from indexer.retries import NodeBusy, RetryPolicy, TryAgain, until_done
 
 # The whole request is refused for one document in it: too large together, or one of them malformed.
 _SPLIT_STATUSES = frozenset({400, 413})
@@ -21,16 +23,20 @@ class Written:
     """What became of one body.
 
     Attributes:
-        accepted: documents acknowledged.
+        accepted: documents acknowledged, the superseded ones among them: those are in the index as well.
         refused: documents that OpenSearch will never take.
         retries: requests sent beyond the first.
         took_ms: the server's own time over all of them.
+        superseded: documents of which the index keeps a newer version.
+        busy: requests that met a busy node (429, 502-504, circuit breaker), wholly or in part.
     """
 
     accepted: int = 0
     refused: tuple[Refusal, ...] = ()
     retries: int = 0
     took_ms: int = 0
+    superseded: int = 0
+    busy: int = 0
 
     def plus(self, other: Written) -> Written:
         """Both together."""
@@ -39,6 +45,8 @@ class Written:
             self.refused + other.refused,
             self.retries + other.retries,
             self.took_ms + other.took_ms,
+            self.superseded + other.superseded,
+            self.busy + other.busy,
         )
 
 
@@ -62,7 +70,7 @@ def write_body(
     """
     state = _Writing(client, target, policy.request_timeout_s, body)
     try:
-        until_done(state.attempt, policy, stop)
+        until_done(state.attempt, policy, stop, state.failed)
     except opensearchpy.TransportError as error:
         if error.status_code not in _SPLIT_STATUSES:
             raise
@@ -91,11 +99,11 @@ class _Writing:
         self._client = client
         self._target = target
         self._timeout_s = timeout_s
-        self._attempts = 0
+        self._failures = 0
+        self._busy = 0
         self._done = Written()
 
     def attempt(self) -> None:
-        self._attempts += 1
         response = self._client.bulk(
             index=self._target,
             body=self.left.payload,
@@ -105,15 +113,27 @@ class _Writing:
                 "request_timeout": self._timeout_s,
             },
         )
+        if not isinstance(response, Mapping) or not isinstance(response.get("errors"), bool):
+            # Whatever answered, with status 200, it was not OpenSearch: nothing says that anything is stored.
+            raise TryAgain("the answer is none to a bulk request")
         outcome = settle(self.left, response)
-        self._done = self._done.plus(_as_written(outcome, int(response.get("took", 0))))
+        self._done = self._done.plus(_as_written(outcome, response))
         self.left = self.left.at(outcome.retry)
         if outcome.retry:
-            raise TryAgain(outcome.busy)
+            raise NodeBusy(outcome.busy)
+
+    def failed(self, why: TryAgain) -> None:
+        self._failures += 1
+        self._busy += isinstance(why, NodeBusy)
 
     def written(self) -> Written:
-        return replace(self._done, retries=max(0, self._attempts - 1))
+        return replace(self._done, retries=self._failures, busy=self._busy)
 
 
-def _as_written(outcome: Outcome, took_ms: int) -> Written:
-    return Written(accepted=outcome.accepted, refused=outcome.refused, took_ms=took_ms)
+def _as_written(outcome: Outcome, response: Mapping[str, Any]) -> Written:
+    return Written(
+        accepted=outcome.accepted,
+        refused=outcome.refused,
+        took_ms=int(response.get("took", 0)),
+        superseded=outcome.superseded,
+    )

@@ -16,7 +16,6 @@ IMAGE: Final = "image"
 ATTRIBUTES: Final = "attributes"
 FACET: Final = "facet"
 SEARCH: Final = "search"
-SUGGEST: Final = "suggest"
 DENSE: Final = "dense"
 SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 

@@ -110,7 +110,6 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.IMAGE: {"type": "keyword", "index": False, "doc_values": False},
         fields.ATTRIBUTES: {"type": "object", "enabled": False},
         fields.FACET: _KEYWORD,
-        fields.SUGGEST: {"type": "search_as_you_type", "max_shingle_size": 2},
         fields.DENSE: vector,
         **{sid: {"type": "keyword"} for sid in fields.SID_PREFIXES},
     }

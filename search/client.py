@@ -8,8 +8,9 @@ from functools import partial
 
 from opensearchpy import OpenSearch
 
-from mappings import FusionSpec, default_fusion
+from mappings import FusionSpec
 from records import Hit, IndexNotFound, InputError, InvalidQuery
+from search.choice import chosen
 from search.documents import Fetched, fetch_items
 from search.facets import MAX_FACET_VALUES
 from search.filters import Filters
@@ -48,6 +49,8 @@ class SearchClient:
         if not 1 <= window <= MAX_WINDOW:
             raise InputError(f"a window of {window} cannot be asked", fix=f"use 1 to {MAX_WINDOW:,}")
         self._client = client
+        self._encoder = encoder
+        self._window = window
         self._legs = {leg.name: leg for leg in legs}
         self._ranker = Ranker(client, Preflight(client, name, encoder), encoder, window)
 
@@ -121,9 +124,16 @@ class SearchClient:
             raise InvalidQuery(
                 f"{facets} values per facet cannot be counted", fix=f"use 0 (none) to {MAX_FACET_VALUES:,}"
             )
-        spec = self._spec(legs, fusion)
-        asked = [self._leg(name) for name in spec.legs]
+        asked, spec = chosen(self._legs, legs, fusion)
         return self._ranker.rank(checked_question(text), asked, spec, filters or Filters(), facets)
+
+    def pinned(self, release: str) -> SearchClient:
+        """The same client for one release, which stays with it when another one goes live.
+
+        Args:
+            release: index name, such as the ``release`` of a `Page`.
+        """
+        return SearchClient(self._client, release, self._encoder, tuple(self._legs.values()), self._window)
 
     def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""
@@ -132,18 +142,3 @@ class SearchClient:
     def _cut(self, ranking: Ranking, first: int, size: int) -> tuple[Ranking, list[Fused], Fetched]:
         shown = ranking.fused[first : first + size]
         return ranking, shown, fetch_items(self._client, ranking.release, [fused.id for fused in shown])
-
-    def _spec(self, legs: Sequence[str] | None, fusion: FusionSpec | None) -> FusionSpec:
-        if fusion is None:
-            return default_fusion(tuple(legs) if legs is not None else tuple(self._legs))
-        if legs is not None and tuple(legs) != fusion.legs:
-            raise InputError(
-                f"legs {list(legs)} are not those of the fusion, {list(fusion.legs)}",
-                fix="give one or the other",
-            )
-        return fusion
-
-    def _leg(self, name: str) -> Leg:
-        if name not in self._legs:
-            raise InputError(f"there is no leg {name!r}", fix=f"use {', '.join(self._legs)}")
-        return self._legs[name]

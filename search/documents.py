@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from opensearchpy import OpenSearch
 
 from cluster import translated_errors
-from mappings import fields
+from mappings.item_of import item_of
 from records import Item
 from search.request import documents_body
 
@@ -29,18 +28,4 @@ def fetch_items(client: OpenSearch, release: str, ids: Sequence[str]) -> Fetched
     with translated_errors():
         answer = client.search(index=release, body=documents_body(ids))
     hits = answer["hits"]["hits"]
-    return Fetched({hit["_id"]: read_item(hit["_id"], hit["_source"]) for hit in hits}, float(answer["took"]))
-
-
-def read_item(id_: str, source: Mapping[str, Any]) -> Item:
-    """The item behind a hit's ``_id`` and ``_source``."""
-    return Item(
-        id=id_,
-        title=source.get(fields.TITLE, ""),
-        text=source.get(fields.TEXT, ""),
-        brand=source.get(fields.BRAND, ""),
-        category=source.get(fields.CATEGORY, ""),
-        price=source.get(fields.PRICE),
-        image=source.get(fields.IMAGE, ""),
-        attributes=source.get(fields.ATTRIBUTES, {}),
-    )
+    return Fetched({hit["_id"]: item_of(hit["_id"], hit["_source"]) for hit in hits}, float(answer["took"]))

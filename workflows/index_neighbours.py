@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from cluster import translated_errors
-from indexer import IndexOptions, ItemEncoder, index_catalogue
+from indexer import IndexOptions, ItemEncoder, RetryPolicy, index_catalogue
 from indexer.stages import Vectors
+from indexer.state_index import StateIndex
 from mappings import DENSE, VectorSpace, fields
 from records import Item
 from search import DenseLeg, Question
@@ -19,6 +20,8 @@ from search.candidates import leg_results
 from search.request import candidates_body
 
 Floats = NDArray[np.float32]
+# What is left over of a name that nobody uses again is no reason to wait.
+_TIDY = RetryPolicy(deadline_s=5, request_timeout_s=5)
 
 
 def index_neighbours(
@@ -49,12 +52,17 @@ def index_neighbours(
 
     name = f"aisle-neighbours-{uuid.uuid4().hex[:12]}"
     options = IndexOptions(name, max_refused_share=0.0, fusions=())
-    release = index_catalogue(client, shelf, ItemEncoder({fields.DENSE: space}, look_up), options).release
+    encoder = ItemEncoder({fields.DENSE: space}, look_up)
     try:
-        return [_ask(client, release, query, ids, depth) for query in queries]
+        release = index_catalogue(client, shelf, encoder, options).release
+        try:
+            return [_ask(client, release, query, ids, depth) for query in queries]
+        finally:
+            with translated_errors():
+                client.indices.delete(index=release)
     finally:
         with translated_errors():
-            client.indices.delete(index=release)
+            StateIndex(client, name).forget(_TIDY)
 
 
 def _ask(client: OpenSearch, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:

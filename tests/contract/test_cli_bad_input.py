@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_used(
     assert said in failure(done)
     assert done.out == ""
     # Bad rows are shown to the user; nothing else is left behind.
-    left = set(listing(shop)) - {name} - {"x-rejects.jsonl"}
+    left = set(listing(shop)) - {name} - {"x-dead-letters.jsonl"}
     assert left == {"corpus.jsonl", "qrels", "queries.jsonl"} | {
         f"qrels/{split}.tsv" for split in ("dev", "textless", "words", "empty")
     }

@@ -5,61 +5,48 @@ from __future__ import annotations
 import http.client
 import itertools
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import TracebackType
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, TracebackType
 from urllib.parse import urlsplit
 
+from tests.node.proxy_faults import (
+    Answer,
+    CutAnswer,
+    Delay,
+    Down,
+    Drip,
+    Fault,
+    HalfAnswer,
+    LoseAnswer,
+    Plan,
+    Request,
+    ResetInBody,
+    first,
+)
 from tests.node.quiet_server import QuietHandler, QuietServer
 
+__all__ = [
+    "Answer",
+    "CutAnswer",
+    "Delay",
+    "Down",
+    "Drip",
+    "Fault",
+    "FaultyProxy",
+    "HalfAnswer",
+    "LoseAnswer",
+    "Plan",
+    "Request",
+    "ResetInBody",
+    "first",
+]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 _DROPPED_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "host", "accept-encoding"})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came in; ``number`` counts all requests of the proxy from 0."""
-
-    number: int
-    method: str
-    path: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Answer with this instead of asking the node."""
-
-    status: int
-    body: bytes = b"{}"
-
-
-@dataclass(frozen=True, slots=True)
-class LoseAnswer:
-    """Let the node do it, then close the connection: the client cannot know that it was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """Wait, then let the node do it."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Down:
-    """Close the connection without an answer."""
-
-
-Fault = Answer | LoseAnswer | Delay | Down
-Plan = Callable[[Request], Fault | None]
-
-
-def first(count: int, path_part: str, fault: Fault) -> Plan:
-    """The fault for the first ``count`` requests whose path holds ``path_part``; None: as it should be."""
-    numbers = itertools.count()
-    return lambda request: fault if path_part in request.path and next(numbers) < count else None
 
 
 @dataclass(slots=True)
@@ -69,11 +56,13 @@ class FaultyProxy:
     Attributes:
         target: URL of the node.
         plan: decides over each request.
+        before_body: decides before the body is read (it is empty there); `ResetInBody` is for it alone.
         requests: what came in, in order.
     """
 
     target: str
     plan: Plan = lambda _: None
+    before_body: Plan = lambda _: None
     requests: list[Request] = field(default_factory=list)
     _server: QuietServer | None = None
 
@@ -105,20 +94,59 @@ def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
 
     class Handler(QuietHandler):
         def handle_one(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            request = Request(next(numbers), self.command, self.path, body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            length = int(headers.get("content-length") or 0)
+            request = Request(next(numbers), self.command, self.path, b"", headers)
+            early = proxy.before_body(request)
+            if isinstance(early, ResetInBody):
+                proxy.requests.append(replace(request, body=self.rfile.read(int(length * early.part))))
+                self.reset()
+                return
+            request = replace(request, body=self.rfile.read(length))
             proxy.requests.append(request)
             fault = proxy.plan(request)
-            if isinstance(fault, Delay):
-                time.sleep(fault.seconds)
             if isinstance(fault, Answer):
-                return self.answer(fault.status, fault.body, "application/json")
-            if isinstance(fault, Down):
-                return self.hang_up()
-            status, answer, kind = self.forward(body)
+                self.send(fault.status, fault.body, "application/json", fault.headers)
+            elif isinstance(fault, Down):
+                self.hang_up()
+            else:
+                if isinstance(fault, Delay):
+                    time.sleep(fault.seconds)
+                self.pass_on(*self.forward(request.body), fault)
+
+        def pass_on(self, status: int, answer: bytes, kind: str, fault: Fault | None) -> None:
+            whole = {"content-length": str(len(answer))}
+            half = answer[: len(answer) // 2]
             if isinstance(fault, LoseAnswer):
-                return self.hang_up()
-            return self.answer(status, answer, kind)
+                self.hang_up()
+            elif isinstance(fault, CutAnswer):
+                self.send(status, half, kind)
+            elif isinstance(fault, HalfAnswer):
+                self.send(status, half, kind, whole)
+                self.hang_up()
+            elif isinstance(fault, Drip):
+                self.send(status, b"", kind, whole)
+                self.drip(answer, fault.seconds)
+            else:
+                self.send(status, answer, kind)
+
+        def send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str] = _NONE) -> None:
+            self.send_response(status)
+            for name, value in {"content-type": kind, "content-length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def drip(self, answer: bytes, seconds: float) -> None:
+            for byte in answer:
+                time.sleep(seconds / len(answer))
+                self.wfile.write(bytes([byte]))
+
+        def reset(self) -> None:
+            # With a linger time of 0, closing sends RST and not FIN.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
 
         def forward(self, body: bytes) -> tuple[int, bytes, str]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _DROPPED_HEADERS}

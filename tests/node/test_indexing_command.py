@@ -42,7 +42,7 @@ def write_catalogue(path: Path, number: int) -> None:
             file.write(json.dumps({"_id": str(n), "title": f"shoe {n}"}) + "\n")
 
 
-def test_index_with_rejects(client: OpenSearch, node_url: str, name: str, tmp_path: Path) -> None:
+def test_index_with_dead_letters(client: OpenSearch, node_url: str, name: str, tmp_path: Path) -> None:
     catalogue = tmp_path / "shop.jsonl"
     write_catalogue(catalogue, 50)
     with catalogue.open("a") as file:
@@ -51,8 +51,8 @@ def test_index_with_rejects(client: OpenSearch, node_url: str, name: str, tmp_pa
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["documents"] == 50 and report["release"] == f"{name}-v0001"
-    assert sum(report["rejects"].values()) == 2
-    lines = (tmp_path / f"{name}-rejects.jsonl").read_text().splitlines()
+    assert sum(report["dead_letters"].values()) == 2
+    lines = (tmp_path / f"{name}-dead-letters.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["line"] for line in lines) == [51, 52]
     assert count(client, name) == 50
     assert client.get(index=name, id="7")["_source"]["title"] == "shoe 7"
@@ -100,7 +100,8 @@ def test_ctrl_c_leaves_the_live_release(client: OpenSearch, node_url: str, name:
     assert time.monotonic() - interrupted < 15
     assert process.returncode == 130, said
     assert "Traceback" not in said
-    assert releases(client, name) == {f"{name}-v0001": {name}}
+    assert "go on with --resume" in said
+    assert releases(client, name) == {f"{name}-v0001": {name}, f"{name}-v0002": {f"{name}-v0002-loading"}}
     assert count(client, name) == 20
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from catalogue import read_catalogue
 from catalogue.prices import parse_price
-from catalogue.rejects import Rejects
 from catalogue.rows import BadRow
 from catalogue.seen import SeenIds
+from indexer.dead_letters import DeadLetters
 from records import InputError, Item
 
 JSON = st.recursive(
@@ -28,14 +28,15 @@ ROWS = st.lists(st.dictionaries(FIELDS, JSON, max_size=9), min_size=1, max_size=
 LINES = st.lists(
     st.binary(max_size=40) | st.text(max_size=40).map(lambda t: t.encode(errors="replace")), max_size=8
 )
+LETTER = {"line", "position", "id", "reason", "attempts", "row"}
 HEADS = st.sampled_from([b"id,title,price\n", b'{"id": "1", "title": "a"}\n', b""])
 
 
-def _read(content: bytes, name: str) -> tuple[list[Item], Rejects] | None:
+def _read(content: bytes, name: str) -> tuple[list[Item], DeadLetters] | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        rejects = Rejects(Path(folder) / "rejects.jsonl")
+        rejects = DeadLetters(Path(folder) / "rejects.jsonl")
         try:
             items = list(read_catalogue(path, rejects=rejects))
         except InputError as error:
@@ -43,11 +44,11 @@ def _read(content: bytes, name: str) -> tuple[list[Item], Rejects] | None:
             assert "\n" not in str(error)
             return None
         finally:
-            rejects.close()
+            rejects.export()
         if rejects.count:
             written = (Path(folder) / "rejects.jsonl").read_bytes().splitlines()
             assert len(written) == rejects.count
-            assert all({"line", "reason", "row"} == json.loads(line).keys() for line in written)
+            assert all(json.loads(line).keys() == LETTER for line in written)
         return items, rejects
 
 

@@ -101,6 +101,31 @@ def test_sends_basic_auth_and_headers() -> None:
     assert seen[0]["x-api-key"] == "k"
 
 
+def test_several_hosts_take_turns_and_get_the_same_headers() -> None:
+    with server(200, {}) as (one, seen_by_one), server(200, {}) as (two, seen_by_two):
+        client = connect(ClusterSettings(url=f"{one},{two}", user="ann", password=SecretStr("x")))
+        for _ in range(4):
+            client.info()
+    assert len(seen_by_one) == len(seen_by_two) == 2
+    assert {seen["authorization"] for seen in (*seen_by_one, *seen_by_two)} == {"Basic YW5uOng="}
+
+
+@pytest.mark.parametrize("away", [1, 4])
+def test_hosts_that_are_away_cost_nothing_but_attempts(away: int) -> None:
+    gone = [f"http://127.0.0.1:{choose_ports().http}" for _ in range(away)]
+    with server(200, {}) as (there, seen):
+        client = connect(ClusterSettings(url=",".join([*gone, there])))
+        for _ in range(3):
+            client.info()
+    assert len(seen) == 3
+
+
+def test_every_host_is_asked_with_tls() -> None:
+    with connect(ClusterSettings(url="https://a:1,https://b,https://c:3/es")) as client:
+        asked = {connection.host for connection in client.transport.connection_pool.connections}
+    assert asked == {"https://a:1", "https://b:443", "https://c:3"}
+
+
 def test_nothing_answers() -> None:
     client = connect(ClusterSettings(url=f"http://127.0.0.1:{choose_ports().http}"))
     with pytest.raises(ClusterUnavailable, match="nothing answers"), translated_errors():

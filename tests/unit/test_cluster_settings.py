@@ -38,6 +38,31 @@ def test_credentials_leave_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.password.get_secret_value() == "p@ss"
 
 
+def test_several_hosts_of_one_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "AISLE_URL", "https://ann:p%2C%40ss@a.example:9200/, https://b.example/es ,https://c:1"
+    )
+    settings = ClusterSettings.load()
+    assert settings.urls == ("https://a.example:9200", "https://b.example/es", "https://c:1")
+    assert settings.url == ",".join(settings.urls)
+    assert (settings.user, settings.password.get_secret_value()) == ("ann", "p,@ss")
+    assert ClusterSettings().model_copy(update={"url": settings.url}).urls == settings.urls
+
+
+def test_the_same_host_and_user_twice_are_one() -> None:
+    settings = ClusterSettings(url="http://ann:x@a:1,http://ann:x@b:1,http://a:1/")
+    assert (settings.urls, settings.user) == (("http://a:1", "http://b:1"), "ann")
+
+
+def test_no_url_names_no_host() -> None:
+    assert ClusterSettings().urls == ()
+
+
+def test_a_user_beside_the_urls_wins() -> None:
+    settings = ClusterSettings(url="http://ann:x@a:1,http://b:1", user="bob", password=SecretStr("y"))
+    assert (settings.user, settings.password.get_secret_value()) == ("bob", "y")
+
+
 def test_secrets_are_in_no_repr() -> None:
     settings = ClusterSettings(url=f"http://ann:{SECRET}@h:1", headers={"authorization": SecretStr(SECRET)})
     assert SECRET not in f"{settings!r} {settings}"
@@ -55,6 +80,11 @@ def test_password_beyond_latin_1_is_sent_as_utf_8() -> None:
         ("AISLE_URL", f"ftp://ann:{SECRET}@h"),
         ("AISLE_URL", "search.example:9200"),
         ("AISLE_URL", "http://h:notaport"),
+        ("AISLE_URL", "http://a:9200,b:9200"),
+        ("AISLE_URL", "http://a:9200,"),
+        ("AISLE_URL", "http://a:9200,https://b:9200"),
+        ("AISLE_URL", f"http://ann:{SECRET}@a:9200,http://bob:{SECRET}@b:9200"),
+        ("AISLE_URL", f"http://ann:{SECRET}@a:9200,http://ann:other@b:9200"),
         ("AISLE_TIMEOUT_S", "soon"),
         ("AISLE_TIMEOUT_S", "0"),
         ("AISLE_HEADERS", f"[{SECRET}"),

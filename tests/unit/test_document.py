@@ -32,7 +32,7 @@ def test_full_item() -> None:
     built = document(FULL, VECTORS)
     assert built[fields.ATTRIBUTES] == {"Colour": "Red", "Size": "42"}
     assert built[fields.FACET] == ["Colour=Red", "Size=42"]
-    assert built[fields.SUGGEST] == built[fields.TITLE] == "Trail shoe"
+    assert built[fields.TITLE] == "Trail shoe"
     assert built[fields.PRICE] == 0.0
     assert built[fields.DENSE] is VECTORS[fields.DENSE]
 
@@ -41,7 +41,6 @@ def test_what_is_empty_is_left_out() -> None:
     assert document(Item(id="1", title="x"), {}) == {
         fields.ID: "1",
         fields.TITLE: "x",
-        fields.SUGGEST: "x",
     }
 
 

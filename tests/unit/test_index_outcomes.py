@@ -38,6 +38,15 @@ def test_each_document_gets_its_own_verdict() -> None:
     assert BODY.at(outcome.retry).lines == (BODY.lines[1], BODY.lines[3], BODY.lines[4])
 
 
+def test_a_document_that_the_index_has_in_a_newer_version_is_settled() -> None:
+    conflict = failed(409, "version_conflict_engine_exception", "current version [1007] is higher")
+    items = [FINE, conflict, failed(429, "rejected_execution_exception"), conflict, failed(400, "x")]
+    outcome = settle(BODY, {"errors": True, "items": items})
+    assert (outcome.accepted, outcome.superseded) == (3, 2)
+    assert outcome.retry == (2,)
+    assert [refusal.id for refusal in outcome.refused] == ["e"]
+
+
 def test_a_full_disk_is_not_a_busy_node_although_its_status_is_429() -> None:
     reason = (
         "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has"

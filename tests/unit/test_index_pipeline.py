@@ -134,7 +134,7 @@ def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
     def write(body: Body, _: threading.Event) -> Written:
         if stage == "write":
             fail()
-        return Written(refused=(Refusal("1", "no"),) * len(body))
+        return Written(refused=tuple(Refusal(line.id, "no") for line in body.lines))
 
     hooks = {"progress": fail} if stage == "progress" else {"refuse": fail} if stage == "refuse" else {}
     with pytest.raises(ZeroDivisionError, match=stage):

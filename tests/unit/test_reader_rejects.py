@@ -7,8 +7,9 @@ import pytest
 
 from catalogue import read_catalogue
 from catalogue.prices import parse_price
-from catalogue.rejects import EXCERPT_CHARS, Rejects
+from catalogue.rejects import Rejects
 from catalogue.rows import BadRow
+from indexer.dead_letters import DeadLetters
 from records import InputError
 
 GOOD = b'{"id": "good", "title": "Good"}'
@@ -53,14 +54,18 @@ def test_bad_row(tmp_path: Path, line: bytes, reason: str) -> None:
     path = tmp_path / "a.jsonl"
     last = b'{"id": "last", "title": "L", "price": 1, "text": "t", "brand": "b"}'
     path.write_bytes(b"\n".join([GOOD, b"", line, last]))
-    with Rejects(tmp_path / "rejects.jsonl") as rejects:
-        found = [item.id for item in read_catalogue(path, rejects=rejects)]
+    rejects = DeadLetters(tmp_path / "rejects.jsonl")
+    found = [item.id for item in read_catalogue(path, rejects=rejects)]
+    assert rejects.export() == 1
     assert found == ["good", "last"]
     assert rejects.reasons == {reason: 1}
     (written,) = (tmp_path / "rejects.jsonl").read_text().splitlines()
     row = json.loads(written)
-    assert (row["line"], row["reason"]) == (3, reason)
-    assert len(row["row"]) <= EXCERPT_CHARS
+    assert (row["line"], row["reason"], row["position"], row["attempts"]) == (3, reason, None, 1)
+    assert row["id"] == ("good" if reason == "duplicate id" else "")
+    assert 0 < len(json.dumps(row["row"])) <= 1_000_000
+    if isinstance(row["row"], dict) and "price" not in row["row"]:
+        assert row["row"] == json.loads(line)
 
 
 def test_a_line_that_is_too_long_is_skipped_in_pieces(tmp_path: Path) -> None:
@@ -74,11 +79,12 @@ def test_a_line_that_is_too_long_is_skipped_in_pieces(tmp_path: Path) -> None:
 
 def test_bad_csv_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    huge = b"h," + b"a" * 1_000_000
+    huge = b"h," + b"a" * 900_000
     lines = [b"id,title", b'1,"two\nlines"', b"2", b"3,a,b", b"4,\xff", huge, b"", b"5,last"]
     path.write_bytes(b"\r\n".join(lines))
-    with Rejects(tmp_path / "r.jsonl") as rejects:
-        found = [(item.id, item.title) for item in read_catalogue(path, rejects=rejects)]
+    rejects = DeadLetters(tmp_path / "r.jsonl")
+    found = [(item.id, item.title) for item in read_catalogue(path, rejects=rejects)]
+    rejects.export()
     assert found == [("1", "two lines"), ("5", "last")]
     rows = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert [(row["line"], row["reason"]) for row in rows] == [
@@ -87,6 +93,8 @@ def test_bad_csv_rows(tmp_path: Path) -> None:
         (6, "not UTF-8"),
         (7, "not CSV, or a cell over 131,072 characters"),
     ]
+    assert [row["row"] for row in rows[:3]] == [["2"], ["3", "a", "b"], {"id": "4", "title": "?"}]
+    assert rows[3]["row"] == huge.decode() + "\r\n"
 
 
 def test_control_characters_are_cleaned_from_text(tmp_path: Path) -> None:
@@ -140,23 +148,29 @@ def test_no_prices(text: str) -> None:
 def test_no_rejects_no_file_and_an_old_one_stays(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(GOOD)
-    with Rejects(tmp_path / "r.jsonl") as rejects:
-        assert len(list(read_catalogue(path, rejects=rejects))) == 1
-    assert [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
+    (tmp_path / "r.jsonl").write_text("old")
+    rejects = DeadLetters(tmp_path / "r.jsonl")
+    assert len(list(read_catalogue(path, rejects=rejects))) == 1
+    assert rejects.export() == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "r.jsonl"]
+    assert (tmp_path / "r.jsonl").read_text() == "old"
 
 
-def test_the_rejects_file_survives_a_failed_read(tmp_path: Path) -> None:
+def test_the_dead_letters_survive_a_failed_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"id": "1", "title": ""}\n')
-    with (
-        pytest.raises(InputError, match="most often because: title is missing"),
-        Rejects(tmp_path / "r.jsonl") as rejects,
-    ):
+    rejects = DeadLetters(tmp_path / "r.jsonl")
+    with pytest.raises(InputError, match="most often because: title is missing"):
         list(read_catalogue(path, rejects=rejects))
+    rejects.export()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "r.jsonl"]
 
 
 def test_a_rejects_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
+    letters = DeadLetters(tmp_path / "file" / "r.jsonl")
+    letters.add(1, "reason", b"row")
     with pytest.raises(InputError, match="cannot write"):
-        Rejects(tmp_path / "file" / "r.jsonl").add(1, "reason", b"row")
+        letters.export()
+    with pytest.raises(InputError, match="it is a folder"):
+        DeadLetters(tmp_path)

@@ -1,0 +1,77 @@
+"""Where each rule and figure of a plan comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_DOCS: Final = "https://docs.opensearch.org/latest"
+_BLOG: Final = "https://opensearch.org/blog"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Attributes:
+    title: of the page, and the section.
+    url: its address; empty for something of our own.
+    """
+
+    title: str
+    url: str
+
+
+HNSW_MEMORY: Final = Source(
+    "OpenSearch, Methods and engines, HNSW memory estimation",
+    f"{_DOCS}/mappings/supported-field-types/knn-methods-engines/",
+)
+FP16_MEMORY: Final = Source(
+    "OpenSearch, Faiss 16-bit scalar quantization, HNSW memory estimation",
+    f"{_DOCS}/vector-search/optimizing-storage/faiss-16-bit-quantization/",
+)
+BYTE_MEMORY: Final = Source(
+    "OpenSearch, Memory-optimized vectors, Byte vectors, HNSW memory estimation",
+    f"{_DOCS}/mappings/supported-field-types/knn-memory-optimized/",
+)
+BINARY_MEMORY: Final = Source(
+    "OpenSearch, Binary quantization, HNSW memory estimation",
+    f"{_DOCS}/vector-search/optimizing-storage/binary-quantization/",
+)
+BREAKER: Final = Source(
+    "OpenSearch, Vector search settings, knn.memory.circuit_breaker.limit", f"{_DOCS}/vector-search/settings/"
+)
+HEAP: Final = Source(
+    "OpenSearch, Installing OpenSearch, Important settings, OPENSEARCH_JAVA_OPTS",
+    f"{_DOCS}/install-and-configure/install-opensearch/index/",
+)
+COMPRESSED_POINTERS: Final = Source(
+    "Oracle, Java HotSpot VM Performance Enhancements, Compressed Oops",
+    "https://docs.oracle.com/javase/8/docs/technotes/guides/vm/performance-enhancements-7.html",
+)
+SHARD_SIZE: Final = Source(
+    "AWS, Amazon OpenSearch Service Lens, AOSPERF01-BP01",
+    "https://docs.aws.amazon.com/wellarchitected/latest/amazon-opensearch-service-lens/aosperf01-bp01.html",
+)
+LARGEST_SHARD: Final = Source(
+    "Lucene, IndexWriter.MAX_DOCS",
+    "https://lucene.apache.org/core/10_3_2/core/org/apache/lucene/index/IndexWriter.html",
+)
+MERGE: Final = Source(
+    "Lucene, IndexWriter.forceMerge",
+    "https://lucene.apache.org/core/10_3_2/core/org/apache/lucene/index/IndexWriter.html",
+)
+WATERMARK: Final = Source(
+    "OpenSearch, Cluster settings, cluster.routing.allocation.disk.watermark.low",
+    f"{_DOCS}/install-and-configure/configuring-opensearch/cluster-settings/",
+)
+MEASURED: Final = Source("benchmarks/results/indexing-plan.json", "")
+FP16_RECALL: Final = Source(
+    "OpenSearch blog, Optimizing OpenSearch with Faiss FP16 scalar quantization, 2024",
+    f"{_BLOG}/optimizing-opensearch-with-fp16-quantization/",
+)
+BYTE_RECALL: Final = Source(
+    "OpenSearch blog, Introducing byte vector support for Faiss, 2024", f"{_BLOG}/faiss-byte-vector/"
+)
+DISK_RECALL: Final = Source(
+    "OpenSearch blog, Reduce costs with disk-based vector search, 2025",
+    f"{_BLOG}/reduce-cost-with-disk-based-vector-search/",
+)

@@ -1,0 +1,292 @@
+"""A run that broke off is gone on with: nothing is encoded twice, and what changed meanwhile is named."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from opensearchpy import OpenSearch
+
+from catalogue import ReadOptions
+from cluster import ClusterSettings, connect
+from indexer import Books, DeadLetters, IndexReport, ItemEncoder, Ledger, Progress, index_catalogue
+from indexer.dead_letters_file import cells_of
+from indexer.ledger import State
+from indexer.positions import Positions
+from indexer.retries import RetryPolicy
+from indexer.stages import PipelineOptions, Vectors
+from mappings import fields
+from records import ClusterUnavailable, DiskFull, IndexingFailed, InputError, Item
+from tests.node.faulty_proxy import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request
+from tests.node.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
+from workflows.index_folder import IndexSource, index_folder
+
+SOURCE = {"the content of the catalogue": "a"}
+# A node that is away fails at once; one that is slow does not.
+IMPATIENT = RetryPolicy(deadline_s=0.5, first_wait_s=0.02, longest_wait_s=0.1, request_timeout_s=30)
+ONE_WRITER = PipelineOptions(batch_items=25, max_body_docs=25, writers=1)
+NUMBER = 300
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger(tmp_path / "shop.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def proxy(node_url: str) -> Iterator[FaultyProxy]:
+    with FaultyProxy(node_url) as standing:
+        yield standing
+
+
+@pytest.fixture
+def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
+    with connect(ClusterSettings(url=proxy.url)) as through:
+        yield through
+
+
+class Counting:
+    """The encoder of the tests; remembers what it was given."""
+
+    def __init__(self, broken: frozenset[str] = frozenset()) -> None:
+        self.texts: list[str] = []
+        self._broken = broken
+
+    def encoder(self) -> ItemEncoder:
+        return ItemEncoder({fields.DENSE: SPACE}, self._encode)
+
+    def _encode(self, batch: Sequence[Item]) -> Vectors:
+        self.texts += [item.id for item in batch]
+        matrix = np.array(vectors(batch)[fields.DENSE])
+        matrix[[item.id in self._broken for item in batch]] = np.nan
+        return {fields.DENSE: matrix}
+
+
+def load(
+    client: OpenSearch, name: str, ledger: Ledger, *, resume: bool = True, **more: object
+) -> IndexReport:
+    settings = options(name, pipeline=ONE_WRITER, retry=IMPATIENT, max_refused_share=0.1)
+    return index_catalogue(
+        client,
+        items(NUMBER),
+        more.pop("encoder", ENCODER),  # type: ignore[arg-type]
+        more.pop("settings", settings),  # type: ignore[arg-type]
+        books=Books(ledger, more.pop("source", SOURCE), resume),  # type: ignore[arg-type]
+        refuse=lambda _: None,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def interrupt_after(documents: int) -> Callable[[Progress], None]:
+    def look(now: Progress) -> None:
+        if now.accepted >= documents:
+            raise KeyboardInterrupt
+
+    return look
+
+
+def break_off(proxy: FaultyProxy, shaky: OpenSearch, name: str, ledger: Ledger, **more: object) -> Positions:
+    """A run whose node goes away after the fourth body; returns what is settled."""
+    proxy.plan = lambda request: Down() if proxy.count("/_bulk") > 4 else None
+    with pytest.raises(ClusterUnavailable):
+        load(shaky, name, ledger, resume=False, **more)
+    proxy.plan = lambda _: None
+    settled = ledger.before().settled
+    assert len(settled) == 100
+    return settled
+
+
+def test_a_resumed_run_encodes_and_sends_only_what_is_left(
+    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    index_catalogue(client, items(20), ENCODER, options(name))
+    broken = frozenset({"id-7", "id-60", "id-150"})
+    first, second = Counting(broken), Counting(broken)
+    settled = break_off(proxy, shaky, name, ledger, encoder=first.encoder())
+    assert releases(client, name) == {
+        f"{name}-v0001": {name},
+        f"{name}-v0002": {f"{name}-v0002-loading"},
+    }
+    assert count(client, name) == 20
+    before = proxy.count("/_bulk")
+    report = load(shaky, name, ledger, encoder=second.encoder())
+    assert second.texts == [f"id-{n}" for n in range(NUMBER) if n not in settled]
+    assert proxy.count("/_bulk") - before == (NUMBER - len(settled)) / 25
+    assert (report.documents, report.refused, report.resumed) == (297, 3, 98)
+    assert report.release == f"{name}-v0002" and count(client, name) == 297
+    letters = list(ledger.refused())
+    assert [letter.id for letter in letters] == ["id-7", "id-60", "id-150"]
+    assert [letter.position for letter in letters] == [7, 60, 150]
+    assert (cells_of(letters[1]) or {})["title"] == "shoe 60"
+    run = ledger.run()
+    assert run is not None and run.state is State.LIVE
+
+
+def test_ctrl_c_and_again_and_then_to_the_end(client: OpenSearch, name: str, ledger: Ledger) -> None:
+    def slow(batch: Sequence[Item]) -> Vectors:
+        # The counters are looked at four times a second.
+        time.sleep(0.1)
+        return vectors(batch)
+
+    encoder = ItemEncoder(ENCODER.spaces, slow)
+    for documents in (50, 150):
+        stop = interrupt_after(documents)
+        with pytest.raises(KeyboardInterrupt):
+            load(client, name, ledger, resume=documents > 50, encoder=encoder, progress=stop)
+        assert documents <= len(ledger.before().settled) < NUMBER
+    report = load(client, name, ledger)
+    assert report.documents == count(client, name) == NUMBER
+    assert report.release == f"{name}-v0001" and report.resumed >= 150
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"source": {"the content of the catalogue": "b"}}, "the content of the catalogue"),
+        (
+            {"encoder": ItemEncoder({fields.DENSE: replace(SPACE, fingerprint="cd" * 32)}, vectors)},
+            "the encoder",
+        ),
+        ({"shards": 2}, "the index settings"),
+    ],
+)
+def test_what_changed_is_named_and_the_unfinished_release_stays(
+    proxy: FaultyProxy,
+    shaky: OpenSearch,
+    client: OpenSearch,
+    name: str,
+    ledger: Ledger,
+    changed: dict[str, object],
+    said: str,
+) -> None:
+    settled = break_off(proxy, shaky, name, ledger)
+    more = {"settings": options(name, shards=2)} if "shards" in changed else changed
+    with pytest.raises(InputError, match=f"cannot be resumed: changed since then: {said}"):
+        load(client, name, ledger, **more)
+    assert releases(client, name) == {f"{name}-v0001": {f"{name}-v0001-loading"}}
+    assert ledger.before().settled == settled
+    assert load(client, name, ledger).resumed == 100
+
+
+def test_a_release_that_is_gone_is_begun_anew(
+    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    break_off(proxy, shaky, name, ledger)
+    client.indices.delete(index=f"{name}-v0001")
+    with pytest.warns(UserWarning, match="no longer there to go on with: beginning anew"):
+        report = load(client, name, ledger)
+    assert (report.documents, report.resumed) == (NUMBER, 0) and count(client, name) == NUMBER
+
+
+def test_nothing_to_resume_is_said(client: OpenSearch, name: str, ledger: Ledger) -> None:
+    for release in ("v0001", "v0002"):
+        with pytest.warns(UserWarning, match="was interrupted: beginning anew"):
+            assert load(client, name, ledger).release == f"{name}-{release}"
+
+
+def test_without_resume_a_run_begins_anew_and_prunes_what_was_left(
+    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    break_off(proxy, shaky, name, ledger)
+    report = load(client, name, ledger, resume=False)
+    assert (report.release, report.resumed, report.documents) == (f"{name}-v0002", 0, NUMBER)
+    assert set(releases(client, name)) == {f"{name}-v0002"}
+
+
+def test_a_final_failure_drops_release_and_ledger(client: OpenSearch, name: str, ledger: Ledger) -> None:
+    wide = ItemEncoder(ENCODER.spaces, lambda batch: {fields.DENSE: np.ones((len(batch), DIMS + 1), "f4")})
+    with pytest.raises(IndexingFailed, match="were refused"):
+        load(client, name, ledger, resume=False, encoder=wide)
+    assert releases(client, name) == {} and ledger.run() is None
+    # They are what tells the user why.
+    assert len(list(ledger.refused())) > 0
+
+
+def test_a_validation_that_fails_keeps_the_release_from_going_live(
+    client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def validate(release: str) -> None:
+        seen.append((release, client.count(index=release)["count"]))
+        raise IndexingFailed("not good enough", fix="-")
+
+    with pytest.raises(IndexingFailed, match="not good enough"):
+        load(client, name, ledger, resume=False, validate=validate)
+    assert seen == [(f"{name}-v0001", NUMBER)]
+    assert releases(client, name) == {}
+
+
+def test_a_full_disk_is_waited_out_and_the_run_resumed(
+    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    def block(value: bool | None) -> None:
+        client.indices.put_settings(
+            index=f"{name}-v0001", body={"index.blocks.read_only_allow_delete": value}
+        )
+
+    def fill_up(request: Request) -> Fault | None:
+        if "/_bulk" in request.path and proxy.count("/_bulk") == 5:
+            block(True)
+        return None
+
+    proxy.plan = fill_up
+    with pytest.raises(DiskFull):
+        load(shaky, name, ledger, resume=False)
+    with pytest.raises(DiskFull):
+        load(client, name, ledger)
+    assert len(ledger.before().settled) == 100
+    block(None)
+    report = load(client, name, ledger)
+    assert (report.documents, report.resumed) == (NUMBER, 100) and count(client, name) == NUMBER
+
+
+def test_a_swap_whose_answer_was_lost_is_found_to_be_done(
+    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    index_catalogue(client, items(20), ENCODER, options(name))
+
+    def gone_after_the_swap(request: Request) -> Fault | None:
+        if "/_aliases" in request.path:
+            return LoseAnswer()
+        return Down() if proxy.count("/_aliases") else None
+
+    proxy.plan = gone_after_the_swap
+    with pytest.raises(ClusterUnavailable):
+        load(shaky, name, ledger, resume=False)
+    assert releases(client, name)[f"{name}-v0002"] == {name}
+    counting = Counting()
+    report = load(client, name, ledger, encoder=counting.encoder())
+    assert (report.release, report.documents, counting.texts) == (f"{name}-v0002", NUMBER, [])
+    assert count(client, name) == NUMBER
+
+
+def test_what_has_no_fixed_content_cannot_be_resumed(client: OpenSearch, name: str, tmp_path: Path) -> None:
+    source = IndexSource("hub:owner/name", ReadOptions())
+    with pytest.raises(InputError, match="has no fixed content"):
+        index_folder(client, source, options(name), DeadLetters(tmp_path / "dead.jsonl"), resume=True)
+
+
+def test_two_runs_of_one_name_exclude_each_other(
+    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+) -> None:
+    said: list[InputError] = []
+
+    def second_run(request: Request) -> Fault | None:
+        if "/_bulk" in request.path and proxy.count("/_bulk") == 1:
+            with pytest.raises(InputError) as refused:
+                index_catalogue(client, items(7), ENCODER, options(name))
+            said.append(refused.value)
+        return Answer(503) if proxy.count("/_bulk") == 1 and "/_bulk" in request.path else None
+
+    proxy.plan = second_run
+    settings = options(
+        name, pipeline=ONE_WRITER, retry=replace(IMPATIENT, deadline_s=30, request_timeout_s=30)
+    )
+    assert load(shaky, name, ledger, resume=False, settings=settings).documents == NUMBER
+    assert "is being changed by aisle index" in said[0].message

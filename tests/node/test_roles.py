@@ -1,0 +1,246 @@
+"""The role documents: enough for each job, and no more. A real node, behind a proxy that reads the documents.
+
+The security plugin is not published for the embedded node. What a request needs comes from ``rest_actions``,
+which the first test here holds to the node's own log of the actions that it performed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opensearchpy import OpenSearch
+from pydantic import SecretStr
+
+from cluster import ClusterSettings, connect
+from indexer import index_catalogue
+from indexer.check_release import check_release
+from indexer.diff import diff_releases
+from indexer.lease import hold
+from indexer.rollback import rollback
+from indexer.state_index import STATE_INDEX
+from mappings.roles import Role, role_document
+from search import SearchClient
+from tests.node.authorising_proxy import Authorising, authorising, password_of
+from tests.node.indexing import ENCODER, SPACE, items, options, releases
+from tests.node.rest_actions import needs
+from tests.node.update_stream import update, write_lines
+from workflows.releases_list import list_releases
+from workflows.releases_prune import prune_releases
+
+LOGGER = "logger.org.opensearch.tasks.TaskManager"
+REGISTERED = re.compile(r" register \d+ \[transport\] \[(.+?)\] \[")
+# What a node does by itself, as nobody: checkpoints of its shards and the sizes of its disks.
+OF_ITS_OWN = {
+    "retention_lease_background_sync",
+    "retention_lease_sync",
+    "indices:admin/seq_no/global_checkpoint_sync",
+    "cluster:monitor/nodes/stats",
+    "indices:monitor/stats",
+}
+DOCUMENT = {"a": "x"}
+
+
+def requests(index: str, pit: str = "") -> list[tuple[str, str, Any]]:
+    """One of each kind that Aisle sends, in an order in which each succeeds."""
+    pipeline = f"/_search/pipeline/{index}"
+    bulk = [{"index": {"_id": "1"}}, DOCUMENT, {"delete": {"_id": "9"}}]
+    mapping = {"dynamic": "strict", "properties": {"a": {"type": "keyword"}}}
+    return [
+        ("GET", "/", None),
+        ("GET", "/_nodes/plugins", None),
+        ("GET", "/_nodes/stats/fs", None),
+        ("GET", "/_cluster/settings", None),
+        ("PUT", pipeline, {"description": "of a test"}),
+        ("GET", pipeline, None),
+        ("PUT", f"/{index}", {"mappings": mapping, "settings": {"number_of_replicas": 0}}),
+        ("GET", f"/_cluster/health/{index}", None),
+        ("POST", f"/{index}/_bulk", bulk),
+        ("POST", f"/{index}/_refresh", None),
+        ("POST", f"/{index}/_flush", None),
+        ("GET", f"/{index}/_count", None),
+        ("POST", f"/{index}/_search", {"query": {"match_all": {}}}),
+        ("POST", f"/{index}/_mget", {"ids": ["1"]}),
+        ("POST", f"/{index}/_msearch", [{}, {"query": {"match_all": {}}}]),
+        ("GET", f"/{index}/_doc/1", None),
+        ("PUT", f"/{index}/_doc/2", DOCUMENT),
+        ("PUT", f"/{index}/_settings", {"index": {"refresh_interval": "5s"}}),
+        ("PUT", f"/{index}/_alias/{index}-a", None),
+        ("GET", f"/{index}/_alias", None),
+        ("POST", "/_aliases", {"actions": [{"remove": {"index": index, "alias": f"{index}-a"}}]}),
+        ("GET", f"/{index}", None),
+        ("HEAD", f"/{index}", None),
+        ("POST", f"/{index}/_forcemerge", None),
+        ("DELETE", f"/{index}", None),
+    ]
+
+
+def test_the_node_performs_the_very_actions_that_are_checked(
+    client: OpenSearch, name: str, node_log: Path
+) -> None:
+    index = f"{name}-v0001"
+    client.cluster.put_settings(body={"transient": {LOGGER: "trace"}})
+    try:
+        with node_log.open("rb") as log:
+            for method, path, body in requests(index):
+                log.seek(0, 2)
+                client.transport.perform_request(method, path, body=as_bytes(body))
+                performed = read_actions(log, until=needs(method, path, as_bytes(body)))
+                wanted = {need.action for need in needs(method, path, as_bytes(body)) or ()}
+                # The parts of a bulk request are no actions of their own to a node, but are to the plugin.
+                parts = (
+                    {"indices:data/write/index", "indices:data/write/delete"} if "_bulk" in path else set()
+                )
+                # A single document goes on as a bulk request, without a new task.
+                handed_on = {"indices:data/write/bulk"} if "/_doc/2" in path else set()
+                assert wanted - parts - handed_on <= performed, (method, path)
+                assert performed - OF_ITS_OWN <= wanted, (method, path)
+    finally:
+        client.cluster.put_settings(body={"transient": {LOGGER: None}})
+        client.transport.perform_request("DELETE", f"/_search/pipeline/{index}", params={"ignore": 404})
+
+
+# Needed by whoever is the first in a cluster, or the first to take the lease of a catalogue.
+FIRST_ONLY = {
+    ("cluster:admin/search/pipeline/put", ()),
+    ("indices:admin/create", (STATE_INDEX,)),
+    ("indices:admin/get", (STATE_INDEX,)),
+}
+
+
+def test_each_role_does_its_job_and_needs_all_that_it_has(
+    client: OpenSearch, node_url: str, name: str, tmp_path: Path
+) -> None:
+    first, second = f"{name}-v0001", f"{name}-v0002"
+    with authorising(node_url, {str(role): role_document(role, name) for role in Role}) as proxy:
+        indexer, updater, manager, searcher = (connected(proxy, user) for user in Role)
+        for _ in range(3):
+            asked = options(name, force_merge=True, keep=1, replicas=1)
+            report = index_catalogue(indexer, items(40), ENCODER, asked)
+        with hold(indexer, name, "a test"):
+            check_release(indexer, report.release, list(items(5)), encoder=ENCODER)
+        changes = [{"id": "new", "title": "Boot"}, {"op": "delete", "id": "id-3"}]
+        update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)
+        # What the command names the checkpoint after.
+        assert updater.info()["cluster_uuid"]
+        found = SearchClient(searcher, name, ENCODED).search("boot", legs=["bm25"])
+        assert [hit.item.id for hit in found.hits] == ["new"]
+        with pytest.raises(NotImplementedError):
+            # As far as the pipeline's check, which comes before the query is encoded.
+            SearchClient(searcher, name, ENCODED).search("boot")
+        assert [row.release for row in list_releases(manager, name)] == [second, f"{name}-v0003"]
+        diff_releases(manager, name, second, f"{name}-v0003")
+        assert rollback(manager, name).live == second
+        rollback(manager, name, to=f"{name}-v0003")
+        assert prune_releases(manager, name, 0).deleted == (second,)
+        assert (proxy.refused, proxy.unknown) == ([], [])
+        unneeded = {user: missing(proxy, user) - FIRST_ONLY for user in proxy.roles}
+    assert unneeded == {user: set() for user in proxy.roles}
+    assert first not in releases(client, name)
+
+
+FORBIDDEN: dict[str, list[tuple[str, str, Any]]] = {
+    "searcher": [
+        ("POST", "/NAME/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
+        ("PUT", "/NAME/_doc/1", {"title": "x"}),
+        ("DELETE", "/NAME-v0001", None),
+        ("PUT", "/NAME-v0002", None),
+        ("POST", "/_aliases", {"actions": [{"add": {"index": "NAME-v0001", "alias": "NAME-x"}}]}),
+        ("PUT", "/_search/pipeline/NAME", {"description": "x"}),
+        ("GET", "/aisle-state/_doc/NAME", None),
+        ("POST", "/other-v0001/_search", {}),
+    ],
+    "updater": [
+        ("DELETE", "/NAME-v0001", None),
+        ("PUT", "/NAME-v0002", None),
+        ("POST", "/NAME/_forcemerge", None),
+        ("POST", "/other/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
+    ],
+    "releases": [
+        ("POST", "/NAME/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
+        ("PUT", "/NAME-v0002", None),
+        ("DELETE", "/other-v0001", None),
+    ],
+    "indexer": [
+        ("DELETE", "/other-v0001", None),
+        ("PUT", "/NAMEplus", None),
+        ("DELETE", "/aisle-state", None),
+        ("POST", "/_aliases", {"actions": [{"add": {"index": "other-v0001", "alias": "NAME"}}]}),
+        ("GET", "/other/_alias", None),
+    ],
+}
+
+
+@pytest.mark.parametrize("user", FORBIDDEN)
+def test_no_role_reaches_beyond_its_job(client: OpenSearch, node_url: str, name: str, user: str) -> None:
+    client.indices.create(index=f"{name}-v0001", body={"aliases": {name: {}}})
+    before = client.indices.get(index=f"{name}*")
+    with authorising(node_url, {user: role_document(Role(user), name)}) as proxy:
+        asking = connected(proxy, user)
+        for method, path, body in FORBIDDEN[user]:
+            said = as_bytes(body).replace(b"NAME", name.encode())
+            status = asking.transport.perform_request(
+                method, path.replace("NAME", name), body=said, params={"ignore": 403}
+            )
+            assert status["status"] == 403 and "no permissions for" in str(status), (method, path)
+        assert len(proxy.refused) == len(FORBIDDEN[user])
+        assert proxy.unknown == []
+    assert client.indices.get(index=f"{name}*") == before
+    assert client.count(index=name)["count"] == 0
+
+
+class Encoded:
+    """The space of the tests' vectors; nothing is asked with vectors here."""
+
+    fingerprint = SPACE.fingerprint
+
+    def encode_queries(self, texts: list[str], dims: int | None = None) -> Any:
+        raise NotImplementedError
+
+
+ENCODED = Encoded()
+
+
+@pytest.fixture
+def node_log(client: OpenSearch) -> Iterator[Path]:
+    """The session node's own log."""
+    nodes = client.nodes.info(metric="settings", filter_path="nodes.*.settings.path.logs")["nodes"]
+    path = Path(next(iter(nodes.values()))["settings"]["path"]["logs"]) / "node.log"
+    assert path.is_file(), "these tests read the log of an embedded node on this machine"
+    yield path
+
+
+def connected(proxy: Authorising, user: str) -> OpenSearch:
+    password = SecretStr(password_of(user))
+    return connect(ClusterSettings(url=proxy.url, user=user, password=password, timeout_s=120))
+
+
+def missing(proxy: Authorising, user: str) -> set[tuple[str, tuple[str, ...]]]:
+    """Permissions of the user's role that nothing has needed."""
+    role = proxy.roles[user]
+    given: set[tuple[str, tuple[str, ...]]] = {(action, ()) for action in role["cluster_permissions"]}
+    for permission in role["index_permissions"]:
+        given |= {(action, tuple(permission["index_patterns"])) for action in permission["allowed_actions"]}
+    return given - proxy.used.get(user, set())
+
+
+def as_bytes(body: Any) -> bytes:
+    if isinstance(body, list):
+        return b"".join(json.dumps(line).encode() + b"\n" for line in body)
+    return json.dumps(body).encode() if body is not None else b""
+
+
+def read_actions(log: Any, until: Any) -> set[str]:
+    """Actions that the log names from here on; waits a moment, as the last line may be on its way."""
+    found: set[str] = set()
+    for _ in range(20):
+        found |= set(REGISTERED.findall(log.read().decode(errors="replace")))
+        if {need.action for need in until or ()} <= found:
+            return found
+        time.sleep(0.02)
+    return found

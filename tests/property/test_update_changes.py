@@ -1,0 +1,165 @@
+"""Changes: one write for many is the same as one for each; a replay changes nothing; documents come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.document import document
+from indexer.updates.actions import action
+from indexer.updates.change import Change, NoSuchItem
+from indexer.updates.derived import derived_of
+from indexer.updates.input_lines import InputLine, Place
+from indexer.updates.parse_change import parse_change
+from indexer.updates.plan import Entry, Stored, Write, by_id, plan
+from mappings import fields
+from mappings.item_of import item_of
+from records import Item
+
+words = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1, max_size=4)
+prices = st.none() | st.floats(0, 1e6) | st.integers(0, 1000)
+attributes = st.dictionaries(words, st.none() | words | st.integers(0, 9), max_size=3)
+ids = st.sampled_from(["a", "b", "c"])
+upserts = st.fixed_dictionaries(
+    {"id": ids, "title": words},
+    optional={"text": words, "brand": words, "price": prices, "attributes": attributes},
+)
+updates = st.fixed_dictionaries(
+    {"op": st.just("update"), "id": ids, "price": prices},
+    optional={
+        "title": words,
+        "text": words | st.none(),
+        "category": words | st.none(),
+        "attributes": attributes | st.none(),
+    },
+)
+deletes = st.fixed_dictionaries({"op": st.just("delete"), "id": ids})
+streams = st.lists(st.one_of(upserts, updates, deletes), max_size=12)
+catalogue_items = st.builds(
+    Item,
+    id=words,
+    title=st.text(min_size=1, max_size=9),
+    text=st.text(max_size=9),
+    brand=st.text(max_size=4),
+    category=st.text(max_size=4),
+    price=st.none() | st.floats(0, 1e12),
+    image=st.text(max_size=4),
+    attributes=st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=3),
+)
+States = dict[str, Stored]
+
+
+def changes_of(stream: list[dict[str, Any]]) -> list[Change]:
+    return [parse_change(orjson.dumps(change)) for change in stream]
+
+
+def one_by_one(items: dict[str, Item], changes: list[Change]) -> tuple[dict[str, Item], list[int]]:
+    """The reference: a dict, each change in turn."""
+    state, unknown = dict(items), []
+    for number, change in enumerate(changes, start=1):
+        try:
+            after = change.applied_to(state.get(change.id))
+        except NoSuchItem:
+            unknown.append(number)
+            continue
+        if after is None:
+            state.pop(change.id, None)
+        else:
+            state[change.id] = after
+    return state, unknown
+
+
+def in_batches(states: States, changes: list[Change], size: int) -> tuple[States, list[int], int]:
+    """What `plan` makes of them, batch by batch; the number of texts that were encoded, too."""
+    states, dead, encoded = dict(states), [], 0
+    for start in range(0, len(changes), size):
+        entries = [
+            Entry(InputLine(b"", Place(start + number)), change)
+            for number, change in enumerate(changes[start : start + size], start=1)
+        ]
+        planned = plan(by_id(entries), states, lambda item: item.title + item.text, [fields.DENSE])
+        assert len({write.id for write in planned.writes}) == len(planned.writes)
+        dead += [one.line.place.line for one in planned.dead]
+        for write in planned.writes:
+            if write.item is None:
+                states.pop(write.id, None)
+                continue
+            encoded += write.derived is None
+            text = write.item.title + write.item.text
+            states[write.id] = Stored(1, document(write.item, write.derived or {fields.DENSE: text}))
+    return states, sorted(dead), encoded
+
+
+@settings(deadline=None)
+@given(streams, st.integers(1, 12))
+def test_a_batch_is_its_changes_one_by_one(stream: list[dict[str, Any]], size: int) -> None:
+    changes = changes_of(stream)
+    states, dead, _ = in_batches({}, changes, size)
+    assert ({i: item_of(i, one.source) for i, one in states.items()}, dead) == one_by_one({}, changes)
+    # A vector always is the one of the text that the item has.
+    for id_, one in states.items():
+        item = item_of(id_, one.source)
+        assert one.source[fields.DENSE] == item.title + item.text
+
+
+@settings(deadline=None)
+@given(streams, streams, st.integers(0, 12), st.integers(1, 5))
+def test_going_back_and_again_ends_in_the_same_state(
+    before: list[dict[str, Any]], stream: list[dict[str, Any]], crash: int, size: int
+) -> None:
+    states, _, _ = in_batches({}, changes_of(before), 3)
+    changes = changes_of(stream)
+    straight, _, _ = in_batches(states, changes, size)
+    crashed, _, _ = in_batches(states, changes[:crash], size)
+    again, _, _ = in_batches(crashed, changes, size)
+    assert again == straight
+
+
+@settings(deadline=None)
+@given(streams.filter(bool))
+def test_only_new_texts_are_encoded(stream: list[dict[str, Any]]) -> None:
+    changes = changes_of(stream)
+    once, _, _ = in_batches({}, changes, 100)
+    prices_only = changes_of([{"op": "update", "id": id_, "price": 3} for id_ in "abc"])
+    again, _, encoded = in_batches(once, prices_only, 100)
+    assert encoded == 0
+    assert {i: one.source[fields.DENSE] for i, one in again.items()} == {
+        i: one.source[fields.DENSE] for i, one in once.items()
+    }
+
+
+@settings(deadline=None)
+@given(catalogue_items)
+def test_a_document_is_read_back_as_its_item(item: Item) -> None:
+    stored = orjson.loads(orjson.dumps(document(item, {})))
+    assert item_of(item.id, stored) == item
+    assert derived_of(stored) == {}
+
+
+@settings(deadline=None)
+@given(catalogue_items, st.lists(st.floats(-1, 1, width=32), min_size=4, max_size=4))
+def test_kept_vectors_are_written_as_they_were(item: Item, numbers: list[float]) -> None:
+    vector = np.array(numbers, dtype=np.float32)
+    first = action(Write(item.id, item, None, ()), {fields.DENSE: vector}, 1000)
+    source = orjson.loads(first.data.split(b"\n")[1])  # type: ignore[union-attr]
+    again = action(Write(item.id, item, derived_of(source), ()), derived_of(source), 1000)
+    stored = orjson.loads(again.data.split(b"\n")[1])  # type: ignore[union-attr]
+    assert np.array_equal(np.array(stored[fields.DENSE], dtype=np.float32), vector)
+    assert {**stored, fields.DENSE: 0} == {**source, fields.DENSE: 0}
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=80) | st.from_regex(r'\{"id": ?("a"|7|null), ?"[a-z]{2,5}": ?.{1,9}\}').map(str.encode)
+)
+def test_any_line_is_a_change_or_has_a_reason(row: bytes) -> None:
+    try:
+        change = parse_change(row)
+    except ValueError as reason:
+        assert str(reason)
+    else:
+        assert change.id

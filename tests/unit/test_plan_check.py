@@ -1,0 +1,96 @@
+"""The arithmetic of the plan's benchmark, and the shape of `aisle plan`'s answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmarks.plan_files import IndexFiles, read_files
+from benchmarks.plan_products import random_encoder, varied_products
+from benchmarks.plan_table import Checked, plan_goals, plan_rows
+from cli.plan import plan
+from mappings import fields
+from records import InputError, Item
+
+SAMPLE = Checked("varied-10", 10, 64, 16, IndexFiles(11_000, 2_560, 600, 0, 1), 1.0, grown=True)
+LARGE = replace(SAMPLE, name="varied-100", docs=100, files=IndexFiles(110_000, 25_600, 6_000, 0, 1))
+
+
+def test_files_by_what_they_hold() -> None:
+    sizes = {"vec": 100, "vemf": 1, "vex": 30, "vem": 2, "cfs": 7, "tim": 60}
+    body = {"count": 3, "file_sizes": {name: {"size_in_bytes": size} for name, size in sizes.items()}}
+    files = read_files({"segments": body})
+    assert files == IndexFiles(200, 101, 32, 7, 3)
+    assert files.text == 60
+
+
+def test_goals_by_hand() -> None:
+    # Text is 784 bytes a document in the sample; with the graph at its upper bound the plan says 116,800.
+    goals = {goal.name: goal for goal in plan_goals([SAMPLE, LARGE], SAMPLE)}
+    own = goals["index size off a plan from the smallest size, worst"]
+    assert own.value == pytest.approx(1 - 110_000 / (100 * (784 + 256 + 128)), abs=1e-3)
+    vectors = goals["vector files off the plan, worst catalogue"]
+    assert vectors.value == pytest.approx(1 - 316 / 384, abs=1e-3)
+    assert goals["vector files / memory formula, worst catalogue"].value == pytest.approx(
+        316 / 422.4, abs=1e-3
+    )
+    rows = plan_rows([SAMPLE, LARGE], SAMPLE)
+    assert [row["text_per_doc"] for row in rows] == [784.0, 784.0]
+
+
+def test_varied_products_are_all_distinct_and_seeded() -> None:
+    real = [Item(id=str(n), title=f"Red lamp {n}", text=f"one two three {n}") for n in range(3)]
+    made = list(islice(varied_products(real), 50))
+    assert len({item.title for item in made}) == len({item.id for item in made}) == 50
+    assert [item.title for item in made[:3]] == [item.title for item in real]
+    assert made == list(islice(varied_products(real), 50))
+    assert sorted(made[10].text.split()[-4:]) == sorted(real[10 % 3].text.split())
+
+
+def test_random_vectors_have_unit_length() -> None:
+    encoder = random_encoder(8)
+    rows = encoder.encode([Item(id="1", title="a"), Item(id="2", title="b")])[fields.DENSE]
+    assert rows.shape == (2, 8) and rows.dtype == np.float32
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    made = typer.Typer()
+    made.command()(plan)
+    return made
+
+
+def test_the_command_says_its_numbers_and_what_they_rest_on(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["--docs", "100M"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    for said in (
+        "39.3 GiB of memory for one copy, 78.7 GiB in all",
+        "It rests on:",
+        "0.83 for 0.91",
+        "HNSW memory",
+    ):
+        assert said in done.stdout
+    assert (
+        "aisle index DATA --name NAME --dims 64 --shards 10 --replicas 1 --keep 1 --force-merge"
+        in done.stdout
+    )
+
+
+def test_the_command_as_json(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["--docs", "10k", "--replicas", "0", "--engine", "lucene", "--json"])
+    said = json.loads(done.stdout)
+    assert (said["shards"], said["nodes"]["count"], said["request"]["docs"]) == (1, 1, 10_000)
+
+
+def test_bad_input_is_one_clear_error(app: typer.Typer) -> None:
+    assert isinstance(CliRunner().invoke(app, ["--docs", "many"]).exception, InputError)
+    assert isinstance(CliRunner().invoke(app, ["--docs", "5", "--dim", "-1"]).exception, InputError)
+    assert isinstance(CliRunner().invoke(app, ["--docs", "5", "--node-memory", "1"]).exception, InputError)
+    assert CliRunner().invoke(app, ["--docs", "5", "--engine", "nmslib"]).exit_code == 2

@@ -1,0 +1,117 @@
+"""A judged set as the last word on a release: no worse than a floor, nor than what is live."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from opensearchpy import OpenSearch
+
+from cluster import translated_errors
+from encoder import ArtifactStore
+from evaluation import JudgedSet, read_judged_set
+from indexer.standing import standing
+from mappings import BM25, FusionSpec, fields
+from records import ArtifactMismatch, ArtifactNotFound, IndexingFailed
+from search import SearchClient, read_live
+from workflows.evaluate_index import DEPTH, evaluate_index
+from workflows.gate_options import USUAL_DROP, GateOptions
+from workflows.open_search import open_search
+from workflows.systems import HYBRID, known_systems
+
+_log = logging.getLogger(__name__)
+
+
+def release_gate(
+    client: OpenSearch,
+    name: str,
+    options: GateOptions,
+    store: ArtifactStore,
+    encoder: str | Path | None = None,
+) -> Callable[[str], None]:
+    """A validation for ``index_catalogue``: called with the loaded release, it raises or lets it go live.
+
+    The judged set is read now: a folder that cannot be used should not be found out after the loading.
+
+    Args:
+        client: connection.
+        name: of the catalogue; what it points to is compared with.
+        options: see there.
+        store: where the encoders of both releases are looked up by their fingerprints.
+        encoder: reference to the new release's, for one that is not in the store; perhaps the live one's too.
+
+    Raises:
+        InputError, EvaluationError: the folder cannot be used.
+        ArtifactNotFound: the encoder of the live release is not on this machine.
+        The function raises IndexingFailed when the release is not good enough, SearchError and ArtifactError
+        when it cannot be asked.
+    """
+    judged = read_judged_set(options.folder, options.split)
+    drop = USUAL_DROP if options.drop is None and options.floor is None else options.drop
+    if drop is not None and (live := _live(client, name)):
+        _opened(client, live, store, encoder)
+
+    def validate(release: str) -> None:
+        value = _score(client, release, judged, options, store, encoder)
+        _check_floor(release, judged, options, value)
+        if drop is None or not (live := _live(client, name)):
+            return
+        before = _score(client, live, judged, options, store, encoder)
+        _log.info("%s: %s %.4f, live %.4f", judged.name, options.metric, value, before)
+        if value < before - drop:
+            raise IndexingFailed(
+                f"{release} does not go live: {options.metric} on {judged.name} is {value:.4f}, more than"
+                f" {drop:g} below the {before:.4f} of {live}",
+                fix="compare both with `aisle eval`, or allow more with --gate-drop",
+            )
+
+    return validate
+
+
+def _live(client: OpenSearch, name: str) -> str:
+    with translated_errors():
+        return next(iter(standing(client, name).live), "")
+
+
+def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: float) -> None:
+    if options.floor is not None and value < options.floor:
+        raise IndexingFailed(
+            f"{release} does not go live: {options.metric} on {judged.name} is {value:.4f}, below the floor"
+            f" of {options.floor:g}",
+            fix="compare it with what is live (`aisle eval`), or lower --gate-floor",
+        )
+
+
+def _score(
+    client: OpenSearch,
+    release: str,
+    judged: JudgedSet,
+    options: GateOptions,
+    store: ArtifactStore,
+    encoder: str | Path | None,
+) -> float:
+    search = _opened(client, release, store, encoder)
+    found = evaluate_index(search, judged, {release: _system(client, release)}, options.relevant)
+    return found.report.systems[release][options.metric]
+
+
+def _opened(
+    client: OpenSearch, release: str, store: ArtifactStore, encoder: str | Path | None
+) -> SearchClient:
+    """With the release's own encoder, which is in the store, or the one that is named."""
+    try:
+        return open_search(client, release, store, window=DEPTH)
+    except ArtifactNotFound as missing:
+        if encoder is None:
+            raise
+        try:
+            return open_search(client, release, store, encoder, window=DEPTH)
+        except ArtifactMismatch:
+            raise missing from None
+
+
+def _system(client: OpenSearch, release: str) -> FusionSpec:
+    """What shoppers get by default from such a release."""
+    has_vectors = fields.DENSE in read_live(client, release).meta.spaces
+    return known_systems()[HYBRID if has_vectors else BM25]
