@@ -16,11 +16,19 @@ from indexer.rollback import rollback as roll_back
 from workflows.releases_list import list_releases
 from workflows.releases_prune import prune_releases
 
-app = typer.Typer(help="See, compare, go back to and delete releases.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _NAME = Annotated[str, typer.Argument(help="Name of the catalogue, such as shop.", show_default=False)]
 _DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Change nothing, say what would be done.")]
 _WAIT = Annotated[float, typer.Option(min=0, help="Seconds to wait for another run of this catalogue.")]
+
+
+@app.callback()
+def releases() -> None:
+    """See, compare, go back to and delete releases.
+
+    Example: aisle releases list shop
+    """
 
 
 @app.command("list")

@@ -10,7 +10,15 @@ from cli.common import print_json
 from indexer.release_names import check_name
 from mappings.roles import Role, role_document
 
-app = typer.Typer(help="Least-privilege roles for OpenSearch's security plugin.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def roles() -> None:
+    """Least-privilege roles for OpenSearch's security plugin.
+
+    Example: aisle roles show indexer --name shop
+    """
 
 
 @app.command("show")
@@ -29,8 +37,3 @@ def show(
         aisle roles show searcher --name shop > searcher.json
     """
     print_json(role_document(role, check_name(name)))
-
-
-@app.callback()
-def _group() -> None:
-    """One command would otherwise not be a group."""
