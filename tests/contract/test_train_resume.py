@@ -87,7 +87,7 @@ def test_a_finished_run_is_not_trained_again(work: Path, base: Path, data: Train
 
 
 def test_half_a_checkpoint_is_passed_over(work: Path) -> None:
-    (folder,) = (work / "checkpoints").glob("2-in-batch-negatives-*")
+    (folder,) = (work / "checkpoints").glob("2-in-batch-negatives-*/0")
     assert last_checkpoint(folder) == folder / "checkpoint-6"
     half = folder / "checkpoint-9"
     half.mkdir()
