@@ -66,7 +66,9 @@ def test_a_late_request_lands_in_no_later_release(client: OpenSearch, node_url: 
         proxy.plan = send_late_while_loading
         report = index_catalogue(through, items(40, "new"), ENCODER, options(name))
     statuses.append(send_late())
-    assert statuses == [[404] * 25] * 3
+    # Writers write side by side, so that more than one may have met the moment in between.
+    assert len(statuses) >= 3
+    assert all(status == [404] * 25 for status in statuses)
     assert report.release == f"{name}-v0002" and set(releases(client, name)) == {report.release}
     assert count(client, name) == 40 and titles(client, name) == {"new"}
 
