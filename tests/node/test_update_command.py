@@ -72,7 +72,9 @@ def test_a_stream_ends_well_when_it_is_told_to(
         process.stdin.flush()
         wait_for(lambda: client.get(index=name, id="id-1")["_source"].get("price") == price, 120)  # noqa: B023
         process.send_signal(how)
-        out, said = process.communicate(timeout=120)
+        # While its input is still open: `communicate` closes it, and half a line would be the last one.
+        process.wait(120)
+        out, said = process.communicate()
         assert process.returncode == 0, said
         report = json.loads(out)
         assert (report["lines"], report["line"], report["indexed"], report["dead"]) == (1, 1, 1, 0)
