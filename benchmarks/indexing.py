@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -14,14 +13,9 @@ from benchmarks.indexing_table import (
     indexing_rows,
     settings_attempts,
 )
-from benchmarks.load import prepare
-from benchmarks.parts import OwnNode, dataset, load_encoder, own_node
+from benchmarks.parts import dataset, load_encoder, own_node
 from benchmarks.this_run import result_of_this_run
 from benchmarks.ways_to_load import CEILING, WAYS, Bench, tried_end_to_end
-from catalogue import read_catalogue
-from cluster import capabilities, require
-from encoder import item_text
-from mappings import VectorSpace
 
 BENCHMARK = "spine-indexing"
 DATASET = "homedepot"
@@ -44,7 +38,7 @@ def indexing(
     folder = results_folder(out, trial=limit is not None or rounds < 3)
     data = dataset(DATASET)
     with own_node() as node:
-        bench = _bench(node, limit)
+        bench = Bench.of(node, load_encoder(), data, DIMS, limit)
         say(f"{data.name}: {len(bench.load.items):,} products; one uncounted load warms the node up")
         WAYS[CEILING](bench)
         measured = [_round(bench, number) for number in range(rounds)]
@@ -58,25 +52,6 @@ def indexing(
         goals=indexing_goals(measured, bench.runs),
     )
     finish(result, folder)
-
-
-def _bench(node: OwnNode, limit: int | None) -> Bench:
-    data = dataset(DATASET)
-    model = load_encoder()
-    items = list(islice(read_catalogue(data), limit))
-    vectors = model.encode_items([item_text(item) for item in items], DIMS)
-    space = VectorSpace(model.fingerprint, model.manifest.name, DIMS)
-    return Bench(
-        client=node.client,
-        url=node.url,
-        model=model,
-        load=prepare(items, vectors, space),
-        folder=data,
-        dims=DIMS,
-        limit=limit,
-        engine=require(capabilities(node.client)).best_engine,
-        runs=[],
-    )
 
 
 def _round(bench: Bench, number: int) -> dict[str, float]:

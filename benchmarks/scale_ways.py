@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from benchmarks.command_line import say
-from benchmarks.load import prepare
 from benchmarks.parts import OwnNode
 from benchmarks.scale_load import load
 from benchmarks.scale_loaded import Loaded
 from benchmarks.scale_parts import DIMS, drop_releases
 from benchmarks.ways_to_load import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE, WAYS, Bench
-from catalogue import ReadOptions, read_catalogue
-from cluster import capabilities, require
 from encoder import DenseEncoder, item_text
-from mappings import VectorSpace
 
 NAMES: Final = (END_TO_END, ENCODER, BULK, PARALLEL, PIPELINE, CEILING)
 # The encoder alone runs on every fourth product: as many long ones among them, and a minute saved.
@@ -32,7 +27,7 @@ def compare_ways(
 
     Each round begins with another way, so that none is always first. One load before them is not counted.
     """
-    bench = _bench(node, model, file, products)
+    bench = Bench.of(node, model, file, DIMS, products)
     WAYS[CEILING](bench)
     measured: list[Mapping[str, float]] = []
     loads: list[Loaded] = []
@@ -48,23 +43,6 @@ def compare_ways(
             say(f"  round {number + 1}, {name}: {found[name]:,.0f} products a second")
         measured.append({name: found[name] for name in NAMES})
     return measured, loads
-
-
-def _bench(node: OwnNode, model: DenseEncoder, file: Path, products: int) -> Bench:
-    items = list(islice(read_catalogue(file, ReadOptions(limit=products)), products))
-    vectors = model.encode_items([item_text(item) for item in items], DIMS)
-    space = VectorSpace(model.fingerprint, model.manifest.name, DIMS)
-    return Bench(
-        client=node.client,
-        url=node.url,
-        model=model,
-        load=prepare(items, vectors, space),
-        folder=file,
-        dims=DIMS,
-        limit=products,
-        engine=require(capabilities(node.client)).best_engine,
-        runs=[],
-    )
 
 
 def _from_file(bench: Bench) -> Loaded:

@@ -8,15 +8,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from opensearchpy import OpenSearch, helpers
 
 from benchmarks.file_to_alias import FileToAlias, in_own_process
-from benchmarks.load import INDEX, Load, seconds_to_refreshed
+from benchmarks.load import INDEX, Load, prepare, seconds_to_refreshed
+from benchmarks.parts import OwnNode
+from catalogue import ReadOptions, read_catalogue
+from cluster import capabilities, require
 from encoder import DenseEncoder, item_text
 from indexer import IndexOptions, PipelineOptions, index_catalogue
 from indexer.outcomes import FILTER_PATH
+from mappings import VectorSpace
 from records import IndexingFailed
 
 END_TO_END: Final = "file to swapped alias"
@@ -50,6 +54,24 @@ class Bench:
     limit: int | None
     engine: str
     runs: list[FileToAlias]
+
+    @classmethod
+    def of(cls, node: OwnNode, model: DenseEncoder, data: Path, dims: int, limit: int | None) -> Self:
+        """Reads and encodes the first ``limit`` products of ``data``."""
+        items = list(read_catalogue(data, ReadOptions(limit=limit)))
+        vectors = model.encode_items([item_text(item) for item in items], dims)
+        space = VectorSpace(model.fingerprint, model.manifest.name, dims)
+        return cls(
+            client=node.client,
+            url=node.url,
+            model=model,
+            load=prepare(items, vectors, space),
+            folder=data,
+            dims=dims,
+            limit=limit,
+            engine=require(capabilities(node.client)).best_engine,
+            runs=[],
+        )
 
 
 def end_to_end(bench: Bench) -> float:

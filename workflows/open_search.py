@@ -6,10 +6,10 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from encoder import ArtifactStore, DenseEncoder
+from encoder import ArtifactStore
 from mappings import fields
-from records import ArtifactMismatch, ArtifactNotFound
 from search import Bm25Leg, DenseLeg, SearchClient, read_live
+from workflows.encoder_of import encoder_of
 
 
 def open_search(
@@ -32,21 +32,5 @@ def open_search(
     space = meta.spaces.get(fields.DENSE)
     if space is None:
         return SearchClient(client, name, None, (Bm25Leg(),), window)
-    try:
-        path = store.resolve(encoder if encoder is not None else space.fingerprint)
-    except ArtifactNotFound as error:
-        if encoder is not None:
-            raise
-        raise ArtifactNotFound(
-            f"index {meta.release} was built with encoder {space.name} ({space.fingerprint[:12]}),"
-            " which is not on this machine",
-            fix="copy its artifact folder here and pass --encoder PATH, or index the catalogue again",
-        ) from error
-    loaded = DenseEncoder.load(path)
-    if loaded.fingerprint != space.fingerprint:
-        raise ArtifactMismatch(
-            f"index {meta.release} was built with encoder {space.name} ({space.fingerprint[:12]}),"
-            f" not with {loaded.fingerprint[:12]}",
-            fix="leave --encoder out to use the index's own, or index the catalogue again",
-        )
+    loaded = encoder_of(meta.release, space, store, encoder)
     return SearchClient(client, name, loaded, (Bm25Leg(), DenseLeg()), window)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from encoder import ArtifactStore, DenseEncoder, item_text
+from encoder import ArtifactStore, item_text
 from indexer import ItemEncoder, dense_item_encoder, without_vectors
 from mappings import IndexMeta, VectorSpace, fields
-from records import ArtifactMismatch, ArtifactNotFound
+from records import ArtifactMismatch
+from workflows.encoder_of import encoder_of
 
 
 class ReleaseEncoder:
@@ -51,21 +52,5 @@ class ReleaseEncoder:
         return self._dense(meta.release, space) if space else without_vectors()
 
     def _dense(self, release: str, space: VectorSpace) -> ItemEncoder:
-        try:
-            path = self._store.resolve(space.fingerprint if self._ref is None else self._ref)
-        except ArtifactNotFound as error:
-            if self._ref is not None:
-                raise
-            raise ArtifactNotFound(
-                f"{release} was built with encoder {space.name} ({space.fingerprint[:12]}), which is not on"
-                " this machine",
-                fix="copy its artifact folder here and pass --encoder PATH",
-            ) from error
-        model = DenseEncoder.load(path)
-        if model.fingerprint != space.fingerprint:
-            raise ArtifactMismatch(
-                f"{release} was built with encoder {space.name} ({space.fingerprint[:12]}), not with"
-                f" {model.fingerprint[:12]}",
-                fix="leave --encoder out to use the index's own, or index the catalogue again",
-            )
+        model = encoder_of(release, space, self._store, self._ref)
         return dense_item_encoder(model, item_text, name=model.manifest.name, dims=space.dims)
