@@ -1,12 +1,15 @@
-"""Nodes that only some tests need: they start when the first of these asks for them."""
+"""Nodes that some tests need, which start when the first of these asks; and a way to a node that fails."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from opensearchpy import OpenSearch
 
+from cluster import ClusterSettings, connect
 from tests.node import three_nodes as nodes
+from tests.node.faulty_proxy import FaultyProxy
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,17 @@ def spare_node() -> Iterator[nodes.SpareNode]:
     """A single node that may be killed, and whose disk may be full; a test leaves it up and empty."""
     with nodes.spare_node() as spare:
         yield spare
+
+
+@pytest.fixture
+def proxy(node_url: str) -> Iterator[FaultyProxy]:
+    """Stands before the session's node."""
+    with FaultyProxy(node_url) as standing:
+        yield standing
+
+
+@pytest.fixture
+def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
+    """A client that goes through the proxy."""
+    with connect(ClusterSettings(url=proxy.url)) as through:
+        yield through

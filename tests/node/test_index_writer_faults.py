@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from functools import partial
 
 import orjson
@@ -50,20 +49,6 @@ def target(client: OpenSearch, name: str) -> str:
     mapped = {"settings": settings, "mappings": {"dynamic": "strict", "properties": fields}}
     client.indices.create(index=f"{name}-v0001", body={**mapped, "aliases": {name: {}}})
     return name
-
-
-@pytest.fixture
-def proxy(node_url: str) -> Iterator[FaultyProxy]:
-    """Stands before the session's node."""
-    with FaultyProxy(node_url) as standing:
-        yield standing
-
-
-@pytest.fixture
-def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
-    """A client that goes through the proxy."""
-    with connect(ClusterSettings(url=proxy.url)) as through:
-        yield through
 
 
 def write(client: OpenSearch, target: str, some: Body) -> Written:

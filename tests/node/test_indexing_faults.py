@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 
 import orjson
 import pytest
@@ -22,20 +21,6 @@ from tests.node.indexing import ENCODER, count, items, options, releases
 BULK = "/_bulk"
 # Where requests are counted, none may be repeated only because this machine is busy.
 PATIENT = RetryPolicy(deadline_s=120, first_wait_s=0.02, longest_wait_s=0.2, request_timeout_s=60)
-
-
-@pytest.fixture
-def proxy(node_url: str) -> Iterator[FaultyProxy]:
-    """Stands before the session's node."""
-    with FaultyProxy(node_url) as standing:
-        yield standing
-
-
-@pytest.fixture
-def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
-    """A client that goes through the proxy."""
-    with connect(ClusterSettings(url=proxy.url)) as through:
-        yield through
 
 
 @pytest.mark.parametrize(

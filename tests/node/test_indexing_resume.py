@@ -12,7 +12,6 @@ import pytest
 from opensearchpy import OpenSearch
 
 from catalogue import ReadOptions
-from cluster import ClusterSettings, connect
 from indexer import Books, DeadLetters, IndexReport, ItemEncoder, Ledger, Progress, index_catalogue
 from indexer.dead_letters_file import cells_of
 from indexer.ledger import State
@@ -36,18 +35,6 @@ NUMBER = 300
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Ledger(tmp_path / "shop.sqlite") as opened:
         yield opened
-
-
-@pytest.fixture
-def proxy(node_url: str) -> Iterator[FaultyProxy]:
-    with FaultyProxy(node_url) as standing:
-        yield standing
-
-
-@pytest.fixture
-def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
-    with connect(ClusterSettings(url=proxy.url)) as through:
-        yield through
 
 
 class Counting:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, connect
 from indexer.index_catalogue import index_catalogue
 from indexer.item_encoder import without_vectors
 from indexer.retries import RetryPolicy
@@ -24,20 +22,6 @@ from tests.node.indexing import items, options
 from tests.node.update_stream import PATIENT, content, letters, load, random_changes, update, write_lines
 
 BULK = "/_bulk"
-
-
-@pytest.fixture
-def proxy(node_url: str) -> Iterator[FaultyProxy]:
-    """Stands before the session's node."""
-    with FaultyProxy(node_url) as standing:
-        yield standing
-
-
-@pytest.fixture
-def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
-    """A client that goes through the proxy."""
-    with connect(ClusterSettings(url=proxy.url)) as through:
-        yield through
 
 
 @pytest.mark.parametrize("fault", [Answer(429), Answer(503), Down(), LoseAnswer()], ids=str)
