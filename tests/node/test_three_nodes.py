@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -36,12 +37,14 @@ def names(three_nodes: ThreeNodes) -> Iterator[tuple[str, str]]:
 
 def test_a_node_dies_while_it_is_loaded_and_searched(three_nodes: ThreeNodes, names: tuple[str, str]) -> None:
     live, loaded = names
+    down_until: list[float] = []
 
     def power_cut() -> None:
         # While a release is loaded there is one copy of it.
         victim = three_nodes.primary(f"{loaded}-v0001")
         three_nodes.kill(victim)
         load.await_answers(SOME)
+        down_until.append(time.monotonic())
         three_nodes.start(victim)
 
     outage = Outage(DOCUMENTS // 2, power_cut)
@@ -49,11 +52,13 @@ def test_a_node_dies_while_it_is_loaded_and_searched(three_nodes: ThreeNodes, na
     with QueryLoad(three_nodes.client, live, SEARCHED) as load:
         load.await_answers(SOME)
         report = index_catalogue(three_nodes.client, items(DOCUMENTS), outage.encoder, wanted)
+        loaded_at = time.monotonic()
         outage.finish()
         load.await_answers(SOME)
     assert (load.lost, load.wrong) == ([], [])
     assert (report.documents, report.refused) == (DOCUMENTS, 0)
-    assert report.retries > 0
+    # The load met the outage. A node may hold a request until the shard is back: a retry is not certain.
+    assert loaded_at > down_until[0]
     three_nodes.await_green()
     assert count(three_nodes.client, loaded) == DOCUMENTS
     assert len(present(three_nodes.client, loaded, DOCUMENTS)) == DOCUMENTS
