@@ -20,10 +20,10 @@ from benchmarks.encoder_table import (
     ladder_rows,
     review_goals,
 )
-from benchmarks.encoder_trials import trials
 from benchmarks.parts import dataset, load_encoder
 from benchmarks.result_file import BenchmarkResult
 from benchmarks.this_run import result_of_this_run
+from benchmarks.trial_file import trials
 from records import InputError
 from training.dense.averaged_stage import AveragedStage
 from training.dense.axes_stage import AxesStage
@@ -87,7 +87,7 @@ def homedepot() -> BenchmarkResult:
         "encoder-homedepot",
         MODULE,
         rows=[*ladder_rows(run), *widths, *cost_rows(report.costs), *change_rows(report.changes)],
-        attempts=trials("homedepot"),
+        attempts=trials("encoder", "homedepot"),
         goals=[*homedepot_goals(run.rungs, HOMEDEPOT), *cost_goals(report.costs)],
     )
 
@@ -110,7 +110,7 @@ def reviews() -> BenchmarkResult:
         "encoder-reviews",
         MODULE,
         rows=ladder_rows(run),
-        attempts=trials("reviews"),
+        attempts=trials("encoder", "reviews"),
         goals=review_goals(run.rungs, EASY, HARD),
     )
 

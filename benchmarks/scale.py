@@ -18,6 +18,7 @@ from benchmarks.scale_searching_table import searching_attempts, searching_goals
 from benchmarks.scale_table import scale_attempts, scale_goals, scale_rows
 from benchmarks.scale_ways import compare_ways
 from benchmarks.this_run import result_of_this_run
+from benchmarks.trial_file import trials
 from encoder import DenseEncoder
 from encoder.sessions import cores
 
@@ -67,6 +68,7 @@ def scale(
             {"tried": "encoder", "value": f"{model.manifest.name} {model.fingerprint[:12]}"},
             {"tried": "heap of the node, MiB", "value": heap_mib()},
             *scale_attempts(measured, loads, whole, cores()),
+            *trials("indexing", "scale"),
         ],
         goals=scale_goals(measured, loads, whole),
     )

@@ -35,13 +35,13 @@ class PipelineOptions:
     """Attributes:
     batch_items: items encoded at once; more of them sort into fuller batches of equal length.
     max_body_bytes, max_body_docs: limits of one bulk request.
-    writers: the most bulk requests at once.
+    writers: the most bulk requests at once; the pace finds out how many of them pay.
     """
 
     batch_items: int = 4096
     max_body_bytes: int = 6_000_000
     max_body_docs: int = 500
-    writers: int = 2
+    writers: int = 4
 
 
 # An item and its position.
@@ -68,7 +68,7 @@ class Stages:
         self._refusing = threading.Lock()
         self._batches: Belt[list[Placed]] = Belt(2, self.stop)
         self._encoded: Belt[tuple[list[Placed], Vectors]] = Belt(2, self.stop)
-        self._bodies: Belt[tuple[Body, list[Placed]]] = Belt(options.writers, self.stop)
+        self._bodies: Belt[tuple[Body, list[Placed]]] = Belt(2, self.stop)
 
     def read(self, items: Iterable[Item]) -> None:
         """Items that are settled are read, as only reading gives the others their positions, and left out."""

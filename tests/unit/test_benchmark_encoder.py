@@ -7,8 +7,8 @@ import pytest
 from benchmarks.encoder_figure import changes, costs, ladder, summary, widths
 from benchmarks.encoder_names import BASE, FP32, SERVED
 from benchmarks.encoder_table import cost_goals, homedepot_goals, review_goals
-from benchmarks.encoder_trials import trials
 from benchmarks.result_file import CPU, BenchmarkResult, Goal
+from benchmarks.trial_file import trials
 from training.judge.cost import Cost
 
 
@@ -90,6 +90,6 @@ def test_the_other_tables() -> None:
 
 @pytest.mark.parametrize("domain", ["homedepot", "reviews"])
 def test_every_trial_has_a_figure(domain: str) -> None:
-    found = trials(domain)
+    found = trials("encoder", domain)
     assert len(found) >= 1
     assert all(one["trial"] and one["figure"] and one["kept"] for one in found)
