@@ -10,6 +10,7 @@ from benchmarks.catalogue_figure import catalogue, catalogue_search
 from benchmarks.encoder_figure import changes, costs, ladder, summary, widths
 from benchmarks.faults_table import faults
 from benchmarks.markdown_tables import block, goals_table, number, table
+from benchmarks.plan_figure import plan
 from benchmarks.quality_table import MAIN, METRICS, title
 from benchmarks.result_file import BenchmarkResult
 from benchmarks.scale_figure import scale, scale_bounds, searching
@@ -95,6 +96,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "encoder-catalogue": Figure("encoder-catalogue", catalogue),
     "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
     "indexing-faults": Figure("indexing-faults", faults),
+    "indexing-plan": Figure("indexing-plan", plan),
     "indexing-scale": Figure("indexing-scale", scale),
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),

@@ -14,7 +14,7 @@ def scale(result: BenchmarkResult) -> str:
 
 def scale_bounds(result: BenchmarkResult) -> str:
     """Where the time goes, in the client and in the engine, at both sizes."""
-    found = [one for one in result.attempts if one["tried"] in (CLIENT_STAGES, ENGINE_WORK)]
+    found = [one for one in result.attempts if one.get("tried") in (CLIENT_STAGES, ENGINE_WORK)]
     rows = [
         [one["tried"], work, f"{one['products']:,}", number(seconds)]
         for one in sorted(found, key=lambda one: (str(one["tried"]), int(one["products"])))
@@ -23,7 +23,7 @@ def scale_bounds(result: BenchmarkResult) -> str:
     cores = [
         [CORES, "", f"{one['products']:,}", number(one["value"])]
         for one in result.attempts
-        if one["tried"] == CORES
+        if one.get("tried") == CORES
     ]
     return block(result, table(["what", "work", "products", "seconds or share"], [*rows, *cores], texts=2))
 

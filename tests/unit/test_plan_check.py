@@ -11,9 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from benchmarks.figures import FIGURES
 from benchmarks.plan_files import IndexFiles, read_files
 from benchmarks.plan_products import random_encoder, varied_products
-from benchmarks.plan_table import Checked, plan_goals, plan_rows
+from benchmarks.plan_table import Checked, plan_attempts, plan_goals, plan_rows
+from benchmarks.result_file import CPU, BenchmarkResult
 from cli.plan import plan
 from mappings import fields
 from records import InputError, Item
@@ -44,6 +46,25 @@ def test_goals_by_hand() -> None:
     assert [row["text_per_doc"] for row in rows] == [784.0, 784.0]
 
 
+def test_the_page_shows_every_index_and_goal() -> None:
+    real = replace(SAMPLE, name="shop", grown=False)
+    result = BenchmarkResult(
+        benchmark="indexing-plan",
+        command="python -m benchmarks.plan_check",
+        commit="0" * 40,
+        cpu="a CPU",
+        date="2026-11-21T00:00:00+00:00",
+        where=CPU,
+        rows=plan_rows([real, SAMPLE, LARGE], SAMPLE),
+        attempts=plan_attempts([real, SAMPLE, LARGE]),
+        goals=plan_goals([real, SAMPLE, LARGE], SAMPLE),
+    )
+    shown = FIGURES["indexing-plan"].render(result)
+    assert "| shop, 10 | 0.0132 | 0.01049 | 0.795 |  | 784 | 256 | 60 |" in shown
+    assert "| varied-100, 100 | 0.132 | 0.1049 | 0.795 | 0.942 | " in shown
+    assert shown.count("**no**") == sum(not goal.met for goal in result.goals)
+
+
 def test_varied_products_are_all_distinct_and_seeded() -> None:
     real = [Item(id=str(n), title=f"Red lamp {n}", text=f"one two three {n}") for n in range(3)]
     made = list(islice(varied_products(real), 50))
@@ -55,7 +76,8 @@ def test_varied_products_are_all_distinct_and_seeded() -> None:
 
 def test_random_vectors_have_unit_length() -> None:
     encoder = random_encoder(8)
-    rows = encoder.encode([Item(id="1", title="a"), Item(id="2", title="b")])[fields.DENSE]
+    encoded = encoder.encode([Item(id="1", title="a"), Item(id="2", title="b")])
+    rows = np.asarray(encoded[fields.DENSE])
     assert rows.shape == (2, 8) and rows.dtype == np.float32
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1.0, abs=1e-6)
 
