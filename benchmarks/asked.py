@@ -63,7 +63,7 @@ class _Recorder:
     def _recorded(self, items: Sequence[Item]) -> Vectors:
         vectors = self._encode(items)
         self.ids.extend(item.id for item in items)
-        self._rows.append(vectors[fields.DENSE])
+        self._rows.append(np.asarray(vectors[fields.DENSE]))
         return vectors
 
 

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.common import JsonOption, print_json, progress_console
-from encoder import ArtifactStore, DenseEncoder
+from encoder import ArtifactStore
 from encoder.cpu import InstructionSet
+from encoder.kinds import load_model
 
 app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
 
@@ -86,9 +87,9 @@ def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
 
     Example: aisle encoder show all-MiniLM-L6-v2
     """
-    encoder = DenseEncoder.load(ref, store=_store(out))
-    facts = {"path": str(encoder.artifact.path), "fingerprint": encoder.fingerprint}
-    facts |= encoder.manifest.model_dump(mode="json")
+    artifact = load_model(ref, _store(out)).artifact
+    facts = {"path": str(artifact.path), "fingerprint": artifact.fingerprint}
+    facts |= artifact.manifest.model_dump(mode="json")
     if as_json:
         print_json(facts)
         return

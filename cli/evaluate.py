@@ -11,12 +11,21 @@ from rich.markdown import Markdown
 
 from cli.common import EncoderOption, NameOption
 from cli.progress import query_progress
+from cli.rerank_options import (
+    RerankBudgetOption,
+    RerankOption,
+    RerankTopOption,
+    RerankWeightOption,
+    open_reranking,
+)
+from cli.sparse_option import SparseOption
 from cluster import connect
 from encoder import ArtifactStore
 from evaluation import read_judged_set, write_run
+from search import RerankOptions, read_live
 from workflows.evaluate_index import DEPTH, evaluate_index
 from workflows.open_search import open_search
-from workflows.systems import parse_systems
+from workflows.systems import check_systems, is_reranked, parse_systems
 
 
 def evaluate(
@@ -28,6 +37,11 @@ def evaluate(
     ] = "bm25,dense,hybrid",
     relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     encoder: EncoderOption = None,
+    sparse: SparseOption = None,
+    rerank: RerankOption = None,
+    rerank_top: RerankTopOption = None,
+    rerank_budget: RerankBudgetOption = None,
+    rerank_weight: RerankWeightOption = 1.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
     runs: Annotated[
         Path | None, typer.Option(help="Write a TREC run file per system into this folder.")
@@ -40,12 +54,25 @@ def evaluate(
         aisle eval data/homedepot --name shop --split dev --json report.json
 
         aisle eval data/homedepot --name shop --systems "bm25,hybrid,hybrid:min_max+arithmetic_mean"
+
+        aisle eval data/homedepot --name shop --systems bm25,dense,sparse,hybrid
+
+        aisle eval data/homedepot --name shop --systems hybrid,tuned
+
+        aisle eval data/homedepot --name shop --systems hybrid,hybrid+rerank --rerank reranker
     """
-    wanted = parse_systems(systems)
+    # A name that no index could have is refused before anything is asked.
+    check_systems(systems)
     judged = read_judged_set(data, split)
-    client = open_search(connect(), name, ArtifactStore.default(), encoder, window=DEPTH)
+    store = ArtifactStore.default()
+    # Nothing is remembered: every system's time is that of a query which is asked for the first time.
+    reranker, how = open_reranking(rerank, store, rerank_top, rerank_budget, rerank_weight, remembered=0)
+    connection = connect()
+    client = open_search(connection, name, store, encoder, DEPTH, sparse, reranker=reranker)
+    wanted = parse_systems(systems, client.legs, read_live(connection, name).meta.fusion)
+    reranked = {system: how or RerankOptions() for system in wanted if is_reranked(system)}
     with query_progress() as progress:
-        found = evaluate_index(client, judged, wanted, relevant, progress)
+        found = evaluate_index(client, judged, wanted, relevant, progress, reranked)
     if runs is not None:
         for run in found.runs.values():
             write_run(run, runs / f"{run.name.replace(':', '-')}.run")

@@ -14,6 +14,8 @@ from cli.common import JsonOption, NameOption, print_json
 from cli.gate import GateDropOption, GateFloorOption, GateMetricOption, GateOption, gate_options
 from cli.index_progress import index_progress
 from cli.index_report import print_dry_run, print_indexed, print_replayed
+from cli.sparse_option import IndexSparseOption
+from cli.synonyms import SynonymsOption
 from cluster import connect
 from encoder import ArtifactStore
 from indexer import DeadLetters, IndexOptions, RetryPolicy
@@ -21,6 +23,7 @@ from workflows.index_dry_run import dry_run as try_out
 from workflows.index_folder import IndexSource, index_folder
 from workflows.ray_index import load_for
 from workflows.replay import replay as send_again
+from workflows.synonyms_file import read_synonyms
 from workflows.update_encoder import ReleaseEncoder
 
 WORDS_ONLY = "none"
@@ -43,6 +46,7 @@ def index(
     dims: Annotated[
         int | None, typer.Option(min=1, help="Width of the vectors. Default: as the model was made for.")
     ] = None,
+    sparse: IndexSparseOption = None,
     form: Annotated[str, typer.Option("--format", help="Format of the data.")] = "auto",
     columns: Annotated[str, typer.Option("--map", help="Columns, as in title=name,id=sku.")] = "",
     locale: Annotated[str, typer.Option(help="Only rows of this locale (ESCI).")] = "",
@@ -57,6 +61,7 @@ def index(
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
     ] = 120,
+    synonyms: SynonymsOption = None,
     gate: GateOption = None,
     gate_metric: GateMetricOption = None,
     gate_floor: GateFloorOption = None,
@@ -91,7 +96,11 @@ def index(
 
         aisle index products.parquet --name shop --encoder none --json
 
+        aisle index products.csv --name shop --sparse my-sparse
+
         aisle index products.csv --name shop --gate judged --gate-drop 0.02
+
+        aisle index products.csv --name shop --synonyms synonyms.txt
 
         aisle index products.csv --name shop --resume
 
@@ -104,6 +113,10 @@ def index(
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
     if judged and replay:
         raise typer.BadParameter("--gate goes with DATA: --replay writes to the live release")
+    if sparse and ray:
+        raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
+    if synonyms and replay:
+        raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
     options = IndexOptions(
         name=name,
         shards=shards,
@@ -111,6 +124,7 @@ def index(
         force_merge=force_merge,
         keep=keep,
         max_refused_share=max_refused,
+        synonyms=read_synonyms(synonyms),
         retry=RetryPolicy(deadline_s=patience),
     )
     reading = ReadOptions(format=form, columns=parse_map(columns), locale=locale, limit=limit)
@@ -118,12 +132,12 @@ def index(
     letters = DeadLetters(dead_letters or Path(f"{name}-dead-letters.jsonl"))
     console = Console()
     if replay is not None:
-        store = ReleaseEncoder(ArtifactStore.default(), encoder)
+        store = ReleaseEncoder(ArtifactStore.default(), encoder, sparse)
         replayed = send_again(client, replay, name, reading, store, letters, options.retry)
         print_json(asdict(replayed)) if as_json else print_replayed(console, replayed, letters)
         return
     artifact = encoder or USUAL_ENCODER
-    source = IndexSource(str(data), reading, None if artifact == WORDS_ONLY else artifact, dims)
+    source = IndexSource(str(data), reading, None if artifact == WORDS_ONLY else artifact, dims, sparse)
     if dry_run:
         would = try_out(client, source, options, letters, judged)
         print_json(would.to_json()) if as_json else print_dry_run(console, would, letters)

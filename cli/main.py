@@ -23,6 +23,7 @@ def build_app() -> typer.Typer:
         encoder,
         eval_encoder,
         evaluate,
+        explain,
         index,
         node,
         plan,
@@ -30,6 +31,7 @@ def build_app() -> typer.Typer:
         roles,
         search,
         train,
+        tune,
         update,
     )
 
@@ -49,7 +51,9 @@ def build_app() -> typer.Typer:
     app.add_typer(releases.app, name="releases")
     app.command()(search.search)
     app.command("eval")(evaluate.evaluate)
+    app.command()(explain.explain)
     app.add_typer(train.app, name="train")
+    app.add_typer(tune.app, name="tune")
     app.command("eval-encoder")(eval_encoder.eval_encoder)
     app.command()(plan.plan)
     app.add_typer(roles.app, name="roles")

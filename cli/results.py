@@ -8,12 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.common import printable
-from records import LegSignal
-from search import Facets, Page
+from records import Hit, LegSignal
+from search import Correction, Facets, Page, SearchPath
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
     """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
+    if page.corrected:
+        console.print(_instead(page.corrected), markup=False, highlight=False)
     if not page.hits:
         console.print(_nothing(query, page), markup=False, highlight=False)
         return
@@ -26,14 +28,29 @@ def print_page(console: Console, query: str, page: Page) -> None:
     table.add_column("score", justify="right", no_wrap=True)
     for leg in legs:
         table.add_column(leg, justify="right", no_wrap=True)
+    if page.reranked:
+        table.add_column("rerank", justify="right", no_wrap=True)
     for hit in page.hits:
-        table.add_row(str(hit.rank), Text(hit.item.title), f"{hit.score:.4f}", *map(_signal, hit.signals))
+        reranked = [_reranked(hit)] if page.reranked else []
+        table.add_row(
+            str(hit.rank), Text(hit.item.title), f"{hit.score:.4f}", *map(_signal, hit.signals), *reranked
+        )
     console.print(table)
     console.print("per leg: #rank, raw score, +what it adds to the score", style="dim", highlight=False)
+    if page.reranked or page.rerank_stopped:
+        console.print(_reranking(page), style="dim", highlight=False)
     console.print(_summary(page), style="dim", highlight=False)
+    if page.path is SearchPath.EXACT:
+        console.print("items that the query names come first", style="dim", highlight=False)
     if page.facets:
         for line in _facet_lines(page.facets):
             console.print(line, style="dim", markup=False, highlight=False)
+
+
+def _instead(corrected: Correction) -> str:
+    # `repr` spells control characters out, as `printable` does.
+    words = ", ".join(map(repr, corrected.words))
+    return f"no item has {words}: searched {corrected.text!r}"
 
 
 def _nothing(query: str, page: Page) -> str:
@@ -46,6 +63,16 @@ def _signal(signal: LegSignal) -> str:
     if signal.rank is None or signal.raw_score is None:
         return "-"
     return f"#{signal.rank} {signal.raw_score:.2f} +{signal.contribution:.4f}"
+
+
+def _reranked(hit: Hit) -> str:
+    return f"was #{hit.rerank.rank_before} {hit.rerank.score:+.2f}" if hit.rerank else "-"
+
+
+def _reranking(page: Page) -> str:
+    until = ", until the time was up" if page.rerank_stopped else ""
+    took = f"{page.timings.rerank:.0f} ms"
+    return f"rerank: rank before, the model's score; {page.reranked} reranked{until} in {took}"
 
 
 def _summary(page: Page) -> str:

@@ -8,7 +8,15 @@ import typer
 from rich.console import Console
 
 from cli.common import EncoderOption, JsonOption, NameOption, print_json
+from cli.rerank_options import (
+    RerankBudgetOption,
+    RerankOption,
+    RerankTopOption,
+    RerankWeightOption,
+    open_reranking,
+)
 from cli.results import print_page
+from cli.sparse_option import SparseOption
 from cluster import connect
 from encoder import ArtifactStore
 from records import InputError
@@ -33,7 +41,16 @@ def search(
     price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
     attribute: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")] = None,
     facets: Annotated[int, typer.Option(help="Values per facet to count; 0 counts none.")] = 0,
+    typos: Annotated[bool, typer.Option(help="Correct words that no item has.")] = True,
+    exact: Annotated[
+        bool, typer.Option(help="Put items first that the query names by id or part number.")
+    ] = True,
+    rerank: RerankOption = None,
+    rerank_top: RerankTopOption = None,
+    rerank_budget: RerankBudgetOption = None,
+    rerank_weight: RerankWeightOption = 1.0,
     encoder: EncoderOption = None,
+    sparse: SparseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Search an index and show why each result is there.
@@ -45,19 +62,28 @@ def search(
         aisle search "running shoes" --name shop --price-max 80 --attribute Colour=Red --facets 5
 
         aisle search "led bulb e27" --name shop --legs bm25 --json
+
+        aisle search "cordles drill" --name shop --no-typos
+
+        aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
     """
     asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
-    client = open_search(connect(), name, ArtifactStore.default(), encoder, window)
+    store = ArtifactStore.default()
+    reranker, how = open_reranking(rerank, store, rerank_top, rerank_budget, rerank_weight)
+    client = open_search(
+        connect(), name, store, encoder, window, sparse, typos=typos, exact=exact, reranker=reranker
+    )
     found = client.search(
         query,
         legs=asked,
-        fusion=named_fusion(fusion, asked) if fusion else None,
+        fusion=named_fusion(fusion, asked or client.legs) if fusion else None,
         filters=Filters(
             tuple(brand or ()), tuple(category or ()), price_min, price_max, _attributes(attribute)
         ),
         size=size,
         page=page,
         facets=facets,
+        rerank=how,
     )
     if json:
         print_json(found.to_json())

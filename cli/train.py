@@ -9,8 +9,12 @@ import typer
 from rich.console import Console
 
 from cli.common import JsonOption, print_json, progress_console
+from cli.train_reranker import reranker
+from cli.train_sparse import sparse
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(sparse)
+app.command()(reranker)
 
 _Folder = Path | None
 

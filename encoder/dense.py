@@ -72,7 +72,7 @@ class DenseEncoder:
             ArtifactNotFound: nothing goes by that reference.
             ArtifactCorrupt: names the file, or the golden text, that differs.
         """
-        encoder = cls(load_artifact((store or ArtifactStore.default()).resolve(ref)), threads=threads)
+        encoder = cls(load_artifact((store or ArtifactStore.default()).resolve(ref, KIND)), threads=threads)
         sets = instruction_sets() if cpu is None else cpu
         say_if_lacking(encoder.manifest.instruction_set, sets, encoder.manifest.name)
         golden = Golden.read(encoder.artifact.file(GOLDEN))

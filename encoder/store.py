@@ -65,12 +65,13 @@ class ArtifactStore:
                 continue
         return tuple(sorted(found, key=lambda entry: (entry[1].created, entry[0].name), reverse=True))
 
-    def resolve(self, ref: str | Path) -> Path:
+    def resolve(self, ref: str | Path, kind: str = "") -> Path:
         """The folder that ``ref`` names.
 
         Args:
             ref: a path; a ``name`` or ``kind/name`` (the newest of them); a folder's own
                 ``[kind/]name-sha12``; or a fingerprint, at least its first 8 hex digits.
+            kind: of two artifacts of that name, the one of this kind is meant.
 
         Raises:
             ArtifactNotFound: nothing, or more than one artifact for a short fingerprint, goes by it.
@@ -79,7 +80,7 @@ class ArtifactStore:
         if (path / MANIFEST).is_file():
             return path
         wanted = str(ref)
-        known = self.list()
+        known = sorted(self.list(), key=lambda entry: entry[1].kind != kind) if kind else self.list()
         for folder, manifest in known:
             names = (manifest.name, folder.name)
             if wanted in names or wanted in [f"{manifest.kind}/{name}" for name in names]:

@@ -6,7 +6,13 @@ from indexer.document import document
 from indexer.index_catalogue import index_catalogue
 from indexer.index_options import IndexOptions
 from indexer.index_report import IndexReport
-from indexer.item_encoder import ItemEncoder, dense_item_encoder, without_vectors
+from indexer.item_encoder import (
+    ItemEncoder,
+    dense_item_encoder,
+    sparse_item_encoder,
+    together,
+    without_vectors,
+)
 from indexer.ledger import Ledger
 from indexer.ledger_start import Books
 from indexer.retries import RetryPolicy
@@ -27,5 +33,7 @@ __all__ = [
     "dense_item_encoder",
     "document",
     "index_catalogue",
+    "sparse_item_encoder",
+    "together",
     "without_vectors",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,28 @@ from numpy.typing import NDArray
 from mappings import fields
 from records import Item
 
+# A float32 [dims] row of a vector field, or token to weight of a sparse one.
+Value: TypeAlias = NDArray[np.float32] | Mapping[str, float]
 
-def document(item: Item, vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
+
+class Column(Protocol):
+    """Values of one field for a batch of items, in their order, such as a float32 [items, dims] matrix."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int, /) -> Any:
+        """A `Value`."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
     """One item as a document of ``mappings.index_body``.
 
     Args:
         item: as a reader yields it.
-        vectors: vector field to its float32 ``[dims]`` row; kept as an array, see ``bulk_bodies.serialise``.
+        vectors: vector field to its float32 ``[dims]`` row, kept as an array (see ``bulk_bodies.serialise``),
+            or to the weights of its tokens.
 
     Returns:
         Only fields that have a value: an empty brand is a missing field, so that facets do not count it.

@@ -84,6 +84,7 @@ def index_catalogue(
                 settings,
                 encoder.spaces,
                 fusions=options.fusions,
+                fusion=options.fusion,
                 policy=options.retry,
                 number=lease.next_release,
             )

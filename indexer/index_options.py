@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from indexer.release_names import check_name
 from indexer.retries import RetryPolicy
 from indexer.stages import PipelineOptions
-from mappings import FusionSpec, standard_fusions
+from mappings import FusionSpec, Synonyms, standard_fusions
 from records import InputError
 
 
@@ -21,6 +21,8 @@ class IndexOptions:
     max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
         given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
     fusions: search pipelines to install.
+    fusion: what searches of this release use that name none; None: the default.
+    synonyms: what queries of this release are widened by.
     pipeline, retry: how to load.
 
     Raises:
@@ -34,6 +36,8 @@ class IndexOptions:
     keep: int = 1
     max_refused_share: float = 0.01
     fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
+    fusion: FusionSpec | None = None
+    synonyms: Synonyms = field(default_factory=Synonyms)
     pipeline: PipelineOptions = field(default_factory=PipelineOptions)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 

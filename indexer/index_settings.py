@@ -21,7 +21,9 @@ def index_settings(
         CapabilityMissing: the cluster cannot hold it.
     """
     engine = require(capabilities(client)).best_engine
-    settings = IndexSettings(engine=engine, shards=options.shards, replicas=options.replicas)
+    settings = IndexSettings(
+        engine=engine, shards=options.shards, replicas=options.replicas, synonyms=options.synonyms
+    )
     if space := encoder.spaces.get(fields.DENSE):
         settings = replace(settings, dims=space.dims)
     return settings

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.document import Column
 from indexer.stages import Vectors
 from mappings import VectorSpace, fields
 from records import Item
@@ -19,12 +20,28 @@ from records import Item
 class ItemEncoder:
     """Attributes:
     spaces: vector field to the model and width behind it; goes into ``_meta.aisle``.
-    encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit length.
-        A function that looks vectors up serves as well as a model.
+    encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit length. A
+        sparse field has token to weight for each item. A function that looks vectors up serves as well as a
+        model.
     """
 
     spaces: Mapping[str, VectorSpace]
     encode: Callable[[Sequence[Item]], Vectors]
+
+
+class SparseTextEncoder(Protocol):
+    """What `sparse_item_encoder` needs of ``encoder.SparseEncoder``."""
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits."""
+
+    @property
+    def dims(self) -> int:
+        """Size of the vocabulary."""
+
+    def encode_items(self, texts: list[str]) -> Column:
+        """Token to weight of each text."""
 
 
 class TextEncoder(Protocol):
@@ -54,6 +71,25 @@ def dense_item_encoder(
         return {fields.DENSE: model.encode_items([text(item) for item in items], dims=dims)}
 
     return ItemEncoder({fields.DENSE: VectorSpace(model.fingerprint, name, dims)}, encode)
+
+
+def sparse_item_encoder(model: SparseTextEncoder, text: Callable[[Item], str], *, name: str) -> ItemEncoder:
+    """Items' texts through a sparse encoder into the field ``sparse``; see `dense_item_encoder`."""
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        return {fields.SPARSE: model.encode_items([text(item) for item in items])}
+
+    return ItemEncoder({fields.SPARSE: VectorSpace(model.fingerprint, name, model.dims)}, encode)
+
+
+def together(*encoders: ItemEncoder) -> ItemEncoder:
+    """Several as one, each with fields of its own."""
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        return {field: rows for encoder in encoders for field, rows in encoder.encode(items).items()}
+
+    spaces = {field: space for encoder in encoders for field, space in encoder.spaces.items()}
+    return ItemEncoder(spaces, encode)
 
 
 def without_vectors() -> ItemEncoder:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 
 import orjson
 
 from indexer.index_options import IndexOptions
-from mappings import IndexSettings, VectorSpace
+from mappings import IndexSettings, Synonyms, VectorSpace
 from records import InputError
 
 
@@ -31,7 +31,10 @@ def run_parts(
     return {
         **source,
         "the encoder (--encoder, --dims)": _stable({name: asdict(space) for name, space in spaces.items()}),
-        "the index settings (--shards, --replicas)": _stable([asdict(settings), fusions]),
+        "the index settings (--shards, --replicas)": _stable(
+            [asdict(replace(settings, synonyms=Synonyms())), fusions]
+        ),
+        "the synonyms (--synonyms)": settings.synonyms.fingerprint,
         # Another version may read rows, or write documents, in another way.
         "the version of Aisle": version("aisle"),
     }

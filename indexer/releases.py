@@ -40,6 +40,7 @@ def create_release(
     spaces: Mapping[str, VectorSpace],
     *,
     fusions: tuple[FusionSpec, ...],
+    fusion: FusionSpec | None = None,
     policy: RetryPolicy,
     number: Callable[[int], int] = lambda least: least,
 ) -> str:
@@ -51,6 +52,7 @@ def create_release(
         settings: of the finished release; while loading there are no replicas and no refreshes.
         spaces: vector field to the model behind it.
         fusions: their pipelines are put, see `put_pipelines`.
+        fusion: what searches use that name none; its pipeline is put too.
         policy: for each request.
         number: takes the least number above all that exist, returns the one to use: ``Lease.next_release``.
 
@@ -61,13 +63,14 @@ def create_release(
         InputError: see `standing`.
         DiskFull: the cluster makes no more indexes.
     """
-    put_pipelines(client, fusions, policy)
+    installed = tuple(dict.fromkeys((*fusions, *([fusion] if fusion else []))))
+    put_pipelines(client, installed, policy)
     loading = replace(settings, replicas=0, refresh_interval="-1")
-    pipelines = tuple(pipeline_name(fusion) for fusion in fusions)
+    pipelines = tuple(map(pipeline_name, installed))
     for _ in range(_CREATE_ATTEMPTS):
         least = next_version(name, standing(client, name).releases)
         release = release_name(name, number(least))
-        meta = IndexMeta(release=release, spaces=spaces, engine=settings.engine, pipelines=pipelines)
+        meta = IndexMeta(release, spaces, settings.engine, pipelines, fusion=fusion)
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:
             until_done(partial(client.indices.create, index=release, body=body), policy, threading.Event())

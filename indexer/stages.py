@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from indexer.belt import Belt
 from indexer.bulk_bodies import Body, Line, Refusal, pack, serialise
 from indexer.dead_letter import DeadLetter, refused_item
-from indexer.document import document
+from indexer.document import Column, Value, document
 from indexer.positions import Before
 from indexer.tally import Tally
 from indexer.writer import Written
 from records import Item
 
-# Vector field to its float32 [items, dims] matrix, rows in the order of the items.
-Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]
+# Vector field to what `document` takes of each item.
+Vectors: TypeAlias = Mapping[str, Column]
 Encode: TypeAlias = Callable[[Sequence[Item]], Vectors]
 Write: TypeAlias = Callable[[Body, threading.Event], Written]
 Refuse: TypeAlias = Callable[[Refusal], None]
@@ -131,7 +128,7 @@ class Stages:
                 self._refuse(refusal)
 
 
-def _rows(batch: Sequence[Placed], vectors: Vectors) -> Iterator[tuple[Item, Vectors]]:
+def _rows(batch: Sequence[Placed], vectors: Vectors) -> Iterator[tuple[Item, Mapping[str, Value]]]:
     for field, matrix in vectors.items():
         if len(matrix) != len(batch):
             raise ValueError(f"{len(matrix)} {field} vectors for {len(batch)} items")

@@ -4,7 +4,8 @@ from mappings.fusion import ARITHMETIC, GEOMETRIC, HARMONIC, L2, MIN_MAX, RRF, Z
 from mappings.index_body import IndexSettings, index_body
 from mappings.meta import SCHEMA_VERSION, IndexMeta, VectorSpace
 from mappings.pipelines import pipeline_body, pipeline_name
-from mappings.standard import BM25, DENSE, default_fusion, standard_fusions
+from mappings.standard import BM25, DENSE, SPARSE, default_fusion, release_fusions, standard_fusions
+from mappings.synonyms import Synonyms
 
 __all__ = [
     "ARITHMETIC",
@@ -16,14 +17,17 @@ __all__ = [
     "MIN_MAX",
     "RRF",
     "SCHEMA_VERSION",
+    "SPARSE",
     "Z_SCORE",
     "FusionSpec",
     "IndexMeta",
     "IndexSettings",
+    "Synonyms",
     "VectorSpace",
     "default_fusion",
     "index_body",
     "pipeline_body",
     "pipeline_name",
+    "release_fusions",
     "standard_fusions",
 ]

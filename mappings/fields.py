@@ -17,13 +17,22 @@ ATTRIBUTES: Final = "attributes"
 FACET: Final = "facet"
 SEARCH: Final = "search"
 DENSE: Final = "dense"
+SPARSE: Final = "sparse"
 SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 
 # Sub-field of a text field in which "LS-C300B" is also "LS", "C", "300" and "B", and "18V" also "18" and "V".
 PARTS: Final = "parts"
 
-# Analyzers of searchable text: of words, of their parts, and of a query's parts.
+# Every word of the searched fields as it is written, and its sub-field with their stems: what a word that no
+# item has is told by. It is copied from them and is no part of a document.
+SPELLING: Final = "spelling"
+STEMS: Final = "stems"
+
+# Analyzers: of words as written; of searchable text, and of its queries where there are synonyms; of parts of
+# words, and of a query's parts.
+PLAIN: Final = "aisle_plain"
 ENGLISH: Final = "aisle_english"
+ENGLISH_QUERY: Final = "aisle_english_query"
 ENGLISH_PARTS: Final = "aisle_english_parts"
 ENGLISH_PARTS_QUERY: Final = "aisle_english_parts_query"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from mappings.query_weights import QueryWeights
 from records import InputError
 
 RRF: Final = "rrf"
@@ -33,6 +35,8 @@ class FusionSpec:
         normalisation: ``rrf`` (Cormack et al., SIGIR 2009), ``min_max``, ``l2`` or ``z_score``.
         combination: ``arithmetic_mean``, ``geometric_mean`` or ``harmonic_mean``; RRF always sums.
         rank_constant: RRF's k, 1 to 10,000.
+        query_weights: weights that depend on the query, which the client applies; the server's pipeline has
+            the fixed ones. None: all queries have those.
 
     Raises:
         InputError: for anything the server would refuse.
@@ -43,16 +47,52 @@ class FusionSpec:
     normalisation: str = RRF
     combination: str = ARITHMETIC
     rank_constant: int = 60
+    query_weights: QueryWeights | None = None
 
     def __post_init__(self) -> None:
         _check(self)
         total = sum(self.weights)
-        object.__setattr__(self, "weights", tuple(w / total for w in self.weights))
+        # Weights that sum to 1 already stay as they are to the last bit: what is stored reads back equal.
+        scale = 1.0 if math.isclose(total, 1.0, rel_tol=1e-12) else total
+        object.__setattr__(self, "weights", tuple(w / scale for w in self.weights))
 
     @classmethod
     def equal(cls, *legs: str, normalisation: str = RRF, combination: str = ARITHMETIC) -> FusionSpec:
         """All legs count the same."""
         return cls(legs, (1.0,) * len(legs), normalisation, combination)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, from which ``from_json`` makes an equal spec."""
+        return {
+            "legs": list(self.legs),
+            "weights": list(self.weights),
+            "normalisation": self.normalisation,
+            "combination": self.combination,
+            "rank_constant": self.rank_constant,
+            **({"query_weights": self.query_weights.to_json()} if self.query_weights else {}),
+        }
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> FusionSpec:
+        """Read it back.
+
+        Raises:
+            InputError: something is missing, of another type, or refused by the class itself.
+        """
+        try:
+            legs, constant = tuple(found["legs"]), found["rank_constant"]
+            weights = tuple(float(weight) for weight in found["weights"])
+            normalisation, combination = str(found["normalisation"]), str(found["combination"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"this is no fusion ({error!r})", fix="tune again: aisle tune run") from None
+        if type(constant) is not int or not all(isinstance(leg, str) for leg in legs):
+            raise InputError(
+                "this is no fusion: a leg or the rank constant is of the wrong type",
+                fix="tune again: aisle tune run",
+            )
+        model = found.get("query_weights")
+        per_query = None if model is None else QueryWeights.from_json(model)
+        return cls(legs, weights, normalisation, combination, constant, per_query)
 
     @property
     def title(self) -> str:
@@ -74,6 +114,11 @@ def _check(spec: FusionSpec) -> None:
         raise InputError(
             f"weights {list(spec.weights)} cannot be used",
             fix="give finite weights that are not negative, at least one above 0",
+        )
+    if spec.query_weights and len(spec.query_weights.choices[0]) != len(spec.legs):
+        raise InputError(
+            f"weights per query for {len(spec.query_weights.choices[0])} legs, not {len(spec.legs)}",
+            fix="tune again: aisle tune run",
         )
     if spec.normalisation not in (RRF, *NORMALISATIONS):
         raise InputError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mappings import fields
+from mappings.analysis import analysis, english, english_parts, spelling
 from mappings.meta import IndexMeta
+from mappings.synonyms import Synonyms
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class IndexSettings:
         m, ef_construction: HNSW graph degree and build-time beam (Malkov & Yashunin, arXiv 1603.09320).
         ef_search: query-time beam where the engine takes it from the index (faiss).
         refresh_interval: in OpenSearch's notation; ``-1`` while loading.
+        synonyms: what queries are widened by.
     """
 
     dims: int = 64
@@ -30,6 +33,7 @@ class IndexSettings:
     ef_construction: int = 100
     ef_search: int = 256
     refresh_interval: str = "1s"
+    synonyms: Synonyms = field(default_factory=Synonyms)
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
                 "number_of_replicas": settings.replicas,
                 "refresh_interval": settings.refresh_interval,
             },
-            "analysis": _ANALYSIS,
+            "analysis": analysis(settings.synonyms),
         },
         "mappings": {
             "_meta": {"aisle": meta.to_json()},
@@ -54,42 +58,14 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
     }
 
 
-_WORDS = ["aisle_possessive", "lowercase", "asciifolding", "aisle_stop", "aisle_stemmer"]
-
-_ANALYSIS: dict[str, Any] = {
-    "filter": {
-        "aisle_possessive": {"type": "stemmer", "language": "possessive_english"},
-        "aisle_stop": {"type": "stop", "stopwords": "_english_"},
-        "aisle_stemmer": {"type": "stemmer", "language": "english"},
-        "aisle_parts": {"type": "word_delimiter_graph", "preserve_original": True},
-    },
-    "analyzer": {
-        fields.ENGLISH: {"type": "custom", "tokenizer": "standard", "filter": _WORDS},
-        # Only an index needs its token graph flattened; in a query the graph keeps parts of a word together.
-        fields.ENGLISH_PARTS: {
-            "type": "custom",
-            "tokenizer": "whitespace",
-            "filter": ["aisle_parts", "flatten_graph", *_WORDS],
-        },
-        fields.ENGLISH_PARTS_QUERY: {
-            "type": "custom",
-            "tokenizer": "whitespace",
-            "filter": ["aisle_parts", *_WORDS],
-        },
-    },
-}
-
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
 
 
 def _properties(settings: IndexSettings) -> dict[str, Any]:
-    text = {"type": "text", "analyzer": fields.ENGLISH}
-    parts = {
-        "type": "text",
-        "analyzer": fields.ENGLISH_PARTS,
-        "search_analyzer": fields.ENGLISH_PARTS_QUERY,
-    }
-    text_and_parts = {**text, "fields": {fields.PARTS: parts}}
+    text = english(settings.synonyms)
+    spelled = {"copy_to": fields.SPELLING}
+    text_and_parts = {**text, **spelled, "fields": {fields.PARTS: english_parts()}}
+    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: text}}
     vector = {
         "type": "knn_vector",
         "dimension": settings.dims,
@@ -104,12 +80,15 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.ID: _KEYWORD,
         fields.TITLE: text_and_parts,
         fields.TEXT: text_and_parts,
-        fields.BRAND: {**_KEYWORD, "fields": {fields.SEARCH: text}},
-        fields.CATEGORY: {**_KEYWORD, "fields": {fields.SEARCH: text}},
+        fields.BRAND: keyword_and_text,
+        fields.CATEGORY: keyword_and_text,
+        fields.SPELLING: spelling(),
         fields.PRICE: {"type": "double"},
         fields.IMAGE: {"type": "keyword", "index": False, "doc_values": False},
         fields.ATTRIBUTES: {"type": "object", "enabled": False},
         fields.FACET: _KEYWORD,
         fields.DENSE: vector,
+        # Weights of vocabulary tokens, kept to 9 significant bits; an item without any has no value.
+        fields.SPARSE: {"type": "rank_features"},
         **{sid: {"type": "keyword"} for sid in fields.SID_PREFIXES},
     }

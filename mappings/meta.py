@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from records import ForeignIndex
+from mappings.fusion import FusionSpec
+from records import ForeignIndex, InputError
 
 # Changes whenever a client of another version would misread the documents.
 SCHEMA_VERSION: Final = 1
@@ -36,6 +37,7 @@ class IndexMeta:
         spaces: vector field to the space it holds.
         engine: k-NN engine of the vector fields.
         pipelines: names of the search pipelines that were installed with the index.
+        fusion: what a search uses that names neither legs nor fusion; None: ``mappings.default_fusion``.
     """
 
     release: str
@@ -43,6 +45,7 @@ class IndexMeta:
     engine: str
     pipelines: tuple[str, ...]
     schema_version: int = SCHEMA_VERSION
+    fusion: FusionSpec | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""
@@ -52,6 +55,7 @@ class IndexMeta:
             "engine": self.engine,
             "spaces": {field: asdict(space) for field, space in self.spaces.items()},
             "pipelines": list(self.pipelines),
+            **({"fusion": self.fusion.to_json()} if self.fusion else {}),
         }
 
     @classmethod
@@ -83,8 +87,9 @@ class IndexMeta:
                 spaces={str(k): VectorSpace(**v) for k, v in found["spaces"].items()},
                 engine=str(found["engine"]),
                 pipelines=tuple(found["pipelines"]),
+                fusion=FusionSpec.from_json(found["fusion"]) if found.get("fusion") is not None else None,
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, InputError) as error:
             raise ForeignIndex(
                 f"index {index} has an unreadable _meta.aisle ({error})", fix="index the catalogue again"
             ) from error

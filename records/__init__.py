@@ -26,7 +26,7 @@ from records.errors import (
     PortTaken,
     SearchError,
 )
-from records.hits import Hit, LegSignal
+from records.hits import Hit, LegSignal, RerankSignal
 from records.items import Interaction, Item, Judgment, Query
 
 __all__ = [
@@ -59,5 +59,6 @@ __all__ = [
     "PipelineMissing",
     "PortTaken",
     "Query",
+    "RerankSignal",
     "SearchError",
 ]

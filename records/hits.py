@@ -29,14 +29,35 @@ class LegSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class RerankSignal:
+    """What a reranker said about one hit.
+
+    Attributes:
+        score: of the last model that read it; only differences within a search, and a stage, mean something.
+        value: 0 to 1, what ordered the hits of its stage: the share of the model and of the order before.
+        stage: which model of a cascade that was, from 1; hits of a later stage stand above the others.
+        rank: 1-based, after reranking; rank_before: in the fused order.
+    """
+
+    score: float
+    value: float
+    stage: int
+    rank: int
+    rank_before: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: the item, its final rank (1-based, over all pages), its fused score and why."""
+    """One result: the item, its final rank (1-based, over all pages), its fused score and why.
+
+    ``rerank`` is None for a hit that was not reranked.
+    """
 
     item: Item
     rank: int
     score: float
     signals: tuple[LegSignal, ...]
-    rerank_score: float | None = None
+    rerank: RerankSignal | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
@@ -53,7 +74,7 @@ class Hit:
         return {
             "rank": self.rank,
             "score": self.score,
-            "rerank_score": self.rerank_score,
+            "rerank": asdict(self.rerank) if self.rerank else None,
             "item": item,
             "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
         }

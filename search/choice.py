@@ -8,20 +8,29 @@ from mappings import FusionSpec, default_fusion
 from records import InputError
 from search.legs import Leg
 
+Choice = tuple[list[Leg], FusionSpec]
+
 
 def chosen(
-    known: Mapping[str, Leg], legs: Sequence[str] | None, fusion: FusionSpec | None
-) -> tuple[list[Leg], FusionSpec]:
+    known: Mapping[str, Leg],
+    legs: Sequence[str] | None,
+    fusion: FusionSpec | None,
+    tuned: FusionSpec | None = None,
+) -> Choice:
     """Legs and fusion of one search.
 
     Args:
         known: name to leg, of those that may be asked.
         legs: names; None takes the fusion's, or all.
-        fusion: None takes ``mappings.default_fusion``.
+        fusion: None takes ``tuned`` if the search names no legs either, else ``mappings.default_fusion``.
+        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, as one
+            that asks words alone, goes without it.
 
     Raises:
         InputError: a leg that is not known, or legs that are not the fusion's.
     """
+    if fusion is None and legs is None and tuned is not None and known.keys() >= set(tuned.legs):
+        fusion = tuned
     if fusion is None:
         fusion = default_fusion(tuple(legs) if legs is not None else tuple(known))
     elif legs is not None and tuple(legs) != fusion.legs:

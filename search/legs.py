@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,8 @@ from search.question import first_words
 
 Vector = NDArray[np.float32]
 Boosts = tuple[tuple[str, float], ...]
+
+_NOTHING: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
 # The lucene engine takes the beam for k, which OpenSearch limits.
 MAX_BEAM = 10_000
@@ -28,12 +31,14 @@ class Question:
         vectors: vector field to the query's vector, float32 [dims].
         filters: clauses that every result must match.
         window: how many candidates each leg finds.
+        tokens: sparse field to the query's tokens and their weights, above 0.
     """
 
     text: str
     vectors: Mapping[str, Vector]
     filters: tuple[dict[str, Any], ...]
     window: int
+    tokens: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _NOTHING)
 
 
 class Leg(Protocol):

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from records import Hit
+from search.correction import Correction
 from search.facets import Facets
+from search.search_path import SearchPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +18,14 @@ class Timings:
     Attributes:
         total: as the caller sees it.
         encode: turning the query into a vector.
-        server: what OpenSearch says it ``took``, both requests together.
+        server: what OpenSearch says it ``took``, all requests together.
+        rerank: reranking, reading the texts included; 0 where there was none.
     """
 
     total: float
     encode: float
     server: float
+    rerank: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class Page:
         release: index that answered.
         facets: None unless asked for.
         timings: milliseconds.
+        path: what decided which results come first.
+        corrected: what was searched instead of the query, None if the query was.
+        reranked: how many candidates were; they are the first, but for items that the query names.
+        rerank_stopped: whether the time was up before all that were to be reranked were.
     """
 
     hits: tuple[Hit, ...]
@@ -49,6 +57,10 @@ class Page:
     release: str
     facets: Facets | None
     timings: Timings
+    path: SearchPath = SearchPath.LEGS
+    corrected: Correction | None = None
+    reranked: int = 0
+    rerank_stopped: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; each hit with its ``signals``."""
@@ -62,4 +74,8 @@ class Page:
             "release": self.release,
             "facets": asdict(self.facets) if self.facets else None,
             "timings_ms": asdict(self.timings),
+            "path": self.path.value,
+            "corrected": asdict(self.corrected) if self.corrected else None,
+            "reranked": self.reranked,
+            "rerank_stopped": self.rerank_stopped,
         }

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from opensearchpy import NotFoundError, OpenSearch
 
 from cluster import translated_errors
-from mappings import FusionSpec, IndexMeta, VectorSpace, pipeline_body, pipeline_name
+from mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
+from mappings.analysis import rules_of
+from mappings.synonyms import words_of
 from records import ArtifactMismatch, IndexNotFound, PipelineMissing
 from search.legs import Leg
+from search.query_sides import QuerySides
 
 # What OpenSearch would read as a pattern or a list, or could not take at all, is no name.
 _NAME = re.compile(r"[^\s*,\\/?\"<>|#_+.:\ud800-\udfff-][^\s*,\\/?\"<>|#:\ud800-\udfff]*")
@@ -22,32 +22,40 @@ _NAME = re.compile(r"[^\s*,\\/?\"<>|#_+.:\ud800-\udfff-][^\s*,\\/?\"<>|#:\ud800-
 
 @dataclass(frozen=True, slots=True)
 class LiveIndex:
-    """The one index behind a name: what it says of itself, and its number of primary shards."""
+    """The one index behind a name.
+
+    Attributes:
+        meta: what it says of itself.
+        shards: number of primary shards.
+        spells: whether it can tell which words no item has; older ones cannot.
+        synonyms: words in lower case that its synonyms are about, whether an item has them or not.
+    """
 
     meta: IndexMeta
     shards: int
-
-
-class QueryEncoder(Protocol):
-    """Turns queries into vectors of one space (``encoder.DenseEncoder``)."""
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 of the artifact, 64 hex digits."""
-
-    def encode_queries(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
-        """float32 [len(texts), dims], rows of unit length."""
+    spells: bool = False
+    synonyms: frozenset[str] = frozenset()
 
 
 class Preflight:
     """Checks an index against the client and remembers what passed, so that a search pays for it once."""
 
-    def __init__(self, client: OpenSearch, name: str, encoder: QueryEncoder | None) -> None:
+    def __init__(self, client: OpenSearch, name: str, sides: QuerySides) -> None:
         self.name = name
         self._client = client
-        self._fingerprint = encoder.fingerprint if encoder else None
+        self._sides = sides
         self._live: LiveIndex | None = None
         self._passed: set[FusionSpec] = set()
+
+    def live(self) -> LiveIndex:
+        """The live release as it was when it was last looked at.
+
+        Raises:
+            IndexNotFound, ForeignIndex.
+        """
+        if self._live is None:
+            self._live = read_live(self._client, self.name)
+        return self._live
 
     def passed(self, legs: Sequence[Leg], spec: FusionSpec) -> LiveIndex:
         """The live release, once index, vector spaces and pipeline are known to fit.
@@ -55,14 +63,13 @@ class Preflight:
         Raises:
             IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing.
         """
-        if self._live is None:
-            self._live = read_live(self._client, self.name)
+        live = self.live()
         if spec not in self._passed:
-            check_spaces(self._live.meta, legs, self._fingerprint)
+            check_spaces(live.meta, legs, self._sides)
             if len(legs) > 1:
                 check_pipeline(self._client, spec)
             self._passed.add(spec)
-        return self._live
+        return live
 
     def forget(self) -> None:
         """Check again before the next answer counts."""
@@ -94,17 +101,22 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
             f"{name!r} stands for {len(found)} indexes, not one", fix="name one release, such as <name>-v0001"
         )
     index, body = next(iter(found.items()))
-    shards = int(body["settings"]["index"]["number_of_shards"])
-    return LiveIndex(IndexMeta.from_mapping(index, body["mappings"]), shards)
+    settings, mapping = body["settings"]["index"], body["mappings"]
+    return LiveIndex(
+        IndexMeta.from_mapping(index, mapping),
+        int(settings["number_of_shards"]),
+        spells=fields.SPELLING in mapping.get("properties", {}),
+        synonyms=words_of(rules_of(settings)),
+    )
 
 
-def check_spaces(meta: IndexMeta, legs: Sequence[Leg], fingerprint: str | None) -> None:
+def check_spaces(meta: IndexMeta, legs: Sequence[Leg], sides: QuerySides) -> None:
     """Refuse to ask a vector field with vectors of another space.
 
     Args:
         meta: of the live release.
         legs: the legs to be asked.
-        fingerprint: of the client's encoder, None if it has none.
+        sides: the client's encoders.
 
     Raises:
         ArtifactMismatch: if a leg needs a space that the index or the client does not have.
@@ -118,6 +130,7 @@ def check_spaces(meta: IndexMeta, legs: Sequence[Leg], fingerprint: str | None) 
                 f"index {meta.release} has no vectors in {leg.vector_field!r}, which the {leg.name} leg asks",
                 fix="index the catalogue with an encoder, or search with other legs",
             )
+        fingerprint = sides.fingerprint(leg.vector_field)
         if fingerprint != space.fingerprint:
             raise _mismatch(meta, space, fingerprint)
 

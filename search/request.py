@@ -13,7 +13,11 @@ MAX_CANDIDATES = 10_000
 
 
 def candidates_body(
-    legs: Sequence[Leg], question: Question, shards: int = 1, facets: dict[str, Any] | None = None
+    legs: Sequence[Leg],
+    question: Question,
+    shards: int = 1,
+    facets: dict[str, Any] | None = None,
+    spelling: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Body of the one request that asks all legs.
 
@@ -31,6 +35,8 @@ def candidates_body(
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
     if facets:
         body["aggs"] = facets
+    if spelling:
+        body["suggest"] = spelling
     return body
 
 

@@ -6,11 +6,12 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from evaluation import EvaluationReport, JudgedSet, Run, Scores, answerable, evaluate, report
 from mappings import FusionSpec
 from records import EvaluationError
-from search import SearchClient
+from search import RerankOptions, SearchClient
 
 # R@200 needs 200 results of each single leg.
 DEPTH = 200
@@ -31,6 +32,7 @@ def evaluate_index(
     systems: Mapping[str, FusionSpec],
     relevant: int = 2,
     progress: Callable[[str, int, int], None] = lambda *_: None,
+    reranked: Mapping[str, RerankOptions] = MappingProxyType({}),
 ) -> Evaluated:
     """Run and score each system on the queries that have a relevant item.
 
@@ -40,6 +42,7 @@ def evaluate_index(
         systems: name to fusion; the first is the baseline that the others are compared with.
         relevant: lowest grade that counts as relevant.
         progress: called with (system, queries done, queries in all).
+        reranked: system to how its candidates are reranked, for those that are.
 
     Raises:
         EvaluationError: nothing to score, or judgments of another catalogue.
@@ -55,8 +58,10 @@ def evaluate_index(
         for done, query in enumerate(queries, 1):
             started = time.perf_counter()
             ranking = client.rank(query.text, fusion=fusion)
+            how = reranked.get(name)
+            order = client.rerank(ranking, how).order if how else ranking.fused
             milliseconds.append((time.perf_counter() - started) * 1000)
-            rankings[query.id] = [fused.id for fused in ranking.fused[:DEPTH]]
+            rankings[query.id] = [fused.id for fused in order[:DEPTH]]
             progress(name, done, len(queries))
         runs[name] = Run(name, rankings)
         p50_ms[name] = statistics.median(milliseconds) if milliseconds else 0.0

@@ -63,9 +63,9 @@ def dry_run(
     try:
         items = read_catalogue(source.data, source.reading, letters)
         store = ArtifactStore.default()
-        encoder = item_encoder(store, source.encoder, source.dims)
+        encoder = item_encoder(store, source.encoder, source.dims, source.sparse)
         if gate:
-            release_gate(client, options.name, gate, store, source.encoder)
+            release_gate(client, options.name, gate, store, source.encoder, source.sparse)
         with translated_errors():
             now = standing(client, options.name)
             state = StateIndex(client, options.name).read(options.retry).state

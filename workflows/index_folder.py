@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opensearchpy import OpenSearch
 
 from catalogue import ReadOptions, read_catalogue
 from catalogue.fingerprint import fingerprint, has_fixed_content
-from encoder import ArtifactStore, DenseEncoder, Manifest, item_text
+from encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from indexer import (
     Books,
     DeadLetters,
@@ -21,10 +21,14 @@ from indexer import (
     Progress,
     dense_item_encoder,
     index_catalogue,
+    sparse_item_encoder,
+    together,
     without_vectors,
 )
 from indexer.load import Load
+from mappings import release_fusions
 from records import InputError
+from workflows.carry_fusion import carried_fusion
 from workflows.gate_options import GateOptions
 from workflows.index_ledger import ledger_path, say_what_is_kept
 from workflows.release_checks import ReleaseChecks
@@ -42,12 +46,14 @@ class IndexSource:
         data, reading: see ``catalogue.read_catalogue``.
         encoder: artifact; None indexes words alone.
         dims: width to cut to; None takes ``usual_dims``.
+        sparse: sparse artifact; None leaves the sparse field empty.
     """
 
     data: str | Path
     reading: ReadOptions
     encoder: str | Path | None = None
     dims: int | None = None
+    sparse: str | Path | None = None
 
 
 def index_folder(
@@ -86,9 +92,12 @@ def index_folder(
     try:
         store = ArtifactStore.default()
         items = read_catalogue(source.data, source.reading, letters)
-        vectors = item_encoder(store, source.encoder, source.dims)
-        passes = release_gate(client, options.name, gate, store, source.encoder) if gate else lambda _: None
+        vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
+        options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
+        refs = source.encoder, source.sparse
+        passes = release_gate(client, options.name, gate, store, *refs) if gate else lambda _: None
         parts = fingerprint(source.data, source.reading)
+        options = replace(options, fusion=carried_fusion(client, options.name, vectors.spaces))
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
             books = Books(ledger, parts or {}, resume)
             checks = ReleaseChecks(client, vectors, ledger, options.retry, passes)
@@ -115,23 +124,33 @@ def index_folder(
         letters.export()
 
 
-def item_encoder(store: ArtifactStore, ref: str | Path | None, dims: int | None = None) -> ItemEncoder:
+def item_encoder(
+    store: ArtifactStore,
+    ref: str | Path | None,
+    dims: int | None = None,
+    sparse: str | Path | None = None,
+) -> ItemEncoder:
     """The encoder of a new release.
 
     Args:
         store: where names are looked up.
-        ref: artifact; None indexes words alone.
+        ref: artifact; None makes no vectors.
         dims: width to cut to; None takes ``usual_dims``.
+        sparse: sparse artifact; None makes no weights of tokens.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
         InputError: the model has no such width.
     """
-    if ref is None:
-        return without_vectors()
-    model = DenseEncoder.load(ref, store=store)
-    width = dims or usual_dims(model.manifest)
-    return dense_item_encoder(model, item_text, name=model.manifest.name, dims=width)
+    made = []
+    if ref is not None:
+        model = DenseEncoder.load(ref, store=store)
+        width = dims or usual_dims(model.manifest)
+        made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=width))
+    if sparse is not None:
+        tokens = SparseEncoder.load(sparse, store=store)
+        made.append(sparse_item_encoder(tokens, item_text, name=tokens.manifest.name))
+    return together(*made) if made else without_vectors()
 
 
 def usual_dims(manifest: Manifest) -> int:

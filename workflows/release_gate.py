@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from opensearchpy import OpenSearch
@@ -12,15 +13,20 @@ from cluster import translated_errors
 from encoder import ArtifactStore
 from evaluation import JudgedSet, read_judged_set
 from indexer.standing import standing
-from mappings import BM25, FusionSpec, fields
+from mappings import default_fusion
 from records import ArtifactMismatch, ArtifactNotFound, IndexingFailed
 from search import SearchClient, read_live
 from workflows.evaluate_index import DEPTH, evaluate_index
 from workflows.gate_options import USUAL_DROP, GateOptions
 from workflows.open_search import open_search
-from workflows.systems import HYBRID, known_systems
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    encoder: str | Path | None = None
+    sparse: str | Path | None = None
 
 
 def release_gate(
@@ -29,6 +35,7 @@ def release_gate(
     options: GateOptions,
     store: ArtifactStore,
     encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
 ) -> Callable[[str], None]:
     """A validation for ``index_catalogue``: called with the loaded release, it raises or lets it go live.
 
@@ -40,6 +47,7 @@ def release_gate(
         options: see there.
         store: where the encoders of both releases are looked up by their fingerprints.
         encoder: reference to the new release's, for one that is not in the store; perhaps the live one's too.
+        sparse: the same for its sparse encoder.
 
     Raises:
         InputError, EvaluationError: the folder cannot be used.
@@ -48,16 +56,17 @@ def release_gate(
         when it cannot be asked.
     """
     judged = read_judged_set(options.folder, options.split)
+    refs = _References(encoder, sparse)
     drop = USUAL_DROP if options.drop is None and options.floor is None else options.drop
     if drop is not None and (live := _live(client, name)):
-        _opened(client, live, store, encoder)
+        _opened(client, live, store, refs)
 
     def validate(release: str) -> None:
-        value = _score(client, release, judged, options, store, encoder)
+        value = _score(client, release, judged, options, store, refs)
         _check_floor(release, judged, options, value)
         if drop is None or not (live := _live(client, name)):
             return
-        before = _score(client, live, judged, options, store, encoder)
+        before = _score(client, live, judged, options, store, refs)
         _log.info("%s: %s %.4f, live %.4f", judged.name, options.metric, value, before)
         if value < before - drop:
             raise IndexingFailed(
@@ -89,29 +98,22 @@ def _score(
     judged: JudgedSet,
     options: GateOptions,
     store: ArtifactStore,
-    encoder: str | Path | None,
+    refs: _References,
 ) -> float:
-    search = _opened(client, release, store, encoder)
-    found = evaluate_index(search, judged, {release: _system(client, release)}, options.relevant)
+    search = _opened(client, release, store, refs)
+    system = read_live(client, release).meta.fusion or default_fusion(search.legs)
+    found = evaluate_index(search, judged, {release: system}, options.relevant)
     return found.report.systems[release][options.metric]
 
 
-def _opened(
-    client: OpenSearch, release: str, store: ArtifactStore, encoder: str | Path | None
-) -> SearchClient:
-    """With the release's own encoder, which is in the store, or the one that is named."""
+def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _References) -> SearchClient:
+    """With the release's own encoders, which are in the store, or those that are named."""
     try:
         return open_search(client, release, store, window=DEPTH)
     except ArtifactNotFound as missing:
-        if encoder is None:
+        if refs == _References():
             raise
         try:
-            return open_search(client, release, store, encoder, window=DEPTH)
+            return open_search(client, release, store, refs.encoder, DEPTH, refs.sparse)
         except ArtifactMismatch:
             raise missing from None
-
-
-def _system(client: OpenSearch, release: str) -> FusionSpec:
-    """What shoppers get by default from such a release."""
-    has_vectors = fields.DENSE in read_live(client, release).meta.spaces
-    return known_systems()[HYBRID if has_vectors else BM25]

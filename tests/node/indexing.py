@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from indexer.index_options import IndexOptions
 from indexer.item_encoder import ItemEncoder
 from indexer.retries import RetryPolicy
-from indexer.stages import PipelineOptions, Vectors
+from indexer.stages import PipelineOptions
 from mappings import VectorSpace, fields
 from records import Item
 
@@ -34,7 +35,7 @@ def items(number: int, title: str = "shoe") -> Iterator[Item]:
         )
 
 
-def vectors(batch: Sequence[Item]) -> Vectors:
+def vectors(batch: Sequence[Item]) -> dict[str, NDArray[np.float32]]:
     """A unit vector for each item that depends on its id alone."""
     rows = [np.random.default_rng(list(item.id.encode())).normal(size=DIMS) for item in batch]
     matrix = np.array(rows, dtype=np.float32)

@@ -113,6 +113,7 @@ _RULES: tuple[tuple[str, Builder], ...] = (
     (rf"PUT {_I}/_settings", _index("indices:admin/settings/update")),
     (rf"GET {_I}/_stats(/[^/]+)?", _index("indices:monitor/stats")),
     (rf"GET {_I}/_mapping", _index("indices:admin/mappings/get")),
+    (rf"PUT {_I}/_mapping", _index("indices:admin/mapping/put")),
     (rf"GET {_I}/_doc/[^/]+", _index("indices:data/read/get")),
     (rf"(PUT|POST) {_I}/_(doc|create)/[^/]+", _one_document("indices:data/write/index")),
     (rf"DELETE {_I}/_doc/[^/]+", _one_document("indices:data/write/delete")),

@@ -14,6 +14,7 @@ from indexer.document import document
 from mappings import (
     IndexMeta,
     IndexSettings,
+    Synonyms,
     VectorSpace,
     fields,
     index_body,
@@ -73,6 +74,7 @@ def put_shelf(
     shards: int = 1,
     dims: int = DIMS,
     fingerprint: str = FINGERPRINT,
+    synonyms: tuple[str, ...] = (),
 ) -> None:
     """Make the index as Aisle makes it, with the standard pipelines."""
     specs = standard_fusions()
@@ -82,7 +84,8 @@ def put_shelf(
         engine="lucene",
         pipelines=tuple(map(pipeline_name, specs)),
     )
-    client.indices.create(index=index, body=index_body(IndexSettings(dims=dims, shards=shards), meta))
+    settings = IndexSettings(dims=dims, shards=shards, synonyms=Synonyms(synonyms))
+    client.indices.create(index=index, body=index_body(settings, meta))
     actions = (
         {"_index": index, "_id": item.id, **document(item, {fields.DENSE: direction(item.id)})}
         | {fields.DENSE: direction(item.id)[:dims].tolist()}

@@ -24,14 +24,18 @@ from indexer.diff import diff_releases
 from indexer.lease import hold
 from indexer.rollback import rollback
 from indexer.state_index import STATE_INDEX
+from mappings import DENSE, default_fusion
 from mappings.roles import Role, role_document
 from search import SearchClient
 from tests.node.authorising_proxy import Authorising, authorising, password_of
 from tests.node.indexing import ENCODER, SPACE, items, options, releases
 from tests.node.rest_actions import needs
 from tests.node.update_stream import update, write_lines
+from workflows.carry_fusion import carried_fusion
 from workflows.releases_list import list_releases
 from workflows.releases_prune import prune_releases
+from workflows.tuning.apply_fusion import apply_fusion
+from workflows.tuning.fusion_file import FusionFile
 
 LOGGER = "logger.org.opensearch.tasks.TaskManager"
 REGISTERED = re.compile(r" register \d+ \[transport\] \[(.+?)\] \[")
@@ -70,6 +74,7 @@ def requests(index: str, pit: str = "") -> list[tuple[str, str, Any]]:
         ("GET", f"/{index}/_doc/1", None),
         ("PUT", f"/{index}/_doc/2", DOCUMENT),
         ("PUT", f"/{index}/_settings", {"index": {"refresh_interval": "5s"}}),
+        ("PUT", f"/{index}/_mapping", {"_meta": {"a": "x"}}),
         ("PUT", f"/{index}/_alias/{index}-a", None),
         ("GET", f"/{index}/_alias", None),
         ("POST", "/_aliases", {"actions": [{"remove": {"index": index, "alias": f"{index}-a"}}]}),
@@ -124,6 +129,9 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
             report = index_catalogue(indexer, items(40), ENCODER, asked)
         with hold(indexer, name, "a test"):
             check_release(indexer, report.release, list(items(5)), encoder=ENCODER)
+        spaces = {DENSE: SPACE}
+        apply_fusion(indexer, name, FusionFile(default_fusion(), spaces, report.release))
+        assert carried_fusion(indexer, name, spaces) == default_fusion()
         changes = [{"id": "new", "title": "Boot"}, {"op": "delete", "id": "id-3"}]
         update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)
         # What the command names the checkpoint after.

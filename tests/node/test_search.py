@@ -136,14 +136,14 @@ def test_a_query_is_words_and_never_syntax(shop: SearchClient, query: str) -> No
 
 
 def test_a_wildcard_matches_nothing_lexically(shop: SearchClient) -> None:
-    assert shop.rank("*", legs=[BM25]).fused == []
+    assert shop.rank("re*", legs=[BM25]).fused == []
 
 
 def test_as_many_words_as_the_limit_allows_are_answered(shop: SearchClient) -> None:
     assert shop.search(" ".join(f"word{number}" for number in range(2000))).reachable == 50
 
 
-@pytest.mark.parametrize("query", ["", "  \t\n", "\x00\x07", "word " * 10_000])
+@pytest.mark.parametrize("query", ["", "  \t\n", "\x00\x07", "*", "?! -", "word " * 10_000])
 def test_empty_and_endless_queries_are_refused(shop: SearchClient, query: str) -> None:
     with pytest.raises(InvalidQuery) as refused:
         shop.search(query)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from cli.results import print_page
-from records import Hit, Item, LegSignal
+from records import Hit, Item, LegSignal, RerankSignal
 from search import Page, Timings
 
 SIGNALS = (LegSignal("bm25", 3, 7.25, 0.75, 0.5), LegSignal("dense", None, None, 0.25, 0.0))
@@ -49,3 +49,13 @@ def test_nothing_found_says_so_and_what_to_try() -> None:
 
 def test_a_page_past_the_end_says_where_the_end_is() -> None:
     assert "page 9 is past the last of 1 reachable" in printed(replace(PAGE, hits=(), page=9))
+
+
+def test_a_reranked_hit_shows_where_it_came_from() -> None:
+    hit = replace(PAGE.hits[0], rerank=RerankSignal(1.5, 1.0, 1, 1, 7))
+    page = replace(PAGE, hits=(hit, PAGE.hits[0]), reranked=1, timings=Timings(20.0, 1.0, 5.0, 8.0))
+    shown = printed(page)
+    assert "was #7 +1.50" in shown
+    assert "1 reranked in 8 ms" in shown
+    assert "1 reranked, until the time was up" in printed(replace(page, rerank_stopped=True))
+    assert "rerank" not in printed(PAGE)

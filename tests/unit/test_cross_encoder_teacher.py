@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,33 +10,13 @@ import pytest
 
 from records import InputError
 from tests.tiny_bert import tiny_bert
+from tests.tiny_shop import COLOURS, ITEMS, KINDS, shop
 from training.cross_encoder.losses import TeacherLoss
 from training.cross_encoder.scores import relative_scores, teacher_scores
 from training.cross_encoder.settings import TeacherSettings
 from training.cross_encoder.teacher import TrainedTeacher, train_teacher
 from training.dense.precision import Precision
 from training.negatives.lexical import lexical_candidates
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
-
-KINDS = ("drill", "saw", "lamp", "tap", "tile", "rope")
-COLOURS = ("red", "blue", "green", "black")
-ITEMS = {f"{c}-{k}-{n}": f"{c} {k} no {n}" for c in COLOURS for k in KINDS for n in range(3)}
-
-
-def shop(split: str, count: int, seed: int) -> TrainingSet:
-    """Queries name a colour and a kind: both right is 3, the kind alone 1, the rest 0."""
-    draw = random.Random(seed)
-    pairs = []
-    for number in range(count):
-        colour, kind = draw.choice(COLOURS), draw.choice(KINDS)
-        for item in [*draw.sample(sorted(ITEMS), 8), f"{colour}-{kind}-{draw.randrange(3)}"]:
-            right_colour, right_kind = item.startswith(colour), kind in item
-            grade = 3 if right_colour and right_kind else 1 if right_kind else 0
-            pairs.append(Pair(f"{split}{number}", f"{kind} {colour}", item, grade, Source.JUDGMENTS))
-    return training_set(pairs, ITEMS)
-
 
 SETTINGS = TeacherSettings(
     epochs=20, learning_rate=2e-3, list_size=6, mined=1, batch=8, max_tokens=24, precision=Precision.FP32

@@ -31,7 +31,7 @@ def test_the_local_artifact_is_used_where_it_stands(model: DenseEncoder) -> None
     encoder = source.open(1)
     assert encoder.spaces[fields.DENSE].dims == 64
     assert encoder.spaces[fields.DENSE].fingerprint == model.fingerprint
-    assert encoder.encode([SHOE])[fields.DENSE].shape == (1, 64)
+    assert np.asarray(encoder.encode([SHOE])[fields.DENSE]).shape == (1, 64)
 
 
 def test_an_artifact_that_is_not_there_is_sent(model: DenseEncoder, tmp_path: Path) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from records.extras import optional
 from training.cross_encoder.batching import PlannedBatches
-from training.cross_encoder.lists import GradedList
-from training.cross_encoder.losses import objective
-from training.cross_encoder.settings import TeacherSettings
+from training.cross_encoder.lists import LabelledList
 from training.dense.precision import Precision
 from training.dense.quiet import quiet
 from training.like_length import length_batches
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+    from torch import nn
 
 POOL = 32
 """Batches whose lists are sorted by length together."""
@@ -26,24 +25,52 @@ LOGS = 10
 """Times that the loss is reported in a run, at least."""
 
 
+class FitSettings(Protocol):
+    """AdamW with a linear schedule, see ``TeacherSettings``."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Its peak."""
+
+    @property
+    def weight_decay(self) -> float:
+        """AdamW's."""
+
+    @property
+    def warmup(self) -> float:
+        """Share of all steps."""
+
+    @property
+    def batch(self) -> int:
+        """Lists of a step."""
+
+    @property
+    def precision(self) -> Precision:
+        """Of the arithmetic."""
+
+    @property
+    def seed(self) -> int:
+        """Of everything that is drawn."""
+
+
 def fit(
     model: CrossEncoder,
-    epochs: Sequence[Sequence[GradedList]],
-    settings: TeacherSettings,
+    epochs: Sequence[Sequence[LabelledList]],
+    loss: nn.Module,
+    settings: FitSettings,
     folder: Path,
     device: str,
     progress: Callable[[int, int, float | None], None],
 ) -> tuple[float, ...]:
     """Train ``model`` in place, on each epoch's own lists; the mean loss of every tenth of the run."""
     library = optional("sentence_transformers.cross_encoder", extra="train")
-    goal = objective(settings.loss)
     lists = list(chain.from_iterable(epochs))
     batches = _batches(epochs, settings)
     dataset = optional("datasets", extra="train").Dataset.from_dict(
         {
             "query": [entry.query for entry in lists],
             "items": [list(entry.items) for entry in lists],
-            "label": [[goal.label(grade) for grade in entry.grades] for entry in lists],
+            "label": [list(entry.labels) for entry in lists],
         }
     )
     arguments = library.CrossEncoderTrainingArguments(
@@ -68,7 +95,7 @@ def fit(
         model=model,
         args=arguments,
         train_dataset=dataset,
-        loss=goal.build(model),
+        loss=loss,
         callbacks=[_reporter(progress)],
     )
     # It would write every log to standard output.
@@ -78,7 +105,7 @@ def fit(
     return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
 
 
-def _batches(epochs: Sequence[Sequence[GradedList]], settings: TeacherSettings) -> list[list[int]]:
+def _batches(epochs: Sequence[Sequence[LabelledList]], settings: FitSettings) -> list[list[int]]:
     """Row numbers of the data set, epoch after epoch."""
     batches: list[list[int]] = []
     first = 0

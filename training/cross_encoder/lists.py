@@ -1,12 +1,12 @@
-"""What a teacher learns from: for each query a list of items of several grades."""
+"""What a cross-encoder learns from: for each query a list of items of several grades."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Protocol
 
 from records import InputError
-from training.cross_encoder.settings import TeacherSettings
 from training.negatives.candidates import Candidates
 from training.negatives.choose import choose_negatives
 from training.negatives.options import NegativeOptions
@@ -22,8 +22,41 @@ class GradedList:
     grades: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledList:
+    """A query, texts of items, and what the loss is told of each."""
+
+    query: str
+    items: tuple[str, ...]
+    labels: tuple[float, ...]
+
+
+class ListSettings(Protocol):
+    """Which lists are drawn, see ``TeacherSettings``."""
+
+    @property
+    def list_size(self) -> int:
+        """Most items of a list."""
+
+    @property
+    def mined(self) -> int:
+        """Items that are mined, at least."""
+
+    @property
+    def skip(self) -> int:
+        """First ranks of the candidates that are passed over."""
+
+    @property
+    def depth(self) -> int:
+        """Last rank that is mined from."""
+
+    @property
+    def seed(self) -> int:
+        """Of every draw."""
+
+
 def graded_lists(
-    training_set: TrainingSet, candidates: Candidates, settings: TeacherSettings, epoch: int = 0
+    training_set: TrainingSet, candidates: Candidates, settings: ListSettings, epoch: int = 0
 ) -> tuple[GradedList, ...]:
     """One list per query: its judged items, and mined ones of grade 0. Another draw every epoch.
 
@@ -58,7 +91,7 @@ def _graded_list(
     query_id: str,
     query: str,
     mined: tuple[str, ...],
-    settings: TeacherSettings,
+    settings: ListSettings,
     epoch: int,
 ) -> GradedList:
     rng = random.Random(f"{settings.seed}:{epoch}:{query_id}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from records import InputError
 from records.extras import optional
+from training.cross_encoder.pooling import Pooling
 from training.dense.precision import Precision
 from training.dense.quiet import quiet
 
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 
-def new_cross_encoder(backbone: Path, max_tokens: int, device: str) -> CrossEncoder:
-    """A backbone, the mean of its token vectors, and a fresh layer that makes one score of it.
+def new_cross_encoder(
+    backbone: Path, max_tokens: int, device: str, pooling: Pooling = Pooling.MEAN
+) -> CrossEncoder:
+    """A backbone, its token vectors pooled, and a fresh layer that makes one score of them.
 
-    The mean and not [CLS]: the sentence encoders that we begin with were trained on it.
+    The mean unless told otherwise: the sentence encoders that we begin with were trained on it.
 
     Raises:
         InputError: the folder's model cannot be opened.
@@ -35,7 +38,7 @@ def new_cross_encoder(backbone: Path, max_tokens: int, device: str) -> CrossEnco
         )
         width = tokens.get_embedding_dimension()
         head = parts.Dense(width, 1, activation_function=None, module_output_name="scores")
-        modules = [tokens, parts.Pooling(width, "mean"), head]
+        modules = [tokens, parts.Pooling(width, pooling.value), head]
         model: CrossEncoder = library.CrossEncoder(
             modules=modules,
             device=device,

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from records import InputError
 from records.extras import optional
 from training.cross_encoder.fit import fit
-from training.cross_encoder.lists import graded_lists
+from training.cross_encoder.lists import LabelledList, graded_lists
+from training.cross_encoder.losses import objective
 from training.cross_encoder.model import new_cross_encoder
+from training.cross_encoder.saving import RUN, appearing, require_new, save
 from training.cross_encoder.settings import TeacherSettings
 from training.dense.precision import best_device
-from training.dense.quiet import quiet
 from training.export.weights import find_weights
 from training.negatives.candidates import Candidates
 from training.pairs.training_set import TrainingSet
@@ -63,25 +61,23 @@ def train_teacher(
         InputError: ``folder`` exists, no such backbone, or data of one grade only.
         MissingExtra: the extra ``train`` is not installed.
     """
-    if folder.exists():
-        raise InputError(f"{folder} exists already", fix="name a new folder, or remove it")
-    epochs = [graded_lists(training_set, candidates, settings, epoch) for epoch in range(settings.epochs)]
+    require_new(folder)
+    goal = objective(settings.loss)
+    epochs = [
+        [LabelledList(entry.query, entry.items, tuple(map(goal.label, entry.grades))) for entry in lists]
+        for lists in (
+            graded_lists(training_set, candidates, settings, epoch) for epoch in range(settings.epochs)
+        )
+    ]
     transformers = optional("transformers", extra="train")
     device = best_device()
     source = find_weights(settings.base, settings.revision)
     # Before the model is made: its head begins at random.
     transformers.set_seed(settings.seed)
     model = new_cross_encoder(source.folder, settings.max_tokens, device)
-    staged = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     started = time.perf_counter()
-    try:
-        staged.mkdir(parents=True)
-        losses = fit(model, epochs, settings, staged / "run", device, progress)
+    with appearing(folder) as staged:
+        losses = fit(model, epochs, goal.build(model), settings, staged / RUN, device, progress)
         seconds = time.perf_counter() - started
-        shutil.rmtree(staged / "run", ignore_errors=True)
-        with quiet():
-            model.save_pretrained(str(staged), create_model_card=False)
-        staged.replace(folder)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        save(model, staged)
     return TrainedTeacher(folder, losses, len(epochs[0]), seconds, device)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from encoder import ArtifactStore
 from records import InputError, paths
+from training.artifact_name import check_name
 from training.dense.progress import Progress
 from training.dense.settings import TrainingSettings
 from training.dense.sources import SourceKind, kept_apart, read_training_set
 from training.dense.train_encoder import train_encoder
 from training.dense.trained import TrainedEncoder
 from training.export.export import ExportReport, export
-
-# What a manifest takes for a name: found out before training, not after.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +59,7 @@ class TrainingPlan:
             raise InputError(
                 f"{len(found)} sources of training data", fix="give one of --data, --reviews and --sequences"
             )
-        if not _NAME.fullmatch(name):
-            raise InputError(f"{name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'")
+        check_name(name)
         ((kind, folder),) = found
         return cls(kind, folder, masked, check, name, settings, work or paths.home() / "training" / name)
 

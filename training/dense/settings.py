@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import Enum
 from typing import Any
 
 from training.checked import require
 from training.dense.precision import Precision
 from training.dense.recipe import recipe
 from training.dense.stage import Stage
+from training.plain import plain
 
 WIDTHS = (384, 256, 128, 64, 32)
 
@@ -81,17 +80,8 @@ class TrainingSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, for the manifest and for telling two runs apart."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        held: dict[str, Any] = plain(asdict(self))
         named = [
-            {"stage": stage.name, **fields}
-            for stage, fields in zip(self.stages, plain["stages"], strict=True)
+            {"stage": stage.name, **fields} for stage, fields in zip(self.stages, held["stages"], strict=True)
         ]
-        return {**plain, "stages": named, "width_weights": {str(w): x for w, x in self.width_weights}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {key: _plain(held) for key, held in value.items()}
-    return [_plain(held) for held in value] if isinstance(value, list | tuple) else value
+        return {**held, "stages": named, "width_weights": {str(w): x for w, x in self.width_weights}}

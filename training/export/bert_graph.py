@@ -26,12 +26,12 @@ def bert_graph(model: Checkpoint, precision: Precision, dims: int | None = None)
         MissingExtra: onnx is not installed.
     """
     graph = GraphWriter()
-    positions = _positions(graph)
+    positions = position_ids(graph)
     lengths = graph.cast("lengths", np.int32)
-    x = _embed(graph, model, precision, positions)
+    x = embed(graph, model, precision, positions)
     for layer in range(model.layers):
-        x = _layer(graph, model, precision, x, lengths, f"encoder.layer.{layer}")
-    pooled = _mean(graph, x, positions) if model.pooling == "mean" else _first(graph, x)
+        x = encoder_layer(graph, model, precision, x, lengths, f"encoder.layer.{layer}")
+    pooled = mean_pooled(graph, x, positions) if model.pooling == "mean" else first_token(graph, x)
     width = dims or model.width
     if model.projection is not None:
         matrix = precision.matrix(graph, model.projection[:, :width], "projection")
@@ -41,25 +41,27 @@ def bert_graph(model: Checkpoint, precision: Precision, dims: int | None = None)
     return graph.model(graph.node("LpNormalization", [pooled], axis=-1, p=2), width)
 
 
-def _positions(graph: GraphWriter) -> str:
-    """0, 1, ... s - 1."""
+def position_ids(graph: GraphWriter) -> str:
+    """0, 1, ... s - 1, int64 [s]."""
     one = graph.constant("one", np.int64(1))
     size = graph.node("Gather", [graph.node("Shape", ["input_ids"]), one])
     return graph.node("Range", [graph.constant("zero", np.int64(0)), size, one])
 
 
-def _embed(graph: GraphWriter, model: Checkpoint, precision: Precision, positions: str) -> str:
+def embed(graph: GraphWriter, model: Checkpoint, precision: Precision, positions: str) -> str:
+    """Vectors of words and places, normalised, [b, s, h]."""
     words = precision.lookup(graph, "input_ids", model.tensor("embeddings.word_embeddings.weight"), "words")
     # A single text is segment 0 throughout, so that segment's vector is one with every position's.
     places = model.tensor("embeddings.position_embeddings.weight")
     places = places + model.tensor("embeddings.token_type_embeddings.weight")[0]
     place = precision.lookup(graph, positions, places, "places")
-    return _add_and_norm(graph, model, words, place, "embeddings.LayerNorm")
+    return add_and_norm(graph, model, words, place, "embeddings.LayerNorm")
 
 
-def _layer(
+def encoder_layer(
     graph: GraphWriter, model: Checkpoint, precision: Precision, x: str, lengths: str, name: str
 ) -> str:
+    """One layer: ``x`` [b, s, h] -> [b, s, h]."""
     parts = [model.linear(f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
     weight = np.concatenate([w for w, _ in parts], axis=1)
     bias = np.concatenate([b for _, b in parts])
@@ -67,16 +69,22 @@ def _layer(
     context = precision.linear(
         graph, context, *model.linear(f"{name}.attention.output.dense"), f"{name}.context"
     )
-    x = _add_and_norm(graph, model, x, context, f"{name}.attention.output.LayerNorm")
+    x = add_and_norm(graph, model, x, context, f"{name}.attention.output.LayerNorm")
+    return feed_forward(graph, model, precision, x, name)
+
+
+def feed_forward(graph: GraphWriter, model: Checkpoint, precision: Precision, x: str, name: str) -> str:
+    """The second half of a layer."""
     inner = precision.linear(graph, x, *model.linear(f"{name}.intermediate.dense"), f"{name}.inner")
     inner = graph.node("Gelu", [inner], domain=MICROSOFT)
     outer = precision.linear(
         graph, inner, *model.linear(f"{name}.output.dense"), f"{name}.outer", after_gelu=True
     )
-    return _add_and_norm(graph, model, x, outer, f"{name}.output.LayerNorm")
+    return add_and_norm(graph, model, x, outer, f"{name}.output.LayerNorm")
 
 
-def _add_and_norm(graph: GraphWriter, model: Checkpoint, x: str, y: str, name: str) -> str:
+def add_and_norm(graph: GraphWriter, model: Checkpoint, x: str, y: str, name: str) -> str:
+    """LayerNorm of x + y."""
     # Two nodes on purpose: onnxruntime's merged SkipLayerNormalization takes almost five times as long.
     gain = graph.constant(f"{name}.weight", model.tensor(f"{name}.weight"))
     shift = graph.constant(f"{name}.bias", model.tensor(f"{name}.bias"))
@@ -84,7 +92,7 @@ def _add_and_norm(graph: GraphWriter, model: Checkpoint, x: str, y: str, name: s
     return graph.node("LayerNormalization", [total, gain, shift], axis=-1, epsilon=model.epsilon)
 
 
-def _mean(graph: GraphWriter, x: str, positions: str) -> str:
+def mean_pooled(graph: GraphWriter, x: str, positions: str) -> str:
     """Mean over each text's own tokens, as one product with rows of 1 / length."""
     axis = graph.constant("axis", np.array([1], dtype=np.int64))
     length = graph.node("Unsqueeze", ["lengths", axis])
@@ -93,7 +101,7 @@ def _mean(graph: GraphWriter, x: str, positions: str) -> str:
     return graph.node("Squeeze", [graph.node("MatMul", [graph.node("Unsqueeze", [share, axis]), x]), axis])
 
 
-def _first(graph: GraphWriter, x: str) -> str:
+def first_token(graph: GraphWriter, x: str) -> str:
     """The vector of [CLS]."""
     return graph.node("Gather", [x, graph.constant("zero", np.int64(0))], axis=1)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from encoder.sessions import open_session
 from records.extras import optional
 from training.export.bert_graph import bert_graph
 from training.export.checkpoint import Checkpoint
 from training.export.graph_writer import GraphWriter
-from training.export.precision import Floats, Fp32
+from training.export.precision import Floats, Fp32, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,37 @@ class _Watched(Fp32):
         return super().attention(graph, x, lengths, weight, bias, heads, name)
 
 
-def calibrate(model: Checkpoint, tokens: Sequence[Sequence[int]], scratch: Path) -> Mapping[str, Span]:
+def calibrate(
+    model: Checkpoint,
+    tokens: Sequence[Sequence[int]],
+    scratch: Path,
+    build: Callable[[Checkpoint, Precision], bytes] = bert_graph,
+) -> Mapping[str, Span]:
     """Span of each linear layer's input, by the layer's name.
 
     Args:
         model: the weights.
         tokens: token ids of at least one text; each is run alone, without padding.
         scratch: a folder for the fp32 graph.
+        build: the graph of these weights in a precision.
+    """
+    feeds = ({"input_ids": np.array([row]), "lengths": np.array([len(row)])} for row in tokens)
+    return spans_of(partial(build, model), feeds, scratch)
+
+
+def spans_of(
+    build: Callable[[Precision], bytes], feeds: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path
+) -> Mapping[str, Span]:
+    """Span of each linear layer's input, by the layer's name.
+
+    Args:
+        build: the graph in a precision.
+        feeds: the graph's inputs, at least once, without padding.
+        scratch: a folder for the fp32 graph.
     """
     watched = _Watched()
     onnx = optional("onnx", extra="export")
-    graph = onnx.load_model_from_string(bert_graph(model, watched))
+    graph = onnx.load_model_from_string(build(watched))
     tensors = tuple(dict.fromkeys(watched.inputs.values()))
     del graph.graph.output[:]
     graph.graph.output.extend(
@@ -68,8 +90,8 @@ def calibrate(model: Checkpoint, tokens: Sequence[Sequence[int]], scratch: Path)
     session = open_session(path)
     path.unlink()
     spans: dict[str, Span] = {}
-    for row in tokens:
-        found = session.run(list(tensors), {"input_ids": np.array([row]), "lengths": np.array([len(row)])})
+    for feed in feeds:
+        found = session.run(list(tensors), feed)
         for tensor, values in zip(tensors, found, strict=True):
             rows = values.reshape(-1, values.shape[-1])
             nothing = np.zeros(rows.shape[1], dtype=np.float32)

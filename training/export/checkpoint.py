@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         InputError: an architecture, an activation or a pooling that the graph builder does not build.
         MissingExtra: safetensors is not installed.
     """
-    config = _json(folder / "config.json")
+    backbone = read_backbone(folder)
+    return replace(backbone, projection=_projection(folder, backbone.width))
+
+
+def read_backbone(folder: Path) -> Checkpoint:
+    """The same without what comes after pooling, which may be anything."""
+    config = json_object(folder / "config.json")
     for key, wanted, default in (
         ("model_type", "bert", None),
         ("hidden_act", "gelu", "gelu"),
@@ -72,7 +78,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         found = config.get(key, default)
         if found != wanted:
             raise InputError(f"{folder}: {key} is {found!r}; only {wanted!r} can be exported", fix=_FIX)
-    held = _tensors(folder / "model.safetensors")
+    held = tensors_of(folder / "model.safetensors")
     floats = {n.removeprefix("bert."): t for n, t in held.items()}
     try:
         return Checkpoint(
@@ -84,13 +90,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             pooling=_pooling(folder),
             max_length=_max_length(folder),
             tensors=floats,
-            projection=_projection(folder, int(config["hidden_size"])),
         )
     except KeyError as error:
         raise InputError(f"{folder}/config.json has no {error.args[0]}", fix=_FIX) from error
 
 
-def _tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+def tensors_of(path: Path) -> dict[str, NDArray[np.float32]]:
+    """A safetensors file's tensors of floats. Raises InputError when it cannot be read."""
     safetensors = optional("safetensors", extra="export")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -106,7 +112,7 @@ def _projection(folder: Path, width: int) -> NDArray[np.float32] | None:
     configs = sorted(folder.glob("*_Dense/config.json"))
     if not configs:
         return None
-    config = _json(configs[0])
+    config = json_object(configs[0])
     activation = str(config.get("activation_function", ""))
     square = config.get("in_features") == config.get("out_features") == width
     if len(configs) > 1 or not square or config.get("bias") or not activation.endswith("Identity"):
@@ -114,7 +120,7 @@ def _projection(folder: Path, width: int) -> NDArray[np.float32] | None:
             f"{configs[0]}: only one square linear layer without bias and activation can be exported",
             fix="use a model without Dense modules, or one that `aisle train encoder` made",
         )
-    weight = _tensors(configs[0].with_name("model.safetensors"))["linear.weight"]
+    weight = tensors_of(configs[0].with_name("model.safetensors"))["linear.weight"]
     return np.ascontiguousarray(weight.T)
 
 
@@ -123,7 +129,7 @@ def _pooling(folder: Path) -> str:
     files = sorted(folder.glob("*_Pooling/config.json"))
     if not files:
         return "mean"
-    config = _json(files[0])
+    config = json_object(files[0])
     mode = config.get("pooling_mode")
     on = {str(mode)} if mode else {k.removeprefix("pooling_mode_") for k, v in config.items() if v is True}
     pooling = {"mean_tokens": "mean", "cls_token": "cls"}
@@ -138,11 +144,12 @@ def _pooling(folder: Path) -> str:
 
 def _max_length(folder: Path) -> int | None:
     path = folder / "sentence_bert_config.json"
-    value = _json(path).get("max_seq_length") if path.is_file() else None
+    value = json_object(path).get("max_seq_length") if path.is_file() else None
     return int(value) if value else None
 
 
-def _json(path: Path) -> dict[str, Any]:
+def json_object(path: Path) -> dict[str, Any]:
+    """A JSON file's object. Raises InputError when it holds none."""
     try:
         content = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:

@@ -61,9 +61,9 @@ def export(
                 fidelity = measure(served, reference, source.folder, options.data, progress)
             manifest = manifest.model_copy(update={"metrics": fidelity.metrics()})
         # Twice: the card tells the fingerprint, which it is no part of, and the manifest the card's hash.
-        card = model_card(_write_manifest(staged, manifest))
+        card = model_card(write_manifest(staged, manifest))
         (staged / CARD).write_text(card, encoding="utf-8")
-        manifest = _write_manifest(staged, manifest)
+        manifest = write_manifest(staged, manifest)
         return ExportReport(store.add(staged), manifest, fidelity)
 
 
@@ -73,15 +73,16 @@ def _build(
     """Write model, tokenizer, golden texts and manifest; the encoder that opened them."""
     (folder / MODEL).write_bytes(bert_graph(checkpoint, precision, manifest.dims))
     (folder / TOKENIZER).write_bytes((source.folder / TOKENIZER).read_bytes())
-    _write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
+    write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     encoder = DenseEncoder(load_artifact(folder))
     tokens = tuple(tuple(row) for row in encoder.tokenize(GOLDEN_TEXTS))
     Golden(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
-    _write_manifest(folder, encoder.manifest)
+    write_manifest(folder, encoder.manifest)
     return encoder
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write ``manifest.json`` with the hash of every other file that is there; the manifest as written."""
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     complete = manifest.model_copy(update={"files": files})
     (folder / MANIFEST).write_bytes(complete.to_bytes())

@@ -46,18 +46,36 @@ class GraphWriter:
         """Cast to a NumPy type."""
         return self.node("Cast", [tensor], to=self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
-    def model(self, output: str, width: int) -> bytes:
-        """Serialised: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, width]."""
+    def model(
+        self,
+        output: str,
+        width: int | None,
+        *,
+        name: str = "vectors",
+        per_text: tuple[str, ...] = ("lengths",),
+    ) -> bytes:
+        """Serialised: int64 ``input_ids`` [b, s] and others [b] -> float32 [b, width] or [b].
+
+        Args:
+            output: the tensor that is given out.
+            width: of its rows; None: it has none.
+            name: what it is called outside.
+            per_text: names of the int64 inputs [b] beside ``input_ids``.
+        """
         helper, types = self._onnx.helper, self._onnx.TensorProto
-        self._nodes.append(helper.make_node("Identity", [output], ["vectors"], name="vectors"))
+        self._nodes.append(helper.make_node("Identity", [output], [name], name=name))
         graph = helper.make_graph(
             self._nodes,
             "bert",
             [
                 helper.make_tensor_value_info("input_ids", types.INT64, ["batch", "tokens"]),
-                helper.make_tensor_value_info("lengths", types.INT64, ["batch"]),
+                *(helper.make_tensor_value_info(each, types.INT64, ["batch"]) for each in per_text),
             ],
-            [helper.make_tensor_value_info("vectors", types.FLOAT, ["batch", width])],
+            [
+                helper.make_tensor_value_info(
+                    name, types.FLOAT, ["batch"] if width is None else ["batch", width]
+                )
+            ],
             [self._onnx.numpy_helper.from_array(value, name) for name, value in self._constants.items()],
         )
         model = helper.make_model(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from torch import nn
 
 from records import InputError
 
 
-def require_layers(model: SentenceTransformer, keep: Sequence[int]) -> None:
+def require_layers(model: SentenceTransformer | CrossEncoder, keep: Sequence[int]) -> None:
     """Make sure that the model has layers of these numbers.
 
     Raises:
@@ -25,12 +25,12 @@ def require_layers(model: SentenceTransformer, keep: Sequence[int]) -> None:
         )
 
 
-def keep_layers(model: SentenceTransformer, keep: Sequence[int]) -> None:
+def keep_layers(model: SentenceTransformer | CrossEncoder, keep: Sequence[int]) -> None:
     """Drop all other layers of a BERT encoder, in place."""
     bert = _bert(model)
     bert.encoder.layer = nn.ModuleList(bert.encoder.layer[number] for number in keep)
     bert.config.num_hidden_layers = len(keep)
 
 
-def _bert(model: SentenceTransformer) -> Any:
+def _bert(model: SentenceTransformer | CrossEncoder) -> Any:
     return model[0].auto_model

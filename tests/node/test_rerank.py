@@ -1,0 +1,291 @@
+"""Reranked searches on a real node: the order, its pages, updates, time, and products without words."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch
+
+from encoder import CrossEncoder, item_text
+from evaluation import JudgedSet
+from mappings import BM25, FusionSpec, default_fusion
+from records import IndexNotFound, InputError, Item, Query
+from search import PairScorer, Reranker, RerankOptions, SearchClient, Stage
+from tests.command import failure, here
+from tests.node.shelf import HashEncoder, put_shelf, shelf_items, swap
+from tests.tiny_reranker import tiny_reranker
+from workflows.evaluate_index import evaluate_index
+from workflows.systems import is_reranked, parse_systems
+
+INDEX = "test-rerank"
+ITEMS = shelf_items()
+BY_ID = {item.id: item for item in ITEMS}
+TOP = 30
+ALL = RerankOptions(top=TOP)
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    words = ("red", "blue", "oak", "steel", "drill", "lamp", "chair", "hose")
+    return tiny_reranker(tmp_path_factory.mktemp("reranker"), words)
+
+
+@pytest.fixture(scope="module")
+def model(artifact: Path) -> CrossEncoder:
+    return CrossEncoder.load(artifact)
+
+
+def client_of(client: OpenSearch, name: str, model: PairScorer) -> SearchClient:
+    return SearchClient(client, name, HashEncoder(), window=50, reranker=Reranker([Stage(model)]))
+
+
+@pytest.fixture(scope="module")
+def shop(client: OpenSearch, model: CrossEncoder) -> Iterator[SearchClient]:
+    client.indices.delete(index=INDEX, ignore_unavailable=True)
+    put_shelf(client, INDEX, ITEMS, shards=2)
+    yield client_of(client, INDEX, model)
+    client.indices.delete(index=INDEX)
+
+
+def ids(hits: Sequence[object]) -> list[str]:
+    return [hit.item.id for hit in hits]  # type: ignore[attr-defined]
+
+
+def test_the_candidates_get_the_models_order_before_the_page_is_cut(
+    shop: SearchClient, model: CrossEncoder
+) -> None:
+    fused = [each.id for each in shop.rank("red oak chair").fused]
+    scores = dict(
+        zip(
+            fused[:TOP],
+            model.score("red oak chair", [item_text(BY_ID[i]) for i in fused[:TOP]]).tolist(),
+            strict=True,
+        )
+    )
+    expected = sorted(fused[:TOP], key=lambda id_: -scores[id_]) + fused[TOP:]
+    page = shop.search("red oak chair", size=1000, rerank=ALL)
+    assert ids(page.hits) == expected != fused
+    assert page.reranked == TOP
+    assert not page.rerank_stopped
+    assert 0 < page.timings.rerank < page.timings.total
+    for rank, hit in enumerate(page.hits, 1):
+        assert hit.rank == rank
+        if rank > TOP:
+            assert hit.rerank is None
+            continue
+        assert hit.rerank is not None
+        assert hit.rerank.score == pytest.approx(scores[hit.item.id], abs=1e-3)
+        assert (hit.rerank.rank, hit.rerank.rank_before) == (rank, fused.index(hit.item.id) + 1)
+        assert hit.to_json()["rerank"]["score"] == hit.rerank.score
+    # The fused score and its parts stay what they were.
+    assert sum(signal.contribution for signal in page.hits[0].signals) == pytest.approx(page.hits[0].score)
+
+
+def test_pages_cut_one_reranked_order(shop: SearchClient) -> None:
+    whole = shop.search("steel lamp", size=1000, rerank=ALL)
+    pages = [shop.search("steel lamp", size=7, page=page, rerank=ALL) for page in range(1, 8)]
+    assert [id_ for page in pages for id_ in ids(page.hits)] == ids(whole.hits)[:49]
+    assert {page.reranked for page in pages} == {TOP}
+
+
+def test_without_options_nothing_changes(shop: SearchClient) -> None:
+    page = shop.search("steel lamp", size=20)
+    assert ids(page.hits) == [each.id for each in shop.rank("steel lamp").fused[:20]]
+    assert all(hit.rerank is None and hit.to_json()["rerank"] is None for hit in page.hits)
+    assert (page.reranked, page.rerank_stopped, page.timings.rerank) == (0, False, 0.0)
+
+
+def test_a_client_without_a_reranker_says_so(client: OpenSearch, shop: SearchClient) -> None:
+    plain = SearchClient(client, INDEX, HashEncoder())
+    with pytest.raises(InputError, match="no reranker") as refused:
+        plain.search("red", rerank=ALL)
+    assert "--rerank" in refused.value.fix
+
+
+def test_an_update_of_an_item_changes_its_score(client: OpenSearch, name: str, model: CrossEncoder) -> None:
+    put_shelf(client, name, ITEMS[:40])
+    shop = client_of(client, name, model)
+    first = shop.search("red oak chair", size=40, rerank=ALL)
+    assert ids(shop.search("red oak chair", size=40, rerank=ALL).hits) == ids(first.hits)
+    before = first.hits[3]
+    client.update(index=name, id=before.item.id, body={"doc": {"text": "hose " * 6}}, refresh=True)
+    after = next(
+        hit for hit in shop.search("red oak chair", size=40, rerank=ALL).hits if hit.item.id == before.item.id
+    )
+    assert after.rerank is not None and before.rerank is not None
+    fresh = model.score("red oak chair", [item_text(replace(before.item, text="hose " * 6))])[0]
+    assert after.rerank.score == pytest.approx(float(fresh), abs=1e-3)
+    assert after.rerank.score != before.rerank.score
+
+
+def test_a_new_release_is_reranked_by_its_own_texts(
+    client: OpenSearch, name: str, model: CrossEncoder
+) -> None:
+    put_shelf(client, f"{name}-v0001", ITEMS[:40])
+    put_shelf(client, f"{name}-v0002", [replace(item, title=f"blue {item.title}") for item in ITEMS[:40]])
+    client.indices.put_alias(index=f"{name}-v0001", name=name)
+    shop = client_of(client, name, model)
+    old = {hit.item.id: hit for hit in shop.search("red oak chair", size=40, rerank=ALL).hits}
+    swap(client, name, f"{name}-v0001", f"{name}-v0002")
+    client.indices.delete(index=f"{name}-v0001")
+    page = shop.search("red oak chair", size=40, rerank=ALL)
+    assert page.release == f"{name}-v0002"
+    for hit in page.hits[:TOP]:
+        assert hit.rerank is not None
+        fresh = model.score("red oak chair", [item_text(hit.item)])[0]
+        assert hit.rerank.score == pytest.approx(float(fresh), abs=1e-3)
+    assert {hit.item.title for hit in page.hits}.isdisjoint(hit.item.title for hit in old.values())
+    with pytest.raises(IndexNotFound):
+        shop.pinned(f"{name}-v0001").search("red", rerank=ALL)
+    assert shop.pinned(page.release).search("red oak chair", size=40, rerank=ALL).reranked == page.reranked
+
+
+@dataclass
+class Slow:
+    """A real model that takes its time."""
+
+    model: PairScorer
+    seconds: float
+
+    @property
+    def fingerprint(self) -> str:
+        return self.model.fingerprint
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        time.sleep(self.seconds * len(texts))
+        return self.model.score(query, texts)
+
+
+def test_a_slow_model_is_stopped_and_pages_agree(
+    shop: SearchClient, model: CrossEncoder, client: OpenSearch
+) -> None:
+    slow = client_of(client, INDEX, Slow(model, 0.02))
+    options = RerankOptions(top=TOP, budget_ms=250, chunk=2)
+    first = slow.search("blue drill", size=10, rerank=options)
+    assert first.rerank_stopped
+    assert 0 < first.reranked < TOP
+    assert first.timings.rerank <= 250
+    assert first.to_json()["rerank_stopped"] is True
+    second = slow.search("blue drill", size=40, page=1, rerank=RerankOptions(top=first.reranked))
+    rest = [slow.search("blue drill", size=10, page=page, rerank=options) for page in (2, 3, 4)]
+    assert {page.reranked for page in rest} == {first.reranked}
+    assert ids(first.hits) + [id_ for page in rest for id_ in ids(page.hits)] == ids(second.hits)
+
+
+def test_products_without_words_are_no_error(client: OpenSearch, name: str, model: CrossEncoder) -> None:
+    bare = [Item(f"bare-{number}", "\u200b", brand="red") for number in range(3)]
+    put_shelf(client, name, [*ITEMS[:10], *bare])
+    page = client_of(client, name, model).search("red", size=20, rerank=ALL)
+    found = [hit for hit in page.hits if hit.item.id.startswith("bare")]
+    assert len(found) == 3
+    assert len({hit.rerank.score for hit in found if hit.rerank}) == 1
+
+
+def test_nothing_found_and_one_found(client: OpenSearch, name: str, model: CrossEncoder) -> None:
+    put_shelf(client, name, [Item("one", "red oak chair")])
+    shop = client_of(client, name, model)
+    nothing = shop.search("zzz", legs=[BM25], rerank=ALL)
+    assert (nothing.hits, nothing.reranked, nothing.rerank_stopped) == ((), 0, False)
+    (hit,) = shop.search("red", rerank=ALL).hits
+    assert hit.rerank is not None and hit.rerank.rank == hit.rerank.rank_before == 1
+
+
+def test_an_item_that_the_query_names_stays_on_top(shop: SearchClient) -> None:
+    page = shop.search("item-0042", size=30, rerank=RerankOptions(top=200))
+    assert page.hits[0].item.id == "item-0042"
+    assert page.hits[0].rerank is None
+    for rank, hit in enumerate(page.hits[1:], 2):
+        assert hit.rerank is None or hit.rerank.rank == rank
+
+
+def test_reranked_systems_are_evaluated_beside_the_others(shop: SearchClient) -> None:
+    queries = (Query("q1", "red oak chair"), Query("q2", "steel lamp"))
+    qrels = {"q1": {ITEMS[3].id: 3, shop.rank("red oak chair").fused[5].id: 2}, "q2": {ITEMS[9].id: 2}}
+    systems = parse_systems("bm25,hybrid,bm25+rerank,hybrid+rerank")
+    assert systems["hybrid+rerank"] == systems["hybrid"] == default_fusion()
+    reranked = {name: ALL for name in systems if is_reranked(name)}
+    found = evaluate_index(shop, JudgedSet("shelf", "dev", queries, qrels), systems, reranked=reranked)
+    assert list(found.runs) == list(systems)
+    for base in ("bm25", "hybrid"):
+        plain, other = (found.runs[each].rankings["q1"] for each in (base, f"{base}+rerank"))
+        assert sorted(plain) == sorted(other)
+        assert plain != other
+        assert plain[TOP:] == other[TOP:]
+    with pytest.raises(InputError, match="no system 'bm25-rerank'"):
+        parse_systems("bm25-rerank")
+
+
+@pytest.fixture
+def home(artifact: Path, tmp_path: Path) -> Path:
+    kind = tmp_path / "artifacts" / "reranker"
+    kind.mkdir(parents=True)
+    shutil.copytree(artifact, kind / artifact.name)
+    return tmp_path
+
+
+def test_the_command_line_reranks(
+    client: OpenSearch,
+    node_url: str,
+    name: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data = home / "data"
+    (data / "qrels").mkdir(parents=True)
+    rows = [{"_id": item.id, "title": item.title, "text": item.text} for item in ITEMS[:60]]
+    (data / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (data / "queries.jsonl").write_text(json.dumps({"_id": "q1", "text": "red oak chair"}) + "\n")
+    (data / "qrels" / "dev.tsv").write_text("".join(f"q1\t{item.id}\t2\n" for item in ITEMS[:9]))
+    env = {"AISLE_URL": node_url, "AISLE_HOME": str(home)}
+    indexed = here(monkeypatch, capfd, "index", str(data), "-n", name, "--encoder", "none", "--json", **env)
+    assert indexed.code == 0, indexed.err
+    ask = ("search", "red oak chair", "-n", name)
+    plain = json.loads(here(monkeypatch, capfd, *ask, "--json", **env).out)
+    done = here(
+        monkeypatch,
+        capfd,
+        *ask,
+        "--rerank",
+        "tiny-3",
+        "--rerank-top",
+        "4",
+        "--rerank-budget",
+        "60000",
+        "--json",
+        **env,
+    )
+    page = json.loads(done.out)
+    assert page["reranked"] == 4
+    assert page["rerank_stopped"] is False
+    assert [hit["rerank"]["rank"] for hit in page["hits"][:4]] == [1, 2, 3, 4]
+    assert [hit["item"]["id"] for hit in page["hits"][4:]] == [hit["item"]["id"] for hit in plain["hits"][4:]]
+    assert all(hit["rerank"] is None for hit in plain["hits"])
+    shown = here(monkeypatch, capfd, *ask, "--rerank", "tiny-3:4,tiny-3:2", **env).out
+    assert "was #" in shown
+    assert "4 reranked in" in shown
+    assert "rerank" not in here(monkeypatch, capfd, *ask, **env).out
+    assert "no single artifact 'nobody'" in failure(
+        here(monkeypatch, capfd, *ask, "--rerank", "nobody", **env)
+    )
+    assert "no --rerank" in failure(here(monkeypatch, capfd, *ask, "--rerank-top", "4", **env))
+    report = home / "report.json"
+    judged = ("eval", str(data), "-n", name, "--systems", "bm25,bm25+rerank", "--json", str(report))
+    assert "no reranker" in failure(here(monkeypatch, capfd, *judged, **env))
+    assert here(monkeypatch, capfd, *judged, "--rerank", "tiny-3", **env).code == 0
+    assert set(json.loads(report.read_text())["systems"]) == {"bm25", "bm25+rerank"}
+
+
+def test_a_fusion_may_be_named_with_it(shop: SearchClient) -> None:
+    alone = FusionSpec.equal(BM25)
+    page = shop.search("red oak", fusion=alone, rerank=RerankOptions(top=5, weight=0.5), size=8)
+    assert [hit.rerank is not None for hit in page.hits] == [True] * 5 + [False] * 3
+    assert json.dumps(page.to_json())

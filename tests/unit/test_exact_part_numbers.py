@@ -1,0 +1,69 @@
+"""Which words look like part numbers: real queries of homedepot and icecat."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import orjson
+import pytest
+
+from search.part_numbers import MAX_NUMBERS, MAX_WORDS, is_part_number, part_numbers
+
+DATA = Path(os.environ.get("AISLE_DATA", "../shared/data"))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("006R90321", "LS-C300B", "DCD771C2", "dw745", "cf552b-mk52", "t55.521.224", "808501", "cr123a"),
+        *(
+            "gs5shaxsb01",
+            "000-767-816",
+            "58236c",
+            "1648-ba3",
+            "k-1151ra",
+            "754-0754",
+            "B00005N5PF",
+            "p2128",
+            "item-0042",
+        ),
+    ],
+)
+def test_part_numbers(word: str) -> None:
+    assert is_part_number(word)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("2x4", "18v", "60in", "60", "1/2", "12,000", "12000", "12000btu", "18.5", "3-way", "t-111", "r30"),
+        *("4x8x12", "36inx37in", "15x23", "12by16", "100ct", "4shelves", "1080p", "battery72517063", "$100"),
+        *("vanity", "x10", "3/4'", '42x80"', "7.2volt", "iphone11", "2*3*12", "50%", "", "-----"),
+    ],
+)
+def test_sizes_amounts_and_words(word: str) -> None:
+    assert not is_part_number(word)
+
+
+def test_they_are_found_among_other_words() -> None:
+    assert part_numbers("dewalt drill DCD771C2, 18v") == ("DCD771C2",)
+    assert part_numbers("garden stake 96296 00225") == ("96296", "00225")
+    assert part_numbers("60 in. vanity") == ()
+
+
+def test_a_description_or_a_list_names_nothing() -> None:
+    assert part_numbers("DCD771C2 " + "word " * (MAX_WORDS - 1))
+    assert part_numbers("DCD771C2 " + "word " * MAX_WORDS) == ()
+    assert len(part_numbers("DCD771C2 " * MAX_NUMBERS)) == MAX_NUMBERS
+    assert part_numbers("DCD771C2 " * (MAX_NUMBERS + 1)) == ()
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("homedepot", 0.01, 0.025), ("icecat", 0, 0)])
+def test_few_real_queries_have_one(name: str, least: float, most: float) -> None:
+    path = DATA / name / "queries.jsonl"
+    if not path.exists():
+        pytest.skip(f"AISLE_DATA has no {name}")
+    texts = [orjson.loads(line)["text"] for line in path.read_bytes().splitlines()]
+    share = sum(1 for text in texts if part_numbers(text)) / len(texts)
+    assert least <= share <= most

@@ -1,0 +1,1 @@
+"""A learned sparse encoder (SPLADE): texts to weights of vocabulary tokens."""

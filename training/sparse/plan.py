@@ -1,0 +1,79 @@
+"""Data to artifact: read, train, export."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from encoder import ArtifactStore
+from records import InputError
+from training.dense.progress import Progress
+from training.dense.sources import TRAIN, kept_apart
+from training.export.sparse_export import SparseExport, export_sparse
+from training.pairs.judgments import judged_pairs
+from training.sparse.settings import SparseSettings
+from training.sparse.train import train_sparse
+from training.sparse.trained import TrainedSparse
+
+# What a manifest takes for a name: found out before training, not after.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SparsePlan:
+    """What ``aisle train sparse`` does.
+
+    Attributes:
+        data: BEIR folder; its split ``train`` is learned from.
+        held_out: BEIR folder whose split ``dev`` shares no query with what is learned from, or None.
+        name: of the artifact; settings: of the training.
+        work: folder of the trained torch model; one that a run before has left is replaced.
+        measure: compare INT8 with fp32.
+
+    Raises:
+        InputError: a name that no artifact can have.
+    """
+
+    data: Path
+    held_out: Path | None
+    name: str
+    settings: SparseSettings
+    work: Path
+    measure: bool = True
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InputError(
+                f"{self.name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'"
+            )
+
+    def run(
+        self, store: ArtifactStore, progress: Progress, *, resume: bool = False
+    ) -> tuple[TrainedSparse, SparseExport]:
+        """Train and export.
+
+        Args:
+            store: where the artifact goes.
+            progress: is told of steps.
+            resume: go on with the run that the work folder holds.
+
+        Raises:
+            InputError: bad data, a base model that cannot be exported, or a work folder of another run.
+            MissingExtra: the extra ``train`` is not installed.
+        """
+        data = judged_pairs(self.data, TRAIN)
+        if self.held_out is not None:
+            data = kept_apart(data, self.held_out)
+        progress.stage("sparse", 1, 1)
+        folder = self.work / self.name
+        fresh = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        trained = train_sparse(data, None, self.settings, fresh, progress.step, resume=resume)
+        exported = export_sparse(
+            trained.export_options(self.name, data, measure=self.measure), store, progress.note
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+        return replace(trained, folder=folder), exported

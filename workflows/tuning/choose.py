@@ -1,0 +1,75 @@
+"""Chooses a fusion on some queries: the guard's legs, the best of the grid, then finer steps around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mappings import FusionSpec
+from workflows.tuning.guard import GuardOptions, Verdict, guard
+from workflows.tuning.pool import Ints
+from workflows.tuning.scorer import Scorer
+from workflows.tuning.search_space import first_step, neighbours
+
+# The best fusions of this many different techniques are refined, as the grid may miss the true order.
+_STARTS: Final = 3
+_HALVINGS: Final = 3
+_MOVES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Attributes:
+    spec: the fusion.
+    verdicts: of the guard.
+    value: mean of the metric on the queries that it was chosen on: too good to be true.
+    """
+
+    spec: FusionSpec
+    verdicts: tuple[Verdict, ...]
+    value: float
+
+
+def choose(scorer: Scorer, specs: Sequence[FusionSpec], queries: Ints, options: GuardOptions) -> Selection:
+    """Choose on these queries alone.
+
+    Args:
+        scorer: of the metric.
+        specs: the grid.
+        queries: places in the scorer's pool.
+        options: of the guard.
+    """
+    values = scorer.values(specs)[:, queries]
+    verdicts = guard(specs, values, scorer.pool.legs, options)
+    kept = {verdict.leg for verdict in verdicts if verdict.kept}
+    means = values.mean(axis=1)
+    order = [number for number in np.argsort(-means, kind="stable") if set(specs[number].legs) <= kept]
+    starts: dict[tuple[object, ...], FusionSpec] = {}
+    for number in order:
+        spec = specs[number]
+        starts.setdefault((spec.normalisation, spec.combination, spec.legs), spec)
+        if len(starts) == _STARTS:
+            break
+    refined = [_refined(scorer, spec, queries) for spec in starts.values()]
+    best, value = max(refined, key=lambda pair: pair[1])
+    return Selection(best, verdicts, value)
+
+
+def _refined(scorer: Scorer, spec: FusionSpec, queries: Ints) -> tuple[FusionSpec, float]:
+    """Climb in steps that are halved; the whole grid is the first step."""
+    best, value = spec, float(scorer.values([spec])[0, queries].mean())
+    step, factor = first_step(len(scorer.pool.legs)), 2.0
+    for _ in range(_HALVINGS):
+        step, factor = step / 2, factor**0.5
+        for _ in range(_MOVES):
+            near = list(dict.fromkeys(neighbours(best, step, factor)))
+            if not near:
+                break
+            means = scorer.values(near)[:, queries].mean(axis=1)
+            if means.max() <= value:
+                break
+            best, value = near[int(means.argmax())], float(means.max())
+    return best, value
