@@ -74,6 +74,10 @@ bench-indexing: $(VENV)/.dev ## File to swapped alias, against helpers.bulk and 
 bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
 	$(BIN)/python -m benchmarks.search_latency
 
+.PHONY: bench-search-quality
+bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions, reranking; quality and speed
+	$(BIN)/python -m benchmarks.search_quality
+
 .PHONY: bench-encoder
 bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (over an hour on 2 cores)
 	$(BIN)/python -m benchmarks.encoder

@@ -14,6 +14,13 @@ from benchmarks.plan_figure import plan
 from benchmarks.quality_table import MAIN, METRICS, title
 from benchmarks.result_file import BenchmarkResult
 from benchmarks.scale_figure import scale, scale_bounds, searching
+from benchmarks.search_quality_figure import (
+    search_goals_table,
+    search_ladder,
+    search_outside,
+    search_reranked,
+    search_speed_table,
+)
 
 Row = Mapping[str, Any]
 
@@ -100,4 +107,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "indexing-scale": Figure("indexing-scale", scale),
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),
+    "search-quality": Figure("search-quality", search_ladder),
+    "search-quality-reranked": Figure("search-quality", search_reranked),
+    "search-quality-outside": Figure("search-quality", search_outside),
+    "search-quality-speed": Figure("search-quality", search_speed_table),
+    "search-quality-goals": Figure("search-quality", search_goals_table),
 }

@@ -1,0 +1,106 @@
+"""Leg runs → fused lists, by one fusion for all queries or by another one for each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.search_quality_shop import Asked
+from evaluation import JudgedSet
+from mappings import BM25, FusionSpec, default_fusion
+from search import Fused, LegResult, fuse
+from search.exact import on_top
+from search.query_weights import for_query
+from search.reweight import reweighted
+from workflows.tuning.cross_validation import folds_of, rest_of
+from workflows.tuning.features import pool_features
+from workflows.tuning.leg_runs import LegRuns
+from workflows.tuning.matrix_metrics import metric_of
+from workflows.tuning.per_query import learn
+from workflows.tuning.pool import Floats, Ints, pool_of
+from workflows.tuning.scorer import Scorer
+from workflows.tuning.tune import Tuned
+
+FusedLists = Mapping[str, list[Fused]]
+"""Query id to candidates, best first."""
+
+
+def fused_by(asked: Asked, specs: Mapping[str, FusionSpec]) -> dict[str, list[Fused]]:
+    """Each query's candidates as ``SearchClient.rank`` would order them.
+
+    Args:
+        asked: what the legs found.
+        specs: query id to the fusion for it.
+    """
+    return {query: _fused(asked, query, spec) for query, spec in specs.items()}
+
+
+def fused_alike(asked: Asked, spec: FusionSpec) -> dict[str, list[Fused]]:
+    """The same fusion for all queries."""
+    return fused_by(asked, dict.fromkeys(asked.searched, spec))
+
+
+def legs_only(runs: LegRuns, legs: tuple[str, ...]) -> LegRuns:
+    """As if the index had these legs alone."""
+    return replace(runs, runs={leg: runs.runs[leg] for leg in legs}, default=default_fusion(legs))
+
+
+def held_out_specs(tuned: Tuned, queries: Sequence[str]) -> dict[str, FusionSpec]:
+    """For each query the fusion that was chosen without it.
+
+    Args:
+        tuned: by nested cross-validation.
+        queries: those that have a relevant item, in the order of the judgments.
+    """
+    folds = folds_of(len(queries), tuned.options.folds, tuned.options.seed)
+    return {
+        queries[place]: winner.spec
+        for fold, winner in zip(folds, tuned.winners, strict=True)
+        for place in fold
+    }
+
+
+def held_out_per_query(tuned: Tuned, runs: LegRuns, judged: JudgedSet) -> dict[str, FusionSpec]:
+    """The same, with weights per query that were learnt without the query too."""
+    options = tuned.options
+    pool = pool_of(runs, judged.qrels, options.relevant)
+    scorer = Scorer(pool, metric_of(options.metric), options.relevant)
+    number = len(pool.queries)
+    specs: dict[str, FusionSpec] = {}
+    for fold, winner in zip(folds_of(number, options.folds, options.seed), tuned.winners, strict=True):
+        spec = winner.spec
+        if len(spec.legs) > 1:
+            features = pool_features(runs, judged, pool.queries, spec.legs)
+            model = learn(scorer, spec, features, rest_of(number, fold), options.guard)
+            spec = replace(spec, query_weights=model)
+        specs |= {pool.queries[place]: spec for place in fold}
+    return specs
+
+
+def chosen_without(values: Floats, folds: list[Ints]) -> Ints:
+    """For each query the setting that is best on all other folds, of equally good ones the first.
+
+    Args:
+        values: [settings, queries].
+        folds: of the queries.
+
+    Returns:
+        int64 [queries].
+    """
+    totals = values.sum(axis=1)
+    chosen = np.zeros(values.shape[1], dtype=np.int64)
+    for fold in folds:
+        chosen[fold] = int(np.argmax(totals - values[:, fold].sum(axis=1)))
+    return chosen
+
+
+def _fused(asked: Asked, query: str, spec: FusionSpec) -> list[Fused]:
+    scores = {leg: asked.runs.runs[leg].rankings.get(query, {}) for leg in spec.legs}
+    results = {leg: LegResult(list(found), list(found.values())) for leg, found in scores.items()}
+    used = reweighted(for_query(spec, asked.searched[query], results), results)
+    fused = fuse(used, results)
+    # Only a search that asks for words looks for ids and part numbers.
+    named = asked.pinned.get(query) if BM25 in spec.legs else None
+    return on_top(fused, named, len(spec.legs)) if named else fused

@@ -1,0 +1,146 @@
+"""The catalogue that the models were trained on → rows: ladder, reranked lists, judged pool, speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from opensearchpy import OpenSearch
+
+from benchmarks.search_quality_artifacts import Artifacts
+from benchmarks.search_quality_rerank import (
+    CASCADED,
+    TOP,
+    Remembered,
+    pool_lists,
+    remembered,
+    rerank_rungs,
+    sampled,
+)
+from benchmarks.search_quality_rungs import (
+    TUNED,
+    Ladder,
+    Rung,
+    climb,
+    default_systems,
+    ids_of,
+    name_of,
+    worded,
+)
+from benchmarks.search_quality_shop import Asked, Shop
+from benchmarks.search_quality_speed import pair_speed, search_speed
+from benchmarks.search_quality_table import (
+    CASCADE,
+    LADDER,
+    POOL,
+    RERANKED,
+    STUDENT,
+    STUDENT_MODEL,
+    TEACHER,
+    TEACHER_MODEL,
+    rung_rows,
+)
+from mappings import BM25
+from search import Stage
+from workflows.tuning.leg_runs_files import write_leg_runs
+from workflows.tuning.options import TuneOptions
+from workflows.tuning.tune import Tuned
+
+_SEED: Final = 0
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Attributes:
+    artifacts: which rerankers there are.
+    options: of the tuning.
+    rerank_queries: how many queries are reranked.
+    timed_queries, timed_pairs: how many are timed, as whole searches and as pairs alone.
+    """
+
+    artifacts: Artifacts
+    options: TuneOptions
+    rerank_queries: int
+    timed_queries: int
+    timed_pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Attributes:
+    rows: all of them.
+    tuned: the fusion of all legs.
+    student: the reranker, None without one; weight: the one that is best on all queries.
+    """
+
+    rows: Rows
+    tuned: Tuned
+    student: Remembered | None
+    weight: float
+
+
+def home_rows(
+    client: OpenSearch, shop: Shop, asked: Asked, measuring: Measuring, runs: Path | None = None
+) -> Home:
+    """The ladder, reranked lists, the judged pool, and speed.
+
+    Args:
+        client: of an own node.
+        shop: the index.
+        asked: what its legs found.
+        measuring: see there.
+        runs: where the runs of the legs are kept, None: nowhere.
+    """
+    if runs is not None:
+        write_leg_runs(asked.runs, runs)
+    legs = asked.runs.legs
+    found = climb(asked, shop.judged, measuring.options)
+    rows = rung_rows(LADDER, shop.judged.name, found.rungs, shop.judged.qrels)
+    reranked_rows, student, weight = _reranked(shop, asked, found, measuring)
+    rows += reranked_rows
+    queries = shop.judged.queries
+    timed = queries[:: max(1, len(queries) // measuring.timed_queries)][: measuring.timed_queries]
+    systems = default_systems(legs) | {f"{name_of(legs)}{TUNED}": found.tuned.spec}
+    rows += search_speed(client, shop.name, measuring.artifacts, systems, [query.text for query in timed])
+    candidates = {
+        query.text: [shop.texts[each.id] for each in found.fused[query.id][:TOP] if each.id in shop.texts]
+        # Torch takes seconds for each.
+        for query in timed[: measuring.timed_pairs]
+    }
+    whole = {text: items for text, items in candidates.items() if items}
+    rows += pair_speed(measuring.artifacts, whole)
+    return Home(rows, found.tuned, student, weight)
+
+
+def _reranked(
+    shop: Shop, asked: Asked, found: Ladder, measuring: Measuring
+) -> tuple[Rows, Remembered | None, float]:
+    artifacts = measuring.artifacts
+    if artifacts.reranker is None:
+        return [], None, 1.0
+    models = {STUDENT_MODEL: remembered(artifacts.reranker)}
+    student = models[STUDENT_MODEL]
+    systems: dict[str, Sequence[Stage]] = {STUDENT: [Stage(student, TOP)]}
+    if artifacts.teacher is not None:
+        teacher = models[TEACHER_MODEL] = remembered(artifacts.teacher)
+        systems[CASCADE] = [Stage(student, TOP), Stage(teacher, CASCADED)]
+        systems[TEACHER] = [Stage(teacher, TOP)]
+    ids = sampled(shop.judged, measuring.rerank_queries, _SEED)
+    qrels = {query: shop.judged.qrels[query] for query in ids}
+    fused = {query: found.fused[query] for query in ids}
+    start = f"{name_of(asked.runs.legs)}{TUNED}"
+    some = {query: list(asked.runs.runs[BM25].rankings[query]) for query in ids}
+    rungs = [Rung(BM25, some), Rung(start, ids_of(fused), (BM25,), worded(found.tuned.spec))]
+    best = {}
+    for name, stages in systems.items():
+        made, best[name] = rerank_rungs(name, stages, asked, fused, shop.texts, qrels, start)
+        rungs += made
+    rows = rung_rows(RERANKED, shop.judged.name, rungs, qrels)
+    pools = [Rung(name, pool_lists(model, shop.judged, shop.texts)) for name, model in models.items()]
+    worst = {query: sorted(items, key=items.__getitem__) for query, items in shop.judged.qrels.items()}
+    pools.append(Rung("worst order", worst))
+    rows += rung_rows(POOL, shop.judged.name, pools, shop.judged.qrels)
+    return rows, student, best[STUDENT]

@@ -1,0 +1,125 @@
+"""A judged catalogue, indexed and asked: what each leg found for each query, as searches find it online."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from opensearchpy import OpenSearch
+
+from benchmarks.command_line import say
+from benchmarks.search_quality_artifacts import Artifacts
+from catalogue import ReadOptions, read_catalogue
+from encoder import ArtifactStore, item_text
+from evaluation import JudgedSet, answerable, read_judged_set
+from evaluation.scored_run import ScoredRun
+from indexer import IndexOptions, index_catalogue
+from mappings import BM25, FusionSpec, default_fusion, release_fusions
+from search import SearchClient, read_live
+from workflows.index_folder import item_encoder
+from workflows.open_search import open_search
+from workflows.tuning.ask_legs import legs_of
+from workflows.tuning.leg_runs import LegRuns, data_hash
+
+# R@200 needs 200 results of every leg.
+WINDOW = 200
+SPLIT = "dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """An index and its judgments.
+
+    Attributes:
+        name: alias of the index.
+        texts: item id to encoder text.
+        judged: only queries that have a relevant item.
+    """
+
+    name: str
+    texts: Mapping[str, str]
+    judged: JudgedSet
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Attributes:
+    runs: what each leg found; with typos corrected.
+    searched: query id to the text that was searched: the corrected one, where it was corrected.
+    pinned: query id to the items that the query names, where it names any.
+    typed: query id to what BM25 finds without correction, best first.
+    """
+
+    runs: LegRuns
+    searched: Mapping[str, str]
+    pinned: Mapping[str, Sequence[str]]
+    typed: Mapping[str, Sequence[str]]
+
+
+def index_shop(
+    client: OpenSearch, artifacts: Artifacts, data: Path, dims: int, limit: int | None, queries: int | None
+) -> Shop:
+    """Index a folder end to end.
+
+    Args:
+        client: of an own node.
+        artifacts: which encoders.
+        data: BEIR folder.
+        dims: width of the dense vectors.
+        limit: a trial: so many products, and the queries that have a relevant one among them.
+        queries: a trial: at most so many queries.
+    """
+    items = list(read_catalogue(data, ReadOptions(limit=limit)))
+    encoder = item_encoder(ArtifactStore.default(), artifacts.encoder, dims, artifacts.sparse)
+    options = IndexOptions(data.name, fusions=release_fusions(tuple(encoder.spaces), (default_fusion(),)))
+    report = index_catalogue(client, iter(items), encoder, options)
+    texts = {item.id: item_text(item) for item in items}
+    judged = judged_among(read_judged_set(data, SPLIT), texts, queries)
+    say(f"{data.name}: {report.documents:,} documents are live, {len(judged.queries):,} queries to ask")
+    return Shop(options.name, texts, judged)
+
+
+def judged_among(judged: JudgedSet, known: Mapping[str, object], most: int | None = None) -> JudgedSet:
+    """The judgments of known items, of the first queries that have a relevant one among them. Pure."""
+    there = {q: {i: g for i, g in items.items() if i in known} for q, items in judged.qrels.items()}
+    qrels = dict(list(answerable(there).items())[:most])
+    return replace(judged, queries=tuple(q for q in judged.queries if q.id in qrels), qrels=qrels)
+
+
+def ask(client: OpenSearch, shop: Shop) -> Asked:
+    """Ask each query once, all legs together, and BM25 once more without correction."""
+    store = ArtifactStore.default()
+    meta = read_live(client, shop.name).meta
+    legs = legs_of(meta)
+    fusion = default_fusion(legs)
+    online = open_search(client, shop.name, store, window=WINDOW)
+    online.install(fusion)
+    found: dict[str, dict[str, dict[str, float]]] = {leg: {} for leg in legs}
+    searched: dict[str, str] = {}
+    named: dict[str, list[str]] = {}
+    for query in shop.judged.queries:
+        ranking = online.rank(query.text, fusion=fusion)
+        for leg, result in ranking.results.items():
+            found[leg][query.id] = dict(zip(result.ids, result.scores, strict=True))
+        searched[query.id] = ranking.text
+        if ranking.pinned_first:
+            named[query.id] = [each.id for each in ranking.fused[: ranking.pinned_first]]
+    runs = LegRuns(
+        runs={leg: ScoredRun(leg, lists) for leg, lists in found.items()},
+        release=meta.release,
+        window=WINDOW,
+        dataset=shop.judged.name,
+        split=shop.judged.split,
+        data_hash=data_hash(shop.judged),
+        spaces=dict(meta.spaces),
+        default=fusion,
+    )
+    say(f"{shop.name}: {len(named):,} queries name items by id or part number")
+    plain = open_search(client, shop.name, store, window=WINDOW, typos=False)
+    return Asked(runs, searched, named, _words(plain, shop.judged))
+
+
+def _words(search: SearchClient, judged: JudgedSet) -> dict[str, list[str]]:
+    fusion = FusionSpec.equal(BM25)
+    return {q.id: [f.id for f in search.rank(q.text, fusion=fusion).fused] for q in judged.queries}
