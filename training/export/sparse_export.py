@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from encoder.artifact import load_artifact, sha256_of
+from encoder.artifact import load_artifact
 from encoder.golden import GOLDEN_TEXTS, Golden
-from encoder.manifest import CARD, GOLDEN, MANIFEST, Manifest
+from encoder.manifest import CARD, GOLDEN, Manifest
 from encoder.sparse import KIND, MODEL, TOKENIZER, SparseEncoder
 from encoder.sparse_vocabulary import QUERY_WEIGHTS, VOCABULARY, Vocabulary
 from encoder.store import ArtifactStore
@@ -18,6 +18,7 @@ from records import InputError
 from training.export.checkpoint import Checkpoint, read_checkpoint
 from training.export.choose_precision import choose_precision
 from training.export.describe import describe
+from training.export.export import write_manifest
 from training.export.options import ExportOptions
 from training.export.precision import Fp32, Precision
 from training.export.sparse_card import sparse_card
@@ -90,9 +91,9 @@ def export_sparse(
                 metrics = sparse_metrics(served, reference, options.calibration)
             manifest = manifest.model_copy(update={"metrics": metrics})
         # Twice: the card tells the fingerprint, which it is no part of, and the manifest the card's hash.
-        card = sparse_card(_write_manifest(staged, manifest))
+        card = sparse_card(write_manifest(staged, manifest))
         (staged / CARD).write_text(card, encoding="utf-8")
-        manifest = _write_manifest(staged, manifest)
+        manifest = write_manifest(staged, manifest)
         return SparseExport(store.add(staged), manifest)
 
 
@@ -125,16 +126,9 @@ def _build(folder: Path, manifest: Manifest, model: _Model, precision: Precision
     model.vocabulary.write(folder / VOCABULARY)
     if model.head.query is not None:
         np.save(folder / QUERY_WEIGHTS, model.head.query, allow_pickle=False)
-    _write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
+    write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     encoder = SparseEncoder(load_artifact(folder))
     tokens = tuple(tuple(row) for row in encoder.tokenize(GOLDEN_TEXTS))
     Golden(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
-    _write_manifest(folder, encoder.manifest)
+    write_manifest(folder, encoder.manifest)
     return encoder
-
-
-def _write_manifest(folder: Path, manifest: Manifest) -> Manifest:
-    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    complete = manifest.model_copy(update={"files": files})
-    (folder / MANIFEST).write_bytes(complete.to_bytes())
-    return complete

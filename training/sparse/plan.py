@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from encoder import ArtifactStore
-from records import InputError
+from training.artifact_name import check_name
 from training.dense.progress import Progress
 from training.dense.sources import TRAIN, kept_apart
 from training.export.sparse_export import SparseExport, export_sparse
@@ -16,9 +15,6 @@ from training.pairs.judgments import judged_pairs
 from training.sparse.settings import SparseSettings
 from training.sparse.train import train_sparse
 from training.sparse.trained import TrainedSparse
-
-# What a manifest takes for a name: found out before training, not after.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +40,7 @@ class SparsePlan:
     measure: bool = True
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise InputError(
-                f"{self.name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'"
-            )
+        check_name(self.name)
 
     def run(
         self, store: ArtifactStore, progress: Progress, *, resume: bool = False
