@@ -60,11 +60,13 @@ def best_of(sets: frozenset[InstructionSet]) -> InstructionSet:
     return next((candidate for candidate in order if candidate in sets), InstructionSet.AVX2)
 
 
-def say_if_lacking(made_for: str, sets: frozenset[InstructionSet], artifact: str) -> None:
+def say_if_lacking(made_for: str, cpu: frozenset[InstructionSet] | None, artifact: str) -> None:
     """Warn (``CpuNotice``) if a CPU lacks the set that an artifact names; one that names none is silent.
 
-    It still runs, on the instructions there are; whether its vectors are right, the golden replay says.
+    ``cpu`` None is this machine's. The artifact still runs, on the instructions there are; whether its
+    vectors are right, the golden replay says.
     """
+    sets = instruction_sets() if cpu is None else cpu
     if made_for and made_for not in sets:
         here = ", ".join(sorted(sets))
         warnings.warn(

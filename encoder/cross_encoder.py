@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from encoder.artifact import Artifact, load_artifact
 from encoder.batching import token_batches
-from encoder.cpu import InstructionSet, instruction_sets, say_if_lacking
+from encoder.cpu import InstructionSet, say_if_lacking
 from encoder.dense import BATCH_TOKENS, MODEL, TOKENIZER
 from encoder.golden_pairs import GoldenPairs
 from encoder.manifest import GOLDEN, Manifest
@@ -66,8 +66,7 @@ class CrossEncoder:
             ArtifactCorrupt: it is no reranker, or names the file, or the golden pair, that differs.
         """
         model = cls(load_artifact((store or ArtifactStore.default()).resolve(ref, KIND)), threads=threads)
-        sets = instruction_sets() if cpu is None else cpu
-        say_if_lacking(model.manifest.instruction_set, sets, model.manifest.name)
+        say_if_lacking(model.manifest.instruction_set, cpu, model.manifest.name)
         golden = GoldenPairs.read(model.artifact.file(GOLDEN))
         golden.replay(model.tokenize, model.score_pairs, model.artifact.path)
         return model

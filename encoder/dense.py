@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from encoder.artifact import Artifact, load_artifact
 from encoder.batching import token_batches
-from encoder.cpu import InstructionSet, instruction_sets, say_if_lacking
+from encoder.cpu import InstructionSet, say_if_lacking
 from encoder.golden import Golden
 from encoder.manifest import GOLDEN, Manifest
 from encoder.sessions import cores, open_session
@@ -73,8 +73,7 @@ class DenseEncoder:
             ArtifactCorrupt: names the file, or the golden text, that differs.
         """
         encoder = cls(load_artifact((store or ArtifactStore.default()).resolve(ref, KIND)), threads=threads)
-        sets = instruction_sets() if cpu is None else cpu
-        say_if_lacking(encoder.manifest.instruction_set, sets, encoder.manifest.name)
+        say_if_lacking(encoder.manifest.instruction_set, cpu, encoder.manifest.name)
         golden = Golden.read(encoder.artifact.file(GOLDEN))
         golden.replay(encoder.tokenize, encoder.encode_raw, encoder.artifact.path)
         return encoder

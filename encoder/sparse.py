@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from encoder.artifact import Artifact, load_artifact
 from encoder.batching import token_batches
-from encoder.cpu import InstructionSet, instruction_sets, say_if_lacking
+from encoder.cpu import InstructionSet, say_if_lacking
 from encoder.golden import Golden
 from encoder.manifest import GOLDEN, Manifest
 from encoder.sessions import cores, open_session
@@ -91,8 +91,7 @@ class SparseEncoder:
         """
         artifact = load_artifact((store or ArtifactStore.default()).resolve(ref, KIND))
         encoder = cls(artifact, threads=threads, pruning=pruning)
-        sets = instruction_sets() if cpu is None else cpu
-        say_if_lacking(encoder.manifest.instruction_set, sets, encoder.manifest.name)
+        say_if_lacking(encoder.manifest.instruction_set, cpu, encoder.manifest.name)
         golden = Golden.read(artifact.file(GOLDEN))
         golden.replay(encoder.tokenize, encoder.encode_raw, artifact.path)
         return encoder
