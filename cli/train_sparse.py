@@ -22,11 +22,14 @@ class QuerySideChoice(StrEnum):
 def sparse(
     data: Annotated[Path, typer.Option(help="BEIR folder; learns from qrels/train.tsv.")],
     name: Annotated[str, typer.Option(help="Name of the artifact.")] = "sparse",
-    base: Annotated[str, typer.Option(help="Model to begin with.")] = "all-MiniLM-L6-v2",
+    base: Annotated[
+        str, typer.Option(help="What to begin with: a model, or the name of an `aisle train encoder` run.")
+    ] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Its branch, tag or commit on the hub.")] = None,
     query_side: Annotated[
         QuerySideChoice, typer.Option(help="Weights of queries: looked up, or by the model.")
     ] = QuerySideChoice.INFERENCE_FREE,
+    titles: Annotated[int, typer.Option(help="Epochs of pseudo-queries from titles, before the pairs.")] = 1,
     epochs: Annotated[int, typer.Option(help="Times that every pair is seen.")] = 3,
     flops: Annotated[
         float, typer.Option(help="Penalty on weights: more of it, fewer tokens an item.")
@@ -49,6 +52,8 @@ def sparse(
 
       aisle train sparse --data ../shared/data/homedepot --name homedepot-sparse
 
+      aisle train sparse --data ../shared/data/homedepot --name homedepot-sparse --base homedepot --titles 0
+
       aisle train sparse --data ../shared/data/homedepot --name two-sided --query-side model --flops 0.02
 
       aisle train sparse --data ../shared/data/homedepot --name homedepot-sparse --resume
@@ -63,6 +68,7 @@ def sparse(
         base=base,
         revision=revision,
         query_side=QuerySide(query_side.value),
+        titles=titles,
         epochs=epochs,
         flops=flops,
         seed=seed,

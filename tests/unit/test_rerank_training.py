@@ -22,6 +22,7 @@ from training.cross_encoder.scores import teacher_scores
 from training.cross_encoder.settings import TeacherSettings
 from training.cross_encoder.teacher import train_teacher
 from training.dense.precision import Precision
+from training.dense.starting_point import starting_point
 from training.export.cross_encoder import export_reranker
 from training.export.options import ExportOptions
 from training.negatives.candidates import Candidates
@@ -29,7 +30,6 @@ from training.negatives.lexical import lexical_candidates
 from training.reranker.candidates import merged_candidates, mined_candidates, run_candidates
 from training.reranker.layers import layer_count, spread_layers
 from training.reranker.settings import RerankerSettings
-from training.reranker.starting_point import starting_point
 from training.reranker.targets import listwise_targets
 from training.reranker.train_reranker import train_reranker
 from training.reranker.trained import TrainedReranker

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 import torch
 
@@ -43,6 +44,19 @@ def test_peaks_and_their_gradients_are_those_of_all_logits() -> None:
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(peaks(hidden, decoder, bf16=True), expected, rtol=0.02, atol=0.1)
+
+
+def test_an_encoders_run_is_begun_with_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AISLE_HOME", str(tmp_path / "home"))
+    run = tmp_path / "home" / "training" / "shop"
+    tiny_model(run / "2-b")
+    (run / "training.json").write_bytes(orjson.dumps({"key": "k", "stages": [{"folder": "2-b"}]}))
+    settings = replace(SETTINGS, base="shop", epochs=1)
+    trained = train_sparse(tiny_training_set(), None, settings, tmp_path / "sparse")
+    assert trained.base.folder == run / "2-b"
+    # No folder of this machine comes into the manifest.
+    assert trained.as_dict()["base"] == "shop"
+    assert str(tmp_path) not in str(trained.as_dict())
 
 
 def test_a_token_that_is_off_feels_only_what_would_switch_it_on() -> None:

@@ -16,6 +16,7 @@ from training.cross_encoder.teacher import train_teacher
 from training.dense.ledger import run_key
 from training.dense.progress import Progress
 from training.dense.sources import SourceKind, kept_apart, read_training_set
+from training.dense.starting_point import starting_point
 from training.export.cross_encoder import RerankerReport, export_reranker
 from training.export.options import ExportOptions
 from training.export.weights import find_weights
@@ -25,7 +26,6 @@ from training.plain import plain
 from training.reranker.candidates import calibration_pairs, candidates_hash, mined_candidates, run_candidates
 from training.reranker.layers import layer_count
 from training.reranker.settings import RerankerSettings
-from training.reranker.starting_point import starting_point
 from training.reranker.train_reranker import train_reranker
 from training.reranker.trained import TrainedReranker
 

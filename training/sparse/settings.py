@@ -27,7 +27,7 @@ class SparseSettings:
     """A sparse encoder's training.
 
     Attributes:
-        base, revision: the BERT backbone, see ``training.export.weights.find_weights``.
+        base, revision: the BERT backbone, see ``training.dense.starting_point``; the revision is the hub's.
         query_side: see there.
         titles: epochs of pseudo-queries from titles, one for each item, before the pairs; 0 leaves them out.
         epochs: times that every pair is seen.

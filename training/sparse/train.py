@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from records.extras import optional
 from training.dense.base_model import BaseModel, find_base, open_model
 from training.dense.precision import Precision, best_device
 from training.dense.quiet import quiet
+from training.dense.starting_point import starting_point
 from training.dense.tokens import TokenTable
 from training.negatives.candidates import Candidates
 from training.pairs.training_set import TrainingSet
@@ -66,7 +68,7 @@ def train_sparse(
     from training.sparse.model import Splade
     from training.sparse.start import first_head
 
-    base = find_base(settings.base, settings.revision)
+    base = _base(settings)
     epochs = lessons(training_set, candidates, settings, base)
     checkpoint = Checkpoint(
         folder.with_name(f"{folder.name}.checkpoint"), _key(settings, base, training_set.data_hash)
@@ -99,6 +101,13 @@ def train_sparse(
         seconds=seconds,
         device=device,
     )
+
+
+def _base(settings: SparseSettings) -> BaseModel:
+    place = starting_point(settings.base)
+    base = find_base(place, settings.revision)
+    # A run of ours is known by its own name, not by that of its last stage's folder.
+    return base if place == settings.base else replace(base, name=settings.base)
 
 
 def _key(settings: SparseSettings, base: BaseModel, data_hash: str) -> str:

@@ -1,4 +1,4 @@
-"""The weights that a teacher begins with: any model, or what a training run of ours left."""
+"""The weights that a training begins with: any model, or what a training run of ours left."""
 
 from __future__ import annotations
 
