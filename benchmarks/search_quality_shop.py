@@ -72,7 +72,9 @@ def index_shop(
     """
     items = list(read_catalogue(data, ReadOptions(limit=limit)))
     encoder = item_encoder(ArtifactStore.default(), artifacts.encoder, dims, artifacts.sparse)
-    options = IndexOptions(data.name, fusions=release_fusions(tuple(encoder.spaces), (default_fusion(),)))
+    fusions = release_fusions(tuple(encoder.spaces), (default_fusion(),))
+    # As a catalogue that is loaded once and searched all day: every segment has a graph that is walked anew.
+    options = IndexOptions(data.name, fusions=fusions, force_merge=True)
     report = index_catalogue(client, iter(items), encoder, options)
     texts = {item.id: item_text(item) for item in items}
     judged = judged_among(read_judged_set(data, SPLIT), texts, queries)

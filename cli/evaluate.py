@@ -23,6 +23,7 @@ from cluster import connect
 from encoder import ArtifactStore
 from evaluation import read_judged_set, write_run
 from search import RerankOptions, read_live
+from search.rerank.options import USUAL_WEIGHT
 from workflows.evaluate_index import DEPTH, evaluate_index
 from workflows.open_search import open_search
 from workflows.systems import check_systems, is_reranked, parse_systems
@@ -41,7 +42,7 @@ def evaluate(
     rerank: RerankOption = None,
     rerank_top: RerankTopOption = None,
     rerank_budget: RerankBudgetOption = None,
-    rerank_weight: RerankWeightOption = 1.0,
+    rerank_weight: RerankWeightOption = USUAL_WEIGHT,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
     runs: Annotated[
         Path | None, typer.Option(help="Write a TREC run file per system into this folder.")

@@ -21,6 +21,7 @@ from cluster import connect
 from encoder import ArtifactStore
 from records import InputError
 from search import Filters
+from search.rerank.options import USUAL_WEIGHT
 from workflows.open_search import open_search
 from workflows.systems import named_fusion
 
@@ -48,7 +49,7 @@ def search(
     rerank: RerankOption = None,
     rerank_top: RerankTopOption = None,
     rerank_budget: RerankBudgetOption = None,
-    rerank_weight: RerankWeightOption = 1.0,
+    rerank_weight: RerankWeightOption = USUAL_WEIGHT,
     encoder: EncoderOption = None,
     sparse: SparseOption = None,
     json: JsonOption = False,

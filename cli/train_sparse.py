@@ -30,10 +30,10 @@ def sparse(
         QuerySideChoice, typer.Option(help="Weights of queries: looked up, or by the model.")
     ] = QuerySideChoice.INFERENCE_FREE,
     titles: Annotated[int, typer.Option(help="Epochs of pseudo-queries from titles, before the pairs.")] = 1,
-    epochs: Annotated[int, typer.Option(help="Times that every pair is seen.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Times that every pair is seen.")] = 1,
     flops: Annotated[
         float, typer.Option(help="Penalty on weights: more of it, fewer tokens an item.")
-    ] = 0.01,
+    ] = 0.03,
     held_out: Annotated[
         Path | None, typer.Option(help="BEIR folder whose dev queries are kept out of the training.")
     ] = None,

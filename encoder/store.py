@@ -86,9 +86,10 @@ class ArtifactStore:
             if wanted in names or wanted in [f"{manifest.kind}/{name}" for name in names]:
                 return folder
         if _HEX.match(wanted):
-            matching = [folder for folder, manifest in known if manifest.fingerprint.startswith(wanted)]
+            matching = {m.fingerprint: folder for folder, m in known if m.fingerprint.startswith(wanted)}
+            # Two folders of one fingerprint are one model, exported under two names.
             if len(matching) == 1:
-                return matching[0]
+                return next(iter(matching.values()))
         there = ", ".join(dict.fromkeys(f"{m.kind}/{m.name}" for _, m in known)) or "none"
         raise ArtifactNotFound(
             f"no single artifact {wanted!r} (there: {there})",

@@ -29,7 +29,7 @@ INDEX = "test-rerank"
 ITEMS = shelf_items()
 BY_ID = {item.id: item for item in ITEMS}
 TOP = 30
-ALL = RerankOptions(top=TOP)
+ALL = RerankOptions(top=TOP, weight=1)
 
 
 @pytest.fixture(scope="module")
@@ -168,13 +168,13 @@ def test_a_slow_model_is_stopped_and_pages_agree(
     shop: SearchClient, model: CrossEncoder, client: OpenSearch
 ) -> None:
     slow = client_of(client, INDEX, Slow(model, 0.02))
-    options = RerankOptions(top=TOP, budget_ms=250, chunk=2)
+    options = RerankOptions(top=TOP, budget_ms=250, weight=1, chunk=2)
     first = slow.search("blue drill", size=10, rerank=options)
     assert first.rerank_stopped
     assert 0 < first.reranked < TOP
     assert first.timings.rerank <= 250
     assert first.to_json()["rerank_stopped"] is True
-    second = slow.search("blue drill", size=40, page=1, rerank=RerankOptions(top=first.reranked))
+    second = slow.search("blue drill", size=40, page=1, rerank=RerankOptions(top=first.reranked, weight=1))
     rest = [slow.search("blue drill", size=10, page=page, rerank=options) for page in (2, 3, 4)]
     assert {page.reranked for page in rest} == {first.reranked}
     assert ids(first.hits) + [id_ for page in rest for id_ in ids(page.hits)] == ids(second.hits)
@@ -199,7 +199,7 @@ def test_nothing_found_and_one_found(client: OpenSearch, name: str, model: Cross
 
 
 def test_an_item_that_the_query_names_stays_on_top(shop: SearchClient) -> None:
-    page = shop.search("item-0042", size=30, rerank=RerankOptions(top=200))
+    page = shop.search("item-0042", size=30, rerank=RerankOptions(top=200, weight=1))
     assert page.hits[0].item.id == "item-0042"
     assert page.hits[0].rerank is None
     for rank, hit in enumerate(page.hits[1:], 2):

@@ -57,6 +57,12 @@ def test_round_trip_by_every_kind_of_reference(manifest: Manifest, files: dict[s
         refs = (place, written.name, f"{written.kind}/{written.name}", written.fingerprint)
         assert [store.resolve(ref) for ref in refs] == [place] * len(refs)
         assert [path.name for path in store.home.iterdir()] == [written.kind]
+        # The same model under another name is still one model.
+        with store.staging() as staged:
+            write(staged, manifest.model_copy(update={"name": f"{manifest.name}-twin"}), files)
+            twin = store.add(staged)
+        assert store.resolve(written.fingerprint) in (place, twin)
+        assert store.resolve(f"{written.name}-twin") == twin != place
 
 
 @settings(max_examples=40, deadline=None)
@@ -118,7 +124,7 @@ def with_file(manifest: Manifest, name: str) -> Manifest:
     return manifest.model_copy(update={"files": {**manifest.files, name: "0" * 64}})
 
 
-def test_a_short_fingerprint_of_two_artifacts_is_refused(tmp_path: Path) -> None:
+def test_a_fingerprint_of_no_artifact_is_refused(tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path)
     with pytest.raises(ArtifactNotFound, match="none"):
         store.resolve("0123456789ab")

@@ -18,6 +18,9 @@ from tests.tiny_reranker import tiny_reranker
 
 WORDS = ("red", "blue", "drill", "lamp", "saw")
 TEXTS = {f"i{n}": f"{WORDS[n % 2]} {WORDS[2 + n % 3]} {n}" for n in range(40)}
+ALONE = RerankOptions(weight=1)
+"""The model's own order."""
+
 FUSED = [Fused(id_, 1 / (rank + 10), ()) for rank, id_ in enumerate(TEXTS)]
 
 
@@ -59,7 +62,7 @@ def order(model: CrossEncoder, query: str, ids: Sequence[str]) -> list[str]:
 
 
 def test_the_first_get_the_models_order_and_the_others_keep_theirs(model: CrossEncoder) -> None:
-    found = Reranker([Stage(model)]).rerank("red saw", FUSED, TEXTS, RerankOptions(top=15))
+    found = Reranker([Stage(model)]).rerank("red saw", FUSED, TEXTS, RerankOptions(top=15, weight=1))
     ids = [f.id for f in FUSED]
     assert [f.id for f in found.order] == order(model, "red saw", ids[:15]) + ids[15:]
     assert found.order[:15] != FUSED[:15]
@@ -85,22 +88,22 @@ def test_what_was_scored_is_remembered_by_query_text_and_artifact(
 ) -> None:
     counted = Slow(model)
     reranker = Reranker([Stage(counted)])
-    first = reranker.rerank("red saw", FUSED, TEXTS, RerankOptions())
+    first = reranker.rerank("red saw", FUSED, TEXTS, ALONE)
     assert sorted(counted.read) == sorted(TEXTS.values())
-    assert reranker.rerank("red saw", FUSED, TEXTS, RerankOptions()) == first
+    assert reranker.rerank("red saw", FUSED, TEXTS, ALONE) == first
     assert len(counted.read) == 40
     updated = {**TEXTS, "i7": "blue lamp, new and better"}
-    changed = reranker.rerank("red saw", FUSED, updated, RerankOptions())
+    changed = reranker.rerank("red saw", FUSED, updated, ALONE)
     assert counted.read[40:] == ["blue lamp, new and better"]
     fresh = model.score("red saw", ["blue lamp, new and better"])[0]
     assert changed.signals["i7"].score == pytest.approx(float(fresh), abs=1e-3)
     assert changed.signals["i7"].score != first.signals["i7"].score
-    reranker.rerank("blue saw", FUSED, TEXTS, RerankOptions())
+    reranker.rerank("blue saw", FUSED, TEXTS, ALONE)
     assert len(counted.read) == 81
     # Two models share one memory in a cascade: neither takes the other's scores.
     both = Reranker([Stage(model), Stage(other)])
-    apart = Reranker([Stage(other)]).rerank("red saw", FUSED, TEXTS, RerankOptions())
-    together = both.rerank("red saw", FUSED, TEXTS, RerankOptions())
+    apart = Reranker([Stage(other)]).rerank("red saw", FUSED, TEXTS, ALONE)
+    together = both.rerank("red saw", FUSED, TEXTS, ALONE)
     assert {i: s.score for i, s in together.signals.items()} == pytest.approx(
         {i: s.score for i, s in apart.signals.items()}, abs=1e-3
     )
@@ -110,12 +113,12 @@ def test_the_memory_is_bounded(model: CrossEncoder) -> None:
     counted = Slow(model)
     reranker = Reranker([Stage(counted)], remembered=10)
     for _ in range(2):
-        reranker.rerank("red saw", FUSED, TEXTS, RerankOptions())
+        reranker.rerank("red saw", FUSED, TEXTS, ALONE)
     assert len(counted.read) == 40 + 30
     forgetful = Reranker([Stage(counted)], remembered=0)
     counted.read.clear()
     for _ in range(2):
-        forgetful.rerank("red saw", FUSED, TEXTS, RerankOptions())
+        forgetful.rerank("red saw", FUSED, TEXTS, ALONE)
     assert len(counted.read) == 80
 
 
@@ -125,13 +128,13 @@ def test_a_slow_model_stops_in_time_and_the_rest_keep_their_order(model: CrossEn
     ids = [f.id for f in FUSED]
     for turn, query in enumerate(("red saw", "blue saw", "lamp")):
         began = slow.now
-        found = reranker.rerank(query, FUSED, TEXTS, RerankOptions(budget_ms=31, chunk=6))
+        found = reranker.rerank(query, FUSED, TEXTS, RerankOptions(budget_ms=31, chunk=6, weight=1))
         assert (slow.now - began) * 1000 <= 31
         done = len(found.signals)
         assert done == 15, turn
         assert found.stopped
         assert [f.id for f in found.order] == order(model, query, ids[:done]) + ids[done:]
-    enough = reranker.rerank("drill", FUSED, TEXTS, RerankOptions(budget_ms=81))
+    enough = reranker.rerank("drill", FUSED, TEXTS, RerankOptions(budget_ms=81, weight=1))
     assert len(enough.signals) == 40
     assert not enough.stopped
 
@@ -139,7 +142,7 @@ def test_a_slow_model_stops_in_time_and_the_rest_keep_their_order(model: CrossEn
 def test_a_budget_that_is_spent_already_reranks_nothing(model: CrossEncoder) -> None:
     slow = Slow(model, ms=2.0)
     found = Reranker([Stage(slow)], clock=slow.clock).rerank(
-        "red saw", FUSED, TEXTS, RerankOptions(budget_ms=5), spent_ms=6
+        "red saw", FUSED, TEXTS, RerankOptions(budget_ms=5, weight=1), spent_ms=6
     )
     assert found.order == FUSED
     assert found.signals == {}
@@ -150,7 +153,7 @@ def test_a_budget_that_is_spent_already_reranks_nothing(model: CrossEncoder) -> 
 def test_time_helps_a_later_search_but_not_a_later_page(model: CrossEncoder) -> None:
     slow = Slow(model, ms=2.0)
     reranker = Reranker([Stage(slow)], clock=slow.clock)
-    options = RerankOptions(budget_ms=20)
+    options = RerankOptions(budget_ms=20, weight=1)
     first = reranker.rerank("red saw", FUSED, TEXTS, options)
     second = reranker.rerank("red saw", FUSED, TEXTS, options, later_page=True)
     assert second.order == first.order
@@ -162,7 +165,7 @@ def test_time_helps_a_later_search_but_not_a_later_page(model: CrossEncoder) -> 
 
 def test_a_cascade_reads_the_best_of_the_first_stage(model: CrossEncoder, other: CrossEncoder) -> None:
     large = Slow(other)
-    found = Reranker([Stage(model, 30), Stage(large, 8)]).rerank("red saw", FUSED, TEXTS, RerankOptions())
+    found = Reranker([Stage(model, 30), Stage(large, 8)]).rerank("red saw", FUSED, TEXTS, ALONE)
     ids = [f.id for f in FUSED]
     first = order(model, "red saw", ids[:30])
     assert sorted(large.read) == sorted(TEXTS[id_] for id_ in first[:8])
@@ -175,7 +178,7 @@ def test_a_cascade_that_runs_out_of_time_keeps_the_first_order(
 ) -> None:
     slow = Slow(other, ms=10.0)
     reranker = Reranker([Stage(model, 30), Stage(slow, 8)], clock=slow.clock)
-    found = reranker.rerank("red saw", FUSED, TEXTS, RerankOptions(budget_ms=45))
+    found = reranker.rerank("red saw", FUSED, TEXTS, RerankOptions(budget_ms=45, weight=1))
     first = order(model, "red saw", [f.id for f in FUSED][:30])
     assert len(slow.read) == 4
     assert [f.id for f in found.order[4:30]] == first[4:]
@@ -184,13 +187,13 @@ def test_a_cascade_that_runs_out_of_time_keeps_the_first_order(
 
 def test_one_candidate_none_and_one_without_words(model: CrossEncoder) -> None:
     reranker = Reranker([Stage(model)])
-    assert reranker.rerank("red", [], {}, RerankOptions()).order == []
+    assert reranker.rerank("red", [], {}, ALONE).order == []
     alone = reranker.rerank("red", FUSED[:1], TEXTS, RerankOptions(weight=0.5))
     assert alone.order == FUSED[:1]
     assert alone.signals["i0"].rank == 1
-    empty = reranker.rerank("red", FUSED[:3], {**TEXTS, "i1": ""}, RerankOptions())
+    empty = reranker.rerank("red", FUSED[:3], {**TEXTS, "i1": ""}, ALONE)
     assert np.isfinite(empty.signals["i1"].score)
-    gone = reranker.rerank("red", FUSED[:3], {"i0": TEXTS["i0"], "i2": TEXTS["i2"]}, RerankOptions())
+    gone = reranker.rerank("red", FUSED[:3], {"i0": TEXTS["i0"], "i2": TEXTS["i2"]}, ALONE)
     assert [f.id for f in gone.order][-1] == "i1"
     assert not gone.stopped
 
@@ -200,7 +203,7 @@ def test_threads_share_a_reranker(model: CrossEncoder) -> None:
     queries = [f"{word} {number % 3}" for number, word in enumerate(WORDS * 8)]
     expected = {query: order(model, query, list(TEXTS)) for query in set(queries)}
     with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda query: reranker.rerank(query, FUSED, TEXTS, RerankOptions()), queries)
+        found = pool.map(lambda query: reranker.rerank(query, FUSED, TEXTS, ALONE), queries)
     for query, each in zip(queries, found, strict=True):
         assert [f.id for f in each.order] == expected[query]
 

@@ -54,7 +54,7 @@ class SparseSettings:
     revision: str | None = None
     query_side: QuerySide = QuerySide.INFERENCE_FREE
     titles: int = 1
-    epochs: int = 3
+    epochs: int = 1
     batch: int = 64
     per_pair: int = 1
     learning_rate: float = 5e-5
@@ -62,7 +62,7 @@ class SparseSettings:
     vector_rate: float = 2e-3
     warmup: float = 0.1
     scale: float = 0.5
-    flops: float = 0.01
+    flops: float = 0.03
     query_flops: float = 0.01
     flops_warmup: float = 0.33
     leak: float = 0.2
