@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster import ClusterSettings
 from encoder import ArtifactStore, load_artifact
+from encoder.dense import KIND
 from records.extras import optional
 from workflows.index_folder import usual_dims
 from workflows.on_ray.encoder_source import EncoderSource, ShippedArtifact, WordsOnly, artifact_files
@@ -75,7 +76,7 @@ def encoder_source(
     """What the workers open; the artifact's files wait in Ray's object store for those who lack it."""
     if ref is None:
         return WordsOnly()
-    artifact = load_artifact(store.resolve(ref).absolute())
+    artifact = load_artifact(store.resolve(ref, KIND).absolute())
     files = partial(_fetch, ray.put(artifact_files(artifact.path)))
     return ShippedArtifact(artifact.path, artifact.fingerprint, dims or usual_dims(artifact.manifest), files)
 
