@@ -34,7 +34,7 @@ def search_quality(
     sparse: Annotated[str, typer.Option(help="Sparse artifact.")] = "homedepot-sparse",
     reranker: Annotated[str, typer.Option(help="Reranker: the student.")] = "homedepot-reranker",
     teacher: Annotated[str, typer.Option(help="Its teacher.")] = "homedepot-reranker-teacher",
-    metric: Annotated[str, typer.Option(help="What the fusion is tuned for.")] = "nDCG@10",
+    metric: Annotated[str, typer.Option(help="What the fusion is tuned for.")] = "nDCG@20",
     rerank_queries: Annotated[
         int,
         typer.Option(min=10, help="Queries that are reranked, drawn evenly. Fewer than usual needs --out."),
@@ -44,7 +44,7 @@ def search_quality(
     ] = None,
     runs: Annotated[
         Path | None,
-        typer.Option(help="Folder to keep the runs of the legs in, for `aisle tune run --offline`."),
+        typer.Option(help="Folder to keep the runs of the legs in: one file a leg."),
     ] = None,
     limit: LimitOption = None,
     out: OutOption = None,

@@ -15,7 +15,7 @@ from search import Stage
 
 
 def outside_rows(shop: Shop, asked: Asked, home: Home) -> list[dict[str, Any]]:
-    """BM25, the default fusion, the one tuned at home, and the reranker with the weight chosen there.
+    """BM25, the default fusion and the one tuned at home, both reranked with the weight chosen there.
 
     Args:
         shop: the index.
@@ -26,13 +26,16 @@ def outside_rows(shop: Shop, asked: Asked, home: Home) -> list[dict[str, Any]]:
     default = fused_alike(asked, asked.runs.default)
     words = {query: list(found) for query, found in asked.runs.runs[BM25].rankings.items()}
     hybrid = name_of(asked.runs.legs)
+    there = f"{hybrid}{TUNED} on homedepot"
     rungs = [
         Rung(BM25, words),
         Rung(hybrid, ids_of(default), (BM25,)),
-        Rung(f"{hybrid}{TUNED} on homedepot", ids_of(tuned), (hybrid,), worded(home.tuned.spec)),
+        Rung(there, ids_of(tuned), (hybrid,), worded(home.tuned.spec)),
     ]
     if home.student is not None:
         stages = [Stage(home.student, TOP)]
-        lists = reranked(stages, home.weight, asked, tuned, shop.texts)
-        rungs.append(Rung(STUDENT, lists, (rungs[-1].name,), f"weight {home.weight:g}"))
+        told = f"weight {home.weight:g}"
+        for name, fused, before in ((STUDENT, default, hybrid), (f"{there}, {STUDENT}", tuned, there)):
+            lists = reranked(stages, home.weight, asked, fused, shop.texts)
+            rungs.append(Rung(name, lists, (before,), told))
     return rung_rows(OUTSIDE, shop.judged.name, rungs, shop.judged.qrels)

@@ -22,7 +22,7 @@ from workflows.tuning.cross_validation import folds_of
 
 TOP: Final = 100
 CASCADED: Final = 20
-WEIGHTS: Final = (1.0, 0.7, 0.5, 0.3)
+WEIGHTS: Final = (1.0, 0.7, 0.5, 0.4, 0.3, 0.2)
 METRIC: Final = "nDCG@20"
 HELD_OUT: Final = ", weight held out"
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from records import InvalidQuery
 
-USUAL_WEIGHT: Final = 0.5
-"""A small model knows other things than the fusion does, not more: on real judgments half of each is best."""
+USUAL_WEIGHT: Final = 0.4
+"""A small model knows other things than the fusion does, not more: see docs/search-quality.md."""
 
 
 @dataclass(frozen=True, slots=True)
