@@ -20,6 +20,7 @@ from benchmarks.search_quality_figure import (
     search_outside,
     search_reranked,
     search_speed_table,
+    search_summary,
 )
 
 Row = Mapping[str, Any]
@@ -107,6 +108,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "indexing-scale": Figure("indexing-scale", scale),
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),
+    "search-quality-summary": Figure("search-quality", search_summary),
     "search-quality": Figure("search-quality", search_ladder),
     "search-quality-reranked": Figure("search-quality", search_reranked),
     "search-quality-outside": Figure("search-quality", search_outside),

@@ -7,7 +7,9 @@ from typing import Any
 
 from benchmarks.markdown_tables import block, goals_table, number, table
 from benchmarks.result_file import BenchmarkResult
+from benchmarks.search_quality_rungs import TUNED
 from benchmarks.search_quality_table import (
+    ALL,
     LADDER,
     METRICS,
     OUTSIDE,
@@ -17,8 +19,17 @@ from benchmarks.search_quality_table import (
     SPEED,
     TORCH_MODEL,
 )
+from mappings import BM25, DENSE, SPARSE
 
 Row = Mapping[str, Any]
+
+
+def search_summary(result: BenchmarkResult) -> str:
+    """Each leg, all of them tuned, and the goals: what the README shows."""
+    shown = (BM25, DENSE, SPARSE, f"{ALL}{TUNED}")
+    rows = {row["system"]: row for row in _part(result, LADDER)}
+    cells = [[name, *_metrics(rows[name])] for name in shown if name in rows]
+    return block(result, table(["system", *METRICS], cells), goals_table(result.goals))
 
 
 def search_ladder(result: BenchmarkResult) -> str:

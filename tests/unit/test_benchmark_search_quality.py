@@ -19,6 +19,7 @@ from benchmarks.search_quality_figure import (
     search_outside,
     search_reranked,
     search_speed_table,
+    search_summary,
 )
 from benchmarks.search_quality_fused import chosen_without, fused_alike, held_out_specs
 from benchmarks.search_quality_notes import left_out, notes
@@ -272,6 +273,9 @@ def test_tables_show_every_part() -> None:
     assert ladder[5] == (
         f"| {ALL}{TUNED} | 0.4000 | 0.5000 | 0.9100 |  |  | {ALL} | +0.0100 | 0.0300 | 0.0010 |"
     )
+    assert f"| {ALL}{TUNED} | 0.4000 | 0.5000 | 0.9100 |" in search_summary(one)
+    assert f"| {ALL} | 0" not in search_summary(one)
+    assert "| judged-pool" in search_summary(one)
     assert f"| {STUDENT}{HELD_OUT} | 700 | 0.4000 | 0.5400 | 0.9000 | 120.0 |" in search_reranked(one)
     assert f"| {STUDENT_MODEL} | 700 | 0.9400 |" in search_reranked(one)
     assert f"| icecat | {STUDENT} | 0.8000 |" in search_outside(one)
@@ -284,6 +288,7 @@ def test_tables_show_every_part() -> None:
 def test_the_figures_are_registered() -> None:
     names = [name for name, figure in FIGURES.items() if figure.benchmark == "search-quality"]
     assert names == [
+        "search-quality-summary",
         "search-quality",
         "search-quality-reranked",
         "search-quality-outside",
