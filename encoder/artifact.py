@@ -32,6 +32,20 @@ class Artifact:
             raise ArtifactCorrupt(f"{self.path} has no {name}", fix="export the model again")
         return self.path / name
 
+    def require(self, kind: str, what: str, fix: str) -> None:
+        """Refuse a model of another kind.
+
+        Args:
+            kind: that is needed.
+            what: its name in a sentence.
+            fix: what to name instead.
+
+        Raises:
+            ArtifactCorrupt: it is another kind.
+        """
+        if self.manifest.kind != kind:
+            raise ArtifactCorrupt(f"{self.path} is a {self.manifest.kind} model, not {what}", fix=fix)
+
 
 def load_artifact(path: Path) -> Artifact:
     """Read the manifest and check every file's sha256. The model's own ``load`` replays the golden texts.

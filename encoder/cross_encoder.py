@@ -20,7 +20,6 @@ from encoder.pair_tokens import Pairs, PairTokenizer
 from encoder.sessions import cores, open_session
 from encoder.store import ArtifactStore
 from encoder.text import clean, query_text
-from records import ArtifactCorrupt
 
 KIND = "reranker"
 
@@ -34,11 +33,11 @@ class CrossEncoder:
     """
 
     def __init__(self, artifact: Artifact, *, threads: int | None = None) -> None:
-        if artifact.manifest.kind != KIND:
-            raise ArtifactCorrupt(
-                f"{artifact.path} is a {artifact.manifest.kind} model, not a reranker",
-                fix="name a reranker, see `aisle encoder list`; make one with `aisle train reranker`",
-            )
+        artifact.require(
+            KIND,
+            "a reranker",
+            fix="name a reranker, see `aisle encoder list`; make one with `aisle train reranker`",
+        )
         self.artifact = artifact
         self._threads = threads or cores()
         self._tokenize = PairTokenizer(artifact.file(TOKENIZER), self.manifest.max_length)

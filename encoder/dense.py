@@ -19,7 +19,6 @@ from encoder.store import ArtifactStore
 from encoder.text import clean
 from encoder.tokens import TextTokenizer, padded
 from encoder.vectors import cut
-from records import ArtifactCorrupt
 
 KIND = "dense"
 MODEL = "model.onnx"
@@ -40,11 +39,7 @@ class DenseEncoder:
     """
 
     def __init__(self, artifact: Artifact, *, threads: int | None = None) -> None:
-        if artifact.manifest.kind != KIND:
-            raise ArtifactCorrupt(
-                f"{artifact.path} is a {artifact.manifest.kind} model, not a dense encoder",
-                fix="name a dense artifact, see `aisle encoder list`",
-            )
+        artifact.require(KIND, "a dense encoder", fix="name a dense artifact, see `aisle encoder list`")
         self.artifact = artifact
         self._threads = threads or cores()
         self._tokenize = TextTokenizer(artifact.file(TOKENIZER), self.manifest.max_length)

@@ -25,7 +25,6 @@ from encoder.sparse_vocabulary import QUERY_WEIGHTS, VOCABULARY, read_query_weig
 from encoder.store import ArtifactStore
 from encoder.text import clean
 from encoder.tokens import TextTokenizer, padded
-from records import ArtifactCorrupt
 
 KIND = "sparse"
 MODEL = "model.onnx"
@@ -49,11 +48,7 @@ class SparseEncoder:
     def __init__(
         self, artifact: Artifact, *, threads: int | None = None, pruning: Pruning | None = None
     ) -> None:
-        if artifact.manifest.kind != KIND:
-            raise ArtifactCorrupt(
-                f"{artifact.path} is a {artifact.manifest.kind} model, not a sparse encoder",
-                fix="name a sparse artifact, see `aisle encoder list`",
-            )
+        artifact.require(KIND, "a sparse encoder", fix="name a sparse artifact, see `aisle encoder list`")
         self.artifact = artifact
         self.pruning = pruning or Pruning()
         self._threads = threads or cores()
