@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from encoder.tokens import padded
+from encoder.tokens import padded, read_tokenizer
 from records import ArtifactCorrupt
 
 SPECIAL = 3
@@ -41,14 +40,7 @@ class PairTokenizer:
 
     def __init__(self, path: Path, max_length: int) -> None:
         """Raises ArtifactCorrupt: the file is no tokenizer of a BERT model."""
-        try:
-            self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        # The Rust side raises plain Exception for a file that is no tokenizer.
-        except Exception as error:
-            raise ArtifactCorrupt(
-                f"{path} is no tokenizer: {error}", fix="use a model folder that holds tokenizer.json"
-            ) from error
-        self._tokenizer.no_padding()
+        self._tokenizer = read_tokenizer(path)
         # Which side is the longer one is told by their whole lengths; `clean` bounds what that can cost.
         self._tokenizer.no_truncation()
         self._room = max_length - SPECIAL

@@ -16,19 +16,29 @@ class TextTokenizer:
     """Truncating, never padding."""
 
     def __init__(self, path: Path, max_length: int) -> None:
-        try:
-            self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        # The Rust side raises plain Exception for a file that is no tokenizer.
-        except Exception as error:
-            raise ArtifactCorrupt(
-                f"{path} is no tokenizer: {error}", fix="use a model folder that holds tokenizer.json"
-            ) from error
-        self._tokenizer.no_padding()
+        self._tokenizer = read_tokenizer(path)
         self._tokenizer.enable_truncation(max_length)
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """A ``tokenizer.json`` that never pads.
+
+    Raises:
+        ArtifactCorrupt: the file is no tokenizer.
+    """
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    # The Rust side raises plain Exception for a file that is no tokenizer.
+    except Exception as error:
+        raise ArtifactCorrupt(
+            f"{path} is no tokenizer: {error}", fix="use a model folder that holds tokenizer.json"
+        ) from error
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
