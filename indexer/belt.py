@@ -7,14 +7,12 @@ import threading
 from collections.abc import Iterator
 from typing import Generic, TypeVar, cast
 
+from indexer.retries import Stopped
+
 T = TypeVar("T")
 _END = object()
 # How soon a waiting stage notices that the run was stopped.
 _LOOK_UP_S = 0.1
-
-
-class Stopped(Exception):
-    """Another stage failed or the user interrupted: not an error of the stage that raises it."""
 
 
 class Belt(Generic[T]):

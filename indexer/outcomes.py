@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cluster import means_disk_full
 from indexer.bulk_bodies import Body, Refusal
-from records import DiskFull, IndexingFailed
+from indexer.retries import BUSY_STATUSES, check_fatal, describe
+from records import IndexingFailed
 
 # Of each item only what is needed: a response of the default shape is many times larger.
 FILTER_PATH: Final = "took,errors,items.*.status,items.*.error"
-BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
 _CONFLICT: Final = 409
 # Pressure on the node that may be reported under another status.
 _BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exception")
-_LONGEST_REASON: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +68,6 @@ def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
         else:
             refused.append(Refusal(body.lines[position].id, reason))
     return Outcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused), superseded)
-
-
-def describe(error: Any) -> str:
-    """An OpenSearch error, causes included, as one line."""
-    parts: list[str] = []
-    while isinstance(error, Mapping):
-        parts.append(f"{error.get('type')}: {error.get('reason')}")
-        error = error.get("caused_by")
-    text = " ".join(" / ".join(parts).split()) or str(error)
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
-
-
-def check_fatal(error: Any) -> None:
-    """Raise for an error that no other document would escape either.
-
-    Raises:
-        DiskFull: see `settle`.
-        IndexingFailed: see `settle`.
-    """
-    kind, reason = (
-        (str(error.get("type")), str(error.get("reason"))) if isinstance(error, Mapping) else ("", "")
-    )
-    if kind == "cluster_block_exception" and means_disk_full(reason):
-        raise DiskFull(
-            f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
-            fix="free disk space on the node or delete old releases, then index again",
-        )
-    if kind == "index_not_found_exception":
-        raise IndexingFailed(
-            "the unfinished release was deleted while it was being loaded",
-            fix="check that no other `aisle index` runs for this name, then index again",
-        )
 
 
 def _busy(error: Any) -> bool:

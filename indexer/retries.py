@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import opensearchpy
 from tenacity import (
@@ -18,11 +18,16 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from indexer.belt import Stopped
-from indexer.outcomes import BUSY_STATUSES, check_fatal
-from records import ClusterUnavailable
+from cluster.translate import means_disk_full
+from records import ClusterUnavailable, DiskFull, IndexingFailed
 
 T = TypeVar("T")
+BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
+_LONGEST_REASON: Final = 300
+
+
+class Stopped(Exception):
+    """Another stage failed or the user interrupted: not an error of the stage that raises it."""
 
 
 class TryAgain(Exception):
@@ -112,3 +117,35 @@ def _passing_or_final(action: Callable[[], T]) -> T:
         if error.status_code in BUSY_STATUSES:
             raise NodeBusy(f"HTTP {error.status_code}") from error
         raise
+
+
+def describe(error: Any) -> str:
+    """An OpenSearch error, causes included, as one line."""
+    parts: list[str] = []
+    while isinstance(error, Mapping):
+        parts.append(f"{error.get('type')}: {error.get('reason')}")
+        error = error.get("caused_by")
+    text = " ".join(" / ".join(parts).split()) or str(error)
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+
+
+def check_fatal(error: Any) -> None:
+    """Raise for an error that no other document would escape either.
+
+    Raises:
+        DiskFull: see `settle`.
+        IndexingFailed: see `settle`.
+    """
+    kind, reason = (
+        (str(error.get("type")), str(error.get("reason"))) if isinstance(error, Mapping) else ("", "")
+    )
+    if kind == "cluster_block_exception" and means_disk_full(reason):
+        raise DiskFull(
+            f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
+            fix="free disk space on the node or delete old releases, then index again",
+        )
+    if kind == "index_not_found_exception":
+        raise IndexingFailed(
+            "the unfinished release was deleted while it was being loaded",
+            fix="check that no other `aisle index` runs for this name, then index again",
+        )

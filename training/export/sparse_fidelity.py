@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from encoder.sparse import MODEL, SparseEncoder
+from encoder.dense import MODEL
+from encoder.sparse import SparseEncoder
 from training.export.samples import sample_texts
 from training.judge.timing import query_p50_ms
 
