@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.encoder import DenseEncoder
+from aisle.evaluation import JudgedSet, answerable
+from aisle.evaluation.encoders.exact import exact_neighbours
+from aisle.indexer import IndexOptions, IndexReport, ItemEncoder, index_catalogue
+from aisle.indexer.pipeline import Vectors
+from aisle.mappings import BM25, DENSE, FusionSpec, default_fusion, fields
+from aisle.search import LegResult, SearchClient
+from aisle.search.systems import HYBRID
+from aisle.types import Item, Query
 from benchmarks.parts import encoder_of_items
-from catalogue import ReadOptions, read_catalogue
-from encoder import DenseEncoder
-from evaluation import JudgedSet, answerable
-from indexer import IndexOptions, IndexReport, ItemEncoder, index_catalogue
-from indexer.stages import Vectors
-from mappings import BM25, DENSE, FusionSpec, default_fusion, fields
-from records import Item, Query
-from search import LegResult, SearchClient
-from training.judge.exact_search import exact_neighbours
-from workflows.systems import HYBRID
 
 # R@200 needs 200 results of every leg.
 DEPTH = 200

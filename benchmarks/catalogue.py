@@ -8,6 +8,10 @@ import numpy as np
 import psutil
 import typer
 
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.sessions import cores
+from aisle.errors import ArtifactNotFound
+from aisle.mappings import IndexSettings
 from benchmarks.catalogue_encode import encode_in_steps
 from benchmarks.catalogue_forecast import forecast
 from benchmarks.catalogue_graphs import measure_graph, query_vectors
@@ -20,10 +24,6 @@ from benchmarks.catalogue_titles import real_titles
 from benchmarks.command_line import OutOption, finish, results_folder, run_command, say
 from benchmarks.parts import load_encoder
 from benchmarks.this_run import result_of_this_run
-from encoder import ArtifactStore, DenseEncoder
-from encoder.sessions import cores
-from mappings import IndexSettings
-from records import ArtifactNotFound
 
 BENCHMARK: Final = "encoder-catalogue"
 TUNED: Final = "homedepot"

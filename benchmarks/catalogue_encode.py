@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from aisle.catalogue.reader import SeenIds
+from aisle.encoder import DenseEncoder
+from aisle.encoder.dense import WINDOW
+from aisle.errors import InputError
 from benchmarks.catalogue_measured import Encoded
 from benchmarks.peak_memory import MB, PeakMemory
-from catalogue.seen import SeenIds
-from encoder import DenseEncoder
-from encoder.dense import WINDOW
-from records import InputError
 
 
 def encode_in_steps(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from aisle.mappings import IndexSettings
 from benchmarks.catalogue_cost import FORMATS, GB, core_hours, disk_bytes, memory_bytes, shards
 from benchmarks.catalogue_table import BUILD, Row, growths, search_figure
-from mappings import IndexSettings
 
 PRODUCTS: Final = 100_000_000
 WORK: Final = f"{PRODUCTS:,} products: time"

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from aisle.encoder import DenseEncoder
+from aisle.mappings import IndexSettings
 from benchmarks import catalogue_hnsw as hnsw
 from benchmarks.catalogue_hnsw import Vectors
 from benchmarks.catalogue_measured import Asked, Graph, Searched
 from benchmarks.catalogue_queries import QuerySet
 from benchmarks.latency_table import percentile
 from benchmarks.peak_memory import MB, PeakMemory
-from encoder import DenseEncoder
-from mappings import IndexSettings
 
 if TYPE_CHECKING:
     import faiss

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from records import InputError
+from aisle.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

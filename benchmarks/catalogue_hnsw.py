@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from encoder.sessions import cores
-from mappings import IndexSettings
-from records import MissingExtra
+from aisle.encoder.sessions import cores
+from aisle.errors import MissingExtra
+from aisle.mappings import IndexSettings
 
 if TYPE_CHECKING:
     import faiss

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from random import Random
 
+from aisle.catalogue.reader import SeenIds
+from aisle.encoder.text import clean
+from aisle.errors import InputError
 from benchmarks.catalogue_variants import variants
-from catalogue.seen import SeenIds
-from encoder.text import clean
-from records import InputError
 
 
 class Products:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aisle.catalogue import ReadOptions
+from aisle.catalogue.reader import open_rows
+from aisle.catalogue.rejects import Rejects
+from aisle.encoder import query_text
+from aisle.evaluation import read_judged_set
 from benchmarks.parts import dataset
-from catalogue import ReadOptions
-from catalogue.rejects import Rejects
-from catalogue.sources import open_rows
-from encoder import query_text
-from evaluation import read_judged_set
 
 SHOPPERS: Final = "homedepot dev queries"
 REVIEWS: Final = "amazon2023 reviews"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.encoder import item_text
 from benchmarks.parts import dataset
-from catalogue import ReadOptions, read_catalogue
-from encoder import item_text
 
 
 @dataclass(frozen=True, slots=True)

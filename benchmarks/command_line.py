@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from aisle.errors import AisleError, InputError
 from benchmarks.result_file import BenchmarkResult
-from records import AisleError, InputError
 
 RESULTS = Path(__file__).parent / "results"
 

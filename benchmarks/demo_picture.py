@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.demo import print_demo
-from workflows.demo import DemoOptions, run_demo
+from aisle._demo import DemoOptions, run_demo
+from aisle.cli.demo import print_demo
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "demo.svg"
 COLUMNS = 100

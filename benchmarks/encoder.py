@@ -10,6 +10,17 @@ from typing import Annotated
 
 import typer
 
+from aisle.errors import InputError
+from aisle.evaluation.encoders.hnsw import hnsw_neighbours
+from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder
+from aisle.evaluation.encoders.tasks import beir_task, reviews_task
+from aisle.training.data.review_pairs import read_review_folder, review_views
+from aisle.training.data.reviews import ReviewOptions
+from aisle.training.data.sources import judged_pairs, kept_apart
+from aisle.training.dense.settings import IN_BATCH, TrainingSettings, recipe
+from aisle.training.dense.stages.averaged import AveragedStage
+from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.stages.head import AxesStage
 from benchmarks.command_line import OutOption, finish, results_folder, run_command, say
 from benchmarks.encoder_run import encoder_run
 from benchmarks.encoder_table import (
@@ -24,18 +35,6 @@ from benchmarks.parts import dataset, load_encoder
 from benchmarks.result_file import BenchmarkResult
 from benchmarks.this_run import result_of_this_run
 from benchmarks.trial_file import trials
-from records import InputError
-from training.dense.averaged_stage import AveragedStage
-from training.dense.axes_stage import AxesStage
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.recipe import IN_BATCH, recipe
-from training.dense.settings import TrainingSettings
-from training.dense.sources import kept_apart
-from training.judge.hnsw import hnsw_neighbours
-from training.judge.judge_encoder import JudgeOptions, judge_encoder
-from training.judge.tasks import beir_task, reviews_task
-from training.pairs import ReviewOptions, judged_pairs, read_review_folder
-from training.pairs.review_views import review_views
 
 MODULE = "benchmarks.encoder"
 HOMEDEPOT, REVIEWS, OUTSIDE = "homedepot", "amazon2023", "icecat"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from aisle.encoder import DenseEncoder
+from aisle.encoder.artifact import Prefixes
+from aisle.evaluation import answerable
+from aisle.evaluation.encoders.exact import Floats, Judged, exact_neighbours
+from aisle.evaluation.encoders.quality import METRICS, Encoded, encode
+from aisle.training.common.settings import Precision
+from aisle.training.dense.encode import encode as encode_with_torch
 from benchmarks.encoder_names import WIDTHS
-from encoder import DenseEncoder
-from encoder.manifest import Prefixes
-from evaluation import answerable
-from training.dense.encode import encode as encode_with_torch
-from training.dense.precision import Precision
-from training.export.judged import Judged
-from training.judge.encoded import METRICS, Encoded, encode
-from training.judge.exact_search import Floats, exact_neighbours
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

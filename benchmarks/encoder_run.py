@@ -9,20 +9,19 @@ from pathlib import Path
 
 from rich.console import Console
 
+from aisle import _paths as paths
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.precision import Fp32, Int8
+from aisle.evaluation.encoders.exact import Judged
+from aisle.training.common.progress import Silent
+from aisle.training.data.training_set import TrainingSet
+from aisle.training.dense.settings import TrainingSettings
+from aisle.training.dense.train import TrainedEncoder, train_encoder
 from benchmarks.command_line import say
 from benchmarks.encoder_ladder import artifact_rung, torch_rung
 from benchmarks.encoder_names import BASE, FP32, PER_TOKEN, SERVED
 from benchmarks.parts import load_encoder
-from encoder import ArtifactStore, DenseEncoder
-from records import paths
-from training.dense.progress import Silent
-from training.dense.settings import TrainingSettings
-from training.dense.train_encoder import train_encoder
-from training.dense.trained import TrainedEncoder
-from training.export.export import export
-from training.export.judged import Judged
-from training.export.precision import Fp32, Int8
-from training.pairs import TrainingSet
 
 
 @dataclass(frozen=True, slots=True)

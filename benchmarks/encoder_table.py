@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aisle.evaluation.encoders.cost import Cost
+from aisle.evaluation.encoders.quality import ChangeReport
 from benchmarks.encoder_names import FP32, FULL, NARROW, SERVED
 from benchmarks.encoder_run import EncoderRun
 from benchmarks.result_file import HIGHER, LOWER, Goal
-from training.judge.cost import Cost
-from training.judge.forgetting import ChangeReport
 
 Rungs = Mapping[str, Mapping[str, float]]
 TORCH, FP32_GRAPH = "fp32 torch", "fp32 onnxruntime"

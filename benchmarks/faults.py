@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from aisle.indexer import index_catalogue
 from benchmarks.command_line import OutOption, finish, results_folder, run_command, say
 from benchmarks.faults_indexer import KILLED, killed_indexer, undisturbed
 from benchmarks.faults_nodes import Searched, one_of_three, outlived_node, resumed_after_node
@@ -20,7 +21,6 @@ from benchmarks.faults_storms import EVERYTHING, STORMS, stormy
 from benchmarks.faults_table import KILLS, fault_attempts, fault_goals, fault_rows
 from benchmarks.faults_trial import Trial
 from benchmarks.this_run import result_of_this_run
-from indexer import index_catalogue
 from tests.node.indexing import ENCODER, items, options
 from tests.node.node_loss import PATIENT
 from tests.node.three_nodes import spare_node, three_nodes

@@ -7,10 +7,10 @@ import subprocess
 import time
 from dataclasses import dataclass, replace
 
+from aisle.errors import IndexingFailed
 from benchmarks.faults_indexer import Undisturbed, await_bodies
 from benchmarks.faults_shop import Shop, ended, finish
 from benchmarks.faults_trial import Course, Trial, account, live_release
-from records import IndexingFailed
 from tests.node.query_load import QueryLoad
 from tests.node.three_nodes import SpareNode, ThreeNodes
 from tests.node.witness import Witness

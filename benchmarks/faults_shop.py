@@ -11,7 +11,7 @@ from typing import Final
 
 import orjson
 
-from records import IndexingFailed
+from aisle.errors import IndexingFailed
 from tests.command import start
 
 TIMEOUT_S: Final = 900.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from records import InputError
+from aisle.errors import InputError
 
 _START: Final = re.compile(r"^<!-- figures:(?P<name>\S+) -->$", re.MULTILINE)
 _END: Final = "<!-- /figures -->"

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import orjson
 
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.cluster import ClusterSettings, connect
+from aisle.errors import IndexingFailed
+from aisle.indexer import IndexOptions, PipelineOptions, index_catalogue
 from benchmarks.command_line import run_command
 from benchmarks.parts import TIMEOUT_S, encoder_of_items, load_encoder
 from benchmarks.peak_memory import MB, PeakMemory
-from catalogue import ReadOptions, read_catalogue
-from cluster import ClusterSettings, connect
-from indexer import IndexOptions, PipelineOptions, index_catalogue
-from records import IndexingFailed
 
 USUAL = PipelineOptions()
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aisle.search import Timings
 from benchmarks.result_file import LOWER, Goal
-from search import Timings
 
 # OpenSearch floors `took` to whole milliseconds, which hides half of one per request on average.
 HIDDEN_MS = 0.5

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from indexer import ItemEncoder, PipelineOptions, document
-from indexer.bulk_bodies import Line, pack, serialise
-from indexer.stages import Vectors
-from mappings import IndexMeta, IndexSettings, VectorSpace, fields, index_body
-from records import IndexingFailed, Item
+from aisle.errors import IndexingFailed
+from aisle.indexer import ItemEncoder, PipelineOptions
+from aisle.indexer.bulk import Line, pack, serialise
+from aisle.indexer.pipeline import Vectors
+from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, fields, index_body
+from aisle.mappings.document import document
+from aisle.types import Item
 
 INDEX = "benchmark-load"
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
-from encoder import ArtifactStore, DenseEncoder, item_text
-from indexer import ItemEncoder, dense_item_encoder
-from records import ArtifactNotFound, InputError
-from training.export.export import ExportOptions, export
+from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.encoder import ArtifactStore, DenseEncoder, item_text
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
+from aisle.errors import ArtifactNotFound, InputError
+from aisle.indexer import ItemEncoder, dense_item_encoder
 
 DATA_VARIABLE = "AISLE_DATA"
 DEFAULT_DATA = Path("..", "shared", "data")

@@ -11,16 +11,16 @@ from typing import Annotated, Final
 import typer
 from opensearchpy import OpenSearch
 
+from aisle.catalogue import read_catalogue
+from aisle.indexer import IndexOptions, index_catalogue
+from aisle.mappings import IndexSettings
+from aisle.types import Item
 from benchmarks.command_line import OutOption, finish, results_folder, run_command, say
 from benchmarks.parts import dataset, own_node
 from benchmarks.plan_files import index_files
 from benchmarks.plan_products import random_encoder, varied_products
 from benchmarks.plan_table import Checked, plan_attempts, plan_goals, plan_rows
 from benchmarks.this_run import result_of_this_run
-from catalogue import read_catalogue
-from indexer import IndexOptions, index_catalogue
-from mappings import IndexSettings
-from records import Item
 
 BENCHMARK: Final = "indexing-plan"
 SIZES: Final = (10_000, 100_000, 826_402)

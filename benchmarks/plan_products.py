@@ -9,11 +9,11 @@ from random import Random
 
 import numpy as np
 
+from aisle.indexer import ItemEncoder
+from aisle.indexer.pipeline import Vectors
+from aisle.mappings import VectorSpace, fields
+from aisle.types import Item
 from benchmarks.catalogue_products import Products
-from indexer import ItemEncoder
-from indexer.stages import Vectors
-from mappings import VectorSpace, fields
-from records import Item
 
 
 def varied_products(real: Sequence[Item], seed: int = 0) -> Iterator[Item]:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aisle.indexer.capacity import Engine
+from aisle.indexer.capacity.formulas import TEXT_BYTES, hnsw_bytes, lucene_vector_bytes, primary_bytes
 from benchmarks.plan_files import IndexFiles
 from benchmarks.result_file import LOWER, Goal
-from indexer.planner import Engine
-from indexer.planner.disk import TEXT_BYTES, lucene_vector_bytes, primary_bytes
-from indexer.planner.storage import hnsw_bytes
 
 # By one catalogue's own sample; by a constant for all catalogues; and of a graph by its upper bound.
 _OFF_SAMPLE: Final = 0.1

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from opensearchpy import OpenSearch
 
+from aisle.encoder import DenseEncoder
+from aisle.evaluation import JudgedSet, read_judged_set
 from benchmarks.asked import Asked, ask_index
 from benchmarks.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
 from benchmarks.parts import dataset, load_encoder, own_node
 from benchmarks.quality_table import FULL, Row, fusion_attempts, quality_goals, quality_rows
 from benchmarks.this_run import result_of_this_run
-from encoder import DenseEncoder
-from evaluation import JudgedSet, read_judged_set
 
 BENCHMARK = "spine-quality"
 DATASETS = "homedepot,icecat"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from aisle.evaluation import JudgedSet, Run, Scores, compare, evaluate
+from aisle.evaluation.encoders.exact import mean_overlap
+from aisle.mappings import BM25, DENSE, FusionSpec, default_fusion, standard_fusions
+from aisle.search import fuse
+from aisle.search.systems import HYBRID
 from benchmarks.asked import DEPTH, Asked
 from benchmarks.result_file import HIGHER, LOWER, Goal
-from evaluation import JudgedSet, Run, Scores, compare, evaluate
-from mappings import BM25, DENSE, FusionSpec, default_fusion, standard_fusions
-from search import fuse
-from training.judge.exact_search import mean_overlap
-from workflows.systems import HYBRID
 
 METRICS = ("nDCG@10", "nDCG@20", "R@10", "R@200")
 MAIN = METRICS[0]

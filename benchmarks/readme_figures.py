@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from aisle._files import whole_file
+from aisle.errors import InputError
 from benchmarks.command_line import RESULTS, run_command, say
 from benchmarks.figure_blocks import rewrite
 from benchmarks.figures import FIGURES
 from benchmarks.result_file import read_result
 from benchmarks.this_run import ROOT
-from records import InputError
-from records.files import whole_file
 
 
 def readme_figures(

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from records import InputError
-from records.files import whole_file
+from aisle._files import whole_file
+from aisle.errors import InputError
 
 HIGHER: Final = "higher"
 LOWER: Final = "lower"

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from aisle.encoder import DenseEncoder
+from aisle.encoder.sessions import cores
 from benchmarks.catalogue import SIZES as ALL_SIZES
 from benchmarks.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
 from benchmarks.parts import OwnNode
@@ -19,8 +21,6 @@ from benchmarks.scale_table import scale_attempts, scale_goals, scale_rows
 from benchmarks.scale_ways import compare_ways
 from benchmarks.this_run import result_of_this_run
 from benchmarks.trial_file import trials
-from encoder import DenseEncoder
-from encoder.sessions import cores
 
 SCALE: Final = "indexing-scale"
 SEARCHING: Final = "indexing-while-searching"

@@ -11,13 +11,13 @@ from itertools import cycle
 from types import TracebackType
 from typing import Final
 
+from aisle.cluster import ClusterSettings, connect
+from aisle.encoder import DenseEncoder
+from aisle.errors import AisleError
+from aisle.mappings import BM25, FusionSpec, default_fusion
+from aisle.search import SearchClient
+from aisle.search.systems import HYBRID
 from benchmarks.command_line import say
-from cluster import ClusterSettings, connect
-from encoder import DenseEncoder
-from mappings import BM25, FusionSpec, default_fusion
-from records import AisleError
-from search import SearchClient
-from workflows.systems import HYBRID
 
 CLIENTS: Final = 4
 RATE: Final = 20.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer import Progress
+from aisle.indexer import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,11 @@ from typing import Annotated
 import orjson
 import typer
 
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.cluster import ClusterSettings, connect
+from aisle.encoder import DenseEncoder
+from aisle.errors import IndexingFailed
+from aisle.indexer import Books, IndexOptions, Ledger, index_catalogue
 from benchmarks.command_line import run_command
 from benchmarks.file_to_alias import FileToAlias
 from benchmarks.parts import TIMEOUT_S, encoder_of_items
@@ -24,11 +29,6 @@ from benchmarks.scale_curve import Curve
 from benchmarks.scale_engine import engine_seconds, node_cpu_s
 from benchmarks.scale_loaded import Loaded
 from benchmarks.scale_parts import DIMS
-from catalogue import ReadOptions, read_catalogue
-from cluster import ClusterSettings, connect
-from encoder import DenseEncoder
-from indexer import Books, IndexOptions, Ledger, index_catalogue
-from records import IndexingFailed
 
 
 def load_here(url: str, file: Path, name: str, encoder: str, limit: int, marks: list[int]) -> Loaded:

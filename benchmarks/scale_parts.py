@@ -9,10 +9,10 @@ from typing import Final
 import psutil
 from opensearchpy import OpenSearch
 
+from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.errors import ArtifactNotFound
 from benchmarks.parts import TIMEOUT_S, OwnNode, load_encoder
-from cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
-from encoder import ArtifactStore, DenseEncoder
-from records import ArtifactNotFound
 
 DIMS: Final = 64
 _TUNED: Final = "homedepot"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import orjson
 
+from aisle._files import whole_file
+from aisle._paths import cache
 from benchmarks.catalogue_products import Products
 from benchmarks.catalogue_titles import real_titles
 from benchmarks.command_line import say
-from records.files import whole_file
-from records.paths import cache
 
 
 def products_file(count: int) -> Path:

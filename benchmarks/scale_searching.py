@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from aisle.encoder import DenseEncoder
+from aisle.evaluation import read_judged_set
 from benchmarks.asked import queries_of
 from benchmarks.catalogue_queries import evenly
 from benchmarks.command_line import say
@@ -16,8 +18,6 @@ from benchmarks.scale_clients import Search, Shoppers
 from benchmarks.scale_load import load
 from benchmarks.scale_loaded import Loaded
 from benchmarks.scale_parts import drop_releases
-from encoder import DenseEncoder
-from evaluation import read_judged_set
 
 _NAME: Final = "scale-shop"
 _QUERIES: Final = 1_000

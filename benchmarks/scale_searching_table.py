@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from aisle.errors import IndexingFailed
 from benchmarks.latency_table import percentile
 from benchmarks.result_file import LOWER, Goal
 from benchmarks.scale_clients import CLIENTS, RATE, SYSTEMS, Search
 from benchmarks.scale_searching import Searching
-from records import IndexingFailed
 
 IDLE: Final = "nothing else"
 LOADING: Final = "a reload"

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from aisle.encoder import DenseEncoder, item_text
 from benchmarks.command_line import say
 from benchmarks.parts import OwnNode
 from benchmarks.scale_load import load
 from benchmarks.scale_loaded import Loaded
 from benchmarks.scale_parts import DIMS, drop_releases
 from benchmarks.ways_to_load import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE, WAYS, Bench
-from encoder import DenseEncoder, item_text
 
 NAMES: Final = (END_TO_END, ENCODER, BULK, PARALLEL, PIPELINE, CEILING)
 # The encoder alone runs on every fourth product: as many long ones among them, and a minute saved.

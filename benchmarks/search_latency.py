@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.evaluation import read_judged_set
+from aisle.indexer import IndexOptions, index_catalogue
+from aisle.search import SearchClient
 from benchmarks.asked import queries_of
 from benchmarks.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
 from benchmarks.latency_table import latency_attempts, latency_goals, latency_rows, parts_of
 from benchmarks.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.this_run import result_of_this_run
 from benchmarks.ways_to_fetch import compare_fetching
-from catalogue import ReadOptions, read_catalogue
-from evaluation import read_judged_set
-from indexer import IndexOptions, index_catalogue
-from search import SearchClient
 
 BENCHMARK = "spine-search"
 DATASET = "homedepot"

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from aisle.encoder import ArtifactStore
+from aisle.errors import InputError
+from aisle.search.tuning.tune import TuneOptions
 from benchmarks.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
 from benchmarks.parts import dataset, own_node
 from benchmarks.search_quality_artifacts import find_artifacts
@@ -17,9 +20,6 @@ from benchmarks.search_quality_shop import ask, index_shop
 from benchmarks.search_quality_table import search_goals
 from benchmarks.this_run import result_of_this_run
 from benchmarks.trial_file import trials
-from encoder import ArtifactStore
-from records import InputError
-from workflows.tuning.options import TuneOptions
 
 BENCHMARK = "search-quality"
 HOME, AWAY = "homedepot", "icecat"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoder import ArtifactStore, cross_encoder, dense, sparse
-from encoder.manifest import read_manifest
-from records import ArtifactNotFound
+from aisle.encoder import ArtifactStore, cross_encoder, dense, sparse
+from aisle.encoder.artifact import read_manifest
+from aisle.errors import ArtifactNotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aisle.mappings import BM25, DENSE, SPARSE
 from benchmarks.markdown_tables import block, goals_table, number, table
 from benchmarks.result_file import BenchmarkResult
 from benchmarks.search_quality_rungs import TUNED
@@ -19,7 +20,6 @@ from benchmarks.search_quality_table import (
     SPEED,
     TORCH_MODEL,
 )
-from mappings import BM25, DENSE, SPARSE
 
 Row = Mapping[str, Any]
 

@@ -7,21 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from aisle.evaluation import JudgedSet
+from aisle.mappings import BM25, FusionSpec, default_fusion
+from aisle.search import Fused, LegResult, fuse
+from aisle.search.fusion import reweighted
+from aisle.search.identifiers import on_top
+from aisle.search.query_weights import for_query
+from aisle.search.tuning.grid import Scorer
+from aisle.search.tuning.guard import folds_of, rest_of
+from aisle.search.tuning.matrix import Floats, Ints, metric_of, pool_of
+from aisle.search.tuning.per_query import learn, pool_features
+from aisle.search.tuning.runs import LegRuns
+from aisle.search.tuning.tune import Tuned
 from benchmarks.search_quality_shop import Asked
-from evaluation import JudgedSet
-from mappings import BM25, FusionSpec, default_fusion
-from search import Fused, LegResult, fuse
-from search.exact import on_top
-from search.query_weights import for_query
-from search.reweight import reweighted
-from workflows.tuning.cross_validation import folds_of, rest_of
-from workflows.tuning.features import pool_features
-from workflows.tuning.leg_runs import LegRuns
-from workflows.tuning.matrix_metrics import metric_of
-from workflows.tuning.per_query import learn
-from workflows.tuning.pool import Floats, Ints, pool_of
-from workflows.tuning.scorer import Scorer
-from workflows.tuning.tune import Tuned
 
 FusedLists = Mapping[str, list[Fused]]
 """Query id to candidates, best first."""

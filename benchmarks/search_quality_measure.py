@@ -9,6 +9,10 @@ from typing import Any, Final
 
 from opensearchpy import OpenSearch
 
+from aisle.mappings import BM25
+from aisle.search import Stage
+from aisle.search.tuning.runs import write_leg_runs
+from aisle.search.tuning.tune import Tuned, TuneOptions
 from benchmarks.search_quality_artifacts import Artifacts
 from benchmarks.search_quality_rerank import (
     CASCADED,
@@ -42,11 +46,6 @@ from benchmarks.search_quality_table import (
     TEACHER_MODEL,
     rung_rows,
 )
-from mappings import BM25
-from search import Stage
-from workflows.tuning.leg_runs_files import write_leg_runs
-from workflows.tuning.options import TuneOptions
-from workflows.tuning.tune import Tuned
 
 _SEED: Final = 0
 Rows = list[dict[str, Any]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aisle.search.tuning.tune import Tuned
 from benchmarks.search_quality_rungs import worded
-from workflows.tuning.tune import Tuned
 
 Attempt = dict[str, str]
 

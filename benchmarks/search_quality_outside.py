@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from aisle.mappings import BM25
+from aisle.search import Stage
 from benchmarks.search_quality_fused import fused_alike
 from benchmarks.search_quality_measure import Home
 from benchmarks.search_quality_rerank import TOP, reranked
 from benchmarks.search_quality_rungs import TUNED, Rung, ids_of, name_of, worded
 from benchmarks.search_quality_shop import Asked, Shop
 from benchmarks.search_quality_table import OUTSIDE, STUDENT, rung_rows
-from mappings import BM25
-from search import Stage
 
 
 def outside_rows(shop: Shop, asked: Asked, home: Home) -> list[dict[str, Any]]:

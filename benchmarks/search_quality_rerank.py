@@ -10,15 +10,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.encoder import CrossEncoder
+from aisle.evaluation import JudgedSet, Qrels, Run, evaluate
+from aisle.search import Fused, PairScorer, Reranker, RerankOptions, Stage
+from aisle.search.rank.stage import digest_of
+from aisle.search.tuning.guard import folds_of
 from benchmarks.command_line import say
 from benchmarks.search_quality_fused import FusedLists, chosen_without
 from benchmarks.search_quality_rungs import Rung
 from benchmarks.search_quality_shop import WINDOW, Asked
-from encoder import CrossEncoder
-from evaluation import JudgedSet, Qrels, Run, evaluate
-from search import Fused, PairScorer, Reranker, RerankOptions, Stage
-from search.rerank.stage import digest_of
-from workflows.tuning.cross_validation import folds_of
 
 TOP: Final = 100
 CASCADED: Final = 20

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from aisle.evaluation import JudgedSet
+from aisle.mappings import BM25, FusionSpec, default_fusion
+from aisle.search.tuning.tune import Tuned, TuneOptions, tune
 from benchmarks.command_line import say
 from benchmarks.quality_table import fusion_name
 from benchmarks.search_quality_fused import (
@@ -18,10 +21,6 @@ from benchmarks.search_quality_fused import (
     legs_only,
 )
 from benchmarks.search_quality_shop import WINDOW, Asked
-from evaluation import JudgedSet
-from mappings import BM25, FusionSpec, default_fusion
-from workflows.tuning.options import TuneOptions
-from workflows.tuning.tune import Tuned, tune
 
 TYPED: Final = f"{BM25}, typos not corrected"
 TUNED: Final = ", tuned"

@@ -8,19 +8,18 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
+from aisle._index import item_encoder
+from aisle._search import open_search
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.encoder import ArtifactStore, item_text
+from aisle.evaluation import JudgedSet, answerable, read_judged_set
+from aisle.evaluation.runs import ScoredRun
+from aisle.indexer import IndexOptions, index_catalogue
+from aisle.mappings import BM25, FusionSpec, default_fusion, release_fusions
+from aisle.search import SearchClient, read_live
+from aisle.search.tuning.runs import LegRuns, data_hash, legs_of
 from benchmarks.command_line import say
 from benchmarks.search_quality_artifacts import Artifacts
-from catalogue import ReadOptions, read_catalogue
-from encoder import ArtifactStore, item_text
-from evaluation import JudgedSet, answerable, read_judged_set
-from evaluation.scored_run import ScoredRun
-from indexer import IndexOptions, index_catalogue
-from mappings import BM25, FusionSpec, default_fusion, release_fusions
-from search import SearchClient, read_live
-from workflows.index_folder import item_encoder
-from workflows.open_search import open_search
-from workflows.tuning.ask_legs import legs_of
-from workflows.tuning.leg_runs import LegRuns, data_hash
 
 # R@200 needs 200 results of every leg.
 WINDOW = 200

@@ -9,6 +9,16 @@ from typing import Any, Final, cast
 
 from opensearchpy import OpenSearch
 
+from aisle._extras import optional
+from aisle._search import open_search
+from aisle.encoder import ArtifactStore, CrossEncoder
+from aisle.encoder.export.cross_encoder import Pooling
+from aisle.encoder.export.weights import find_weights
+from aisle.encoder.sessions import cores
+from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
+from aisle.mappings import FusionSpec
+from aisle.search import Reranker, RerankOptions, SearchClient, Stage
+from aisle.training.cross_encoder.model import new_cross_encoder
 from benchmarks.command_line import say
 from benchmarks.parts import ENCODER
 from benchmarks.search_quality_artifacts import Artifacts
@@ -21,16 +31,6 @@ from benchmarks.search_quality_table import (
     TEACHER_MODEL,
     TORCH_MODEL,
 )
-from encoder import ArtifactStore, CrossEncoder
-from encoder.sessions import cores
-from mappings import FusionSpec
-from records.extras import optional
-from search import Reranker, RerankOptions, SearchClient, Stage
-from training.cross_encoder.model import new_cross_encoder
-from training.cross_encoder.pooling import Pooling
-from training.export.weights import find_weights
-from training.judge.timing import query_p50_ms, texts_per_s
-from workflows.open_search import open_search
 
 CLIENTS: Final = 4
 ROUNDS: Final = 3

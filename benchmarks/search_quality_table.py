@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from aisle.evaluation import Qrels, Run, Scores, compare, evaluate
+from aisle.mappings import BM25, DENSE, SPARSE
 from benchmarks.quality_table import METRICS as _QUALITY
 from benchmarks.result_file import HIGHER, LOWER, Goal
 from benchmarks.search_quality_rerank import HELD_OUT
 from benchmarks.search_quality_rungs import TUNED, Rung
-from evaluation import Qrels, Run, Scores, compare, evaluate
-from mappings import BM25, DENSE, SPARSE
 
 METRICS: Final = tuple(metric for metric in _QUALITY if metric != "R@10")
 MAIN: Final = METRICS[0]

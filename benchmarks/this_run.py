@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aisle.encoder.sessions import cores
 from benchmarks.result_file import CPU, BenchmarkResult, Goal
-from encoder.sessions import cores
 
 ROOT = Path(__file__).parent.parent
 _CPUINFO = Path("/proc/cpuinfo")

@@ -12,14 +12,13 @@ import orjson
 from opensearchpy import OpenSearch
 from opensearchpy.serializer import JSONSerializer
 
-from encoder import DenseEncoder
-from mappings import default_fusion, fields, pipeline_name
-from mappings.item_of import item_of
-from search import Bm25Leg, DenseLeg, Question, SearchClient, fuse
-from search.candidates import leg_results
-from search.question import checked_question
-from search.request import candidates_body
-from search.signals import SignalBook
+from aisle.encoder import DenseEncoder
+from aisle.mappings import default_fusion, fields, pipeline_name
+from aisle.mappings.document import item_of
+from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, fuse
+from aisle.search.legs import checked_question
+from aisle.search.request import candidates_body, leg_results
+from aisle.search.signals import SignalBook
 
 AS_IT_IS: Final = "as it is: candidates, then the page's documents by an ids query"
 SEED = 0

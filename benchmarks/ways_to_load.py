@@ -12,16 +12,16 @@ from typing import Final, Self
 
 from opensearchpy import OpenSearch, helpers
 
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.cluster import capabilities, require
+from aisle.encoder import DenseEncoder, item_text
+from aisle.errors import IndexingFailed
+from aisle.indexer import IndexOptions, PipelineOptions, index_catalogue
+from aisle.indexer.bulk import FILTER_PATH
+from aisle.mappings import VectorSpace
 from benchmarks.file_to_alias import FileToAlias, in_own_process
 from benchmarks.load import INDEX, Load, prepare, seconds_to_refreshed
 from benchmarks.parts import OwnNode
-from catalogue import ReadOptions, read_catalogue
-from cluster import capabilities, require
-from encoder import DenseEncoder, item_text
-from indexer import IndexOptions, PipelineOptions, index_catalogue
-from indexer.outcomes import FILTER_PATH
-from mappings import VectorSpace
-from records import IndexingFailed
 
 END_TO_END: Final = "file to swapped alias"
 ENCODER: Final = "encoder alone"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from aisle.cli.main import main
 from tests.encoder_artifact import minilm
 
 AISLE = Path(sys.executable).with_name("aisle")

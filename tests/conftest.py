@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ import functools
 import tempfile
 from pathlib import Path
 
-from encoder import ArtifactStore
-from training.export.export import ExportOptions, export
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
 
 
 @functools.cache

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from evaluation import JudgedSet
-from evaluation.scored_run import ScoredRun
-from mappings import FusionSpec, VectorSpace, default_fusion
-from records import Query
-from workflows.tuning.leg_runs import LegRuns, data_hash
+from aisle.evaluation import JudgedSet
+from aisle.evaluation.runs import ScoredRun
+from aisle.mappings import FusionSpec, VectorSpace, default_fusion
+from aisle.search.tuning.runs import LegRuns, data_hash
+from aisle.types import Query
 
 ITEMS = [f"item-{number:03}" for number in range(80)]
 SPACE = VectorSpace("ab" * 32, "test", 8)

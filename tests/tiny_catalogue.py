@@ -7,9 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
+from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
 
 KINDS = 20
 MARKS = 10

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from encoder import ArtifactStore
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export.cross_encoder import Pooling, export_reranker
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Precision
+from aisle.training.cross_encoder.model import new_cross_encoder
 from tests.tiny_bert import tiny_bert
-from training.cross_encoder.model import new_cross_encoder
-from training.cross_encoder.pooling import Pooling
-from training.export.cross_encoder import export_reranker
-from training.export.options import ExportOptions
-from training.export.precision import Precision
 
 MAX_TOKENS = 24
 

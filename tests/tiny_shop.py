@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
+from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
 
 KINDS = ("drill", "saw", "lamp", "tap", "tile", "rope")
 COLOURS = ("red", "blue", "green", "black")

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from encoder import ArtifactStore, SparseEncoder
+from aisle.encoder import ArtifactStore, SparseEncoder
+from aisle.encoder.export.sparse import export_sparse
+from aisle.training.common.settings import Precision
+from aisle.training.sparse.settings import SparseSettings
+from aisle.training.sparse.train import TrainedSparse, train_sparse
 from tests.tiny_catalogue import catalogue, split, tiny_training_set
 from tests.tiny_training import tiny_model
-from training.dense.precision import Precision
-from training.export.sparse_export import export_sparse
-from training.sparse.settings import SparseSettings
-from training.sparse.train import train_sparse
-from training.sparse.trained import TrainedSparse
 
 SETTINGS = SparseSettings(
     epochs=40,

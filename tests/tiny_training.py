@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from aisle.training.common.settings import Precision
+from aisle.training.dense.settings import TrainingSettings
+from aisle.training.dense.stage import Schedule, Stage
+from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
 from tests.tiny_bert import tiny_bert
 from tests.tiny_catalogue import catalogue, item_words, query_words, split
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.precision import Precision
-from training.dense.settings import TrainingSettings
-from training.dense.stage import Schedule, Stage
-from training.dense.title_stage import TitleStage
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -7,7 +7,7 @@ EXTRAS = (
     *("onnx", "safetensors", "huggingface_hub", "pyarrow", "faiss", "ray", "fastapi", "uvicorn"),
     *("pytest", "hypothesis", "testcontainers"),
 )
-ONLINE_NEVER = ("torch", "transformers", "sentence_transformers", "datasets", "onnx", "training")
+ONLINE_NEVER = ("torch", "transformers", "sentence_transformers", "datasets", "onnx", "aisle.training")
 
 BLOCK = f"""
 import sys

@@ -218,9 +218,9 @@ def test_no_java(tmp_path: Path) -> None:
     # A machine without Java: nothing on the PATH, nothing in the usual folders, and no network to fetch it.
     bare = textwrap.dedent(
         """
-        from cluster import java
+        from aisle.cluster.node import java
         java.USUAL_FOLDERS = ()
-        from cli.main import main
+        from aisle.cli.main import main
         main()
         """
     )

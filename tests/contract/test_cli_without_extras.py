@@ -9,14 +9,14 @@ import sys
 import pytest
 import typer
 
-from cli.main import build_app
+from aisle.cli.main import build_app
 from tests.command import environment
 from tests.contract.heavy_modules import BLOCK, EXTRAS
 
 # One process for all of them: each command's help, as the entry point gives it.
 ALL_HELPS = """
 import contextlib, io, json
-from cli.main import main
+from aisle.cli.main import main
 said = {}
 for path in json.loads(sys.argv[1]):
     sys.argv = ["aisle", *path, "--help"]
@@ -90,7 +90,7 @@ def test_a_missing_extra_is_named(
     (folder / "shop.parquet").write_bytes(b"PAR1")
     code = f"import os, sys; os.chdir({str(folder)!r}); sys.argv = ['aisle', *{command!r}]"
     settings = "os.environ.update(AISLE_URL='http://127.0.0.1:9', AISLE_HOME=os.getcwd())"
-    ended = run(f"{code}; {settings}\nfrom cli.main import main\nmain()")
+    ended = run(f"{code}; {settings}\nfrom aisle.cli.main import main\nmain()")
     assert ended.returncode == 1, ended.stderr
     assert "Traceback" not in ended.stderr
     lines = [line for line in ended.stderr.splitlines() if line.strip()][-2:]

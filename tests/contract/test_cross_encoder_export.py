@@ -9,21 +9,20 @@ import numpy as np
 import orjson
 import pytest
 
-from encoder import ArtifactStore, CrossEncoder, DenseEncoder
-from encoder.golden_pairs import GoldenPairs
-from encoder.manifest import GOLDEN
-from records import ArtifactCorrupt, InputError
+from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
+from aisle.encoder.artifact import GOLDEN
+from aisle.encoder.export.cross_encoder import Pooling, export_reranker
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export.weights import find_weights
+from aisle.encoder.self_test import GoldenPairs
+from aisle.errors import ArtifactCorrupt, InputError
+from aisle.training.common.settings import Precision
+from aisle.training.cross_encoder.model import load_cross_encoder
 from tests.encoder_artifact import minilm
 from tests.tiny_bert import tiny_bert
 from tests.tiny_reranker import MAX_TOKENS, tiny_cross_encoder, tiny_reranker
-from training.cross_encoder.model import load_cross_encoder
-from training.cross_encoder.pooling import Pooling
-from training.dense.precision import Precision
-from training.export.cross_encoder import export_reranker
-from training.export.options import ExportOptions
-from training.export.precision import Fp32
-from training.export.samples import sample_texts
-from training.export.weights import find_weights
 
 WORDS = ("red", "blue", "drill", "lamp", "saw")
 QUERIES = ("red drill", "lamp", "a", "blue saw " * 30)
@@ -92,7 +91,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[CrossEncoder, CrossE
     """Packaged weights under a head of random weights: INT8, and fp32."""
     import torch
 
-    from training.cross_encoder.model import new_cross_encoder
+    from aisle.training.cross_encoder.model import new_cross_encoder
 
     folder = tmp_path_factory.mktemp("real")
     with torch.random.fork_rng():

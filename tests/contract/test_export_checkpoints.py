@@ -9,12 +9,12 @@ import numpy as np
 import orjson
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
-from records import InputError
-from training.export.export import ExportOptions, export
-from training.export.precision import quantize_columns
-from training.export.prefixes import prefixes_of
-from training.export.weights import find_weights
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import quantize_columns
+from aisle.encoder.export.weights import find_weights, prefixes_of
+from aisle.errors import InputError
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
-from encoder.vectors import cut
-from records import InputError
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.dense import cut
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.encoder.export.options import ExportOptions
+from aisle.errors import InputError
 from tests.encoder_artifact import minilm
-from training.export.export import ExportOptions, export
-from training.export.samples import sample_texts
 
 
 @pytest.mark.parametrize("dims", [64, 1])

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
-from training.export.calibration import Span, calibrate
-from training.export.checkpoint import read_checkpoint
-from training.export.export import ExportOptions, export
-from training.export.precision import Fp32
-from training.export.samples import sample_texts
-from training.export.static_precision import smoothing
-from training.export.weights import find_weights
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.checkpoint import read_checkpoint
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export.static_int8 import Span, calibrate, smoothing
+from aisle.encoder.export.weights import find_weights
 
 OTHERS = [*sample_texts(80, seed=11), "a", "Ø 19 mm — für Wasser", "toilet seat", "word " * 60]
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export.weights import find_weights
 from tests.encoder_artifact import minilm
-from training.export.export import ExportOptions, export
-from training.export.precision import Fp32
-from training.export.samples import sample_texts
-from training.export.weights import find_weights
 
 TEXTS = [*sample_texts(60), "", "a", "Ø 日本 naïve", "word " * 600]
 

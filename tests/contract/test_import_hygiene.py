@@ -8,26 +8,25 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from records import errors
+from aisle import errors
 from tests.contract.heavy_modules import ONLINE_NEVER
 
 ROOT = Path(__file__).parents[2]
-PACKAGES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
-    "targets"
-]["wheel"]["packages"]
+PACKAGE = ROOT / "aisle"
+SUBPACKAGES = sorted(".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py"))
 ONLINE = (
-    *("records", "cluster", "mappings", "encoder", "evaluation", "indexer", "catalogue"),
-    *("indexer.synthetic", "search", "workflows.open_search", "workflows.index_folder", "cli.main"),
+    *("aisle", "aisle.cluster", "aisle.mappings", "aisle.encoder", "aisle.evaluation", "aisle.indexer"),
+    *("aisle.catalogue", "aisle.testing.synthetic", "aisle.search", "aisle._search", "aisle._index"),
+    "aisle.cli.main",
 )
 
 
 def loaded_after(code: str) -> set[str]:
-    """Top-level modules that a fresh process holds after this code."""
+    """Modules that a fresh process holds after this code."""
     told = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"],
         capture_output=True,
@@ -35,20 +34,20 @@ def loaded_after(code: str) -> set[str]:
         check=True,
         timeout=60,
     )
-    return {name.partition(".")[0] for name in json.loads(told.stdout.splitlines()[-1])}
+    return set(json.loads(told.stdout.splitlines()[-1]))
 
 
 def test_nothing_online_loads_the_training_stack() -> None:
     loaded = loaded_after(f"import {', '.join(ONLINE)}")
-    assert {"search", "encoder", "indexer", "onnxruntime", "opensearchpy"} <= loaded
+    assert {"aisle.search", "aisle.encoder", "aisle.indexer", "onnxruntime", "opensearchpy"} <= loaded
     assert loaded.isdisjoint(ONLINE_NEVER)
 
 
 def test_the_command_line_loads_no_torch() -> None:
     # The demo exports an artifact itself, so the exporter is there, without what it imports as it runs.
-    loaded = loaded_after("from cli.main import build_app; build_app()")
-    assert {"cli", "workflows", "search"} <= loaded
-    assert loaded.isdisjoint(set(ONLINE_NEVER) - {"training"})
+    loaded = loaded_after("from aisle.cli.main import build_app; build_app()")
+    assert {"aisle.cli", "aisle.cli.search"} <= loaded
+    assert loaded.isdisjoint(set(ONLINE_NEVER) - {"aisle.training"})
 
 
 def test_importing_does_no_work() -> None:
@@ -60,35 +59,34 @@ def test_importing_does_no_work() -> None:
         f"import {', '.join(ONLINE)}\n"
         "assert threading.active_count() == 1\n"
     )
-    assert "search" in loaded_after(code)
+    assert "aisle.search" in loaded_after(code)
 
 
-@pytest.mark.parametrize("name", PACKAGES)
-def test_each_package_is_this_repositorys(name: str) -> None:
-    package = importlib.import_module(name)
+def test_the_package_is_this_repositorys() -> None:
+    package = importlib.import_module("aisle")
     assert package.__file__ is not None
-    assert Path(package.__file__).resolve() == ROOT / name / "__init__.py"
+    assert Path(package.__file__).resolve() == PACKAGE / "__init__.py"
 
 
-@pytest.mark.parametrize("name", [*PACKAGES, "catalogue", "indexer.synthetic"])
+@pytest.mark.parametrize("name", SUBPACKAGES)
 def test_every_public_name_exists_once(name: str) -> None:
     package = importlib.import_module(name)
     names: list[str] = getattr(package, "__all__", [])
     assert sorted(set(names)) == sorted(names)
     for public in names:
         assert getattr(package, public) is not None, public
-    if name in ("records", "cluster", "mappings", "encoder", "indexer", "search", "evaluation"):
+    if name.removeprefix("aisle.") in ("cluster", "mappings", "encoder", "indexer", "search", "evaluation"):
         assert names
 
 
 def test_no_module_is_named_like_one_of_the_standard_library() -> None:
-    named = {path.stem for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    named = {path.stem for path in PACKAGE.rglob("*.py")}
     # Inside a package such a name would shadow nothing, but readers and `python file.py` would stumble.
-    assert (named - {"__init__"}).isdisjoint(sys.stdlib_module_names)
+    assert (named - {"__init__", "types"}).isdisjoint(sys.stdlib_module_names)
 
 
 def drawn_tree() -> dict[str, str]:
-    """Class to the one above it, as the docstring of records/errors.py draws them."""
+    """Class to the one above it, as the docstring of aisle/errors.py draws them."""
     parents: dict[str, str] = {}
     above: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
@@ -105,5 +103,3 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
     classes = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind)}
     assert drawn_tree() == {name: kind.__bases__[0].__name__ for name, kind in classes.items()}
     assert all(issubclass(kind, errors.AisleError) and kind.__doc__ for kind in classes.values())
-    exported = importlib.import_module("records").__all__
-    assert set(classes) <= set(exported)

@@ -64,8 +64,7 @@ def test_the_wheel_holds_every_package_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in names}
     version = PROJECT["project"]["version"]
-    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert set(PACKAGES) == folders - {"tests", "benchmarks"}
+    assert PACKAGES == ["aisle"]
     assert tops == {*PACKAGES, f"aisle-{version}.dist-info"}
     sources = {
         str(path.relative_to(ROOT))
@@ -74,8 +73,9 @@ def test_the_wheel_holds_every_package_and_nothing_else(wheel: Path) -> None:
         if path.is_file() and path.suffix in (".py", ".json", ".html", ".css", ".js", ".svg")
     }
     assert sources <= names
-    assert "cluster/opensearch.lock.json" in names
-    assert sum(name.startswith("indexer/synthetic/tables/") for name in names) >= 1
+    assert "aisle/cluster/node/opensearch.lock.json" in names
+    assert "aisle/py.typed" in names
+    assert sum(name.startswith("aisle/testing/synthetic/tables/") for name in names) >= 1
     assert not [name for name in names if name.endswith((".pyc", ".pem", ".npz", ".onnx"))]
 
 
@@ -84,7 +84,7 @@ def test_its_metadata(wheel: Path) -> None:
         (info,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
         metadata = archive.read(info).decode()
         points = archive.read(info.replace("METADATA", "entry_points.txt")).decode()
-    assert "aisle = cli.main:main" in points
+    assert "aisle = aisle.cli.main:main" in points
     for extra in ("train", "serve", "ray", "dev"):
         assert f"Provides-Extra: {extra}\n" in metadata
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist")]
@@ -123,8 +123,8 @@ def test_its_command_works_there(installed: Path, tmp_path: Path) -> None:
 def test_its_data_files_are_read_there(installed: Path, tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
-        "from cluster.lock import load_lock\n"
-        "from indexer.synthetic import SyntheticOptions, write_synthetic\n"
+        "from aisle.cluster.node.lock import load_lock\n"
+        "from aisle.testing.synthetic import SyntheticOptions, write_synthetic\n"
         "print(len(load_lock().files))\n"
         "write_synthetic(Path('made'), SyntheticOptions(products=1000))\n"
     )

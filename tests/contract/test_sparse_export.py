@@ -12,22 +12,20 @@ import pytest
 import torch
 from transformers import BertConfig, BertForMaskedLM
 
-from encoder import ArtifactStore, DenseEncoder, Pruning, SparseEncoder
-from encoder.manifest import CARD
-from encoder.sparse import MODEL
-from encoder.sparse_vocabulary import QUERY_WEIGHTS, VOCABULARY, read_vocabulary
-from records import ArtifactCorrupt, InputError
+from aisle.encoder import ArtifactStore, DenseEncoder, Pruning, SparseEncoder
+from aisle.encoder.artifact import CARD
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export.sparse import SparseHead, export_sparse
+from aisle.encoder.sparse import MODEL, QUERY_WEIGHTS, VOCABULARY, read_vocabulary
+from aisle.errors import ArtifactCorrupt, InputError
+from aisle.training.common.base_model import open_model
+from aisle.training.sparse.model import Splade
 from tests.encoder_artifact import minilm
 from tests.tiny_bert import tiny_tokenizer
 from tests.tiny_catalogue import catalogue, item_words, query_words, tiny_training_set
 from tests.tiny_sparse import shared_artifact, shared_tiny
 from tests.tiny_training import tiny_model
-from training.dense.base_model import open_model
-from training.export.options import ExportOptions
-from training.export.precision import Fp32
-from training.export.sparse_export import export_sparse
-from training.export.sparse_head import SparseHead
-from training.sparse.model import Splade
 
 TEXTS = [*list(catalogue().values())[:40], "", "a", "Ø 日本 naïve", "thinga . ... markb", "word " * 100]
 

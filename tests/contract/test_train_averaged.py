@@ -9,14 +9,14 @@ import pytest
 from safetensors.torch import load_file
 from torch import Tensor
 
-from records import InputError
+from aisle.errors import InputError
+from aisle.training.dense.settings import TrainingSettings
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.averaged import AveragedStage
+from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.train import train_encoder
 from tests.tiny_catalogue import tiny_training_set
 from tests.tiny_training import Diary, tiny_model, tiny_settings
-from training.dense.averaged_stage import AveragedStage
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.settings import TrainingSettings
-from training.dense.stage import Schedule
-from training.dense.train_encoder import train_encoder
 
 LONG, SHORT = InBatchStage(Schedule(2, 5e-3, 32), titles=1), InBatchStage(Schedule(1, 5e-3, 32), titles=1)
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from records import InputError
+from aisle.errors import InputError
+from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.train import train_encoder
 from tests.tiny_bert import MAX_POSITIONS
 from tests.tiny_catalogue import tiny_training_set
 from tests.tiny_training import Diary, tiny_model, tiny_settings
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.stage import Schedule
-from training.dense.train_encoder import train_encoder
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
 
 STAGE = InBatchStage(Schedule(1, 5e-3, 32))
 

@@ -9,9 +9,9 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.train import app
-from encoder import DenseEncoder
-from records import InputError
+from aisle.cli.train import app
+from aisle.encoder import DenseEncoder
+from aisle.errors import InputError
 from tests.tiny_catalogue import split, write_beir
 from tests.tiny_training import tiny_model
 

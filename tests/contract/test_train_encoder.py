@@ -10,29 +10,25 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from encoder import ArtifactStore, DenseEncoder
-from encoder.manifest import Prefixes
-from records import ArtifactCorrupt
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.artifact import Prefixes
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.precision import Fp32
+from aisle.errors import ArtifactCorrupt
+from aisle.training.common.base_model import open_model
+from aisle.training.common.progress import Silent
+from aisle.training.common.settings import Precision
+from aisle.training.common.tokens import TokenTable
+from aisle.training.cross_encoder.teacher import TeacherSettings
+from aisle.training.data.negatives import NegativeOptions
+from aisle.training.dense.examples import Examples
+from aisle.training.dense.losses import TOKENS_AT_ONCE, rows_at_once, stage_loss
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.contrastive import DistillationStage, HardNegativeStage, InBatchStage
+from aisle.training.dense.train import TrainedEncoder, train_encoder
+from aisle.training.dense.trainer import Collator, row_lengths, train_stage
 from tests.tiny_catalogue import catalogue, tiny_training_set
 from tests.tiny_training import WIDTHS, Diary, recall, tiny_model, tiny_settings
-from training.cross_encoder.settings import TeacherSettings
-from training.dense.base_model import open_model
-from training.dense.collator import Collator
-from training.dense.distillation_stage import DistillationStage
-from training.dense.examples import Examples
-from training.dense.hard_negative_stage import HardNegativeStage
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.losses import TOKENS_AT_ONCE, rows_at_once, stage_loss
-from training.dense.precision import Precision
-from training.dense.progress import Silent
-from training.dense.stage import Schedule
-from training.dense.tokens import TokenTable
-from training.dense.train_encoder import train_encoder
-from training.dense.trained import TrainedEncoder
-from training.dense.trainer import row_lengths, train_stage
-from training.export.export import export
-from training.export.precision import Fp32
-from training.negatives.options import NegativeOptions
 
 TEXTS = list(catalogue().values())
 

@@ -7,21 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
-from records import InputError
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.precision import Fp32
+from aisle.errors import InputError
+from aisle.training.common.base_model import open_model
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage, principal_axes
+from aisle.training.dense.train import TrainedEncoder, train_encoder
 from tests.tiny_catalogue import catalogue, tiny_training_set
 from tests.tiny_training import WIDTHS, recall, tiny_model, tiny_settings
-from training.dense.axes_stage import AxesStage
-from training.dense.base_model import open_model
-from training.dense.head import principal_axes
-from training.dense.head_settings import HeadSettings
-from training.dense.head_stage import HeadStage
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.stage import Schedule
-from training.dense.train_encoder import train_encoder
-from training.dense.trained import TrainedEncoder
-from training.export.export import export
-from training.export.precision import Fp32
 
 TEXTS = list(catalogue().values())
 # Not long enough to learn all of it: the head has something left to do.

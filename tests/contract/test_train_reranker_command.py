@@ -9,9 +9,9 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.train import app
-from encoder import CrossEncoder
-from records import ArtifactNotFound, InputError
+from aisle.cli.train import app
+from aisle.encoder import CrossEncoder
+from aisle.errors import ArtifactNotFound, InputError
 from tests.tiny_catalogue import write_beir
 from tests.tiny_training import tiny_model
 

@@ -8,18 +8,17 @@ from pathlib import Path
 import orjson
 import pytest
 
-from records import InputError
+from aisle.errors import InputError
+from aisle.training.common.base_model import find_base, open_model, save_model
+from aisle.training.common.run_folder import LEDGER
+from aisle.training.data.training_set import TrainingSet
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
+from aisle.training.dense.train import train_encoder
+from aisle.training.dense.trainer import last_checkpoint
 from tests.command import listing
 from tests.tiny_catalogue import tiny_training_set
 from tests.tiny_training import Diary, Stopped, tiny_model, tiny_settings
-from training.dense.base_model import find_base, open_model, save_model
-from training.dense.checkpoints import last_checkpoint
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.ledger import LEDGER
-from training.dense.stage import Schedule
-from training.dense.title_stage import TitleStage
-from training.dense.train_encoder import train_encoder
-from training.pairs.training_set import TrainingSet
 
 LADDER = (TitleStage(Schedule(1, 5e-3, 32)), InBatchStage(Schedule(2, 5e-3, 32)))
 STEPS = {"titles": 6, "in-batch-negatives": 10}

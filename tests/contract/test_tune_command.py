@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import JudgedSet, write_qrels, write_queries
+from aisle.evaluation import JudgedSet, write_qrels, write_queries
+from aisle.search.tuning.runs import write_leg_runs
 from tests.command import NOWHERE, failure, here, listing
 from tests.leg_runs import always, judged_set, leg_runs
-from workflows.tuning.leg_runs_files import write_leg_runs
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, connect
+from aisle.cluster import ClusterSettings, connect
 from tests.node import three_nodes as nodes
 from tests.node.faulty_proxy import FaultyProxy
 

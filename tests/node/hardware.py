@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from opensearchpy import OpenSearch
 
-from records import Item
-from search import SearchClient
+from aisle.search import SearchClient
+from aisle.types import Item
 from tests.node.faulty_proxy import FaultyProxy
 from tests.node.shelf import HashEncoder, put_shelf
 

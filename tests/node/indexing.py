@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from indexer.index_options import IndexOptions
-from indexer.item_encoder import ItemEncoder
-from indexer.retries import RetryPolicy
-from indexer.stages import PipelineOptions
-from mappings import VectorSpace, fields
-from records import Item
+from aisle.cluster.client import RetryPolicy
+from aisle.indexer.options import IndexOptions
+from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import VectorSpace, fields
+from aisle.types import Item
 
 DIMS = 8
 SPACE = VectorSpace("ab" * 32, "test", DIMS)

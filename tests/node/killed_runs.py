@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 from opensearchpy import OpenSearch
 
-from indexer import Ledger
+from aisle.indexer import Ledger
 from tests.command import aisle, start
 from tests.node.faulty_proxy import Down, Fault, FaultyProxy, Plan, Request
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from cluster import ClusterSettings, connect
-from indexer.lease import hold
-from records import AisleError
+from aisle.cluster import ClusterSettings, connect
+from aisle.errors import AisleError
+from aisle.indexer.lease.lease import hold
 
 
 def say(what: str) -> None:

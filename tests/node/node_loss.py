@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from opensearchpy import OpenSearch
 
-from indexer import ItemEncoder, RetryPolicy
-from indexer.stages import Vectors
-from records import Item
+from aisle.cluster.client import RetryPolicy
+from aisle.indexer import ItemEncoder
+from aisle.indexer.pipeline import Vectors
+from aisle.types import Item
 from tests.node.indexing import ENCODER, vectors
 
 # Long enough for a node that starts on a machine that is busy with other things.

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from mappings import fields
-from records import AisleError, Item
-from search import SearchClient
+from aisle.errors import AisleError
+from aisle.mappings import fields
+from aisle.search import SearchClient
+from aisle.types import Item
 from tests.node.indexing import SPACE, vectors
 
 PAUSE_S = 0.2

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch, helpers
 
-from indexer.document import document
-from mappings import (
+from aisle.mappings import (
     IndexMeta,
     IndexSettings,
     Synonyms,
@@ -21,8 +20,9 @@ from mappings import (
     pipeline_name,
     standard_fusions,
 )
-from records import Item
-from search.preflight import install_pipeline
+from aisle.mappings.document import document
+from aisle.search.preflight import install_pipeline
+from aisle.types import Item
 
 DIMS = 16
 FINGERPRINT = "ab" * 32

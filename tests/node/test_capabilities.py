@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from opensearchpy import OpenSearch
 
-from cluster import capabilities, require
-from cluster.version import OPENSEARCH
+from aisle.cluster import capabilities, require
+from aisle.cluster.node.lock import OPENSEARCH
 
 
 def test_embedded_node_is_the_pinned_release_without_faiss(client: OpenSearch) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
-from cluster import ClusterSettings, connect
-from cluster.same_process import stop_process
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.node.process import stop_process
 from tests.command import Done, aisle, failure, here, listing, open_folder
 from tests.node.indexing import releases
 

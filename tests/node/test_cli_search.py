@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from catalogue.cells import MAX_TITLE_CHARS
+from aisle.catalogue.values import MAX_TITLE_CHARS
 from tests.command import Done, aisle, failure, here, listing, open_folder, put_encoder, start
 from tests.node.faulty_proxy import Delay, Down, Fault, FaultyProxy, Request
 from tests.node.indexing import count, releases

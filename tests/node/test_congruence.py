@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import BM25, DENSE, FusionSpec, pipeline_name, standard_fusions
-from mappings.fusion import MIN_MAX, RRF
-from search import Bm25Leg, DenseLeg, Question, fuse
-from search.candidates import leg_results
-from search.preflight import install_pipeline
-from search.request import candidates_body
+from aisle.mappings import BM25, DENSE, FusionSpec, pipeline_name, standard_fusions
+from aisle.mappings.fusion import MIN_MAX, RRF
+from aisle.search import Bm25Leg, DenseLeg, Question, fuse
+from aisle.search.preflight import install_pipeline
+from aisle.search.request import candidates_body, leg_results
 from tests.node.shelf import DIMS, HashEncoder, direction, put_shelf, shelf_items
 
 INDEX = "test-congruence"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cluster import ClusterSettings, capabilities, connect, require
-from cluster.container import container_node, docker_answers
-from cluster.version import OPENSEARCH
-from records import ClusterUnavailable
+from aisle.cluster import ClusterSettings, capabilities, connect, require
+from aisle.cluster.node.lock import OPENSEARCH
+from aisle.errors import ClusterUnavailable
+from aisle.testing.containers import container_node, docker_answers
 
 
 @pytest.mark.skipif(not docker_answers(), reason="no Docker engine answers on this machine")

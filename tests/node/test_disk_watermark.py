@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.index_catalogue import index_catalogue
+from aisle.indexer.run import index_catalogue
 from tests.command import Done, aisle, failure
 from tests.node.faulty_proxy import FaultyProxy
 from tests.node.indexing import ENCODER, count, items, options, releases

@@ -19,9 +19,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import node as commands
-from cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
-from records import AisleError, NodeStartFailed, PortTaken
+from aisle.cli import node as commands
+from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.errors import AisleError, NodeStartFailed, PortTaken
 
 SMALL = 256
 
@@ -63,7 +63,7 @@ def test_two_at_once_are_apart_and_leave_nothing() -> None:
 
 OWNER = f"""
 import time
-from cluster import EmbeddedNode, NodeOptions
+from aisle.cluster import EmbeddedNode, NodeOptions
 node = EmbeddedNode.start(NodeOptions(heap_mib={SMALL}))
 print(node.pid, node.folder, flush=True)
 time.sleep(600)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import BM25, DENSE
-from search import Filters, SearchClient, SearchPath
+from aisle.mappings import BM25, DENSE
+from aisle.search import Filters, SearchClient, SearchPath
 from tests.node.faulty_proxy import FaultyProxy
 from tests.node.hardware import ITEMS, PLANTERS, searches, stocked
 from tests.node.shelf import HashEncoder, put_shelf, swap

@@ -9,10 +9,9 @@ import orjson
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, connect
-from indexer.bulk_bodies import Body, Line, pack, serialise
-from indexer.retries import RetryPolicy
-from indexer.writer import Written, write_body
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.client import RetryPolicy
+from aisle.indexer.bulk import Body, Line, Written, pack, serialise, write_body
 from tests.node.faulty_proxy import (
     Answer,
     CutAnswer,

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.bulk_bodies import Refusal
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import ItemEncoder, without_vectors
-from indexer.stages import PipelineOptions
-from mappings import IndexMeta, fields
-from records import DiskFull, IndexingFailed, InputError, Item
+from aisle.errors import DiskFull, IndexingFailed, InputError
+from aisle.indexer.bulk import Refusal
+from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.vectors import ItemEncoder, without_vectors
+from aisle.mappings import IndexMeta, fields
+from aisle.types import Item
 from tests.node.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
 
 

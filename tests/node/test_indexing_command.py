@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer import index_catalogue
+from aisle.indexer import index_catalogue
 from tests.node.indexing import ENCODER, count, items, options, releases
 
 # `aisle`, wherever the tests run.
-AISLE = (sys.executable, "-c", "from cli.main import main; main()")
+AISLE = (sys.executable, "-c", "from aisle.cli.main import main; main()")
 
 
 def environment(url: str, home: Path) -> dict[str, str]:

@@ -9,12 +9,12 @@ import orjson
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, connect
-from indexer.bulk_bodies import Refusal
-from indexer.index_catalogue import index_catalogue
-from indexer.retries import RetryPolicy
-from indexer.stages import PipelineOptions
-from records import AuthenticationFailed, ClusterError, ClusterUnavailable, DiskFull, IndexingFailed
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import AuthenticationFailed, ClusterError, ClusterUnavailable, DiskFull, IndexingFailed
+from aisle.indexer.bulk import Refusal
+from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.run import index_catalogue
 from tests.node.faulty_proxy import Answer, Delay, Down, Fault, FaultyProxy, LoseAnswer, Request, first
 from tests.node.indexing import ENCODER, count, items, options, releases
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer import index_catalogue
+from aisle.indexer import index_catalogue
 from tests.node.indexing import ENCODER, items, options
 from tests.node.killed_runs import BODY, BULK, REFRESH, SWAP, KillPoint, check, crash_and_resume, write_rows
 

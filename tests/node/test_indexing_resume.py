@@ -11,18 +11,19 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from catalogue import ReadOptions
-from indexer import Books, DeadLetters, IndexReport, ItemEncoder, Ledger, Progress, index_catalogue
-from indexer.dead_letters_file import cells_of
-from indexer.ledger import State
-from indexer.positions import Positions
-from indexer.retries import RetryPolicy
-from indexer.stages import PipelineOptions, Vectors
-from mappings import fields
-from records import ClusterUnavailable, DiskFull, IndexingFailed, InputError, Item
+from aisle._index import IndexSource, index_folder
+from aisle.catalogue import ReadOptions
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
+from aisle.indexer import Books, DeadLetters, IndexReport, ItemEncoder, Ledger, Progress, index_catalogue
+from aisle.indexer.dead_letters import cells_of
+from aisle.indexer.ledger.positions import Positions
+from aisle.indexer.ledger.store import State
+from aisle.indexer.pipeline import PipelineOptions, Vectors
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.node.faulty_proxy import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request
 from tests.node.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
-from workflows.index_folder import IndexSource, index_folder
 
 SOURCE = {"the content of the catalogue": "a"}
 # A node that is away fails at once; one that is slow does not.

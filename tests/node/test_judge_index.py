@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.state_index import STATE_INDEX
-from records import AisleError
-from training.judge.exact_search import exact_neighbours, mean_overlap
-from workflows.index_neighbours import index_neighbours
+from aisle._evaluate import index_neighbours
+from aisle.errors import AisleError
+from aisle.evaluation.encoders.exact import exact_neighbours, mean_overlap
+from aisle.indexer.lease.state import STATE_INDEX
 
 
 def ours(client: OpenSearch) -> set[str]:

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, connect
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import ItemEncoder
-from indexer.rollback import rollback
-from indexer.stages import Vectors
-from indexer.state_index import STATE_INDEX
-from mappings import fields
-from records import IndexingFailed, Item
+from aisle.cluster import ClusterSettings, connect
+from aisle.errors import IndexingFailed
+from aisle.indexer.lease.state import STATE_INDEX
+from aisle.indexer.pipeline import Vectors
+from aisle.indexer.releases.rollback import rollback
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.node.faulty_proxy import Fault, FaultyProxy, Request
 from tests.node.indexing import DIMS, ENCODER, QUICK, count, items, options, releases
 

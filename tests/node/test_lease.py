@@ -16,12 +16,11 @@ from itertools import pairwise
 import pytest
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, connect
-from indexer.lease import hold
-from indexer.retries import RetryPolicy
-from indexer.state import FIRST_SEQUENCE, State
-from indexer.state_index import STATE_INDEX
-from records import ClusterUnavailable, IndexingFailed, InputError
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import ClusterUnavailable, IndexingFailed, InputError
+from aisle.indexer.lease.lease import hold
+from aisle.indexer.lease.state import FIRST_SEQUENCE, STATE_INDEX, State
 from tests.node.faulty_proxy import Down, FaultyProxy, LoseAnswer, first
 
 SHORT_S = 1.2

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster import ClusterSettings, connect
-from indexer.index_catalogue import index_catalogue
-from indexer.release_names import loading_alias
-from indexer.retries import RetryPolicy
-from records import ClusterUnavailable
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import ClusterUnavailable
+from aisle.indexer.releases.names import loading_alias
+from aisle.indexer.run import index_catalogue
 from tests.node.indexing import ENCODER, count, items, options, releases
 from tests.node.node_loss import PATIENT, Outage, present
 from tests.node.three_nodes import SpareNode

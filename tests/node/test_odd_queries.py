@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import BM25, DENSE, standard_fusions
-from mappings.fusion import FusionSpec
-from records import InvalidQuery, Item
-from search import SearchClient, SearchPath
+from aisle.errors import InvalidQuery
+from aisle.mappings import BM25, DENSE, standard_fusions
+from aisle.mappings.fusion import FusionSpec
+from aisle.search import SearchClient, SearchPath
+from aisle.types import Item
 from tests.node.hardware import TOOLS, stocked
 
 INDEX = "test-odd"

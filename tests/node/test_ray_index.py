@@ -18,28 +18,28 @@ import pytest
 from opensearchpy import OpenSearch
 from pydantic import SecretStr
 
-from cluster import ClusterSettings
-from encoder import ArtifactStore
-from indexer import IndexOptions, ItemEncoder, index_catalogue
-from indexer.index_settings import index_settings
-from indexer.ledger import Ledger
-from indexer.positions import NOTHING, Before, Positions
-from indexer.publish import Publisher
-from indexer.release_names import loading_alias
-from indexer.releases import create_release
-from indexer.retries import RetryPolicy
-from indexer.stages import Vectors
-from indexer.tally import Progress
-from mappings import fields
-from records import ClusterUnavailable, IndexingError, InputError, Item
+from aisle._index import item_encoder
+from aisle._index_on_ray import ray_load
+from aisle.cluster import ClusterSettings
+from aisle.cluster.client import RetryPolicy
+from aisle.encoder import ArtifactStore
+from aisle.errors import ClusterUnavailable, IndexingError, InputError
+from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
+from aisle.indexer.ledger.positions import NOTHING, Before, Positions
+from aisle.indexer.ledger.store import Ledger
+from aisle.indexer.options import index_settings
+from aisle.indexer.pipeline import Vectors
+from aisle.indexer.progress import Progress
+from aisle.indexer.ray.driver import LoadOnRay
+from aisle.indexer.ray.session import RayOptions, ray_session
+from aisle.indexer.releases.create import create_release
+from aisle.indexer.releases.names import loading_alias
+from aisle.indexer.releases.publish import Publisher
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.encoder_artifact import minilm
 from tests.node.faulty_proxy import Down, FaultyProxy
 from tests.node.indexing import ENCODER, count, items, options, vectors
-from workflows.index_folder import item_encoder
-from workflows.on_ray.loader import LoadOnRay
-from workflows.on_ray.options import RayOptions
-from workflows.on_ray.session import ray_session
-from workflows.ray_index import ray_load
 
 # Not `importorskip`: Ray looks at its environment when it is imported, and `ray_session` prepares that.
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")

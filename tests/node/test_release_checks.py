@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from catalogue import ReadOptions
-from indexer import DeadLetters, IndexOptions, IndexReport, ItemEncoder, Progress
-from indexer.load import LoadHere
-from indexer.stages import Vectors
-from mappings import fields
-from records import IndexingFailed, Item
+from aisle._index import IndexSource, index_folder
+from aisle.catalogue import ReadOptions
+from aisle.errors import IndexingFailed
+from aisle.indexer import DeadLetters, IndexOptions, IndexReport, ItemEncoder, Progress
+from aisle.indexer.pipeline import Vectors
+from aisle.indexer.run import LoadHere
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.node.indexing import count, options, releases
-from workflows.index_folder import IndexSource, index_folder
 
 # The vector field of an index without an encoder.
 WIDTH = 64

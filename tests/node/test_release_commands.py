@@ -12,21 +12,21 @@ import pytest
 from opensearchpy import OpenSearch
 from typer.testing import CliRunner, Result
 
-from cli.releases import app
-from cluster import ClusterSettings, connect
-from indexer.diff import diff_releases
-from indexer.diff_stream import documents
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import without_vectors
-from indexer.lease import hold
-from indexer.release_names import loading_alias
-from indexer.rollback import rollback
-from mappings import SCHEMA_VERSION, fields
-from records import InputError, Item
+from aisle.cli.releases import app
+from aisle.cluster import ClusterSettings, connect
+from aisle.errors import InputError
+from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.diff import diff_releases, documents
+from aisle.indexer.releases.inventory import list_releases
+from aisle.indexer.releases.names import loading_alias
+from aisle.indexer.releases.prune import prune_releases
+from aisle.indexer.releases.rollback import rollback
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.vectors import without_vectors
+from aisle.mappings import SCHEMA_VERSION, fields
+from aisle.types import Item
 from tests.node.faulty_proxy import FaultyProxy, LoseAnswer, first
 from tests.node.indexing import ENCODER, QUICK, count, items, options, releases
-from workflows.releases_list import list_releases
-from workflows.releases_prune import prune_releases
 
 Release = Callable[..., str]
 Command = Callable[..., Result]

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from encoder import ArtifactStore
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import without_vectors
-from records import ArtifactNotFound, EvaluationError, IndexingFailed, InputError, Item
+from aisle._quality_gate import GateOptions, release_gate
+from aisle.encoder import ArtifactStore
+from aisle.errors import ArtifactNotFound, EvaluationError, IndexingFailed, InputError
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.vectors import without_vectors
+from aisle.types import Item
 from tests.node.indexing import ENCODER, count, items, options, releases
-from workflows.gate_options import GateOptions
-from workflows.release_gate import release_gate
 
 COLOURS = ("red", "blue", "green", "black", "white", "grey", "brown", "pink")
 SHOP = [Item(f"id-{n}", f"{colour} shoe model{n}") for n, colour in enumerate(COLOURS * 3)]

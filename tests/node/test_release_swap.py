@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.index_catalogue import index_catalogue
-from indexer.rollback import rollback
-from records import IndexNotFound, InputError
-from search import DenseLeg, Page, SearchClient
+from aisle.errors import IndexNotFound, InputError
+from aisle.indexer.releases.rollback import rollback
+from aisle.indexer.run import index_catalogue
+from aisle.search import DenseLeg, Page, SearchClient
 from tests.node.indexing import ENCODER, items, options
 from tests.node.shelf import HashEncoder
 

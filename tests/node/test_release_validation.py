@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.check_release import Checked, check_release
-from indexer.golden import Sampler
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import ItemEncoder, without_vectors
-from indexer.stages import Vectors
-from mappings import fields
-from records import IndexingFailed, Item
+from aisle.errors import IndexingFailed
+from aisle.indexer.pipeline import Vectors
+from aisle.indexer.releases.smoke_queries import Checked, Sampler, check_release
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.vectors import ItemEncoder, without_vectors
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.node.indexing import ENCODER, QUICK, SPACE, items, options, vectors
 
 CATALOGUE = [replace(item, title=f"{item.title} model{n * 7}") for n, item in enumerate(items(300))]

@@ -14,16 +14,17 @@ import pytest
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from encoder import CrossEncoder, item_text
-from evaluation import JudgedSet
-from mappings import BM25, FusionSpec, default_fusion
-from records import IndexNotFound, InputError, Item, Query
-from search import PairScorer, Reranker, RerankOptions, SearchClient, Stage
+from aisle._evaluate import evaluate_index
+from aisle.encoder import CrossEncoder, item_text
+from aisle.errors import IndexNotFound, InputError
+from aisle.evaluation import JudgedSet
+from aisle.mappings import BM25, FusionSpec, default_fusion
+from aisle.search import PairScorer, Reranker, RerankOptions, SearchClient, Stage
+from aisle.search.systems import is_reranked, parse_systems
+from aisle.types import Item, Query
 from tests.command import failure, here
 from tests.node.shelf import HashEncoder, put_shelf, shelf_items, swap
 from tests.tiny_reranker import tiny_reranker
-from workflows.evaluate_index import evaluate_index
-from workflows.systems import is_reranked, parse_systems
 
 INDEX = "test-rerank"
 ITEMS = shelf_items()

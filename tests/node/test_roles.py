@@ -17,25 +17,25 @@ import pytest
 from opensearchpy import OpenSearch
 from pydantic import SecretStr
 
-from cluster import ClusterSettings, connect
-from indexer import index_catalogue
-from indexer.check_release import check_release
-from indexer.diff import diff_releases
-from indexer.lease import hold
-from indexer.rollback import rollback
-from indexer.state_index import STATE_INDEX
-from mappings import DENSE, default_fusion
-from mappings.roles import Role, role_document
-from search import SearchClient
+from aisle._index import carried_fusion
+from aisle._tune import apply_fusion
+from aisle.cluster import ClusterSettings, connect
+from aisle.indexer import index_catalogue
+from aisle.indexer.lease.lease import hold
+from aisle.indexer.lease.state import STATE_INDEX
+from aisle.indexer.releases.diff import diff_releases
+from aisle.indexer.releases.inventory import list_releases
+from aisle.indexer.releases.prune import prune_releases
+from aisle.indexer.releases.rollback import rollback
+from aisle.indexer.releases.smoke_queries import check_release
+from aisle.mappings import DENSE, default_fusion
+from aisle.mappings.roles import Role, role_document
+from aisle.search import SearchClient
+from aisle.search.tuning.fusion_file import FusionFile
 from tests.node.authorising_proxy import Authorising, authorising, password_of
 from tests.node.indexing import ENCODER, SPACE, items, options, releases
 from tests.node.rest_actions import needs
 from tests.node.update_stream import update, write_lines
-from workflows.carry_fusion import carried_fusion
-from workflows.releases_list import list_releases
-from workflows.releases_prune import prune_releases
-from workflows.tuning.apply_fusion import apply_fusion
-from workflows.tuning.fusion_file import FusionFile
 
 LOGGER = "logger.org.opensearch.tasks.TaskManager"
 REGISTERED = re.compile(r" register \d+ \[transport\] \[(.+?)\] \[")

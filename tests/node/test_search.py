@@ -9,18 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import BM25, DENSE, FusionSpec, default_fusion, pipeline_name, standard_fusions
-from records import (
+from aisle.errors import (
     ArtifactMismatch,
     ClusterUnavailable,
     ForeignIndex,
     IndexNotFound,
     InputError,
     InvalidQuery,
-    Item,
     PipelineMissing,
 )
-from search import Filters, Page, SearchClient
+from aisle.mappings import BM25, DENSE, FusionSpec, default_fusion, pipeline_name, standard_fusions
+from aisle.search import Filters, Page, SearchClient
+from aisle.types import Item
 from tests.node.shelf import HashEncoder, direction, put_shelf, shelf_items, swap
 
 INDEX = "test-search"

@@ -130,7 +130,7 @@ def test_not_let_in(
 
 def test_the_secret_is_in_no_log(door: Secured, home: Path, name: str) -> None:
     # Everything that any library would log, on standard error.
-    loud = "import logging; logging.basicConfig(level=0)\nfrom cli.main import main; main()"
+    loud = "import logging; logging.basicConfig(level=0)\nfrom aisle.cli.main import main; main()"
     for password, code in ((PASSWORD, 0), (WRONG, 1)):
         env = environment(**settings(door, home, password, AISLE_HEADERS=json.dumps({"x-trace": API_KEY})))
         for command in (["index", "shop.jsonl", "--name", name, "--encoder", "none"], [*RED, name]):

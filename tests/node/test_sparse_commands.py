@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from encoder import SparseEncoder
-from mappings import fields
+from aisle.encoder import SparseEncoder
+from aisle.mappings import fields
 from tests.command import Done, failure, here, open_folder
 from tests.tiny_catalogue import catalogue, write_beir
 from tests.tiny_sparse import shared_artifact

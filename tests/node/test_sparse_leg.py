@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer import index_catalogue, sparse_item_encoder, together
-from indexer.item_encoder import ItemEncoder
-from mappings import BM25, DENSE, SPARSE, FusionSpec, fields, pipeline_name, release_fusions, standard_fusions
-from records import ArtifactMismatch, Item
-from search import Bm25Leg, DenseLeg, Filters, Question, SearchClient, SparseLeg
-from search.query_sides import SparseQueryEncoder
+from aisle.errors import ArtifactMismatch
+from aisle.indexer import index_catalogue, sparse_item_encoder, together
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import (
+    BM25,
+    DENSE,
+    SPARSE,
+    FusionSpec,
+    fields,
+    pipeline_name,
+    release_fusions,
+    standard_fusions,
+)
+from aisle.search import Bm25Leg, DenseLeg, Filters, Question, SearchClient, SparseLeg
+from aisle.search.legs import SparseQueryEncoder
+from aisle.types import Item
 from tests.node.indexing import ENCODER, options
 from tests.node.shelf import HashEncoder, shelf_items
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import BM25, fields
-from mappings.synonyms import STOP_WORDS
-from records import Item
-from search import SearchClient, SearchPath
+from aisle.mappings import BM25, fields
+from aisle.mappings.synonyms import STOP_WORDS
+from aisle.search import SearchClient, SearchPath
+from aisle.types import Item
 from tests.node.hardware import stocked
 
 INDEX = "test-synonyms"
@@ -110,7 +110,7 @@ def test_the_stop_words_are_those_of_the_analyzer(client: OpenSearch, shop: Sear
 
 
 def test_every_stop_word_may_stand_in_a_rule(client: OpenSearch, name: str, tmp_path: object) -> None:
-    from mappings.synonyms import parse_synonyms
+    from aisle.mappings.synonyms import parse_synonyms
 
     lines = [(n, f"nut {word} bolt, fastener{n}") for n, word in enumerate(sorted(STOP_WORDS), 1)]
     shop = stocked(client, name, items=ITEMS[:1], synonyms=parse_synonyms(lines, "rules").rules)

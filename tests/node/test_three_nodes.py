@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from indexer.index_catalogue import index_catalogue
+from aisle.indexer.run import index_catalogue
 from tests.node.indexing import ENCODER, count, items, options, releases
 from tests.node.node_loss import PATIENT, Outage, present
 from tests.node.query_load import QueryLoad

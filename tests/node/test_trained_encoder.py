@@ -7,17 +7,15 @@ import uuid
 
 from opensearchpy import OpenSearch
 
-from encoder import ArtifactStore
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export.dense import export
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage
+from aisle.training.dense.train import train_encoder
 from tests.command import aisle, open_folder
 from tests.tiny_catalogue import tiny_training_set, write_beir
 from tests.tiny_training import tiny_model, tiny_settings
-from training.dense.axes_stage import AxesStage
-from training.dense.head_settings import HeadSettings
-from training.dense.head_stage import HeadStage
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.stage import Schedule
-from training.dense.train_encoder import train_encoder
-from training.export.export import export
 
 
 def test_index_and_search_with_a_trained_encoder(client: OpenSearch, node_url: str) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import DENSE
-from search import read_live
+from aisle.mappings import DENSE
+from aisle.search import read_live
 from tests.command import Done, failure, here, open_folder, put_encoder
 
 Patch = pytest.MonkeyPatch

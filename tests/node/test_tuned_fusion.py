@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from evaluation import JudgedSet
-from indexer import index_catalogue
-from indexer.lease import hold
-from mappings import (
+from aisle._index import carried_fusion
+from aisle._tune import apply_fusion, show_fusion
+from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
+from aisle.evaluation import JudgedSet
+from aisle.indexer import index_catalogue
+from aisle.indexer.lease.lease import hold
+from aisle.mappings import (
     BM25,
     DENSE,
     GEOMETRIC,
@@ -30,23 +33,17 @@ from mappings import (
     pipeline_body,
     pipeline_name,
 )
-from mappings.query_weights import QueryWeights
-from records import ArtifactMismatch, IndexNotFound, InputError, Query
-from search import Bm25Leg, DenseLeg, Question, SearchClient, fuse, read_live
-from search.candidates import leg_results
-from search.preflight import install_pipeline
-from search.query_features import feature_names
-from search.request import candidates_body
+from aisle.mappings.fusion import QueryWeights
+from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, fuse, read_live
+from aisle.search.preflight import install_pipeline
+from aisle.search.query_weights import feature_names
+from aisle.search.request import candidates_body, leg_results
+from aisle.search.tuning.fusion_file import FusionFile
+from aisle.search.tuning.runs import ask_legs, read_leg_runs, write_leg_runs
+from aisle.search.tuning.tune import TuneOptions, tune
+from aisle.types import Query
 from tests.node.indexing import ENCODER, SPACE, items, options
 from tests.node.shelf import DIMS, FINGERPRINT, HashEncoder, put_shelf, shelf_items, swap
-from workflows.carry_fusion import carried_fusion
-from workflows.tuning.apply_fusion import apply_fusion
-from workflows.tuning.ask_legs import ask_legs
-from workflows.tuning.fusion_file import FusionFile
-from workflows.tuning.leg_runs_files import read_leg_runs, write_leg_runs
-from workflows.tuning.options import TuneOptions
-from workflows.tuning.show_fusion import show_fusion
-from workflows.tuning.tune import tune
 
 INDEX = "test-tuned-fusion"
 TITLES = Bm25Leg(words=((fields.TITLE, 1.0),), parts=((f"{fields.TITLE}.{fields.PARTS}", 1.0),), name="title")

@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from mappings import BM25, DENSE, IndexMeta, IndexSettings, VectorSpace, fields, index_body, standard_fusions
-from records import ClusterUnavailable
-from search import Correction, Filters, Ranking, SearchClient, SearchPath
-from search.preflight import install_pipeline
+from aisle.errors import ClusterUnavailable
+from aisle.mappings import (
+    BM25,
+    DENSE,
+    IndexMeta,
+    IndexSettings,
+    VectorSpace,
+    fields,
+    index_body,
+    standard_fusions,
+)
+from aisle.search import Correction, Filters, Ranking, SearchClient, SearchPath
+from aisle.search.preflight import install_pipeline
 from tests.node.faulty_proxy import Answer, FaultyProxy
 from tests.node.hardware import ITEMS, searches, stocked
 from tests.node.shelf import DIMS, FINGERPRINT, HashEncoder

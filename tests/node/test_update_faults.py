@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import without_vectors
-from indexer.retries import RetryPolicy
-from indexer.updates.plan import NO_SUCH_ITEM
-from records import ClusterUnavailable
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import ClusterUnavailable
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.updates.writes import NO_SUCH_ITEM
+from aisle.indexer.vectors import without_vectors
 from tests.command import start
 from tests.node.faulty_proxy import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request, first
 from tests.node.indexing import items, options

@@ -11,12 +11,12 @@ import orjson
 import pytest
 from opensearchpy import OpenSearch
 
-from indexer.item_encoder import ItemEncoder, without_vectors
-from indexer.lease import hold
-from indexer.updates import Applier, Encoding, UpdateOptions, UpdateReport
-from indexer.updates.live_release import update_alias
-from mappings import VectorSpace, fields
-from records import ArtifactMismatch, IndexNotFound, InputError
+from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
+from aisle.indexer.lease.lease import hold
+from aisle.indexer.updates import Applier, Encoding, UpdateOptions, UpdateReport
+from aisle.indexer.updates.apply import update_alias
+from aisle.indexer.vectors import ItemEncoder, without_vectors
+from aisle.mappings import VectorSpace, fields
 from tests.node.indexing import SPACE, vectors
 from tests.node.update_stream import (
     PATIENT,

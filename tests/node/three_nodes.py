@@ -14,9 +14,9 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
-from cluster.group import group_options, start_group
-from cluster.ports import free_ports
+from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster.node.files import free_ports
+from aisle.testing.multi_node import group_options, start_group
 
 NAMES = ("one", "two", "three")
 HEAP_MIB = 512

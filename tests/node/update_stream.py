@@ -11,12 +11,11 @@ from typing import Any
 import orjson
 from opensearchpy import OpenSearch
 
-from encoder.text import item_text
-from indexer.index_catalogue import index_catalogue
-from indexer.item_encoder import ItemEncoder
-from indexer.retries import RetryPolicy
-from indexer.stages import Vectors
-from indexer.updates import (
+from aisle.cluster.client import RetryPolicy
+from aisle.encoder.text import item_text
+from aisle.indexer.pipeline import Vectors
+from aisle.indexer.run import index_catalogue
+from aisle.indexer.updates import (
     Applier,
     BatchLimits,
     Checkpoint,
@@ -30,8 +29,9 @@ from indexer.updates import (
     save_checkpoint,
     start_input,
 )
-from mappings import fields
-from records import Item
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.node.indexing import SPACE, items, options, vectors
 
 # Short waits, but patient with a machine that has other work.

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from encoder import ArtifactStore, Manifest, load_artifact
-from encoder.artifact import sha256_of
-from encoder.manifest import MANIFEST, read_manifest
-from records import ArtifactCorrupt, ArtifactNotFound
+from aisle.encoder import ArtifactStore, Manifest, load_artifact
+from aisle.encoder.artifact import MANIFEST, read_manifest, sha256_of
+from aisle.errors import ArtifactCorrupt, ArtifactNotFound
 
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
 FILES = st.dictionaries(

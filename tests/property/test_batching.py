@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoder.batching import token_batches
-from encoder.tokens import padded
+from aisle.encoder.tokenizer import padded, token_batches
 
 LENGTHS = st.lists(st.integers(min_value=0, max_value=300), max_size=200)
 BUDGETS = st.integers(min_value=1, max_value=2048)

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.bulk_bodies import LOAD_VERSION, MAX_ID_BYTES, Body, Line, Refusal, pack, serialise
+from aisle.indexer.bulk import LOAD_VERSION, MAX_ID_BYTES, Body, Line, Refusal, pack, serialise
 
 lines = st.lists(
     st.builds(Line, id=st.text(max_size=5), data=st.binary(min_size=1, max_size=200)), max_size=60

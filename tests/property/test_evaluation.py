@@ -6,7 +6,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation import Run, evaluate, paired_randomisation_test
+from aisle.evaluation import Run, evaluate, paired_randomisation_test
 
 ITEMS = [f"i{n}" for n in range(12)]
 GRADES = st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 4), min_size=1)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from training.judge.exact_search import exact_neighbours, mean_overlap
+from aisle.evaluation.encoders.exact import exact_neighbours, mean_overlap
 
 IDS = st.lists(st.sampled_from("abcdefgh"), unique=True)
 # A busy machine is slow to draw, and that is no fault.

@@ -10,10 +10,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.dead_letter import refused_item
-from indexer.ledger import Ledger
-from indexer.positions import Positions, Range, ranges_of
-from records import Item
+from aisle.indexer.dead_letters import refused_item
+from aisle.indexer.ledger.positions import Positions, Range, ranges_of
+from aisle.indexer.ledger.store import Ledger
+from aisle.types import Item
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), max_size=12).map(
     lambda pairs: [(first, first + more) for first, more in pairs]

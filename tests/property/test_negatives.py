@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from records import InputError
-from training.negatives.candidates import mix_candidates
-from training.negatives.choose import choose_negatives
-from training.negatives.deal import deal_negatives
-from training.negatives.known import folded
-from training.negatives.options import NegativeOptions
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
+from aisle.errors import InputError
+from aisle.training.data.negatives import (
+    NegativeOptions,
+    choose_negatives,
+    deal_negatives,
+    folded,
+    mix_candidates,
+)
+from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
 
 IDS = [f"i{n}" for n in range(12)]
 # Few texts, so that items read alike and queries meet.

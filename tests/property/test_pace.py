@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.pace import Pace, PaceSettings, Window
+from aisle.indexer.concurrency import Pace, PaceSettings, Window
 
 Server = Callable[[int], Window]
 

@@ -5,12 +5,11 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.pairs import Pair, Source, mask_title_words, merge, title_pairs, training_set
-from training.pairs.masking import folded, words_of
-from training.pairs.normalised import normalised
-from training.pairs.review_text import clean_review, cut_at_word
-from training.pairs.sequences import SequenceOptions, UserSequence, sequence_pairs
-from training.pairs.titles import with_typo
+from aisle.training.data.review_pairs import folded, mask_title_words, words_of
+from aisle.training.data.reviews import clean_review, cut_at_word
+from aisle.training.data.sequences import SequenceOptions, UserSequence, sequence_pairs
+from aisle.training.data.titles import title_pairs, with_typo
+from aisle.training.data.training_set import Pair, Source, merge, normalised, training_set
 
 WORDS = st.sampled_from(
     ["mug", "Mugs", "MUG's", "glass", "glasses", "box", "boxes", "caf\u00e9", "s", "3/4", "a-b"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.planner import Engine, PlanRequest, plan
-from indexer.planner.quantity import GIB, parse_count
-from indexer.planner.shards import MAX_DOCS, TARGET_BYTES
+from aisle.indexer.capacity import Engine, PlanRequest, plan
+from aisle.indexer.capacity.formulas import GIB, parse_count
+from aisle.indexer.capacity.plan import MAX_DOCS, TARGET_BYTES
 
 # On a busy machine a draw may take seconds.
 PATIENT = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogue import read_catalogue
-from catalogue.prices import parse_price
-from catalogue.rows import BadRow
-from catalogue.seen import SeenIds
-from indexer.dead_letters import DeadLetters
-from records import InputError, Item
+from aisle.catalogue import read_catalogue
+from aisle.catalogue.reader import SeenIds
+from aisle.catalogue.rejects import BadRow
+from aisle.catalogue.values import parse_price
+from aisle.errors import InputError
+from aisle.indexer.dead_letters import DeadLetters
+from aisle.types import Item
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

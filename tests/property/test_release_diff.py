@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.diff_documents import diff_documents, differing
-from indexer.diff_indexes import diff_indexes
+from aisle.indexer.releases.diff import diff_documents, diff_indexes, differing
 
 SOURCES = st.dictionaries(st.sampled_from(["title", "price", "brand"]), st.integers(0, 2))
 CATALOGUES = st.dictionaries(st.text(min_size=1, max_size=3), SOURCES, max_size=12)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from encoder.pair_tokens import PairTokenizer, shares
-from search import Fused, Reranker, RerankOptions, Stage
-from search.rerank.blend import best_first, blend
-from search.rerank.recent import Recent
+from aisle.encoder.tokenizer import PairTokenizer, shares
+from aisle.search import Fused, Reranker, RerankOptions, Stage
+from aisle.search.rank.reranker import best_first, blend
+from aisle.search.rank.stage import Recent
 from tests.tiny_bert import tiny_tokenizer
 
 numbers = st.floats(-1e6, 1e6, width=32)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mappings import FusionSpec
-from search import LegResult, fuse
-from search.reweight import reweighted
+from aisle.mappings import FusionSpec
+from aisle.search import LegResult, fuse
+from aisle.search.fusion import reweighted
 from tests.property.test_fusion import LEGS, leg_lists, specs
 
 NOTHING = LegResult([], [])

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoder.sparse_rows import pruned
+from aisle.encoder.sparse import pruned
 
 _WEIGHTS = st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=40)
 

@@ -8,19 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation import JudgedSet, Run, evaluate
-from evaluation.scored_run import ScoredRun
-from mappings import ARITHMETIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
-from mappings.fusion import COMBINATIONS
-from records import EvaluationError, Query
-from search import LegResult, fuse
+from aisle.errors import EvaluationError
+from aisle.evaluation import JudgedSet, Run, evaluate
+from aisle.evaluation.runs import ScoredRun
+from aisle.mappings import ARITHMETIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
+from aisle.mappings.fusion import COMBINATIONS
+from aisle.search import LegResult, fuse
+from aisle.search.tuning.grid import Scorer, grid, techniques
+from aisle.search.tuning.matrix import Block, metric_of, pool_of
+from aisle.search.tuning.runs import LegRuns, data_hash
+from aisle.types import Query
 from tests.leg_runs import always, judged_set, leg_runs
-from workflows.tuning.leg_runs import LegRuns, data_hash
-from workflows.tuning.matrix_fusion import Block
-from workflows.tuning.matrix_metrics import metric_of
-from workflows.tuning.pool import pool_of
-from workflows.tuning.scorer import Scorer
-from workflows.tuning.search_space import grid, techniques
 
 LEGS = ("bm25", "dense", "sparse")
 ITEMS = "abcdefghij"

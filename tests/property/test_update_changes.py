@@ -9,16 +9,12 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.document import document
-from indexer.updates.actions import action
-from indexer.updates.change import Change, NoSuchItem
-from indexer.updates.derived import derived_of
-from indexer.updates.input_lines import InputLine, Place
-from indexer.updates.parse_change import parse_change
-from indexer.updates.plan import Entry, Stored, Write, by_id, plan
-from mappings import fields
-from mappings.item_of import item_of
-from records import Item
+from aisle.indexer.updates.change import Change, NoSuchItem, parse_change
+from aisle.indexer.updates.input import InputLine, Place
+from aisle.indexer.updates.writes import Entry, Stored, Write, action, by_id, derived_of, plan
+from aisle.mappings import fields
+from aisle.mappings.document import document, item_of
+from aisle.types import Item
 
 words = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1, max_size=4)
 prices = st.none() | st.floats(0, 1e6) | st.integers(0, 1000)

@@ -10,9 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.updates.batches import Batches, BatchLimits
-from indexer.updates.input_lines import InputLine, LineSplitter, Place
-from indexer.updates.input_start import start_input
+from aisle.indexer.updates.input import Batches, BatchLimits, InputLine, LineSplitter, Place, start_input
 
 texts = st.lists(st.sampled_from([b"a", b"{}", b"\n", b"\r\n", b"\n\n", b'{"b": 1}', "\u20ac".encode()])).map(
     b"".join

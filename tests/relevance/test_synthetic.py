@@ -6,18 +6,18 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from catalogue import read_catalogue
-from encoder import ArtifactStore
-from evaluation import read_judged_set
-from indexer import IndexOptions, index_catalogue
-from indexer.synthetic import SyntheticOptions, write_synthetic
-from mappings import BM25, DENSE
+from aisle._demo import telling_queries
+from aisle._evaluate import DEPTH, evaluate_index
+from aisle._index import item_encoder
+from aisle._search import open_search
+from aisle.catalogue import read_catalogue
+from aisle.encoder import ArtifactStore
+from aisle.evaluation import read_judged_set
+from aisle.indexer import IndexOptions, index_catalogue
+from aisle.mappings import BM25, DENSE
+from aisle.search.systems import HYBRID, parse_systems
+from aisle.testing.synthetic import SyntheticOptions, write_synthetic
 from tests.encoder_artifact import minilm
-from workflows.evaluate_index import DEPTH, evaluate_index
-from workflows.index_folder import item_encoder
-from workflows.open_search import open_search
-from workflows.systems import HYBRID, parse_systems
-from workflows.telling_queries import telling_queries
 
 
 def test_two_legs_find_more_than_either_and_chance_finds_little(

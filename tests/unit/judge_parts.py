@@ -9,11 +9,12 @@ from pathlib import Path
 
 import orjson
 
-from encoder import ArtifactStore, DenseEncoder
-from evaluation import write_qrels, write_queries
-from records import Query
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
+from aisle.evaluation import write_qrels, write_queries
+from aisle.types import Query
 from tests.tiny_bert import tiny_bert
-from training.export.export import ExportOptions, export
 
 WORDS = (
     *("red", "blue", "green", "oak", "steel", "glass", "drill", "lamp", "chair", "hose", "mower", "paint"),

@@ -15,6 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisle.encoder import DenseEncoder
+from aisle.encoder.text import MAX_CHARS, clean
+from aisle.errors import InputError
+from aisle.evaluation.encoders.exact import exact_neighbours
+from aisle.mappings import IndexSettings
 from benchmarks import catalogue_hnsw as hnsw
 from benchmarks.catalogue import SETTINGS, SIZES, sizes
 from benchmarks.catalogue_cost import FORMATS, GB, core_hours, disk_bytes, memory_bytes, shards
@@ -38,12 +43,7 @@ from benchmarks.catalogue_table import (
 from benchmarks.catalogue_variants import EDITS, Edit, colour, model, pack, size, variant
 from benchmarks.result_file import CPU, BenchmarkResult
 from benchmarks.this_run import ROOT
-from encoder import DenseEncoder
-from encoder.text import MAX_CHARS, clean
-from mappings import IndexSettings
-from records import InputError
 from tests.encoder_artifact import minilm
-from training.judge.exact_search import exact_neighbours
 
 TITLES = (
     "Delta Vero 1-Handle Shower Only Faucet Trim Kit in Chrome",

@@ -13,6 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from aisle.errors import InputError
 from benchmarks.faults import faults
 from benchmarks.faults_shop import write_shop
 from benchmarks.faults_storms import EVERYTHING, SHARE, STORMS, plans, storm
@@ -20,7 +21,6 @@ from benchmarks.faults_table import KILLS, fault_attempts, fault_goals, fault_ro
 from benchmarks.faults_trial import Course, Trial, balance
 from benchmarks.figures import FIGURES
 from benchmarks.result_file import CPU, BenchmarkResult
-from records import InputError
 from tests.node.proxy_faults import Request
 
 KILLED = "killed"

@@ -9,6 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisle.encoder import ArtifactStore
+from aisle.errors import ArtifactNotFound, InputError
+from aisle.evaluation import Run, evaluate
+from aisle.mappings import BM25, DENSE, FusionSpec
+from aisle.search import Stage
+from aisle.search.tuning.guard import folds_of
+from aisle.search.tuning.tune import TuneOptions
 from benchmarks.figures import FIGURES
 from benchmarks.result_file import CPU, BenchmarkResult, Goal
 from benchmarks.search_quality import search_quality
@@ -51,15 +58,8 @@ from benchmarks.search_quality_table import (
     search_goals,
     share_of_gain,
 )
-from encoder import ArtifactStore
-from evaluation import Run, evaluate
-from mappings import BM25, DENSE, FusionSpec
-from records import ArtifactNotFound, InputError
-from search import Stage
 from tests.encoder_artifact import minilm
 from tests.leg_runs import ITEMS, always, judged_set, leg_runs
-from workflows.tuning.cross_validation import folds_of
-from workflows.tuning.options import TuneOptions
 
 JUDGED = judged_set(40)
 LEGS = {BM25: always(0.5), DENSE: always(0.2), "sparse": always(0.4)}

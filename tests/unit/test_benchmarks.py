@@ -15,6 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisle.errors import InputError
+from aisle.evaluation import JudgedSet
+from aisle.evaluation.encoders.exact import mean_overlap
+from aisle.indexer import IndexReport
+from aisle.mappings import BM25, DENSE, RRF, FusionSpec, VectorSpace, default_fusion, fields
+from aisle.search import LegResult
+from aisle.types import Item, Query
 from benchmarks.asked import Asked
 from benchmarks.command_line import RESULTS, results_folder
 from benchmarks.figure_blocks import rewrite
@@ -31,12 +38,6 @@ from benchmarks.readme_figures import pages, readme_figures
 from benchmarks.result_file import CPU, HIGHER, LOWER, BenchmarkResult, Goal, read_result
 from benchmarks.this_run import ROOT, cpu_model, result_of_this_run
 from benchmarks.ways_to_load import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE, WAYS
-from evaluation import JudgedSet
-from indexer import IndexReport
-from mappings import BM25, DENSE, RRF, FusionSpec, VectorSpace, default_fusion, fields
-from records import InputError, Item, Query
-from search import LegResult
-from training.judge.exact_search import mean_overlap
 
 GOAL = Goal("things per second", 12.5, 10.0, HIGHER)
 RESULT = BenchmarkResult(

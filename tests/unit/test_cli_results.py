@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from cli.results import print_page
-from records import Hit, Item, LegSignal, RerankSignal
-from search import Page, Timings
+from aisle.cli.results import print_page
+from aisle.search import Page, Timings
+from aisle.types import Hit, Item, LegSignal, RerankSignal
 
 SIGNALS = (LegSignal("bm25", 3, 7.25, 0.75, 0.5), LegSignal("dense", None, None, 0.25, 0.0))
 PAGE = Page(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cluster.capabilities import KNN, NEURAL, Capabilities, parse_version, read_capabilities, require
-from records import CapabilityMissing
+from aisle.cluster.capabilities import KNN, NEURAL, Capabilities, parse_version, read_capabilities, require
+from aisle.errors import CapabilityMissing
 
 ROOT = {"version": {"number": "3.6.0", "distribution": "opensearch"}}
 WHOLE = Capabilities("3.6.0", "opensearch", (KNN, NEURAL), ("faiss", "lucene"))

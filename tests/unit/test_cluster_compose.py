@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cluster.container import IMAGE
-from cluster.version import OPENSEARCH
+from aisle.cluster.node.lock import OPENSEARCH
+from aisle.testing.containers import IMAGE
 
 TEXT = (Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8")
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from cluster import ClusterSettings, connect, translated_errors
-from cluster.connect import chosen_node
-from cluster.ports import choose_ports
-from cluster.registry import NodeRecord
-from records import (
+from aisle.cluster import ClusterSettings, connect, translated_errors
+from aisle.cluster.client import chosen_node
+from aisle.cluster.node.files import choose_ports
+from aisle.cluster.node.registry import NodeRecord
+from aisle.errors import (
     AisleError,
     AuthenticationFailed,
     ClusterError,

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster import distribution
-from cluster.distribution import damaged, ensure_distribution
-from cluster.download import download, intact, maven_path
-from cluster.lock import Lock, LockedFile
-from records import DownloadFailed
+from aisle.cluster.node import distribution
+from aisle.cluster.node.distribution import damaged, download, ensure_distribution, intact, maven_path
+from aisle.cluster.node.lock import Lock, LockedFile
+from aisle.errors import DownloadFailed
 
 
 def archive() -> bytes:
@@ -137,7 +136,7 @@ def test_unwritable_cache_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_no_network_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.download.ATTEMPTS", 1)
+    monkeypatch.setattr("aisle.cluster.node.distribution.ATTEMPTS", 1)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with pytest.raises(DownloadFailed, match=r"could not download core-1\.jar"):

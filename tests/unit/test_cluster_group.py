@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cluster import NodeOptions
-from cluster.group import GROUP_HEAP_MIB, group_options
+from aisle.cluster import NodeOptions
+from aisle.testing.multi_node import GROUP_HEAP_MIB, group_options
 
 NAMES = ("one", "two", "three")
 

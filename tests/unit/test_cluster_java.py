@@ -7,9 +7,16 @@ from pathlib import Path
 import cjdk
 import pytest
 
-from cluster import java
-from cluster.java import JavaInfo, ensure_java, find_java, java_not_found, parse_modules, parse_release
-from records import JavaNotFound
+from aisle.cluster.node import java
+from aisle.cluster.node.java import (
+    JavaInfo,
+    ensure_java,
+    find_java,
+    java_not_found,
+    parse_modules,
+    parse_release,
+)
+from aisle.errors import JavaNotFound
 
 ALL = " ".join(sorted({"java.base", *java.MODULES}))
 

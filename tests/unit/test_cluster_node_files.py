@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cluster.components import MODULES
-from cluster.lock import dump_lock, load_lock
-from cluster.node_files import Ports, Setting, java_command, module_descriptor, node_env, opensearch_yml
-from cluster.version import OPENSEARCH
+from aisle.cluster.node.files import Ports, Setting, java_command, module_descriptor, node_env, opensearch_yml
+from aisle.cluster.node.lock import MODULES, OPENSEARCH, dump_lock, load_lock
 
 PORTS = Ports(9201, 9301, 9401)
 

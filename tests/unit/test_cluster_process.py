@@ -13,13 +13,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cluster.node_folder import prepare_folder
-from cluster.ports import choose_ports
-from cluster.process import Child, Launch, start_detached, start_supervised
-from cluster.registry import NodeRecord, check_name, find_node, register, running_nodes, stop_node
-from cluster.same_process import same_process, stop_process
-from cluster.user import NodeUser, can_reach
-from records import InputError, NodeStartFailed, PortTaken
+from aisle.cluster.node.files import choose_ports
+from aisle.cluster.node.folder import prepare_folder
+from aisle.cluster.node.process import (
+    Child,
+    Launch,
+    same_process,
+    start_detached,
+    start_supervised,
+    stop_process,
+)
+from aisle.cluster.node.registry import NodeRecord, check_name, find_node, register, running_nodes, stop_node
+from aisle.cluster.node.user import NodeUser, can_reach
+from aisle.errors import InputError, NodeStartFailed, PortTaken
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 DEAF = [
@@ -65,7 +71,7 @@ def test_supervised_stop_ends_it_and_removes_its_folder(tmp_path: Path) -> None:
 OWNER = """
 import sys, time
 from pathlib import Path
-from cluster.process import Launch, start_supervised
+from aisle.cluster.node.process import Launch, start_supervised
 folder = Path(sys.argv[1])
 child = start_supervised(Launch(sys.argv[2:], {}, folder, folder / "log", None, folder / "doomed"))
 print(child.pid, flush=True)

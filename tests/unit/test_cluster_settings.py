@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from cluster import ClusterSettings
-from cluster.connect import request_headers
-from records import InputError
+from aisle.cluster import ClusterSettings
+from aisle.cluster.client import request_headers
+from aisle.errors import InputError
 
 SECRET = "pa$$wörd"
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from cluster import ClusterSettings, connect, translated_errors
-from records import AuthenticationFailed
+from aisle.cluster import ClusterSettings, connect, translated_errors
+from aisle.errors import AuthenticationFailed
 
 
 def openssl_3() -> bool:

@@ -6,16 +6,12 @@ import math
 
 import pytest
 
-from records import InputError
-from training.cross_encoder.batching import PlannedBatches
-from training.cross_encoder.fit import POOL
-from training.cross_encoder.lists import graded_lists
-from training.cross_encoder.losses import TeacherLoss, objective
-from training.cross_encoder.settings import TeacherSettings
-from training.like_length import length_batches
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
+from aisle.errors import InputError
+from aisle.training.common.tokens import length_batches
+from aisle.training.cross_encoder.fit import POOL, PlannedBatches, TeacherLoss, objective
+from aisle.training.cross_encoder.lists import graded_lists
+from aisle.training.cross_encoder.teacher import TeacherSettings
+from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
 
 ITEMS = {f"i{n}": f"item number {n}" for n in range(40)}
 CANDIDATES = {"q": tuple(f"i{n}" for n in range(20, 40))}

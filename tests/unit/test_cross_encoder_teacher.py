@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from records import InputError
+from aisle.errors import InputError
+from aisle.training.common.settings import Precision
+from aisle.training.cross_encoder.fit import TeacherLoss
+from aisle.training.cross_encoder.teacher import (
+    TeacherSettings,
+    TrainedTeacher,
+    relative_scores,
+    teacher_scores,
+    train_teacher,
+)
+from aisle.training.data.mining import lexical_candidates
 from tests.tiny_bert import tiny_bert
 from tests.tiny_shop import COLOURS, ITEMS, KINDS, shop
-from training.cross_encoder.losses import TeacherLoss
-from training.cross_encoder.scores import relative_scores, teacher_scores
-from training.cross_encoder.settings import TeacherSettings
-from training.cross_encoder.teacher import TrainedTeacher, train_teacher
-from training.dense.precision import Precision
-from training.negatives.lexical import lexical_candidates
 
 SETTINGS = TeacherSettings(
     epochs=20, learning_rate=2e-3, list_size=6, mined=1, batch=8, max_tokens=24, precision=Precision.FP32

@@ -8,18 +8,24 @@ from pathlib import Path
 import orjson
 import pytest
 
-from catalogue import ReadOptions
-from catalogue.again import item_reader
-from catalogue.fingerprint import fingerprint
-from indexer.dead_letter import refused_item, rejected_row
-from indexer.dead_letter_row import MAX_ROW_BYTES, row_json
-from indexer.dead_letters_file import cells_of, read_letters
-from indexer.index_options import IndexOptions
-from indexer.ledger import Ledger
-from indexer.ledger_parts import check_same, run_parts
-from mappings import IndexSettings, VectorSpace
-from records import IndexingError, InputError, Item
-from workflows.replay_rows import LetterReader
+from aisle.catalogue import ReadOptions
+from aisle.catalogue.fingerprint import fingerprint
+from aisle.catalogue.reader import item_reader
+from aisle.errors import IndexingError, InputError
+from aisle.indexer.dead_letters import (
+    MAX_ROW_BYTES,
+    cells_of,
+    read_letters,
+    refused_item,
+    rejected_row,
+    row_json,
+)
+from aisle.indexer.ledger.resume import check_same, run_parts
+from aisle.indexer.ledger.store import Ledger
+from aisle.indexer.options import IndexOptions
+from aisle.indexer.replay import LetterReader
+from aisle.mappings import IndexSettings, VectorSpace
+from aisle.types import Item
 
 ITEM = Item("1", "Shoe", "soft", "Acme", "Shoes", 0.0, "a.png", {"Colour": "red"})
 

@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.dense.batches import MEGA_BATCHES, batch_count, plan_epoch
-from training.dense.examples import Examples
+from aisle.training.dense.examples import MEGA_BATCHES, Examples, batch_count, plan_epoch
 
 
 @st.composite

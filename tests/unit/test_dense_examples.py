@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from encoder.manifest import Prefixes
+from aisle.encoder.artifact import Prefixes
+from aisle.training.common.tokens import TokenTable
+from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.training.dense.examples import Examples
 from tests.tiny_bert import MAX_POSITIONS, tiny_tokenizer
-from training.dense.examples import Examples
-from training.dense.tokens import TokenTable
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
 
 
 def pair(query_id: str, query: str, item: str, grade: int = 2) -> Pair:

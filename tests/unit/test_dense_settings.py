@@ -7,13 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
-from records import InputError
-from training.dense.averaged_stage import AveragedStage
-from training.dense.in_batch_stage import InBatchStage
-from training.dense.precision import Precision
-from training.dense.recipe import parse_epochs, recipe
-from training.dense.settings import TrainingSettings
-from training.dense.stage import Schedule
+from aisle.errors import InputError
+from aisle.training.common.settings import Precision
+from aisle.training.dense.settings import TrainingSettings, parse_epochs, recipe
+from aisle.training.dense.stage import Schedule
+from aisle.training.dense.stages.averaged import AveragedStage
+from aisle.training.dense.stages.contrastive import InBatchStage
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import orjson
 
-from indexer.bulk_bodies import serialise
-from indexer.document import document
-from mappings import IndexMeta, IndexSettings, fields, index_body
-from records import Item
+from aisle.indexer.bulk import serialise
+from aisle.mappings import IndexMeta, IndexSettings, fields, index_body
+from aisle.mappings.document import document
+from aisle.types import Item
 
 FULL = Item(
     id="a-1",

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
-from encoder.cpu import CpuNotice, InstructionSet, best_of, instruction_sets, sets_of
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.cpu import CpuNotice, InstructionSet, best_of, instruction_sets, sets_of
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32, Int8, quantize_columns
 from tests.encoder_artifact import minilm
-from training.export.export import ExportOptions, export
-from training.export.precision import Fp32, Int8, quantize_columns
-from training.export.samples import sample_texts
 
 AVX2, AVX512, VNNI, ARM64 = InstructionSet
 

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from encoder import ArtifactStore, DenseEncoder
-from records import ArtifactNotFound, InputError
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.errors import ArtifactNotFound, InputError
 from tests.encoder_artifact import minilm
-from training.export.samples import sample_texts
 
 # Activations have a scale per token: neighbours change a level only where float rounding flips one.
 MIN_BATCH_COSINE = 0.9999
@@ -62,7 +62,7 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoder: DenseEncoder) -> No
 def test_several_windows_make_one_result(encoder: DenseEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = sample_texts(50)
     whole = encoder.encode_items(texts)
-    monkeypatch.setattr("encoder.dense.WINDOW", 7)
+    monkeypatch.setattr("aisle.encoder.dense.WINDOW", 7)
     assert ((encoder.encode_items(texts) * whole).sum(axis=1) > MIN_BATCH_COSINE).all()
 
 
@@ -101,8 +101,7 @@ def test_unknown_artifacts_are_not_found(tmp_path: object) -> None:
 
 
 def test_the_package_loads_no_training_stack() -> None:
-    code = (
-        "import encoder, sys; print(sorted({'torch', 'transformers', 'onnx', 'training'} & set(sys.modules)))"
-    )
+    heavy = {"torch", "transformers", "onnx", "aisle.training"}
+    code = f"import aisle.encoder, sys; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

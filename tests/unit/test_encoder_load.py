@@ -9,11 +9,10 @@ import numpy as np
 import orjson
 import pytest
 
-from encoder import DenseEncoder
-from encoder.artifact import sha256_of
-from encoder.golden import Golden
-from encoder.manifest import MANIFEST
-from records import ArtifactCorrupt
+from aisle.encoder import DenseEncoder
+from aisle.encoder.artifact import MANIFEST, sha256_of
+from aisle.encoder.self_test import Golden
+from aisle.errors import ArtifactCorrupt
 from tests.encoder_artifact import minilm
 
 

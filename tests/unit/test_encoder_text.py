@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoder.text import MAX_CHARS, TEXT_CHARS, clean, item_text, query_text
-from records import Item
+from aisle.encoder.text import MAX_CHARS, TEXT_CHARS, clean, item_text, query_text
+from aisle.types import Item
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=300)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import (
+from aisle.errors import EvaluationError, InputError
+from aisle.evaluation import (
     Run,
     as_qrels,
     read_judged_set,
@@ -17,7 +18,7 @@ from evaluation import (
     write_queries,
     write_run,
 )
-from records import EvaluationError, InputError, Judgment, Query
+from aisle.types import Judgment, Query
 
 
 def _file(folder: Path, text: str | bytes, name: str = "file") -> Path:

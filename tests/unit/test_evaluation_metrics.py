@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from evaluation import Run, answerable, evaluate
-from records import EvaluationError
+from aisle.errors import EvaluationError
+from aisle.evaluation import Run, answerable, evaluate
 
 QRELS = {"q1": {"a": 3, "b": 2, "c": 1, "d": 0}, "q2": {"a": 2, "e": 1}, "hopeless": {"c": 1}}
 

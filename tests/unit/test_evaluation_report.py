@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import Run, Scores, compare, evaluate, report
-from evaluation.significance import paired_randomisation_test
-from records import EvaluationError
+from aisle.errors import EvaluationError
+from aisle.evaluation import Run, Scores, compare, evaluate, report
+from aisle.evaluation.significance import paired_randomisation_test
 
 QRELS = {f"q{i}": {"good": 3, "fair": 2, "bad": 0} for i in range(4)}
 BASE = Run("bm25", {q: ["good", "bad", "fair"] for q in QRELS})

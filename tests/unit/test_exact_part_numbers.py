@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from search.part_numbers import MAX_NUMBERS, MAX_WORDS, is_part_number, part_numbers
+from aisle.search.identifiers import MAX_NUMBERS, MAX_WORDS, is_part_number, part_numbers
 
 DATA = Path(os.environ.get("AISLE_DATA", "../shared/data"))
 

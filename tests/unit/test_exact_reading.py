@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings import fields
-from search import Fused
-from search.exact import MAX_PINNED, Named, exact_body, on_top, read_exact
+from aisle.mappings import fields
+from aisle.search import Fused
+from aisle.search.identifiers import MAX_PINNED, Named, exact_body, on_top, read_exact
 
 
 def answer(*scored: tuple[str, float]) -> dict[str, Any]:

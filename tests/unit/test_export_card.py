@@ -7,12 +7,13 @@ from pathlib import Path
 import orjson
 import pytest
 
-from cli.encoder import show
-from encoder import ArtifactStore, DenseEncoder
-from records import ArtifactCorrupt
+from aisle.cli.encoder import show
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.card import model_card
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
+from aisle.errors import ArtifactCorrupt
 from tests.encoder_artifact import minilm
-from training.export.card import model_card
-from training.export.export import ExportOptions, export
 
 SETTINGS = {"epochs": 2, "loss": {"name": "mnrl", "scale": 20.0}, "note": "a | b\nc"}
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from encoder import ArtifactStore
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
 from tests.tiny_bert import tiny_bert
-from training.export.export import ExportOptions, export
 
 # A limit on the size of a file stands for the full disk: the write fails in the middle, with an OSError.
 EXPORT = """
 import resource, signal, sys
 from pathlib import Path
-from cli import main
+from aisle.cli import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
 sys.argv[1:] = ["encoder", "export", "--model", sys.argv[2], "--out", sys.argv[3], "--max-length", "32"]

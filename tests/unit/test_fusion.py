@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from mappings import (
+from aisle.errors import InputError
+from aisle.mappings import (
     ARITHMETIC,
     GEOMETRIC,
     HARMONIC,
@@ -19,8 +20,7 @@ from mappings import (
     pipeline_name,
     standard_fusions,
 )
-from records import InputError
-from search import LegResult, fuse
+from aisle.search import LegResult, fuse
 
 LEGS = ("bm25", "dense")
 RESULTS = {

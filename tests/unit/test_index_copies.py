@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from cluster import ClusterSettings, connect
-from indexer.copies import await_copies
-from indexer.retries import RetryPolicy, until_done
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.client import RetryPolicy, until_done
+from aisle.indexer.releases.publish import await_copies
 from tests.node.quiet_server import QuietHandler, QuietServer
 
 RELEASE = "shop-v0001"
@@ -84,12 +84,14 @@ def test_copies_are_waited_for_tried_again_and_missed_by_name(
     with (
         answering(states) as (url, asked),
         connect(ClusterSettings(url=url)) as client,
-        caplog.at_level(logging.WARNING, logger="indexer.copies"),
+        caplog.at_level(logging.WARNING, logger="aisle.indexer.releases.publish"),
     ):
         assert await_copies(client, impatient, RELEASE) == missing
     assert [request for request, _ in asked] == requests
     assert [body for request, body in asked if request == SETTINGS] == [
         {"index": {"allocation.max_retries": 10}} for request in requests if request == SETTINGS
     ]
-    said = [record.getMessage() for record in caplog.records if record.name == "indexer.copies"]
+    said = [
+        record.getMessage() for record in caplog.records if record.name == "aisle.indexer.releases.publish"
+    ]
     assert (warned in said[0]) if warned else said == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indexer.disk_space import NodeDisk, data_disks, must_stay_free
+from aisle.indexer.disk_space import NodeDisk, data_disks, must_stay_free
 
 DISK = NodeDisk("n", total=100 * 2**30, available=0)
 PREFIX = "cluster.routing.allocation.disk."

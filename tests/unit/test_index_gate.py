@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from indexer.belt import Stopped
-from indexer.bulk_bodies import Body, Line
-from indexer.gate import Gate, paced
-from indexer.pace import PaceSettings
-from indexer.writer import Written
+from aisle.cluster.client import Stopped
+from aisle.indexer.bulk import Body, Line, Written
+from aisle.indexer.concurrency import Gate, PaceSettings, paced
 
 BODY = Body((Line("a", b""),) * 10)
 

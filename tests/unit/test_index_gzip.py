@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cluster import ClusterSettings, connect
-from cluster.connect import on_loopback
-from records import InputError
+from aisle.cluster import ClusterSettings, connect
+from aisle.cluster.client import on_loopback
+from aisle.errors import InputError
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer import Ledger
-from indexer.dead_letter import DeadLetter
-from indexer.ledger import State
-from records import ClusterUnavailable, DiskFull, IndexingFailed, InputError
-from workflows.index_ledger import refused_share, say_what_is_kept
+from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
+from aisle.indexer import Ledger
+from aisle.indexer.dead_letters import DeadLetter
+from aisle.indexer.ledger.resume import refused_share, say_what_is_kept
+from aisle.indexer.ledger.store import State
 
 
 def refused(*positions: int) -> list[DeadLetter]:

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from indexer.belt import Stopped
-from indexer.refusal_limit import EARLY, check_early, check_final
-from indexer.retries import RetryPolicy, TryAgain, until_done
-from indexer.tally import Tally
-from records import ClusterUnavailable, IndexingFailed
+from aisle.cluster.client import RetryPolicy, Stopped, TryAgain, until_done
+from aisle.errors import ClusterUnavailable, IndexingFailed
+from aisle.indexer.progress import Tally
+from aisle.indexer.run import EARLY, check_early, check_final
 
 START = Tally().progress()
 QUICK = RetryPolicy(deadline_s=0.3, first_wait_s=0.01, longest_wait_s=0.02)

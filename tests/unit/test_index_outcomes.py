@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from indexer.bulk_bodies import Body, Line, Refusal
-from indexer.outcomes import describe, settle
-from records import DiskFull, IndexingFailed
+from aisle.cluster.client import describe
+from aisle.errors import DiskFull, IndexingFailed
+from aisle.indexer.bulk import Body, Line, Refusal, settle
 
 BODY = Body(tuple(Line(name, b"") for name in "abcde"))
 FINE = {"index": {"status": 201}}

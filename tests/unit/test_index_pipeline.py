@@ -9,13 +9,11 @@ from itertools import count
 
 import pytest
 
-from indexer.belt import Belt, Stopped
-from indexer.bulk_bodies import Body, Refusal
-from indexer.pipeline import run_pipeline
-from indexer.stages import Encode, PipelineOptions, Vectors, Write
-from indexer.tally import Progress
-from indexer.writer import Written
-from records import Item
+from aisle.cluster.client import Stopped
+from aisle.indexer.bulk import Body, Refusal, Written
+from aisle.indexer.pipeline import Belt, Encode, PipelineOptions, Vectors, Write, run_pipeline
+from aisle.indexer.progress import Progress
+from aisle.types import Item
 
 SMALL = PipelineOptions(batch_items=10, max_body_docs=10, writers=2)
 Interval = tuple[float, float]

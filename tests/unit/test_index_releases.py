@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.release_names import check_name, loading_alias, next_version, release_name, to_prune, version_of
-from records import InputError
+from aisle.errors import InputError
+from aisle.indexer.releases.names import (
+    check_name,
+    loading_alias,
+    next_version,
+    release_name,
+    to_prune,
+    version_of,
+)
 
 
 @pytest.mark.parametrize("name", ["shop", "shop-de", "a.b_c", "größe", "1", "x" * 200])

@@ -9,9 +9,8 @@ from itertools import chain, repeat
 import opensearchpy
 import pytest
 
-from indexer.belt import Stopped
-from indexer.retries import NodeBusy, RetryPolicy, TryAgain, until_done
-from records import ClusterUnavailable, DiskFull
+from aisle.cluster.client import NodeBusy, RetryPolicy, Stopped, TryAgain, until_done
+from aisle.errors import ClusterUnavailable, DiskFull
 
 QUICK = RetryPolicy(deadline_s=20, first_wait_s=0.001, longest_wait_s=0.002)
 

@@ -10,17 +10,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.eval_encoder import eval_encoder
-from encoder.dense import MODEL
-from records import InputError
+from aisle.cli.eval_encoder import eval_encoder
+from aisle.encoder.dense import MODEL
+from aisle.errors import InputError
+from aisle.evaluation.encoders.exact import Floats, Neighbours, exact_neighbours
+from aisle.evaluation.encoders.hnsw import hnsw_neighbours
+from aisle.evaluation.encoders.judge import EncoderReport, JudgeOptions, judge_encoder
+from aisle.evaluation.encoders.markdown import to_markdown, verdict
+from aisle.evaluation.encoders.quality import METRICS
+from aisle.evaluation.encoders.tasks import beir_task
 from tests.unit.judge_parts import artifact, judged_folder, tiny, weights
-from training.judge.encoded import METRICS
-from training.judge.exact_search import Floats, Neighbours, exact_neighbours
-from training.judge.hnsw import hnsw_neighbours
-from training.judge.judge_encoder import JudgeOptions, judge_encoder
-from training.judge.markdown import to_markdown, verdict
-from training.judge.report import EncoderReport
-from training.judge.tasks import beir_task
 
 QUICK = JudgeOptions(timed_texts=0)
 

@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from mappings import IndexSettings
-from records import InputError, MissingExtra
-from training.judge import exact_search
-from training.judge.exact_search import Floats, exact_neighbours, mean_overlap
-from training.judge.hnsw import HnswSettings, hnsw_neighbours
+from aisle.errors import InputError, MissingExtra
+from aisle.evaluation.encoders import exact as exact_search
+from aisle.evaluation.encoders.exact import Floats, exact_neighbours, mean_overlap
+from aisle.evaluation.encoders.hnsw import HnswSettings, hnsw_neighbours
+from aisle.mappings import IndexSettings
 
 IDS = [f"i{number:03d}" for number in range(400)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from training.judge.timing import query_p50_ms, texts_per_s
+from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
 
 
 def test_peers_take_turns_and_each_begins_warm() -> None:

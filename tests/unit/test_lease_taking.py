@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.lease_owner import is_gone, process_realm, this_process
-from indexer.lease_taking import Taking, Verdict
-from indexer.state import Owner, State
-from indexer.state_index import Seen
+from aisle.indexer.lease.state import Owner, Seen, State
+from aisle.indexer.lease.takeover import Taking, Verdict, is_gone, process_realm, this_process
 
 OWNER = Owner("host", "realm", 1, "aisle index")
 

@@ -9,13 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from records import InputError, MissingExtra
-from training.negatives import dense
-from training.negatives.dense import dense_candidates, nearest
-from training.negatives.lexical import bm25_search, lexical_candidates
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
+from aisle.errors import InputError, MissingExtra
+from aisle.training.data import mining as dense
+from aisle.training.data.mining import bm25_search, dense_candidates, lexical_candidates, nearest
+from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
 
 ITEMS = {
     "d4": "4 ft pine board",
@@ -47,7 +44,7 @@ def test_depth_bounds_the_list() -> None:
 def test_a_query_batch_does_not_change_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     queries = {f"q{i}": text for i, text in enumerate(ITEMS.values())}
     whole = bm25_search(ITEMS, queries, 3)
-    monkeypatch.setattr("training.negatives.lexical._BATCH", 2)
+    monkeypatch.setattr("aisle.training.data.mining._BATCH", 2)
     assert bm25_search(ITEMS, queries, 3) == whole
 
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from records import InputError
-from training.negatives.candidates import mix_candidates
-from training.negatives.choose import choose_negatives
-from training.negatives.deal import deal_negatives
-from training.negatives.options import NegativeOptions
-from training.pairs.assemble import training_set
-from training.pairs.pair import Pair, Source
-from training.pairs.training_set import TrainingSet
+from aisle.errors import InputError
+from aisle.training.data.negatives import NegativeOptions, choose_negatives, deal_negatives, mix_candidates
+from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
 
 ITEMS = {f"i{n}": f"item number {n}" for n in range(40)}
 ALL = {"q": tuple(ITEMS)}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 
-from training.pairs import Pair, Source, training_set
-from training.pairs.habits import Habits, learn_habits, place_of, words_of
-from training.pairs.titles import title_pairs
+from aisle.training.data.titles import Habits, learn_habits, place_of, title_pairs, words_of
+from aisle.training.data.training_set import Pair, Source, training_set
 
 TITLES = {f"i{n}": f"Brand{n} steel hammer model {n} with grip" for n in range(150)}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from records import InputError
-from training.pairs import Pair, Source, judged_pairs
-from training.pairs.assemble import UNKNOWN_ITEM
+from aisle.errors import InputError
+from aisle.training.data.sources import judged_pairs
+from aisle.training.data.training_set import UNKNOWN_ITEM, Pair, Source
 
 
 @pytest.fixture

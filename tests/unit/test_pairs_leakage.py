@@ -2,18 +2,11 @@
 
 import pytest
 
-from evaluation import JudgedSet
-from records import InputError, Query
-from training.pairs import (
-    Leak,
-    LeakKind,
-    Pair,
-    Source,
-    check_leakage,
-    training_set,
-    without_leaks,
-)
-from training.pairs.leakage import LEAKED
+from aisle.errors import InputError
+from aisle.evaluation import JudgedSet
+from aisle.training.data.leakage import LEAKED, Leak, LeakKind, check_leakage, without_leaks
+from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.types import Query
 
 ITEMS = {"a": "mug", "b": "lamp"}
 HELD_OUT = JudgedSet(

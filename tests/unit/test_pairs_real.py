@@ -5,18 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import read_judged_set
-from training.pairs import (
-    LeakKind,
-    ReviewOptions,
-    check_leakage,
-    judged_pairs,
-    mask_title_words,
-    read_review_folder,
-    review_judged,
-    review_pairs,
-    without_leaks,
-)
+from aisle.evaluation import read_judged_set
+from aisle.training.data.leakage import LeakKind, check_leakage, without_leaks
+from aisle.training.data.review_pairs import mask_title_words, read_review_folder, review_judged, review_pairs
+from aisle.training.data.reviews import ReviewOptions
+from aisle.training.data.sources import judged_pairs
 
 DATA = Path(os.environ.get("AISLE_DATA") or Path("..", "shared", "data"))
 

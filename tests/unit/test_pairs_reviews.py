@@ -7,29 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from catalogue import read_review_queries
-from catalogue.rejects import Rejects
-from records import InputError, Query
-from training.pairs import (
-    Review,
-    ReviewOptions,
-    mask_title_words,
-    read_review_folder,
-    read_reviews,
-    review_judged,
-    review_pairs,
-)
-from training.pairs.assemble import EMPTY_QUERY, UNKNOWN_ITEM
-from training.pairs.review_filter import (
+from aisle.catalogue import read_review_queries
+from aisle.catalogue.rejects import Rejects
+from aisle.errors import InputError
+from aisle.training.data.review_pairs import mask_title_words, read_review_folder, review_judged, review_pairs
+from aisle.training.data.reviews import (
     BOILERPLATE,
     FEW_LETTERS,
     FEW_WORDS,
     LOW_RATING,
     REPEATED,
     TOO_SHORT,
+    Review,
+    ReviewOptions,
+    clean_review,
+    cut_at_word,
     kept_reviews,
+    read_reviews,
 )
-from training.pairs.review_text import clean_review, cut_at_word
+from aisle.training.data.training_set import EMPTY_QUERY, UNKNOWN_ITEM
+from aisle.types import Query
 
 LONG = "This mug keeps tea hot for hours and never leaks a drop."
 ITEMS = {"m": "Steel travel mug", "l": "Lamp"}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from records import InputError
-from training.pairs import SequenceOptions, UserSequence, read_sequences, sequence_pairs
-from training.pairs.assemble import UNKNOWN_ITEM
+from aisle.errors import InputError
+from aisle.training.data.sequences import SequenceOptions, UserSequence, read_sequences, sequence_pairs
+from aisle.training.data.training_set import UNKNOWN_ITEM
 
 ITEMS = {name: f"item {name}" for name in "abcdefg"}
 USER = UserSequence("u", tuple("abcdyz"))

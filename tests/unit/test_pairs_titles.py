@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from records import InputError
-from training.pairs import Source, title_pairs
-from training.pairs.titles import LENGTHS
+from aisle.errors import InputError
+from aisle.training.data.titles import LENGTHS, title_pairs
+from aisle.training.data.training_set import Source
 
 WORDS = [f"w{number:02d}" for number in range(12)]
 ITEMS = {f"i{number}": " ".join(WORDS) for number in range(4000)}

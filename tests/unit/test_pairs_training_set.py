@@ -4,9 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from records import InputError
-from training.pairs import Pair, Source, TrainingSet, merge, training_set
-from training.pairs.assemble import EMPTY_QUERY, REPEATED, UNKNOWN_ITEM
+from aisle.errors import InputError
+from aisle.training.data.training_set import (
+    EMPTY_QUERY,
+    REPEATED,
+    UNKNOWN_ITEM,
+    Pair,
+    Source,
+    TrainingSet,
+    merge,
+    training_set,
+)
 
 ITEMS = {"a": "red mug", "b": "blue mug", "c": "lamp"}
 

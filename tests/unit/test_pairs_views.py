@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from records import InputError
-from training.pairs import Review
-from training.pairs.review_views import VIEWS, review_views
+from aisle.errors import InputError
+from aisle.training.data.review_pairs import VIEWS, review_views
+from aisle.training.data.reviews import Review
 
 ITEMS = {"i1": "Acme Velvet Lipstick", "i2": "Acme Hair Clip"}
 REVIEWS = [

@@ -6,14 +6,21 @@ import json
 
 import pytest
 
-from indexer.planner import Engine, PlanRequest, parse_bytes, parse_count, plan
-from indexer.planner.disk import disk_need, primary_bytes
-from indexer.planner.nodes import Bound, heap_bytes, vector_room
-from indexer.planner.published import PUBLISHED
-from indexer.planner.quantity import GIB
-from indexer.planner.shards import MAX_DOCS, TARGET_BYTES, balanced_shards, fewest_shards
-from indexer.planner.storage import FLOAT, STORAGES, hnsw_bytes
-from records import InputError
+from aisle.errors import InputError
+from aisle.indexer.capacity import Engine, PlanRequest, parse_bytes, parse_count, plan
+from aisle.indexer.capacity.formulas import (
+    FLOAT,
+    GIB,
+    STORAGES,
+    Bound,
+    disk_need,
+    heap_bytes,
+    hnsw_bytes,
+    primary_bytes,
+    vector_room,
+)
+from aisle.indexer.capacity.plan import MAX_DOCS, TARGET_BYTES, balanced_shards, fewest_shards
+from aisle.indexer.capacity.sources import PUBLISHED
 
 WAYS = {storage.name: storage for storage in STORAGES}
 

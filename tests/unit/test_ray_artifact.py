@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoder import DenseEncoder
-from mappings import fields
-from records import ArtifactCorrupt, Item
+from aisle.encoder import DenseEncoder
+from aisle.errors import ArtifactCorrupt
+from aisle.indexer.ray.task import ShippedArtifact, WordsOnly, artifact_files
+from aisle.mappings import fields
+from aisle.types import Item
 from tests.encoder_artifact import minilm
-from workflows.on_ray.encoder_source import ShippedArtifact, WordsOnly, artifact_files
 
 SHOE = Item(id="1", title="red running shoe")
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.positions import Positions, ranges_of
-from records import InputError, Item
-from workflows.on_ray.batches import Batch, Numbered, contiguous
-from workflows.on_ray.options import RayOptions
+from aisle.errors import InputError
+from aisle.indexer.ledger.positions import Positions, ranges_of
+from aisle.indexer.ray.buffer import Batch, Numbered, contiguous
+from aisle.indexer.ray.session import RayOptions
+from aisle.types import Item
 
 
 def item(number: int) -> Item:

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from records import AisleError, DiskFull, MissingExtra
-from workflows.on_ray.desk import Desk, Turn
-from workflows.on_ray.reply import Failed
+from aisle.errors import AisleError, DiskFull, MissingExtra
+from aisle.indexer.ray.buffer import Desk, Turn
+from aisle.indexer.ray.task import Failed
 
 
 def test_a_second_reader_sees_what_the_first_one_saw_less_what_is_settled() -> None:

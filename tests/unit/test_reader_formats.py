@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogue import ReadOptions, parse_map, read_catalogue
-from catalogue.rejects import Rejects
-from records import InputError, Item
+from aisle.catalogue import ReadOptions, parse_map, read_catalogue
+from aisle.catalogue.rejects import Rejects
+from aisle.errors import InputError
+from aisle.types import Item
 
 ROWS: list[dict[str, Any]] = [
     {"id": "1", "title": "Red shoe", "description": "Soft.", "brand": "Acme", "price": 9.5, "size": 6.0},

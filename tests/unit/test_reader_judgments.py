@@ -7,15 +7,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalogue import (
+from aisle.catalogue import (
     EsciOptions,
     read_catalogue,
     read_esci_examples,
     read_interactions,
     read_review_queries,
 )
-from catalogue.rejects import Rejects
-from records import InputError, Interaction, Judgment, MissingExtra, Query
+from aisle.catalogue.rejects import Rejects
+from aisle.errors import InputError, MissingExtra
+from aisle.types import Interaction, Judgment, Query
 
 EXAMPLE = {
     "example_id": 0,

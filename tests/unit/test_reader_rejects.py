@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from catalogue import read_catalogue
-from catalogue.prices import parse_price
-from catalogue.rejects import Rejects
-from catalogue.rows import BadRow
-from indexer.dead_letters import DeadLetters
-from records import InputError
+from aisle.catalogue import read_catalogue
+from aisle.catalogue.rejects import BadRow, Rejects
+from aisle.catalogue.values import parse_price
+from aisle.errors import InputError
+from aisle.indexer.dead_letters import DeadLetters
 
 GOOD = b'{"id": "good", "title": "Good"}'
 

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.release_names import rollback_actions
-from indexer.rollback import choose_target
-from indexer.standing import Standing
-from records import InputError
-from workflows.releases_list import ReleaseState, state_of
-from workflows.releases_prune import choose_pruned
+from aisle.errors import InputError
+from aisle.indexer.releases.inventory import ReleaseState, Standing, state_of
+from aisle.indexer.releases.names import rollback_actions
+from aisle.indexer.releases.prune import choose_pruned
+from aisle.indexer.releases.rollback import choose_target
 
 V = [f"shop-v{number:04d}" for number in range(9)]
 

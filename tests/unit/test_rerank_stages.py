@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from encoder import CrossEncoder
-from records import InputError, InvalidQuery
-from search import Fused, PairScorer, Reranker, RerankOptions, Stage
-from search.rerank.pace import PROBE, Pace
+from aisle.encoder import CrossEncoder
+from aisle.errors import InputError, InvalidQuery
+from aisle.search import Fused, PairScorer, Reranker, RerankOptions, Stage
+from aisle.search.rank.stage import PROBE, Pace
 from tests.tiny_reranker import tiny_reranker
 
 WORDS = ("red", "blue", "drill", "lamp", "saw")

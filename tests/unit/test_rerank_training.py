@@ -11,28 +11,28 @@ import numpy as np
 import orjson
 import pytest
 
-from encoder import ArtifactStore, CrossEncoder
-from evaluation import Run, evaluate, write_run
-from records import InputError
+from aisle.encoder import ArtifactStore, CrossEncoder
+from aisle.encoder.export.cross_encoder import Pooling, export_reranker
+from aisle.encoder.export.options import ExportOptions
+from aisle.errors import InputError
+from aisle.evaluation import Run, evaluate, write_run
+from aisle.training.common.run_folder import starting_point
+from aisle.training.common.settings import Precision
+from aisle.training.cross_encoder.candidates import merged_candidates, mined_candidates, run_candidates
+from aisle.training.cross_encoder.reranker import (
+    RerankerSettings,
+    TrainedReranker,
+    layer_count,
+    listwise_targets,
+    spread_layers,
+    train_reranker,
+)
+from aisle.training.cross_encoder.teacher import TeacherSettings, teacher_scores, train_teacher
+from aisle.training.data.mining import lexical_candidates
+from aisle.training.data.negatives import Candidates
 from tests.tiny_bert import tiny_bert
 from tests.tiny_shop import COLOURS, ITEMS, KINDS, shop
 from tests.tiny_training import Diary
-from training.cross_encoder.pooling import Pooling
-from training.cross_encoder.scores import teacher_scores
-from training.cross_encoder.settings import TeacherSettings
-from training.cross_encoder.teacher import train_teacher
-from training.dense.precision import Precision
-from training.dense.starting_point import starting_point
-from training.export.cross_encoder import export_reranker
-from training.export.options import ExportOptions
-from training.negatives.candidates import Candidates
-from training.negatives.lexical import lexical_candidates
-from training.reranker.candidates import merged_candidates, mined_candidates, run_candidates
-from training.reranker.layers import layer_count, spread_layers
-from training.reranker.settings import RerankerSettings
-from training.reranker.targets import listwise_targets
-from training.reranker.train_reranker import train_reranker
-from training.reranker.trained import TrainedReranker
 
 SETTINGS = RerankerSettings(
     layers=1, epochs=24, learning_rate=3e-3, list_size=8, mined=2, batch=8, max_tokens=24,

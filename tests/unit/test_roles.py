@@ -7,10 +7,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from cli.roles import app
-from indexer.state_index import STATE_INDEX
-from mappings.roles import Role, role_document
-from records import InputError
+from aisle.cli.roles import app
+from aisle.errors import InputError
+from aisle.indexer.lease.state import STATE_INDEX
+from aisle.mappings.roles import Role, role_document
 
 # Permissions that the plugin checks for the cluster, though their names begin with "indices:" (its
 # PrivilegesEvaluator.isClusterPerm).

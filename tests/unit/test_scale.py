@@ -13,6 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisle.catalogue import read_catalogue
+from aisle.errors import IndexingFailed, InputError
+from aisle.indexer import Progress
+from aisle.mappings import BM25
+from aisle.search.systems import HYBRID
 from benchmarks.figures import FIGURES
 from benchmarks.file_to_alias import FileToAlias
 from benchmarks.result_file import CPU, BenchmarkResult
@@ -33,11 +38,6 @@ from benchmarks.scale_searching_table import (
 )
 from benchmarks.scale_table import CORES, LOAD, scale_attempts, scale_goals, scale_rows
 from benchmarks.ways_to_load import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE
-from catalogue import read_catalogue
-from indexer import Progress
-from mappings import BM25
-from records import IndexingFailed, InputError
-from workflows.systems import HYBRID
 
 ENGINE = {"index": 10.0, "merge": 5.04}
 SMALL = Loaded(

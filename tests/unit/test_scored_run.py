@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.scored_run import ScoredRun, read_scored_run, write_scored_run
-from records import EvaluationError, InputError
+from aisle.errors import EvaluationError, InputError
+from aisle.evaluation.runs import ScoredRun, read_scored_run, write_scored_run
 from tests.command import listing
 
 

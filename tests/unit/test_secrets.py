@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cluster import ClusterSettings
-from cluster.connect import request_headers
-from records import InputError, MissingExtra
+from aisle.cluster import ClusterSettings
+from aisle.cluster.client import request_headers
+from aisle.errors import InputError, MissingExtra
 from tests.command import Done, failure, start
 
 SECRET = "corréct-hörse"
@@ -164,7 +164,7 @@ def test_no_process_shows_it(way: str, tmp_path: Path) -> None:
 def test_no_command_takes_a_password() -> None:
     import typer.main
 
-    from cli.main import build_app
+    from aisle.cli.main import build_app
 
     def names(command: object) -> Iterator[str]:
         for parameter in getattr(command, "params", ()):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from encoder import Pruning, SparseRows
-from encoder.sparse_rows import is_feature, pruned, rounded
-from records import InputError
+from aisle.encoder import Pruning, SparseRows
+from aisle.encoder.sparse import is_feature, pruned, rounded
+from aisle.errors import InputError
 
 
 def test_rows_are_token_to_weight_heaviest_first() -> None:

@@ -11,24 +11,19 @@ import orjson
 import pytest
 import torch
 
-from encoder import ArtifactStore, SparseEncoder
-from records import InputError
+from aisle.encoder import ArtifactStore, SparseEncoder
+from aisle.encoder.export.sparse import SparseHead, export_sparse, feature_tokens
+from aisle.errors import InputError
+from aisle.training.common.base_model import open_model
+from aisle.training.common.tokens import TokenTable
+from aisle.training.sparse.fit import flops, ranking, warmed
+from aisle.training.sparse.head import fitted_head, idf, plain_head
+from aisle.training.sparse.model import COLUMNS, Splade, peaks, saturated
+from aisle.training.sparse.settings import QuerySide, SparseSettings
+from aisle.training.sparse.train import train_sparse
 from tests.tiny_catalogue import catalogue, query_words, tiny_training_set
 from tests.tiny_sparse import SETTINGS, recall, shared_artifact, shared_tiny, trained_tiny
 from tests.tiny_training import tiny_model
-from training.dense.base_model import open_model
-from training.dense.tokens import TokenTable
-from training.export.sparse_export import export_sparse
-from training.export.sparse_head import SparseHead
-from training.export.sparse_vocabulary import feature_tokens
-from training.sparse.activation import saturated
-from training.sparse.idf import idf
-from training.sparse.losses import flops, ranking, warmed
-from training.sparse.model import Splade
-from training.sparse.peaks import COLUMNS, peaks
-from training.sparse.settings import QuerySide, SparseSettings
-from training.sparse.start import fitted_head, plain_head
-from training.sparse.train import train_sparse
 
 
 def test_peaks_and_their_gradients_are_those_of_all_logits() -> None:

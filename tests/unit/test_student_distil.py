@@ -10,14 +10,15 @@ import orjson
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from encoder import ArtifactStore, DenseEncoder
-from records import InputError
+from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.fidelity import sample_texts
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32
+from aisle.errors import InputError
+from aisle.training.distillation.student import StudentSettings
+from aisle.training.distillation.train import distil_student
 from tests.tiny_bert import tiny_bert
-from training.export.export import ExportOptions, export
-from training.export.precision import Fp32
-from training.export.samples import sample_texts
-from training.student.distil import distil_student
-from training.student.settings import StudentSettings
 
 pytest.importorskip("sentence_transformers", reason="torch is not installed (extra train)")
 

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
 
-from training.student.batches import Collator, LengthSampler  # noqa: E402
-from training.student.loss import VectorDistillation  # noqa: E402
+from aisle.training.distillation.student import (  # noqa: E402
+    Collator,
+    LengthSampler,
+    VectorDistillation,
+)
 
 
 def loss(widths: tuple[int, ...], similarity: float = 0.0, scale: float = 20.0) -> VectorDistillation:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from indexer import IndexOptions
-from indexer.ledger_parts import check_same, run_parts
-from mappings import IndexMeta, IndexSettings, Synonyms, fields, index_body
-from mappings.analysis import rules_of
-from mappings.synonyms import MAX_RULES, words_of
-from records import InputError
-from workflows.synonyms_file import read_synonyms
+from aisle._index import read_synonyms
+from aisle.errors import InputError
+from aisle.indexer import IndexOptions
+from aisle.indexer.ledger.resume import check_same, run_parts
+from aisle.mappings import IndexMeta, IndexSettings, Synonyms, fields, index_body
+from aisle.mappings.analysis import rules_of
+from aisle.mappings.synonyms import MAX_RULES, words_of
 
 
 def read(tmp_path: Path, content: str | bytes) -> tuple[str, ...]:

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from catalogue import read_catalogue
-from catalogue.rejects import Rejects
-from evaluation import answerable, read_judged_set
-from indexer.synthetic import SyntheticOptions, write_synthetic
-from indexer.synthetic.grades import grade
-from indexer.synthetic.products import Product, make_products
-from indexer.synthetic.prose import make_items
-from indexer.synthetic.questions import Question
-from indexer.synthetic.tables import load_tables
-from records import InputError, Item
+from aisle.catalogue import read_catalogue
+from aisle.catalogue.rejects import Rejects
+from aisle.errors import InputError
+from aisle.evaluation import answerable, read_judged_set
+from aisle.testing.synthetic import SyntheticOptions, write_synthetic
+from aisle.testing.synthetic.products import Product, load_tables, make_products
+from aisle.testing.synthetic.questions import Question, grade
+from aisle.testing.synthetic.write import make_items
+from aisle.types import Item
 
 SOFA = Product(
     "s1", "sofa", "Home", "Norvik", "Aero", "corner", "linen", "AB-1000", "AB-1000A", "red", "80 cm", 9.99

@@ -10,19 +10,17 @@ from typing import Any
 
 import pytest
 
-from evaluation.scored_run import ScoredRun
-from mappings import BM25, DENSE, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
-from mappings.query_weights import QueryWeights
-from records import AisleError, EvaluationError, ForeignIndex, InputError
-from search import Bm25Leg, DenseLeg, Leg
-from search.choice import chosen
+from aisle.errors import AisleError, EvaluationError, ForeignIndex, InputError
+from aisle.evaluation.runs import ScoredRun
+from aisle.mappings import BM25, DENSE, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
+from aisle.mappings.fusion import QueryWeights
+from aisle.search import Bm25Leg, DenseLeg, Leg
+from aisle.search.legs import chosen
+from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
+from aisle.search.tuning.runs import LegRuns, check_kinship, has_leg_runs, read_leg_runs, write_leg_runs
+from aisle.search.tuning.tune import TuneOptions, tune
 from tests.command import listing
 from tests.leg_runs import always, judged_set, leg_runs
-from workflows.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
-from workflows.tuning.leg_runs import LegRuns, check_kinship
-from workflows.tuning.leg_runs_files import has_leg_runs, read_leg_runs, write_leg_runs
-from workflows.tuning.options import TuneOptions
-from workflows.tuning.tune import tune
 
 JUDGED = judged_set(30)
 RUNS = leg_runs(JUDGED, {BM25: always(0.3), DENSE: always(0.2)})

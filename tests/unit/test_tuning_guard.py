@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.scored_run import ScoredRun
-from mappings import FusionSpec
+from aisle.evaluation.runs import ScoredRun
+from aisle.mappings import FusionSpec
+from aisle.search.tuning.guard import GuardOptions, guard
+from aisle.search.tuning.tune import Tuned, TuneOptions, tune
 from tests.leg_runs import always, judged_set, leg_runs
-from workflows.tuning.guard import GuardOptions, guard
-from workflows.tuning.options import TuneOptions
-from workflows.tuning.tune import Tuned, tune
 
 JUDGED = judged_set(120)
 

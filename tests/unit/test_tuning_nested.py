@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mappings import MIN_MAX, RRF, FusionSpec, default_fusion
-from records import EvaluationError, InputError
-from search import LegResult
-from search.query_features import feature_names, query_features
-from search.query_weights import for_query
+from aisle.errors import EvaluationError, InputError
+from aisle.mappings import MIN_MAX, RRF, FusionSpec, default_fusion
+from aisle.search import LegResult
+from aisle.search.query_weights import feature_names, for_query, query_features
+from aisle.search.tuning.fusion_file import fusion_json
+from aisle.search.tuning.grid import grid, neighbours
+from aisle.search.tuning.guard import cross_validated, folds_of, rest_of
+from aisle.search.tuning.tune import TuneOptions, tune
 from tests.leg_runs import always, judged_set, leg_runs
-from workflows.tuning.cross_validation import cross_validated, folds_of, rest_of
-from workflows.tuning.fusion_file import fusion_json
-from workflows.tuning.options import TuneOptions
-from workflows.tuning.search_space import grid, neighbours
-from workflows.tuning.tune import tune
 
 JUDGED = judged_set(150)
 TWO = {"bm25": always(0.3), "dense": always(0.15)}

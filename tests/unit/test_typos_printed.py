@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search import Correction, SearchPath
+from aisle.search import Correction, SearchPath
 from tests.unit.test_cli_results import PAGE, printed
 
 CORRECTED = replace(

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.correction import Correction
-from search.spelling import MAX_WORD_LENGTH, MAX_WORDS, corrected, read_spelling, spelling_body
+from aisle.search.page import Correction
+from aisle.search.spelling import MAX_WORD_LENGTH, MAX_WORDS, corrected, read_spelling, spelling_body
 
 
 def answer(text: str, typed: dict[str, list[str]], stems: dict[str, list[str]] | None = None) -> Any:

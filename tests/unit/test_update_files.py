@@ -9,19 +9,27 @@ from pathlib import Path
 import orjson
 import pytest
 
-from indexer.document import document
-from indexer.updates.batches import Batches, BatchLimits
-from indexer.updates.change import Update, Upsert
-from indexer.updates.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from indexer.updates.dead_lines import DeadLine, DeadLines
-from indexer.updates.derived import OF_ITEM
-from indexer.updates.input_lines import InputLine, LineSplitter, Place
-from indexer.updates.input_start import Start, start_input
-from indexer.updates.parse_change import parse_change
-from indexer.updates.sources import StreamSource, is_stream, open_source
-from mappings import fields
-from records import InputError, Item
-from records.files import MAX_LINE_BYTES
+from aisle._files import MAX_LINE_BYTES
+from aisle.errors import InputError
+from aisle.indexer.updates.change import Update, Upsert, parse_change
+from aisle.indexer.updates.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from aisle.indexer.updates.dead_lines import DeadLine, DeadLines
+from aisle.indexer.updates.input import (
+    Batches,
+    BatchLimits,
+    InputLine,
+    LineSplitter,
+    Place,
+    Start,
+    StreamSource,
+    is_stream,
+    open_source,
+    start_input,
+)
+from aisle.indexer.updates.writes import OF_ITEM
+from aisle.mappings import fields
+from aisle.mappings.document import document
+from aisle.types import Item
 from tests.unit.test_document import FULL, VECTORS
 
 

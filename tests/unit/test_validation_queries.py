@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.check_release import may_miss, refusals_explain
-from indexer.golden import Sampler
-from indexer.golden_queries import TOP, can_be_asked, is_found, title_query, vector_query
-from records import Item
+from aisle.indexer.releases.smoke_queries import (
+    TOP,
+    Sampler,
+    can_be_asked,
+    is_found,
+    may_miss,
+    refusals_explain,
+    title_query,
+    vector_query,
+)
+from aisle.types import Item
 
 
 def item(number: int) -> Item:

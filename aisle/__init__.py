@@ -1,0 +1,1 @@
+"""Search and recommendation for product catalogues on OpenSearch."""

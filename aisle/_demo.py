@@ -1,0 +1,155 @@
+"""The newcomer's first minute: node up, catalogue, encoder, index, evaluation, explained searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from opensearchpy import OpenSearch
+
+from aisle._evaluate import DEPTH, Evaluated, evaluate_index
+from aisle._index import item_encoder
+from aisle._paths import cache
+from aisle._search import open_search
+from aisle.catalogue import read_catalogue
+from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster.node.detached import start_kept
+from aisle.cluster.node.registry import find_node
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export.dense import export
+from aisle.encoder.export.options import ExportOptions
+from aisle.errors import ArtifactNotFound
+from aisle.evaluation import Scores, read_judged_set
+from aisle.indexer import IndexOptions, IndexReport, index_catalogue
+from aisle.mappings import BM25, DENSE
+from aisle.search import Page
+from aisle.search.systems import HYBRID, parse_systems
+from aisle.testing.synthetic import SyntheticOptions, write_synthetic
+from aisle.types import Query
+
+METRIC = "nDCG@10"
+
+
+def telling_queries(queries: Sequence[Query], scores: Mapping[str, Scores]) -> tuple[Query, ...]:
+    """Two queries, chosen for what they show and not at random.
+
+    One that words answer and meaning does not, one the other way round; of these the ones where fusing
+    both keeps most of the better answer.
+
+    Args:
+        queries: the judged queries.
+        scores: of the systems ``bm25``, ``dense`` and ``hybrid``.
+
+    Returns:
+        Up to two different queries, in that order.
+    """
+    words, meaning = scores[BM25].per_query[METRIC], scores[DENSE].per_query[METRIC]
+    both = scores[HYBRID].per_query[METRIC]
+    scored = [query for query in queries if query.id in both]
+    lead = {query.id: (words[query.id] - meaning[query.id]) * both[query.id] for query in scored}
+    ordered = sorted(scored, key=lambda query: (-lead[query.id], query.id))
+    return tuple(dict.fromkeys((ordered[0], ordered[-1]))) if ordered else ()
+
+
+NODE = "demo"
+ENCODER = "all-MiniLM-L6-v2"
+SYSTEMS = "bm25,dense,hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """Settings of the demo.
+
+    Attributes:
+        data: a BEIR folder; None generates a synthetic catalogue.
+        split: its judgments.
+        name: alias of the index.
+        keep: leave the node running, for `aisle search` and `aisle down`.
+        products, seed: of the synthetic catalogue.
+    """
+
+    data: Path | None = None
+    split: str = "dev"
+    name: str = "demo"
+    keep: bool = False
+    products: int = 6000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo has to show.
+
+    Attributes:
+        folder: the catalogue that was indexed.
+        indexed: how that went.
+        evaluated: every system against the judgments.
+        examples: a few queries and the page each got.
+    """
+
+    folder: Path
+    indexed: IndexReport
+    evaluated: Evaluated
+    examples: tuple[tuple[Query, Page], ...]
+
+
+def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
+    """All steps, in order; the node is stopped at the end unless ``keep``.
+
+    Args:
+        options: see there.
+        say: takes a line before each step.
+
+    Raises:
+        AisleError: whatever a step raises; the node is stopped then too, unless it ran before.
+    """
+    store = ArtifactStore.default()
+    if options.data:
+        # Minutes before it would fail on them.
+        read_catalogue(options.data)
+        read_judged_set(options.data, options.split)
+    say("Starting OpenSearch (the first time it is downloaded, about 100 MB)")
+    with demo_node(options.keep) as client:
+        folder = options.data or _synthetic(options, say)
+        _export_once(store, say)
+        say(f"Indexing {folder} as {options.name!r}")
+        encoder = item_encoder(store, ENCODER)
+        indexed = index_catalogue(client, read_catalogue(folder), encoder, IndexOptions(name=options.name))
+        say(f"Indexed {indexed.documents:,} items at {indexed.docs_per_s:,.0f} a second")
+        judged = read_judged_set(folder, options.split)
+        shop = open_search(client, options.name, store, window=DEPTH)
+        say(f"Asking the {len(judged.queries):,} judged queries, three ways")
+        evaluated = evaluate_index(shop, judged, parse_systems(SYSTEMS))
+        queries = telling_queries(judged.queries, evaluated.scores)
+        examples = tuple((query, shop.search(query.text, size=5)) for query in queries)
+    return DemoResult(folder, indexed, evaluated, examples)
+
+
+@contextmanager
+def demo_node(keep: bool) -> Iterator[OpenSearch]:
+    """A node of the demo's own, or with ``keep`` the one that stays up (started if it does not run)."""
+    if not keep:
+        with EmbeddedNode.start(NodeOptions(name=NODE)) as node:
+            yield connect(ClusterSettings(url=node.url))
+        return
+    record = find_node(NODE)
+    if record is None or not record.running:
+        record = start_kept(NodeOptions(name=NODE))
+    yield connect(ClusterSettings(url=record.url))
+
+
+def _synthetic(options: DemoOptions, say: Callable[[str], None]) -> Path:
+    say(f"Generating a synthetic catalogue of {options.products:,} products with judged queries")
+    folder = cache() / f"synthetic-{options.products}-{options.seed}"
+    write_synthetic(folder, SyntheticOptions(products=options.products, seed=options.seed))
+    return folder
+
+
+def _export_once(store: ArtifactStore, say: Callable[[str], None]) -> None:
+    try:
+        store.resolve(ENCODER)
+    except ArtifactNotFound:
+        say(f"Exporting {ENCODER} to an INT8 artifact")
+        export(ExportOptions(model=ENCODER, measure=False), store)

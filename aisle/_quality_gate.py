@@ -1,0 +1,157 @@
+"""A judged set as the last word on a release: no worse than a floor, nor than what is live."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from opensearchpy import OpenSearch
+
+from aisle._evaluate import DEPTH, evaluate_index
+from aisle._search import open_search
+from aisle.cluster import translated_errors
+from aisle.encoder import ArtifactStore
+from aisle.errors import ArtifactMismatch, ArtifactNotFound, IndexingFailed, InputError
+from aisle.evaluation import DEFAULT_METRICS, JudgedSet, read_judged_set
+from aisle.indexer.releases.inventory import standing
+from aisle.mappings import default_fusion
+from aisle.search import SearchClient, read_live
+
+USUAL_METRIC: Final = "nDCG@10"
+# About what two builds of one graph differ by on a few hundred queries.
+USUAL_DROP: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """Attributes:
+    folder: BEIR folder with judgments of this catalogue.
+    metric: one of ``evaluation.DEFAULT_METRICS``.
+    floor: least value, 0 to 1; None: any.
+    drop: how much less than the live release's, 0 to 1; None: any. With neither, ``USUAL_DROP``.
+    split: which judgments.
+    relevant: lowest grade that counts as relevant.
+
+    Raises:
+        InputError: no such metric, or a number beyond 0 to 1.
+    """
+
+    folder: Path
+    metric: str = USUAL_METRIC
+    floor: float | None = None
+    drop: float | None = None
+    split: str = "dev"
+    relevant: int = 2
+
+    def __post_init__(self) -> None:
+        if self.metric not in DEFAULT_METRICS:
+            raise InputError(
+                f"a gate knows no metric {self.metric!r}", fix=f"choose one of {', '.join(DEFAULT_METRICS)}"
+            )
+        for limit in (self.floor, self.drop):
+            if limit is not None and not 0 <= limit <= 1:
+                raise InputError(
+                    f"a gate at {limit} lets all or nothing pass", fix="use a number from 0 to 1"
+                )
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    encoder: str | Path | None = None
+    sparse: str | Path | None = None
+
+
+def release_gate(
+    client: OpenSearch,
+    name: str,
+    options: GateOptions,
+    store: ArtifactStore,
+    encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
+) -> Callable[[str], None]:
+    """A validation for ``index_catalogue``: called with the loaded release, it raises or lets it go live.
+
+    The judged set is read now: a folder that cannot be used should not be found out after the loading.
+
+    Args:
+        client: connection.
+        name: of the catalogue; what it points to is compared with.
+        options: see there.
+        store: where the encoders of both releases are looked up by their fingerprints.
+        encoder: reference to the new release's, for one that is not in the store; perhaps the live one's too.
+        sparse: the same for its sparse encoder.
+
+    Raises:
+        InputError, EvaluationError: the folder cannot be used.
+        ArtifactNotFound: the encoder of the live release is not on this machine.
+        The function raises IndexingFailed when the release is not good enough, SearchError and ArtifactError
+        when it cannot be asked.
+    """
+    judged = read_judged_set(options.folder, options.split)
+    refs = _References(encoder, sparse)
+    drop = USUAL_DROP if options.drop is None and options.floor is None else options.drop
+    if drop is not None and (live := _live(client, name)):
+        _opened(client, live, store, refs)
+
+    def validate(release: str) -> None:
+        value = _score(client, release, judged, options, store, refs)
+        _check_floor(release, judged, options, value)
+        if drop is None or not (live := _live(client, name)):
+            return
+        before = _score(client, live, judged, options, store, refs)
+        _log.info("%s: %s %.4f, live %.4f", judged.name, options.metric, value, before)
+        if value < before - drop:
+            raise IndexingFailed(
+                f"{release} does not go live: {options.metric} on {judged.name} is {value:.4f}, more than"
+                f" {drop:g} below the {before:.4f} of {live}",
+                fix="compare both with `aisle eval`, or allow more with --gate-drop",
+            )
+
+    return validate
+
+
+def _live(client: OpenSearch, name: str) -> str:
+    with translated_errors():
+        return next(iter(standing(client, name).live), "")
+
+
+def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: float) -> None:
+    if options.floor is not None and value < options.floor:
+        raise IndexingFailed(
+            f"{release} does not go live: {options.metric} on {judged.name} is {value:.4f}, below the floor"
+            f" of {options.floor:g}",
+            fix="compare it with what is live (`aisle eval`), or lower --gate-floor",
+        )
+
+
+def _score(
+    client: OpenSearch,
+    release: str,
+    judged: JudgedSet,
+    options: GateOptions,
+    store: ArtifactStore,
+    refs: _References,
+) -> float:
+    search = _opened(client, release, store, refs)
+    system = read_live(client, release).meta.fusion or default_fusion(search.legs)
+    found = evaluate_index(search, judged, {release: system}, options.relevant)
+    return found.report.systems[release][options.metric]
+
+
+def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _References) -> SearchClient:
+    """With the release's own encoders, which are in the store, or those that are named."""
+    try:
+        return open_search(client, release, store, window=DEPTH)
+    except ArtifactNotFound as missing:
+        if refs == _References():
+            raise
+        try:
+            return open_search(client, release, store, refs.encoder, DEPTH, refs.sparse)
+        except ArtifactMismatch:
+            raise missing from None

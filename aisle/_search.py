@@ -1,0 +1,225 @@
+"""Opens a search client for an index with the very encoders that the index was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from opensearchpy import NotFoundError, OpenSearch
+
+from aisle.cluster import translated_errors
+from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder, dense, sparse
+from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
+from aisle.mappings import VectorSpace, fields
+from aisle.search import Bm25Leg, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, Stage, read_live
+from aisle.search.rank.reranker import SCORES
+
+
+class _Encoder(Protocol):
+    @property
+    def fingerprint(self) -> str: ...
+
+
+_E = TypeVar("_E", bound=_Encoder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side(Generic[_E]):
+    """A kind of encoder: how it is loaded, what messages call it, and the option that names another."""
+
+    kind: str
+    load: Callable[[Path], _E]
+    what: str
+    option: str
+
+
+def encoder_of(
+    release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None = None
+) -> DenseEncoder:
+    """The artifact with the fingerprint of ``space``, loaded.
+
+    Args:
+        release: for messages.
+        space: of its vectors, from ``_meta``.
+        store: where artifacts are looked up.
+        ref: a reference to use instead; it is still held to that fingerprint.
+
+    Raises:
+        ArtifactNotFound: it is not on this machine.
+        ArtifactMismatch: ``ref`` names another encoder.
+        ArtifactCorrupt: see ``DenseEncoder.load``.
+    """
+    return _opened(_Side(dense.KIND, DenseEncoder.load, "encoder", "--encoder"), release, space, store, ref)
+
+
+def sparse_encoder_of(
+    release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None = None
+) -> SparseEncoder:
+    """The same for the sparse artifact; ``space`` is that of the sparse field."""
+    return _opened(
+        _Side(sparse.KIND, SparseEncoder.load, "sparse encoder", "--sparse"), release, space, store, ref
+    )
+
+
+def _opened(
+    side: _Side[_E], release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None
+) -> _E:
+    built = f"index {release} was built with {side.what} {space.name} ({space.fingerprint[:12]})"
+    try:
+        path = store.resolve(space.fingerprint if ref is None else ref, side.kind)
+    except ArtifactNotFound as error:
+        if ref is not None:
+            raise
+        raise ArtifactNotFound(
+            f"{built}, which is not on this machine",
+            fix=f"copy its artifact folder here and pass {side.option} PATH, or index the catalogue again",
+        ) from error
+    model = side.load(path)
+    if model.fingerprint != space.fingerprint:
+        raise ArtifactMismatch(
+            f"{built}, not with {model.fingerprint[:12]}",
+            fix=f"leave {side.option} out to use the index's own, or index the catalogue again",
+        )
+    return model
+
+
+def open_search(
+    client: OpenSearch,
+    name: str,
+    store: ArtifactStore,
+    encoder: str | Path | None = None,
+    window: int = 100,
+    sparse: str | Path | None = None,
+    *,
+    typos: bool = True,
+    exact: bool = True,
+    reranker: Reranker | None = None,
+) -> SearchClient:
+    """A client whose legs are the ones that the index has.
+
+    Args:
+        client: connection.
+        name: alias or index.
+        store: where the encoders are looked up by the fingerprints in the index's ``_meta``.
+        encoder: a reference to use instead; it is still held to the index's fingerprint.
+        window: candidates per leg.
+        sparse: as ``encoder``, for the sparse encoder.
+        typos: see ``SearchClient``.
+        exact: likewise.
+        reranker: likewise; ``aisle._search`` opens one.
+
+    Raises:
+        IndexNotFound, ForeignIndex: see ``search.read_live``.
+        ArtifactNotFound, ArtifactMismatch: the index's encoder is not on this machine, or another was named.
+    """
+    meta = read_live(client, name).meta
+    legs: list[Leg] = [Bm25Leg()]
+    dense_model = sparse_model = None
+    if space := meta.spaces.get(fields.DENSE):
+        dense_model = encoder_of(meta.release, space, store, encoder)
+        legs.append(DenseLeg())
+    if space := meta.spaces.get(fields.SPARSE):
+        sparse_model = sparse_encoder_of(meta.release, space, store, sparse)
+        legs.append(SparseLeg())
+    return SearchClient(
+        client, name, dense_model, legs, window, sparse_model, typos=typos, exact=exact, reranker=reranker
+    )
+
+
+TOP = 100
+"""Candidates of a first stage unless it says otherwise."""
+
+LATER = 20
+"""Those of the stages that follow."""
+
+
+def open_reranker(
+    refs: str, store: ArtifactStore, top: int | None = None, remembered: int = SCORES
+) -> Reranker:
+    """A reranker of one stage or of several.
+
+    Args:
+        refs: an artifact (a path, a name or a fingerprint), or several as in ``small:100,large:20``: each
+            reads so many of the best that the one before left.
+        store: where artifacts are looked up.
+        top: candidates of the first stage, unless it is named with a number.
+        remembered: see ``Reranker``.
+
+    Raises:
+        InputError: nothing is named, or a number is none.
+        ArtifactNotFound, ArtifactCorrupt: see ``CrossEncoder.load``.
+    """
+    named = [part.strip() for part in refs.split(",") if part.strip()]
+    stages = [_stage(part, store, LATER if place else top or TOP) for place, part in enumerate(named)]
+    return Reranker(stages, remembered=remembered)
+
+
+def _stage(part: str, store: ArtifactStore, top: int) -> Stage:
+    ref, colon, number = part.rpartition(":")
+    if not colon:
+        return Stage(CrossEncoder.load(part, store=store), top)
+    if not number.isdecimal():
+        raise InputError(f"{part!r} names no number of candidates", fix="write it like small:100,large:20")
+    return Stage(CrossEncoder.load(ref, store=store), int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedItem:
+    """Attributes:
+    release: index that was asked.
+    id, title: of the item.
+    encoder: name of the sparse artifact, fingerprint: its 64 hex digits.
+    tokens: token to weight, heaviest first.
+    """
+
+    release: str
+    id: str
+    title: str
+    encoder: str
+    fingerprint: str
+    tokens: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "release": self.release,
+            "id": self.id,
+            "title": self.title,
+            "encoder": self.encoder,
+            "fingerprint": self.fingerprint,
+            "tokens": dict(self.tokens),
+        }
+
+
+def explain_item(client: OpenSearch, name: str, item: str) -> ExplainedItem:
+    """The weights of an item's tokens, as they are stored in the live release.
+
+    Raises:
+        IndexNotFound, ForeignIndex: see ``search.read_live``.
+        ArtifactMismatch: the index was made without a sparse encoder.
+        InputError: there is no such item.
+    """
+    meta = read_live(client, name).meta
+    space = meta.spaces.get(fields.SPARSE)
+    if space is None:
+        raise ArtifactMismatch(
+            f"index {meta.release} has no sparse weights",
+            fix="index the catalogue with --sparse ARTIFACT; `aisle train sparse` makes one",
+        )
+    with translated_errors():
+        try:
+            found = client.get(
+                index=meta.release, id=item, params={"_source_includes": f"{fields.TITLE},{fields.SPARSE}"}
+            )
+        except NotFoundError as error:
+            raise InputError(
+                f"there is no item {item!r} in {meta.release}",
+                fix=f"take an id from `aisle search --name {name}`",
+            ) from error
+    source = found["_source"]
+    tokens = sorted(source.get(fields.SPARSE, {}).items(), key=lambda pair: (-pair[1], pair[0]))
+    return ExplainedItem(
+        meta.release, item, source.get(fields.TITLE, ""), space.name, space.fingerprint, dict(tokens)
+    )

@@ -1,0 +1,238 @@
+"""Changes from a file or a stream into the live release, with the encoder it was built with."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from opensearchpy import OpenSearch
+
+from aisle._paths import home
+from aisle._search import encoder_of, sparse_encoder_of
+from aisle.cluster import translated_errors
+from aisle.encoder import ArtifactStore, item_text
+from aisle.errors import ArtifactMismatch, InputError
+from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
+from aisle.indexer.updates import (
+    Applier,
+    Checkpoint,
+    DeadLines,
+    Encoding,
+    Place,
+    Start,
+    UpdateOptions,
+    UpdateReport,
+    is_stream,
+    load_checkpoint,
+    run_updates,
+    save_checkpoint,
+    start_input,
+)
+from aisle.mappings import IndexMeta, VectorSpace, fields
+
+
+class ReleaseEncoder:
+    """Finds the artifacts by the fingerprints in the release's ``_meta``, and loads them once.
+
+    Args:
+        store: where they are looked up.
+        ref: a reference to the dense one to use instead; it is still held to that fingerprint.
+        sparse: the same for the sparse one.
+    """
+
+    def __init__(
+        self, store: ArtifactStore, ref: str | Path | None = None, sparse: str | Path | None = None
+    ) -> None:
+        self._store = store
+        self._ref = ref
+        self._sparse = sparse
+        self._spaces: Mapping[str, VectorSpace] | None = None
+        self._encoder = without_vectors()
+
+    def __call__(self, meta: IndexMeta) -> ItemEncoder:
+        """The encoder of this release.
+
+        Raises:
+            ArtifactNotFound: it is not on this machine.
+            ArtifactCorrupt: see ``DenseEncoder.load``.
+            ArtifactMismatch: another one was named, or the release has vectors of another kind.
+        """
+        if meta.spaces != self._spaces:
+            self._encoder = self._made(meta)
+            self._spaces = meta.spaces
+        return self._encoder
+
+    def _made(self, meta: IndexMeta) -> ItemEncoder:
+        others = sorted(meta.spaces.keys() - {fields.DENSE, fields.SPARSE})
+        if others:
+            raise ArtifactMismatch(
+                f"{meta.release} has vectors in {', '.join(others)}, which this Aisle cannot make anew",
+                fix="index the catalogue again, or update it with the Aisle that made it",
+            )
+        space = meta.spaces.get(fields.DENSE)
+        if space is None and self._ref is not None:
+            raise ArtifactMismatch(f"{meta.release} has no vectors", fix="leave --encoder out")
+        made = [self._dense(meta.release, space)] if space else []
+        if space := meta.spaces.get(fields.SPARSE):
+            made.append(self._tokens(meta.release, space))
+        return together(*made) if made else without_vectors()
+
+    def _tokens(self, release: str, space: VectorSpace) -> ItemEncoder:
+        model = sparse_encoder_of(release, space, self._store, self._sparse)
+        return sparse_item_encoder(model, item_text, name=model.manifest.name)
+
+    def _dense(self, release: str, space: VectorSpace) -> ItemEncoder:
+        model = encoder_of(release, space, self._store, self._ref)
+        return dense_item_encoder(model, item_text, name=model.manifest.name, dims=space.dims)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFiles:
+    """Attributes:
+    source: a file, or ``-`` for standard input.
+    dead_letters: where lines go that cannot be applied.
+    checkpoint: None for the usual place: under the home folder for a file, nowhere for a stream.
+    from_start: apply a file's lines again that were applied before.
+    skip_consumed: a stream begins with the lines that the checkpoint counts.
+    """
+
+    source: str
+    dead_letters: Path
+    checkpoint: Path | None = None
+    from_start: bool = False
+    skip_consumed: bool = False
+
+
+def check_files(files: UpdateFiles) -> None:
+    """Raises InputError: one file is to be two things, or the options mean nothing together."""
+    used = [path.resolve() for path in (files.dead_letters, files.checkpoint) if path is not None]
+    if not is_stream(files.source):
+        used.append(Path(files.source).resolve())
+    if len(set(used)) < len(used):
+        raise InputError(
+            "the changes, the dead letters and the checkpoint must be different files",
+            fix="rename the file of changes, or set --dead-letters or --checkpoint",
+        )
+    if files.skip_consumed and files.from_start:
+        raise InputError("--skip-consumed and --from-start contradict each other", fix="leave one out")
+    if files.skip_consumed and files.checkpoint is None:
+        raise InputError("--skip-consumed needs to know what was consumed", fix="name it with --checkpoint")
+
+
+def checkpoint_path(client: OpenSearch, name: str, files: UpdateFiles) -> Path | None:
+    """The one named; else, of a file, one for each cluster, catalogue and path; of a stream none."""
+    if files.checkpoint is not None or is_stream(files.source):
+        return files.checkpoint
+    digest = hashlib.sha256(str(Path(files.source).resolve()).encode()).hexdigest()[:12]
+    return home() / "updates" / str(client.info()["cluster_uuid"]) / f"{name}-{digest}.json"
+
+
+def last_checkpoint(path: Path | None, files: UpdateFiles) -> Checkpoint | None:
+    """Where this run goes on; None: at the start.
+
+    Raises:
+        InputError: see `load_checkpoint`.
+    """
+    if path is None or files.from_start or (is_stream(files.source) and not files.skip_consumed):
+        return None
+    return load_checkpoint(path)
+
+
+def update_catalogue(
+    client: OpenSearch,
+    store: ArtifactStore,
+    files: UpdateFiles,
+    options: UpdateOptions,
+    *,
+    encoder: str | Path | None = None,
+    stop: threading.Event | None = None,
+    progress: Callable[[UpdateReport], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
+) -> UpdateReport:
+    """Apply the changes, see `aisle.indexer.updates.run_updates`.
+
+    Args:
+        client: connection.
+        store: where the encoder is looked up.
+        files: what is read and written.
+        options: see there.
+        encoder: a reference to use instead of the live release's own; it is held to its fingerprint.
+        stop: ends the reading when set; what was read is applied.
+        progress: called after each batch.
+        notice: takes what the user should know of the input and its checkpoint.
+
+    Raises:
+        InputError: files that contradict each other, a checkpoint that is none, and as `run_updates`.
+        ArtifactNotFound, ArtifactMismatch: see `ReleaseEncoder`.
+    """
+    check_files(files)
+    applier = Applier(client, Encoding(ReleaseEncoder(store, encoder), item_text), options)
+    with translated_errors():
+        release = applier.check()
+        path = checkpoint_path(client, options.name, files)
+    last = last_checkpoint(path, files)
+    with start_input(files.source, last.place if last else Place()) as start:
+        goes_on = last is not None and not start.other
+        since = last.dead_bytes if last and goes_on else None
+        dead = DeadLines(files.dead_letters, since)
+        for line in _notices(start, last, release):
+            notice(line)
+
+        def acknowledged(checkpoint: Checkpoint) -> None:
+            if path is not None:
+                save_checkpoint(path, checkpoint)
+
+        # So that a run which dies in its first batch is one that can go on, and repeats no dead letter.
+        acknowledged(Checkpoint(start.place, release, dead.size if since is None else since))
+        return run_updates(
+            client,
+            start,
+            applier,
+            options,
+            dead=dead,
+            acknowledged=acknowledged,
+            stop=stop or threading.Event(),
+            progress=progress,
+        )
+
+
+def _notices(start: Start, last: Checkpoint | None, release: str) -> list[str]:
+    if last is None or last.place.line == 0:
+        return []
+    name = start.source.name
+    if start.other:
+        return [f"{name} is not what was applied before, or begins otherwise: starting at its first line"]
+    found = [f"{name}: {last.place.line:,} lines were applied before; --from-start applies them again"]
+    if last.release != release:
+        found.append(
+            f"those lines went to {last.release}, and {release} is live now; if it was made from older data,"
+            " use --from-start"
+        )
+    return found
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stop_on_signals(stop: threading.Event, notice: Callable[[str], None]) -> Iterator[None]:
+    """Set ``stop`` at the first signal, raise KeyboardInterrupt at the next. Only in the main thread."""
+
+    def on_signal(_: int, __: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        notice("stopping: what was read is being applied; once more stops at once")
+
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

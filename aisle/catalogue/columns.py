@@ -1,0 +1,341 @@
+"""From the columns that are there to the fields of an item, or a clear word on what is missing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from aisle.catalogue.rejects import BadRow, Cells
+from aisle.catalogue.values import (
+    MAX_TEXT_CHARS,
+    MAX_TITLE_CHARS,
+    clean_line,
+    clean_text,
+    facets,
+    identity,
+    parse_price,
+    words,
+)
+from aisle.errors import InputError
+from aisle.types import Item
+
+MAPPABLE = ("id", "title", "text", "brand", "category", "price", "image", "attributes")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Settings of ``read_catalogue``.
+
+    Attributes:
+        format: "auto", or a name of ``formats()``.
+        columns: item field to the column that holds it, see ``parse_map``; overrides what is found.
+        locale: keep only rows of this locale (ESCI: "us", "es", "jp"); empty keeps all.
+        limit: stop after so many items; None reads all.
+        split: of a data set on the hub.
+        config: of a data set on the hub.
+
+    Raises:
+        InputError: an item field that does not exist, or a limit under 1.
+    """
+
+    format: str = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
+    limit: int | None = None
+    split: str = "train"
+    config: str = ""
+
+    def __post_init__(self) -> None:
+        for name in self.columns:
+            if name not in MAPPABLE:
+                raise InputError(
+                    f"items have no field '{name}'",
+                    fix=f"map one of {', '.join(MAPPABLE)}, as in --map id=sku",
+                )
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"a limit of {self.limit} reads nothing", fix="use 1 or more")
+
+
+def parse_map(text: str) -> dict[str, str]:
+    """Read ``title=name,id=sku`` as item field to column.
+
+    Raises:
+        InputError: not of that form, or a field twice.
+    """
+    columns: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, column = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and column) or name in columns:
+            raise InputError(
+                f"cannot read the mapping '{part}'", fix="write FIELD=COLUMN, as in title=name,id=sku"
+            )
+        columns[name] = column
+    return columns
+
+
+def prepare_meta(cells: Cells) -> Cells:
+    """Add ``image`` from ``images``, and ``details`` as an object; a price "from 5.99" is 5.99."""
+    price = cells.get("price")
+    return {
+        **cells,
+        "image": _image(cells.get("images")),
+        "details": _object(cells.get("details")),
+        "price": price.strip().removeprefix("from ") if isinstance(price, str) else price,
+    }
+
+
+def _image(images: Any) -> str:
+    """The first large picture. The raw files hold a list of objects, the hub an object of lists."""
+    first = images[0] if isinstance(images, list) and images else images
+    if not isinstance(first, dict):
+        return ""
+    for size in ("large", "hi_res", "thumb"):
+        found = first.get(size)
+        found = found[0] if isinstance(found, list) and found else found
+        if isinstance(found, str) and found:
+            return found
+    return ""
+
+
+def _object(details: Any) -> Any:
+    if not isinstance(details, str):
+        return details
+    try:
+        return orjson.loads(details)
+    except orjson.JSONDecodeError:
+        return None
+
+
+_SAME: Callable[[Cells], Cells] = lambda cells: cells  # noqa: E731
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One kind of catalogue.
+
+    Attributes:
+        name: what ``--format`` calls it.
+        signature: columns that tell it from others; empty for the plain kind, which takes what it finds.
+        fields: item field to the columns that may hold it, best first; of ``text`` all are joined.
+        objects: columns whose objects are attributes.
+        hidden: columns that are no attributes.
+        renamed: column to the attribute name that people know.
+        locale: the column that a locale filter looks at.
+        prepare: turns the cells of a row into ones that the rest understands.
+    """
+
+    name: str
+    signature: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]]
+    objects: tuple[str, ...] = ("attributes", "metadata")
+    hidden: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
+    prepare: Callable[[Cells], Cells] = _SAME
+
+
+_PLAIN_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "id": ("_id", "id", "sku", "product_id", "item_id", "asin", "uid", "code", "gtin", "ean"),
+    "title": ("title", "name", "product_title", "product_name", "item_title", "item_name"),
+    "text": ("text", "description", "product_description", "body"),
+    "brand": ("brand", "brand_name", "manufacturer", "vendor"),
+    "category": ("category", "main_category", "product_category", "product_type", "department"),
+    "price": ("price", "sale_price", "list_price", "unit_price"),
+    "image": ("image", "image_url", "image_link", "img", "thumbnail"),
+}
+
+ESCI = Schema(
+    name="esci",
+    signature=frozenset(("product_id", "product_title", "product_locale")),
+    fields={
+        "id": ("product_id",),
+        "title": ("product_title",),
+        "text": ("product_description", "product_bullet_point"),
+        "brand": ("product_brand",),
+    },
+    hidden=frozenset(
+        ("example_id", "query", "query_id", "esci_label", "small_version", "large_version", "split")
+    ),
+    renamed={"product_color": "color", "product_locale": "locale"},
+    locale="product_locale",
+)
+
+AMAZON = Schema(
+    name="amazon2023",
+    signature=frozenset(("parent_asin", "title", "main_category")),
+    fields={
+        "id": ("parent_asin",),
+        "title": ("title",),
+        "text": ("description", "features"),
+        "brand": ("store",),
+        "category": ("main_category",),
+        "price": ("price",),
+        "image": ("image",),
+    },
+    objects=("details",),
+    hidden=frozenset(("images", "videos", "categories", "bought_together", "subtitle", "author")),
+    prepare=prepare_meta,
+)
+
+BEIR = Schema(
+    name="beir",
+    signature=frozenset(("_id", "title")),
+    fields={**_PLAIN_FIELDS, "id": ("_id",), "title": ("title",), "text": ("text",)},
+)
+
+PLAIN = Schema(name="plain", signature=frozenset(), fields=_PLAIN_FIELDS)
+
+SCHEMAS: tuple[Schema, ...] = (ESCI, AMAZON, BEIR, PLAIN)
+
+
+_REQUIRED = ("id", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each part of an item stands.
+
+    Attributes:
+        single: item field to column, for all but text and attributes.
+        text: the columns whose text is joined.
+        objects: columns whose objects are attributes.
+        used: columns that become no attribute of their own.
+        renamed: column to attribute name.
+    """
+
+    single: Mapping[str, str]
+    text: tuple[str, ...]
+    objects: tuple[str, ...]
+    used: frozenset[str]
+    renamed: Mapping[str, str]
+
+
+def schema_of(columns: Sequence[str], options: ReadOptions) -> Schema:
+    """The schema asked for, else the first whose signature is there."""
+    for schema in SCHEMAS:
+        if schema.name == options.format:
+            return schema
+    return next(schema for schema in SCHEMAS if schema.signature <= set(columns))
+
+
+def resolve(name: str, columns: Sequence[str], schema: Schema, options: ReadOptions) -> Columns:
+    """Find the columns.
+
+    Args:
+        name: of the file, for messages.
+        columns: what it has.
+        schema: what to look for.
+        options: the user's own mapping, which comes first.
+
+    Raises:
+        InputError: a mapped column is not there, or none can be the id or the title (suggests a mapping).
+    """
+    _refuse_other_files(name, columns)
+    for item_field, column in options.columns.items():
+        if column not in columns:
+            close = difflib.get_close_matches(column, columns, 1)
+            hint = f"{item_field}={close[0]}" if close else f"{item_field}=COLUMN"
+            raise InputError(
+                f"{name} has no column '{column}' (found: {_listed(columns)})", fix=f"--map {hint}"
+            )
+    plain = {_plain(column): column for column in reversed(columns)}
+    found: dict[str, list[str]] = {
+        item_field: [plain[_plain(c)] for c in candidates if _plain(c) in plain]
+        for item_field, candidates in schema.fields.items()
+    }
+    found |= {item_field: [column] for item_field, column in options.columns.items()}
+    missing = [item_field for item_field in _REQUIRED if not found.get(item_field)]
+    if missing:
+        suggested: dict[str, str] = {}
+        for item_field in missing:
+            taken = {*(named[0] for named in found.values() if named), *suggested.values()}
+            suggested[item_field] = _suggest(item_field, columns, taken)
+        raise InputError(
+            f"no column of {name} is the {' or the '.join(missing)} (found: {_listed(columns)})",
+            fix="--map " + ",".join(f"{item_field}={column}" for item_field, column in suggested.items()),
+        )
+    joined = "text" not in options.columns and schema.signature
+    text = tuple(found.get("text", []) if joined else found.get("text", [])[:1])
+    single = {f: c[0] for f, c in found.items() if c and f not in ("text", "attributes")}
+    objects = (options.columns["attributes"],) if "attributes" in options.columns else schema.objects
+    used = frozenset((*single.values(), *text, *objects, *schema.hidden))
+    return Columns(single, text, objects, used, schema.renamed)
+
+
+def _plain(column: str) -> str:
+    return "_".join(column.lower().replace("-", " ").replace("_", " ").split()) if column != "_id" else "_id"
+
+
+def _suggest(item_field: str, columns: Sequence[str], taken: set[str]) -> str:
+    """The free column whose name looks most like the field, else the first free one."""
+    free = [column for column in columns if column not in taken] or ["COLUMN"]
+    wanted = {"id": ("id", "sku", "code", "number", "key"), "title": ("title", "name", "label", "product")}[
+        item_field
+    ]
+    scores = {
+        column: max(difflib.SequenceMatcher(None, word, _plain(column)).ratio() for word in wanted)
+        for column in free
+    }
+    return max(free, key=lambda column: scores[column])
+
+
+def _refuse_other_files(name: str, columns: Sequence[str]) -> None:
+    if {"user_id", "rating", "parent_asin"} <= set(columns):
+        raise InputError(
+            f"{name} holds reviews, not products", fix="name the file of products (meta_*.jsonl)"
+        )
+    if {"query", "esci_label"} <= set(columns) and "product_title" not in columns:
+        raise InputError(f"{name} holds judgments, not products", fix="name the file of products")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    shown = ", ".join(column[:40] for column in columns[:20])
+    return shown + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
+
+
+def item_from(cells: Cells, columns: Columns) -> Item:
+    """Build the item.
+
+    Raises:
+        BadRow: with the reason, a fixed phrase.
+    """
+    at = columns.single
+    key = identity(cells.get(at["id"]))
+    title = clean_line(words(cells.get(at["title"]), "title"))
+    if not title:
+        raise BadRow("title is missing or empty")
+    if len(title) > MAX_TITLE_CHARS:
+        raise BadRow(f"title is over {MAX_TITLE_CHARS:,} characters")
+    text = clean_text("\n".join(words(cells.get(column), "text") for column in columns.text))
+    if len(text) > MAX_TEXT_CHARS:
+        raise BadRow(f"text is over {MAX_TEXT_CHARS:,} characters")
+    return Item(
+        id=key,
+        title=title,
+        text=text,
+        brand=_line(cells, at, "brand"),
+        category=_line(cells, at, "category"),
+        price=parse_price(cells.get(at["price"])) if "price" in at else None,
+        image=_line(cells, at, "image"),
+        attributes=_attributes(cells, columns),
+    )
+
+
+def _line(cells: Cells, at: Mapping[str, str], field: str) -> str:
+    line = clean_line(words(cells.get(at[field]), field).replace("\n", ", ")) if field in at else ""
+    if len(line) > MAX_TITLE_CHARS:
+        raise BadRow(f"{field} is over {MAX_TITLE_CHARS:,} characters")
+    return line
+
+
+def _attributes(cells: Cells, columns: Columns) -> dict[str, str]:
+    found = facets({columns.renamed.get(n, n): v for n, v in cells.items() if n not in columns.used})
+    for column in columns.objects:
+        inner = cells.get(column)
+        if isinstance(inner, dict):
+            found |= facets(inner)
+    return found

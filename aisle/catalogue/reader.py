@@ -1,0 +1,308 @@
+"""The one entry: a path in, items out."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from hashlib import blake2b
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final, Protocol
+
+from aisle._files import UTF8_BOM, open_bytes
+from aisle.catalogue.columns import (
+    PLAIN,
+    SCHEMAS,
+    Columns,
+    ReadOptions,
+    Schema,
+    item_from,
+    resolve,
+    schema_of,
+)
+from aisle.catalogue.formats.delimited import Delimited
+from aisle.catalogue.formats.hub import PREFIX, hub_file, hub_rows, split_address
+from aisle.catalogue.formats.json_lines import JsonLines
+from aisle.catalogue.formats.parquet import Parquet
+from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
+from aisle.errors import InputError
+from aisle.types import Item
+
+_NAMES = (
+    "corpus.jsonl",
+    "corpus.jsonl.gz",
+    "corpus.parquet",
+    "shopping_queries_dataset_products.parquet",
+    "shopping_queries_dataset_products.csv",
+)
+
+
+def catalogue_file(path: Path) -> Path:
+    """``path`` itself, or the catalogue in that folder (BEIR's or ESCI's file names).
+
+    Raises:
+        InputError: a folder without such a file (lists what it holds).
+    """
+    if not path.is_dir():
+        return path
+    for name in _NAMES:
+        if (path / name).is_file():
+            return path / name
+    held = sorted(entry.name for entry in path.iterdir())[:10]
+    raise InputError(
+        f"{path} holds no corpus.jsonl (found: {', '.join(held) or 'nothing'})",
+        fix="name the file of products itself",
+    )
+
+
+class SeenIds:
+    """A set of 64-bit hashes in a flat table: 11 to 22 bytes an id, where a Python set takes about 100.
+
+    Two different ids collide with probability 2^-64. Among n ids a good row is taken for a duplicate with
+    probability of about n^2 / 2^65: 3e-8 for a million rows, 3e-4 for a hundred million. It would stand in
+    the rejects file.
+    """
+
+    def __init__(self) -> None:
+        self._slots = array("Q", bytes(8 * 1024))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, identity: str) -> bool:
+        """Remember an id. True if it is new."""
+        digest = blake2b(identity.encode(), digest_size=8).digest()
+        if not self._put(int.from_bytes(digest, "little") or 1):  # 0 marks an empty slot
+            return False
+        self._count += 1
+        if self._count * 4 > len(self._slots) * 3:
+            self._grow()
+        return True
+
+    def _put(self, key: int) -> bool:
+        slots = self._slots
+        mask = len(slots) - 1
+        at = key & mask
+        while slots[at]:
+            if slots[at] == key:
+                return False
+            at = (at + 1) & mask
+        slots[at] = key
+        return True
+
+    def _grow(self) -> None:
+        old = self._slots
+        self._slots = array("Q", bytes(16 * len(old)))
+        for key in old:
+            if key:
+                self._put(key)
+
+
+_HEAD_BYTES = 4096
+
+
+class Table(Protocol):
+    """A kind of file that holds rows.
+
+    Attributes:
+        name: what ``--format`` calls it.
+        suffixes: of its files.
+        certain: whether ``matches`` is beyond doubt.
+        binary: whether a file without its mark can not be one, whatever its name.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    certain: bool
+    binary: bool
+
+    def matches(self, head: bytes) -> bool: ...
+    def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]: ...
+
+
+TABLES: tuple[Table, ...] = (Parquet(), JsonLines(), Delimited())
+
+
+def table_of(path: Path, name: str) -> Table:
+    """The table called ``name``, else the one that the file looks like.
+
+    Raises:
+        InputError: unreadable file, or no known kind.
+    """
+    head = _head(path)
+    for table in TABLES:
+        if table.name == name:
+            return table
+    if head.lstrip().startswith(b"["):
+        raise InputError(f"{path} is one JSON array", fix="write one object a line: jq -c '.[]'")
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    # Parquet and JSON are plain to see. A damaged first line must not make a .jsonl a CSV, so then the name
+    # decides; a comma in the first line is the weakest sign.
+    for table in TABLES:
+        if table.certain and table.matches(head):
+            return table
+    for table in TABLES:
+        if suffix in table.suffixes and not table.binary:
+            return table
+    for table in TABLES:
+        if table.matches(head):
+            return table
+    raise InputError(
+        f"cannot tell the format of {path}",
+        fix="give JSON lines, CSV or Parquet (plain or gzip), or name it: --format",
+    )
+
+
+def _head(path: Path) -> bytes:
+    with open_bytes(path) as file:
+        try:
+            return file.read(_HEAD_BYTES).removeprefix(UTF8_BOM)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(
+                f"{path} is not whole: its gzip stream breaks off at the start ({error})",
+                fix="copy or download it again",
+            ) from None
+
+
+def open_rows(path: str | Path, options: ReadOptions, rejects: Rejects) -> Iterator[Row]:
+    """Open a file, ``hub:OWNER/NAME`` or ``hub:OWNER/NAME/FILE``; rows follow lazily.
+
+    Raises:
+        InputError: it cannot be opened, or its format is unknown.
+        MissingExtra: Parquet or the hub without their extras.
+    """
+    if isinstance(path, str) and path.startswith(PREFIX):
+        name, file = split_address(path)
+        if not file:
+            return hub_rows(name, options)
+        path = hub_file(name, file)
+    path = Path(path)
+    return table_of(path, options.format).rows(path, rejects)
+
+
+# Rows of JSON may each have other keys: so many are looked at before the columns count as known.
+_LOOK_AHEAD = 100
+DUPLICATE: Final = "duplicate id"
+
+
+def formats() -> tuple[str, ...]:
+    """The names that ``ReadOptions.format`` takes."""
+    return ("auto", *(table.name for table in TABLES), *(schema.name for schema in SCHEMAS))
+
+
+def read_catalogue(
+    path: str | Path, options: ReadOptions | None = None, rejects: Rejects | None = None
+) -> Iterator[Item]:
+    """Read a catalogue, row by row, in constant memory but for 11 to 22 bytes an id.
+
+    The file is opened and its columns are found before this returns; the items follow lazily. A bad row goes
+    to ``rejects`` and reading goes on. Of two rows with one id the first stays.
+
+    Args:
+        path: a file (JSON lines, CSV, Parquet; plain or gzip), a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
+        options: format, column mapping and filters; by default everything is found out.
+        rejects: collects the bad rows; by default they are only left out.
+
+    Raises:
+        InputError: no such file, empty, unknown format, no usable columns; later: a file that breaks off, or
+            one of which every row was rejected.
+        MissingExtra: Parquet or the hub without their extras.
+    """
+    options = options or ReadOptions()
+    rejects = rejects if rejects is not None else Rejects()
+    if options.format not in formats():
+        raise InputError(f"unknown format '{options.format}'", fix=f"choose from {', '.join(formats())}")
+    before = rejects.count
+    if not (isinstance(path, str) and path.startswith(PREFIX)):
+        path = catalogue_file(Path(path))
+    name = path.name if isinstance(path, Path) else path
+    rows = open_rows(path, options, rejects)
+    head = list(islice(rows, _LOOK_AHEAD))
+    if not head:
+        raise _nothing(name, rejects, before)
+    names = list(dict.fromkeys(column for row in head for column in row.cells))
+    schema = schema_of(names, options)
+    prepared = list(schema.prepare(dict.fromkeys(names)))
+    columns = resolve(name, prepared, schema, options)
+    items = _items(chain(head, rows), schema, columns, options, rejects)
+    return _some(items, name, rejects, before, options.limit)
+
+
+def _items(
+    rows: Iterator[Row], schema: Schema, columns: Columns, options: ReadOptions, rejects: Rejects
+) -> Iterator[Item]:
+    seen = SeenIds()
+    for row in rows:
+        identity = ""
+        if options.locale and schema.locale and row.cells.get(schema.locale) != options.locale:
+            continue
+        try:
+            item = item_from(schema.prepare(row.cells), columns)
+            identity = item.id
+            if not seen.add(identity):
+                raise BadRow(DUPLICATE)
+        except BadRow as reason:
+            rejects.add(row.line, str(reason), row.cells, identity)
+        else:
+            yield item
+
+
+def _some(
+    items: Iterator[Item], name: str, rejects: Rejects, before: int, limit: int | None
+) -> Iterator[Item]:
+    """The same items; an error if there are none."""
+    count = 0
+    for item in islice(items, limit):
+        count += 1
+        yield item
+    if not count:
+        raise _nothing(name, rejects, before)
+
+
+def _nothing(name: str, rejects: Rejects, before: int) -> InputError:
+    bad = rejects.count - before
+    if not bad:
+        return InputError(f"{name} holds no items", fix="name a file that holds rows, or check the locale")
+    reason, times = rejects.reasons.most_common(1)[0]
+    where = f"; see {rejects.path}" if rejects.path else ""
+    return InputError(
+        f"every row of {name} was rejected ({bad:,}), most often because: {reason} ({times:,})",
+        fix=f"check the columns (--map) and the format (--format){where}",
+    )
+
+
+# The item, or why there is none.
+ReadRow = Callable[[Cells], Item | str]
+
+
+def row_reader(name: str, columns: Sequence[str], options: ReadOptions) -> ReadRow:
+    """Reads rows as ``read_catalogue`` does.
+
+    Args:
+        name: of the file, for messages.
+        columns: every column that a row of it has.
+        options: format and column mapping.
+
+    Raises:
+        InputError: no column can be the id or the title.
+    """
+    schema = schema_of(columns, options)
+    found = resolve(name, list(schema.prepare(dict.fromkeys(columns))), schema, options)
+
+    def read(cells: Cells) -> Item | str:
+        try:
+            return item_from(schema.prepare(cells), found)
+        except BadRow as reason:
+            return str(reason)
+
+    return read
+
+
+def item_reader() -> ReadRow:
+    """Reads rows whose cells are an item's own fields."""
+    names = [field.name for field in fields(Item)]
+    return row_reader("an item", names, ReadOptions(format=PLAIN.name))

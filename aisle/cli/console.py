@@ -1,0 +1,49 @@
+"""Options that several commands share, and how they print JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+NameOption = Annotated[str, typer.Option("--name", "-n", help="Alias or index.")]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Artifact: a path, a name or a fingerprint. Default: the index's own."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output, indented, one document."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def progress_console() -> Console:
+    """Where progress goes: standard error, so that standard output stays the result."""
+    return Console(stderr=True)
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelled out: what a file or a query holds never steers a terminal."""
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
+
+
+@contextmanager
+def query_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per system; yields a callback (system, queries done, queries in all)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=progress_console(), transient=True) as bars:
+        tasks = {}
+
+        def advance(system: str, done: int, total: int) -> None:
+            if system not in tasks:
+                tasks[system] = bars.add_task(system, total=total)
+            bars.update(tasks[system], completed=done)
+
+        yield advance

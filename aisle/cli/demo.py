@@ -1,0 +1,61 @@
+"""``aisle demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from aisle._demo import DemoOptions, DemoResult, run_demo
+from aisle.cli.console import progress_console
+from aisle.cli.results import print_page
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="A BEIR folder instead of the synthetic catalogue.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Its judgments: qrels/<split>.tsv.")] = "dev",
+    name: Annotated[str, typer.Option(help="Alias of the index.")] = "demo",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the node running.")] = False,
+    products: Annotated[
+        int, typer.Option(min=1000, max=1_000_000, help="Size of the synthetic catalogue.")
+    ] = 6000,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic catalogue.")] = 0,
+) -> None:
+    """A real OpenSearch node, a catalogue, hybrid search and its evaluation, in one command.
+
+    Without --data the catalogue is synthetic. Nothing is left running unless --keep is given.
+
+    Examples:
+
+        aisle demo
+
+        aisle demo --data data/homedepot --keep
+    """
+    status = progress_console()
+    result = run_demo(
+        DemoOptions(data=data, split=split, name=name, keep=keep, products=products, seed=seed),
+        say=lambda line: status.print(f"[bold]•[/bold] {line}", highlight=False),
+    )
+    console = Console()
+    print_demo(console, result)
+    if data is None:
+        console.print(
+            "The catalogue and its judgments are synthetic, made by a seeded generator.", style="dim"
+        )
+    if keep:
+        console.print(f'\nThe node is up: try  aisle search "something for hot coffee" --name {name}')
+        console.print("and stop it with  aisle down --name demo")
+
+
+def print_demo(console: Console, result: DemoResult) -> None:
+    """The example searches, then the evaluation."""
+    for query, page in result.examples:
+        console.print()
+        print_page(console, query.text, page)
+    console.print()
+    console.print(Markdown(result.evaluated.report.to_markdown(worst=0)))

@@ -1,0 +1,173 @@
+"""``aisle encoder``: make, show and list artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aisle.cli.console import JsonOption, print_json, progress_console
+from aisle.encoder import ArtifactStore
+from aisle.encoder.cpu import InstructionSet
+from aisle.encoder.kinds import load_model
+
+if TYPE_CHECKING:
+    from aisle.encoder.export.dense import ExportReport
+    from aisle.encoder.export.fidelity import Fidelity
+
+app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
+
+_STORE = Annotated[Path | None, typer.Option("--out", help="Store; default: artifacts under AISLE_HOME.")]
+
+
+class Cpu(StrEnum):
+    """``--cpu``: an ``InstructionSet``, or this machine's best."""
+
+    AUTO = "auto"
+    AVX2 = InstructionSet.AVX2
+    AVX512 = InstructionSet.AVX512
+    VNNI = InstructionSet.VNNI
+    ARM64 = InstructionSet.ARM64
+
+
+@app.command()
+def export(
+    model: Annotated[
+        str, typer.Option(help="A model folder, a hub id, or the name of a packaged model.")
+    ] = "all-MiniLM-L6-v2",
+    name: Annotated[str | None, typer.Option(help="Name of the artifact; default: the model's.")] = None,
+    out: _STORE = None,
+    data: Annotated[
+        Path | None, typer.Option(help="BEIR folder on whose dev judgments the nDCG change is measured.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Most tokens of a text; default 256.")] = None,
+    dims: Annotated[int | None, typer.Option(help="Cut vectors to so many values, in the graph.")] = None,
+    cpu: Annotated[Cpu, typer.Option(help="Instructions to export for; auto: this machine's.")] = Cpu.AUTO,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a BERT-family model into an INT8 artifact, without torch.
+
+    Examples:
+
+      aisle encoder export
+
+      aisle encoder export --model intfloat/e5-small-v2 --name e5
+
+      aisle encoder export --model ./my-model --data ../shared/data/icecat --json
+
+      aisle encoder export --model ./my-model --dims 64 --cpu avx2
+    """
+    from aisle.encoder.export.dense import export as export_model
+    from aisle.encoder.export.options import ExportOptions
+
+    options = ExportOptions(
+        model=model,
+        name=name,
+        data=data,
+        revision=revision,
+        max_length=max_length,
+        dims=dims,
+        cpu=None if cpu is Cpu.AUTO else InstructionSet(cpu),
+    )
+    with progress_console().status("exporting") as status:
+        report = export_model(options, _store(out), progress=status.update)
+    if as_json:
+        print_json(as_dict(report))
+    else:
+        print_report(report, Console())
+
+
+@app.command()
+def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
+    """Verify an artifact (hashes, golden texts on this machine) and print its manifest.
+
+    Example: aisle encoder show all-MiniLM-L6-v2
+    """
+    artifact = load_model(ref, _store(out)).artifact
+    facts = {"path": str(artifact.path), "fingerprint": artifact.fingerprint}
+    facts |= artifact.manifest.model_dump(mode="json")
+    if as_json:
+        print_json(facts)
+        return
+    table = Table(show_header=False, box=None)
+    for key, value in _rows(facts):
+        table.add_row(key, value)
+    Console().print(table)
+    progress_console().print("hashes and golden texts agree on this machine")
+
+
+def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """A row for each fact, and for each fact within a fact."""
+    for key, value in facts.items():
+        if isinstance(value, Mapping) and value:
+            yield from _rows(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+@app.command("list")
+def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
+    """List artifacts, newest first.
+
+    Example: aisle encoder list --json
+    """
+    rows = [
+        {"ref": f"{m.kind}/{path.name}", "dims": m.dims, "precision": m.precision, "created": m.created}
+        for path, m in _store(out).list()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("artifact", "dims", "precision", "created")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table if rows else "no artifacts yet: make one with `aisle encoder export`")
+
+
+def _store(out: Path | None) -> ArtifactStore:
+    return ArtifactStore(out) if out else ArtifactStore.default()
+
+
+def as_dict(report: ExportReport) -> dict[str, Any]:
+    """The report as plain JSON."""
+    return {
+        "path": str(report.path),
+        "fingerprint": report.manifest.fingerprint,
+        "manifest": report.manifest.model_dump(mode="json"),
+        "fidelity": asdict(report.fidelity) if report.fidelity else None,
+    }
+
+
+def print_report(report: ExportReport, console: Console) -> None:
+    """The report as a table."""
+    table = Table(show_header=False, box=None)
+    table.add_row("artifact", str(report.path))
+    table.add_row("fingerprint", report.manifest.fingerprint)
+    for label, value in _figures(report.fidelity) if report.fidelity else []:
+        table.add_row(label, value)
+    console.print(table)
+
+
+def _figures(found: Fidelity) -> list[tuple[str, str]]:
+    rows = [
+        ("size, INT8 to fp32", f"{found.size_ratio:.3f}"),
+        ("cosine to fp32", f"mean {found.cosine_mean:.4f}, least {found.cosine_min:.4f} (1,000 texts)"),
+        ("p50 of a query", f"{found.p50_ms:.2f} ms, fp32 onnxruntime {found.p50_fp32_ms:.2f} ms"),
+    ]
+    if found.p50_torch_ms is None:
+        rows.append(("p50 fp32 torch", "not measured: torch and sentence-transformers are not installed"))
+    else:
+        ratio = found.p50_torch_ms / found.p50_ms
+        rows.append(("p50 fp32 torch", f"{found.p50_torch_ms:.2f} ms, {ratio:.1f} times as long"))
+    if found.ndcg is not None and found.ndcg_fp32 is not None:
+        change = found.ndcg - found.ndcg_fp32
+        rows.append(("nDCG@10", f"{found.ndcg:.4f}, fp32 {found.ndcg_fp32:.4f} ({change:+.4f})"))
+    return rows

@@ -1,0 +1,222 @@
+"""``aisle index``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from aisle._dry_run import DryRun
+from aisle._dry_run import dry_run as try_out
+from aisle._index import IndexSource, index_folder, read_synonyms
+from aisle._index_on_ray import load_for
+from aisle._update import ReleaseEncoder
+from aisle.catalogue import ReadOptions, parse_map
+from aisle.catalogue.rejects import Rejects
+from aisle.cli.console import JsonOption, NameOption, print_json, printable, progress_console
+from aisle.cli.options import (
+    GateDropOption,
+    GateFloorOption,
+    GateMetricOption,
+    GateOption,
+    IndexSparseOption,
+    SynonymsOption,
+    gate_options,
+)
+from aisle.cluster import connect
+from aisle.cluster.client import RetryPolicy
+from aisle.encoder import ArtifactStore
+from aisle.indexer import DeadLetters, IndexOptions, IndexReport, Progress
+from aisle.indexer.replay import ReplayReport
+from aisle.indexer.replay import replay as send_again
+
+
+@contextmanager
+def index_progress(rejects: Rejects) -> Iterator[Callable[[Progress], None]]:
+    """One line: documents, documents a second, dead letters, repeated requests."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bars(*columns, console=progress_console(), transient=True) as bars:
+        line = bars.add_task("starting")
+
+        def show(now: Progress) -> None:
+            rate = (now.accepted - now.resumed) / now.seconds if now.seconds else 0.0
+            parts = [f"{now.accepted:,} documents", f"{rate:,.0f}/s"]
+            if aside := rejects.count + now.refused:
+                parts.append(f"{aside:,} set aside")
+            if now.retries:
+                parts.append(f"{now.retries:,} requests repeated")
+            bars.update(line, description=", ".join(parts))
+
+        yield show
+
+
+def print_indexed(console: Console, report: IndexReport, letters: DeadLetters) -> None:
+    """Of a run."""
+    console.print(
+        f"{report.name} is now {report.release}: {report.documents:,} documents in {report.seconds:,.1f} s"
+        f" ({report.docs_per_s:,.0f} a second)",
+        highlight=False,
+    )
+    if report.resumed:
+        console.print(f"  {report.resumed:,} of them were there before it was resumed", highlight=False)
+    _print_letters(console, letters)
+
+
+def print_dry_run(console: Console, would: DryRun, letters: DeadLetters) -> None:
+    """Of a run that only looked."""
+    instead = f" in place of {would.replaces}" if would.replaces else ""
+    pruned = f"; {', '.join(would.prunes)} would be deleted" if would.prunes else ""
+    vectors = ", ".join(would.encoder.values()) or "words alone"
+    console.print(
+        f"{would.name} would be {would.release}{instead}: {would.documents:,} documents"
+        f" ({vectors}; k-NN engine {would.engine}){pruned}",
+        highlight=False,
+        markup=False,
+    )
+    _print_letters(console, letters)
+
+
+def print_replayed(console: Console, report: ReplayReport, letters: DeadLetters) -> None:
+    """Of dead letters that were sent again."""
+    console.print(f"{report.documents:,} dead letters are in {report.release} now", highlight=False)
+    _print_letters(console, letters)
+
+
+def _print_letters(console: Console, letters: DeadLetters) -> None:
+    for reason, times in letters.reasons.most_common():
+        console.print(f"  set aside: {times:,} x {printable(reason)}", markup=False, highlight=False)
+    if letters.count:
+        console.print(f"  they are in {letters.path}", markup=False, highlight=False)
+
+
+WORDS_ONLY = "none"
+USUAL_ENCODER = "all-MiniLM-L6-v2"
+
+
+def index(
+    name: NameOption,
+    data: Annotated[
+        str | None,
+        typer.Argument(help="JSON lines, CSV or Parquet, a BEIR or ESCI folder, or hub:OWNER/NAME."),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Artifact: a path, a name or a fingerprint; {WORDS_ONLY}: words alone."
+            f" Default: {USUAL_ENCODER}, with --replay the release's own."
+        ),
+    ] = None,
+    dims: Annotated[
+        int | None, typer.Option(min=1, help="Width of the vectors. Default: as the model was made for.")
+    ] = None,
+    sparse: IndexSparseOption = None,
+    form: Annotated[str, typer.Option("--format", help="Format of the data.")] = "auto",
+    columns: Annotated[str, typer.Option("--map", help="Columns, as in title=name,id=sku.")] = "",
+    locale: Annotated[str, typer.Option(help="Only rows of this locale (ESCI).")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many items.")] = None,
+    shards: Annotated[int, typer.Option(min=1)] = 1,
+    replicas: Annotated[int, typer.Option(min=0)] = 0,
+    force_merge: Annotated[bool, typer.Option("--force-merge", help="One segment per shard.")] = False,
+    keep: Annotated[int, typer.Option(min=0, help="Older releases to keep.")] = 1,
+    max_refused: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of documents that OpenSearch may refuse.")
+    ] = 0.01,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
+    ] = 120,
+    synonyms: SynonymsOption = None,
+    gate: GateOption = None,
+    gate_metric: GateMetricOption = None,
+    gate_floor: GateFloorOption = None,
+    gate_drop: GateDropOption = None,
+    ray: Annotated[str | None, typer.Option(help="Load on Ray: local, auto or HOST:PORT.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="With --ray: processes that encode and write.")] = 2,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run of this name that was interrupted.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, write nothing to OpenSearch.")
+    ] = False,
+    replay: Annotated[
+        Path | None, typer.Option(help="Send these dead letters to the live release, instead of DATA.")
+    ] = None,
+    dead_letters: Annotated[
+        Path | None,
+        typer.Option(help="Where rows go that are not indexed. Default: NAME-dead-letters.jsonl, here."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Index a catalogue into a new release and make it live in one step.
+
+    Rows that cannot be indexed are set aside with their reason. After an error or Ctrl-C, what is live is as
+    it was; --resume goes on where the run broke off.
+
+    Examples:
+
+        aisle index data/homedepot --name shop
+
+        aisle index products.csv --name shop --map title=name,id=sku --force-merge
+
+        aisle index products.parquet --name shop --encoder none --json
+
+        aisle index products.csv --name shop --sparse my-sparse
+
+        aisle index products.csv --name shop --gate judged --gate-drop 0.02
+
+        aisle index products.csv --name shop --synonyms synonyms.txt
+
+        aisle index products.csv --name shop --resume
+
+        aisle index --replay shop-dead-letters.jsonl --name shop
+    """
+    if (data is None) == (replay is None) or (replay and (resume or dry_run)) or (resume and dry_run):
+        raise typer.BadParameter(
+            "name either DATA or --replay FILE; --resume and --dry-run go with DATA, one at a time"
+        )
+    judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
+    if judged and replay:
+        raise typer.BadParameter("--gate goes with DATA: --replay writes to the live release")
+    if sparse and ray:
+        raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
+    if synonyms and replay:
+        raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
+    options = IndexOptions(
+        name=name,
+        shards=shards,
+        replicas=replicas,
+        force_merge=force_merge,
+        keep=keep,
+        max_refused_share=max_refused,
+        synonyms=read_synonyms(synonyms),
+        retry=RetryPolicy(deadline_s=patience),
+    )
+    reading = ReadOptions(format=form, columns=parse_map(columns), locale=locale, limit=limit)
+    client = connect()
+    letters = DeadLetters(dead_letters or Path(f"{name}-dead-letters.jsonl"))
+    console = Console()
+    if replay is not None:
+        store = ReleaseEncoder(ArtifactStore.default(), encoder, sparse)
+        replayed = send_again(client, replay, name, reading, store, letters, options.retry)
+        print_json(asdict(replayed)) if as_json else print_replayed(console, replayed, letters)
+        return
+    artifact = encoder or USUAL_ENCODER
+    source = IndexSource(str(data), reading, None if artifact == WORDS_ONLY else artifact, dims, sparse)
+    if dry_run:
+        would = try_out(client, source, options, letters, judged)
+        print_json(would.to_json()) if as_json else print_dry_run(console, would, letters)
+        return
+    with load_for(ray, workers, source.encoder, source.dims) as load, index_progress(letters) as progress:
+        report = index_folder(
+            client, source, options, letters, resume=resume, gate=judged, load=load, progress=progress
+        )
+    if as_json:
+        print_json({**report.to_json(), "dead_letters": dict(letters.reasons)})
+    else:
+        print_indexed(console, report, letters)

@@ -1,0 +1,107 @@
+"""The console command: registers one file per command and turns errors into one clear line."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+from rich.console import Console
+
+from aisle.cli.console import printable
+from aisle.errors import AisleError
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+
+def build_app() -> typer.Typer:
+    """The command tree of ``aisle``."""
+    # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
+    from aisle.cli import (
+        demo,
+        encoder,
+        eval_encoder,
+        evaluate,
+        explain,
+        index,
+        node,
+        plan,
+        releases,
+        roles,
+        search,
+        train,
+        tune,
+        update,
+    )
+
+    app = typer.Typer(
+        name="aisle",
+        help="Search and recommendation for product catalogues on OpenSearch.",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+    )
+    app.command()(demo.demo)
+    for command in (node.up, node.down, node.status, node.logs):
+        app.command()(command)
+    app.add_typer(encoder.app, name="encoder")
+    app.command()(index.index)
+    app.command()(update.update)
+    app.add_typer(releases.app, name="releases")
+    app.command()(search.search)
+    app.command("eval")(evaluate.evaluate)
+    app.command()(explain.explain)
+    app.add_typer(train.app, name="train")
+    app.add_typer(tune.app, name="tune")
+    app.command("eval-encoder")(eval_encoder.eval_encoder)
+    app.command()(plan.plan)
+    app.add_typer(roles.app, name="roles")
+    return app
+
+
+def main() -> None:
+    """Entry point of the ``aisle`` command: exit code 0, 1 (an AisleError), 2 (usage) or 130 (Ctrl-C)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = notice
+            build_app()()
+    except AisleError as error:
+        fail(error.message, error.fix)
+    except OSError as error:
+        # A disk that is full, a folder that is closed: no command can go on, and none can say it better.
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        fail(what, "check that it exists and may be used, and that its disk has room")
+    except KeyboardInterrupt:
+        interrupted()
+    except SystemExit as ended:
+        # How typer ends a command that is interrupted: without a word.
+        if ended.code == EXIT_INTERRUPTED:
+            interrupted()
+        raise
+
+
+def notice(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line on standard error, without the place in the code that it comes from."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"note: {printable(str(message))}", markup=False
+    )
+
+
+def fail(what: str, fix: str) -> None:
+    """Say it on standard error and end."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    # The last lines of a node's log stay lines.
+    shown = "\n".join(map(printable, what.splitlines()))
+    console.print(f"error: {shown}", style="red", markup=False)
+    console.print(f"fix: {printable(fix)}", markup=False)
+    sys.exit(EXIT_FAILED)
+
+
+def interrupted() -> None:
+    """Say so and end."""
+    Console(stderr=True, soft_wrap=True).print(
+        "interrupted: nothing unfinished is live; go on with --resume where the command has it,"
+        " else run it again"
+    )
+    sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,102 @@
+"""``aisle up``, ``down``, ``status`` and ``logs``: a real OpenSearch node without Docker."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aisle.cli.console import JsonOption, print_json
+from aisle.cluster.capabilities import cluster_report
+from aisle.cluster.client import connect
+from aisle.cluster.node.detached import registered, start_kept
+from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines
+from aisle.cluster.node.registry import stop_node
+
+NodeName = Annotated[str, typer.Option("--name", help="Which node, when several run.")]
+
+
+def up(
+    name: NodeName = "aisle",
+    port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 for any free one.")] = 0,
+    heap: Annotated[
+        int | None, typer.Option(min=128, help="Java heap in MiB. Default: 2048 or less.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that keeps the node's data.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Start an OpenSearch node that stays up. The first start downloads about 100 MB.
+
+    Examples:
+
+        aisle up
+
+        aisle up --name second --port 9201 --heap 2048 --data ./node-data
+    """
+    record = start_kept(NodeOptions(name=name, http_port=port, heap_mib=heap, folder=data))
+    if json:
+        print_json(asdict(record))
+    else:
+        typer.echo(
+            f"OpenSearch {record.version} is up at {record.url} (node {name}, data in {record.folder})"
+        )
+
+
+def down(name: NodeName = "aisle", json: JsonOption = False) -> None:
+    """Stop a node that `aisle up` started. Its data stay.
+
+    Examples:
+
+        aisle down
+
+        aisle down --name second
+    """
+    record = registered(name)
+    ran = stop_node(record)
+    if json:
+        print_json({"name": name, "stopped": ran})
+    else:
+        typer.echo(
+            f"node {name} {'is stopped' if ran else 'had ended already'}; data stay in {record.folder}"
+        )
+
+
+def status(json: JsonOption = False) -> None:
+    """Say what the cluster is and can do: version, plugins, and which k-NN engines really work.
+
+    Examples:
+
+        aisle status
+
+        AISLE_URL=https://search.example:9200 aisle status --json
+    """
+    report = cluster_report(connect())
+    if json:
+        print_json(report)
+    else:
+        for key, value in report.items():
+            typer.echo(f"{key:14} {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}")
+
+
+def logs(
+    name: NodeName = "aisle",
+    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many lines.")] = 50,
+    follow_log: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are written.")] = False,
+) -> None:
+    """Print the last log lines of a node that `aisle up` started.
+
+    Examples:
+
+        aisle logs -n 20
+
+        aisle logs --name second --follow
+    """
+    record = registered(name)
+    path = Path(record.folder) / LOG
+    for line in last_lines(path, lines):
+        typer.echo(line)
+    if follow_log:
+        for line in follow(path, lambda: record.running):
+            typer.echo(line)

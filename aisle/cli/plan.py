@@ -1,0 +1,134 @@
+"""``aisle plan``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aisle.cli.console import JsonOption, print_json
+from aisle.indexer.capacity import Alternative, Engine, Plan, PlanRequest, parse_bytes, parse_count
+from aisle.indexer.capacity import plan as planned
+from aisle.indexer.capacity.formulas import GIB, TEXT_BYTES
+from aisle.indexer.capacity.sources import Recall
+
+
+def print_plan(console: Console, plan: Plan) -> None:
+    """The plan, the ways to keep vectors, what it rests on, and the flags."""
+    for name, value in _lines(plan):
+        console.print(f"{name:10} {value}", markup=False)
+    if plan.request.dims:
+        console.print(_table(plan))
+        console.print(
+            "`aisle index` writes float32; the other ways need a mapping of your own.", markup=False
+        )
+        console.print("None of the recalls was measured with 64 dimensions: measure your own.", markup=False)
+    console.print("\nIt rests on:", markup=False)
+    for number, assumption in enumerate(plan.assumptions, 1):
+        said = f" [{assumption.source.title}]" if assumption.source else ""
+        console.print(f"  {number}. {assumption.text}{said}", markup=False)
+    console.print(f"\naisle index DATA --name NAME {' '.join(plan.flags)}", markup=False)
+
+
+def size(number: int) -> str:
+    """Bytes for people, in binary units."""
+    for unit, least in (("TiB", GIB * 1024), ("GiB", GIB), ("MiB", 2**20)):
+        if number >= least:
+            return f"{number / least:,.1f} {unit}"
+    return f"{number / 1024:,.1f} KiB"
+
+
+def _lines(plan: Plan) -> list[tuple[str, str]]:
+    asked, nodes, disk = plan.request, plan.nodes, plan.disk
+    made = f"{plan.shards} primary, {asked.copies} copies each: {size(plan.shard_bytes)}"
+    lines = [
+        ("catalogue", f"{asked.docs:,} items, {asked.dims} dimensions, {asked.replicas} replicas"),
+        ("shards", f"{made} and {plan.shard_docs:,} items in each"),
+        ("nodes", f"{nodes.count} of {size(asked.node_memory)} memory; decided by {nodes.bound.value}"),
+        ("heap", f"{size(nodes.heap)} on each node; {size(nodes.vectors)} are left for vectors"),
+        (
+            "disk",
+            f"{size(disk.to_provide)} in all, {size(-(-disk.to_provide // nodes.count))} on each node,"
+            f" {asked.keep} older kept",
+        ),
+        (
+            "",
+            f"of it {size(disk.primary)} for one copy, {size(disk.at_rest)} at rest,"
+            f" {size(disk.at_peak)} while indexing",
+        ),
+    ]
+    if asked.dims:
+        memory = plan.vectors[0]
+        lines.append(
+            ("vectors", f"{size(memory.one_copy)} of memory for one copy, {size(memory.all_copies)} in all")
+        )
+    return lines
+
+
+def _table(plan: Plan) -> Table:
+    table = Table(
+        "vectors as", "memory, all copies", "nodes", "engines", "published recall@100", title_justify="left"
+    )
+    for way in plan.vectors:
+        engines = ", ".join(way.storage.engines)
+        table.add_row(way.storage.name, size(way.all_copies), str(way.nodes), engines, _recalls(way))
+    return table
+
+
+def _recalls(way: Alternative) -> str:
+    return "\n".join(map(_recall, way.recall))
+
+
+def _recall(found: Recall) -> str:
+    return f"{found.small:.2f} for {found.full:.2f} ({found.data}, {found.dims} d)"
+
+
+def plan(
+    docs: Annotated[str, typer.Option(help="Items, such as 826402, 10k, 100M or 2B.")],
+    dim: Annotated[int, typer.Option("--dim", help="Width of the vectors; 0 plans for words alone.")] = 64,
+    m: Annotated[int, typer.Option("--m", help="Links per vector of the HNSW graph.")] = 16,
+    replicas: Annotated[int, typer.Option(help="Further copies of each shard.")] = 1,
+    keep: Annotated[int, typer.Option(help="Older releases to keep.")] = 1,
+    engine: Annotated[
+        Engine, typer.Option(help="k-NN engine of the cluster, see `aisle status`.")
+    ] = Engine.FAISS,
+    bytes_per_doc: Annotated[
+        int, typer.Option("--bytes-per-doc", help="On disk, without its vector. Default: as measured.")
+    ] = TEXT_BYTES,
+    node_memory: Annotated[str, typer.Option("--node-memory", help="Of one data node.")] = "64GiB",
+    node_disk: Annotated[
+        str | None, typer.Option("--node-disk", help="Of one data node. Default: whatever it takes.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Size a cluster for a catalogue: shards, nodes, heap, disk and memory for vectors.
+
+    Nothing is asked of a cluster. Every number comes with what it rests on.
+
+    Examples:
+
+        aisle plan --docs 100M --dim 64 --replicas 1
+
+        aisle plan --docs 10k --replicas 0 --engine lucene --node-memory 8GiB
+
+        aisle plan --docs 2B --dim 128 --node-memory 128GiB --node-disk 4TB --json
+    """
+    found = planned(
+        PlanRequest(
+            docs=parse_count(docs),
+            dims=dim,
+            m=m,
+            replicas=replicas,
+            keep=keep,
+            engine=engine,
+            text_bytes=bytes_per_doc,
+            node_memory=parse_bytes(node_memory),
+            node_disk=parse_bytes(node_disk) if node_disk is not None else None,
+        )
+    )
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_plan(Console(highlight=False, soft_wrap=True), found)

@@ -1,0 +1,165 @@
+"""``aisle releases``: see, compare, go back, clean up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aisle.cli.console import JsonOption, print_json, printable, progress_console
+from aisle.cluster import connect
+from aisle.indexer.releases.diff import USUAL_EXAMPLES, ReleaseDiff, diff_releases
+from aisle.indexer.releases.inventory import ReleaseRow, list_releases
+from aisle.indexer.releases.prune import prune_releases
+from aisle.indexer.releases.rollback import rollback as roll_back
+
+
+def cells(row: ReleaseRow) -> Iterator[str]:
+    """A release as the cells of a table."""
+    yield row.release
+    yield row.state
+    yield "?" if row.documents is None else f"{row.documents:,}"
+    yield "?" if row.size_bytes is None else f"{row.size_bytes / 1e6:,.1f} MB"
+    yield row.created
+    yield ", ".join(f"{field}: {model}" for field, model in row.encoders.items()) or "words alone"
+    yield "?" if row.schema_version is None else str(row.schema_version)
+
+
+def diff_lines(found: ReleaseDiff) -> Iterator[str]:
+    """A comparison as lines for people."""
+    documents = found.documents
+    yield f"{found.before} → {found.after}"
+    yield (
+        f"documents: {documents.added:,} added, {documents.removed:,} removed, {documents.changed:,} changed,"
+        f" {documents.same:,} the same"
+    )
+    for kind, ids in (("added", documents.added_ids), ("removed", documents.removed_ids)):
+        if ids:
+            yield f"  {kind}: {', '.join(ids)}"
+    for identity, names in documents.changed_fields.items():
+        yield f"  changed: {identity} ({', '.join(names)})"
+    for part, differences in found.index.items():
+        yield f"{part}: {'no difference' if not differences else ''}"
+        for path, (old, new) in differences.items():
+            yield f"  {path}: {old} → {new}"
+
+
+app = typer.Typer(no_args_is_help=True)
+
+_NAME = Annotated[str, typer.Argument(help="Name of the catalogue, such as shop.", show_default=False)]
+_DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Change nothing, say what would be done.")]
+_WAIT = Annotated[float, typer.Option(min=0, help="Seconds to wait for another run of this catalogue.")]
+
+
+@app.callback()
+def releases() -> None:
+    """See, compare, go back to and delete releases.
+
+    Example: aisle releases list shop
+    """
+
+
+@app.command("list")
+def list_all(name: _NAME, as_json: JsonOption = False) -> None:
+    """List the releases of a catalogue, oldest first.
+
+    Examples:
+
+        aisle releases list shop
+
+        aisle releases list shop --json
+    """
+    rows = list_releases(connect(), name)
+    if as_json:
+        print_json([row.to_json() for row in rows])
+        return
+    table = Table("release", "state", "documents", "size", "created", "encoders", "schema")
+    for row in rows:
+        table.add_row(*cells(row))
+    Console().print(table if rows else f"{name} has no releases yet: make one with `aisle index`")
+
+
+@app.command()
+def diff(
+    name: _NAME,
+    before: Annotated[str, typer.Argument(help="One release, such as shop-v0001.")],
+    after: Annotated[str, typer.Argument(help="Another one, such as shop-v0002.")],
+    examples: Annotated[int, typer.Option(min=0, help="Ids to name of each kind.")] = USUAL_EXAMPLES,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two releases: documents (vectors left out), mapping, settings, models and pipelines.
+
+    Examples:
+
+        aisle releases diff shop shop-v0001 shop-v0002
+
+        aisle releases diff shop shop-v0001 shop-v0002 --examples 100 --json
+    """
+    with progress_console().status("comparing"):
+        found = diff_releases(connect(), name, before, after, examples=examples)
+    if as_json:
+        print_json(found.to_json())
+        return
+    for line in diff_lines(found):
+        Console().print(printable(line), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def rollback(
+    name: _NAME,
+    to: Annotated[
+        str | None, typer.Option(help="Release to go to. Default: the newest older one that is finished.")
+    ] = None,
+    dry_run: _DRY_RUN = False,
+    wait: _WAIT = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an older release live again, in one step. Updates since then stay in the one that is withdrawn.
+
+    Examples:
+
+        aisle releases rollback shop --dry-run
+
+        aisle releases rollback shop
+
+        aisle releases rollback shop --to shop-v0003
+    """
+    done = roll_back(connect(), name, to, dry_run=dry_run, wait_s=wait)
+    if as_json:
+        print_json(done.to_json())
+        return
+    was = f" (it was {done.withdrawn})" if done.withdrawn else ""
+    Console().print(f"{name} {'is now' if done.done else 'would be'} {done.live}{was}", highlight=False)
+
+
+@app.command()
+def prune(
+    name: _NAME,
+    keep: Annotated[int, typer.Option(min=0, help="Finished releases to keep beside the live one.")],
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Also one that `aisle index --resume` could go on with.")
+    ] = False,
+    dry_run: _DRY_RUN = False,
+    wait: _WAIT = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete old, withdrawn and abandoned releases. The live one always stays.
+
+    Examples:
+
+        aisle releases prune shop --keep 1 --dry-run
+
+        aisle releases prune shop --keep 1
+    """
+    done = prune_releases(connect(), name, keep, unfinished=unfinished, dry_run=dry_run, wait_s=wait)
+    if as_json:
+        print_json(done.to_json())
+        return
+    doomed = ", ".join(done.deleted) or "nothing"
+    Console().print(f"{'deleted' if done.done else 'would delete'}: {doomed}", highlight=False)
+    Console().print(
+        f"{done.live or 'nothing'} is live; kept: {', '.join(done.kept) or 'nothing'}", highlight=False
+    )

@@ -1,0 +1,104 @@
+"""``aisle search``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from aisle._search import open_search
+from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
+from aisle.cli.options import (
+    RerankBudgetOption,
+    RerankOption,
+    RerankTopOption,
+    RerankWeightOption,
+    SparseOption,
+    open_reranking,
+)
+from aisle.cli.results import print_page
+from aisle.cluster import connect
+from aisle.encoder import ArtifactStore
+from aisle.errors import InputError
+from aisle.search import Filters
+from aisle.search.rank.reranker import USUAL_WEIGHT
+from aisle.search.systems import named_fusion
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What a shopper would type.")],
+    name: NameOption,
+    legs: Annotated[str | None, typer.Option(help="Legs to ask, such as bm25,dense. Default: all.")] = None,
+    fusion: Annotated[
+        str | None, typer.Option(help="A standard fusion, such as rrf or l2+harmonic_mean.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Hits per page.")] = 10,
+    page: Annotated[int, typer.Option(help="Page, from 1.")] = 1,
+    window: Annotated[int, typer.Option(help="Candidates per leg.")] = 100,
+    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be repeated.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
+    price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
+    price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
+    attribute: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")] = None,
+    facets: Annotated[int, typer.Option(help="Values per facet to count; 0 counts none.")] = 0,
+    typos: Annotated[bool, typer.Option(help="Correct words that no item has.")] = True,
+    exact: Annotated[
+        bool, typer.Option(help="Put items first that the query names by id or part number.")
+    ] = True,
+    rerank: RerankOption = None,
+    rerank_top: RerankTopOption = None,
+    rerank_budget: RerankBudgetOption = None,
+    rerank_weight: RerankWeightOption = USUAL_WEIGHT,
+    encoder: EncoderOption = None,
+    sparse: SparseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Search an index and show why each result is there.
+
+    Examples:
+
+        aisle search "cordless drill" --name shop
+
+        aisle search "running shoes" --name shop --price-max 80 --attribute Colour=Red --facets 5
+
+        aisle search "led bulb e27" --name shop --legs bm25 --json
+
+        aisle search "cordles drill" --name shop --no-typos
+
+        aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
+    """
+    asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
+    store = ArtifactStore.default()
+    reranker, how = open_reranking(rerank, store, rerank_top, rerank_budget, rerank_weight)
+    client = open_search(
+        connect(), name, store, encoder, window, sparse, typos=typos, exact=exact, reranker=reranker
+    )
+    found = client.search(
+        query,
+        legs=asked,
+        fusion=named_fusion(fusion, asked or client.legs) if fusion else None,
+        filters=Filters(
+            tuple(brand or ()), tuple(category or ()), price_min, price_max, _attributes(attribute)
+        ),
+        size=size,
+        page=page,
+        facets=facets,
+        rerank=how,
+    )
+    if json:
+        print_json(found.to_json())
+    else:
+        print_page(Console(), query, found)
+
+
+def _attributes(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in pairs or []:
+        name, separator, value = pair.partition("=")
+        if not (name and separator and value):
+            raise InputError(
+                f"--attribute {pair!r} is not NAME=VALUE", fix="write it like --attribute Colour=Red"
+            )
+        found[name] = (*found.get(name, ()), value)
+    return found

@@ -1,0 +1,222 @@
+"""``aisle tune``: choose how the legs are fused, apply it, show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aisle._tune import Applied, RunSource, Shown, apply_fusion, get_runs, show_fusion
+from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json, printable, query_progress
+from aisle.cli.options import SparseOption
+from aisle.cluster import connect
+from aisle.encoder import ArtifactStore
+from aisle.evaluation import read_judged_set
+from aisle.mappings import RRF, FusionSpec, pipeline_name
+from aisle.search.tuning.fusion_file import fusion_json, read_fusion, write_fusion
+from aisle.search.tuning.guard import Verdict
+from aisle.search.tuning.per_query import PerQuery
+from aisle.search.tuning.runs import LegRuns
+from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions, tune
+
+
+def fusion_line(spec: FusionSpec) -> str:
+    """Such as ``rrf (constant 8): bm25 0.7, dense 0.3``."""
+    if len(spec.legs) == 1:
+        return f"{spec.legs[0]} alone"
+    weights = ", ".join(f"{leg} {weight:.4g}" for leg, weight in zip(spec.legs, spec.weights, strict=True))
+    constant = f" (constant {spec.rank_constant})" if spec.normalisation == RRF else ""
+    varying = ", varying with the query" if spec.query_weights else ""
+    return f"{spec.title}{constant}: {weights}{varying}"
+
+
+def print_tuned(console: Console, tuned: Tuned, runs: LegRuns, file: Path) -> None:
+    """The winner, the honest figures, and why each leg is in or out."""
+    metric, folds = tuned.options.metric, tuned.options.folds
+    table = Table("system", metric, "tuned against it", "p", "better / worse")
+    against = {comparison.baseline: comparison for comparison in tuned.comparisons}
+    for name, mean in tuned.means.items():
+        cells = ("", "", "")
+        if found := against.get(name):
+            cells = (f"{found.delta:+.4f}", f"{found.p_value:.4f}", f"{found.wins} / {found.losses}")
+        table.add_row(f"{name} (held out, {folds} folds)" if name == TUNED else name, f"{mean:.4f}", *cells)
+    console.print(table)
+    for verdict in tuned.verdicts:
+        console.print(_verdict_line(verdict, metric), markup=False, highlight=False)
+    if found_per_query := tuned.per_query:
+        console.print(_per_query_line(found_per_query, metric), markup=False, highlight=False)
+    fold_lines = {fusion_line(winner.spec) for winner in tuned.winners}
+    console.print(
+        f"{tuned.fusions:,} fusions tried on {tuned.queries:,} queries of {runs.dataset} ({runs.split});"
+        f" {len(fold_lines)} different winners in {folds} folds",
+        style="dim",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"winner: {fusion_line(tuned.spec)}", style="bold", markup=False, highlight=False)
+    if not tuned.helps:
+        console.print(
+            "it does not beat what the index uses today by more than chance: there is no need to apply it"
+        )
+    console.print(
+        f"written to {printable(str(file))}; next: aisle tune apply {printable(str(file))} --name NAME",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _verdict_line(verdict: Verdict, metric: str) -> str:
+    if verdict.delta is None or verdict.p_value is None:
+        return f"{verdict.leg}: asked, the only leg that is left"
+    what = f"adds {verdict.delta:+.4f} {metric} (p = {verdict.p_value:.4f})"
+    return f"{verdict.leg}: {'asked' if verdict.kept else 'not asked'}, {what}"
+
+
+def _per_query_line(found: PerQuery, metric: str) -> str:
+    what = f"{found.delta:+.4f} {metric} against fixed ones (p = {found.p_value:.4f})"
+    return f"weights per query: {'used' if found.kept else 'not used'}, {what}"
+
+
+def print_applied(console: Console, applied: Applied) -> None:
+    """What searches use from now on."""
+    before = fusion_line(applied.before) if applied.before else "the default of any catalogue"
+    verb = "now uses" if applied.done else "would use"
+    for line in (
+        f"{applied.release} {verb} {fusion_line(applied.after)}",
+        f"pipeline {applied.pipeline}; before: {before}",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_shown(console: Console, shown: Shown) -> None:
+    """What searches use."""
+    how = "tuned" if shown.tuned else "not tuned: the default of any catalogue"
+    for line in (
+        f"{shown.release}: {fusion_line(shown.spec)} ({how})",
+        f"pipeline {pipeline_name(shown.spec)}" if len(shown.spec.legs) > 1 else "one leg needs no pipeline",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+app = typer.Typer(no_args_is_help=True)
+
+_USUAL = TuneOptions()
+
+
+@app.callback()
+def group() -> None:
+    """Choose how the legs are fused, from judged queries.
+
+    Example: aisle tune run data/homedepot --name shop
+    """
+
+
+@app.command()
+def run(
+    data: Annotated[Path, typer.Argument(help="BEIR folder: queries.jsonl and qrels/<split>.tsv.")],
+    runs: Annotated[
+        Path, typer.Option(help="Folder of the legs' runs: read if there are some, else written.")
+    ] = Path("tuning"),
+    name: Annotated[
+        str | None, typer.Option("--name", "-n", help="Alias or index to ask; not needed for saved runs.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Only saved runs, never a node.")] = False,
+    ask_again: Annotated[
+        bool, typer.Option("--ask-again", help="Ask the index even if runs are saved.")
+    ] = False,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Judgments to tune on. Measure the result on others: a fusion looks too good on the queries"
+            " that it was chosen by."
+        ),
+    ] = "dev",
+    metric: Annotated[
+        str, typer.Option(help="What to make large: nDCG@k, R@k, RR@k, P@k or AP@k.")
+    ] = _USUAL.metric,
+    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = _USUAL.relevant,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = _USUAL.folds,
+    seed: Annotated[int, typer.Option(help="Of the folds.")] = _USUAL.seed,
+    guard_p: Annotated[
+        float, typer.Option(help="A leg stays if it helps with a p-value below this.")
+    ] = _USUAL.guard_p,
+    per_query: Annotated[
+        bool, typer.Option("--per-query", help="Also try weights that depend on the query.")
+    ] = False,
+    window: Annotated[int, typer.Option(min=1, help="Candidates per leg, when an index is asked.")] = 200,
+    encoder: EncoderOption = None,
+    sparse: SparseOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the winner. Default: fusion.json in the folder of the runs.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose legs, weights and technique by nested cross-validation over judged queries.
+
+    An index is asked once, all legs together; the runs are saved, and tuning again needs no node. A leg that
+    does not help is left out. Nothing changes in the index: see `aisle tune apply`.
+
+    Examples:
+
+        aisle tune run data/homedepot --name shop --runs runs
+
+        aisle tune run data/homedepot --runs runs --offline --metric nDCG@20 --json
+
+        aisle tune run data/homedepot --name shop --runs runs --ask-again --out fusion.json
+    """
+    options = TuneOptions(metric, relevant, folds, seed, guard_p, per_query)
+    source = RunSource(runs, name, window, encoder, sparse, ask_again, offline)
+    judged = read_judged_set(data, split)
+    with query_progress() as progress:
+        found = get_runs(source, judged, connect, ArtifactStore.default(), progress)
+        tuned = tune(found, judged, options, progress)
+    content = fusion_json(tuned, found)
+    file = out or runs / "fusion.json"
+    write_fusion(content, file)
+    if as_json:
+        print_json(content)
+    else:
+        print_tuned(Console(), tuned, found, file)
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="Of `aisle tune run`.")],
+    name: NameOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all, change nothing.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for another run.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a tuned fusion what searches of the live release use, and install its pipeline.
+
+    Later releases with the same encoders take it over.
+
+    Examples:
+
+        aisle tune apply fusion.json --name shop --dry-run
+
+        aisle tune apply fusion.json --name shop
+    """
+    applied = apply_fusion(connect(), name, read_fusion(file), dry_run=dry_run, wait_s=wait)
+    if as_json:
+        print_json(applied.to_json())
+    else:
+        print_applied(Console(), applied)
+
+
+@app.command()
+def show(name: NameOption, as_json: JsonOption = False) -> None:
+    """Show the fusion that searches of the live release use when they name none.
+
+    Example: aisle tune show --name shop
+    """
+    shown = show_fusion(connect(), name)
+    if as_json:
+        print_json(shown.to_json())
+    else:
+        print_shown(Console(), shown)

@@ -1,0 +1,145 @@
+"""``aisle update``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from aisle._update import UpdateFiles, stop_on_signals, update_catalogue
+from aisle.cli.console import EncoderOption, JsonOption, print_json, printable, progress_console
+from aisle.cluster import connect
+from aisle.cluster.client import RetryPolicy
+from aisle.encoder import ArtifactStore
+from aisle.indexer.updates import BatchLimits, UpdateOptions, UpdateReport
+
+
+def update_notices() -> Callable[[str], None]:
+    """Takes lines for standard error."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    return lambda text: console.print(f"note: {printable(text)}", markup=False)
+
+
+@contextmanager
+def update_progress() -> Iterator[Callable[[UpdateReport], None]]:
+    """One line: how far it went, lines a second, what was set aside.
+
+    After an error it says up to which line the changes are in the index: who sends a stream has to know.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    latest: list[UpdateReport] = []
+    try:
+        with Bars(*columns, console=progress_console(), transient=True) as bars:
+            line = bars.add_task("waiting for changes")
+
+            def show(now: UpdateReport) -> None:
+                latest[:] = [now]
+                rate = now.lines / now.seconds if now.seconds else 0.0
+                parts = [f"line {now.line:,}", f"{rate:,.0f}/s", f"{now.encoded:,} encoded"]
+                if now.dead:
+                    parts.append(f"{now.dead:,} set aside")
+                bars.update(line, description=", ".join(parts))
+
+            yield show
+    except BaseException:
+        for report in latest:
+            update_notices()(f"{report.line:,} lines are applied, the rest is not")
+        raise
+
+
+def update(
+    name: Annotated[str, typer.Argument(help="The catalogue: its live release is changed.")],
+    changes: Annotated[str, typer.Argument(help="JSON lines, plain or gzip; - reads standard input.")],
+    encoder: EncoderOption = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Keeps how far it went. Default: of a file under AISLE_HOME, of a stream none."),
+    ] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Apply a file again.")] = False,
+    skip_consumed: Annotated[
+        bool, typer.Option("--skip-consumed", help="The stream begins with what the checkpoint counts.")
+    ] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Lines of one batch at most.")] = 1000,
+    flush_seconds: Annotated[
+        float, typer.Option(min=0.001, help="A line waits for others no longer than this.")
+    ] = 1.0,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Make every batch searchable at once.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for an `aisle index` or another update.")
+    ] = 10,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
+    ] = 120,
+    dead_letters: Annotated[
+        Path | None,
+        typer.Option(help="Where bad lines are added. Default: NAME-update-dead-letters.jsonl, here."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change single items of the live release: upsert, update some fields, delete.
+
+    A line is {"op": "upsert"|"update"|"delete", "id": ..., fields of the item}. Vectors are made anew only
+    where an item's text changes. Bad lines are set aside with their reason. Ctrl-C applies what was read.
+
+    Examples:
+
+        aisle update shop changes.jsonl
+
+        echo '{"op": "update", "id": "42", "price": 9.99}' | aisle update shop - --refresh
+
+        kafka-console-consumer ... | aisle update shop - --checkpoint shop.json --wait 86400
+    """
+    options = UpdateOptions(
+        name=name,
+        limits=BatchLimits(lines=batch, flush_s=flush_seconds),
+        refresh=refresh,
+        wait_s=wait,
+        retry=RetryPolicy(deadline_s=patience),
+    )
+    files = UpdateFiles(
+        source=changes,
+        dead_letters=dead_letters or Path(f"{name}-update-dead-letters.jsonl"),
+        checkpoint=checkpoint,
+        from_start=from_start,
+        skip_consumed=skip_consumed,
+    )
+    stop, notice = threading.Event(), update_notices()
+    with update_progress() as progress, stop_on_signals(stop, notice):
+        report = update_catalogue(
+            connect(),
+            ArtifactStore.default(),
+            files,
+            options,
+            encoder=encoder,
+            stop=stop,
+            progress=progress,
+            notice=notice,
+        )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print(Console(), report, files.dead_letters)
+
+
+def _print(console: Console, report: UpdateReport, dead_letters: Path) -> None:
+    console.print(
+        f"{report.release}: {report.lines:,} lines, {report.indexed:,} documents written"
+        f" ({report.encoded:,} with new vectors), {report.deleted:,} deleted, in {report.seconds:,.1f} s",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if report.superseded:
+        console.print(f"  {report.superseded:,} had a newer version already", highlight=False)
+    if report.dead:
+        console.print(f"  set aside: {report.dead:,}, in {dead_letters}", markup=False, highlight=False)
+    if report.unfinished:
+        console.print(
+            f"  line {report.unfinished:,} is not finished; the next run takes it up", highlight=False
+        )

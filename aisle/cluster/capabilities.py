@@ -1,0 +1,133 @@
+"""What the cluster can do. Decided without trying: a faiss index on a node without natives kills it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from aisle.cluster.client import translated_errors
+from aisle.cluster.node.files import NATIVE_ATTRIBUTE
+from aisle.cluster.node.lock import MINIMUM
+from aisle.errors import CapabilityMissing
+
+KNN = "opensearch-knn"
+NEURAL = "opensearch-neural-search"
+NODE_FIELDS = "nodes.*.version,nodes.*.attributes,nodes.*.plugins.name"
+PREFERRED = ("faiss", "lucene")
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What Aisle needs to know of a cluster.
+
+    Attributes:
+        version: of OpenSearch, the oldest of its nodes.
+        distribution: "opensearch", or what else answered.
+        plugins: names that every node has, sorted.
+        knn_engines: engines that work on every node, the preferred one first.
+        nodes: number of nodes.
+    """
+
+    version: str
+    distribution: str
+    plugins: tuple[str, ...]
+    knn_engines: tuple[str, ...]
+    nodes: int = 1
+
+    @property
+    def best_engine(self) -> str:
+        """faiss where it works, else lucene.
+
+        Raises:
+            CapabilityMissing: the cluster has no k-NN engine.
+        """
+        if self.knn_engines:
+            return self.knn_engines[0]
+        raise CapabilityMissing(
+            f"the cluster lacks the plugin {KNN}", fix="install it on every node, or use 'aisle up'"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        best = self.knn_engines[0] if self.knn_engines else None
+        return {**asdict(self), "best_engine": best}
+
+
+def capabilities(client: OpenSearch) -> Capabilities:
+    """Ask the cluster.
+
+    Raises:
+        ClusterUnavailable, AuthenticationFailed: see ``translated_errors``.
+    """
+    with translated_errors():
+        root = client.info()
+        body = client.nodes.info(metric="plugins", filter_path=NODE_FIELDS)
+    return read_capabilities(root, body)
+
+
+def read_capabilities(root: dict[str, Any], nodes_info: dict[str, Any]) -> Capabilities:
+    """The pure part: from the bodies of ``GET /`` and ``GET /_nodes/plugins``."""
+    nodes = list(nodes_info.get("nodes", {}).values())
+    names = [{plugin["name"] for plugin in node.get("plugins", ())} for node in nodes]
+    plugins = set.intersection(*names) if names else set()
+    versions = [node["version"] for node in nodes if "version" in node] or [root["version"]["number"]]
+    engines: tuple[str, ...] = ()
+    if KNN in plugins:
+        native = all(_native(node) for node in nodes)
+        engines = PREFERRED if native else ("lucene",)
+    return Capabilities(
+        version=min(versions, key=parse_version),
+        distribution=root["version"].get("distribution", "elasticsearch"),
+        plugins=tuple(sorted(plugins)),
+        knn_engines=engines,
+        nodes=max(1, len(nodes)),
+    )
+
+
+def require(found: Capabilities) -> Capabilities:
+    """The same capabilities, if Aisle can work with them.
+
+    Raises:
+        CapabilityMissing: another product, too old, or without a plugin that hybrid search needs.
+    """
+    oldest = ".".join(str(part) for part in MINIMUM)
+    if found.distribution != "opensearch":
+        raise CapabilityMissing(
+            f"this is {found.distribution}, not OpenSearch", fix=f"use OpenSearch {oldest} or later"
+        )
+    if parse_version(found.version) < MINIMUM:
+        raise CapabilityMissing(
+            f"OpenSearch {found.version} is too old", fix=f"use OpenSearch {oldest} or later, or 'aisle up'"
+        )
+    for plugin in (KNN, NEURAL):
+        if plugin not in found.plugins:
+            raise CapabilityMissing(
+                f"the cluster lacks the plugin {plugin}", fix="install it on every node, or use 'aisle up'"
+            )
+    return found
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """(3, 6, 0) for "3.6.0" or "3.6.0-SNAPSHOT"."""
+    return tuple(int(part) for part in re.findall(r"\d+", text.partition("-")[0]))
+
+
+def _native(node: dict[str, Any]) -> bool:
+    """Official distributions have the natives and not our attribute; embedded nodes always have it."""
+    return str(node.get("attributes", {}).get(NATIVE_ATTRIBUTE, "true")) == "true"
+
+
+def cluster_report(client: OpenSearch) -> dict[str, Any]:
+    """Address, health and capabilities of the cluster as plain JSON.
+
+    Raises:
+        ClusterUnavailable, AuthenticationFailed: see ``translated_errors``.
+    """
+    found = capabilities(client)
+    with translated_errors():
+        health = client.cluster.health()["status"]
+    # The transport knows hosts without credentials only.
+    address = client.transport.get_connection().host
+    return {"url": address, "health": health, **found.to_json()}

@@ -1,0 +1,1 @@
+"""The embedded node: a real OpenSearch server on this machine, without Docker."""

@@ -1,0 +1,264 @@
+"""The embedded node: a real OpenSearch as a child process, without Docker."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+
+import psutil
+
+from aisle.cluster.node.distribution import ensure_distribution
+from aisle.cluster.node.files import (
+    LOOPBACK,
+    Ports,
+    Setting,
+    choose_ports,
+    java_command,
+    log4j2_properties,
+    node_env,
+    opensearch_yml,
+)
+from aisle.cluster.node.folder import distributions, hand_over, prepare_folder, remove_folder
+from aisle.cluster.node.java import ensure_java
+from aisle.cluster.node.process import Child, Launch, start_detached, start_supervised
+from aisle.cluster.node.user import node_user
+from aisle.errors import InputError, NodeStartFailed, PortTaken
+
+POLL_S = 0.2
+
+
+def cluster_status(port: int, timeout_s: float = 2.0) -> str:
+    """ "green", "yellow" or "red", "up" if it answers otherwise, or "" if nothing answers."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=timeout_s)
+    try:
+        connection.request("GET", "/_cluster/health?local=true")
+        answer = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return ""
+    finally:
+        connection.close()
+    return str(answer.get("status", "up")) if isinstance(answer, dict) else "up"
+
+
+def await_health(port: int, wanted: str, timeout_s: float, alive: Callable[[], bool]) -> bool:
+    """Wait for the wanted status or better; False when the time is over or the process has ended."""
+    enough = {"green": {"green"}, "yellow": {"green", "yellow"}}.get(wanted)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and alive():
+        status = cluster_status(port)
+        if status and (enough is None or status in enough):
+            return True
+        time.sleep(POLL_S)
+    return False
+
+
+LOG_POLL_S = 0.3
+
+
+def last_lines(path: Path, count: int, *, frames: bool = True) -> list[str]:
+    """The last lines; without ``frames`` Java's stack frames are left out, for they bury the message."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        lines = (line.rstrip("\n") for line in stream)
+        kept = (line for line in lines if frames or not line.lstrip().startswith(("at ", "... ")))
+        return list(deque(kept, maxlen=count))
+
+
+def follow(path: Path, alive: Callable[[], bool]) -> Iterator[str]:
+    """Lines as they are written, from the end of the log on, while the node is alive."""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        stream.seek(0, 2)
+        while True:
+            line = stream.readline()
+            if line:
+                yield line.rstrip("\n")
+            elif alive():
+                time.sleep(LOG_POLL_S)
+            else:
+                return
+
+
+NATIVE_VARIABLE = "AISLE_KNN_LIB"
+NATIVE_PATTERN = "libopensearchknn_*.*"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """Options of ``EmbeddedNode.start``.
+
+    Attributes:
+        name: node name; names the registry entry of a detached node.
+        heap_mib: Java heap in MiB, default 2 GiB but at most a quarter of this machine's memory.
+        http_port, transport_port: 0 for any free port.
+        folder: keeps data/, logs/ and config/; None for a temporary one that is removed at the end.
+        native: folder with ``libopensearchknn_*`` for the faiss engine, default AISLE_KNN_LIB.
+        detached: stay up when this process ends.
+        settings: further lines of opensearch.yml, they win over the defaults.
+        start_timeout_s: how long the node may take to answer with a healthy cluster.
+        wait_for: cluster health to wait for, "yellow" or "green"; "" for an answer at all, which is what
+            the first nodes of a larger cluster can give.
+    """
+
+    name: str = "aisle"
+    heap_mib: int | None = None
+    http_port: int = 0
+    transport_port: int = 0
+    folder: Path | None = None
+    native: Path | None = None
+    detached: bool = False
+    settings: Mapping[str, Setting] = field(default_factory=lambda: MappingProxyType({}))
+    start_timeout_s: float = 180.0
+    wait_for: str = "yellow"
+
+
+def default_heap_mib() -> int:
+    """2 GiB, or a quarter of the memory where that is less, but never under 256 MiB.
+
+    With 1 GiB, loading 54,667 vectors of 384 dimensions met the parent circuit breaker.
+    """
+    quarter = psutil.virtual_memory().total // 4 // MIB
+    return max(256, min(2048, quarter))
+
+
+def native_folder(options: NodeOptions) -> Path | None:
+    """The folder of k-NN's native libraries, None if none is named.
+
+    Raises:
+        InputError: a folder is named and holds none; faiss would then kill the node.
+    """
+    named = options.native or os.environ.get(NATIVE_VARIABLE)
+    if not named:
+        return None
+    folder = Path(named).expanduser().resolve()
+    if not any(folder.glob(NATIVE_PATTERN)):
+        raise InputError(
+            f"{folder} holds no {NATIVE_PATTERN}",
+            fix=f"point {NATIVE_VARIABLE} at k-NN's native libraries, or unset it to use lucene",
+        )
+    return folder
+
+
+LOG = Path("logs", "node.log")
+TAIL_LINES = 12
+
+
+@dataclass(slots=True)
+class EmbeddedNode:
+    """A running node. Make it with :meth:`start`; as a context manager it stops at the end.
+
+    It ends with the process that started it, however that one ends, unless ``options.detached``.
+    """
+
+    options: NodeOptions
+    ports: Ports
+    folder: Path
+    child: Child
+
+    @classmethod
+    def start(cls, options: NodeOptions | None = None) -> EmbeddedNode:
+        """Download what is missing, start the node and wait until it is healthy.
+
+        Raises:
+            DownloadFailed: jars could not be fetched.
+            InputError: the folder or the native libraries that the options name cannot be used.
+            JavaNotFound: no JDK 21 or later.
+            PortTaken: a port that was asked for is in use.
+            NodeStartFailed: the node ended or did not get healthy in time; holds its last log lines.
+        """
+        options = options or NodeOptions()
+        native = native_folder(options)
+        ports = choose_ports(options.http_port, options.transport_port)
+        user = node_user()
+        places = distributions(user)
+        java = ensure_java(user, places / "jdk")
+        distribution = ensure_distribution(places)
+        folder = prepare_folder(options.folder)
+        try:
+            _write_config(folder, options, ports, native=native is not None)
+            hand_over(folder, user)
+            launch = Launch(
+                command=java_command(
+                    java=java,
+                    distribution=distribution,
+                    folder=folder,
+                    heap_mib=options.heap_mib or default_heap_mib(),
+                    native=native,
+                ),
+                env=node_env(folder, native),
+                cwd=folder,
+                log=folder / LOG,
+                user=user,
+                remove=folder if options.folder is None else None,
+            )
+            child = start_detached(launch) if options.detached else start_supervised(launch)
+        except BaseException:
+            if options.folder is None:
+                remove_folder(folder)
+            raise
+        node = cls(options, ports, folder, child)
+        try:
+            if not await_health(ports.http, options.wait_for, options.start_timeout_s, child.alive):
+                raise node._failure()
+        except BaseException:
+            # Ctrl-C included: no half-started node stays behind.
+            node.stop()
+            raise
+        return node
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.http}"
+
+    @property
+    def pid(self) -> int:
+        return self.child.pid
+
+    @property
+    def log(self) -> Path:
+        return self.folder / LOG
+
+    def stop(self) -> None:
+        """Stop the node and remove its folder if that is temporary. Harmless when it has stopped."""
+        self.child.stop()
+        if self.options.folder is None:
+            remove_folder(self.folder)
+
+    def __enter__(self) -> EmbeddedNode:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _failure(self) -> NodeStartFailed:
+        told = "\n".join(last_lines(self.log, TAIL_LINES, frames=False))
+        if "Bind" in told and "Exception" in told:
+            return PortTaken(
+                f"a port of node {self.options.name} was taken while it started", fix="start it again"
+            )
+        why = "did not get healthy in time" if self.child.alive() else "ended while starting"
+        return NodeStartFailed(
+            f"node {self.options.name} {why}; its last log lines:\n{told}",
+            fix="the log lines name the cause; a slow machine may need a longer start timeout",
+        )
+
+
+def _write_config(folder: Path, options: NodeOptions, ports: Ports, *, native: bool) -> None:
+    config = folder / "config"
+    yml = opensearch_yml(
+        name=options.name, folder=folder, ports=ports, native=native, settings=options.settings
+    )
+    for name, text in {"opensearch.yml": yml, "log4j2.properties": log4j2_properties()}.items():
+        # The folder may be another user's from an earlier run: write a new file, never through a link.
+        (config / name).unlink(missing_ok=True)
+        (config / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,90 @@
+"""Nodes that stay up: one JSON file each under ``home()/nodes``."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from aisle._files import whole_file
+from aisle._paths import home
+from aisle.cluster.node.process import same_process, stop_process
+from aisle.errors import InputError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """A node that ``aisle up`` started.
+
+    Attributes:
+        name: its name, unique on this machine.
+        pid, created: process id and its birth time (epoch seconds), which together name one process.
+        url: where it answers.
+        folder: its data/, logs/ and config/.
+        version: OpenSearch version.
+    """
+
+    name: str
+    pid: int
+    created: float
+    url: str
+    folder: str
+    version: str
+
+    @property
+    def running(self) -> bool:
+        return same_process(self.pid, self.created) is not None
+
+
+def check_name(name: str) -> str:
+    """The name, if it can name a node and its files.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if NAME.fullmatch(name):
+        return name
+    raise InputError(
+        f"{name!r} cannot name a node", fix="use lower-case letters, digits, '-' and '_', 63 at most"
+    )
+
+
+def record_path(name: str) -> Path:
+    return home() / "nodes" / f"{check_name(name)}.json"
+
+
+def register(record: NodeRecord) -> None:
+    """Write the record; a reader never sees half of it."""
+    with whole_file(record_path(record.name)) as file:
+        file.write(json.dumps(asdict(record), indent=2).encode() + b"\n")
+
+
+def find_node(name: str) -> NodeRecord | None:
+    """The record of that name, running or not."""
+    path = record_path(name)
+    return _read(path) if path.is_file() else None
+
+
+def running_nodes() -> list[NodeRecord]:
+    """All nodes that run, by name."""
+    records = (_read(path) for path in sorted((home() / "nodes").glob("*.json")))
+    return [record for record in records if record is not None and record.running]
+
+
+def stop_node(record: NodeRecord) -> bool:
+    """Stop the node and forget it (its data stay). False if it did not run any more."""
+    ran = record.running
+    stop_process(record.pid, record.created)
+    record_path(record.name).unlink(missing_ok=True)
+    return ran
+
+
+def _read(path: Path) -> NodeRecord | None:
+    # A file cut short by a full disk names no node; `aisle up` writes it anew.
+    try:
+        return NodeRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        return None

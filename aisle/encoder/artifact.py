@@ -1,0 +1,287 @@
+"""An artifact on disk: a folder whose files are exactly those that its manifest names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aisle import _paths as paths
+from aisle.errors import ArtifactCorrupt, ArtifactNotFound
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+GOLDEN = "golden.npz"
+CARD = "README.md"
+
+# Facts about one export, not about the vector space: the same model built twice has one fingerprint. How it
+# was trained and for which CPU is settled by the model file's own hash.
+_NOT_SEMANTIC = {"name", "git_commit", "created", "metrics", "training", "instruction_set"}
+# Golden outputs differ in the last bits between CPUs, and a card tells dates and figures: their hashes guard
+# the files but stay out of the fingerprint.
+_NOT_SEMANTIC_FILES = {GOLDEN, CARD}
+
+_SHA256 = r"^[0-9a-f]{64}$"
+_WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
+class Prefixes(BaseModel):
+    """What is put before a text, for example E5's ``query: `` and ``passage: ``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query: str = ""
+    item: str = ""
+
+
+class Manifest(BaseModel):
+    """The content of ``manifest.json``.
+
+    Attributes:
+        kind: family of the model ("dense", "sparse", ...), the first folder under the store.
+        name: name within the kind.
+        base_model, revision: where the weights come from.
+        dims: full width of a vector.
+        widths: Matryoshka widths the model was trained for, at most ``dims``, widest first; others can be
+            cut, at a loss.
+        pooling: "mean" or "cls"; normalisation: "l2"; both are part of the graph.
+        max_length: longest input, in tokens, special tokens included.
+        text_version: ``aisle.encoder.text.TEXT_VERSION`` of the code that made its training or export texts.
+        precision: "int8", "int8-static" (scales fixed at export) or "fp32".
+        instruction_set: the ``InstructionSet`` an INT8 graph was made for; empty: none, or not recorded.
+        data_hash: sha256 of the training data, empty for a base model.
+        created: UTC, ISO 8601.
+        metrics: figures measured at export or training.
+        training: settings of the training run, empty for a base model.
+        files: file name to sha256, for every file but the manifest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    kind: str = Field(pattern=_WORD)
+    name: str = Field(pattern=_WORD)
+    base_model: str
+    revision: str = ""
+    dims: int = Field(gt=0)
+    widths: tuple[int, ...] = ()
+    pooling: str = ""
+    normalisation: str = ""
+    prefixes: Prefixes = Prefixes()
+    max_length: int = Field(gt=2)
+    text_version: str
+    precision: str = ""
+    instruction_set: str = ""
+    data_hash: str = ""
+    git_commit: str = ""
+    created: str = ""
+    metrics: Mapping[str, float] = {}
+    training: Mapping[str, Any] = {}
+    files: Mapping[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that name the vector space: sha256 over all that decides a vector, files included."""
+        content = self.model_dump(mode="json", exclude=_NOT_SEMANTIC)
+        files = content["files"].items()
+        content["files"] = {name: digest for name, digest in files if name not in _NOT_SEMANTIC_FILES}
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """Indented JSON."""
+        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read ``folder/manifest.json``.
+
+    Raises:
+        ArtifactCorrupt: the file is missing, is no JSON, lacks a field, or is of another schema version.
+    """
+    path = folder / MANIFEST
+    again = "export the model again with `aisle encoder export`"
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix=again) from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ArtifactCorrupt(
+            f"{path} has schema_version {version!r}; this Aisle reads {SCHEMA_VERSION}",
+            fix="use the Aisle that wrote the artifact, or " + again,
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ArtifactCorrupt(f"{path}: {field}: {first['msg']}", fix=again) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A verified folder and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits, see ``Manifest.fingerprint``."""
+        return self.manifest.fingerprint
+
+    def file(self, name: str) -> Path:
+        """Path of one of its files.
+
+        Raises:
+            ArtifactCorrupt: the manifest does not name it.
+        """
+        if name not in self.manifest.files:
+            raise ArtifactCorrupt(f"{self.path} has no {name}", fix="export the model again")
+        return self.path / name
+
+    def require(self, kind: str, what: str, fix: str) -> None:
+        """Refuse a model of another kind.
+
+        Args:
+            kind: that is needed.
+            what: its name in a sentence.
+            fix: what to name instead.
+
+        Raises:
+            ArtifactCorrupt: it is another kind.
+        """
+        if self.manifest.kind != kind:
+            raise ArtifactCorrupt(f"{self.path} is a {self.manifest.kind} model, not {what}", fix=fix)
+
+
+def load_artifact(path: Path) -> Artifact:
+    """Read the manifest and check every file's sha256. The model's own ``load`` replays the golden texts.
+
+    Raises:
+        ArtifactNotFound: no such folder.
+        ArtifactCorrupt: names the file that is missing, was changed, or has no business there.
+    """
+    if not path.is_dir():
+        raise ArtifactNotFound(f"no artifact at {path}", fix="list artifacts with `aisle encoder list`")
+    manifest = read_manifest(path)
+    for name, expected in manifest.files.items():
+        if Path(name).name != name:
+            raise ArtifactCorrupt(
+                f"{path}: the manifest names {name!r}, not a plain file", fix="export it again"
+            )
+        _check(path / name, expected)
+    unknown = sorted({entry.name for entry in path.iterdir()} - set(manifest.files) - {MANIFEST})
+    if unknown:
+        raise ArtifactCorrupt(
+            f"{path} holds {unknown[0]}, which its manifest does not name", fix="remove the file"
+        )
+    return Artifact(path, manifest)
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check(path: Path, expected: str) -> None:
+    fix = "export the model again with `aisle encoder export`"
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error.strerror}", fix=fix) from error
+    if found != expected:
+        raise ArtifactCorrupt(f"{path} was changed: its sha256 is not the one in the manifest", fix=fix)
+
+
+_HEX = re.compile(r"^[0-9a-f]{8,64}$")
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactStore:
+    """A folder of artifacts. ``ArtifactStore.default()`` is the one under ``AISLE_HOME``."""
+
+    home: Path
+
+    @staticmethod
+    def default() -> ArtifactStore:
+        """The store of this machine's user."""
+        return ArtifactStore(paths.home() / "artifacts")
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A temporary folder on the store's own disk; whatever is left of it at the end is removed."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=self.home))
+        try:
+            # mkdtemp makes a private folder; an artifact is as readable as the store it is in.
+            folder.chmod(self.home.stat().st_mode & 0o777)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, staged: Path) -> Path:
+        """Verify a finished folder and move it to its place. The same artifact, added twice, stands once.
+
+        Raises:
+            ArtifactCorrupt: the folder is not what its manifest says.
+        """
+        manifest = load_artifact(staged).manifest
+        place = self.home / manifest.kind / f"{manifest.name}-{manifest.fingerprint[:12]}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with self.staging() as attic:
+            if place.exists():
+                place.rename(attic / "old")
+            staged.rename(place)
+        return place
+
+    def list(self) -> tuple[tuple[Path, Manifest], ...]:
+        """Every artifact with a readable manifest, newest first."""
+        found = []
+        for path in self.home.glob(f"[!.]*/[!.]*/{MANIFEST}"):
+            try:
+                found.append((path.parent, read_manifest(path.parent)))
+            except ArtifactCorrupt:
+                continue
+        return tuple(sorted(found, key=lambda entry: (entry[1].created, entry[0].name), reverse=True))
+
+    def resolve(self, ref: str | Path, kind: str = "") -> Path:
+        """The folder that ``ref`` names.
+
+        Args:
+            ref: a path; a ``name`` or ``kind/name`` (the newest of them); a folder's own
+                ``[kind/]name-sha12``; or a fingerprint, at least its first 8 hex digits.
+            kind: of two artifacts of that name, the one of this kind is meant.
+
+        Raises:
+            ArtifactNotFound: nothing, or more than one artifact for a short fingerprint, goes by it.
+        """
+        path = Path(ref).expanduser()
+        if (path / MANIFEST).is_file():
+            return path
+        wanted = str(ref)
+        known = sorted(self.list(), key=lambda entry: entry[1].kind != kind) if kind else self.list()
+        for folder, manifest in known:
+            names = (manifest.name, folder.name)
+            if wanted in names or wanted in [f"{manifest.kind}/{name}" for name in names]:
+                return folder
+        if _HEX.match(wanted):
+            matching = {m.fingerprint: folder for folder, m in known if m.fingerprint.startswith(wanted)}
+            # Two folders of one fingerprint are one model, exported under two names.
+            if len(matching) == 1:
+                return next(iter(matching.values()))
+        there = ", ".join(dict.fromkeys(f"{m.kind}/{m.name}" for _, m in known)) or "none"
+        raise ArtifactNotFound(
+            f"no single artifact {wanted!r} (there: {there})",
+            fix="make one with `aisle encoder export`, or see `aisle encoder list`",
+        )

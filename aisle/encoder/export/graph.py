@@ -1,0 +1,88 @@
+"""Writes an ONNX graph node by node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle._extras import optional
+
+MICROSOFT = "com.microsoft"
+OPSET = 18
+_IR_VERSION = 9
+
+
+class GraphWriter:
+    """Collects nodes and initializers; every method returns names of tensors."""
+
+    def __init__(self) -> None:
+        self._onnx = optional("onnx", extra="export")
+        self._nodes: list[Any] = []
+        self._constants: dict[str, NDArray[Any]] = {}
+
+    def constant(self, name: str, value: NDArray[Any] | np.generic) -> str:
+        """An initializer; the same name twice is the same tensor."""
+        self._constants[name] = np.ascontiguousarray(value) if np.ndim(value) else np.asarray(value)
+        return name
+
+    def node(self, kind: str, inputs: list[str], *, domain: str = "", **attributes: object) -> str:
+        """A node with one output."""
+        return self.nodes(kind, inputs, 1, domain=domain, **attributes)[0]
+
+    def nodes(
+        self, kind: str, inputs: list[str], outputs: int, *, domain: str = "", **attributes: object
+    ) -> list[str]:
+        """A node with several outputs. An empty input name leaves an optional input out."""
+        label = f"{kind}_{len(self._nodes)}"
+        names = [f"{label}_{i}" for i in range(outputs)]
+        self._nodes.append(
+            self._onnx.helper.make_node(kind, inputs, names, name=label, domain=domain, **attributes)
+        )
+        return names
+
+    def cast(self, tensor: str, dtype: type[np.generic]) -> str:
+        """Cast to a NumPy type."""
+        return self.node("Cast", [tensor], to=self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def model(
+        self,
+        output: str,
+        width: int | None,
+        *,
+        name: str = "vectors",
+        per_text: tuple[str, ...] = ("lengths",),
+    ) -> bytes:
+        """Serialised: int64 ``input_ids`` [b, s] and others [b] -> float32 [b, width] or [b].
+
+        Args:
+            output: the tensor that is given out.
+            width: of its rows; None: it has none.
+            name: what it is called outside.
+            per_text: names of the int64 inputs [b] beside ``input_ids``.
+        """
+        helper, types = self._onnx.helper, self._onnx.TensorProto
+        self._nodes.append(helper.make_node("Identity", [output], [name], name=name))
+        graph = helper.make_graph(
+            self._nodes,
+            "bert",
+            [
+                helper.make_tensor_value_info("input_ids", types.INT64, ["batch", "tokens"]),
+                *(helper.make_tensor_value_info(each, types.INT64, ["batch"]) for each in per_text),
+            ],
+            [
+                helper.make_tensor_value_info(
+                    name, types.FLOAT, ["batch"] if width is None else ["batch", width]
+                )
+            ],
+            [self._onnx.numpy_helper.from_array(value, name) for name, value in self._constants.items()],
+        )
+        model = helper.make_model(
+            graph,
+            producer_name="aisle",
+            ir_version=_IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)],
+        )
+        content: bytes = model.SerializeToString(deterministic=True)
+        return content

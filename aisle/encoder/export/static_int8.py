@@ -1,0 +1,168 @@
+"""INT8 with activation scales that are fixed at export: nothing is measured while texts are encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle._extras import optional
+from aisle.encoder.sessions import open_session
+from aisle.encoder.export.bert import bert_graph
+from aisle.encoder.export.checkpoint import Checkpoint
+from aisle.encoder.export.graph import MICROSOFT, GraphWriter
+from aisle.encoder.export.precision import Floats, Fp32, Int8, Precision, quantize_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Least and largest value of each channel, float32 [in]; 0 lies within."""
+
+    low: Floats
+    high: Floats
+
+    def over(self, rows: Floats) -> Span:
+        """Widened to hold float32 [n, in]."""
+        return Span(np.minimum(self.low, rows.min(axis=0)), np.maximum(self.high, rows.max(axis=0)))
+
+
+class _Watched(Fp32):
+    """Notes which tensor goes into which linear layer."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, str] = {}
+
+    def linear(
+        self, graph: GraphWriter, x: str, weight: Floats, bias: Floats, name: str, *, after_gelu: bool = False
+    ) -> str:
+        self.inputs[name] = x
+        return super().linear(graph, x, weight, bias, name, after_gelu=after_gelu)
+
+    def attention(
+        self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str
+    ) -> str:
+        self.inputs[name] = x
+        return super().attention(graph, x, lengths, weight, bias, heads, name)
+
+
+def calibrate(
+    model: Checkpoint,
+    tokens: Sequence[Sequence[int]],
+    scratch: Path,
+    build: Callable[[Checkpoint, Precision], bytes] = bert_graph,
+) -> Mapping[str, Span]:
+    """Span of each linear layer's input, by the layer's name.
+
+    Args:
+        model: the weights.
+        tokens: token ids of at least one text; each is run alone, without padding.
+        scratch: a folder for the fp32 graph.
+        build: the graph of these weights in a precision.
+    """
+    feeds = ({"input_ids": np.array([row]), "lengths": np.array([len(row)])} for row in tokens)
+    return spans_of(partial(build, model), feeds, scratch)
+
+
+def spans_of(
+    build: Callable[[Precision], bytes], feeds: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path
+) -> Mapping[str, Span]:
+    """Span of each linear layer's input, by the layer's name.
+
+    Args:
+        build: the graph in a precision.
+        feeds: the graph's inputs, at least once, without padding.
+        scratch: a folder for the fp32 graph.
+    """
+    watched = _Watched()
+    onnx = optional("onnx", extra="export")
+    graph = onnx.load_model_from_string(build(watched))
+    tensors = tuple(dict.fromkeys(watched.inputs.values()))
+    del graph.graph.output[:]
+    graph.graph.output.extend(
+        onnx.helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None) for tensor in tensors
+    )
+    path = scratch / "calibration.onnx"
+    path.write_bytes(graph.SerializeToString())
+    session = open_session(path)
+    path.unlink()
+    spans: dict[str, Span] = {}
+    for feed in feeds:
+        found = session.run(list(tensors), feed)
+        for tensor, values in zip(tensors, found, strict=True):
+            rows = values.reshape(-1, values.shape[-1])
+            nothing = np.zeros(rows.shape[1], dtype=np.float32)
+            spans[tensor] = spans.get(tensor, Span(nothing, nothing)).over(rows)
+    return {name: spans[tensor] for name, tensor in watched.inputs.items()}
+
+
+_SHARE = 0.7
+"""How much of a channel's range its weights take over; measured, docs/encoders.md."""
+
+
+class StaticInt8(Int8):
+    """Weights in 8 bits, a scale per output; activations in 8 bits, one scale for all texts.
+
+    One scale is enough once channels have like ranges: each is divided by a factor that its weights take over
+    (SmoothQuant, Xiao et al. 2022, arXiv 2211.10438, section 4). A vector depends on nothing but its text.
+    """
+
+    name = "int8-static"
+
+    def __init__(self, spans: Mapping[str, Span], weight_bits: int = 8) -> None:
+        super().__init__(weight_bits)
+        self._spans = spans
+
+    def linear(
+        self,
+        graph: GraphWriter,
+        x: str,
+        weight: Floats,
+        bias: Floats,
+        name: str,
+        *,
+        after_gelu: bool = False,  # noqa: ARG002
+    ) -> str:
+        """Quantized product with its bias."""
+        return self._scaled(graph, x, weight, name, graph.constant(f"{name}.bias", bias))
+
+    def attention(
+        self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str
+    ) -> str:
+        """8-bit projections; attention itself in float32, with onnxruntime's fused operator."""
+        product = self._scaled(graph, x, weight, name)
+        parts = graph.nodes("Split", [product], 3, axis=-1, num_outputs=3)
+        inputs = [*parts, graph.constant(f"{name}.bias", bias), lengths]
+        return graph.node("MultiHeadAttention", inputs, domain=MICROSOFT, num_heads=heads)
+
+    def _scaled(self, graph: GraphWriter, x: str, weight: Floats, name: str, *bias: str) -> str:
+        span = self._spans[name]
+        factors = smoothing(span, weight)
+        low, high = float((span.low / factors).min()), float((span.high / factors).max())
+        width = (high - low) / 255
+        step = graph.constant(f"{name}.step", np.float32(width))
+        zero = graph.constant(f"{name}.middle", np.uint8(round(-low / width)))
+        levels, scales = quantize_columns(weight * factors[:, None], self.largest)
+        smooth = graph.node("Mul", [x, graph.constant(f"{name}.smooth", 1 / factors)])
+        inputs = [
+            graph.node("QuantizeLinear", [smooth, step, zero]),
+            graph.constant(f"{name}.weight", levels),
+            step,
+            graph.constant(f"{name}.scale", scales),
+            zero,
+            graph.constant(f"{name}.zero", np.zeros(scales.shape, dtype=np.int8)),
+            *bias,
+        ]
+        return graph.node("MatMulIntegerToFloat", inputs, domain=MICROSOFT)
+
+
+def smoothing(span: Span, weight: Floats) -> Floats:
+    """Factors [in], geometric mean 1: range of the channel ** share / largest weight ** (1 - share)."""
+    activations = np.maximum(-span.low, span.high).clip(1e-4)
+    weights = np.abs(weight).max(axis=1).clip(1e-6)
+    logs = _SHARE * np.log(activations) - (1 - _SHARE) * np.log(weights)
+    factors: Floats = np.exp(logs - logs.mean()).astype(np.float32)
+    return factors

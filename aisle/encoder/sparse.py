@@ -1,0 +1,347 @@
+"""The sparse encoder: texts to weights of vocabulary tokens, with an ONNX graph on the CPU.
+
+How it takes queries is the artifact's: with ``query_weights.npy`` a query's tokens are looked up and no model
+is run; without, the model weighs queries as it does items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from aisle.encoder.artifact import GOLDEN, Artifact, ArtifactStore, Manifest, load_artifact
+from aisle.encoder.cpu import InstructionSet, say_if_lacking
+from aisle.encoder.sessions import cores, open_session
+from aisle.encoder.self_test import Golden
+from aisle.encoder.text import clean
+from aisle.encoder.tokenizer import TextTokenizer, padded, token_batches
+from aisle.errors import ArtifactCorrupt, InputError
+
+# OpenSearch refuses queries of more clauses.
+MAX_QUERY_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Two limits for items, which decide what the index costs, and two for queries, which decide their time.
+
+    Attributes:
+        max_tokens_item: of an item the heaviest so many tokens are kept.
+        min_weight_item: and of these those of at least that weight.
+        max_tokens_query: of a query the heaviest so many are kept.
+        keep_ratio_query: and of these those of at least that share of the heaviest one's weight.
+
+    Raises:
+        InputError: a value that keeps nothing.
+    """
+
+    max_tokens_item: int = 128
+    min_weight_item: float = 0.01
+    max_tokens_query: int = 64
+    keep_ratio_query: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.max_tokens_item < 1 or not 1 <= self.max_tokens_query <= MAX_QUERY_TOKENS:
+            raise InputError(
+                f"{self.max_tokens_item} tokens of items, {self.max_tokens_query} of queries cannot be kept",
+                fix=f"keep 1 or more of an item's, 1 to {MAX_QUERY_TOKENS} of a query's",
+            )
+        if not self.min_weight_item > 0 or not 0 <= self.keep_ratio_query <= 1:
+            raise InputError(
+                f"weights from {self.min_weight_item} or a share of {self.keep_ratio_query} cannot be kept",
+                fix="give a weight above 0, and a share of 0 to 1",
+            )
+
+
+# Of a weight, what an index keeps (9 bits) and a little more.
+DIGITS = 4
+
+
+def is_feature(token: str) -> bool:
+    """Whether a weight may have this name.
+
+    Tokens with a dot are nothing but punctuation in a WordPiece vocabulary. OpenSearch takes them, but to
+    other readers of ``_source`` a dot in a key is a path.
+    """
+    return bool(token.strip()) and "." not in token
+
+
+@dataclass(frozen=True, slots=True)
+class SparseRows:
+    """n texts as compressed sparse rows; ``rows[i]`` is token to weight, heaviest first.
+
+    Attributes:
+        vocabulary: token of each column.
+        starts: int64 [n + 1], where each row begins in the other two.
+        columns: int32, columns of the weights; weights: float64, above 0.
+    """
+
+    vocabulary: tuple[str, ...]
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    weights: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, row: int) -> dict[str, float]:
+        """Token to weight of one text; empty if no token has any."""
+        own = slice(self.starts[row], self.starts[row + 1])
+        tokens = (self.vocabulary[column] for column in self.columns[own].tolist())
+        return dict(zip(tokens, self.weights[own].tolist(), strict=True))
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        return (self[row] for row in range(len(self)))
+
+    @classmethod
+    def of(
+        cls, vocabulary: tuple[str, ...], rows: Sequence[tuple[NDArray[np.int32], NDArray[np.float64]]]
+    ) -> Self:
+        """From the columns and weights of each row."""
+        lengths = np.fromiter((len(columns) for columns, _ in rows), dtype=np.int64, count=len(rows))
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+        columns = [columns for columns, _ in rows] or [np.zeros(0, dtype=np.int32)]
+        weights = [weights for _, weights in rows] or [np.zeros(0)]
+        return cls(vocabulary, starts, np.concatenate(columns), np.concatenate(weights))
+
+
+def pruned(
+    weights: NDArray[np.float32], most: int, least: float, ratio: float = 0.0
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Columns and rounded weights that are kept of one dense row, heaviest first; equal ones by column.
+
+    Args:
+        weights: float32 [v], not negative.
+        most: how many are kept.
+        least: the smallest weight that is, above 0.
+        ratio: of the row's largest, under which none is.
+    """
+    (active,) = np.nonzero(weights >= max(least, ratio * float(weights.max(initial=0.0))))
+    order = np.lexsort((active, -weights[active]))[:most]
+    kept = active[order]
+    return kept.astype(np.int32), rounded(weights[kept])
+
+
+def rounded(weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    """To ``DIGITS`` significant digits; float32 [n], above 0."""
+    wide = weights.astype(np.float64)
+    unit = 10.0 ** (DIGITS - 1 - np.floor(np.log10(wide)))
+    result: NDArray[np.float64] = np.round(wide * unit) / unit
+    return result
+
+
+VOCABULARY = "vocabulary.json"
+QUERY_WEIGHTS = "query_weights.npy"
+
+# ``neural_sparse`` refuses larger ones.
+MAX_QUERY_WEIGHT = 64.0
+
+_FIX = "export the model again"
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Tokens of the columns, and their ids in the tokenizer, int64 [v]."""
+
+    tokens: tuple[str, ...]
+    ids: NDArray[np.int64]
+
+    def columns(self) -> NDArray[np.int64]:
+        """Column by token id, -1 for tokens that have none; int64 [largest id + 1]."""
+        found = np.full(int(self.ids.max(initial=-1)) + 1, -1, dtype=np.int64)
+        found[self.ids] = np.arange(len(self.ids))
+        return found
+
+    def write(self, path: Path) -> None:
+        """As JSON: token to id, in the order of the columns."""
+        path.write_bytes(orjson.dumps(dict(zip(self.tokens, self.ids.tolist(), strict=True))))
+
+
+def read_vocabulary(path: Path, columns: int) -> Vocabulary:
+    """Read what ``Vocabulary.write`` wrote.
+
+    Raises:
+        ArtifactCorrupt: it is no such file, or has another number of tokens than ``columns``.
+    """
+    try:
+        held = orjson.loads(path.read_bytes())
+        found = Vocabulary(
+            tuple(map(str, held)), np.array([int(id_) for id_ in held.values()], dtype=np.int64)
+        )
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix=_FIX) from error
+    if len(found.tokens) != columns or found.ids.min(initial=0) < 0:
+        raise ArtifactCorrupt(f"{path} has {len(found.tokens)} tokens, the model {columns}", fix=_FIX)
+    return found
+
+
+def read_query_weights(path: Path, columns: int) -> NDArray[np.float32]:
+    """What each token of a query weighs, float32 [v], above 0.
+
+    Raises:
+        ArtifactCorrupt: it is no such array.
+    """
+    try:
+        weights = np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    except (OSError, ValueError, EOFError) as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix=_FIX) from error
+    within = weights.shape == (columns,) and bool(((weights > 0) & (weights <= MAX_QUERY_WEIGHT)).all())
+    if not within:
+        raise ArtifactCorrupt(
+            f"{path} does not hold {columns} weights above 0 and up to {MAX_QUERY_WEIGHT:g}", fix=_FIX
+        )
+    return weights
+
+
+KIND = "sparse"
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
+
+BATCH_TOKENS = 256
+"""Tokens of a bulk batch: each has a logit for every vocabulary token."""
+
+WINDOW = 4096
+"""Texts that are sorted by length together."""
+
+# Above 0: the field refuses it.
+_LEAST = float(np.finfo(np.float32).tiny)
+
+_Row = tuple[NDArray[np.int32], NDArray[np.float64]]
+
+
+class SparseEncoder:
+    """Text to weights of tokens. Safe to share between threads."""
+
+    def __init__(
+        self, artifact: Artifact, *, threads: int | None = None, pruning: Pruning | None = None
+    ) -> None:
+        artifact.require(KIND, "a sparse encoder", fix="name a sparse artifact, see `aisle encoder list`")
+        self.artifact = artifact
+        self.pruning = pruning or Pruning()
+        self._threads = threads or cores()
+        self._tokenize = TextTokenizer(artifact.file(TOKENIZER), self.manifest.max_length)
+        vocabulary = read_vocabulary(artifact.file(VOCABULARY), self.manifest.dims)
+        self._tokens = vocabulary.tokens
+        self._columns = vocabulary.columns()
+        self._query: NDArray[np.float32] | None = None
+        if QUERY_WEIGHTS in self.manifest.files:
+            self._query = read_query_weights(artifact.file(QUERY_WEIGHTS), self.manifest.dims)
+        self._session = open_session(artifact.file(MODEL))
+
+    @classmethod
+    def load(
+        cls,
+        ref: str | Path,
+        *,
+        store: ArtifactStore | None = None,
+        threads: int | None = None,
+        pruning: Pruning | None = None,
+        cpu: frozenset[InstructionSet] | None = None,
+    ) -> SparseEncoder:
+        """Open an artifact: check its hashes, then replay its golden texts on this machine.
+
+        Args:
+            ref: a folder, a name, ``kind/name`` or a fingerprint, see ``ArtifactStore.resolve``.
+            store: where names are looked up, default the store under ``AISLE_HOME``.
+            threads: cores for many texts, default all that this process may use.
+            pruning: how many weights are kept.
+            cpu: see ``DenseEncoder.load``.
+
+        Raises:
+            ArtifactNotFound: nothing goes by that reference.
+            ArtifactCorrupt: names the file, or the golden text, that differs.
+        """
+        artifact = load_artifact((store or ArtifactStore.default()).resolve(ref, KIND))
+        encoder = cls(artifact, threads=threads, pruning=pruning)
+        say_if_lacking(encoder.manifest.instruction_set, cpu, encoder.manifest.name)
+        golden = Golden.read(artifact.file(GOLDEN))
+        golden.replay(encoder.tokenize, encoder.encode_raw, artifact.path)
+        return encoder
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the artifact is."""
+        return self.artifact.manifest
+
+    @property
+    def dims(self) -> int:
+        """Size of the vocabulary."""
+        return self.manifest.dims
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that name the vector space."""
+        return self.artifact.fingerprint
+
+    @property
+    def inference_free(self) -> bool:
+        """Whether queries are looked up instead of read by the model."""
+        return self._query is not None
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The token of each column."""
+        return self._tokens
+
+    def encode_query(self, text: str) -> dict[str, float]:
+        """Token to weight of a query, pruned, heaviest first; empty if none of its tokens is known."""
+        row = self.tokenize([self.manifest.prefixes.query + clean(text)])[0]
+        weights = self._alone([row])[0] if self._query is None else self._looked_up(self._query, row)
+        limits = self.pruning
+        kept = pruned(weights, limits.max_tokens_query, _LEAST, limits.keep_ratio_query)
+        return SparseRows.of(self._tokens, [kept])[0]
+
+    def encode_items(self, texts: Sequence[str]) -> SparseRows:
+        """Pruned weights of item texts (``aisle.encoder.text.item_text``), a row each."""
+        found: list[_Row] = []
+        for start in range(0, len(texts), WINDOW):
+            window = texts[start : start + WINDOW]
+            rows = self.tokenize([self.manifest.prefixes.item + clean(text) for text in window])
+            found += self._bulk(rows)
+        return SparseRows.of(self._tokens, found)
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts as given, without prefix or cleaning."""
+        return self._tokenize(texts)
+
+    def encode_raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """All weights of texts as given, float32 [n, v], one at a time, neither cleaned nor pruned."""
+        return self._alone(self.tokenize(texts))
+
+    def _looked_up(self, weights: NDArray[np.float32], row: Sequence[int]) -> NDArray[np.float32]:
+        own = np.asarray(row, dtype=np.int64)
+        columns = self._columns[own[own < len(self._columns)]]
+        columns = columns[columns >= 0]
+        found = np.zeros(len(weights), dtype=np.float32)
+        found[columns] = weights[columns]
+        return found
+
+    def _alone(self, rows: list[list[int]]) -> NDArray[np.float32]:
+        out = np.empty((len(rows), self.dims), dtype=np.float32)
+        for position, row in enumerate(rows):
+            feed = {"input_ids": np.array([row]), "lengths": np.array([len(row)])}
+            out[position] = self._session.run(None, feed)[0][0]
+        return out
+
+    def _bulk(self, rows: list[list[int]]) -> list[_Row]:
+        empty = np.zeros(0, dtype=np.int32), np.zeros(0)
+        out: list[_Row] = [empty] * len(rows)
+        limits = self.pruning
+
+        def run(batch: NDArray[np.intp]) -> None:
+            ids, lengths = padded([rows[position] for position in batch])
+            weights = self._session.run(None, {"input_ids": ids, "lengths": lengths})[0]
+            for position, own in zip(batch, weights, strict=True):
+                out[position] = pruned(own, limits.max_tokens_item, limits.min_weight_item)
+
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="aisle-encode") as pool:
+            for _ in pool.map(run, token_batches([len(row) for row in rows], BATCH_TOKENS)):
+                pass
+        return out

@@ -1,0 +1,116 @@
+"""Exact nearest neighbours: what an HNSW graph is measured against. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.encoder.dense import DenseEncoder
+from aisle.encoder.text import item_text
+from aisle.evaluation.metrics import evaluate
+from aisle.evaluation.qrels import JudgedSet, read_judged_set
+from aisle.evaluation.runs import Run
+
+Floats = NDArray[np.float32]
+
+Neighbours = Callable[[Floats, Floats, Sequence[str], int], list[list[str]]]
+"""A way to search: queries [q, dims], items [n, dims], their ids, depth -> ids per query, best first."""
+
+# 64 MiB of scores: a catalogue of any size fits beside its vectors.
+_SCORES_AT_ONCE = 1 << 24
+
+
+def exact_neighbours(queries: Floats, items: Floats, ids: Sequence[str], depth: int) -> list[list[str]]:
+    """The ``depth`` items of the highest inner product for each query.
+
+    Args:
+        queries: float32 [queries, dims].
+        items: float32 [items, dims].
+        ids: one per item.
+        depth: results per query, at least 1; fewer come back if there are fewer items.
+
+    Returns:
+        Ids, best first, equal products in order of id, also at the cut.
+    """
+    count = len(ids)
+    depth = min(depth, count)
+    if not depth:
+        return [[] for _ in queries]
+    order = id_order(ids)
+    chunk = max(1, _SCORES_AT_ONCE // count)
+    found: list[list[str]] = []
+    for start in range(0, len(queries), chunk):
+        scores = queries[start : start + chunk] @ items.T
+        least = np.partition(scores, count - depth, axis=1)[:, count - depth]
+        for row, cut in zip(scores, least, strict=True):
+            at = np.flatnonzero(row >= cut)
+            found.append(best_first(row[at], at, ids, order)[:depth])
+    return found
+
+
+def id_order(ids: Sequence[str]) -> NDArray[np.intp]:
+    """The rank of each id among all, intp [n]: what ties are broken by."""
+    ranks = np.empty(len(ids), dtype=np.intp)
+    ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    return ranks
+
+
+def best_first(
+    scores: Floats, at: NDArray[np.intp], ids: Sequence[str], order: NDArray[np.intp]
+) -> list[str]:
+    """Ids of the items ``at`` these positions by falling score, equal ones by ``order`` (``id_order``)."""
+    return [ids[position] for position in at[np.lexsort((order[at], -scores))]]
+
+
+def mean_overlap(found: Mapping[str, Sequence[str]], exact: Mapping[str, Sequence[str]], depth: int) -> float:
+    """Mean share of each query's exact ``depth`` best that were found within ``depth``; in [0, 1]."""
+    shares = [
+        len(set(found[query][:depth]) & set(best[:depth])) / len(best[:depth])
+        for query, best in exact.items()
+        if best
+    ]
+    return sum(shares) / len(shares)
+
+
+_METRIC = "nDCG@10"
+_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Items, as ids and encoder texts of equal length, and the judged queries."""
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    judged: JudgedSet
+
+    def sample(self, count: int) -> list[str]:
+        """Texts at even distances."""
+        step = max(1, len(self.texts) // count)
+        return list(self.texts[::step][:count])
+
+    def ndcg(self, encoder: DenseEncoder) -> float:
+        """Mean nDCG@10 (gains 2^grade - 1) over queries with an item of grade 2 or more, by exact search."""
+        items = encoder.encode_items(self.texts)
+        questions = encoder.encode_queries([query.text for query in self.judged.queries])
+        found = exact_neighbours(questions, items, self.ids, _DEPTH)
+        rankings = {query.id: best for query, best in zip(self.judged.queries, found, strict=True)}
+        run = Run(encoder.manifest.name, rankings)
+        return evaluate(run, self.judged.qrels, [_METRIC]).mean(_METRIC)
+
+
+def read_judged(folder: Path, split: str = "dev") -> Judged:
+    """Read ``corpus.jsonl[.gz]``, ``queries.jsonl`` and ``qrels/<split>.tsv``.
+
+    Raises:
+        InputError: a file is missing or cannot be parsed.
+        EvaluationError: a judged query has no text.
+    """
+    judged = read_judged_set(folder, split)
+    items = list(read_catalogue(folder, ReadOptions(format="beir")))
+    return Judged(tuple(item.id for item in items), tuple(item_text(item) for item in items), judged)

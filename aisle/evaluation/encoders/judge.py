@@ -1,0 +1,242 @@
+"""Judges an encoder: quality per width and search, cost, and what it forgot against its base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aisle._files import whole_file
+from aisle.encoder import ArtifactStore, Manifest
+from aisle.encoder.dense import KIND, DenseEncoder
+from aisle.evaluation.encoders.cost import Cost, measure_cost
+from aisle.evaluation.encoders.exact import Judged, Neighbours
+from aisle.evaluation.encoders.quality import (
+    ChangeReport,
+    Encoded,
+    WidthReport,
+    change_report,
+    check_widths,
+    encode,
+    judge_widths,
+)
+from aisle.evaluation.encoders.tasks import check_task
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderReport:
+    """Attributes:
+    name, fingerprint, precision, dims: of the artifact.
+    dataset, split: what it was judged on; items, queries: how many (queries with a relevant item).
+    relevant: the lowest grade that counts as relevant.
+    widths: quality per width, the model's loss and the index's.
+    costs: the artifact's own first, then its fp32 peers; empty if not timed.
+    base: name and fingerprint (12 digits) of the model it is compared with; empty without one.
+    changes: against the base, on its own data and then outside; empty if neither base nor outside was given.
+    notes: what the reader must know, a line each.
+    """
+
+    name: str
+    fingerprint: str
+    precision: str
+    dims: int
+    dataset: str
+    split: str
+    items: int
+    queries: int
+    relevant: int
+    widths: tuple[WidthReport, ...]
+    costs: tuple[Cost, ...]
+    base: str
+    changes: tuple[ChangeReport, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return plain | {
+            "widths": [width.to_json() for width in self.widths],
+            "costs": [cost.to_json() for cost in self.costs],
+            "changes": [change.to_json() for change in self.changes],
+            "notes": list(self.notes),
+        }
+
+    def to_bytes(self) -> bytes:
+        """The JSON, indented."""
+        return orjson.dumps(self.to_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+    def write(self, path: Path) -> None:
+        """Write the JSON, whole or not at all."""
+        with whole_file(path) as file:
+            file.write(self.to_bytes())
+
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """Attributes:
+    widths: to judge, see ``check_widths``.
+    relevant: lowest grade that counts as relevant.
+    graphs: name to an approximate search that is held against exact search; none by default.
+    timed_texts: catalogue texts of the throughput figure; 0 leaves all timing out.
+    weights: the checkpoint behind the artifact; times its fp32 peers in the same run, see ``measure_cost``.
+    """
+
+    widths: tuple[int, ...] = ()
+    relevant: int = 2
+    graphs: Mapping[str, Neighbours] = field(default_factory=dict)
+    timed_texts: int = 1000
+    weights: str | None = None
+
+
+def judge_encoder(
+    encoder: DenseEncoder,
+    task: Judged,
+    options: JudgeOptions | None = None,
+    *,
+    base: DenseEncoder | None = None,
+    outside: Sequence[Judged] = (),
+    progress: Progress = lambda _: None,
+) -> EncoderReport:
+    """Judge an encoder on its own task, and against its base there and on tasks outside.
+
+    Each text is encoded once per encoder, at full width; narrower vectors are cut from these.
+
+    Args:
+        encoder: a loaded artifact.
+        task: the domain it is for.
+        options: see there.
+        base: what it was trained from; without it gain and forgetting stay unknown.
+        outside: tasks of other domains.
+        progress: takes a line before each step.
+
+    Raises:
+        InputError: a width that the model has not, or weights that are not its own.
+        EvaluationError: a task that cannot be scored.
+        MissingExtra: from a search in ``options.graphs``, or for ``options.weights``.
+    """
+    options = options or JudgeOptions()
+    widths = check_widths(encoder.manifest, options.widths)
+    for one in (task, *outside):
+        check_task(one, options.relevant)
+    encoded = _encode(encoder, task, options, progress)
+    judged = _widths(encoded, encoder, widths, options, progress)
+    changes = _changes(encoder, base, encoded, outside, options, progress)
+    return EncoderReport(
+        name=encoder.manifest.name,
+        fingerprint=encoder.fingerprint,
+        precision=encoder.manifest.precision,
+        dims=encoder.dims,
+        dataset=task.judged.name,
+        split=task.judged.split,
+        items=len(task.ids),
+        queries=len(encoded.query_ids),
+        relevant=options.relevant,
+        widths=judged,
+        costs=_costs(encoder, task, options, progress),
+        base=f"{base.manifest.name} ({base.fingerprint[:12]})" if base is not None else "",
+        changes=tuple(changes),
+        notes=tuple(_notes(encoder, base, judged)),
+    )
+
+
+def _encode(encoder: DenseEncoder, task: Judged, options: JudgeOptions, progress: Progress) -> Encoded:
+    progress(f"{encoder.manifest.name}: encoding {len(task.ids):,} items of {task.judged.name}")
+    return encode(encoder, task, options.relevant)
+
+
+def _widths(
+    encoded: Encoded,
+    encoder: DenseEncoder,
+    widths: Sequence[int],
+    options: JudgeOptions,
+    progress: Progress,
+) -> tuple[WidthReport, ...]:
+    progress(f"searching at {', '.join(map(str, widths))} dimensions: exact, {', '.join(options.graphs)}")
+    return tuple(judge_widths(encoded, encoder.manifest, widths, options.graphs))
+
+
+def _changes(
+    encoder: DenseEncoder,
+    base: DenseEncoder | None,
+    own: Encoded,
+    outside: Sequence[Judged],
+    options: JudgeOptions,
+    progress: Progress,
+) -> Iterator[ChangeReport]:
+    if base is not None:
+        yield change_report(own, _encode(base, own.task, options, progress), outside=False)
+    for task in outside:
+        ours = _encode(encoder, task, options, progress)
+        theirs = _encode(base, task, options, progress) if base is not None else None
+        yield change_report(ours, theirs, outside=True)
+
+
+def _costs(
+    encoder: DenseEncoder, task: Judged, options: JudgeOptions, progress: Progress
+) -> tuple[Cost, ...]:
+    if not options.timed_texts:
+        return ()
+    progress("timing")
+    queries = [query.text for query in task.judged.queries]
+    return measure_cost(encoder, queries, task.sample(options.timed_texts), options.weights)
+
+
+def _notes(encoder: DenseEncoder, base: DenseEncoder | None, widths: Sequence[WidthReport]) -> Iterator[str]:
+    manifest = encoder.manifest
+    naive = [str(width.dims) for width in widths if not width.trained]
+    if naive:
+        trained = ", ".join(map(str, manifest.widths or (manifest.dims,)))
+        yield f"not trained for {', '.join(naive)} dimensions (trained for {trained}): a naive cut"
+    if base is None:
+        yield f"no base to compare with (of {manifest.base_model}): gain and forgetting are not known"
+    elif base.fingerprint == encoder.fingerprint:
+        yield "the base is this very artifact"
+
+
+def open_pair(
+    ref: str | Path, base: str | Path | None, store: ArtifactStore
+) -> tuple[DenseEncoder, DenseEncoder | None]:
+    """Load an artifact and its base: the one named, else ``find_base``'s, None if there is none.
+
+    Raises:
+        ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
+    """
+    encoder = DenseEncoder.load(ref, store=store)
+    found = base if base is not None else find_base(encoder.manifest, store)
+    return encoder, DenseEncoder.load(found, store=store) if found is not None else None
+
+
+def find_base(manifest: Manifest, store: ArtifactStore) -> Path | None:
+    """The store's artifact of the untrained model that ``manifest``'s was trained from.
+
+    Of several the one of the same precision, then the newest.
+
+    Returns:
+        Its folder; None if it is not in the store, or the model was not trained at all.
+    """
+    if not manifest.data_hash:
+        return None
+    wanted = _short(base_model(manifest))
+    found = [
+        (folder, other)
+        for folder, other in store.list()
+        if other.kind == KIND and not other.data_hash and wanted in (_short(other.base_model), other.name)
+    ]
+    found.sort(key=lambda pair: pair[1].precision != manifest.precision)
+    return found[0][0] if found else None
+
+
+def base_model(manifest: Manifest) -> str:
+    """The model that training began with: its settings tell, else where the weights come from."""
+    return str(manifest.training.get("base") or manifest.base_model)
+
+
+def _short(model: str) -> str:
+    """The model's own name: a hub id and a packaged model of that name are the same weights."""
+    return model.rstrip("/").rpartition("/")[2]

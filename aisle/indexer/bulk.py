@@ -1,0 +1,291 @@
+"""One body → the index: send, read the answer, repeat what may be repeated, name what may not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import opensearchpy
+import orjson
+
+from aisle.cluster.client import (
+    BUSY_STATUSES,
+    NodeBusy,
+    RetryPolicy,
+    TryAgain,
+    check_fatal,
+    describe,
+    until_done,
+)
+from aisle.errors import IndexingFailed
+
+# OpenSearch refuses a whole request for one longer _id.
+MAX_ID_BYTES: Final = 512
+# Of every document of a full load. Live updates have larger ones, so that a load's request that arrives late
+# cannot undo them; "gte", so that a repeat of the same document is no conflict.
+LOAD_VERSION: Final = 1
+_OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that is not in the index, and why (one line)."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One document, ready to send: ``data`` is its action and its source, each ending in a newline."""
+
+    id: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The documents of one request."""
+
+    lines: tuple[Line, ...]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def payload(self) -> bytes:
+        """What is sent."""
+        return b"".join(line.data for line in self.lines)
+
+    def at(self, positions: Sequence[int]) -> Body:
+        """The documents at these positions alone."""
+        return Body(tuple(self.lines[position] for position in positions))
+
+    def halves(self) -> tuple[Body, Body]:
+        """Two bodies for a request that is refused as a whole; needs two documents or more."""
+        middle = len(self.lines) // 2
+        return Body(self.lines[:middle]), Body(self.lines[middle:])
+
+
+def serialise(item_id: str, source: Mapping[str, Any], version: int = LOAD_VERSION) -> Line | Refusal:
+    """One document as bytes, or why it cannot be one.
+
+    Args:
+        item_id: becomes ``_id``: the same item always overwrites itself, which makes every repeat safe.
+        source: JSON values, and float32 ``[dims]`` arrays, which are written with the fewest digits that
+            read back as the same float32.
+        version: external; the server keeps what it has under a larger one.
+    """
+    try:
+        if not 0 < len(item_id.encode()) <= MAX_ID_BYTES:
+            return Refusal(item_id[:64], f"the id must have 1 to {MAX_ID_BYTES} bytes")
+        action = orjson.dumps({"index": {"_id": item_id, "version": version, "version_type": "external_gte"}})
+        return Line(item_id, b"%b\n%b\n" % (action, orjson.dumps(source, option=_OPTIONS)))
+    except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+        return Refusal(item_id.encode(errors="replace").decode(), f"cannot be written as JSON: {error}")
+
+
+def pack(lines: Iterable[Line], *, max_bytes: int, max_docs: int) -> Iterator[Body]:
+    """Group documents, in order, into bodies within both limits; one larger document travels alone."""
+    waiting: list[Line] = []
+    size = 0
+    for line in lines:
+        if waiting and (size + len(line.data) > max_bytes or len(waiting) >= max_docs):
+            yield Body(tuple(waiting))
+            waiting, size = [], 0
+        waiting.append(line)
+        size += len(line.data)
+    if waiting:
+        yield Body(tuple(waiting))
+
+
+# Of each item only what is needed: a response of the default shape is many times larger.
+FILTER_PATH: Final = "took,errors,items.*.status,items.*.error"
+_CONFLICT: Final = 409
+# Pressure on the node that may be reported under another status.
+_BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exception")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Attributes:
+    accepted: how many documents are stored, the superseded ones among them.
+    retry: positions of those that the node was too busy for.
+    busy: why, of the last of these.
+    refused: those that no repeat can help.
+    superseded: how many the index had already, under a larger version: it keeps those.
+    """
+
+    accepted: int
+    retry: tuple[int, ...]
+    busy: str
+    refused: tuple[Refusal, ...]
+    superseded: int = 0
+
+
+def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
+    """Sort the documents of one request by what became of them.
+
+    Raises:
+        DiskFull: the node has closed the index for writing.
+        IndexingFailed: the release is gone, or the response answers another request.
+    """
+    if not response.get("errors"):
+        return Outcome(len(body), (), "", ())
+    items = [next(iter(item.values())) for item in response.get("items", ())]
+    if len(items) != len(body):
+        raise IndexingFailed(
+            f"the node answered for {len(items)} documents, {len(body)} were sent",
+            fix="look for a proxy that rewrites bodies between Aisle and OpenSearch",
+        )
+    retry: list[int] = []
+    refused: list[Refusal] = []
+    busy = ""
+    superseded = 0
+    for position, item in enumerate(items):
+        error = item.get("error")
+        if error is None:
+            continue
+        if item.get("status") == _CONFLICT:
+            superseded += 1
+            continue
+        reason = describe(error)
+        check_fatal(error)
+        if item.get("status") in BUSY_STATUSES or _busy(error):
+            retry.append(position)
+            busy = reason
+        else:
+            refused.append(Refusal(body.lines[position].id, reason))
+    return Outcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused), superseded)
+
+
+def _busy(error: Any) -> bool:
+    return isinstance(error, Mapping) and str(error.get("type")).endswith(_BUSY_TYPES)
+
+
+# The whole request is refused for one document in it: too large together, or one of them malformed.
+_SPLIT_STATUSES = frozenset({400, 413})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one body.
+
+    Attributes:
+        accepted: documents acknowledged, the superseded ones among them: those are in the index as well.
+        refused: documents that OpenSearch will never take.
+        retries: requests sent beyond the first.
+        took_ms: the server's own time over all of them.
+        superseded: documents of which the index keeps a newer version.
+        busy: requests that met a busy node (429, 502-504, circuit breaker), wholly or in part.
+    """
+
+    accepted: int = 0
+    refused: tuple[Refusal, ...] = ()
+    retries: int = 0
+    took_ms: int = 0
+    superseded: int = 0
+    busy: int = 0
+
+    def plus(self, other: Written) -> Written:
+        """Both together."""
+        return Written(
+            self.accepted + other.accepted,
+            self.refused + other.refused,
+            self.retries + other.retries,
+            self.took_ms + other.took_ms,
+            self.superseded + other.superseded,
+            self.busy + other.busy,
+        )
+
+
+def write_body(
+    client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
+) -> Written:
+    """Write every document of ``body``, or say why not.
+
+    Args:
+        client: used from several threads at once, which opensearch-py allows.
+        target: an alias; OpenSearch would make a missing index by guessing field types.
+        policy: for whole requests and for single documents that met a busy node.
+        body: sent as it is: opensearch-py passes bytes through.
+        stop: ends waiting between attempts.
+
+    Raises:
+        ClusterUnavailable: the node did not take the body before the policy's deadline.
+        DiskFull, IndexingFailed: see `outcomes.settle`.
+        Stopped: ``stop`` was set.
+        opensearchpy.TransportError: anything else, such as a refused password.
+    """
+    state = _Writing(client, target, policy.request_timeout_s, body)
+    try:
+        until_done(state.attempt, policy, stop, state.failed)
+    except opensearchpy.TransportError as error:
+        if error.status_code not in _SPLIT_STATUSES:
+            raise
+        if len(state.left) == 1:
+            reason = describe(error.info["error"]) if isinstance(error.info, dict) else str(error.error)
+            refusal = Refusal(state.left.lines[0].id, f"HTTP {error.status_code}: {reason}")
+            return state.written().plus(Written(refused=(refusal,)))
+        halves = map(partial(write_body, client, target, policy, stop=stop), state.left.halves())
+        return sum_written(state.written(), *halves)
+    return state.written()
+
+
+def sum_written(*parts: Written) -> Written:
+    """All together."""
+    total = Written()
+    for part in parts:
+        total = total.plus(part)
+    return total
+
+
+class _Writing:
+    """A body on its way; ``left`` shrinks to the documents that still have to go."""
+
+    def __init__(self, client: opensearchpy.OpenSearch, target: str, timeout_s: float, body: Body) -> None:
+        self.left = body
+        self._client = client
+        self._target = target
+        self._timeout_s = timeout_s
+        self._failures = 0
+        self._busy = 0
+        self._done = Written()
+
+    def attempt(self) -> None:
+        response = self._client.bulk(
+            index=self._target,
+            body=self.left.payload,
+            params={
+                "filter_path": FILTER_PATH,
+                "require_alias": "true",
+                "request_timeout": self._timeout_s,
+            },
+        )
+        if not isinstance(response, Mapping) or not isinstance(response.get("errors"), bool):
+            # Whatever answered, with status 200, it was not OpenSearch: nothing says that anything is stored.
+            raise TryAgain("the answer is none to a bulk request")
+        outcome = settle(self.left, response)
+        self._done = self._done.plus(_as_written(outcome, response))
+        self.left = self.left.at(outcome.retry)
+        if outcome.retry:
+            raise NodeBusy(outcome.busy)
+
+    def failed(self, why: TryAgain) -> None:
+        self._failures += 1
+        self._busy += isinstance(why, NodeBusy)
+
+    def written(self) -> Written:
+        return replace(self._done, retries=self._failures, busy=self._busy)
+
+
+def _as_written(outcome: Outcome, response: Mapping[str, Any]) -> Written:
+    return Written(
+        accepted=outcome.accepted,
+        refused=outcome.refused,
+        took_ms=int(response.get("took", 0)),
+        superseded=outcome.superseded,
+    )

@@ -1,0 +1,113 @@
+"""Where each rule and figure of a plan comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+_DOCS: Final = "https://docs.opensearch.org/latest"
+_BLOG: Final = "https://opensearch.org/blog"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Attributes:
+    title: of the page, and the section.
+    url: its address; empty for something of our own.
+    """
+
+    title: str
+    url: str
+
+
+HNSW_MEMORY: Final = Source(
+    "OpenSearch, Methods and engines, HNSW memory estimation",
+    f"{_DOCS}/mappings/supported-field-types/knn-methods-engines/",
+)
+FP16_MEMORY: Final = Source(
+    "OpenSearch, Faiss 16-bit scalar quantization, HNSW memory estimation",
+    f"{_DOCS}/vector-search/optimizing-storage/faiss-16-bit-quantization/",
+)
+BYTE_MEMORY: Final = Source(
+    "OpenSearch, Memory-optimized vectors, Byte vectors, HNSW memory estimation",
+    f"{_DOCS}/mappings/supported-field-types/knn-memory-optimized/",
+)
+BINARY_MEMORY: Final = Source(
+    "OpenSearch, Binary quantization, HNSW memory estimation",
+    f"{_DOCS}/vector-search/optimizing-storage/binary-quantization/",
+)
+BREAKER: Final = Source(
+    "OpenSearch, Vector search settings, knn.memory.circuit_breaker.limit", f"{_DOCS}/vector-search/settings/"
+)
+HEAP: Final = Source(
+    "OpenSearch, Installing OpenSearch, Important settings, OPENSEARCH_JAVA_OPTS",
+    f"{_DOCS}/install-and-configure/install-opensearch/index/",
+)
+COMPRESSED_POINTERS: Final = Source(
+    "Oracle, Java HotSpot VM Performance Enhancements, Compressed Oops",
+    "https://docs.oracle.com/javase/8/docs/technotes/guides/vm/performance-enhancements-7.html",
+)
+SHARD_SIZE: Final = Source(
+    "AWS, Amazon OpenSearch Service Lens, AOSPERF01-BP01",
+    "https://docs.aws.amazon.com/wellarchitected/latest/amazon-opensearch-service-lens/aosperf01-bp01.html",
+)
+LARGEST_SHARD: Final = Source(
+    "Lucene, IndexWriter.MAX_DOCS",
+    "https://lucene.apache.org/core/10_3_2/core/org/apache/lucene/index/IndexWriter.html",
+)
+MERGE: Final = Source(
+    "Lucene, IndexWriter.forceMerge",
+    "https://lucene.apache.org/core/10_3_2/core/org/apache/lucene/index/IndexWriter.html",
+)
+WATERMARK: Final = Source(
+    "OpenSearch, Cluster settings, cluster.routing.allocation.disk.watermark.low",
+    f"{_DOCS}/install-and-configure/configuring-opensearch/cluster-settings/",
+)
+MEASURED: Final = Source("docs/planning.md, between homedepot and icecat in our own mapping", "")
+FP16_RECALL: Final = Source(
+    "OpenSearch blog, Optimizing OpenSearch with Faiss FP16 scalar quantization, 2024",
+    f"{_BLOG}/optimizing-opensearch-with-fp16-quantization/",
+)
+BYTE_RECALL: Final = Source(
+    "OpenSearch blog, Introducing byte vector support for Faiss, 2024", f"{_BLOG}/faiss-byte-vector/"
+)
+DISK_RECALL: Final = Source(
+    "OpenSearch blog, Reduce costs with disk-based vector search, 2025",
+    f"{_BLOG}/reduce-cost-with-disk-based-vector-search/",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """One published pair of figures, both recall@100 of HNSW by faiss against exact search.
+
+    Attributes:
+        data: the vectors.
+        dims: their width.
+        full, small: with float32 vectors, and with the smaller ones.
+        source: who published it.
+    """
+
+    data: str
+    dims: int
+    full: float
+    small: float
+    source: Source
+
+
+_MARCO: Final = "113 M passages, Cohere v3"
+PUBLISHED: Final[Mapping[str, tuple[Recall, ...]]] = {
+    "fp16": (
+        Recall("1 M Cohere", 768, 0.9429, 0.9422, FP16_RECALL),
+        Recall("1 M SIFT", 128, 0.9925, 0.9925, FP16_RECALL),
+    ),
+    "byte": (
+        Recall("10 M Cohere", 768, 0.91, 0.83, BYTE_RECALL),
+        Recall("1 M SIFT", 128, 0.99, 0.98, BYTE_RECALL),
+    ),
+    "on disk, 8x": (Recall(_MARCO, 1024, 0.95, 0.98, DISK_RECALL),),
+    "on disk, 16x": (Recall(_MARCO, 1024, 0.95, 0.97, DISK_RECALL),),
+    "on disk, 32x": (Recall(_MARCO, 1024, 0.95, 0.94, DISK_RECALL),),
+}
+"""Name of the storage to its figures. On disk, searches took 96 to 108 ms (p90) where float32 took 24."""

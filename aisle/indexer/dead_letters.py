@@ -1,0 +1,219 @@
+"""The dead letters file: every row that is not in the index, written at the end of a run."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import IO, Any, Final
+
+import orjson
+
+from aisle._files import MAX_LINE_BYTES, numbered_lines, whole_file
+from aisle.catalogue.rejects import Rejects
+from aisle.errors import InputError
+from aisle.types import Item
+
+MAX_ROW_BYTES: Final = 1_000_000
+# Deeper than any product; orjson itself stops at 254.
+_DEEPEST: Final = 100
+
+
+def row_json(row: bytes | Mapping[str, Any] | list[Any]) -> bytes:
+    """JSON of a row.
+
+    Args:
+        row: an object's cells, a list of cells without names, or the bytes of a line that could not be read.
+
+    Returns:
+        At most ``MAX_ROW_BYTES``. A longer row becomes a text that is cut off, and so can never be taken for
+        the row itself.
+    """
+    whole = _text(row) if isinstance(row, bytes) else _cells(row)
+    return whole if len(whole) <= MAX_ROW_BYTES else _text(row if isinstance(row, bytes) else whole)
+
+
+def _text(raw: bytes) -> bytes:
+    kept = raw[:MAX_ROW_BYTES]
+    # Characters that JSON escapes take up to six times their room.
+    while len(text := orjson.dumps(kept.decode(errors="replace"))) > MAX_ROW_BYTES:
+        kept = kept[: len(kept) // 2]
+    return text
+
+
+def _cells(row: Mapping[str, Any] | list[Any]) -> bytes:
+    try:
+        return orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        # Not UTF-8 in the file, a number too long, nested too deeply.
+        return orjson.dumps(_plain(row, 0))
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return "..."
+    if isinstance(value, Mapping):
+        return {_string(name): _plain(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, depth + 1) for inner in value]
+    return value if value is None or isinstance(value, bool | float) else _string(value)
+
+
+def _string(value: object) -> str:
+    return str(value).encode(errors="replace").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Attributes:
+    line: 1-based line or row number, of a row that no reader could use; None for a document.
+    position: of an item whose document was refused, from 0; None for a row.
+    id: the item's, empty where it cannot be told.
+    reason: one line.
+    attempts: how often it was tried.
+    row: its row as JSON: an object of its cells, the text of a line that has none, or an item.
+    """
+
+    line: int | None
+    position: int | None
+    id: str
+    reason: str
+    attempts: int
+    row: bytes
+
+    def to_line(self) -> bytes:
+        """One line of a dead letters file."""
+        content = {**asdict(self), "id": printable(self.id), "row": orjson.Fragment(self.row)}
+        return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def refused_item(position: int, item: Item, reason: str, attempts: int = 1) -> DeadLetter:
+    """The letter of a document that could not be indexed; its row is the item, without empty fields."""
+    cells = {field.name: getattr(item, field.name) for field in fields(item)}
+    filled = {name: value for name, value in cells.items() if value or value == 0}
+    cells = {**filled, "attributes": dict(item.attributes)}
+    return DeadLetter(None, position, item.id, printable(reason), attempts, row_json(cells))
+
+
+def rejected_row(line: int, row: bytes | Mapping[str, Any] | list[Any], reason: str, id: str) -> DeadLetter:
+    """The letter of a row that a reader set aside."""
+    return DeadLetter(line, None, id, reason, 1, row_json(row))
+
+
+def printable(text: str) -> str:
+    """Text that JSON can carry."""
+    return text.encode(errors="replace").decode()
+
+
+REFUSED: Final = "refused by OpenSearch"
+
+
+class DeadLetters(Rejects):
+    """Takes a reader's rejects; `export` writes them, and the documents that were refused, to one file.
+
+    Until then they lie in a temporary file without a name, so that memory stays flat and a process that is
+    killed leaves nothing behind.
+
+    Attributes:
+        path: where the file will stand. It is written only when there are dead letters.
+
+    Raises:
+        InputError: ``path`` is a folder.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__()
+        self.path = self._file = Path(path)
+        if self._file.is_dir():
+            raise InputError(f"cannot write {path}: it is a folder", fix="name a file in it")
+        self._spool: IO[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def add(
+        self, line: int, reason: str, row: bytes | Mapping[str, Any] | list[Any], identity: str = ""
+    ) -> None:
+        """See `Rejects.add`."""
+        self.keep(rejected_row(line, row, reason, identity))
+
+    def keep(self, letter: DeadLetter) -> None:
+        """Take one that is a letter already."""
+        with self._lock:
+            super().add(letter.line or 0, letter.reason, b"")
+            if self._spool is None:
+                self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives until `export`
+            self._spool.write(letter.to_line())
+
+    def export(self, refused: Iterable[DeadLetter] = ()) -> int:
+        """Write the file, whole or not at all.
+
+        Args:
+            refused: documents, from the ledger; counted under the one reason ``REFUSED``.
+
+        Returns:
+            How many dead letters there are. Without any, nothing is written and an old file stays.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        with self._lock:
+            letters = iter(refused)
+            first = next(letters, None)
+            if self._spool is None and first is None:
+                return 0
+            with whole_file(self._file) as file:
+                if self._spool is not None:
+                    self._spool.seek(0)
+                    for line in self._spool:
+                        file.write(line)
+                    self._spool.close()
+                    self._spool = None
+                for letter in () if first is None else (first, *letters):
+                    self.count += 1
+                    self.reasons[REFUSED] += 1
+                    file.write(letter.to_line())
+        return self.count
+
+
+def read_letters(path: Path) -> Iterator[DeadLetter]:
+    """Every letter, in constant memory.
+
+    Raises:
+        InputError: no such file, or a line that is no dead letter; the message names it.
+    """
+    for number, line in numbered_lines(path):
+        try:
+            yield _letter(line)
+        except (ValueError, KeyError, TypeError) as error:
+            reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise InputError(
+                f"line {number} of {path} is no dead letter ({reason})",
+                fix="correct only what stands in its row, on one line",
+            ) from None
+
+
+def cells_of(letter: DeadLetter) -> dict[str, Any] | None:
+    """The row as an object; None where it still is none, such as the text of a line that is not JSON."""
+    row = orjson.loads(letter.row)
+    if isinstance(row, str):
+        try:
+            row = orjson.loads(row)
+        except orjson.JSONDecodeError:
+            return None
+    return row if isinstance(row, dict) else None
+
+
+def _letter(line: bytes) -> DeadLetter:
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError("it is too long")
+    content = orjson.loads(line)
+    position, number = content["position"], content["line"]
+    return DeadLetter(
+        line=None if number is None else int(number),
+        position=None if position is None else int(position),
+        id=str(content["id"]),
+        reason=str(content["reason"]),
+        attempts=int(content["attempts"]),
+        row=orjson.dumps(content["row"]),
+    )

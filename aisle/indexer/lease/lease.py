@@ -1,0 +1,226 @@
+"""The right to change one catalogue: held by one process at a time, on whichever machine.
+
+    with hold(client, "shop", "aisle index") as lease: ...
+
+No clock is ever compared with another machine's. A holder writes a sign of life every third of ``lease_s``.
+Who wants the lease watches the document by its own monotonic clock and takes it over only after ``lease_s``
+without a change, or at once when the holder was a process of this very machine that is gone. Every write is
+a compare and swap: of two that take it at the same moment one wins, and a holder that slept too long (was
+stopped, suspended, cut off) finds out at its next write. After Gray and Cheriton, Leases, SOSP 1989.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+import opensearchpy
+
+from aisle.cluster import translated_errors
+from aisle.cluster.client import RetryPolicy, Stopped
+from aisle.errors import AisleError, IndexingFailed, InputError
+from aisle.indexer.lease.state import Seen, State, StateIndex
+from aisle.indexer.lease.takeover import Taking, Verdict, is_gone, this_process
+
+_log = logging.getLogger(__name__)
+_LONGEST_POLL_S: Final = 0.5
+# Letting go must keep nobody waiting: a lease that could not be let go of ends by itself.
+_LET_GO: Final = RetryPolicy(deadline_s=2, first_wait_s=0.1, longest_wait_s=0.5, request_timeout_s=3)
+_LET_GO_ATTEMPTS: Final = 3
+
+
+class Lease:
+    """Made by `aisle.indexer.lease.lease.hold`, see there; its methods may be called from any thread.
+
+    Args:
+        index: the state of the catalogue.
+        last: the same, for letting go: ``index`` no longer waits for a node once the block has ended.
+    """
+
+    def __init__(
+        self,
+        index: StateIndex,
+        last: StateIndex,
+        name: str,
+        what: str,
+        lease_s: float,
+        policy: RetryPolicy,
+    ) -> None:
+        self._index = index
+        self._last = last
+        self._name = name
+        self._lease_s = lease_s
+        self._policy = policy
+        self._tried = False
+        self._mine = State(token=uuid.uuid4().hex, lease_s=lease_s, owner=this_process(what))
+        self._seen: Seen | None = None
+        self._writing = threading.Lock()
+
+    def check(self, policy: RetryPolicy | None = None) -> None:
+        """Renew the lease, which proves that it is still held: one small write.
+
+        Args:
+            policy: of the request; None takes the lease's own.
+
+        Raises:
+            IndexingFailed: it was lost: this process was silent for so long that another one took over.
+            ClusterUnavailable, DiskFull: nobody can tell.
+        """
+        self._renew(State.renewed, policy or self._policy)
+
+    def reserve(self, count: int, above: int = 0) -> int:
+        """The first of ``count`` version numbers in a row that nobody else ever gets.
+
+        Args:
+            count: 1 or more.
+            above: all of them will be larger than this, for an index whose versions are ahead of the state.
+
+        Raises:
+            As `check`.
+        """
+        if count < 1:
+            raise InputError(f"{count} numbers cannot be reserved", fix="reserve 1 or more")
+        return self._renew(lambda now: now.reserved(count, above), self._policy).sequence - count
+
+    def next_release(self, least: int) -> int:
+        """The number of a new release, see `State.next_release`: nobody else gets it. Raises as `check`."""
+        return self._renew(lambda now: now.numbered(least), self._policy).release
+
+    def take(self, wait_s: float) -> None:
+        """Raises `InputError` when another holder is alive and goes on for ``wait_s`` seconds."""
+        taking = Taking(wait_s, self._lease_s, time.monotonic(), is_gone)
+        while True:
+            seen = self._index.read(self._policy)
+            verdict = taking.look(seen, time.monotonic())
+            if verdict is Verdict.REFUSED:
+                raise InputError(
+                    f"{self._name} is being changed by {seen.state.owner}",
+                    fix="wait until that has ended, or end it, then try again",
+                )
+            if verdict is Verdict.TAKE and self._take_over(seen):
+                return
+            if verdict is Verdict.LOOK_AGAIN:
+                time.sleep(min(_LONGEST_POLL_S, self._lease_s / 10))
+
+    def let_go(self) -> None:
+        """So that the next one need not wait. Raises nothing: what it cannot do, time does."""
+        if not self._tried:
+            return
+        try:
+            for _ in range(_LET_GO_ATTEMPTS):
+                seen = self._last.read(_LET_GO)
+                ours = seen.state.token == self._mine.token
+                if not ours or self._last.swap(seen, seen.state.freed(), _LET_GO):
+                    return
+        except (AisleError, opensearchpy.OpenSearchException) as error:
+            _log.warning("%s stays reserved for up to %g s (%s)", self._name, self._lease_s, error)
+
+    def _take_over(self, seen: Seen) -> bool:
+        self._tried = True
+        wanted = replace(self._mine, sequence=seen.state.sequence, release=seen.state.release)
+        self._seen = self._index.swap(seen, wanted, self._policy)
+        if self._seen is None and (found := self._index.read(self._policy)).state == wanted:
+            # It was our own write that was faster: its answer was lost.
+            self._seen = found
+        return self._seen is not None
+
+    def _renew(self, change: Callable[[State], State], policy: RetryPolicy) -> State:
+        """Write the holder's next state, a sign of life; returns it."""
+        with self._writing, translated_errors():
+            seen = self._seen
+            while seen is not None:
+                wanted = change(seen.state)
+                written = self._index.swap(seen, wanted, policy)
+                if written is None:
+                    found = self._index.read(policy)
+                    if found.state.token != self._mine.token:
+                        raise self._lost(found)
+                    # Ours: this very write, whose answer was lost, or an earlier one that was given up.
+                    written = found if found.state == wanted else None
+                    seen = found
+                if written is not None:
+                    self._seen = written
+                    return written.state
+        raise InputError(f"the lease of {self._name} was never taken", fix="use it inside `hold`")
+
+    def _lost(self, found: Seen) -> IndexingFailed:
+        other = found.state.owner or "another process"
+        return IndexingFailed(
+            f"{self._name} was taken over by {other} while this process was silent",
+            fix="look at what is live (`aisle releases list`), then run the command again",
+        )
+
+
+__all__ = ["Lease", "hold"]
+
+_DEFAULT_POLICY = RetryPolicy()
+
+
+@contextmanager
+def hold(
+    client: opensearchpy.OpenSearch,
+    name: str,
+    what: str,
+    *,
+    wait_s: float = 0.0,
+    lease_s: float = 15.0,
+    policy: RetryPolicy = _DEFAULT_POLICY,
+) -> Iterator[Lease]:
+    """Hold the lease of a catalogue while the block runs.
+
+    Args:
+        client: used from a thread of its own as well.
+        name: of the catalogue, checked.
+        what: the command that does it, for the message that others get.
+        wait_s: how long to wait for a holder that is alive, in seconds. With 0 its next sign of life ends the
+            waiting, which takes up to a third of its ``lease_s``.
+        lease_s: how long this process may be silent before another one takes over, in seconds.
+        policy: of each request while the node is away.
+
+    Raises:
+        InputError: another holder is alive; the message names it.
+        ClusterUnavailable, DiskFull: see `until_done`.
+    """
+    stop = threading.Event()
+    lease = Lease(StateIndex(client, name, stop), StateIndex(client, name), name, what, lease_s, policy)
+    beating = threading.Thread(
+        target=_beat, args=(lease, lease_s, stop), name=f"lease of {name}", daemon=True
+    )
+    try:
+        with translated_errors():
+            lease.take(wait_s)
+        beating.start()
+        yield lease
+    finally:
+        # Also after a Ctrl-C in the middle of taking it: the write may have been done.
+        try:
+            stop.set()
+            if beating.ident is not None:
+                beating.join(lease_s)
+        finally:
+            lease.let_go()
+
+
+def _beat(lease: Lease, lease_s: float, stop: threading.Event) -> None:
+    every = lease_s / 3
+    policy = RetryPolicy(every, every / 50, every / 10, request_timeout_s=every)
+    pause = every
+    while not stop.wait(pause):
+        try:
+            lease.check(policy)
+            pause = every
+        except IndexingFailed as error:
+            # Whoever holds it learns it from `check`.
+            _log.warning("%s", error.message)
+            return
+        except Stopped:
+            return
+        except AisleError as error:
+            pause = every / 10
+            _log.debug("no sign of life could be written: %s", error.message)

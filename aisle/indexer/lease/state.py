@@ -1,0 +1,210 @@
+"""What one document of the index ``aisle-state`` says of one catalogue: who may change it. Pure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import opensearchpy
+
+from aisle.cluster.client import RetryPolicy, until_done
+from aisle.errors import IndexingFailed
+
+# Versions below are those of full loads, so that a live update always wins over a load that arrives late.
+FIRST_SEQUENCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who holds the lease.
+
+    Attributes:
+        host: name of the machine, for people.
+        realm: within it process numbers mean the same; empty where that cannot be known.
+        pid: process number.
+        what: the command, for people.
+    """
+
+    host: str
+    realm: str
+    pid: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} (process {self.pid} on {self.host})"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One catalogue's state.
+
+    Attributes:
+        sequence: the next version number that nobody was given yet.
+        release: the highest number that a release was given, also one that was deleted since.
+        token: drawn anew by each holder; empty when nobody holds the lease.
+        beat: grows with every write of a holder: a sign of life, and what tells its writes apart.
+        lease_s: so long may the holder be silent, in seconds.
+        owner: None when nobody holds the lease.
+    """
+
+    sequence: int = FIRST_SEQUENCE
+    release: int = 0
+    token: str = ""
+    beat: int = 0
+    lease_s: float = 0.0
+    owner: Owner | None = None
+
+    def freed(self) -> State:
+        """Without a holder; the numbers go on where they were."""
+        return State(sequence=self.sequence, release=self.release)
+
+    def renewed(self) -> State:
+        """The holder's next sign of life."""
+        return replace(self, beat=self.beat + 1)
+
+    def reserved(self, count: int, above: int) -> State:
+        """The ``count`` numbers just below the new ``sequence`` are taken; all are larger than ``above``."""
+        return replace(self.renewed(), sequence=max(self.sequence, above + 1) + count)
+
+    def numbered(self, least: int) -> State:
+        """The new ``release`` is taken, see `next_release`."""
+        return replace(self.renewed(), release=self.next_release(least))
+
+    def next_release(self, least: int) -> int:
+        """A number that no release ever had, ``least`` or more.
+
+        A release that is given up is deleted; a bulk request to it that is still on its way must not find
+        another one of that name.
+        """
+        return max(self.release + 1, least)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document."""
+        owner = self.owner
+        return {
+            "sequence": self.sequence,
+            "release": self.release,
+            "token": self.token,
+            "beat": self.beat,
+            "lease_s": self.lease_s,
+            "owner": owner
+            and {"host": owner.host, "realm": owner.realm, "pid": owner.pid, "what": owner.what},
+        }
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any]) -> State:
+        """Read it back.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is no such document.
+        """
+        owner = source["owner"]
+        return cls(
+            sequence=int(source["sequence"]),
+            # Absent from documents that an older version wrote.
+            release=int(source.get("release", 0)),
+            token=str(source["token"]),
+            beat=int(source["beat"]),
+            lease_s=float(source["lease_s"]),
+            owner=owner
+            and Owner(str(owner["host"]), str(owner["realm"]), int(owner["pid"]), str(owner["what"])),
+        )
+
+
+STATE_INDEX: Final = "aisle-state"
+# Read by id alone, so nothing needs an index; hidden, so that no "*" of a user finds or deletes it.
+_BODY: Final = {
+    "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "hidden": True}},
+    "mappings": {"dynamic": False, "properties": {}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A state as it was read or written.
+
+    Attributes:
+        state: what the document says.
+        place: OpenSearch's sequence number and primary term, which change with every write; None while there
+            is no document.
+    """
+
+    state: State
+    place: tuple[int, int] | None
+
+
+class StateIndex:
+    """One catalogue's document. Every request is repeated while the node is away, see `until_done`.
+
+    Args:
+        client: used from several threads.
+        name: of the catalogue.
+        stop: ends waiting for a node that is away.
+    """
+
+    def __init__(
+        self, client: opensearchpy.OpenSearch, name: str, stop: threading.Event | None = None
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._stop = stop or threading.Event()
+
+    def read(self, policy: RetryPolicy) -> Seen:
+        """What it says now, unrefreshed writes included.
+
+        Raises:
+            IndexingFailed: somebody else wrote it.
+        """
+        # A document that is missing and an index that is missing are both a 404.
+        params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
+        found = self._ask(partial(self._client.get, index=STATE_INDEX, id=self._name, params=params), policy)
+        if not found.get("found"):
+            return Seen(State(), None)
+        try:
+            state = State.from_json(found["_source"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise IndexingFailed(
+                f"the document {self._name} of the index {STATE_INDEX} cannot be read ({error!r})",
+                fix="delete that document when no run for that name is on, then try again",
+            ) from error
+        return Seen(state, (found["_seq_no"], found["_primary_term"]))
+
+    def swap(self, seen: Seen, state: State, policy: RetryPolicy) -> Seen | None:
+        """Write ``state`` if the document still is as ``seen``; None if somebody was faster.
+
+        A write whose answer was lost looks like somebody else's: compare the state then.
+        """
+        params: dict[str, Any] = {"request_timeout": policy.request_timeout_s}
+        if seen.place is None:
+            self._make(policy)
+            params["op_type"] = "create"
+        else:
+            params["if_seq_no"], params["if_primary_term"] = seen.place
+        write = partial(
+            self._client.index, index=STATE_INDEX, id=self._name, body=state.to_json(), params=params
+        )
+        try:
+            done = self._ask(write, policy)
+        except (opensearchpy.ConflictError, opensearchpy.NotFoundError):
+            return None
+        return Seen(state, (done["_seq_no"], done["_primary_term"]))
+
+    def forget(self, policy: RetryPolicy) -> None:
+        """Delete the document. Only for a name that nobody ever uses again: its numbers would begin anew."""
+        params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
+        self._ask(partial(self._client.delete, index=STATE_INDEX, id=self._name, params=params), policy)
+
+    def _make(self, policy: RetryPolicy) -> None:
+        if self._ask(partial(self._client.indices.exists, index=STATE_INDEX), policy):
+            return
+        try:
+            self._ask(partial(self._client.indices.create, index=STATE_INDEX, body=_BODY), policy)
+        except opensearchpy.RequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise
+
+    def _ask(self, request: Callable[[], Any], policy: RetryPolicy) -> Any:
+        return until_done(request, policy, self._stop)

@@ -1,0 +1,216 @@
+"""Which release a run loads: a new one, or the unfinished one that its ledger tells of."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import opensearchpy
+import orjson
+from opensearchpy import OpenSearch
+
+from aisle._paths import home
+from aisle.cluster import translated_errors
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import AisleError, IndexingFailed, InputError
+from aisle.indexer.lease.lease import Lease
+from aisle.indexer.ledger.positions import NOTHING, Before
+from aisle.indexer.ledger.store import Ledger, Run, State
+from aisle.indexer.options import IndexOptions
+from aisle.indexer.releases.create import drop_unfinished
+from aisle.indexer.releases.inventory import Standing, standing
+from aisle.mappings import IndexSettings, Synonyms, VectorSpace
+
+
+def run_parts(
+    source: Mapping[str, str],
+    settings: IndexSettings,
+    spaces: Mapping[str, VectorSpace],
+    options: IndexOptions,
+) -> dict[str, str]:
+    """Every part of a run's fingerprint.
+
+    Args:
+        source: of the input, see ``aisle.catalogue.fingerprint``.
+        settings: of the index.
+        spaces: vector field to the model behind it.
+        options: of the run; how fast it loads may change.
+    """
+    fusions = [asdict(fusion) for fusion in options.fusions]
+    return {
+        **source,
+        "the encoder (--encoder, --dims)": _stable({name: asdict(space) for name, space in spaces.items()}),
+        "the index settings (--shards, --replicas)": _stable(
+            [asdict(replace(settings, synonyms=Synonyms())), fusions]
+        ),
+        "the synonyms (--synonyms)": settings.synonyms.fingerprint,
+        # Another version may read rows, or write documents, in another way.
+        "the version of Aisle": version("aisle"),
+    }
+
+
+def check_same(name: str, release: str, then: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Nothing if both are the same.
+
+    Raises:
+        InputError: names each part that differs.
+    """
+    changed = [part for part in {**then, **now} if then.get(part) != now.get(part)]
+    if changed:
+        raise InputError(
+            f"the unfinished run of {name} ({release}) cannot be resumed: changed since then:"
+            f" {', '.join(changed)}",
+            fix="give what it was begun with, or leave --resume out to begin anew",
+        )
+
+
+def _stable(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where a run keeps what it needs to be resumed.
+
+    Attributes:
+        ledger: of this name on this cluster.
+        source: see ``aisle.catalogue.fingerprint``.
+        resume: go on with the ledger's unfinished run, if there is one.
+    """
+
+    ledger: Ledger = field(default_factory=Ledger)
+    source: Mapping[str, str] = field(default_factory=dict)
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Attributes:
+    release: to load.
+    before: what is settled in it.
+    live: it is live already: only the ledger's last mark was missing.
+    """
+
+    release: str
+    before: Before = NOTHING
+    live: bool = False
+
+
+def start(
+    client: opensearchpy.OpenSearch,
+    name: str,
+    books: Books,
+    parts: Mapping[str, str],
+    create: Callable[[], str],
+) -> Start:
+    """Look at the ledger and the cluster, and decide. The lease of the name must be held.
+
+    Args:
+        client: for a look at the releases.
+        name: of the catalogue.
+        books: the ledger; a new run is begun in it if there is nothing to go on with.
+        parts: see `run_parts`.
+        create: makes a new release and returns its index.
+
+    Raises:
+        InputError: the unfinished run was begun with something else.
+        Whatever ``create`` raises.
+    """
+    if books.resume:
+        found = _unfinished(books.ledger.run(), name, standing(client, name), parts)
+        if found is not None:
+            return Start(found.release, books.ledger.before(), live=found.state is State.LIVE)
+    release = create()
+    try:
+        books.ledger.begin(release, parts)
+    except BaseException:
+        drop_unfinished(client, release)
+        raise
+    return Start(release)
+
+
+def _unfinished(run: Run | None, name: str, now: Standing, parts: Mapping[str, str]) -> Run | None:
+    """The run to go on with; its state is LIVE if it ended after the swap, without a word of it."""
+    if run is None or run.state is State.LIVE:
+        _say(f"no run of {name} was interrupted: beginning anew")
+        return None
+    if run.release in now.live:
+        # With other input than that run's, this is the next run and no repeat of it.
+        return Run(run.release, parts, State.LIVE) if dict(run.parts) == dict(parts) else None
+    if run.release not in now.unfinished or run.release in now.abandoned:
+        _say(f"{run.release}, which was not finished, is no longer there to go on with: beginning anew")
+        return None
+    check_same(name, run.release, run.parts, parts)
+    return run
+
+
+def _say(what: str) -> None:
+    warnings.warn(what, stacklevel=4)
+
+
+# The release or its input is wrong: going on would end the same way. Everything else passes: a node that is
+# away, a full disk, a password that expired, Ctrl-C.
+_FINAL: Final = (IndexingFailed, InputError)
+# Whoever gives up waits for nobody.
+_SOON: Final = RetryPolicy(deadline_s=3, first_wait_s=0.1, longest_wait_s=0.5, request_timeout_s=3)
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether the same run would end the same way if it were gone on with."""
+    return isinstance(error, _FINAL)
+
+
+def give_up(
+    client: opensearchpy.OpenSearch, ledger: Ledger, release: str, lease: Lease, error: BaseException
+) -> None:
+    """Keep what can be gone on with, drop what cannot.
+
+    Args:
+        client: connection.
+        ledger: of the run; one that does not last is dropped in any case.
+        release: the run's, not live.
+        lease: of the name. If it was lost, somebody else may be loading this very release.
+        error: why the run ends.
+    """
+    if ledger.lasting and (not is_final(error) or not _held(lease)):
+        return
+    drop_unfinished(client, release)
+    ledger.forget()
+
+
+def _held(lease: Lease) -> bool:
+    try:
+        lease.check(_SOON)
+    except AisleError:
+        return False
+    return True
+
+
+def ledger_path(client: OpenSearch, name: str) -> Path:
+    """Where it lies."""
+    with translated_errors():
+        cluster = str(client.info()["cluster_uuid"])
+    return home() / "indexing" / cluster / f"{name}.sqlite"
+
+
+def refused_share(ledger: Ledger) -> float:
+    """Of the items settled so far, by this run and those that it resumed, how many were refused: 0 to 1."""
+    before = ledger.before()
+    return before.refused / max(1, len(before.settled))
+
+
+def say_what_is_kept(ledger: Ledger, error: BaseException) -> None:
+    """If the run that ``error`` ended can be gone on with, a note says so, and so does the error's fix."""
+    run = ledger.run()
+    if not ledger.lasting or run is None or run.state is State.LIVE:
+        return
+    settled = len(ledger.before().settled)
+    warnings.warn(
+        f"{settled:,} items are done in {run.release}, which is not live; go on with --resume", stacklevel=3
+    )
+    if isinstance(error, AisleError) and not is_final(error):
+        error.fix = f"{error.fix}; with --resume it goes on where it broke off"

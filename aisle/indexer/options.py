@@ -1,0 +1,134 @@
+"""What one asks of a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+import opensearchpy
+
+from aisle.cluster import capabilities, require
+from aisle.cluster.client import RetryPolicy
+from aisle.errors import InputError
+from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.progress import Progress
+from aisle.indexer.releases.names import check_name
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard_fusions
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """Attributes:
+    name: of the catalogue; searched as the alias ``name``.
+    shards, replicas: of the finished release.
+    force_merge: one segment per shard before going live: slower to make, faster to search.
+    keep: older releases that stay for a way back.
+    max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
+        given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
+    fusions: search pipelines to install.
+    fusion: what searches of this release use that name none; None: the default.
+    synonyms: what queries of this release are widened by.
+    pipeline, retry: how to load.
+
+    Raises:
+        InputError: a name that OpenSearch does not take, or a number that means nothing.
+    """
+
+    name: str
+    shards: int = 1
+    replicas: int = 0
+    force_merge: bool = False
+    keep: int = 1
+    max_refused_share: float = 0.01
+    fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
+    fusion: FusionSpec | None = None
+    synonyms: Synonyms = field(default_factory=Synonyms)
+    pipeline: PipelineOptions = field(default_factory=PipelineOptions)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.shards < 1 or self.replicas < 0 or self.keep < 0 or not 0 <= self.max_refused_share <= 1:
+            raise InputError(
+                f"{self.shards} shards, {self.replicas} replicas, {self.keep} kept releases and a share of"
+                f" {self.max_refused_share} refused documents cannot be",
+                fix="give at least 1 shard, no negative number, and a share from 0 to 1",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """Attributes:
+    name, release: the alias and the index that it points to now.
+    replaced: the release that was live before, empty for the first.
+    deleted: older releases that were removed.
+    documents: in the release, counted there.
+    refused: documents that OpenSearch or JSON refused; each went to ``refuse``.
+    seconds, docs_per_s: from the first check to the swapped alias, without the resumed documents.
+    load_s: of these, until the last document was acknowledged.
+    stage_s: seconds each stage was busy, summed over its threads (see `tally.Progress.busy_s`).
+    retries: bulk requests that were repeated.
+    resumed: of the documents, how many an earlier, interrupted run has written.
+    """
+
+    name: str
+    release: str
+    replaced: str
+    deleted: tuple[str, ...]
+    documents: int
+    refused: int
+    seconds: float
+    docs_per_s: float
+    load_s: float
+    stage_s: dict[str, float]
+    retries: int
+    resumed: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        release: str,
+        loaded: Progress,
+        *,
+        replaced: tuple[str, ...],
+        deleted: tuple[str, ...],
+        seconds: float,
+    ) -> Self:
+        """A run that loaded this much and took so long."""
+        return cls(
+            name=name,
+            release=release,
+            replaced=", ".join(replaced),
+            deleted=deleted,
+            documents=loaded.accepted,
+            refused=loaded.refused,
+            resumed=loaded.resumed,
+            seconds=seconds,
+            docs_per_s=(loaded.accepted - loaded.resumed) / seconds,
+            load_s=loaded.seconds,
+            stage_s=loaded.busy_s,
+            retries=loaded.retries,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for ``--json`` and result files."""
+        return asdict(self)
+
+
+def index_settings(
+    client: opensearchpy.OpenSearch, encoder: ItemEncoder, options: IndexOptions
+) -> IndexSettings:
+    """With the best k-NN engine that the cluster has, and the width of the encoder's vectors.
+
+    Raises:
+        CapabilityMissing: the cluster cannot hold it.
+    """
+    engine = require(capabilities(client)).best_engine
+    settings = IndexSettings(
+        engine=engine, shards=options.shards, replicas=options.replicas, synonyms=options.synonyms
+    )
+    if space := encoder.spaces.get(fields.DENSE):
+        settings = replace(settings, dims=space.dims)
+    return settings

@@ -1,0 +1,284 @@
+"""Reading, encoding, packing and writing at the same time, each in threads of its own.
+
+    items → [read] → batches → [encode] → encoded → [pack] → bodies → [write] x writers
+
+The belts between the stages are short, so that memory holds a few batches and bodies however long the
+catalogue is. The first error, or Ctrl-C, stops every stage.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from dataclasses import dataclass
+from itertools import islice
+from time import monotonic
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from aisle.cluster.client import Stopped
+from aisle.indexer.bulk import Body, Line, Refusal, Written, pack, serialise
+from aisle.indexer.dead_letters import DeadLetter, refused_item
+from aisle.indexer.ledger.positions import NOTHING, Before
+from aisle.indexer.progress import Progress, Tally
+from aisle.mappings.document import Column, Value, document
+from aisle.types import Item
+
+T = TypeVar("T")
+_END = object()
+# How soon a waiting stage notices that the run was stopped.
+_LOOK_UP_S = 0.1
+
+
+class Belt(Generic[T]):
+    """Full belts make the stage before wait: that bounds the memory of a run.
+
+    Args:
+        length: how many things may lie on it.
+        stop: when set, `put` and iteration raise `Stopped`.
+    """
+
+    def __init__(self, length: int, stop: threading.Event) -> None:
+        self._queue: queue.Queue[object] = queue.Queue(length)
+        self._stop = stop
+
+    def put(self, thing: T) -> None:
+        """Wait for room, then lay it on the belt."""
+        self._put(thing)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        self._put(_END)
+
+    def __iter__(self) -> Iterator[T]:
+        """Until the belt is closed and empty; several stages may share one belt."""
+        while True:
+            thing = self._get()
+            if thing is _END:
+                # For the next one who shares the belt; there is room, as one place was just emptied.
+                self._queue.put(_END)
+                return
+            yield cast(T, thing)
+
+    def _put(self, thing: object) -> None:
+        while not self._stop.is_set():
+            try:
+                return self._queue.put(thing, timeout=_LOOK_UP_S)
+            except queue.Full:
+                continue
+        raise Stopped
+
+    def _get(self) -> object:
+        while not self._stop.is_set():
+            try:
+                return self._queue.get(timeout=_LOOK_UP_S)
+            except queue.Empty:
+                continue
+        raise Stopped
+
+
+# Vector field to what `document` takes of each item.
+Vectors: TypeAlias = Mapping[str, Column]
+Encode: TypeAlias = Callable[[Sequence[Item]], Vectors]
+Write: TypeAlias = Callable[[Body, threading.Event], Written]
+Refuse: TypeAlias = Callable[[Refusal], None]
+# Takes the positions of a body that is through, in rising order, and the letters of those that were refused.
+Settle: TypeAlias = Callable[[Sequence[int], Sequence[DeadLetter]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """Attributes:
+    batch_items: items encoded at once; more of them sort into fuller batches of equal length.
+    max_body_bytes, max_body_docs: limits of one bulk request.
+    writers: the most bulk requests at once; the pace finds out how many of them pay.
+    """
+
+    batch_items: int = 4096
+    max_body_bytes: int = 6_000_000
+    max_body_docs: int = 500
+    writers: int = 4
+
+
+# An item and its position.
+Placed: TypeAlias = tuple[int, Item]
+
+
+class Stages:
+    """One method per stage; each runs in a thread of its own, ``write`` in several.
+
+    Args:
+        options: limits.
+        refuse: takes each refusal, one at a time.
+        before: what is left out.
+        settle: called once a body is through, from the writers' threads.
+    """
+
+    def __init__(self, options: PipelineOptions, refuse: Refuse, before: Before, settle: Settle) -> None:
+        self.stop = threading.Event()
+        self.tally = Tally(before)
+        self._options = options
+        self._refuse = refuse
+        self._settled = before.settled
+        self._settle = settle
+        self._refusing = threading.Lock()
+        self._batches: Belt[list[Placed]] = Belt(2, self.stop)
+        self._encoded: Belt[tuple[list[Placed], Vectors]] = Belt(2, self.stop)
+        self._bodies: Belt[tuple[Body, list[Placed]]] = Belt(2, self.stop)
+
+    def read(self, items: Iterable[Item]) -> None:
+        """Items that are settled are read, as only reading gives the others their positions, and left out."""
+        source = enumerate(items)
+        while True:
+            with self.tally.working("read"):
+                batch = list(islice(source, self._options.batch_items))
+            if not batch:
+                break
+            self.tally.add(read=len(batch))
+            left = [placed for placed in batch if placed[0] not in self._settled]
+            if left:
+                self._batches.put(left)
+        self._batches.close()
+
+    def encode(self, encode: Encode) -> None:
+        for batch in self._batches:
+            with self.tally.working("encode"):
+                vectors = encode([item for _, item in batch])
+            self.tally.add(encoded=len(batch))
+            self._encoded.put((batch, vectors))
+        self._encoded.close()
+
+    def pack(self) -> None:
+        limits = self._options
+        # What `pack` has taken and not yet given back in a body; it keeps the order.
+        waiting: deque[Placed] = deque()
+        lines = self._lines(waiting)
+        for body in pack(lines, max_bytes=limits.max_body_bytes, max_docs=limits.max_body_docs):
+            self._bodies.put((body, [waiting.popleft() for _ in range(len(body))]))
+        self._bodies.close()
+
+    def write(self, write: Write) -> None:
+        for body, placed in self._bodies:
+            with self.tally.working("write"):
+                written = write(body, self.stop)
+            by_id = {item.id: (position, item) for position, item in placed}
+            self._through(placed, [(by_id[refusal.id], refusal) for refusal in written.refused])
+            self.tally.add(written=written)
+
+    def _lines(self, waiting: deque[Placed]) -> Iterator[Line]:
+        for batch, vectors in self._encoded:
+            with self.tally.working("pack"):
+                lines = [serialise(item.id, document(item, row)) for item, row in _rows(batch, vectors)]
+            both = list(zip(batch, lines, strict=True))
+            refused = [(placed, line) for placed, line in both if isinstance(line, Refusal)]
+            if refused:
+                self._through([placed for placed, _ in refused], refused)
+            for placed, line in both:
+                if isinstance(line, Line):
+                    waiting.append(placed)
+                    yield line
+
+    def _through(self, placed: Sequence[Placed], refused: Sequence[tuple[Placed, Refusal]]) -> None:
+        letters = [refused_item(position, item, refusal.reason) for (position, item), refusal in refused]
+        self._settle([position for position, _ in placed], letters)
+        with self._refusing:
+            for _, refusal in refused:
+                self.tally.refused(refusal)
+                self._refuse(refusal)
+
+
+def _rows(batch: Sequence[Placed], vectors: Vectors) -> Iterator[tuple[Item, Mapping[str, Value]]]:
+    for field, matrix in vectors.items():
+        if len(matrix) != len(batch):
+            raise ValueError(f"{len(matrix)} {field} vectors for {len(batch)} items")
+    for row, (_, item) in enumerate(batch):
+        yield item, {field: matrix[row] for field, matrix in vectors.items()}
+
+
+_PROGRESS_EVERY_S = 0.25
+# A stage that cannot be interrupted (native code, a hung socket) is left behind after this; its thread is
+# a daemon.
+_JOIN_S = 5.0
+
+
+def run_pipeline(
+    items: Iterable[Item],
+    encode: Encode,
+    write: Write,
+    options: PipelineOptions,
+    *,
+    refuse: Refuse,
+    progress: Callable[[Progress], None],
+    before: Before = NOTHING,
+    settle: Settle = lambda _positions, _refused: None,
+) -> Progress:
+    """Bring every item through all stages.
+
+    Args:
+        items: read in one thread, never more than a few batches ahead.
+        encode: called from one thread, batch after batch.
+        write: called from ``options.writers`` threads at once.
+        options: batch and body sizes.
+        refuse: takes each document that cannot be indexed; called from one thread at a time.
+        progress: called a few times a second from the calling thread; may raise to end the run.
+        before: what an earlier run has settled: it is read, and neither encoded nor written.
+        settle: told of each body once all its documents were acknowledged or refused, from several threads.
+
+    Returns:
+        The counters after the last document.
+
+    Raises:
+        Whatever the first failing stage raised, once all stages have stopped.
+    """
+    run = Stages(options, refuse, before, settle)
+    work: list[Callable[[], None]] = [
+        lambda: run.read(items),
+        lambda: run.encode(encode),
+        run.pack,
+        *[lambda: run.write(write)] * options.writers,
+    ]
+    threads, stages = [], []
+    try:
+        for task in work:
+            thread, future = _start(task)
+            threads.append(thread)
+            stages.append(future)
+        _watch(stages, run.tally, progress)
+    finally:
+        run.stop.set()
+        deadline = monotonic() + _JOIN_S
+        for thread in threads:
+            thread.join(max(0.0, deadline - monotonic()))
+    final = run.tally.progress()
+    progress(final)
+    return final
+
+
+def _start(task: Callable[[], None]) -> tuple[threading.Thread, Future[None]]:
+    """Like an executor's ``submit``, but a hung thread cannot keep the process from ending."""
+    future: Future[None] = Future()
+
+    def body() -> None:
+        try:
+            task()
+        except BaseException as error:  # noqa: BLE001 - carried to the calling thread, which raises it
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+    return thread, future
+
+
+def _watch(stages: Sequence[Future[None]], tally: Tally, progress: Callable[[Progress], None]) -> None:
+    running = set(stages)
+    while running:
+        done, running = wait(running, timeout=_PROGRESS_EVERY_S, return_when=FIRST_EXCEPTION)
+        for stage in done:
+            error = stage.exception()
+            if error is not None and not isinstance(error, Stopped):
+                raise error
+        progress(tally.progress())

@@ -1,0 +1,147 @@
+"""What every worker is sent to do."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+from aisle.cluster import ClusterSettings
+from aisle.cluster.client import RetryPolicy
+from aisle.encoder import DenseEncoder, item_text
+from aisle.errors import AisleError, ArtifactCorrupt
+from aisle.indexer.bulk import Written
+from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, without_vectors
+
+
+class EncoderSource(Protocol):
+    """Travels to the workers; ``open`` runs there, once per worker."""
+
+    def open(self, threads: int) -> ItemEncoder:
+        """The encoder, on so many cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsOnly:
+    """An index without vectors."""
+
+    def open(self, threads: int) -> ItemEncoder:  # noqa: ARG002 - of the protocol
+        """See `EncoderSource`."""
+        return without_vectors()
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedArtifact:
+    """A dense artifact of the driver's machine.
+
+    Attributes:
+        path: where it stands there; used if it also stands here.
+        fingerprint: 64 hex digits that the worker's model must have.
+        dims: width that vectors are cut to.
+        files: gives file name to content; asked only if needed. The driver puts them into Ray's object store.
+    """
+
+    path: Path
+    fingerprint: str
+    dims: int
+    files: Callable[[], Mapping[str, bytes]]
+
+    def open(self, threads: int) -> ItemEncoder:
+        """See `EncoderSource`.
+
+        Raises:
+            ArtifactCorrupt: what stands here, or arrived, is not the driver's artifact.
+        """
+        if self.path.is_dir():
+            return self._open(self.path, threads)
+        with tempfile.TemporaryDirectory(prefix="aisle-artifact-") as folder:
+            for name, content in self.files().items():
+                (Path(folder) / name).write_bytes(content)
+            # The model is in memory once it is open: nothing is left behind on the worker's disk.
+            return self._open(Path(folder), threads)
+
+    def _open(self, path: Path, threads: int) -> ItemEncoder:
+        model = DenseEncoder.load(path, threads=threads)
+        if model.fingerprint != self.fingerprint:
+            raise ArtifactCorrupt(
+                f"a worker has another model at {path} than the machine that runs the command",
+                fix="bring the same artifact to every machine, or remove it there: it is then sent",
+            )
+        return dense_item_encoder(model, item_text, name=model.manifest.name, dims=self.dims)
+
+
+def artifact_files(path: Path) -> dict[str, bytes]:
+    """Every file of an artifact, by name."""
+    return {entry.name: entry.read_bytes() for entry in sorted(path.iterdir())}
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Attributes:
+    target: alias to write through.
+    settings: of the cluster, password included; therefore an errand is fetched from the `Desk`, and never
+        stands in the environment, the arguments or the description of anything that Ray shows.
+    encoder: opened once per worker.
+    limits: of bodies and requests.
+    policy: of retries.
+    cpus: cores of a worker.
+    """
+
+    target: str
+    settings: ClusterSettings
+    encoder: EncoderSource
+    limits: PipelineOptions
+    policy: RetryPolicy
+    cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The item at ``position`` of the catalogue is not in the index for good; ``reason`` is one line."""
+
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Every item at the positions ``first`` to ``last``, both included, is acknowledged or refused.
+
+    Attributes:
+        written: of its requests; ``written.accepted + len(refused)`` is the number of items.
+        refused: by OpenSearch, or no JSON.
+        busy_s: seconds per stage (``encode``, ``write``).
+    """
+
+    first: int
+    last: int
+    written: Written
+    refused: tuple[Refused, ...] = ()
+    busy_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An error that ends the run. It travels as data: an exception would be printed into Ray's logs."""
+
+    kind: type[AisleError]
+    message: str
+    fix: str
+
+    @staticmethod
+    def of(error: AisleError) -> Failed:
+        """Of an error that was caught."""
+        return Failed(type(error), error.message, error.fix)
+
+    def throw(self) -> NoReturn:
+        """Raise it as the class that it was."""
+        error = self.kind.__new__(self.kind)
+        # Not the class' own constructor: some take other arguments.
+        AisleError.__init__(error, self.message, fix=self.fix)
+        raise error
+
+
+Reply = Settled | Failed

@@ -1,0 +1,165 @@
+"""What runs in Ray's processes: the reading task, and the actor that encodes and writes."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from time import perf_counter
+from typing import Any
+
+import opensearchpy
+
+from aisle._extras import optional
+from aisle.cluster import connect, translated_errors
+from aisle.errors import AisleError, IndexingError
+from aisle.indexer.bulk import Body, Line, Refusal, Written, pack, serialise, sum_written, write_body
+from aisle.indexer.ray.buffer import Batch, Turn
+from aisle.indexer.ray.task import Errand, Failed, Refused, Reply, Settled
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings.document import document
+
+# Items encoded at once: while one portion is being written, the next one is encoded.
+PORTION = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Attributes:
+    client: of this worker alone.
+    encoder: on the cores of this worker.
+    errand: target, limits and retries.
+    """
+
+    client: opensearchpy.OpenSearch
+    encoder: ItemEncoder
+    errand: Errand
+
+    def work(self, batch: Batch) -> Settled:
+        """Encode and write every item of the batch.
+
+        Raises:
+            ClusterUnavailable, DiskFull, IndexingFailed, TransportError: see ``bulk.write_body``.
+        """
+        stop = threading.Event()
+        requests: list[Future[tuple[Written, float]]] = []
+        refused: list[Refused] = []
+        encode_s = 0.0
+        writers = ThreadPoolExecutor(self.errand.limits.writers, thread_name_prefix="aisle-write")
+        try:
+            for start in range(0, len(batch.items), PORTION):
+                portion = Batch(batch.first + start, batch.items[start : start + PORTION])
+                started = perf_counter()
+                lines = self._lines(portion)
+                encode_s += perf_counter() - started
+                refused += [Refused(at, line.reason) for at, line in lines if isinstance(line, Refusal)]
+                requests += [writers.submit(self._write, body, stop) for body in self._bodies(lines)]
+            done = [request.result() for request in requests]
+        finally:
+            # After an error the other requests must not go on waiting for a node.
+            stop.set()
+            writers.shutdown(cancel_futures=True)
+        written = sum_written(*(each for each, _ in done))
+        return Settled(
+            batch.first,
+            batch.last,
+            written,
+            (*refused, *_placed(batch, written.refused)),
+            {"encode": encode_s, "write": sum(seconds for _, seconds in done)},
+        )
+
+    def _lines(self, batch: Batch) -> list[tuple[int, Line | Refusal]]:
+        vectors = self.encoder.encode(batch.items)
+        return [
+            (
+                batch.first + row,
+                serialise(item.id, document(item, {field: each[row] for field, each in vectors.items()})),
+            )
+            for row, item in enumerate(batch.items)
+        ]
+
+    def _bodies(self, lines: Iterable[tuple[int, Line | Refusal]]) -> Iterator[Body]:
+        limits = self.errand.limits
+        sendable = (line for _, line in lines if isinstance(line, Line))
+        return pack(sendable, max_bytes=limits.max_body_bytes, max_docs=limits.max_body_docs)
+
+    def _write(self, body: Body, stop: threading.Event) -> tuple[Written, float]:
+        started = perf_counter()
+        written = write_body(self.client, self.errand.target, self.errand.policy, body, stop)
+        return written, perf_counter() - started
+
+
+def _placed(batch: Batch, refusals: Iterable[Refusal]) -> Iterator[Refused]:
+    positions = {item.id: batch.first + row for row, item in enumerate(batch.items)}
+    for refusal in refusals:
+        yield Refused(positions[refusal.id], refusal.reason)
+
+
+Rows = Mapping[str, Sequence[Any]]
+_PATIENCE_S = 5.0
+_ATTEMPTS = 4
+
+
+def read_from_desk(desk: Any, _: Rows) -> Iterator[Rows]:
+    """The reading task: a row ``number``, ``packed`` for each batch that comes to lie on the desk."""
+    ray = optional("ray", extra="ray")
+    number = 0
+    while not (turn := _turn(ray, desk, number)).ended:
+        if turn.packed is not None:
+            yield {"number": [number], "packed": [turn.packed]}
+            number += 1
+
+
+class IndexWorker:
+    """A ``map_batches`` class: rows of `read_from_desk` → rows ``number`` and ``reply``.
+
+    It has no state but its encoder and its client, so Ray may end it at any moment and give its batches to
+    another one: the same items become the same documents under the same ids.
+    """
+
+    def __init__(self, desk: Any) -> None:
+        self._desk = desk
+
+    def __call__(self, rows: Rows) -> Rows:
+        """One reply per row."""
+        # A catalogue without items is one block without columns.
+        numbers = [int(number) for number in rows.get("number", ())]
+        batches = (bytes(packed) for packed in rows.get("packed", ()))
+        replies = [self._reply(number, packed) for number, packed in zip(numbers, batches, strict=True)]
+        return {"number": numbers, "reply": [pickle.dumps(reply) for reply in replies]}
+
+    def _reply(self, number: int, packed: bytes) -> Reply | None:
+        if not packed:
+            # Settled before Ray ran the reading task a second time.
+            return None
+        batch = Batch.unpacked(packed)
+        try:
+            self._check_attempts(number, batch)
+            with translated_errors():
+                return self._bench.work(batch)
+        except AisleError as error:
+            return Failed.of(error)
+
+    def _check_attempts(self, number: int, batch: Batch) -> None:
+        """Ray gives a batch to another worker as often as one ends: here is where that has an end."""
+        attempts = optional("ray", extra="ray").get(self._desk.begin.remote(number))
+        if attempts > _ATTEMPTS:
+            raise IndexingError(
+                f"{_ATTEMPTS} workers ended at the items {batch.first} to {batch.last} of the catalogue",
+                fix="look for memory that ran out and at the workers' Ray logs, then go on with --resume",
+            )
+
+    @cached_property
+    def _bench(self) -> Bench:
+        """Made with the first batch, and not in the constructor, whose errors Ray prints and repeats."""
+        ray = optional("ray", extra="ray")
+        errand: Errand = ray.get(self._desk.errand.remote())
+        return Bench(connect(errand.settings), errand.encoder.open(errand.cpus), errand)
+
+
+def _turn(ray: Any, desk: Any, number: int) -> Turn:
+    turn: Turn = ray.get(desk.take.remote(number, _PATIENCE_S))
+    return turn

@@ -1,0 +1,1 @@
+"""Releases of a catalogue: numbered indexes behind one alias."""

@@ -1,0 +1,265 @@
+"""What differs between two releases: documents, mapping, settings and models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+import opensearchpy
+
+from aisle.cluster import translated_errors
+from aisle.cluster.client import RetryPolicy, until_done
+from aisle.errors import InputError
+from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.names import check_name
+from aisle.mappings import fields
+
+Document: TypeAlias = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class DocumentDiff:
+    """Attributes:
+    added, removed, changed, same: counts.
+    added_ids, removed_ids: the first few.
+    changed_fields: the first few changed ids, each with the fields that differ.
+    """
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    same: int = 0
+    added_ids: list[str] = field(default_factory=list)
+    removed_ids: list[str] = field(default_factory=list)
+    changed_fields: dict[str, list[str]] = field(default_factory=dict)
+
+
+def diff_documents(before: Iterable[Document], after: Iterable[Document], examples: int) -> DocumentDiff:
+    """Compare two releases.
+
+    Args:
+        before: id and source, sorted by id (code points, as OpenSearch sorts keywords), no id twice.
+        after: likewise.
+        examples: ids to keep of each kind.
+    """
+    diff = DocumentDiff()
+    for identity, old, new in _side_by_side(iter(before), iter(after)):
+        if old is None:
+            diff.added += 1
+            _keep(diff.added_ids, identity, examples)
+        elif new is None:
+            diff.removed += 1
+            _keep(diff.removed_ids, identity, examples)
+        elif old == new:
+            diff.same += 1
+        else:
+            diff.changed += 1
+            if len(diff.changed_fields) < examples:
+                diff.changed_fields[identity] = differing(old, new)
+    return diff
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The fields whose values differ, sorted."""
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def _keep(ids: list[str], identity: str, examples: int) -> None:
+    if len(ids) < examples:
+        ids.append(identity)
+
+
+def _side_by_side(
+    before: Iterator[Document], after: Iterator[Document]
+) -> Iterator[tuple[str, Mapping[str, Any] | None, Mapping[str, Any] | None]]:
+    old, new = next(before, None), next(after, None)
+    while old is not None or new is not None:
+        if old is not None and new is not None and old[0] == new[0]:
+            yield old[0], old[1], new[1]
+            old, new = next(before, None), next(after, None)
+        elif old is not None and (new is None or old[0] < new[0]):
+            yield old[0], old[1], None
+            old = next(before, None)
+        elif new is not None:
+            yield new[0], None, new[1]
+            new = next(after, None)
+
+
+# Path of a leaf, to its value in the one and in the other; None where it is missing.
+Differences: TypeAlias = dict[str, tuple[Any, Any]]
+
+# Of every index its own, whatever it holds.
+_ITS_OWN: Final = ("index.uuid", "index.creation_date", "index.provided_name", "index.version.")
+_META: Final = "_meta"
+_RELEASE: Final = "aisle.release"
+
+
+def diff_indexes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Differences]:
+    """Compare two values of ``GET <index>``.
+
+    Returns:
+        ``mapping``, ``settings`` and ``meta`` (artifacts, pipelines, engine), each from path to both values.
+    """
+    return {
+        "mapping": _differences(_without_meta(before["mappings"]), _without_meta(after["mappings"])),
+        "settings": _differences(before["settings"], after["settings"], _ITS_OWN),
+        "meta": _differences(
+            before["mappings"].get(_META, {}), after["mappings"].get(_META, {}), (_RELEASE,)
+        ),
+    }
+
+
+def _without_meta(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name != _META}
+
+
+def _differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], leave_out: tuple[str, ...] = ()
+) -> Differences:
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    return {
+        path: (old.get(path), new.get(path))
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path) and not path.startswith(leave_out)
+    }
+
+
+def _leaves(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+_PAGE: Final = 1_000
+# Renewed by every page.
+_KEEP_ALIVE: Final = "5m"
+# Numbers for machines; two runs of one model need not agree to the last digit.
+_VECTORS: Final = frozenset({"knn_vector", "rank_features", "sparse_vector"})
+
+
+def vector_fields(mapping: Mapping[str, Any]) -> list[str]:
+    """The fields of a mapping that hold vectors."""
+    properties: Mapping[str, Any] = mapping.get("properties", {})
+    return sorted(name for name, body in properties.items() if body.get("type") in _VECTORS)
+
+
+@contextmanager
+def documents(
+    client: opensearchpy.OpenSearch,
+    release: str,
+    without: Sequence[str],
+    policy: RetryPolicy,
+    page: int = _PAGE,
+) -> Iterator[Iterator[Document]]:
+    """A stream of (id, source), as the release was at this moment, closed with the block.
+
+    Args:
+        client: connection.
+        release: index.
+        without: fields to leave out.
+        policy: for each request.
+        page: documents per request.
+    """
+    stop = threading.Event()
+    opening = partial(client.create_pit, index=release, params={"keep_alive": _KEEP_ALIVE})
+    pit = until_done(opening, policy, stop)["pit_id"]
+    try:
+        yield _pages(client, pit, without, policy, page)
+    finally:
+        client.delete_pit(body={"pit_id": [pit]})
+
+
+def _pages(
+    client: opensearchpy.OpenSearch, pit: str, without: Sequence[str], policy: RetryPolicy, page: int
+) -> Iterator[Document]:
+    body: dict[str, Any] = {
+        "size": page,
+        "query": {"match_all": {}},
+        "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
+        "sort": [{fields.ID: "asc"}],
+        "_source": {"excludes": list(without)},
+        "track_total_hits": False,
+    }
+    while True:
+        answer = until_done(partial(client.search, body=body), policy, threading.Event())
+        hits = answer["hits"]["hits"]
+        for hit in hits:
+            yield hit["_id"], hit["_source"]
+        if len(hits) < page:
+            return
+        body["search_after"] = hits[-1]["sort"]
+
+
+USUAL_EXAMPLES: Final = 10
+_DEFAULT_POLICY: Final = RetryPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDiff:
+    """Attributes:
+    before, after: the releases.
+    documents: see `diff_documents`.
+    index: see `diff_indexes`.
+    """
+
+    before: str
+    after: str
+    documents: DocumentDiff
+    index: dict[str, Differences]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+
+def diff_releases(
+    client: opensearchpy.OpenSearch,
+    name: str,
+    before: str,
+    after: str,
+    *,
+    examples: int = USUAL_EXAMPLES,
+    policy: RetryPolicy = _DEFAULT_POLICY,
+) -> ReleaseDiff:
+    """Compare two releases of one catalogue, document by document; vectors are left out.
+
+    Args:
+        client: connection.
+        name: of the catalogue.
+        before: one of its releases.
+        after: another one.
+        examples: ids to name of each kind of difference.
+        policy: for each request.
+
+    Raises:
+        InputError: one of them is no release of ``name``.
+        ClusterError: the cluster is away.
+    """
+    check_name(name)
+    stop = threading.Event()
+    with translated_errors():
+        known = until_done(partial(standing, client, name), policy, stop).releases
+        for release in (before, after):
+            if release not in known:
+                raise InputError(
+                    f"{name} has no release {release}",
+                    fix=f"choose from {', '.join(known)}" if known else "index a catalogue first",
+                )
+        params = {"flat_settings": "true"}
+        bodies = [
+            until_done(partial(client.indices.get, index=release, params=params), policy, stop)[release]
+            for release in (before, after)
+        ]
+        vectors = sorted({name for body in bodies for name in vector_fields(body["mappings"])})
+        with (
+            documents(client, before, vectors, policy) as old,
+            documents(client, after, vectors, policy) as new,
+        ):
+            found = diff_documents(old, new, examples)
+    return ReleaseDiff(before, after, found, diff_indexes(*bodies))

@@ -1,0 +1,192 @@
+"""A loaded release → the live one: refresh, count, optional merge, restore settings, swap, prune."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import opensearchpy
+
+from aisle.cluster.client import RetryPolicy, until_done
+from aisle.errors import IndexingFailed
+from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.names import swap_actions, to_prune, version_of
+from aisle.mappings import IndexSettings
+
+_log = logging.getLogger(__name__)
+# A copy of a large shard takes minutes; one that has no node to go to is not waited for.
+_ALLOCATION_S: Final = 600
+# OpenSearch's own default of index.allocation.max_retries.
+_ATTEMPTS: Final = 5
+
+Ask = Callable[[Callable[[], Any]], Any]
+
+
+def flush(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> None:
+    """Before the copies are asked for: they are then made of the primary's files, without its history.
+
+    A node that died while it was loaded closes the gaps in its history with operations that do nothing.
+    k-NN's derived source loses the reason that these carry, and a copy that replays them fails again and
+    again (https://github.com/opensearch-project/k-NN/issues/3401).
+    """
+    params = {"force": "true", "wait_if_ongoing": "true", "request_timeout": _ALLOCATION_S}
+    ask(partial(client.indices.flush, index=release, params=params))
+
+
+def await_copies(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> int:
+    """Wait for the copies that are being made, and have those that failed tried again.
+
+    Returns:
+        How many copies, over all shards, are not there; a warning says so. OpenSearch goes on making those
+        for which there is a node.
+    """
+    health = _settled(client, ask, release)
+    if health["unassigned_shards"]:
+        _try_again(client, ask, release)
+        health = _settled(client, ask, release)
+    missing = int(health["unassigned_shards"]) + int(health["initializing_shards"])
+    if missing:
+        wanted = missing + int(health["active_shards"])
+        _log.warning(
+            "%s has %d of %d shards: %d copies are missing, as there is no data node for them, or too little"
+            " time or disk; OpenSearch makes them when it can (GET _cluster/allocation/explain tells why)",
+            release,
+            wanted - missing,
+            wanted,
+            missing,
+        )
+    return missing
+
+
+def _settled(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> dict[str, Any]:
+    """The index's health once no copy is being made, or the time is over."""
+    params = {
+        "wait_for_events": "languid",
+        "wait_for_no_initializing_shards": "true",
+        "timeout": f"{_LONG_S}s",
+        # With a margin, so that it is the server that says what is missing when the time is over.
+        "request_timeout": _ALLOCATION_S + 30,
+        "ignore": 408,
+    }
+    health: dict[str, Any] = ask(partial(client.cluster.health, index=release, params=params))
+    return health
+
+
+def _try_again(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> None:
+    """A copy is given up after so many attempts, all of them within seconds: allow as many again.
+
+    ``_cluster/reroute?retry_failed`` does the same for all indexes and needs a right over the whole cluster.
+    """
+    body = {"index": {"allocation.max_retries": 2 * _ATTEMPTS}}
+    ask(partial(client.indices.put_settings, index=release, body=body))
+
+
+# A refresh builds the vector graphs of what is still in memory, which takes minutes on a large shard.
+_LONG_S = 600
+_POLL_S = 0.5
+
+
+class Publisher:
+    """The steps, each safe to repeat; every request survives a node that is away for a moment."""
+
+    def __init__(self, client: opensearchpy.OpenSearch, name: str, release: str, policy: RetryPolicy) -> None:
+        self._client = client
+        self._name = name
+        self._release = release
+        self._policy = policy
+        self._replaced: tuple[str, ...] = ()
+
+    def check_count(self, expected: int) -> None:
+        """Refresh, then compare what the index holds with what was acknowledged.
+
+        Raises:
+            IndexingFailed: they differ.
+        """
+        params = {"request_timeout": _LONG_S}
+        self._ask(partial(self._client.indices.refresh, index=self._release, params=params))
+        found = self._ask(partial(self._client.count, index=self._release))["count"]
+        if found != expected:
+            raise IndexingFailed(
+                f"{self._release} holds {found} documents, {expected} were acknowledged; it does not go live",
+                fix="look for item ids that occur twice and at the node's log, then index again",
+            )
+
+    def force_merge(self) -> None:
+        """One segment per shard: one vector graph to search instead of many. Waits, as a task of the server.
+
+        Raises:
+            IndexingFailed: the server gave up.
+        """
+        params = {"max_num_segments": 1, "wait_for_completion": "false"}
+        task = self._ask(partial(self._client.indices.forcemerge, index=self._release, params=params))["task"]
+        while not (state := self._ask(partial(self._client.tasks.get, task_id=task)))["completed"]:
+            time.sleep(_POLL_S)
+        if "error" in state or state.get("response", {}).get("_shards", {}).get("failed"):
+            raise IndexingFailed(
+                f"the merge of {self._release} failed",
+                fix="look at the node's log and disk (`aisle logs`), or index without --force-merge",
+            )
+        self._ask(partial(self._client.indices.refresh, index=self._release))
+
+    def restore(self, settings: IndexSettings) -> None:
+        """Replicas and refreshes as they shall be live; waits for copies that are being made."""
+        body = {
+            "index": {"number_of_replicas": settings.replicas, "refresh_interval": settings.refresh_interval}
+        }
+        if settings.replicas:
+            flush(self._client, self._ask, self._release)
+        self._ask(partial(self._client.indices.put_settings, index=self._release, body=body))
+        if settings.replicas:
+            await_copies(self._client, self._ask, self._release)
+
+    def swap(self) -> tuple[str, ...]:
+        """Point the alias at the release in one atomic step.
+
+        Returns:
+            What was live before.
+
+        Raises:
+            IndexingFailed: a newer release went live meanwhile.
+            InputError: see `releases.standing`.
+        """
+        replaced: tuple[str, ...] = self._ask(self._swap)
+        return replaced
+
+    def prune(self, keep: int) -> tuple[str, ...]:
+        """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""
+        now = self._ask(partial(standing, self._client, self._name))
+        doomed = to_prune(self._name, self._release, now.releases, now.no_way_back, keep)
+        for release in doomed:
+            self._ask(
+                partial(self._client.indices.delete, index=release, params={"ignore_unavailable": "true"})
+            )
+        return doomed
+
+    def _swap(self) -> tuple[str, ...]:
+        before = standing(self._client, self._name)
+        if self._release in before.live:
+            # A repeat of a swap whose answer was lost.
+            return self._replaced
+        ours = version_of(self._name, self._release) or 0
+        newer = [index for index in before.live if (version_of(self._name, index) or 0) > ours]
+        if newer:
+            raise IndexingFailed(
+                f"{newer[0]} went live while {self._release} was loading; the newer release stays",
+                fix="run one `aisle index` per name at a time",
+            )
+        self._replaced = before.live
+        actions = swap_actions(self._name, self._release, before.live)
+        try:
+            self._client.indices.update_aliases(body={"actions": actions})
+        except opensearchpy.NotFoundError:
+            # The client itself repeats a request whose answer was lost: the first may have done it.
+            if self._release not in standing(self._client, self._name).live:
+                raise
+        return self._replaced
+
+    def _ask(self, request: Callable[[], Any]) -> Any:
+        return until_done(request, self._policy, threading.Event())

@@ -1,0 +1,134 @@
+"""Back to an older release, in one step of the alias."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Final
+
+import opensearchpy
+
+from aisle.cluster import translated_errors
+from aisle.cluster.client import RetryPolicy, until_done
+from aisle.errors import IndexingFailed, InputError
+from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.inventory import Standing, standing
+from aisle.indexer.releases.names import check_name, rollback_actions, version_of
+
+_DEFAULT_POLICY: Final = RetryPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Attributes:
+    name: the alias.
+    live: what it points to now.
+    withdrawn: what it pointed to before; stays, marked, until the next run or ``prune`` deletes it.
+    done: False for a dry run.
+    """
+
+    name: str
+    live: str
+    withdrawn: str
+    done: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+
+def choose_target(name: str, now: Standing, to: str | None = None) -> str:
+    """The release to go back to.
+
+    Args:
+        name: of the catalogue.
+        now: what there is.
+        to: a release; None takes the newest older one that is finished and was not withdrawn.
+
+    Raises:
+        InputError: no such release, one that was never finished, or the one that is live.
+    """
+    finished = [release for release in now.releases if release not in now.unfinished]
+    others = [release for release in finished if release not in now.live]
+    known = f"choose one of {', '.join(others)}" if others else "index the catalogue again"
+    if to is None:
+        current = max((version_of(name, release) or 0 for release in now.live), default=0)
+        back = {
+            version: release
+            for release in others
+            if release not in now.withdrawn
+            and ((version := version_of(name, release) or 0) < current or not current)
+        }
+        if not back:
+            raise InputError(f"{name} has no older finished release to go back to", fix=known)
+        return back[max(back)]
+    if to not in now.releases:
+        raise InputError(f"{name} has no release {to}", fix=known)
+    if to in now.unfinished:
+        raise InputError(f"{to} was never finished", fix=known)
+    if to in now.live:
+        raise InputError(f"{to} is live already", fix=known)
+    return to
+
+
+def rollback(
+    client: opensearchpy.OpenSearch,
+    name: str,
+    to: str | None = None,
+    *,
+    dry_run: bool = False,
+    wait_s: float = 0.0,
+    policy: RetryPolicy = _DEFAULT_POLICY,
+) -> Rollback:
+    """Point the alias at an older release; searches see one or the other. Holds the lease.
+
+    Args:
+        client: connection.
+        name: of the catalogue.
+        to: see `choose_target`.
+        dry_run: change nothing, tell what would be.
+        wait_s: how long to wait for another run, see `lease.hold`.
+        policy: for each request.
+
+    Raises:
+        InputError: see `choose_target`; or another run holds the lease.
+        IndexingFailed: the release cannot be searched, or something else moved the alias.
+        ClusterError: the cluster is away.
+    """
+    check_name(name)
+    with translated_errors():
+        if dry_run:
+            before = until_done(partial(standing, client, name), policy, threading.Event())
+            return _told(name, choose_target(name, before, to), before, done=False)
+        with hold(client, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
+            before = until_done(partial(standing, client, name), policy, threading.Event())
+            target = choose_target(name, before, to)
+            _check_health(client, target, policy)
+            lease.check()
+            until_done(partial(_move, client, name, target, before), policy, threading.Event())
+            return _told(name, target, before, done=True)
+
+
+def _told(name: str, target: str, before: Standing, *, done: bool) -> Rollback:
+    return Rollback(name, target, ", ".join(before.live), done)
+
+
+def _check_health(client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy) -> None:
+    health = until_done(partial(client.cluster.health, index=target), policy, threading.Event())
+    if health["status"] == "red":
+        raise IndexingFailed(
+            f"{target} cannot be searched: not all of its shards are there",
+            fix="bring the nodes that hold it back, or choose another release with --to",
+        )
+
+
+def _move(client: opensearchpy.OpenSearch, name: str, target: str, before: Standing) -> None:
+    try:
+        client.indices.update_aliases(body={"actions": rollback_actions(name, target, before.live)})
+    except opensearchpy.NotFoundError as error:
+        # A repeat, as the answer was lost: the first may have done it.
+        if standing(client, name).live != (target,):
+            raise IndexingFailed(
+                f"the alias {name} was moved by somebody else", fix="look at `aisle releases list`"
+            ) from error

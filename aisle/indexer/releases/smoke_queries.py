@@ -1,0 +1,307 @@
+"""Golden queries: does a loaded release find the items that were put into it? Asked before it goes live."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import opensearchpy
+from opensearchpy import OpenSearch
+
+from aisle.cluster.client import RetryPolicy, describe, until_done
+from aisle.errors import IndexingFailed
+from aisle.indexer.ledger.resume import refused_share
+from aisle.indexer.ledger.store import Ledger
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import fields
+from aisle.types import Item
+
+TOP: Final = 10
+# A title of thousands of words would be more clauses than a query may have.
+_MAX_WORDS: Final = 100
+# HNSW finds its own tail badly with a narrow beam, which is no fault of the release.
+_BEAM: Final = 200
+_WORD: Final = re.compile(r"\w+")
+# What the index's English analyzer leaves out (Lucene's EnglishAnalyzer): by these alone nothing is found.
+_STOP: Final = frozenset(
+    _WORD.findall(
+        "a an and are as at be but by for if in into is it no not of on or such that the their then there"
+        " these they this to was will with"
+    )
+)
+
+
+def same_words(title: str, other: str) -> bool:
+    """Whether two titles have the same words, in any order and case; False if they have none."""
+    wanted = _words(title)
+    return bool(wanted) and wanted == _words(other)
+
+
+def can_be_asked(title: str) -> bool:
+    """Whether BM25 can find anything by this title."""
+    return bool(_words(title).keys() - _STOP)
+
+
+def title_query(title: str) -> dict[str, Any]:
+    """BM25 on the title field alone; the text is words and never syntax."""
+    text = " ".join(_WORD.findall(title)[:_MAX_WORDS])
+    return _asking({"match": {fields.TITLE: {"query": text}}})
+
+
+def vector_query(vector: Sequence[float], field: str = fields.DENSE) -> dict[str, Any]:
+    """The nearest neighbours of a vector."""
+    return _asking(
+        {"knn": {field: {"vector": list(vector), "k": TOP, "method_parameters": {"ef_search": _BEAM}}}}
+    )
+
+
+def is_found(item_id: str, title: str, hits: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the hits hold the item, or one that is called the same: of fifty twins only ten are shown."""
+    return any(
+        hit["_id"] == item_id or same_words(title, hit["_source"].get(fields.TITLE, "")) for hit in hits
+    )
+
+
+def _words(title: str) -> Counter[str]:
+    return Counter(_WORD.findall(title.casefold()))
+
+
+def _asking(query: dict[str, Any]) -> dict[str, Any]:
+    return {"size": TOP, "_source": [fields.TITLE], "query": query}
+
+
+T = TypeVar("T")
+_AT_ONCE: Final = 50
+
+
+class GoldenAsker:
+    """Of one release."""
+
+    def __init__(self, client: opensearchpy.OpenSearch, release: str, policy: RetryPolicy) -> None:
+        self._client = client
+        self._release = release
+        self._policy = policy
+
+    def stored(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Id to its title and vectors, of those that are there."""
+        found = {}
+        for some in _batches(ids):
+            params = {"_source_includes": f"{fields.TITLE},{fields.DENSE}"}
+            answer = self._ask(
+                partial(self._client.mget, index=self._release, body={"ids": list(some)}, params=params)
+            )
+            found.update({doc["_id"]: doc.get("_source", {}) for doc in answer["docs"] if doc.get("found")})
+        return found
+
+    def not_found(self, items: Sequence[Item], queries: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """The items that their own query does not find."""
+        lost = []
+        for some in _batches(zip(items, queries, strict=True)):
+            # Word statistics of the whole index: a shard of a few documents would rank by chance.
+            lines = [line for _, query in some for line in ({"search_type": "dfs_query_then_fetch"}, query)]
+            answers = self._ask(partial(self._client.msearch, index=self._release, body=lines))["responses"]
+            for (item, _), answer in zip(some, answers, strict=True):
+                if "error" in answer:
+                    raise IndexingFailed(
+                        f"{self._release} does not go live: it cannot be asked ({describe(answer['error'])})",
+                        fix="look at the node's log (`aisle logs`), then index again",
+                    )
+                if not is_found(item.id, item.title, answer["hits"]["hits"]):
+                    lost.append(item)
+        return lost
+
+    def _ask(self, request: Callable[[], Any]) -> Any:
+        return until_done(request, self._policy, threading.Event())
+
+
+def _batches(things: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(things)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
+
+
+# A graph is searched approximately and a title may be the words of ten others: one in twenty may be missed.
+USUAL_SHARE: Final = 0.95
+_EXAMPLES: Final = 3
+_DEFAULT_POLICY: Final = RetryPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Attributes:
+    samples: items that were asked for.
+    absent: of these, not in the release at all; OpenSearch may have refused them.
+    by_title, by_vector: of the others, asked for by title and by vector.
+    """
+
+    samples: int
+    absent: int
+    by_title: int
+    by_vector: int
+
+
+def check_release(
+    client: opensearchpy.OpenSearch,
+    release: str,
+    samples: Sequence[Item],
+    *,
+    encoder: ItemEncoder | None = None,
+    refused_share: float = 0.0,
+    share: float = USUAL_SHARE,
+    policy: RetryPolicy = _DEFAULT_POLICY,
+) -> Checked:
+    """Ask for each sampled item by its own title (BM25) and its own vector (k-NN), both among the first 10.
+
+    Args:
+        client: connection.
+        release: loaded and refreshed.
+        samples: as they were read, see `golden.Sampler`.
+        encoder: the release's own; makes the vectors to ask with anew, so that vectors which belong to other
+            items are noticed. None asks with the stored ones, which notices a broken graph alone.
+        refused_share: share of the documents read that were refused, 0 to 1: samples may be among them.
+        share: how many of the samples must be found, 0 to 1.
+        policy: for each request.
+
+    Raises:
+        IndexingFailed: fewer are found, or more are absent than the refusals explain; names examples.
+    """
+    asker = GoldenAsker(client, release, policy)
+    stored = asker.stored([item.id for item in samples])
+    there = [item for item in samples if item.id in stored]
+    absent = [item for item in samples if item.id not in stored]
+    _require(release, "in it", absent, len(samples), refusals_explain(len(samples), refused_share))
+
+    titled = [item for item in there if can_be_asked(item.title)]
+    # A hit of the same name answers for an item only if the item itself still has that name.
+    renamed = [item for item in titled if not same_words(item.title, stored[item.id].get(fields.TITLE, ""))]
+    asked_for = [item for item in titled if item not in renamed]
+    lost = renamed + asker.not_found(asked_for, (title_query(item.title) for item in asked_for))
+    _require(release, "found by their own title", lost, len(titled), may_miss(len(titled), share))
+
+    asked = 0
+    vectors = encoder.encode(there) if encoder and there else _columns(there, stored)
+    for vector_field, rows in vectors.items():
+        if vector_field == fields.SPARSE:
+            # Of weights that have no common length, an item's own need not make the largest product.
+            continue
+        known = [(item, row) for item, row in zip(there, rows, strict=True) if row is not None]
+        asked = max(asked, len(known))
+        queries = (vector_query([float(value) for value in row], vector_field) for _, row in known)
+        lost = asker.not_found([item for item, _ in known], queries)
+        _require(
+            release, f"found by their own vector ({vector_field})", lost, len(known), may_miss(len(known), share)
+        )
+    return Checked(len(samples), len(absent), len(titled), asked)
+
+
+def may_miss(asked: int, share: float) -> int:
+    """How many of ``asked`` may be missed; one may be, unless there is but one."""
+    return min(max(0, asked - 1), max(1, math.floor(round(asked * (1 - share), 6))))
+
+
+def refusals_explain(samples: int, refused_share: float) -> int:
+    """How many of a sample may be absent: the mean and three standard deviations (binomial)."""
+    spread = math.sqrt(samples * refused_share * (1 - refused_share))
+    return math.ceil(samples * refused_share + 3 * spread)
+
+
+def _require(release: str, what: str, missed: Sequence[Item], asked: int, allowed: int) -> None:
+    if len(missed) > allowed:
+        examples = ", ".join(f"{item.id} ({item.title[:60]!r})" for item in missed[:_EXAMPLES])
+        counted = f"{len(missed)} of {asked} sampled items are not {what}"
+        raise IndexingFailed(
+            f"{release} does not go live: {counted}, such as {examples}",
+            fix="look at what encoder and mapping made of these items, then index again",
+        )
+
+
+def _columns(items: Sequence[Item], stored: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Sequence[Any]]:
+    """The stored vectors, None where an item has none."""
+    return {fields.DENSE: [stored[item.id].get(fields.DENSE) for item in items]}
+
+
+# 95 % of 200 is found or not within a margin of 3 percent points (two standard deviations).
+USUAL_SIZE: Final = 200
+
+
+class Sampler:
+    """Each item offered has the same chance to be in the sample, however many come (Vitter 1985, R).
+
+    Args:
+        size: how many items to keep, whole.
+        seed: the same items in the same order give the same sample.
+    """
+
+    def __init__(self, size: int = USUAL_SIZE, seed: int = 0) -> None:
+        self._size = size
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self._offered = 0
+        self._kept: list[Item] = []
+
+    def offer(self, item: Item) -> None:
+        """Perhaps keep it; from any thread."""
+        with self._lock:
+            place = self._offered if self._offered < self._size else self._random.randrange(self._offered + 1)
+            self._offered += 1
+            if place == len(self._kept) < self._size:
+                self._kept.append(item)
+            elif place < self._size:
+                self._kept[place] = item
+
+    def watch(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, each offered as it passes."""
+        for item in items:
+            self.offer(item)
+            yield item
+
+    @property
+    def samples(self) -> tuple[Item, ...]:
+        """The sample so far."""
+        with self._lock:
+            return tuple(self._kept)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseChecks:
+    """A validation for ``index_catalogue``: golden queries, then the gate.
+
+    Attributes:
+        client: connection.
+        encoder: the release's.
+        ledger: of the run.
+        retry: of each request.
+        gate: see `release_gate`; asked last, as it takes longest.
+        sampler: of the items to ask for.
+    """
+
+    client: OpenSearch
+    encoder: ItemEncoder
+    ledger: Ledger
+    retry: RetryPolicy
+    gate: Callable[[str], None] = lambda _: None
+    sampler: Sampler = field(default_factory=Sampler)
+
+    def watch(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items; a sample of them will be asked for."""
+        return self.sampler.watch(items)
+
+    def __call__(self, release: str) -> None:
+        """Raises what `check_release` and the gate raise."""
+        check_release(
+            self.client,
+            release,
+            self.sampler.samples,
+            encoder=self.encoder,
+            refused_share=refused_share(self.ledger),
+            policy=self.retry,
+        )
+        self.gate(release)

@@ -1,0 +1,26 @@
+"""Single changes of a catalogue, applied to its live release: lines in, versioned writes out."""
+
+from aisle.indexer.updates.apply import Applied, Applier, UpdateOptions
+from aisle.indexer.updates.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from aisle.indexer.updates.dead_lines import DeadLines
+from aisle.indexer.updates.input import BatchLimits, Place, Start, is_stream, start_input
+from aisle.indexer.updates.run import UpdateReport, run_updates
+from aisle.indexer.updates.writes import Encoding
+
+__all__ = [
+    "Applied",
+    "Applier",
+    "BatchLimits",
+    "Checkpoint",
+    "DeadLines",
+    "Encoding",
+    "Place",
+    "Start",
+    "UpdateOptions",
+    "UpdateReport",
+    "is_stream",
+    "load_checkpoint",
+    "run_updates",
+    "save_checkpoint",
+    "start_input",
+]

@@ -1,0 +1,281 @@
+"""One batch → the live release, while the lease is held."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import opensearchpy
+
+from aisle.cluster.client import RetryPolicy, TryAgain, check_fatal, describe, until_done
+from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
+from aisle.indexer.bulk import Line, Refusal, Written, pack, sum_written, write_body
+from aisle.indexer.lease.lease import Lease
+from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.names import check_name
+from aisle.indexer.updates.dead_lines import DeadLine
+from aisle.indexer.updates.input import BatchLimits, InputLine
+from aisle.indexer.updates.writes import Encoding, Stored, Write, action, by_id, encoded, parsed, plan
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import IndexMeta, VectorSpace
+
+# So long a deleted document's version is remembered, and keeps a write that was sent before from bringing the
+# document back. OpenSearch's default is a minute, which is no longer than one of our requests may take.
+GC_DELETES: Final = "1h"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRelease:
+    """Attributes:
+    release: index name.
+    target: an alias of it alone. A write that arrives after the release was deleted or replaced can neither
+        make an index anew nor land in another release.
+    meta: what it says of itself.
+    """
+
+    release: str
+    target: str
+    meta: IndexMeta
+
+
+def update_alias(release: str) -> str:
+    """The alias that changes of one release are written through."""
+    return f"{release}-updates"
+
+
+class LiveReleases:
+    """Finds the live release, again for each batch."""
+
+    def __init__(self, client: opensearchpy.OpenSearch, name: str, policy: RetryPolicy) -> None:
+        self._client = client
+        self._name = name
+        self._policy = policy
+        self._known: LiveRelease | None = None
+
+    def now(self) -> LiveRelease:
+        """The one index behind the name.
+
+        Raises:
+            IndexNotFound: nothing is live under that name.
+            InputError: several are.
+            ForeignIndex: Aisle did not make it.
+        """
+        live = self._ask(partial(standing, self._client, self._name)).live
+        if not live:
+            raise IndexNotFound(
+                f"no release of {self._name} is live",
+                fix=f"index a catalogue first: aisle index DATA --name {self._name}",
+            )
+        if len(live) > 1:
+            raise InputError(
+                f"{self._name} stands for {len(live)} releases ({', '.join(live)}), not one",
+                fix="remove the alias from all but one",
+            )
+        if self._known is None or self._known.release != live[0]:
+            self._known = self._opened(live[0])
+        return self._known
+
+    def _opened(self, release: str) -> LiveRelease:
+        indices = self._client.indices
+        found = self._ask(partial(indices.get, index=release))[release]
+        meta = IndexMeta.from_mapping(release, found["mappings"])
+        target = update_alias(release)
+        if target not in found["aliases"]:
+            self._ask(partial(indices.put_alias, index=release, name=target))
+        if found["settings"]["index"].get("gc_deletes") != GC_DELETES:
+            body = {"index": {"gc_deletes": GC_DELETES}}
+            self._ask(partial(indices.put_settings, index=release, body=body))
+        return LiveRelease(release, target, meta)
+
+    def _ask(self, request: Callable[[], Any]) -> Any:
+        return until_done(request, self._policy, threading.Event())
+
+
+def check_spaces(meta: IndexMeta, encoder: ItemEncoder) -> None:
+    """Two vector spaces must never meet in one index.
+
+    Raises:
+        ArtifactMismatch: the encoder fills other fields than the index has, or with another model or width.
+    """
+    for vector_field in sorted(meta.spaces.keys() | encoder.spaces.keys()):
+        index, ours = meta.spaces.get(vector_field), encoder.spaces.get(vector_field)
+        if index is None or ours is None:
+            have = f"the index has no {vector_field!r}" if index is None else f"this encoder makes no {vector_field!r}"
+            raise ArtifactMismatch(
+                f"{meta.release} and the encoder fill different vector fields: {have}",
+                fix="use the encoder that the catalogue was indexed with",
+            )
+        if (index.fingerprint, index.dims) != (ours.fingerprint, ours.dims):
+            raise ArtifactMismatch(
+                f"{meta.release} was built with encoder {_named(index)}, not with {_named(ours)}",
+                fix="leave --encoder out to use the index's own, or index the catalogue again",
+            )
+
+
+def _named(space: VectorSpace) -> str:
+    return f"{space.name} ({space.fingerprint[:12]}, {space.dims} wide)"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOptions:
+    """Attributes:
+    name: of the catalogue; its live release is written to.
+    limits: when a batch closes.
+    refresh: make each batch visible to searches at once, and not at the index's own interval.
+    wait_s: how long to wait for another process that changes the catalogue, in seconds.
+    retry: per request.
+
+    Raises:
+        InputError: a name that is none, or a negative time.
+    """
+
+    name: str
+    limits: BatchLimits = field(default_factory=BatchLimits)
+    refresh: bool = False
+    wait_s: float = 10.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.wait_s < 0:
+            raise InputError(f"nobody waits {self.wait_s:g} seconds", fix="give 0 or more with --wait")
+
+
+# Documents of an ordinary catalogue have about 2 kB each; of none more than 1 MB.
+_IDS: Final = 100
+
+
+def read_stored(
+    client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy, ids: Sequence[str]
+) -> dict[str, Stored]:
+    """The documents of these ids; those that are not there are left out.
+
+    Raises:
+        ClusterUnavailable: see `until_done`.
+    """
+    found: dict[str, Stored] = {}
+    for start in range(0, len(ids), _IDS):
+        ask = partial(_read, client, target, policy.request_timeout_s, ids[start : start + _IDS])
+        found.update(until_done(ask, policy, threading.Event()))
+    return found
+
+
+def _read(
+    client: opensearchpy.OpenSearch, target: str, timeout_s: float, ids: Sequence[str]
+) -> dict[str, Stored]:
+    answer = client.mget(index=target, body={"ids": list(ids)}, params={"request_timeout": timeout_s})
+    return dict(_stored(answer["docs"]))
+
+
+def _stored(documents: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Stored]]:
+    for document in documents:
+        if error := document.get("error"):
+            check_fatal(error)
+            raise TryAgain(describe(error))
+        if document["found"]:
+            yield document["_id"], Stored(document["_version"], document["_source"])
+
+
+_MAX_BODY_BYTES: Final = 6_000_000
+_MAX_BODY_DOCS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one batch.
+
+    Attributes:
+        release: it was written to this one.
+        indexed, deleted, encoded: documents.
+        dead: lines that were not applied.
+        written: the requests.
+    """
+
+    release: str
+    indexed: int
+    deleted: int
+    encoded: int
+    dead: tuple[DeadLine, ...]
+    written: Written
+
+
+class Applier:
+    """Applies batches to whatever is live."""
+
+    def __init__(self, client: opensearchpy.OpenSearch, encoding: Encoding, options: UpdateOptions) -> None:
+        self._client = client
+        self._encoding = encoding
+        self._options = options
+        self._releases = LiveReleases(client, options.name, options.retry)
+
+    def check(self) -> str:
+        """The live release, if changes can go there.
+
+        Raises:
+            IndexNotFound, InputError, ForeignIndex, ArtifactMismatch: see `LiveReleases.now`, `check_spaces`.
+        """
+        live = self._releases.now()
+        check_spaces(live.meta, self._encoding.encoder_of(live.meta))
+        return live.release
+
+    def apply(self, lines: Sequence[InputLine], lease: Lease) -> Applied:
+        """Write what the lines say. When this returns, the cluster has acknowledged all of it.
+
+        Raises:
+            As `check`; as `writer.write_body`; IndexingFailed: the lease was lost.
+        """
+        entries, dead = parsed(lines)
+        live = self._releases.now()
+        encoder = self._encoding.encoder_of(live.meta)
+        check_spaces(live.meta, encoder)
+        groups = by_id(entries)
+        stored = read_stored(self._client, live.target, self._options.retry, list(groups))
+        planned = plan(groups, stored, self._encoding.text, encoder.spaces)
+        made = encoded(encoder, planned.writes)
+        first = self._reserve(lease, len(planned.writes), stored)
+        actions = [
+            action(write, made.get(write.id, write.derived or {}), first + number)
+            for number, write in enumerate(planned.writes)
+        ]
+        written = self._write(live.target, [line for line in actions if isinstance(line, Line)])
+        lease.check()
+        if self._options.refresh:
+            self._ask(partial(self._client.indices.refresh, index=live.target))
+        refusals = (*(line for line in actions if isinstance(line, Refusal)), *written.refused)
+        refused = {refusal.id: refusal.reason for refusal in refusals}
+        done = [write for write in planned.writes if write.id not in refused]
+        return Applied(
+            release=live.release,
+            indexed=sum(write.item is not None for write in done),
+            deleted=sum(write.item is None for write in done),
+            encoded=len(made),
+            dead=(*dead, *planned.dead, *_refused(planned.writes, refused)),
+            written=written,
+        )
+
+    def _reserve(self, lease: Lease, count: int, stored: Mapping[str, Stored]) -> int:
+        # Above what is stored, also where the state index was lost and began anew.
+        highest = max((one.version for one in stored.values()), default=0)
+        return lease.reserve(count, above=highest) if count else 0
+
+    def _write(self, target: str, lines: Sequence[Line]) -> Written:
+        never = threading.Event()
+        bodies = pack(lines, max_bytes=_MAX_BODY_BYTES, max_docs=_MAX_BODY_DOCS)
+        return sum_written(
+            *(write_body(self._client, target, self._options.retry, body, never) for body in bodies)
+        )
+
+    def _ask(self, request: Callable[[], Any]) -> Any:
+        return until_done(request, self._options.retry, threading.Event())
+
+
+def _refused(writes: Sequence[Write], refused: Mapping[str, str]) -> list[DeadLine]:
+    return [
+        DeadLine(entry.line, write.id, refused[write.id])
+        for write in writes
+        if write.id in refused
+        for entry in write.entries
+    ]

@@ -1,0 +1,97 @@
+"""Which vectors a document gets, and from which model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.indexer.pipeline import Vectors
+from aisle.mappings import VectorSpace, fields
+from aisle.mappings.document import Column
+from aisle.types import Item
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEncoder:
+    """Attributes:
+    spaces: vector field to the model and width behind it; goes into ``_meta.aisle``.
+    encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit length. A
+        sparse field has token to weight for each item. A function that looks vectors up serves as well as a
+        model.
+    """
+
+    spaces: Mapping[str, VectorSpace]
+    encode: Callable[[Sequence[Item]], Vectors]
+
+
+class SparseTextEncoder(Protocol):
+    """What `sparse_item_encoder` needs of ``encoder.SparseEncoder``."""
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits."""
+
+    @property
+    def dims(self) -> int:
+        """Size of the vocabulary."""
+
+    def encode_items(self, texts: list[str]) -> Column:
+        """Token to weight of each text."""
+
+
+class TextEncoder(Protocol):
+    """What `dense_item_encoder` needs of ``encoder.DenseEncoder``."""
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits."""
+
+    def encode_items(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
+        """Unit-length rows, ``[texts, dims]``."""
+
+
+def dense_item_encoder(
+    model: TextEncoder, text: Callable[[Item], str], *, name: str, dims: int
+) -> ItemEncoder:
+    """Items' texts through a dense encoder into the field ``dense``.
+
+    Args:
+        model: a loaded ``encoder.DenseEncoder``.
+        text: ``encoder.item_text``, the one function that turns an item into text.
+        name: of the artifact, for people.
+        dims: Matryoshka width that vectors are cut to.
+    """
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        return {fields.DENSE: model.encode_items([text(item) for item in items], dims=dims)}
+
+    return ItemEncoder({fields.DENSE: VectorSpace(model.fingerprint, name, dims)}, encode)
+
+
+def sparse_item_encoder(model: SparseTextEncoder, text: Callable[[Item], str], *, name: str) -> ItemEncoder:
+    """Items' texts through a sparse encoder into the field ``sparse``; see `dense_item_encoder`."""
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        return {fields.SPARSE: model.encode_items([text(item) for item in items])}
+
+    return ItemEncoder({fields.SPARSE: VectorSpace(model.fingerprint, name, model.dims)}, encode)
+
+
+def together(*encoders: ItemEncoder) -> ItemEncoder:
+    """Several as one, each with fields of its own."""
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        return {field: rows for encoder in encoders for field, rows in encoder.encode(items).items()}
+
+    spaces = {field: space for encoder in encoders for field, space in encoder.spaces.items()}
+    return ItemEncoder(spaces, encode)
+
+
+def without_vectors() -> ItemEncoder:
+    """For an index that is searched by words alone."""
+    return ItemEncoder(MappingProxyType({}), lambda _: {})

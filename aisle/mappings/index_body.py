@@ -1,0 +1,94 @@
+"""The body of an index: settings, analyzers and fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aisle.mappings import fields
+from aisle.mappings.analysis import analysis, english, english_parts, spelling
+from aisle.mappings.meta import IndexMeta
+from aisle.mappings.synonyms import Synonyms
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What may differ between two indexes of the same schema.
+
+    Attributes:
+        dims: width of the ``dense`` vectors.
+        engine: k-NN engine, ``faiss`` or ``lucene``, from ``aisle.cluster.capabilities``.
+        shards, replicas: as in OpenSearch.
+        m, ef_construction: HNSW graph degree and build-time beam (Malkov & Yashunin, arXiv 1603.09320).
+        ef_search: query-time beam where the engine takes it from the index (faiss).
+        refresh_interval: in OpenSearch's notation; ``-1`` while loading.
+        synonyms: what queries are widened by.
+    """
+
+    dims: int = 64
+    engine: str = "lucene"
+    shards: int = 1
+    replicas: int = 0
+    m: int = 16
+    ef_construction: int = 100
+    ef_search: int = 256
+    refresh_interval: str = "1s"
+    synonyms: Synonyms = field(default_factory=Synonyms)
+
+
+def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
+    """Body for ``PUT <index>``."""
+    return {
+        "settings": {
+            "index": {
+                "knn": True,
+                "knn.algo_param.ef_search": settings.ef_search,
+                "number_of_shards": settings.shards,
+                "number_of_replicas": settings.replicas,
+                "refresh_interval": settings.refresh_interval,
+            },
+            "analysis": analysis(settings.synonyms),
+        },
+        "mappings": {
+            "_meta": {"aisle": meta.to_json()},
+            # A field nobody planned for is a bug in the writer: refuse it instead of guessing a type.
+            "dynamic": "strict",
+            "properties": _properties(settings),
+        },
+    }
+
+
+_KEYWORD = {"type": "keyword", "ignore_above": 8191}
+
+
+def _properties(settings: IndexSettings) -> dict[str, Any]:
+    text = english(settings.synonyms)
+    spelled = {"copy_to": fields.SPELLING}
+    text_and_parts = {**text, **spelled, "fields": {fields.PARTS: english_parts()}}
+    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: text}}
+    vector = {
+        "type": "knn_vector",
+        "dimension": settings.dims,
+        "method": {
+            "name": "hnsw",
+            "space_type": "innerproduct",
+            "engine": settings.engine,
+            "parameters": {"m": settings.m, "ef_construction": settings.ef_construction},
+        },
+    }
+    return {
+        fields.ID: _KEYWORD,
+        fields.TITLE: text_and_parts,
+        fields.TEXT: text_and_parts,
+        fields.BRAND: keyword_and_text,
+        fields.CATEGORY: keyword_and_text,
+        fields.SPELLING: spelling(),
+        fields.PRICE: {"type": "double"},
+        fields.IMAGE: {"type": "keyword", "index": False, "doc_values": False},
+        fields.ATTRIBUTES: {"type": "object", "enabled": False},
+        fields.FACET: _KEYWORD,
+        fields.DENSE: vector,
+        # Weights of vocabulary tokens, kept to 9 significant bits; an item without any has no value.
+        fields.SPARSE: {"type": "rank_features"},
+        **{sid: {"type": "keyword"} for sid in fields.SID_PREFIXES},
+    }

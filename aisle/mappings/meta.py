@@ -1,0 +1,95 @@
+"""What an index says of itself under ``_meta.aisle`` (contract 3 of the design)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from aisle.errors import ForeignIndex, InputError
+from aisle.mappings.fusion import FusionSpec
+
+# Changes whenever a client of another version would misread the documents.
+SCHEMA_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpace:
+    """The model and width behind one vector field; two spaces must never meet.
+
+    Attributes:
+        fingerprint: the artifact's sha256, 64 hex digits.
+        name: the artifact's name, for people.
+        dims: width that the vectors were cut to.
+    """
+
+    fingerprint: str
+    name: str
+    dims: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexMeta:
+    """Contents of ``_meta.aisle``.
+
+    Attributes:
+        release: the index's own name, such as ``shop-v0001``.
+        spaces: vector field to the space it holds.
+        engine: k-NN engine of the vector fields.
+        pipelines: names of the search pipelines that were installed with the index.
+        fusion: what a search uses that names neither legs nor fusion; None: ``mappings.default_fusion``.
+    """
+
+    release: str
+    spaces: Mapping[str, VectorSpace]
+    engine: str
+    pipelines: tuple[str, ...]
+    schema_version: int = SCHEMA_VERSION
+    fusion: FusionSpec | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON for the mapping."""
+        return {
+            "schema_version": self.schema_version,
+            "release": self.release,
+            "engine": self.engine,
+            "spaces": {field: asdict(space) for field, space in self.spaces.items()},
+            "pipelines": list(self.pipelines),
+            **({"fusion": self.fusion.to_json()} if self.fusion else {}),
+        }
+
+    @classmethod
+    def from_mapping(cls, index: str, mapping: Mapping[str, Any]) -> IndexMeta:
+        """Read it back from an index's mapping.
+
+        Args:
+            index: concrete name, for the error.
+            mapping: the value of ``mappings`` in ``GET <index>/_mapping``.
+
+        Raises:
+            ForeignIndex: if Aisle did not make the index, or an incompatible version did.
+        """
+        found = mapping.get("_meta", {}).get("aisle")
+        if not isinstance(found, Mapping):
+            raise ForeignIndex(
+                f"index {index} was not made by Aisle",
+                fix="index the catalogue with `aisle index` under a new name",
+            )
+        version = found.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ForeignIndex(
+                f"index {index} has schema version {version}, this Aisle reads {SCHEMA_VERSION}",
+                fix="index the catalogue again, or use the Aisle that made it",
+            )
+        try:
+            return cls(
+                release=str(found["release"]),
+                spaces={str(k): VectorSpace(**v) for k, v in found["spaces"].items()},
+                engine=str(found["engine"]),
+                pipelines=tuple(found["pipelines"]),
+                fusion=FusionSpec.from_json(found["fusion"]) if found.get("fusion") is not None else None,
+            )
+        except (KeyError, TypeError, AttributeError, InputError) as error:
+            raise ForeignIndex(
+                f"index {index} has an unreadable _meta.aisle ({error})", fix="index the catalogue again"
+            ) from error

@@ -1,0 +1,164 @@
+"""Fusion of result lists: the pure reference that the server's pipelines are held to.
+
+Reciprocal rank fusion is from Cormack, Clarke and Büttcher, SIGIR 2009. Normalisations and means are those
+of OpenSearch's normalization-processor, with its edge cases: a normalised 0 becomes 0.001 in min-max and
+z-score, a list whose scores are all equal becomes 1 in min-max, and an item that a leg did not find counts
+as 0 in the arithmetic mean but is left out of the geometric and harmonic means.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from aisle.mappings.fusion import ARITHMETIC, GEOMETRIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
+
+_FLOOR = 0.001
+
+Scores = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LegResult:
+    """What one leg found: item ids, best first, and their raw scores, both of the same length."""
+
+    ids: Sequence[str]
+    scores: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One fused item.
+
+    Attributes:
+        id: the item.
+        score: the fused score.
+        contributions: per leg of the spec, what it added; they sum to ``score``.
+    """
+
+    id: str
+    score: float
+    contributions: tuple[float, ...]
+
+
+def fuse(spec: FusionSpec, results: Mapping[str, LegResult]) -> list[Fused]:
+    """Fuse the legs' lists.
+
+    Args:
+        spec: technique and weights.
+        results: leg to what it found; a leg of the spec that is missing here found nothing.
+
+    Returns:
+        Every item that any leg found, best first; equal scores in order of id, so that pages are stable.
+    """
+    normalised = [_NORMALISE[spec.normalisation](results.get(leg, _NOTHING), spec) for leg in spec.legs]
+    combine = _sum if spec.normalisation == RRF else _COMBINE[spec.combination]
+    ids = dict.fromkeys(id_ for leg in spec.legs for id_ in results.get(leg, _NOTHING).ids)
+    fused = []
+    for id_ in ids:
+        contributions = combine([scores.get(id_) for scores in normalised], spec.weights)
+        fused.append(Fused(id_, sum(contributions), contributions))
+    fused.sort(key=lambda item: (-item.score, item.id))
+    return fused
+
+
+_NOTHING = LegResult((), ())
+
+
+def _ranks(result: LegResult, spec: FusionSpec) -> Scores:
+    return {id_: 1.0 / (spec.rank_constant + rank) for rank, id_ in enumerate(result.ids, start=1)}
+
+
+def _min_max(result: LegResult, _: FusionSpec) -> Scores:
+    low, high = min(result.scores, default=0.0), max(result.scores, default=0.0)
+    if low == high:
+        return dict.fromkeys(result.ids, 1.0)
+    return {
+        id_: (score - low) / (high - low) or _FLOOR
+        for id_, score in zip(result.ids, result.scores, strict=True)
+    }
+
+
+def _l2(result: LegResult, _: FusionSpec) -> Scores:
+    norm = math.hypot(*result.scores)
+    return {id_: score / norm if norm else 0.0 for id_, score in zip(result.ids, result.scores, strict=True)}
+
+
+def _z_score(result: LegResult, _: FusionSpec) -> Scores:
+    if len(result.scores) < 2 or (deviation := statistics.stdev(result.scores)) == 0:
+        # OpenSearch keeps the raw scores of a list that has no spread.
+        return dict(zip(result.ids, result.scores, strict=True))
+    mean = statistics.fmean(result.scores)
+    return {
+        id_: max((score - mean) / deviation, _FLOOR)
+        for id_, score in zip(result.ids, result.scores, strict=True)
+    }
+
+
+# The means are homogeneous of degree 1, so by Euler's theorem a mean is the sum over its inputs of
+# input x partial derivative: that product is a leg's contribution.
+Contributions = tuple[float, ...]
+
+
+def _sum(scores: Sequence[float | None], weights: Sequence[float]) -> Contributions:
+    return tuple(w * s if s is not None else 0.0 for s, w in zip(scores, weights, strict=True))
+
+
+def _arithmetic(scores: Sequence[float | None], weights: Sequence[float]) -> Contributions:
+    total = sum(weights)
+    return tuple(w * s / total if s is not None else 0.0 for s, w in zip(scores, weights, strict=True))
+
+
+def _geometric(scores: Sequence[float | None], weights: Sequence[float]) -> Contributions:
+    present = [w if s is not None and s > 0 else 0.0 for s, w in zip(scores, weights, strict=True)]
+    total = sum(present)
+    if not total:
+        return (0.0,) * len(present)
+    logs = (w * math.log(s) for s, w in zip(scores, present, strict=True) if w and s)
+    mean = math.exp(sum(logs) / total)
+    return tuple(mean * w / total for w in present)
+
+
+def _harmonic(scores: Sequence[float | None], weights: Sequence[float]) -> Contributions:
+    parts = [w / s if s is not None and s > 0 else 0.0 for s, w in zip(scores, weights, strict=True)]
+    inverse = sum(parts)
+    if not inverse:
+        return (0.0,) * len(parts)
+    total = sum(w for w, part in zip(weights, parts, strict=True) if part)
+    return tuple(total / inverse * part / inverse for part in parts)
+
+
+_NORMALISE: Mapping[str, Callable[[LegResult, FusionSpec], Scores]] = {
+    RRF: _ranks,
+    MIN_MAX: _min_max,
+    L2: _l2,
+    Z_SCORE: _z_score,
+}
+_COMBINE: Mapping[str, Callable[[Sequence[float | None], Sequence[float]], Contributions]] = {
+    ARITHMETIC: _arithmetic,
+    GEOMETRIC: _geometric,
+    HARMONIC: _harmonic,
+}
+
+
+def reweighted(spec: FusionSpec, results: Mapping[str, LegResult]) -> FusionSpec:
+    """The fusion with weight 0 for legs that found nothing, and theirs spread over the others in proportion.
+
+    Scores are then those of the other legs fused alone, so that a page's scores mean the same whether a leg
+    was left out or came back empty. The order is that of the fusion as it stood: no technique looks at a leg
+    for an item that it did not find.
+
+    Args:
+        spec: as asked.
+        results: leg to what it found; a leg that is missing here found nothing.
+
+    Returns:
+        ``spec`` itself if every leg found something, or if all that found something have no weight.
+    """
+    weights = tuple(
+        weight if leg in results and results[leg].ids else 0.0
+        for leg, weight in zip(spec.legs, spec.weights, strict=True)
+    )
+    return spec if weights == spec.weights or not sum(weights) else replace(spec, weights=weights)

@@ -1,0 +1,276 @@
+"""The legs of a search: each turns a question into one OpenSearch query. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.encoder import query_text
+from aisle.errors import InputError, InvalidQuery
+from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, default_fusion, fields
+
+MAX_WORDS = 2_000
+
+_WORD = re.compile(r"\w+")
+
+
+def checked_question(text: str) -> str:
+    """The text as every leg gets it.
+
+    Raises:
+        InvalidQuery: if nothing is left of it but punctuation, or it has more than ``MAX_WORDS`` words.
+    """
+    cleaned = query_text(text)
+    if not cleaned:
+        raise InvalidQuery("the query is empty", fix="type at least one word")
+    if not any(map(_says_something, cleaned)):
+        raise InvalidQuery("the query has no word, only punctuation", fix="type at least one word")
+    # Counted on the raw text: cleaning may have cut it, and a silent cut is what this error prevents.
+    if sum(1 for _ in islice(_WORD.finditer(text), MAX_WORDS + 1)) > MAX_WORDS:
+        raise InvalidQuery(
+            f"the query has more than {MAX_WORDS:,} words",
+            fix="search for a product's name or a few of its traits",
+        )
+    return cleaned
+
+
+def _says_something(mark: str) -> bool:
+    """Letters, digits and pictures."""
+    return unicodedata.category(mark)[0] in "LN" or unicodedata.category(mark) == "So"
+
+
+def first_words(text: str, limit: int) -> str:
+    """The text up to its ``limit``-th word, for legs whose cost grows with every word."""
+    last = next(islice(_WORD.finditer(text), limit - 1, limit), None)
+    return text[: last.end()] if last else text
+
+
+Vector = NDArray[np.float32]
+Boosts = tuple[tuple[str, float], ...]
+
+_NOTHING: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+
+# The lucene engine takes the beam for k, which OpenSearch limits.
+MAX_BEAM = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What every leg is asked.
+
+    Attributes:
+        text: cleaned query text, never empty.
+        vectors: vector field to the query's vector, float32 [dims].
+        filters: clauses that every result must match.
+        window: how many candidates each leg finds.
+        tokens: sparse field to the query's tokens and their weights, above 0.
+    """
+
+    text: str
+    vectors: Mapping[str, Vector]
+    filters: tuple[dict[str, Any], ...]
+    window: int
+    tokens: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _NOTHING)
+
+
+class Leg(Protocol):
+    """One way to find candidates."""
+
+    @property
+    def name(self) -> str:
+        """Name in signals, weights and ``legs=``."""
+
+    @property
+    def vector_field(self) -> str | None:
+        """Vector field that must hold the client's vector space, None for a lexical leg."""
+
+    def query(self, question: Question) -> dict[str, Any]:
+        """OpenSearch query clause, without the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bm25Leg:
+    """Words: BM25F over the text fields (Robertson, Zaragoza and Taylor, CIKM 2004).
+
+    BM25F scores an item as if its fields were one, so a word that is rare in titles but common in
+    descriptions does not outweigh the rest, as it does where each field is scored alone.
+
+    The score is the sum over the words and over their parts (part numbers, sizes with units).
+
+    Attributes:
+        words, parts: field to how often a word there counts, 1 or more.
+        max_words: words that are looked at; OpenSearch refuses over 1,024 clauses, one per word and field.
+    """
+
+    words: Boosts = (
+        (fields.TITLE, 2.0),
+        (fields.TEXT, 1.0),
+        (f"{fields.BRAND}.{fields.SEARCH}", 1.0),
+        (f"{fields.CATEGORY}.{fields.SEARCH}", 1.0),
+    )
+    parts: Boosts = (
+        (f"{fields.TITLE}.{fields.PARTS}", 2.0),
+        (f"{fields.TEXT}.{fields.PARTS}", 1.0),
+    )
+    max_words: int = 250
+    name: str = BM25
+    vector_field: str | None = None
+
+    def query(self, question: Question) -> dict[str, Any]:
+        """``combined_fields``, which has no query syntax: operators and wildcards are plain words to it."""
+        text = first_words(question.text, self.max_words)
+        return {
+            "bool": {
+                "should": [_combined(text, self.words), _combined(text, self.parts)],
+                "minimum_should_match": 1,
+                "filter": list(question.filters),
+            }
+        }
+
+
+def _combined(text: str, boosts: Boosts) -> dict[str, Any]:
+    return {"combined_fields": {"query": text, "fields": [f"{name}^{boost:g}" for name, boost in boosts]}}
+
+
+@dataclass(frozen=True, slots=True)
+class DenseLeg:
+    """Meaning: nearest neighbours of the query's vector in the HNSW graph (filtered while searching).
+
+    Attributes:
+        beam: width of the search in the graph, as a multiple of the window. With 1 the last of the window's
+            neighbours are missed: a beam finds its own tail badly.
+    """
+
+    beam: int = 2
+    name: str = DENSE
+    vector_field: str | None = fields.DENSE
+
+    def query(self, question: Question) -> dict[str, Any]:
+        """``knn`` with k = window."""
+        field = str(self.vector_field)
+        knn: dict[str, Any] = {
+            "vector": question.vectors[field].tolist(),
+            "k": question.window,
+            "method_parameters": {"ef_search": min(self.beam * question.window, MAX_BEAM)},
+        }
+        if question.filters:
+            knn["filter"] = {"bool": {"filter": list(question.filters)}}
+        return {"knn": {field: knn}}
+
+
+@dataclass(frozen=True, slots=True)
+class SparseLeg:
+    """Learned words (SPLADE, 2109.10086): over common tokens, the sum of question's weight times item's."""
+
+    name: str = SPARSE
+    vector_field: str | None = fields.SPARSE
+
+    def query(self, question: Question) -> dict[str, Any]:
+        """``neural_sparse`` with ``query_tokens``; a question without any known token finds nothing."""
+        field = str(self.vector_field)
+        tokens = question.tokens.get(field)
+        if not tokens:
+            return {"match_none": {}}
+        asked = {"neural_sparse": {field: {"query_tokens": dict(tokens)}}}
+        if not question.filters:
+            return asked
+        return {"bool": {"must": [asked], "filter": list(question.filters)}}
+
+
+Choice = tuple[list[Leg], FusionSpec]
+
+
+def chosen(
+    known: Mapping[str, Leg],
+    legs: Sequence[str] | None,
+    fusion: FusionSpec | None,
+    tuned: FusionSpec | None = None,
+) -> Choice:
+    """Legs and fusion of one search.
+
+    Args:
+        known: name to leg, of those that may be asked.
+        legs: names; None takes the fusion's, or all.
+        fusion: None takes ``tuned`` if the search names no legs either, else ``mappings.default_fusion``.
+        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, as one
+            that asks words alone, goes without it.
+
+    Raises:
+        InputError: a leg that is not known, or legs that are not the fusion's.
+    """
+    if fusion is None and legs is None and tuned is not None and known.keys() >= set(tuned.legs):
+        fusion = tuned
+    if fusion is None:
+        fusion = default_fusion(tuple(legs) if legs is not None else tuple(known))
+    elif legs is not None and tuple(legs) != fusion.legs:
+        raise InputError(
+            f"legs {list(legs)} are not those of the fusion, {list(fusion.legs)}",
+            fix="give one or the other",
+        )
+    for name in fusion.legs:
+        if name not in known:
+            raise InputError(f"there is no leg {name!r}", fix=f"use {', '.join(known)}")
+    return [known[name] for name in fusion.legs], fusion
+
+
+class QueryEncoder(Protocol):
+    """Turns queries into vectors of one space (``encoder.DenseEncoder``)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the artifact, 64 hex digits."""
+
+    def encode_queries(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
+        """float32 [len(texts), dims], rows of unit length."""
+
+
+class SparseQueryEncoder(Protocol):
+    """Turns a query into weights of vocabulary tokens (``encoder.SparseEncoder``)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the artifact, 64 hex digits."""
+
+    def encode_query(self, text: str) -> Mapping[str, float]:
+        """Token to weight, above 0; empty if no token of the query is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySides:
+    """Attributes:
+    dense: fills every vector field but the sparse one.
+    sparse: fills that one.
+    """
+
+    dense: QueryEncoder | None = None
+    sparse: SparseQueryEncoder | None = None
+
+    def fingerprint(self, field: str) -> str | None:
+        """Of the encoder that fills a field, None without one."""
+        encoder = self.sparse if field == fields.SPARSE else self.dense
+        return encoder.fingerprint if encoder else None
+
+    def vectors(self, text: str, legs: Sequence[Leg], meta: IndexMeta) -> dict[str, Vector]:
+        """Vector field to the question's vector, as wide as the index has them."""
+        if self.dense is None:
+            return {}
+        widths = {field: meta.spaces[field].dims for field in _fields(legs) if field != fields.SPARSE}
+        return {field: self.dense.encode_queries([text], dims)[0] for field, dims in widths.items()}
+
+    def tokens(self, text: str, legs: Sequence[Leg]) -> dict[str, Mapping[str, float]]:
+        """Sparse field to the question's weights."""
+        if self.sparse is None or fields.SPARSE not in _fields(legs):
+            return {}
+        return {fields.SPARSE: self.sparse.encode_query(text)}
+
+
+def _fields(legs: Sequence[Leg]) -> list[str]:
+    return [leg.vector_field for leg in legs if leg.vector_field]

@@ -1,0 +1,167 @@
+"""What is checked before the first query, and again when a new release goes live."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opensearchpy import NotFoundError, OpenSearch
+
+from aisle.cluster import translated_errors
+from aisle.errors import ArtifactMismatch, IndexNotFound, PipelineMissing
+from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
+from aisle.mappings.analysis import rules_of
+from aisle.mappings.synonyms import words_of
+from aisle.search.legs import Leg, QuerySides
+
+# What OpenSearch would read as a pattern or a list, or could not take at all, is no name.
+_NAME = re.compile(r"[^\s*,\\/?\"<>|#_+.:\ud800-\udfff-][^\s*,\\/?\"<>|#:\ud800-\udfff]*")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveIndex:
+    """The one index behind a name.
+
+    Attributes:
+        meta: what it says of itself.
+        shards: number of primary shards.
+        spells: whether it can tell which words no item has; older ones cannot.
+        synonyms: words in lower case that its synonyms are about, whether an item has them or not.
+    """
+
+    meta: IndexMeta
+    shards: int
+    spells: bool = False
+    synonyms: frozenset[str] = frozenset()
+
+
+class Preflight:
+    """Checks an index against the client and remembers what passed, so that a search pays for it once."""
+
+    def __init__(self, client: OpenSearch, name: str, sides: QuerySides) -> None:
+        self.name = name
+        self._client = client
+        self._sides = sides
+        self._live: LiveIndex | None = None
+        self._passed: set[FusionSpec] = set()
+
+    def live(self) -> LiveIndex:
+        """The live release as it was when it was last looked at.
+
+        Raises:
+            IndexNotFound, ForeignIndex.
+        """
+        if self._live is None:
+            self._live = read_live(self._client, self.name)
+        return self._live
+
+    def passed(self, legs: Sequence[Leg], spec: FusionSpec) -> LiveIndex:
+        """The live release, once index, vector spaces and pipeline are known to fit.
+
+        Raises:
+            IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing.
+        """
+        live = self.live()
+        if spec not in self._passed:
+            check_spaces(live.meta, legs, self._sides)
+            if len(legs) > 1:
+                check_pipeline(self._client, spec)
+            self._passed.add(spec)
+        return live
+
+    def forget(self) -> None:
+        """Check again before the next answer counts."""
+        self._live = None
+        self._passed.clear()
+
+
+def read_live(client: OpenSearch, name: str) -> LiveIndex:
+    """The one index behind a name.
+
+    Raises:
+        IndexNotFound: if no index, or more than one, has that name, or it is a pattern.
+        ForeignIndex: if Aisle did not make it.
+    """
+    if not _NAME.fullmatch(name):
+        raise IndexNotFound(
+            f"{name!r} names no one index", fix="give one name, without * or commas, such as --name shop"
+        )
+    with translated_errors():
+        try:
+            found = client.indices.get(index=name)
+        except NotFoundError as error:
+            raise IndexNotFound(
+                f"there is no index or alias {name!r}",
+                fix=f"index a catalogue first: aisle index DATA --name {name}",
+            ) from error
+    if len(found) != 1:
+        raise IndexNotFound(
+            f"{name!r} stands for {len(found)} indexes, not one", fix="name one release, such as <name>-v0001"
+        )
+    index, body = next(iter(found.items()))
+    settings, mapping = body["settings"]["index"], body["mappings"]
+    return LiveIndex(
+        IndexMeta.from_mapping(index, mapping),
+        int(settings["number_of_shards"]),
+        spells=fields.SPELLING in mapping.get("properties", {}),
+        synonyms=words_of(rules_of(settings)),
+    )
+
+
+def check_spaces(meta: IndexMeta, legs: Sequence[Leg], sides: QuerySides) -> None:
+    """Refuse to ask a vector field with vectors of another space.
+
+    Args:
+        meta: of the live release.
+        legs: the legs to be asked.
+        sides: the client's encoders.
+
+    Raises:
+        ArtifactMismatch: if a leg needs a space that the index or the client does not have.
+    """
+    for leg in legs:
+        if leg.vector_field is None:
+            continue
+        space = meta.spaces.get(leg.vector_field)
+        if space is None:
+            raise ArtifactMismatch(
+                f"index {meta.release} has no vectors in {leg.vector_field!r}, which the {leg.name} leg asks",
+                fix="index the catalogue with an encoder, or search with other legs",
+            )
+        fingerprint = sides.fingerprint(leg.vector_field)
+        if fingerprint != space.fingerprint:
+            raise _mismatch(meta, space, fingerprint)
+
+
+def _mismatch(meta: IndexMeta, space: VectorSpace, fingerprint: str | None) -> ArtifactMismatch:
+    mine = f"this client has {fingerprint[:12]}" if fingerprint else "this client has no encoder"
+    return ArtifactMismatch(
+        f"index {meta.release} was built with encoder {space.name} ({space.fingerprint[:12]}), {mine}",
+        fix=f"search with encoder {space.fingerprint[:12]}, or index the catalogue again with yours",
+    )
+
+
+def check_pipeline(client: OpenSearch, spec: FusionSpec) -> None:
+    """Refuse a fusion whose pipeline is gone: OpenSearch itself would go on with raw scores.
+
+    Raises:
+        PipelineMissing: naming the pipeline.
+    """
+    name = pipeline_name(spec)
+    with translated_errors():
+        try:
+            client.transport.perform_request("GET", f"/_search/pipeline/{name}")
+        except NotFoundError as error:
+            raise PipelineMissing(
+                f"search pipeline {name} ({spec.title}) is not on the cluster",
+                fix="put it there: SearchClient.install(fusion); `aisle index` installs the standard ones",
+            ) from error
+
+
+def install_pipeline(client: OpenSearch, spec: FusionSpec) -> str:
+    """Put a fusion's pipeline on the cluster and return its name. Safe to repeat."""
+    name = pipeline_name(spec)
+    with translated_errors():
+        client.transport.perform_request("PUT", f"/_search/pipeline/{name}", body=pipeline_body(spec))
+    return name

@@ -1,0 +1,132 @@
+"""Words that no item has, and the words of items that they may stand for: asked and read. Pure.
+
+OpenSearch's term suggester (Lucene's DirectSpellChecker) rides along with the candidates request. It looks
+each word up and offers near words, at one or two edits, for those that are missing. Words are looked up as
+they are typed and as stems: "drilling" is not missing where an item has "drill". Words with digits are never
+asked about: a part number that is not there must not become another one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aisle.mappings import fields
+from aisle.search.page import Correction
+
+# Longer texts are no queries of a shopper, and each missing word costs the server some time.
+MAX_WORDS = 16
+MIN_WORD_LENGTH = 4
+# What is longer is no misspelt word, and costs the server more with every letter.
+MAX_WORD_LENGTH = 30
+# What DirectSpellChecker calls accuracy: 1 - edits / length must be above it. One edit in words of four and
+# five letters, two in longer ones.
+_LEAST_ALIKE = 0.64
+
+_TYPED, _STEMS = "typed", "stems"
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_CHUNK = re.compile(r"\S+")
+
+
+def spelling_body(text: str) -> dict[str, Any] | None:
+    """The ``suggest`` section for a query; None if it has no word that could be corrected."""
+    asked = _asked(text)
+    if not asked:
+        return None
+    return {
+        "text": " ".join(dict.fromkeys(match.group() for match in asked)),
+        _TYPED: _suggester(fields.SPELLING, MIN_WORD_LENGTH, _LEAST_ALIKE, size=5),
+        # Any offer at all tells that a stem is missing.
+        _STEMS: _suggester(f"{fields.SPELLING}.{fields.STEMS}", 1, 0.0, size=1),
+    }
+
+
+def read_spelling(
+    text: str, suggest: Mapping[str, Any], known: frozenset[str] = frozenset()
+) -> Correction | None:
+    """What the text may have meant.
+
+    Args:
+        text: the one that `spelling_body` was given.
+        suggest: ``suggest`` of the answer.
+        known: words in lower case that stand for others, such as synonyms.
+
+    Returns:
+        None if every word is known, or nothing is like those that are not.
+    """
+    typed, stems = _offers(suggest[_TYPED]), _offers(suggest[_STEMS])
+    words: dict[str, str] = {}
+    at = 0
+    for word in dict.fromkeys(match.group() for match in _asked(text)):
+        if word.lower() not in known and stems.get(at) and (offers := typed.get(at)):
+            words[word] = offers[0]
+        at += len(word) + 1
+    return corrected(text, words) if words else None
+
+
+def corrected(text: str, words: Mapping[str, str]) -> Correction:
+    """The text with each of the words replaced; all else stays as it was typed."""
+    parts, end = [], 0
+    for match in _asked(text):
+        parts += [text[end : match.start()], words.get(match.group(), match.group())]
+        end = match.end()
+    return Correction("".join([*parts, text[end:]]), dict(words))
+
+
+def _asked(text: str) -> list[re.Match[str]]:
+    """The words that may be corrected."""
+    chunks = [chunk for chunk in _CHUNK.finditer(text) if not any(map(str.isdigit, chunk.group()))]
+    found = [match for chunk in chunks for match in _WORD.finditer(text, chunk.start(), chunk.end())]
+    if len(found) > MAX_WORDS:
+        return []
+    # OpenSearch counts places in UTF-16: where a letter takes two of its units, they would not be ours.
+    return [
+        m
+        for m in found
+        if MIN_WORD_LENGTH <= len(m.group()) <= MAX_WORD_LENGTH and max(m.group()) <= "\uffff"
+    ]
+
+
+def _suggester(field: str, least_length: int, least_alike: float, *, size: int) -> dict[str, Any]:
+    return {
+        "term": {
+            "field": field,
+            "suggest_mode": "missing",
+            "size": size,
+            "sort": "score",
+            "max_edits": 2,
+            "prefix_length": 1,
+            "min_word_length": least_length,
+            "accuracy": least_alike,
+        }
+    }
+
+
+def _offers(entries: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
+    """Where a word begins to what is like it, best first."""
+    return {entry["offset"]: [option["text"] for option in entry["options"]] for entry in entries}
+
+
+_WORDS = "words"
+
+
+def having_body(words: Sequence[str]) -> dict[str, Any]:
+    """Body of a request that counts the items with each word; only items that have one are looked at."""
+    having = {word: _having(word) for word in words}
+    return {
+        "size": 0,
+        "query": {"bool": {"should": list(having.values())}},
+        "aggs": {_WORDS: {"filters": {"filters": having}}},
+    }
+
+
+def words_had(answer: Mapping[str, Any]) -> frozenset[str]:
+    """Those that some item has, from the answer to `having_body`."""
+    buckets = answer["aggregations"][_WORDS]["buckets"]
+    return frozenset(word for word, bucket in buckets.items() if bucket["doc_count"])
+
+
+def _having(word: str) -> dict[str, Any]:
+    looked_up = (fields.SPELLING, f"{fields.SPELLING}.{fields.STEMS}")
+    return {"bool": {"should": [{"match": {name: word}} for name in looked_up]}}

@@ -1,0 +1,73 @@
+"""The systems that an evaluation compares: each is a fusion of legs, and has a name."""
+
+from __future__ import annotations
+
+from aisle.errors import InputError
+from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, default_fusion, standard_fusions
+
+HYBRID = "hybrid"
+
+TUNED = "tuned"
+"""The fusion that the release was tuned to, see ``aisle tune``."""
+
+RERANKED = "+rerank"
+"""Ends the name of a system whose candidates are reranked, as in ``hybrid+rerank``."""
+
+
+def parse_systems(
+    names: str, legs: tuple[str, ...] = (BM25, DENSE), tuned: FusionSpec | None = None
+) -> dict[str, FusionSpec]:
+    """Systems from ``bm25,dense,hybrid``; ``hybrid:min_max+geometric_mean`` names a standard fusion.
+
+    A name with ``+rerank`` at its end is the same fusion; ``is_reranked`` tells.
+
+    Args:
+        names: separated by commas.
+        legs: those that the index has; ``hybrid`` fuses them all.
+        tuned: what the release was tuned to, None if it was not.
+
+    Raises:
+        InputError: for a name that is no system, or none at all.
+    """
+    known = known_systems(legs) | ({TUNED: tuned} if tuned else {})
+    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    for name in wanted:
+        if name.removesuffix(RERANKED) not in known:
+            raise InputError(
+                f"there is no system {name!r}", fix=f"use any of {', '.join(known)}, or one with {RERANKED}"
+            )
+    if not wanted:
+        raise InputError("no system to evaluate", fix=f"name some with --systems {','.join((*legs, HYBRID))}")
+    return {name: known[name.removesuffix(RERANKED)] for name in wanted}
+
+
+def check_systems(names: str) -> None:
+    """Refuse names that are no systems of any index. Raises as ``parse_systems``."""
+    legs = (BM25, DENSE, SPARSE)
+    parse_systems(names, legs, default_fusion(legs))
+
+
+def is_reranked(system: str) -> bool:
+    """Whether a system of that name is to be reranked."""
+    return system.endswith(RERANKED)
+
+
+def known_systems(legs: tuple[str, ...] = (BM25, DENSE)) -> dict[str, FusionSpec]:
+    """Every system of these legs by name: each leg, and their fusions."""
+    return {
+        **{leg: FusionSpec.equal(leg) for leg in legs},
+        HYBRID: default_fusion(legs),
+        **{f"{HYBRID}:{spec.title}": spec for spec in standard_fusions(legs)},
+    }
+
+
+def named_fusion(title: str, legs: tuple[str, ...] | None = None) -> FusionSpec:
+    """The standard fusion of that title over these legs (default: bm25 and dense).
+
+    Raises:
+        InputError: if there is none of that title.
+    """
+    known = {spec.title: spec for spec in standard_fusions(legs or (BM25, DENSE))}
+    if title not in known:
+        raise InputError(f"there is no fusion {title!r}", fix=f"use one of {', '.join(known)}")
+    return known[title]

@@ -1,0 +1,1 @@
+"""For tests, ours and yours: the synthetic catalogue, several nodes as one cluster, the official image."""

@@ -1,0 +1,126 @@
+"""The model that a run starts from, checked before any time is spent on it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aisle._extras import optional
+from aisle.encoder.artifact import Prefixes, sha256_of
+from aisle.encoder.dense import TOKENIZER
+from aisle.encoder.export.bert import bert_graph
+from aisle.encoder.export.checkpoint import read_checkpoint
+from aisle.encoder.export.describe import MAX_LENGTH
+from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export.weights import find_weights, prefixes_of
+from aisle.errors import InputError
+from aisle.training.common.run_folder import unwritable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """What training needs to know of a checkpoint.
+
+    Attributes:
+        folder: of its files; name: hub id or folder name; revision: on the hub, else its weights' sha256.
+        width: of its vectors; max_length: most tokens that its artifact will read; prefixes: of its family.
+    """
+
+    folder: Path
+    name: str
+    revision: str
+    width: int
+    max_length: int
+    prefixes: Prefixes
+
+    @property
+    def tokenizer(self) -> Path:
+        """``tokenizer.json``, for training and serving alike."""
+        return self.folder / TOKENIZER
+
+
+def find_base(model: str, revision: str | None = None) -> BaseModel:
+    """Find a checkpoint and make sure that what is trained from it can be exported.
+
+    Raises:
+        InputError: not found; an architecture or pooling that the exporter cannot write; a tokenizer with
+            more tokens than the model has word vectors.
+        MissingExtra: onnx, safetensors or huggingface_hub is needed and not installed.
+    """
+    source = find_weights(model, revision)
+    checkpoint = read_checkpoint(source.folder)
+    # Written and forgotten: it finds every tensor that is missing or of another shape.
+    bert_graph(checkpoint, Fp32(), checkpoint.width)
+    rows = len(checkpoint.tensor("embeddings.word_embeddings.weight"))
+    tokens = _vocabulary_size(source.folder / TOKENIZER)
+    if tokens > rows:
+        raise InputError(
+            f"{source.folder}: the tokenizer has {tokens} tokens, the model {rows} word vectors",
+            fix="give the tokenizer.json that belongs to the model",
+        )
+    return BaseModel(
+        folder=source.folder,
+        name=source.model,
+        revision=source.revision or sha256_of(source.folder / "model.safetensors"),
+        width=checkpoint.width,
+        max_length=min(checkpoint.max_length or MAX_LENGTH, MAX_LENGTH, checkpoint.max_positions),
+        prefixes=prefixes_of(source.model),
+    )
+
+
+def _vocabulary_size(path: Path) -> int:
+    tokenizers = optional("tokenizers", extra="train")
+    try:
+        return int(tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8")).get_vocab_size())
+    # The Rust side raises plain Exception for a file that is no tokenizer.
+    except Exception as error:
+        raise InputError(f"{path} is no tokenizer: {error}", fix="use a complete model folder") from error
+
+
+def open_model(folder: Path, device: str, dropout: float = 0.0) -> SentenceTransformer:
+    """A fresh torch model from a folder; ``dropout`` holds while it is trained, and nowhere else."""
+    st = optional("sentence_transformers", extra="train")
+    # The backward pass of torch's fused attention takes more than half of a step on a CPU (measured).
+    attention = "eager" if device == "cpu" else "sdpa"
+    model: SentenceTransformer = st.SentenceTransformer(
+        str(folder),
+        device=device,
+        # Weights may be stored in half precision; they are trained and kept in float32.
+        model_kwargs={"attn_implementation": attention, "dtype": optional("torch", extra="train").float32},
+        local_files_only=True,
+    )
+    for module in model.modules():
+        if isinstance(module, optional("torch", extra="train").nn.Dropout):
+            module.p = dropout
+    return model
+
+
+def save_model(model: SentenceTransformer, base: BaseModel, folder: Path) -> None:
+    """Write sentence-transformers' layout to a neighbouring folder that then takes the name ``folder``.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written; nothing half-written is left.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        model.save_pretrained(str(staged), create_model_card=False)
+        # The very file that training read and serving will read, not one that another library wrote again.
+        shutil.copyfile(base.tokenizer, staged / TOKENIZER)
+        staged.chmod(folder.parent.stat().st_mode & 0o777)
+        shutil.rmtree(folder, ignore_errors=True)
+        staged.rename(folder)
+    # safetensors has an error of its own for a disk that is full.
+    except (OSError, optional("safetensors", extra="train").SafetensorError) as error:
+        raise unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)

@@ -1,0 +1,123 @@
+"""Opening a cross-encoder, new or trained."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aisle._extras import optional
+from aisle.encoder.export.cross_encoder import Pooling
+from aisle.errors import InputError
+from aisle.training.common.progress import quiet
+from aisle.training.common.settings import Precision
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+def new_cross_encoder(
+    backbone: Path, max_tokens: int, device: str, pooling: Pooling = Pooling.MEAN
+) -> CrossEncoder:
+    """A backbone, its token vectors pooled, and a fresh layer that makes one score of them.
+
+    The mean unless told otherwise: the sentence encoders that we begin with were trained on it.
+
+    Raises:
+        InputError: the folder's model cannot be opened.
+        MissingExtra: sentence-transformers is not installed.
+    """
+    # On CPUs the backward pass of torch's fused attention takes more than half of the time.
+    attention = "sdpa" if device.startswith("cuda") else "eager"
+    library = optional("sentence_transformers", extra="train")
+    parts = optional("sentence_transformers.sentence_transformer.modules", extra="train")
+    with _readable(backbone):
+        tokens = parts.Transformer(
+            str(backbone), max_seq_length=max_tokens, model_kwargs={"attn_implementation": attention}
+        )
+        width = tokens.get_embedding_dimension()
+        head = parts.Dense(width, 1, activation_function=None, module_output_name="scores")
+        modules = [tokens, parts.Pooling(width, pooling.value), head]
+        model: CrossEncoder = library.CrossEncoder(
+            modules=modules,
+            device=device,
+            activation_fn=optional("torch", extra="train").nn.Identity(),
+            local_files_only=True,
+        )
+    return model
+
+
+def load_cross_encoder(folder: Path, device: str, precision: Precision = Precision.AUTO) -> CrossEncoder:
+    """A trained one, ours or any with one output; it predicts logits.
+
+    Raises:
+        InputError: the folder holds no cross-encoder of one output that can be opened.
+        MissingExtra: sentence-transformers is not installed.
+    """
+    library, torch = optional("sentence_transformers", extra="train"), optional("torch", extra="train")
+    narrow = precision.on(device) is Precision.BF16
+    if not (folder / "config.json").is_file():
+        # The library would take the name for one on the hub.
+        raise InputError(f"{folder} holds no cross-encoder", fix="name the folder that train_teacher made")
+    with _readable(folder):
+        model: CrossEncoder = library.CrossEncoder(
+            str(folder),
+            device=device,
+            activation_fn=torch.nn.Identity(),
+            local_files_only=True,
+            model_kwargs={"dtype": torch.bfloat16 if narrow else torch.float32},
+        )
+    if model.num_labels != 1:
+        raise InputError(
+            f"{folder} gives {model.num_labels} scores of a pair", fix="use a cross-encoder with one output"
+        )
+    if narrow:
+        # The layer that makes the score: eight bits of it would make ties.
+        linear = torch.nn.Linear
+        heads = [n for n, part in model.named_modules() if type(part) is linear and part.out_features == 1]
+        model.set_keep_in_fp32_modules(heads)
+    return model
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        with quiet():
+            yield
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{folder} cannot be opened as a model: {str(error).splitlines()[0]}",
+            fix="give a folder with config.json, model.safetensors and tokenizer.json",
+        ) from error
+
+
+RUN = "run"
+"""What the trainer insists on having, within the staged folder."""
+
+
+def require_new(folder: Path) -> None:
+    """Refuse a folder that is there. Raises InputError."""
+    if folder.exists():
+        raise InputError(f"{folder} exists already", fix="name a new folder, or remove it")
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A neighbouring folder that takes the name ``folder`` at the end; after a failure nothing is left."""
+    staged = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        staged.mkdir(parents=True)
+        yield staged
+        staged.replace(folder)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def save(model: CrossEncoder, staged: Path) -> None:
+    """As sentence-transformers saves it, without what the trainer left."""
+    shutil.rmtree(staged / RUN, ignore_errors=True)
+    with quiet():
+        model.save_pretrained(str(staged), create_model_card=False)

@@ -1,0 +1,1 @@
+"""Training data: pairs from judgments, reviews, sequences and titles; hard negatives; leakage checks."""

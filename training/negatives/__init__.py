@@ -1,1 +1,0 @@
-"""Hard negatives: candidates from BM25 and from the current model, and the choice among them."""
