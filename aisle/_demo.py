@@ -15,7 +15,7 @@ from aisle._paths import cache
 from aisle._search import open_search
 from aisle.catalogue import read_catalogue
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
-from aisle.cluster.node.detached import start_kept
+from aisle.cluster.node.detached import start_kept_node
 from aisle.cluster.node.registry import find_node
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export.dense import export
@@ -32,7 +32,7 @@ from aisle.types import Query
 METRIC = "nDCG@10"
 
 
-def telling_queries(queries: Sequence[Query], scores: Mapping[str, Scores]) -> tuple[Query, ...]:
+def demo_queries(queries: Sequence[Query], scores: Mapping[str, Scores]) -> tuple[Query, ...]:
     """Two queries, chosen for what they show and not at random.
 
     One that words answer and meaning does not, one the other way round; of these the ones where fusing
@@ -122,7 +122,7 @@ def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
         shop = open_search(client, options.name, store, window=DEPTH)
         say(f"Asking the {len(judged.queries):,} judged queries, three ways")
         evaluated = evaluate_index(shop, judged, parse_systems(SYSTEMS))
-        queries = telling_queries(judged.queries, evaluated.scores)
+        queries = demo_queries(judged.queries, evaluated.scores)
         examples = tuple((query, shop.search(query.text, size=5)) for query in queries)
     return DemoResult(folder, indexed, evaluated, examples)
 
@@ -136,7 +136,7 @@ def demo_node(keep: bool) -> Iterator[OpenSearch]:
         return
     record = find_node(NODE)
     if record is None or not record.running:
-        record = start_kept(NodeOptions(name=NODE))
+        record = start_kept_node(NodeOptions(name=NODE))
     yield connect(ClusterSettings(url=record.url))
 
 

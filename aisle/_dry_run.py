@@ -17,7 +17,7 @@ from aisle.indexer import DeadLetters, IndexOptions
 from aisle.indexer.disk_space import check_disk_space
 from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.options import index_settings
-from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import next_version, release_name, to_prune
 
 
@@ -66,7 +66,7 @@ def dry_run(
         if gate:
             release_gate(client, options.name, gate, store, source.encoder, source.sparse)
         with translated_errors():
-            now = standing(client, options.name)
+            now = read_inventory(client, options.name)
             state = StateIndex(client, options.name).read(options.retry).state
             settings = index_settings(client, encoder, options)
             check_disk_space(client)

@@ -16,13 +16,13 @@ from aisle.catalogue.fingerprint import fingerprint, has_fixed_content
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.errors import ForeignIndex, IndexNotFound, InputError
 from aisle.indexer import (
-    Books,
     DeadLetters,
     IndexOptions,
     IndexReport,
     ItemEncoder,
     Ledger,
     Progress,
+    ResumeContext,
     dense_item_encoder,
     index_catalogue,
     sparse_item_encoder,
@@ -37,7 +37,7 @@ from aisle.mappings.synonyms import Synonyms, parse_synonyms
 from aisle.search import read_live
 
 
-def carried_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace]) -> FusionSpec | None:
+def inherited_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace]) -> FusionSpec | None:
     """The live release's tuned fusion if the new release has the same legs and encoders; else a note says so.
 
     Args:
@@ -131,9 +131,9 @@ def index_folder(
         refs = source.encoder, source.sparse
         passes = release_gate(client, options.name, gate, store, *refs) if gate else lambda _: None
         parts = fingerprint(source.data, source.reading)
-        options = replace(options, fusion=carried_fusion(client, options.name, vectors.spaces))
+        options = replace(options, fusion=inherited_fusion(client, options.name, vectors.spaces))
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
-            books = Books(ledger, parts or {}, resume)
+            books = ResumeContext(ledger, parts or {}, resume)
             checks = ReleaseChecks(client, vectors, ledger, options.retry, passes)
             try:
                 return index_catalogue(

@@ -14,7 +14,7 @@ from aisle.cluster import ClusterSettings
 from aisle.encoder import ArtifactStore, load_artifact
 from aisle.encoder.dense import KIND
 from aisle.indexer.ray.driver import LoadOnRay
-from aisle.indexer.ray.session import RayOptions, for_workers, ray_session
+from aisle.indexer.ray.session import RayOptions, ray_session, reachable_settings
 from aisle.indexer.ray.task import EncoderSource, ShippedArtifact, WordsOnly, artifact_files
 
 
@@ -59,11 +59,11 @@ def ray_load(
         store: where artifacts are looked up, default the store under ``AISLE_HOME``.
 
     Raises:
-        MissingExtra, InputError: see `ray_session` and `for_workers`.
+        MissingExtra, InputError: see `ray_session` and `reachable_settings`.
         ArtifactNotFound, ArtifactCorrupt: see ``load_artifact``.
     """
     with ray_session(options) as ray:
-        there = for_workers(settings or ClusterSettings.load(), ray)
+        there = reachable_settings(settings or ClusterSettings.load(), ray)
         source = encoder_source(ray, store or ArtifactStore.default(), ref, dims)
         yield LoadOnRay(ray, there, source, options)
 

@@ -16,7 +16,7 @@ from aisle.cluster import translated_errors
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, IndexingFailed, InputError
 from aisle.evaluation import DEFAULT_METRICS, JudgedSet, read_judged_set
-from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.mappings import default_fusion
 from aisle.search import SearchClient, read_live
 
@@ -118,7 +118,7 @@ def release_gate(
 
 def _live(client: OpenSearch, name: str) -> str:
     with translated_errors():
-        return next(iter(standing(client, name).live), "")
+        return next(iter(read_inventory(client, name).live), "")
 
 
 def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: float) -> None:

@@ -13,7 +13,7 @@ from aisle.cluster import translated_errors
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder, dense, sparse
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
-from aisle.search import Bm25Leg, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, Stage, read_live
+from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.rank.reranker import SCORES
 
 
@@ -35,7 +35,7 @@ class _Side(Generic[_E]):
     option: str
 
 
-def encoder_of(
+def load_release_encoder(
     release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None = None
 ) -> DenseEncoder:
     """The artifact with the fingerprint of ``space``, loaded.
@@ -54,7 +54,7 @@ def encoder_of(
     return _opened(_Side(dense.KIND, DenseEncoder.load, "encoder", "--encoder"), release, space, store, ref)
 
 
-def sparse_encoder_of(
+def load_release_sparse_encoder(
     release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None = None
 ) -> SparseEncoder:
     """The same for the sparse artifact; ``space`` is that of the sparse field."""
@@ -118,10 +118,10 @@ def open_search(
     legs: list[Leg] = [Bm25Leg()]
     dense_model = sparse_model = None
     if space := meta.spaces.get(fields.DENSE):
-        dense_model = encoder_of(meta.release, space, store, encoder)
+        dense_model = load_release_encoder(meta.release, space, store, encoder)
         legs.append(DenseLeg())
     if space := meta.spaces.get(fields.SPARSE):
-        sparse_model = sparse_encoder_of(meta.release, space, store, sparse)
+        sparse_model = load_release_sparse_encoder(meta.release, space, store, sparse)
         legs.append(SparseLeg())
     return SearchClient(
         client, name, dense_model, legs, window, sparse_model, typos=typos, exact=exact, reranker=reranker
@@ -156,13 +156,13 @@ def open_reranker(
     return Reranker(stages, remembered=remembered)
 
 
-def _stage(part: str, store: ArtifactStore, top: int) -> Stage:
+def _stage(part: str, store: ArtifactStore, top: int) -> CascadeStage:
     ref, colon, number = part.rpartition(":")
     if not colon:
-        return Stage(CrossEncoder.load(part, store=store), top)
+        return CascadeStage(CrossEncoder.load(part, store=store), top)
     if not number.isdecimal():
         raise InputError(f"{part!r} names no number of candidates", fix="write it like small:100,large:20")
-    return Stage(CrossEncoder.load(ref, store=store), int(number))
+    return CascadeStage(CrossEncoder.load(ref, store=store), int(number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from aisle.search.tuning.runs import LegRuns, ask_legs, has_leg_runs, legs_of, r
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedFusion:
     """Attributes:
     release: the live one.
     pipeline: of the new default.
@@ -51,7 +51,7 @@ class Applied:
 
 def apply_fusion(
     client: OpenSearch, name: str, tuned: FusionFile, *, dry_run: bool = False, wait_s: float = 0.0
-) -> Applied:
+) -> AppliedFusion:
     """Install the pipeline and write the fusion into ``_meta.aisle`` of the live release.
 
     Args:
@@ -76,8 +76,8 @@ def apply_fusion(
         return _applied(meta, tuned.spec, done=True)
 
 
-def _applied(meta: IndexMeta, spec: FusionSpec, *, done: bool) -> Applied:
-    return Applied(meta.release, pipeline_name(spec), meta.fusion, spec, done)
+def _applied(meta: IndexMeta, spec: FusionSpec, *, done: bool) -> AppliedFusion:
+    return AppliedFusion(meta.release, pipeline_name(spec), meta.fusion, spec, done)
 
 
 def _checked(client: OpenSearch, name: str, tuned: FusionFile) -> IndexMeta:

@@ -14,18 +14,18 @@ from types import FrameType
 from opensearchpy import OpenSearch
 
 from aisle._paths import home
-from aisle._search import encoder_of, sparse_encoder_of
+from aisle._search import load_release_encoder, load_release_sparse_encoder
 from aisle.cluster import translated_errors
 from aisle.encoder import ArtifactStore, item_text
 from aisle.errors import ArtifactMismatch, InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
 from aisle.indexer.updates import (
-    Applier,
-    Checkpoint,
+    BatchApplier,
     DeadLines,
     Encoding,
+    InputCheckpoint,
+    InputStart,
     Place,
-    Start,
     UpdateOptions,
     UpdateReport,
     is_stream,
@@ -84,11 +84,11 @@ class ReleaseEncoder:
         return together(*made) if made else without_vectors()
 
     def _tokens(self, release: str, space: VectorSpace) -> ItemEncoder:
-        model = sparse_encoder_of(release, space, self._store, self._sparse)
+        model = load_release_sparse_encoder(release, space, self._store, self._sparse)
         return sparse_item_encoder(model, item_text, name=model.manifest.name)
 
     def _dense(self, release: str, space: VectorSpace) -> ItemEncoder:
-        model = encoder_of(release, space, self._store, self._ref)
+        model = load_release_encoder(release, space, self._store, self._ref)
         return dense_item_encoder(model, item_text, name=model.manifest.name, dims=space.dims)
 
 
@@ -133,7 +133,7 @@ def checkpoint_path(client: OpenSearch, name: str, files: UpdateFiles) -> Path |
     return home() / "updates" / str(client.info()["cluster_uuid"]) / f"{name}-{digest}.json"
 
 
-def last_checkpoint(path: Path | None, files: UpdateFiles) -> Checkpoint | None:
+def last_checkpoint(path: Path | None, files: UpdateFiles) -> InputCheckpoint | None:
     """Where this run goes on; None: at the start.
 
     Raises:
@@ -172,7 +172,7 @@ def update_catalogue(
         ArtifactNotFound, ArtifactMismatch: see `ReleaseEncoder`.
     """
     check_files(files)
-    applier = Applier(client, Encoding(ReleaseEncoder(store, encoder), item_text), options)
+    applier = BatchApplier(client, Encoding(ReleaseEncoder(store, encoder), item_text), options)
     with translated_errors():
         release = applier.check()
         path = checkpoint_path(client, options.name, files)
@@ -184,12 +184,12 @@ def update_catalogue(
         for line in _notices(start, last, release):
             notice(line)
 
-        def acknowledged(checkpoint: Checkpoint) -> None:
+        def acknowledged(checkpoint: InputCheckpoint) -> None:
             if path is not None:
                 save_checkpoint(path, checkpoint)
 
         # So that a run which dies in its first batch is one that can go on, and repeats no dead letter.
-        acknowledged(Checkpoint(start.place, release, dead.size if since is None else since))
+        acknowledged(InputCheckpoint(start.place, release, dead.size if since is None else since))
         return run_updates(
             client,
             start,
@@ -202,7 +202,7 @@ def update_catalogue(
         )
 
 
-def _notices(start: Start, last: Checkpoint | None, release: str) -> list[str]:
+def _notices(start: InputStart, last: InputCheckpoint | None, release: str) -> list[str]:
     if last is None or last.place.line == 0:
         return []
     name = start.source.name

@@ -10,7 +10,7 @@ from aisle.encoder.artifact import Prefixes
 from aisle.evaluation import answerable
 from aisle.evaluation.encoders.exact import Floats, Judged, exact_neighbours
 from aisle.evaluation.encoders.quality import METRICS, Encoded, encode
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.dense.encode import encode as encode_with_torch
 from benchmarks.encoder_names import WIDTHS
 
@@ -48,7 +48,7 @@ def figures(encoded: Mapping[str, Encoded]) -> dict[str, float]:
 def _encoded(model: SentenceTransformer, task: Judged) -> Encoded:
     wanted = answerable(task.judged.qrels, _RELEVANT)
     queries = [query for query in task.judged.queries if query.id in wanted]
-    precision = Precision.AUTO.on(model.device.type)
+    precision = TrainingPrecision.AUTO.on(model.device.type)
 
     def vectors(texts: Sequence[str], is_query: bool) -> Floats:
         return encode_with_torch(model, Prefixes(), _TOKENS, precision, texts, is_query)

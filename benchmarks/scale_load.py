@@ -20,7 +20,7 @@ from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.cluster import ClusterSettings, connect
 from aisle.encoder import DenseEncoder
 from aisle.errors import IndexingFailed
-from aisle.indexer import Books, IndexOptions, Ledger, index_catalogue
+from aisle.indexer import IndexOptions, Ledger, ResumeContext, index_catalogue
 from benchmarks.command_line import run_command
 from benchmarks.file_to_alias import FileToAlias
 from benchmarks.parts import TIMEOUT_S, encoder_of_items
@@ -44,7 +44,7 @@ def load_here(url: str, file: Path, name: str, encoder: str, limit: int, marks: 
                 read_catalogue(file, ReadOptions(limit=limit)),
                 items,
                 IndexOptions(name),
-                books=Books(ledger),
+                books=ResumeContext(ledger),
                 progress=lambda now: curve.look(now, memory.above_mb),
             )
         seconds, client_cpu = time.perf_counter() - started, time.process_time() - client_before

@@ -10,7 +10,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle.mappings import BM25
-from aisle.search import Stage
+from aisle.search import CascadeStage
 from aisle.search.tuning.runs import write_leg_runs
 from aisle.search.tuning.tune import Tuned, TuneOptions
 from benchmarks.search_quality_artifacts import Artifacts
@@ -122,11 +122,11 @@ def _reranked(
         return [], None, 1.0
     models = {STUDENT_MODEL: remembered(artifacts.reranker)}
     student = models[STUDENT_MODEL]
-    systems: dict[str, Sequence[Stage]] = {STUDENT: [Stage(student, TOP)]}
+    systems: dict[str, Sequence[CascadeStage]] = {STUDENT: [CascadeStage(student, TOP)]}
     if artifacts.teacher is not None:
         teacher = models[TEACHER_MODEL] = remembered(artifacts.teacher)
-        systems[CASCADE] = [Stage(student, TOP), Stage(teacher, CASCADED)]
-        systems[TEACHER] = [Stage(teacher, TOP)]
+        systems[CASCADE] = [CascadeStage(student, TOP), CascadeStage(teacher, CASCADED)]
+        systems[TEACHER] = [CascadeStage(teacher, TOP)]
     ids = sampled(shop.judged, measuring.rerank_queries, _SEED)
     qrels = {query: shop.judged.qrels[query] for query in ids}
     fused = {query: found.fused[query] for query in ids}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aisle.mappings import BM25
-from aisle.search import Stage
+from aisle.search import CascadeStage
 from benchmarks.search_quality_fused import fused_alike
 from benchmarks.search_quality_measure import Home
 from benchmarks.search_quality_rerank import TOP, reranked
@@ -33,7 +33,7 @@ def outside_rows(shop: Shop, asked: Asked, home: Home) -> list[dict[str, Any]]:
         Rung(there, ids_of(tuned), (hybrid,), worded(home.tuned.spec)),
     ]
     if home.student is not None:
-        stages = [Stage(home.student, TOP)]
+        stages = [CascadeStage(home.student, TOP)]
         told = f"weight {home.weight:g}"
         for name, fused, before in ((STUDENT, default, hybrid), (f"{there}, {STUDENT}", tuned, there)):
             lists = reranked(stages, home.weight, asked, fused, shop.texts)

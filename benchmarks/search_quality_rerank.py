@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aisle.encoder import CrossEncoder
 from aisle.evaluation import JudgedSet, Qrels, Run, evaluate
-from aisle.search import Fused, PairScorer, Reranker, RerankOptions, Stage
+from aisle.search import CascadeStage, Fused, PairScorer, Reranker, RerankOptions
 from aisle.search.rank.stage import digest_of
 from aisle.search.tuning.guard import folds_of
 from benchmarks.command_line import say
@@ -57,7 +57,7 @@ def remembered(folder: Path) -> Remembered:
 
 
 def reranked(
-    stages: Sequence[Stage], weight: float, asked: Asked, fused: FusedLists, texts: Mapping[str, str]
+    stages: Sequence[CascadeStage], weight: float, asked: Asked, fused: FusedLists, texts: Mapping[str, str]
 ) -> dict[str, list[str]]:
     """Query id to item ids in their final order, as ``SearchClient.rerank`` would put them."""
     reranker = Reranker(stages)
@@ -72,7 +72,7 @@ def reranked(
 
 def rerank_rungs(
     name: str,
-    stages: Sequence[Stage],
+    stages: Sequence[CascadeStage],
     asked: Asked,
     fused: FusedLists,
     texts: Mapping[str, str],

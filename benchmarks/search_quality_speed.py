@@ -17,7 +17,7 @@ from aisle.encoder.export.weights import find_weights
 from aisle.encoder.sessions import cores
 from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
 from aisle.mappings import FusionSpec
-from aisle.search import Reranker, RerankOptions, SearchClient, Stage
+from aisle.search import CascadeStage, Reranker, RerankOptions, SearchClient
 from aisle.training.cross_encoder.model import new_cross_encoder
 from benchmarks.command_line import say
 from benchmarks.parts import ENCODER
@@ -83,14 +83,14 @@ def search_speed(
     ]
 
 
-def stages_of(artifacts: Artifacts) -> dict[str, list[Stage]]:
+def stages_of(artifacts: Artifacts) -> dict[str, list[CascadeStage]]:
     """The rerankers that are timed in a whole search."""
     if artifacts.reranker is None:
         return {}
-    student = Stage(CrossEncoder.load(artifacts.reranker), 100)
+    student = CascadeStage(CrossEncoder.load(artifacts.reranker), 100)
     found = {STUDENT: [student]}
     if artifacts.teacher is not None:
-        found[CASCADE] = [student, Stage(CrossEncoder.load(artifacts.teacher), 20)]
+        found[CASCADE] = [student, CascadeStage(CrossEncoder.load(artifacts.teacher), 20)]
     return found
 
 
@@ -126,7 +126,7 @@ def _four_clients(ask: Callable[[str], object], texts: Sequence[str]) -> None:
 
 
 def _reranked(
-    client: OpenSearch, name: str, store: ArtifactStore, stages: Sequence[Stage], fusion: FusionSpec
+    client: OpenSearch, name: str, store: ArtifactStore, stages: Sequence[CascadeStage], fusion: FusionSpec
 ) -> Callable[[str], object]:
     """Nothing is remembered: each round scores all pairs anew."""
     shop: SearchClient = open_search(client, name, store, reranker=Reranker(stages, remembered=0))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 KINDS = 20
 MARKS = 10
@@ -43,7 +43,7 @@ def pairs() -> list[Pair]:
         for mark in range(MARKS):
             query = f"{said[kind]} {said[KINDS + mark]}"
             for item, grade in ((mark, 2), ((mark + 1) % MARKS, 1)):
-                found.append(Pair(f"q{kind}-{mark}", query, f"i{kind}-{item}", grade, Source.JUDGMENTS))
+                found.append(Pair(f"q{kind}-{mark}", query, f"i{kind}-{item}", grade, PairSource.JUDGMENTS))
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export.cross_encoder import Pooling, export_reranker
 from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Precision
+from aisle.encoder.export.precision import WeightPrecision
 from aisle.training.cross_encoder.model import new_cross_encoder
 from tests.tiny_bert import tiny_bert
 
@@ -39,7 +39,7 @@ def tiny_cross_encoder(
 
 
 def tiny_reranker(
-    folder: Path, words: tuple[str, ...] = (), *, precision: Precision | None = None, seed: int = 3
+    folder: Path, words: tuple[str, ...] = (), *, precision: WeightPrecision | None = None, seed: int = 3
 ) -> Path:
     """The folder of an artifact of such a model."""
     model = tiny_cross_encoder(folder / f"model-{seed}", words, seed=seed)

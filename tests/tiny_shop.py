@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 KINDS = ("drill", "saw", "lamp", "tap", "tile", "rope")
 COLOURS = ("red", "blue", "green", "black")
@@ -20,5 +20,5 @@ def shop(split: str, count: int, seed: int) -> TrainingSet:
         for item in [*draw.sample(sorted(ITEMS), 8), f"{colour}-{kind}-{draw.randrange(3)}"]:
             right_colour, right_kind = item.startswith(colour), kind in item
             grade = 3 if right_colour and right_kind else 1 if right_kind else 0
-            pairs.append(Pair(f"{split}{number}", f"{kind} {colour}", item, grade, Source.JUDGMENTS))
+            pairs.append(Pair(f"{split}{number}", f"{kind} {colour}", item, grade, PairSource.JUDGMENTS))
     return training_set(pairs, ITEMS)

@@ -11,7 +11,7 @@ import numpy as np
 
 from aisle.encoder import ArtifactStore, SparseEncoder
 from aisle.encoder.export.sparse import export_sparse
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.sparse.settings import SparseSettings
 from aisle.training.sparse.train import TrainedSparse, train_sparse
 from tests.tiny_catalogue import catalogue, split, tiny_training_set
@@ -26,7 +26,7 @@ SETTINGS = SparseSettings(
     titles=0,
     flops=1e-3,
     max_tokens=24,
-    precision=Precision.FP32,
+    precision=TrainingPrecision.FP32,
 )
 
 

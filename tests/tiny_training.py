@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.dense.settings import TrainingSettings
-from aisle.training.dense.stage import Schedule, Stage
+from aisle.training.dense.stage import Schedule, TrainingStage
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
 from tests.tiny_bert import tiny_bert
 from tests.tiny_catalogue import catalogue, item_words, query_words, split
@@ -29,10 +29,11 @@ def tiny_model(folder: Path) -> Path:
     return tiny_bert(folder, [*item_words(), *query_words(), "the"])
 
 
-def tiny_settings(base: Path, *stages: Stage, **more: object) -> TrainingSettings:
+def tiny_settings(base: Path, *stages: TrainingStage, **more: object) -> TrainingSettings:
     """Titles for a moment, then pairs until they are learned; float32, so that digits can be compared."""
     ladder = stages or (TitleStage(Schedule(1, 5e-3, 32)), InBatchStage(Schedule(10, 5e-3, 32)))
-    return TrainingSettings(base=str(base), stages=ladder, widths=WIDTHS, precision=Precision.FP32, **more)  # type: ignore[arg-type]
+    fp32 = TrainingPrecision.FP32
+    return TrainingSettings(base=str(base), stages=ladder, widths=WIDTHS, precision=fp32, **more)  # type: ignore[arg-type]
 
 
 def recall(model: SentenceTransformer, width: int = 32, k: int = 10) -> float:

@@ -11,7 +11,7 @@ import typer
 from aisle.cli.console import JsonOption, print_json
 from aisle.cluster.capabilities import cluster_report
 from aisle.cluster.client import connect
-from aisle.cluster.node.detached import registered, start_kept
+from aisle.cluster.node.detached import registered, start_kept_node
 from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines
 from aisle.cluster.node.registry import stop_node
 
@@ -35,7 +35,7 @@ def up(
 
         aisle up --name second --port 9201 --heap 2048 --data ./node-data
     """
-    record = start_kept(NodeOptions(name=name, http_port=port, heap_mib=heap, folder=data))
+    record = start_kept_node(NodeOptions(name=name, http_port=port, heap_mib=heap, folder=data))
     if json:
         print_json(asdict(record))
     else:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aisle.cli.console import printable
-from aisle.search import Correction, Facets, Page, SearchPath
+from aisle.search import Correction, Facets, MatchType, Page
 from aisle.types import Hit, LegSignal
 
 
@@ -40,7 +40,7 @@ def print_page(console: Console, query: str, page: Page) -> None:
     if page.reranked or page.rerank_stopped:
         console.print(_reranking(page), style="dim", highlight=False)
     console.print(_summary(page), style="dim", highlight=False)
-    if page.path is SearchPath.EXACT:
+    if page.path is MatchType.EXACT:
         console.print("items that the query names come first", style="dim", highlight=False)
     if page.facets:
         for line in _facet_lines(page.facets):

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aisle._tune import Applied, RunSource, Shown, apply_fusion, get_runs, show_fusion
+from aisle._tune import AppliedFusion, RunSource, Shown, apply_fusion, get_runs, show_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json, printable, query_progress
 from aisle.cli.options import SparseOption
 from aisle.cluster import connect
@@ -17,7 +17,7 @@ from aisle.encoder import ArtifactStore
 from aisle.evaluation import read_judged_set
 from aisle.mappings import RRF, FusionSpec, pipeline_name
 from aisle.search.tuning.fusion_file import fusion_json, read_fusion, write_fusion
-from aisle.search.tuning.guard import Verdict
+from aisle.search.tuning.guard import LegVerdict
 from aisle.search.tuning.per_query import PerQuery
 from aisle.search.tuning.runs import LegRuns
 from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions, tune
@@ -70,7 +70,7 @@ def print_tuned(console: Console, tuned: Tuned, runs: LegRuns, file: Path) -> No
     )
 
 
-def _verdict_line(verdict: Verdict, metric: str) -> str:
+def _verdict_line(verdict: LegVerdict, metric: str) -> str:
     if verdict.delta is None or verdict.p_value is None:
         return f"{verdict.leg}: asked, the only leg that is left"
     what = f"adds {verdict.delta:+.4f} {metric} (p = {verdict.p_value:.4f})"
@@ -82,7 +82,7 @@ def _per_query_line(found: PerQuery, metric: str) -> str:
     return f"weights per query: {'used' if found.kept else 'not used'}, {what}"
 
 
-def print_applied(console: Console, applied: Applied) -> None:
+def print_applied(console: Console, applied: AppliedFusion) -> None:
     """What searches use from now on."""
     before = fusion_line(applied.before) if applied.before else "the default of any catalogue"
     verb = "now uses" if applied.done else "would use"

@@ -14,7 +14,7 @@ from aisle.encoder.artifact import GOLDEN, Artifact, ArtifactStore, Manifest, lo
 from aisle.encoder.cpu import InstructionSet, say_if_lacking
 from aisle.encoder.sessions import cores, open_session
 from aisle.encoder.dense import BATCH_TOKENS, MODEL, TOKENIZER
-from aisle.encoder.self_test import GoldenPairs
+from aisle.encoder.self_test import PairSelfTest
 from aisle.encoder.text import clean, query_text
 from aisle.encoder.tokenizer import Pairs, PairTokenizer, token_batches
 
@@ -63,7 +63,7 @@ class CrossEncoder:
         """
         model = cls(load_artifact((store or ArtifactStore.default()).resolve(ref, KIND)), threads=threads)
         say_if_lacking(model.manifest.instruction_set, cpu, model.manifest.name)
-        golden = GoldenPairs.read(model.artifact.file(GOLDEN))
+        golden = PairSelfTest.read(model.artifact.file(GOLDEN))
         golden.replay(model.tokenize, model.score_pairs, model.artifact.path)
         return model
 

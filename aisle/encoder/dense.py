@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aisle.encoder.artifact import GOLDEN, Artifact, ArtifactStore, Manifest, load_artifact
 from aisle.encoder.cpu import InstructionSet, say_if_lacking
 from aisle.encoder.sessions import cores, open_session
-from aisle.encoder.self_test import Golden
+from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import clean
 from aisle.encoder.tokenizer import TextTokenizer, padded, token_batches
 from aisle.errors import InputError
@@ -84,7 +84,7 @@ class DenseEncoder:
         """
         encoder = cls(load_artifact((store or ArtifactStore.default()).resolve(ref, KIND)), threads=threads)
         say_if_lacking(encoder.manifest.instruction_set, cpu, encoder.manifest.name)
-        golden = Golden.read(encoder.artifact.file(GOLDEN))
+        golden = SelfTest.read(encoder.artifact.file(GOLDEN))
         golden.replay(encoder.tokenize, encoder.encode_raw, encoder.artifact.path)
         return encoder
 

@@ -30,7 +30,7 @@ MIN_COSINE = 0.999
 
 
 @dataclass(frozen=True, slots=True)
-class Golden:
+class SelfTest:
     """Recorded texts (n), their token ids and their vectors, float32 [n, dims]."""
 
     texts: tuple[str, ...]
@@ -44,7 +44,7 @@ class Golden:
         np.savez(path, texts=np.array(self.texts), tokens=flat, lengths=lengths, vectors=self.vectors)
 
     @staticmethod
-    def read(path: Path) -> Golden:
+    def read(path: Path) -> SelfTest:
         """Read what ``write`` wrote.
 
         Raises:
@@ -56,7 +56,7 @@ class Golden:
                 parts = np.split(held["tokens"], np.cumsum(held["lengths"])[:-1])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix="export the model again") from error
-        return Golden(tuple(texts), tuple(tuple(part.tolist()) for part in parts), vectors)
+        return SelfTest(tuple(texts), tuple(tuple(part.tolist()) for part in parts), vectors)
 
     def replay(
         self,
@@ -101,7 +101,7 @@ MOST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class GoldenPairs:
+class PairSelfTest:
     """A query, item texts (n), token ids and query segments of the pairs, and scores, float32 [n]."""
 
     query: str
@@ -123,7 +123,7 @@ class GoldenPairs:
         )
 
     @staticmethod
-    def read(path: Path) -> GoldenPairs:
+    def read(path: Path) -> PairSelfTest:
         """Read what ``write`` wrote.
 
         Raises:
@@ -132,7 +132,7 @@ class GoldenPairs:
         try:
             with np.load(path, allow_pickle=False) as held:
                 parts = np.split(held["tokens"], np.cumsum(held["lengths"])[:-1])
-                return GoldenPairs(
+                return PairSelfTest(
                     str(held["query"]),
                     tuple(held["texts"].tolist()),
                     Pairs([part.tolist() for part in parts], held["firsts"].tolist()),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from aisle.encoder.artifact import GOLDEN, Artifact, ArtifactStore, Manifest, load_artifact
 from aisle.encoder.cpu import InstructionSet, say_if_lacking
 from aisle.encoder.sessions import cores, open_session
-from aisle.encoder.self_test import Golden
+from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import clean
 from aisle.encoder.tokenizer import TextTokenizer, padded, token_batches
 from aisle.errors import ArtifactCorrupt, InputError
@@ -261,7 +261,7 @@ class SparseEncoder:
         artifact = load_artifact((store or ArtifactStore.default()).resolve(ref, KIND))
         encoder = cls(artifact, threads=threads, pruning=pruning)
         say_if_lacking(encoder.manifest.instruction_set, cpu, encoder.manifest.name)
-        golden = Golden.read(artifact.file(GOLDEN))
+        golden = SelfTest.read(artifact.file(GOLDEN))
         golden.replay(encoder.tokenize, encoder.encode_raw, artifact.path)
         return encoder
 

@@ -3,7 +3,7 @@
 from aisle.cluster.client import RetryPolicy
 from aisle.indexer.bulk import Refusal
 from aisle.indexer.dead_letters import DeadLetters
-from aisle.indexer.ledger.resume import Books
+from aisle.indexer.ledger.resume import ResumeContext
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.options import IndexOptions, IndexReport
 from aisle.indexer.pipeline import PipelineOptions
@@ -19,7 +19,7 @@ from aisle.indexer.vectors import (
 from aisle.mappings.document import document
 
 __all__ = [
-    "Books",
+    "ResumeContext",
     "DeadLetters",
     "IndexOptions",
     "IndexReport",

@@ -110,7 +110,7 @@ _BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exceptio
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BulkOutcome:
     """Attributes:
     accepted: how many documents are stored, the superseded ones among them.
     retry: positions of those that the node was too busy for.
@@ -126,7 +126,7 @@ class Outcome:
     superseded: int = 0
 
 
-def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
+def settle(body: Body, response: Mapping[str, Any]) -> BulkOutcome:
     """Sort the documents of one request by what became of them.
 
     Raises:
@@ -134,7 +134,7 @@ def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
         IndexingFailed: the release is gone, or the response answers another request.
     """
     if not response.get("errors"):
-        return Outcome(len(body), (), "", ())
+        return BulkOutcome(len(body), (), "", ())
     items = [next(iter(item.values())) for item in response.get("items", ())]
     if len(items) != len(body):
         raise IndexingFailed(
@@ -159,7 +159,7 @@ def settle(body: Body, response: Mapping[str, Any]) -> Outcome:
             busy = reason
         else:
             refused.append(Refusal(body.lines[position].id, reason))
-    return Outcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused), superseded)
+    return BulkOutcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused), superseded)
 
 
 def _busy(error: Any) -> bool:
@@ -171,7 +171,7 @@ _SPLIT_STATUSES = frozenset({400, 413})
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class BulkResult:
     """What became of one body.
 
     Attributes:
@@ -190,9 +190,9 @@ class Written:
     superseded: int = 0
     busy: int = 0
 
-    def plus(self, other: Written) -> Written:
+    def plus(self, other: BulkResult) -> BulkResult:
         """Both together."""
-        return Written(
+        return BulkResult(
             self.accepted + other.accepted,
             self.refused + other.refused,
             self.retries + other.retries,
@@ -204,7 +204,7 @@ class Written:
 
 def write_body(
     client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
-) -> Written:
+) -> BulkResult:
     """Write every document of ``body``, or say why not.
 
     Args:
@@ -229,15 +229,15 @@ def write_body(
         if len(state.left) == 1:
             reason = describe(error.info["error"]) if isinstance(error.info, dict) else str(error.error)
             refusal = Refusal(state.left.lines[0].id, f"HTTP {error.status_code}: {reason}")
-            return state.written().plus(Written(refused=(refusal,)))
+            return state.written().plus(BulkResult(refused=(refusal,)))
         halves = map(partial(write_body, client, target, policy, stop=stop), state.left.halves())
-        return sum_written(state.written(), *halves)
+        return sum_results(state.written(), *halves)
     return state.written()
 
 
-def sum_written(*parts: Written) -> Written:
+def sum_results(*parts: BulkResult) -> BulkResult:
     """All together."""
-    total = Written()
+    total = BulkResult()
     for part in parts:
         total = total.plus(part)
     return total
@@ -253,7 +253,7 @@ class _Writing:
         self._timeout_s = timeout_s
         self._failures = 0
         self._busy = 0
-        self._done = Written()
+        self._done = BulkResult()
 
     def attempt(self) -> None:
         response = self._client.bulk(
@@ -278,12 +278,12 @@ class _Writing:
         self._failures += 1
         self._busy += isinstance(why, NodeBusy)
 
-    def written(self) -> Written:
+    def written(self) -> BulkResult:
         return replace(self._done, retries=self._failures, busy=self._busy)
 
 
-def _as_written(outcome: Outcome, response: Mapping[str, Any]) -> Written:
-    return Written(
+def _as_written(outcome: BulkOutcome, response: Mapping[str, Any]) -> BulkResult:
+    return BulkResult(
         accepted=outcome.accepted,
         refused=outcome.refused,
         took_ms=int(response.get("took", 0)),

@@ -10,11 +10,11 @@ from time import perf_counter
 from typing import TypeAlias
 
 from aisle.cluster.client import Stopped
-from aisle.indexer.bulk import Body, Written
+from aisle.indexer.bulk import Body, BulkResult
 
 
 @dataclass(frozen=True, slots=True)
-class PaceSettings:
+class HillClimbSettings:
     """Attributes:
     most: writers at most; a run has that many threads.
     start: writers in the first window, at most ``most``.
@@ -31,7 +31,7 @@ class PaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Interval:
     """What was seen under one limit.
 
     Attributes:
@@ -49,7 +49,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class HillClimb:
     """The controller's state; `after` gives the next.
 
     Attributes:
@@ -62,7 +62,7 @@ class Pace:
         step: 1 or -1, the direction of the trial under way or to come.
     """
 
-    settings: PaceSettings
+    settings: HillClimbSettings
     limit: int
     settled: int
     rate: float = 0.0
@@ -72,12 +72,12 @@ class Pace:
     step: int = 1
 
     @classmethod
-    def begin(cls, settings: PaceSettings) -> Pace:
+    def begin(cls, settings: HillClimbSettings) -> HillClimb:
         """Before the first window."""
         start = max(1, min(settings.start, settings.most))
         return cls(settings, start, start, next_hold=settings.first_hold)
 
-    def after(self, window: Window) -> Pace:
+    def after(self, window: Interval) -> HillClimb:
         """The state after one window."""
         if window.busy:
             return self._back_to(max(1, min(self.limit, self.settled) // 2), step=1)
@@ -86,18 +86,18 @@ class Pace:
         rate = window.documents / window.seconds
         return self._held(rate) if self.limit == self.settled else self._tried(rate)
 
-    def _tried(self, rate: float) -> Pace:
+    def _tried(self, rate: float) -> HillClimb:
         fewer, more = (self.rate, rate) if self.step > 0 else (rate, self.rate)
         pays = more >= fewer * (1 + self.settings.worth / min(self.limit, self.settled))
         if pays is not (self.step > 0):
             return self._back_to(self.settled, step=-self.step)
         return replace(self, settled=self.limit, rate=rate, windows=1, hold=1)._on_trial()
 
-    def _held(self, rate: float) -> Pace:
+    def _held(self, rate: float) -> HillClimb:
         windows = self.windows + 1
         return replace(self, rate=self.rate + (rate - self.rate) / windows, windows=windows)._on_trial()
 
-    def _on_trial(self) -> Pace:
+    def _on_trial(self) -> HillClimb:
         if self.windows < self.hold:
             return self
         # At an end of the range there is one direction only.
@@ -105,14 +105,14 @@ class Pace:
         limit = min(max(1, self.limit + step), self.settings.most)
         return replace(self, limit=limit, step=step)
 
-    def _back_to(self, limit: int, *, step: int) -> Pace:
+    def _back_to(self, limit: int, *, step: int) -> HillClimb:
         doubled = min(2 * self.next_hold, self.settings.longest_hold)
         return replace(
             self, limit=limit, settled=limit, windows=0, hold=self.next_hold, next_hold=doubled, step=step
         )
 
 
-Write: TypeAlias = Callable[[Body, threading.Event], Written]
+Write: TypeAlias = Callable[[Body, threading.Event], BulkResult]
 
 # A window is at least this long and has this many bodies for each writer: shorter ones measure the luck of
 # single requests.
@@ -122,7 +122,7 @@ _BODIES_EACH = 3
 _LOOK_UP_S = 0.1
 
 
-class Gate:
+class ConcurrencyLimiter:
     """A semaphore whose number of places follows the measured throughput.
 
     Args:
@@ -133,12 +133,12 @@ class Gate:
 
     def __init__(
         self,
-        settings: PaceSettings,
+        settings: HillClimbSettings,
         *,
         window_s: float = _WINDOW_S,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._pace = Pace.begin(settings)
+        self._pace = HillClimb.begin(settings)
         self._window_s = window_s
         self._clock = clock
         self._room = threading.Condition()
@@ -192,7 +192,7 @@ class Gate:
             if not enough and not news:
                 return
             mean = self._writer_seconds / self._seconds if self._seconds else 0.0
-            self._pace = self._pace.after(Window(self._documents, self._seconds, mean, news))
+            self._pace = self._pace.after(Interval(self._documents, self._seconds, mean, news))
             self._window += 1
             if news:
                 self._halved = self._window
@@ -212,10 +212,10 @@ class Gate:
         self._since = now
 
 
-def paced(write: Write, gate: Gate) -> Write:
+def limited(write: Write, gate: ConcurrencyLimiter) -> Write:
     """``write``, in as many threads at a time as ``gate`` lets in; the others wait before it."""
 
-    def through(body: Body, stop: threading.Event) -> Written:
+    def through(body: Body, stop: threading.Event) -> BulkResult:
         with gate.place(stop) as came_in:
             written = write(body, stop)
         gate.count(len(body), written.busy, came_in)

@@ -19,10 +19,10 @@ from time import monotonic
 from typing import Generic, TypeAlias, TypeVar, cast
 
 from aisle.cluster.client import Stopped
-from aisle.indexer.bulk import Body, Line, Refusal, Written, pack, serialise
+from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise
 from aisle.indexer.dead_letters import DeadLetter, refused_item
-from aisle.indexer.ledger.positions import NOTHING, Before
-from aisle.indexer.progress import Progress, Tally
+from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
+from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.mappings.document import Column, Value, document
 from aisle.types import Item
 
@@ -32,7 +32,7 @@ _END = object()
 _LOOK_UP_S = 0.1
 
 
-class Belt(Generic[T]):
+class StoppableQueue(Generic[T]):
     """Full belts make the stage before wait: that bounds the memory of a run.
 
     Args:
@@ -82,7 +82,7 @@ class Belt(Generic[T]):
 # Vector field to what `document` takes of each item.
 Vectors: TypeAlias = Mapping[str, Column]
 Encode: TypeAlias = Callable[[Sequence[Item]], Vectors]
-Write: TypeAlias = Callable[[Body, threading.Event], Written]
+Write: TypeAlias = Callable[[Body, threading.Event], BulkResult]
 Refuse: TypeAlias = Callable[[Refusal], None]
 # Takes the positions of a body that is through, in rising order, and the letters of those that were refused.
 Settle: TypeAlias = Callable[[Sequence[int], Sequence[DeadLetter]], None]
@@ -106,7 +106,7 @@ class PipelineOptions:
 Placed: TypeAlias = tuple[int, Item]
 
 
-class Stages:
+class PipelineStages:
     """One method per stage; each runs in a thread of its own, ``write`` in several.
 
     Args:
@@ -116,17 +116,17 @@ class Stages:
         settle: called once a body is through, from the writers' threads.
     """
 
-    def __init__(self, options: PipelineOptions, refuse: Refuse, before: Before, settle: Settle) -> None:
+    def __init__(self, options: PipelineOptions, refuse: Refuse, before: EarlierProgress, settle: Settle) -> None:
         self.stop = threading.Event()
-        self.tally = Tally(before)
+        self.tally = ProgressCounter(before)
         self._options = options
         self._refuse = refuse
         self._settled = before.settled
         self._settle = settle
         self._refusing = threading.Lock()
-        self._batches: Belt[list[Placed]] = Belt(2, self.stop)
-        self._encoded: Belt[tuple[list[Placed], Vectors]] = Belt(2, self.stop)
-        self._bodies: Belt[tuple[Body, list[Placed]]] = Belt(2, self.stop)
+        self._batches: StoppableQueue[list[Placed]] = StoppableQueue(2, self.stop)
+        self._encoded: StoppableQueue[tuple[list[Placed], Vectors]] = StoppableQueue(2, self.stop)
+        self._bodies: StoppableQueue[tuple[Body, list[Placed]]] = StoppableQueue(2, self.stop)
 
     def read(self, items: Iterable[Item]) -> None:
         """Items that are settled are read, as only reading gives the others their positions, and left out."""
@@ -211,7 +211,7 @@ def run_pipeline(
     *,
     refuse: Refuse,
     progress: Callable[[Progress], None],
-    before: Before = NOTHING,
+    before: EarlierProgress = NOTHING,
     settle: Settle = lambda _positions, _refused: None,
 ) -> Progress:
     """Bring every item through all stages.
@@ -232,7 +232,7 @@ def run_pipeline(
     Raises:
         Whatever the first failing stage raised, once all stages have stopped.
     """
-    run = Stages(options, refuse, before, settle)
+    run = PipelineStages(options, refuse, before, settle)
     work: list[Callable[[], None]] = [
         lambda: run.read(items),
         lambda: run.encode(encode),
@@ -273,7 +273,7 @@ def _start(task: Callable[[], None]) -> tuple[threading.Thread, Future[None]]:
     return thread, future
 
 
-def _watch(stages: Sequence[Future[None]], tally: Tally, progress: Callable[[Progress], None]) -> None:
+def _watch(stages: Sequence[Future[None]], tally: ProgressCounter, progress: Callable[[Progress], None]) -> None:
     running = set(stages)
     while running:
         done, running = wait(running, timeout=_PROGRESS_EVERY_S, return_when=FIRST_EXCEPTION)

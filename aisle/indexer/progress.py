@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from aisle.indexer.bulk import Refusal, Written
-from aisle.indexer.ledger.positions import NOTHING, Before
+from aisle.indexer.bulk import Refusal, BulkResult
+from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +40,28 @@ class Progress:
 
 
 @dataclass(slots=True)
-class Tally:
+class ProgressCounter:
     """The counters behind `Progress`; safe to use from every stage's thread.
 
     Args:
         before: what an earlier run has settled; it counts as accepted and refused.
     """
 
-    before: Before = NOTHING
+    before: EarlierProgress = NOTHING
     _read: int = 0
     _encoded: int = 0
     _refused: int = 0
     _last_refusal: str = ""
-    _written: Written = field(default_factory=Written)
+    _written: BulkResult = field(default_factory=BulkResult)
     _busy_s: dict[str, float] = field(default_factory=dict)
     _started: float = field(default_factory=perf_counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._refused = self.before.refused
-        self._written = Written(accepted=self.before.accepted)
+        self._written = BulkResult(accepted=self.before.accepted)
 
-    def add(self, *, read: int = 0, encoded: int = 0, written: Written | None = None) -> None:
+    def add(self, *, read: int = 0, encoded: int = 0, written: BulkResult | None = None) -> None:
         """Count; refusals in ``written`` are counted where they are handed on, see `refused`."""
         with self._lock:
             self._read += read

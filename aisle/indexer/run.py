@@ -15,18 +15,18 @@ import opensearchpy
 
 from aisle.cluster import translated_errors
 from aisle.errors import AisleError, IndexingFailed
-from aisle.indexer.bulk import Body, Written, write_body
-from aisle.indexer.concurrency import Gate, PaceSettings, paced
+from aisle.indexer.bulk import Body, BulkResult, write_body
+from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, limited
 from aisle.indexer.disk_space import check_disk_space
 from aisle.indexer.lease.lease import Lease, hold
-from aisle.indexer.ledger.positions import Before
-from aisle.indexer.ledger.resume import Books, Start, give_up, run_parts, start
-from aisle.indexer.ledger.store import State
+from aisle.indexer.ledger.positions import EarlierProgress
+from aisle.indexer.ledger.resume import ResumeContext, RunStart, give_up, run_parts, start_run
+from aisle.indexer.ledger.store import RunPhase
 from aisle.indexer.options import IndexOptions, IndexReport, index_settings
 from aisle.indexer.pipeline import Refuse, Settle, run_pipeline
-from aisle.indexer.progress import Progress, Tally
+from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.releases.create import create_release
-from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
 from aisle.indexer.vectors import ItemEncoder
@@ -134,7 +134,7 @@ class Load(Protocol):
         *,
         refuse: Refuse,
         progress: OnProgress,
-        before: Before,
+        before: EarlierProgress,
         settle: Settle,
     ) -> Progress:
         """Bring every item into the index behind the alias ``target``; see `run_pipeline`."""
@@ -155,18 +155,18 @@ class LoadHere:
         *,
         refuse: Refuse,
         progress: OnProgress,
-        before: Before,
+        before: EarlierProgress,
         settle: Settle,
     ) -> Progress:
         """See `Load`."""
 
-        def write(body: Body, stop: threading.Event) -> Written:
+        def write(body: Body, stop: threading.Event) -> BulkResult:
             return write_body(self.client, target, options.retry, body, stop)
 
         return run_pipeline(
             items,
             self.encoder.encode,
-            paced(write, Gate(PaceSettings(most=options.pipeline.writers))),
+            limited(write, ConcurrencyLimiter(HillClimbSettings(most=options.pipeline.writers))),
             options.pipeline,
             refuse=refuse,
             progress=progress,
@@ -177,8 +177,8 @@ class LoadHere:
 
 def load_release(
     load: Load,
-    begun: Start,
-    books: Books,
+    begun: RunStart,
+    books: ResumeContext,
     items: Iterable[Item],
     options: IndexOptions,
     *,
@@ -206,7 +206,7 @@ def load_release(
         settle=books.ledger.settle,
     )
     check_final(loaded, options.max_refused_share)
-    books.ledger.mark(State.LOADED)
+    books.ledger.mark(RunPhase.LOADED)
     return loaded
 
 
@@ -219,7 +219,7 @@ def index_catalogue(
     encoder: ItemEncoder,
     options: IndexOptions,
     *,
-    books: Books | None = None,
+    books: ResumeContext | None = None,
     load: Load | None = None,
     validate: Validate = lambda _: None,
     refuse: Refuse = lambda refusal: _log.warning("refused %s: %s", refusal.id, refusal.reason),
@@ -250,9 +250,9 @@ def index_catalogue(
         gone, the next run deletes it.
     """
     started = perf_counter()
-    books = books or Books()
+    books = books or ResumeContext()
     with translated_errors():
-        standing(client, options.name)
+        read_inventory(client, options.name)
         settings = index_settings(client, encoder, options)
         check_disk_space(client)
         with hold(client, options.name, "aisle index", policy=options.retry) as lease:
@@ -268,9 +268,9 @@ def index_catalogue(
                 number=lease.next_release,
             )
             parts = run_parts(books.source, settings, encoder.spaces, options)
-            begun = start(client, options.name, books, parts, create)
+            begun = start_run(client, options.name, books, parts, create)
             publisher = Publisher(client, options.name, begun.release, options.retry)
-            loaded = Tally(begun.before).progress()
+            loaded = ProgressCounter(begun.before).progress()
             replaced: tuple[str, ...] = ()
             if begun.live:
                 # For the reader's rejects, which died with the process that read them.
@@ -290,7 +290,7 @@ def index_catalogue(
                 except BaseException as error:
                     give_up(client, books.ledger, begun.release, lease, error)
                     raise
-            books.ledger.mark(State.LIVE)
+            books.ledger.mark(RunPhase.LIVE)
             deleted = prune(publisher, options.keep)
     return IndexReport.of(
         options.name,

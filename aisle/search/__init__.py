@@ -5,10 +5,10 @@ from aisle.search.facets import Facets
 from aisle.search.filters import Filters
 from aisle.search.fusion import Fused, LegResult, fuse
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, Question, SparseLeg
-from aisle.search.page import Correction, Page, SearchPath, Timings
+from aisle.search.page import Correction, Page, MatchType, Timings
 from aisle.search.preflight import read_live
-from aisle.search.rank import PairScorer, Reranker, RerankOptions, Stage
-from aisle.search.rank.candidates import Reranking
+from aisle.search.rank import PairScorer, Reranker, RerankOptions, CascadeStage
+from aisle.search.rank.candidates import RerankedOrder
 from aisle.search.ranking import Ranking
 
 __all__ = [
@@ -26,11 +26,11 @@ __all__ = [
     "Ranking",
     "RerankOptions",
     "Reranker",
-    "Reranking",
+    "RerankedOrder",
     "SearchClient",
-    "SearchPath",
+    "MatchType",
     "SparseLeg",
-    "Stage",
+    "CascadeStage",
     "Timings",
     "fuse",
     "read_live",

@@ -17,16 +17,16 @@ from aisle.search.legs import (
     DenseLeg,
     Leg,
     QueryEncoder,
-    QuerySides,
+    QueryEncoders,
     SparseQueryEncoder,
     checked_question,
-    chosen,
+    resolve_legs,
 )
 from aisle.search.page import Page, Timings
 from aisle.search.preflight import Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
-from aisle.search.rank.candidates import Reranking, rerank_ranking
-from aisle.search.ranking import Finder, Ranker, Ranking, WordCare
+from aisle.search.rank.candidates import RerankedOrder, rerank_ranking
+from aisle.search.ranking import Finder, Ranker, Ranking, TextOptions
 from aisle.search.request import MAX_CANDIDATES as MAX_WINDOW
 from aisle.search.request import Fetched, fetch_items
 from aisle.search.signals import SignalBook
@@ -67,10 +67,10 @@ class SearchClient:
         if not 1 <= window <= MAX_WINDOW:
             raise InputError(f"a window of {window} cannot be asked", fix=f"use 1 to {MAX_WINDOW:,}")
         self._client = client
-        self._sides = QuerySides(encoder, sparse)
+        self._sides = QueryEncoders(encoder, sparse)
         self._window = window
         self._legs = {leg.name: leg for leg in legs}
-        self._care = WordCare(typos, exact)
+        self._care = TextOptions(typos, exact)
         self._reranker = reranker
         preflight = Preflight(client, name, self._sides)
         self._finder = Finder(client, preflight, Ranker(client, preflight, self._sides, window), self._care)
@@ -163,12 +163,12 @@ class SearchClient:
             raise InvalidQuery(
                 f"{facets} values per facet cannot be counted", fix=f"use 0 (none) to {MAX_FACET_VALUES:,}"
             )
-        choose = partial(chosen, self._legs, legs, fusion)
+        choose = partial(resolve_legs, self._legs, legs, fusion)
         # A leg or a fusion that cannot be is refused before the index is asked anything.
         choose(None)
         return self._finder.rank(checked_question(text), choose, filters or Filters(), facets)
 
-    def rerank(self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False) -> Reranking:
+    def rerank(self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False) -> RerankedOrder:
         """The candidates of ``rank`` in their final order, without documents.
 
         Args:
@@ -222,11 +222,11 @@ class SearchClient:
 
     def _cut(
         self, ranking: Ranking, *, rerank: RerankOptions | None, first: int, size: int
-    ) -> tuple[Ranking, Reranking, Fetched]:
+    ) -> tuple[Ranking, RerankedOrder, Fetched]:
         ordered = (
             self.rerank(ranking, rerank, later_page=first > 0)
             if rerank is not None
-            else Reranking(ranking.fused)
+            else RerankedOrder(ranking.fused)
         )
         shown = ordered.order[first : first + size]
         return ranking, ordered, fetch_items(self._client, ranking.release, [fused.id for fused in shown])

@@ -188,7 +188,7 @@ class SparseLeg:
 Choice = tuple[list[Leg], FusionSpec]
 
 
-def chosen(
+def resolve_legs(
     known: Mapping[str, Leg],
     legs: Sequence[str] | None,
     fusion: FusionSpec | None,
@@ -244,7 +244,7 @@ class SparseQueryEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class QuerySides:
+class QueryEncoders:
     """Attributes:
     dense: fills every vector field but the sparse one.
     sparse: fills that one.

@@ -22,7 +22,7 @@ class Correction:
     words: Mapping[str, str]
 
 
-class SearchPath(Enum):
+class MatchType(Enum):
     """What decided which results come first."""
 
     LEGS = "legs"
@@ -79,7 +79,7 @@ class Page:
     release: str
     facets: Facets | None
     timings: Timings
-    path: SearchPath = SearchPath.LEGS
+    path: MatchType = MatchType.LEGS
     corrected: Correction | None = None
     reranked: int = 0
     rerank_stopped: bool = False

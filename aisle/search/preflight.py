@@ -13,7 +13,7 @@ from aisle.errors import ArtifactMismatch, IndexNotFound, PipelineMissing
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
 from aisle.mappings.analysis import rules_of
 from aisle.mappings.synonyms import words_of
-from aisle.search.legs import Leg, QuerySides
+from aisle.search.legs import Leg, QueryEncoders
 
 # What OpenSearch would read as a pattern or a list, or could not take at all, is no name.
 _NAME = re.compile(r"[^\s*,\\/?\"<>|#_+.:\ud800-\udfff-][^\s*,\\/?\"<>|#:\ud800-\udfff]*")
@@ -39,7 +39,7 @@ class LiveIndex:
 class Preflight:
     """Checks an index against the client and remembers what passed, so that a search pays for it once."""
 
-    def __init__(self, client: OpenSearch, name: str, sides: QuerySides) -> None:
+    def __init__(self, client: OpenSearch, name: str, sides: QueryEncoders) -> None:
         self.name = name
         self._client = client
         self._sides = sides
@@ -109,7 +109,7 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
     )
 
 
-def check_spaces(meta: IndexMeta, legs: Sequence[Leg], sides: QuerySides) -> None:
+def check_spaces(meta: IndexMeta, legs: Sequence[Leg], sides: QueryEncoders) -> None:
     """Refuse to ask a vector field with vectors of another space.
 
     Args:

@@ -16,8 +16,8 @@ from aisle.search.facets import Facets, facets_body, read_facets
 from aisle.search.filters import Filters
 from aisle.search.fusion import Fused, LegResult, fuse, reweighted
 from aisle.search.identifiers import Named, exact_body, facets_by_id, on_top, part_numbers, read_exact
-from aisle.search.legs import Choice, Leg, QuerySides, Question
-from aisle.search.page import Correction, SearchPath
+from aisle.search.legs import Choice, Leg, QueryEncoders, Question
+from aisle.search.page import Correction, MatchType
 from aisle.search.preflight import LiveIndex, Preflight
 from aisle.search.query_weights import for_query
 from aisle.search.request import candidates_body, leg_results
@@ -72,7 +72,7 @@ class Ranking:
     encode_ms: float
     server_ms: float
     text: str = ""
-    path: SearchPath = SearchPath.LEGS
+    path: MatchType = MatchType.LEGS
     suggested: Correction | None = None
     corrected: Correction | None = None
     pinned_first: int = 0
@@ -81,7 +81,7 @@ class Ranking:
 class Ranker:
     """Asks all legs in one request and fuses what they found; see ``SearchClient`` for the arguments."""
 
-    def __init__(self, client: OpenSearch, preflight: Preflight, sides: QuerySides, window: int) -> None:
+    def __init__(self, client: OpenSearch, preflight: Preflight, sides: QueryEncoders, window: int) -> None:
         self._client = client
         self._preflight = preflight
         self._sides = sides
@@ -181,7 +181,7 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
     return replace(
         ranking,
         fused=on_top(ranking.fused, named.ids, len(ranking.spec.legs)),
-        path=SearchPath.EXACT,
+        path=MatchType.EXACT,
         pinned_first=len(named.ids),
     )
 
@@ -207,7 +207,7 @@ def alone(text: str, spec: FusionSpec, named: Named, answer: Mapping[str, Any], 
         encode_ms=0.0,
         server_ms=named.server_ms,
         text=text,
-        path=SearchPath.EXACT,
+        path=MatchType.EXACT,
         pinned_first=1,
     )
 
@@ -216,7 +216,7 @@ Choose = Callable[[FusionSpec | None], Choice]
 
 
 @dataclass(frozen=True, slots=True)
-class WordCare:
+class TextOptions:
     """Attributes:
     typos: correct words that no item has, and ask again.
     exact: look for items that the query names by id or part number.
@@ -233,7 +233,7 @@ class Finder:
     it; one with words that no item has costs one more after it, with several shards two.
     """
 
-    def __init__(self, client: OpenSearch, preflight: Preflight, ranker: Ranker, care: WordCare) -> None:
+    def __init__(self, client: OpenSearch, preflight: Preflight, ranker: Ranker, care: TextOptions) -> None:
         self._client = client
         self._preflight = preflight
         self._ranker = ranker
@@ -276,7 +276,7 @@ class Finder:
             return spent
         return replace(
             again,
-            path=SearchPath.CORRECTED,
+            path=MatchType.CORRECTED,
             corrected=suggestion,
             encode_ms=spent.encode_ms + again.encode_ms,
             server_ms=spent.server_ms + again.server_ms,

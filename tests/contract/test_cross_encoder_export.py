@@ -16,9 +16,9 @@ from aisle.encoder.export.fidelity import sample_texts
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32
 from aisle.encoder.export.weights import find_weights
-from aisle.encoder.self_test import GoldenPairs
+from aisle.encoder.self_test import PairSelfTest
 from aisle.errors import ArtifactCorrupt, InputError
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.cross_encoder.model import load_cross_encoder
 from tests.encoder_artifact import minilm
 from tests.tiny_bert import tiny_bert
@@ -42,7 +42,7 @@ def exported(model: Path, store: Path, **options: object) -> CrossEncoder:
 
 
 def judged(model: Path, query: str) -> np.ndarray:
-    scores: np.ndarray = load_cross_encoder(model, "cpu", Precision.FP32).predict(
+    scores: np.ndarray = load_cross_encoder(model, "cpu", TrainingPrecision.FP32).predict(
         [(query, text) for text in TEXTS], show_progress_bar=False
     )
     return scores
@@ -164,10 +164,10 @@ def test_exporting_twice_makes_one_artifact(tmp_path: Path) -> None:
 
 def test_another_machines_scores_are_noticed(tmp_path: Path) -> None:
     path = tiny_reranker(tmp_path)
-    golden = GoldenPairs.read(path / GOLDEN)
+    golden = PairSelfTest.read(path / GOLDEN)
     wrong = golden.scores.copy()
     wrong[1] += 0.2 * np.ptp(wrong)
-    changed = GoldenPairs(golden.query, golden.texts, golden.tokens, wrong)
+    changed = PairSelfTest(golden.query, golden.texts, golden.tokens, wrong)
     encoder = CrossEncoder.load(path)
     golden.replay(encoder.tokenize, encoder.score_pairs, path)
     with pytest.raises(ArtifactCorrupt, match="scores the golden item"):

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.training.data.training_set import Pair, PairSource, training_set
 from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder
@@ -87,7 +87,7 @@ def test_a_full_disk_is_said_before_training(
 
 def test_long_texts_are_cut_and_said_once(base: Path, tmp_path: Path) -> None:
     items = {str(n): f"kinda {n} " * (100 if n < 3 else 1) for n in range(8)}
-    pairs = [Pair(str(n), f"thinga {n}", str(n), 2, Source.JUDGMENTS) for n in range(8)]
+    pairs = [Pair(str(n), f"thinga {n}", str(n), 2, PairSource.JUDGMENTS) for n in range(8)]
     diary = Diary()
     settings = tiny_settings(base, InBatchStage(Schedule(1, 1e-3, 4)))
     run = train_encoder(training_set(pairs, items), settings, tmp_path / "work", progress=diary, device="cpu")
@@ -98,6 +98,6 @@ def test_long_texts_are_cut_and_said_once(base: Path, tmp_path: Path) -> None:
 
 
 def test_one_pair_has_nothing_to_be_told_from(base: Path, tmp_path: Path) -> None:
-    data = training_set([Pair("q", "thinga", "i", 2, Source.JUDGMENTS)], {"i": "kinda"})
+    data = training_set([Pair("q", "thinga", "i", 2, PairSource.JUDGMENTS)], {"i": "kinda"})
     with pytest.raises(InputError, match="has 1 examples"):
         train_encoder(data, tiny_settings(base, STAGE), tmp_path / "work", device="cpu")

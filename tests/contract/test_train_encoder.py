@@ -17,7 +17,7 @@ from aisle.encoder.export.precision import Fp32
 from aisle.errors import ArtifactCorrupt
 from aisle.training.common.base_model import open_model
 from aisle.training.common.progress import Silent
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.common.tokens import TokenTable
 from aisle.training.cross_encoder.teacher import TeacherSettings
 from aisle.training.data.negatives import NegativeOptions
@@ -127,7 +127,7 @@ def test_mined_negatives_and_a_teacher_carry_on_from_the_stage_before(
     trained: TrainedEncoder, tmp_path: Path
 ) -> None:
     options = NegativeOptions(depth=20)
-    teacher = TeacherSettings(epochs=1, list_size=4, mined=2, precision=Precision.FP32)
+    teacher = TeacherSettings(epochs=1, list_size=4, mined=2, precision=TrainingPrecision.FP32)
     settings = tiny_settings(
         trained.folder,
         HardNegativeStage(Schedule(2, 1e-3, 32), per_pair=2, options=options),
@@ -188,7 +188,7 @@ def test_bfloat16_is_what_is_multiplied_and_float32_what_is_kept(
     base: Path, tmp_path: Path, mini_batch: int
 ) -> None:
     data = tiny_training_set()
-    settings = replace(tiny_settings(base), precision=Precision.BF16, mini_batch=mini_batch)
+    settings = replace(tiny_settings(base), precision=TrainingPrecision.BF16, mini_batch=mini_batch)
     model = open_model(base, "cpu")
     examples = Examples.of(data.pairs, data, Prefixes())
     queries, items = (

@@ -8,7 +8,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.mappings import BM25, DENSE
-from aisle.search import Filters, SearchClient, SearchPath
+from aisle.search import Filters, MatchType, SearchClient
 from tests.node.faulty_proxy import FaultyProxy
 from tests.node.hardware import ITEMS, PLANTERS, searches, stocked
 from tests.node.shelf import HashEncoder, put_shelf, swap
@@ -30,7 +30,7 @@ def ids(shop: SearchClient, query: str, **how: object) -> list[str]:
 def test_an_exact_id_is_that_item_alone(shop: SearchClient) -> None:
     page = shop.search("saw-10005", facets=5)
     assert [hit.item for hit in page.hits] == [item for item in ITEMS if item.id == "saw-10005"]
-    assert page.path is SearchPath.EXACT
+    assert page.path is MatchType.EXACT
     assert (page.reachable, page.total, page.total_is_exact) == (1, 1, True)
     assert page.facets is not None and dict(page.facets.brand) == {"Acme": 1}
     assert [signal.rank for signal in page.hits[0].signals] == [None, None]
@@ -40,7 +40,7 @@ def test_an_exact_id_is_that_item_alone(shop: SearchClient) -> None:
 
 def test_a_filter_holds_for_an_exact_id_too(shop: SearchClient) -> None:
     page = shop.search("saw-10005", filters=Filters(brand=("Makita",)))
-    assert page.path is SearchPath.LEGS
+    assert page.path is MatchType.LEGS
     assert {hit.item.brand for hit in page.hits} == {"Makita"}
 
 
@@ -49,10 +49,10 @@ def test_a_part_number_in_a_title_comes_first(shop: SearchClient, query: str) ->
     ranking = shop.rank(query)
     if "hp1640x" in query:
         # Items must have all of the numbers.
-        assert ranking.path is SearchPath.LEGS
+        assert ranking.path is MatchType.LEGS
         return
     assert ranking.fused[0].id == "drill-10002"
-    assert (ranking.path, ranking.pinned_first) == (SearchPath.EXACT, 1)
+    assert (ranking.path, ranking.pinned_first) == (MatchType.EXACT, 1)
 
 
 def test_a_title_goes_before_a_description_and_the_rest_stays_below(
@@ -62,7 +62,7 @@ def test_a_title_goes_before_a_description_and_the_rest_stays_below(
     ranking = shop.rank("DCD771C2")
     assert ranking.fused[0].id == "drill-10001"
     assert ranking.pinned_first == 1
-    assert plain.path is SearchPath.LEGS
+    assert plain.path is MatchType.LEGS
     rest = [fused for fused in plain.fused if fused.id != "drill-10001"]
     assert ranking.fused[1:] == rest
     assert "battery-10003" in [fused.id for fused in rest]
@@ -79,7 +79,7 @@ def test_an_attribute_that_no_leg_searches_comes_first(shop: SearchClient) -> No
 def test_what_is_on_many_items_is_no_part_number(client: OpenSearch, shop: SearchClient) -> None:
     ranking = shop.rank("PL20000X")
     plain = SearchClient(client, INDEX, HashEncoder(), exact=False).rank("PL20000X")
-    assert ranking.path is SearchPath.LEGS
+    assert ranking.path is MatchType.LEGS
     assert ranking.fused == plain.fused
     assert len(ranking.results[BM25].ids) == len(PLANTERS)
 
@@ -90,24 +90,24 @@ def test_pages_cut_one_order_with_the_named_items_first(shop: SearchClient) -> N
     assert [hit.item.id for page in pages for hit in page.hits] == whole
     assert [hit.rank for page in pages for hit in page.hits] == list(range(1, len(whole) + 1))
     assert len(set(whole)) == len(whole)
-    assert {page.path for page in pages} == {SearchPath.EXACT}
+    assert {page.path for page in pages} == {MatchType.EXACT}
 
 
 def test_it_can_be_switched_off_and_the_dense_leg_does_without(
     client: OpenSearch, shop: SearchClient
 ) -> None:
     off = SearchClient(client, INDEX, HashEncoder(), exact=False)
-    assert off.search("saw-10005").path is SearchPath.LEGS
-    assert off.pinned(INDEX).search("saw-10005").path is SearchPath.LEGS
-    assert shop.pinned(INDEX).search("saw-10005").path is SearchPath.EXACT
-    assert shop.search("saw-10005", legs=[DENSE]).path is SearchPath.LEGS
+    assert off.search("saw-10005").path is MatchType.LEGS
+    assert off.pinned(INDEX).search("saw-10005").path is MatchType.LEGS
+    assert shop.pinned(INDEX).search("saw-10005").path is MatchType.EXACT
+    assert shop.search("saw-10005", legs=[DENSE]).path is MatchType.LEGS
 
 
 @pytest.mark.parametrize(
     "query", ['x"}}]}-12345', "DCD771C2\\", "title:DCD771C2~2", "*99021", "PL20000X OR saw-10005", "a" * 9000]
 )
 def test_a_part_number_is_never_syntax(shop: SearchClient, query: str) -> None:
-    assert shop.search(query).path in (SearchPath.LEGS, SearchPath.EXACT)
+    assert shop.search(query).path in (MatchType.LEGS, MatchType.EXACT)
 
 
 def test_only_part_numbers_cost_a_request(shop: SearchClient, shaky: OpenSearch, proxy: FaultyProxy) -> None:
@@ -124,10 +124,10 @@ def test_an_id_of_a_release_that_was_replaced(client: OpenSearch, name: str) -> 
     put_shelf(client, f"{name}-v0002", PLANTERS)
     client.indices.put_alias(index=f"{name}-v0001", name=name)
     shop = SearchClient(client, name, HashEncoder())
-    assert shop.search("saw-10005").path is SearchPath.EXACT
+    assert shop.search("saw-10005").path is MatchType.EXACT
     swap(client, name, f"{name}-v0001", f"{name}-v0002")
     page = shop.search("saw-10005")
-    assert page.path is SearchPath.LEGS
+    assert page.path is MatchType.LEGS
     assert page.release == f"{name}-v0002"
     named = shop.search(PLANTERS[3].id)
     assert [hit.item.id for hit in named.hits] == [PLANTERS[3].id]

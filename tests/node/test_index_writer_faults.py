@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import ClusterSettings, connect
 from aisle.cluster.client import RetryPolicy
-from aisle.indexer.bulk import Body, Line, Written, pack, serialise, write_body
+from aisle.indexer.bulk import Body, BulkResult, Line, pack, serialise, write_body
 from tests.node.faulty_proxy import (
     Answer,
     CutAnswer,
@@ -50,7 +50,7 @@ def target(client: OpenSearch, name: str) -> str:
     return name
 
 
-def write(client: OpenSearch, target: str, some: Body) -> Written:
+def write(client: OpenSearch, target: str, some: Body) -> BulkResult:
     return write_body(client, target, POLICY, some, threading.Event())
 
 

@@ -15,10 +15,18 @@ from aisle._index import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
 from aisle.cluster.client import RetryPolicy
 from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
-from aisle.indexer import Books, DeadLetters, IndexReport, ItemEncoder, Ledger, Progress, index_catalogue
+from aisle.indexer import (
+    DeadLetters,
+    IndexReport,
+    ItemEncoder,
+    Ledger,
+    Progress,
+    ResumeContext,
+    index_catalogue,
+)
 from aisle.indexer.dead_letters import cells_of
 from aisle.indexer.ledger.positions import Positions
-from aisle.indexer.ledger.store import State
+from aisle.indexer.ledger.store import RunPhase
 from aisle.indexer.pipeline import PipelineOptions, Vectors
 from aisle.mappings import fields
 from aisle.types import Item
@@ -64,7 +72,7 @@ def load(
         items(NUMBER),
         more.pop("encoder", ENCODER),  # type: ignore[arg-type]
         more.pop("settings", settings),  # type: ignore[arg-type]
-        books=Books(ledger, more.pop("source", SOURCE), resume),  # type: ignore[arg-type]
+        books=ResumeContext(ledger, more.pop("source", SOURCE), resume),  # type: ignore[arg-type]
         refuse=lambda _: None,
         **more,  # type: ignore[arg-type]
     )
@@ -112,7 +120,7 @@ def test_a_resumed_run_encodes_and_sends_only_what_is_left(
     assert [letter.position for letter in letters] == [7, 60, 150]
     assert (cells_of(letters[1]) or {})["title"] == "shoe 60"
     run = ledger.run()
-    assert run is not None and run.state is State.LIVE
+    assert run is not None and run.state is RunPhase.LIVE
 
 
 def test_ctrl_c_and_again_and_then_to_the_end(client: OpenSearch, name: str, ledger: Ledger) -> None:

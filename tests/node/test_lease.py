@@ -20,7 +20,7 @@ from aisle.cluster import ClusterSettings, connect
 from aisle.cluster.client import RetryPolicy
 from aisle.errors import ClusterUnavailable, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
-from aisle.indexer.lease.state import FIRST_SEQUENCE, STATE_INDEX, State
+from aisle.indexer.lease.state import FIRST_SEQUENCE, STATE_INDEX, LeaseDocument
 from tests.node.faulty_proxy import Down, FaultyProxy, LoseAnswer, first
 
 SHORT_S = 1.2
@@ -52,8 +52,8 @@ def tell(process: subprocess.Popen[str], what: str) -> None:
     process.stdin.flush()
 
 
-def document(client: OpenSearch, name: str) -> State:
-    return State.from_json(client.get(index=STATE_INDEX, id=name)["_source"])
+def document(client: OpenSearch, name: str) -> LeaseDocument:
+    return LeaseDocument.from_json(client.get(index=STATE_INDEX, id=name)["_source"])
 
 
 def change_owner(client: OpenSearch, name: str, **changes: object) -> None:

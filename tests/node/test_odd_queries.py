@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, standard_fusions
 from aisle.mappings.fusion import FusionSpec
-from aisle.search import SearchClient, SearchPath
+from aisle.search import MatchType, SearchClient
 from aisle.types import Item
 from tests.node.hardware import TOOLS, stocked
 
@@ -41,7 +41,7 @@ def test_punctuation_is_no_question(shop: SearchClient, query: str) -> None:
 @pytest.mark.parametrize("query", ["the", "to be or not to be", "THE OF?"])
 def test_stop_words_are_answered_by_meaning_alone(shop: SearchClient, query: str) -> None:
     page = shop.search(query, size=100)
-    assert page.path is SearchPath.LEGS
+    assert page.path is MatchType.LEGS
     assert page.reachable == len(ITEMS)
     for hit in page.hits:
         weights = {signal.leg: signal.weight for signal in hit.signals}

@@ -25,7 +25,7 @@ from aisle.cluster.client import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import ClusterUnavailable, IndexingError, InputError
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
-from aisle.indexer.ledger.positions import NOTHING, Before, Positions
+from aisle.indexer.ledger.positions import NOTHING, EarlierProgress, Positions
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.options import index_settings
 from aisle.indexer.pipeline import Vectors
@@ -89,7 +89,7 @@ def load_release(
     index: IndexOptions,
     source: Iterator[Item],
     ledger: Ledger,
-    before: Before = NOTHING,
+    before: EarlierProgress = NOTHING,
     progress: object = lambda _: None,
     release: str = "",
 ) -> tuple[str, Progress]:
@@ -169,7 +169,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     # It died in the middle: there was still something to do.
     assert 0 < accepted[0] < 800
     assert (loaded.read, loaded.accepted, loaded.refused) == (800, 800, 0)
-    assert settled == Before(Positions(((0, 799),)))
+    assert settled == EarlierProgress(Positions(((0, 799),)))
     assert count(client, name) == 800
 
 
@@ -202,7 +202,7 @@ def test_refused_documents_have_a_letter_with_their_position_and_row(
         letters = list(ledger.refused())
         settled = ledger.before()
     assert (loaded.accepted, loaded.refused) == (198, 2)
-    assert settled == Before(Positions(((0, 199),)), refused=2)
+    assert settled == EarlierProgress(Positions(((0, 199),)), refused=2)
     assert [(letter.position, letter.id) for letter in letters] == [(57, "x" * 513), (130, "id-130")]
     assert "512 bytes" in letters[0].reason and "dense" in letters[1].reason
     assert orjson.loads(letters[1].row)["title"] == "shoe 130"
@@ -227,7 +227,7 @@ def test_what_was_settled_is_neither_encoded_nor_written_again(
         release, loaded = load_release(
             client, words, options(name), items(800), ledger, before, release=f"{name}-v0001"
         )
-        assert ledger.before() == Before(Positions(((0, 799),)))
+        assert ledger.before() == EarlierProgress(Positions(((0, 799),)))
     assert (loaded.read, loaded.accepted, loaded.resumed) == (800, 800, before.accepted)
     assert loaded.encoded == 800 - before.accepted
     assert count(client, name) == 800 and release == f"{name}-v0001"

@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 
 from aisle.errors import IndexingFailed
 from aisle.indexer.pipeline import Vectors
-from aisle.indexer.releases.smoke_queries import Checked, Sampler, check_release
+from aisle.indexer.releases.smoke_queries import Checked, ItemSampler, check_release
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import ItemEncoder, without_vectors
 from aisle.mappings import fields
@@ -29,7 +29,7 @@ def loaded(
 
 
 def sample(stream: Sequence[Item] = CATALOGUE, size: int = 100) -> tuple[Item, ...]:
-    sampler = Sampler(size, seed=3)
+    sampler = ItemSampler(size, seed=3)
     assert len(list(sampler.watch(stream))) == len(stream)
     return sampler.samples
 

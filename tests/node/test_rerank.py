@@ -19,7 +19,7 @@ from aisle.encoder import CrossEncoder, item_text
 from aisle.errors import IndexNotFound, InputError
 from aisle.evaluation import JudgedSet
 from aisle.mappings import BM25, FusionSpec, default_fusion
-from aisle.search import PairScorer, Reranker, RerankOptions, SearchClient, Stage
+from aisle.search import CascadeStage, PairScorer, Reranker, RerankOptions, SearchClient
 from aisle.search.systems import is_reranked, parse_systems
 from aisle.types import Item, Query
 from tests.command import failure, here
@@ -45,7 +45,7 @@ def model(artifact: Path) -> CrossEncoder:
 
 
 def client_of(client: OpenSearch, name: str, model: PairScorer) -> SearchClient:
-    return SearchClient(client, name, HashEncoder(), window=50, reranker=Reranker([Stage(model)]))
+    return SearchClient(client, name, HashEncoder(), window=50, reranker=Reranker([CascadeStage(model)]))
 
 
 @pytest.fixture(scope="module")

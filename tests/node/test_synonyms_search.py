@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from aisle.mappings import BM25, fields
 from aisle.mappings.synonyms import STOP_WORDS
-from aisle.search import SearchClient, SearchPath
+from aisle.search import MatchType, SearchClient
 from aisle.types import Item
 from tests.node.hardware import stocked
 
@@ -86,10 +86,10 @@ def test_without_rules_a_query_is_its_words(bare: SearchClient) -> None:
 
 def test_words_of_the_rules_are_no_typos(shop: SearchClient, bare: SearchClient) -> None:
     """No item has "settee" or "divan"."""
-    assert shop.search("divan").path is SearchPath.LEGS
-    assert shop.search("couch").path is SearchPath.LEGS
+    assert shop.search("divan").path is MatchType.LEGS
+    assert shop.search("couch").path is MatchType.LEGS
     assert shop.search("televison", legs=[BM25]).hits[0].item.id == "television"
-    assert bare.search("conh shell", legs=[BM25]).path is SearchPath.CORRECTED
+    assert bare.search("conh shell", legs=[BM25]).path is MatchType.CORRECTED
 
 
 def test_the_documents_terms_are_the_same_with_and_without(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from aisle._index import carried_fusion
+from aisle._index import inherited_fusion
 from aisle._tune import apply_fusion, show_fusion
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.evaluation import JudgedSet
@@ -245,13 +245,13 @@ def test_legs_are_asked_once_and_tuned_on(client: OpenSearch, live: str, tmp_pat
 
 def test_a_new_release_takes_the_fusion_over_if_it_fits(client: OpenSearch, name: str) -> None:
     spaces = {DENSE: SPACE}
-    assert carried_fusion(client, name, spaces) is None
+    assert inherited_fusion(client, name, spaces) is None
     index_catalogue(client, items(20), ENCODER, options(name))
-    assert carried_fusion(client, name, spaces) is None
+    assert inherited_fusion(client, name, spaces) is None
     apply_fusion(client, name, FusionFile(ODD[1], spaces, "x"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        carried = carried_fusion(client, name, spaces)
+        carried = inherited_fusion(client, name, spaces)
     assert carried == ODD[1]
     client.transport.perform_request("DELETE", f"/_search/pipeline/{pipeline_name(ODD[1])}")
     report = index_catalogue(client, items(20), ENCODER, options(name, fusion=carried))
@@ -261,4 +261,4 @@ def test_a_new_release_takes_the_fusion_over_if_it_fits(client: OpenSearch, name
     assert pipeline_name(ODD[1]) in client.transport.perform_request("GET", "/_search/pipeline")
     for others in ({}, {DENSE: VectorSpace("cd" * 32, "test", SPACE.dims)}, spaces | {"sparse": SPACE}):
         with pytest.warns(UserWarning, match="was tuned with other legs or encoders"):
-            assert carried_fusion(client, name, others) is None
+            assert inherited_fusion(client, name, others) is None

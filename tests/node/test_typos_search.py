@@ -20,7 +20,7 @@ from aisle.mappings import (
     index_body,
     standard_fusions,
 )
-from aisle.search import Correction, Filters, Ranking, SearchClient, SearchPath
+from aisle.search import Correction, Filters, MatchType, Ranking, SearchClient
 from aisle.search.preflight import install_pipeline
 from tests.node.faulty_proxy import Answer, FaultyProxy
 from tests.node.hardware import ITEMS, searches, stocked
@@ -44,7 +44,7 @@ def without_times(ranking: Ranking) -> Ranking:
 def test_a_misspelt_word_is_corrected_and_the_page_says_so(shop: SearchClient) -> None:
     page = shop.search("cordles Drill", legs=[BM25])
     assert page.hits[0].item.id == "drill-10001"
-    assert page.path is SearchPath.CORRECTED
+    assert page.path is MatchType.CORRECTED
     assert page.corrected == Correction("cordless Drill", {"cordles": "cordless"})
     assert page.to_json()["corrected"] == {"text": "cordless Drill", "words": {"cordles": "cordless"}}
     assert page.to_json()["path"] == "corrected"
@@ -52,7 +52,7 @@ def test_a_misspelt_word_is_corrected_and_the_page_says_so(shop: SearchClient) -
 
 def test_it_is_the_search_for_the_corrected_words(shop: SearchClient) -> None:
     corrected, meant = shop.rank("refrigarator lmap"), shop.rank("refrigerator lamp")
-    assert meant.path is SearchPath.LEGS
+    assert meant.path is MatchType.LEGS
     assert corrected.fused == meant.fused
     assert corrected.text == meant.text == "refrigerator lamp"
 
@@ -64,7 +64,7 @@ def test_known_words_and_other_forms_of_them_are_left_alone(
     strict = SearchClient(client, INDEX, HashEncoder(), typos=False)
     for legs in ([BM25], [BM25, DENSE]):
         ranking = shop.rank(query, legs=legs)
-        assert ranking.path is SearchPath.LEGS
+        assert ranking.path is MatchType.LEGS
         assert without_times(ranking) == without_times(strict.rank(query, legs=legs))
 
 
@@ -82,7 +82,7 @@ def test_what_is_like_nothing_stays(shop: SearchClient) -> None:
 
 
 def test_the_dense_leg_alone_needs_no_correction(shop: SearchClient) -> None:
-    assert shop.rank("cordles", legs=[DENSE]).path is SearchPath.LEGS
+    assert shop.rank("cordles", legs=[DENSE]).path is MatchType.LEGS
 
 
 def test_corrections_can_be_switched_off(client: OpenSearch, shop: SearchClient) -> None:

@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.indexer.lease.lease import hold
-from aisle.indexer.updates import Applier, Encoding, UpdateOptions, UpdateReport
+from aisle.indexer.updates import BatchApplier, Encoding, UpdateOptions, UpdateReport
 from aisle.indexer.updates.apply import update_alias
 from aisle.indexer.vectors import ItemEncoder, without_vectors
 from aisle.mappings import VectorSpace, fields
@@ -273,7 +273,7 @@ def test_nothing_or_too_much_is_live(client: OpenSearch, name: str, tmp_path: Pa
 )
 def test_two_vector_spaces_never_meet(client: OpenSearch, name: str, encoder: ItemEncoder) -> None:
     load(client, name)
-    applier = Applier(client, Encoding(lambda _: encoder, lambda item: item.title), UpdateOptions(name))
+    applier = BatchApplier(client, Encoding(lambda _: encoder, lambda item: item.title), UpdateOptions(name))
     with pytest.raises(ArtifactMismatch):
         applier.check()
 

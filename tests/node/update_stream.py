@@ -16,11 +16,11 @@ from aisle.encoder.text import item_text
 from aisle.indexer.pipeline import Vectors
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.updates import (
-    Applier,
+    BatchApplier,
     BatchLimits,
-    Checkpoint,
     DeadLines,
     Encoding,
+    InputCheckpoint,
     Place,
     UpdateOptions,
     UpdateReport,
@@ -87,14 +87,14 @@ def update(
     with start_input(str(source), last.place if last else Place()) as start:
         dead = DeadLines(folder / "dead.jsonl", last.dead_bytes if last else None)
 
-        def acknowledged(reached: Checkpoint) -> None:
+        def acknowledged(reached: InputCheckpoint) -> None:
             if checkpoint:
                 save_checkpoint(path, reached)
 
         return run_updates(
             client,
             start,
-            Applier(client, encoding, asked),
+            BatchApplier(client, encoding, asked),
             asked,
             dead=dead,
             acknowledged=acknowledged,

@@ -9,11 +9,11 @@ from aisle.errors import InputError
 from aisle.training.data.negatives import (
     NegativeOptions,
     choose_negatives,
-    deal_negatives,
+    distribute_negatives,
     folded,
     mix_candidates,
 )
-from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 IDS = [f"i{n}" for n in range(12)]
 # Few texts, so that items read alike and queries meet.
@@ -41,7 +41,7 @@ def training_sets(draw: st.DrawFn) -> TrainingSet:
     for query in ("q0", "q1", "q2"):
         text = draw(TEXTS)
         grades = draw(st.dictionaries(st.sampled_from(IDS), st.integers(0, 3), max_size=8))
-        pairs += [Pair(query, text, item, grade, Source.JUDGMENTS) for item, grade in grades.items()]
+        pairs += [Pair(query, text, item, grade, PairSource.JUDGMENTS) for item, grade in grades.items()]
     assume(any(pair.grade >= 2 for pair in pairs))
     return training_set(pairs, items)
 
@@ -105,7 +105,7 @@ def test_pairs_share_a_negative_only_if_there_are_too_few(
         chosen = choose_negatives(data, dict.fromkeys(data.queries, ranked), options)
     except InputError:
         return
-    dealt = deal_negatives(data, chosen, per_pair)
+    dealt = distribute_negatives(data, chosen, per_pair)
     assert len(dealt) == len(data.pairs)
     for query, pool in chosen.items():
         hands = [hand for pair, hand in zip(data.pairs, dealt, strict=True) if pair.query_id == query]

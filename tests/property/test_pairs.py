@@ -9,7 +9,7 @@ from aisle.training.data.review_pairs import folded, mask_title_words, words_of
 from aisle.training.data.reviews import clean_review, cut_at_word
 from aisle.training.data.sequences import SequenceOptions, UserSequence, sequence_pairs
 from aisle.training.data.titles import title_pairs, with_typo
-from aisle.training.data.training_set import Pair, Source, merge, normalised, training_set
+from aisle.training.data.training_set import Pair, PairSource, merge, normalised, training_set
 
 WORDS = st.sampled_from(
     ["mug", "Mugs", "MUG's", "glass", "glasses", "box", "boxes", "caf\u00e9", "s", "3/4", "a-b"]
@@ -98,7 +98,7 @@ def test_steps_stay_within_window_and_history(histories: list[list[str]], window
 @given(st.lists(st.tuples(st.sampled_from("pqr"), st.sampled_from("ab"), st.integers(0, 3)), max_size=8))
 def test_merging_is_idempotent_and_the_hash_forgets_order(rows: list[tuple[str, str, int]]) -> None:
     grades = {(query, item): grade for query, item, grade in rows} | {("s", "a"): 3}
-    pairs = [Pair(query, query, item, grade, Source.JUDGMENTS) for (query, item), grade in grades.items()]
+    pairs = [Pair(query, query, item, grade, PairSource.JUDGMENTS) for (query, item), grade in grades.items()]
     data = training_set(pairs, {"a": "A", "b": "B"})
     assert merge(data, data) == data
     assert training_set(pairs[::-1], {"b": "B", "a": "A"}).data_hash == data.data_hash

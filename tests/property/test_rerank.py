@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from aisle.encoder.tokenizer import PairTokenizer, shares
-from aisle.search import Fused, Reranker, RerankOptions, Stage
+from aisle.search import CascadeStage, Fused, Reranker, RerankOptions
 from aisle.search.rank.reranker import best_first, blend
 from aisle.search.rank.stage import Recent
 from tests.tiny_bert import tiny_tokenizer
@@ -74,7 +74,7 @@ def test_every_candidate_stays_and_the_others_keep_their_order(
 ) -> None:
     fused = [Fused(f"i{at}", 1 / (at + 1), ()) for at in range(len(texts))]
     known = {f"i{at}": text for at, text in enumerate(texts) if at not in gone}
-    reranker = Reranker([Stage(Length(), 20), Stage(Length(), later)])  # type: ignore[arg-type]
+    reranker = Reranker([CascadeStage(Length(), 20), CascadeStage(Length(), later)])  # type: ignore[arg-type]
     found = reranker.rerank("q", fused, known, RerankOptions(top=top, weight=weight), pinned=pinned)
     assert sorted(f.id for f in found.order) == sorted(f.id for f in fused)
     assert found.order[:pinned] == fused[:pinned]

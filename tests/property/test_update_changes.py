@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aisle.indexer.updates.change import Change, NoSuchItem, parse_change
 from aisle.indexer.updates.input import InputLine, Place
-from aisle.indexer.updates.writes import Entry, Stored, Write, action, by_id, derived_of, plan
+from aisle.indexer.updates.writes import Entry, Stored, Write, action, by_id, derived_of, plan_writes
 from aisle.mappings import fields
 from aisle.mappings.document import document, item_of
 from aisle.types import Item
@@ -70,14 +70,14 @@ def one_by_one(items: dict[str, Item], changes: list[Change]) -> tuple[dict[str,
 
 
 def in_batches(states: States, changes: list[Change], size: int) -> tuple[States, list[int], int]:
-    """What `plan` makes of them, batch by batch; the number of texts that were encoded, too."""
+    """What `plan_writes` makes of them, batch by batch; the number of texts that were encoded, too."""
     states, dead, encoded = dict(states), [], 0
     for start in range(0, len(changes), size):
         entries = [
             Entry(InputLine(b"", Place(start + number)), change)
             for number, change in enumerate(changes[start : start + size], start=1)
         ]
-        planned = plan(by_id(entries), states, lambda item: item.title + item.text, [fields.DENSE])
+        planned = plan_writes(by_id(entries), states, lambda item: item.title + item.text, [fields.DENSE])
         assert len({write.id for write in planned.writes}) == len(planned.writes)
         dead += [one.line.place.line for one in planned.dead]
         for write in planned.writes:

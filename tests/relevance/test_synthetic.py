@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from aisle._demo import telling_queries
+from aisle._demo import demo_queries
 from aisle._evaluate import DEPTH, evaluate_index
 from aisle._index import item_encoder
 from aisle._search import open_search
@@ -38,7 +38,7 @@ def test_two_legs_find_more_than_either_and_chance_finds_little(
     # Random order of 1,500 products would score below .02.
     assert min(scores[BM25]["nDCG@10"], scores[DENSE]["nDCG@10"]) > 0.35
 
-    words, meaning = telling_queries(judged.queries, found.scores)
+    words, meaning = demo_queries(judged.queries, found.scores)
     per_query = {system: found.scores[system].per_query["nDCG@10"] for system in (BM25, DENSE)}
     assert per_query[BM25][words.id] > per_query[DENSE][words.id]
     assert per_query[DENSE][meaning.id] > per_query[BM25][meaning.id]

@@ -13,7 +13,7 @@ from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactNotFound, InputError
 from aisle.evaluation import Run, evaluate
 from aisle.mappings import BM25, DENSE, FusionSpec
-from aisle.search import Stage
+from aisle.search import CascadeStage
 from aisle.search.tuning.guard import folds_of
 from aisle.search.tuning.tune import TuneOptions
 from benchmarks.figures import FIGURES
@@ -229,7 +229,7 @@ def test_weights_and_held_out_weight_share_the_scores() -> None:
     found, model = asked(), Grades()
     texts = {item: f"{item} {number}" for number, item in enumerate(ITEMS)}
     fused = fused_alike(found, FusionSpec.equal(BM25))
-    stages = [Stage(Remembered(model), 10)]
+    stages = [CascadeStage(Remembered(model), 10)]
     rungs, best = rerank_rungs("r", stages, found, fused, texts, JUDGED.qrels, BM25)
     assert [rung.name for rung in rungs] == [*(f"r, weight {weight:g}" for weight in WEIGHTS), f"r{HELD_OUT}"]
     # Two query texts share what they score of the same item.

@@ -11,7 +11,7 @@ from aisle.training.common.tokens import length_batches
 from aisle.training.cross_encoder.fit import POOL, PlannedBatches, TeacherLoss, objective
 from aisle.training.cross_encoder.lists import graded_lists
 from aisle.training.cross_encoder.teacher import TeacherSettings
-from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 ITEMS = {f"i{n}": f"item number {n}" for n in range(40)}
 CANDIDATES = {"q": tuple(f"i{n}" for n in range(20, 40))}
@@ -19,7 +19,7 @@ SETTINGS = TeacherSettings(list_size=6, mined=2)
 
 
 def data(grades: dict[str, int], items: dict[str, str] | None = None) -> TrainingSet:
-    pairs = [Pair("q", "a query", item, grade, Source.JUDGMENTS) for item, grade in grades.items()]
+    pairs = [Pair("q", "a query", item, grade, PairSource.JUDGMENTS) for item, grade in grades.items()]
     return training_set(pairs, items or ITEMS)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.cross_encoder.fit import TeacherLoss
 from aisle.training.cross_encoder.teacher import (
     TeacherSettings,
@@ -23,7 +23,13 @@ from tests.tiny_bert import tiny_bert
 from tests.tiny_shop import COLOURS, ITEMS, KINDS, shop
 
 SETTINGS = TeacherSettings(
-    epochs=20, learning_rate=2e-3, list_size=6, mined=1, batch=8, max_tokens=24, precision=Precision.FP32
+    epochs=20,
+    learning_rate=2e-3,
+    list_size=6,
+    mined=1,
+    batch=8,
+    max_tokens=24,
+    precision=TrainingPrecision.FP32,
 )
 
 
@@ -59,7 +65,7 @@ def ranked_right(folder: Path) -> float:
     """Share of (positive, irrelevant) pairs of held-out queries in the right order; chance is .5."""
     held_out = shop("dev", 40, seed=2)
     candidates = {query: tuple(held_out.grades[query]) for query in held_out.queries}
-    scores = teacher_scores(folder, held_out.queries, ITEMS, candidates, Precision.FP32)
+    scores = teacher_scores(folder, held_out.queries, ITEMS, candidates, TrainingPrecision.FP32)
     right = [
         scores[query][good] > scores[query][bad]
         for query, grades in held_out.grades.items()
@@ -84,7 +90,7 @@ def test_the_other_loss_learns_too(base: Path, tmp_path: Path) -> None:
 def test_a_seed_decides_the_teacher(base: Path, tmp_path: Path) -> None:
     candidates = {"q": tuple(ITEMS)}
     first, twin, other = (
-        teacher_scores(folder, {"q": "drill red"}, ITEMS, candidates, Precision.FP32)["q"]
+        teacher_scores(folder, {"q": "drill red"}, ITEMS, candidates, TrainingPrecision.FP32)["q"]
         for folder in (
             trained(base, tmp_path / name, epochs=2, seed=seed).folder
             for name, seed in (("first", 1), ("twin", 1), ("other", 2))
@@ -103,10 +109,10 @@ def test_scores_repeat_and_do_not_depend_on_their_company(teacher: TrainedTeache
         queries,
         ITEMS,
         {"a": items, "b": items[:5]},
-        Precision.FP32,
+        TrainingPrecision.FP32,
         lambda i, n: done.append((i, n)),
     )
-    alone = teacher_scores(teacher.folder, queries, ITEMS, {"b": items[:5]}, Precision.FP32)
+    alone = teacher_scores(teacher.folder, queries, ITEMS, {"b": items[:5]}, TrainingPrecision.FP32)
     assert done[-1] == (len(items) + 5, len(items) + 5)
     assert tuple(both["a"]) == items
     assert both["b"] == pytest.approx(alone["b"], abs=1e-4)
@@ -117,7 +123,7 @@ def test_bfloat16_scores_are_near(teacher: TrainedTeacher) -> None:
     candidates = {"q": tuple(ITEMS)}
     wide, narrow = (
         teacher_scores(teacher.folder, {"q": "saw green"}, ITEMS, candidates, precision)["q"]
-        for precision in (Precision.FP32, Precision.BF16)
+        for precision in (TrainingPrecision.FP32, TrainingPrecision.BF16)
     )
     spread = max(wide.values()) - min(wide.values())
     assert max(abs(wide[item] - narrow[item]) for item in wide) < 0.05 * spread

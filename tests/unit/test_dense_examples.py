@@ -8,13 +8,13 @@ import pytest
 
 from aisle.encoder.artifact import Prefixes
 from aisle.training.common.tokens import TokenTable
-from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.training.data.training_set import Pair, PairSource, training_set
 from aisle.training.dense.examples import Examples
 from tests.tiny_bert import MAX_POSITIONS, tiny_tokenizer
 
 
 def pair(query_id: str, query: str, item: str, grade: int = 2) -> Pair:
-    return Pair(query_id, query, item, grade, Source.JUDGMENTS)
+    return Pair(query_id, query, item, grade, PairSource.JUDGMENTS)
 
 
 ITEMS = {"a": "drill", "b": "drill bits", "c": "saw", "d": "saw", "e": "lamp"}

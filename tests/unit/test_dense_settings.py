@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.dense.settings import TrainingSettings, parse_epochs, recipe
 from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.averaged import AveragedStage
@@ -84,7 +84,7 @@ def test_a_recipe_that_cannot_be_is_refused() -> None:
 
 
 def test_precision_is_what_was_asked_or_what_the_machine_has() -> None:
-    assert Precision.FP32.on("cpu") is Precision.FP32
-    assert Precision.BF16.on("cpu") is Precision.BF16
-    assert Precision.AUTO.on("cpu") in {Precision.FP32, Precision.BF16}
-    assert Precision.AUTO.on("mps") is Precision.FP32
+    assert TrainingPrecision.FP32.on("cpu") is TrainingPrecision.FP32
+    assert TrainingPrecision.BF16.on("cpu") is TrainingPrecision.BF16
+    assert TrainingPrecision.AUTO.on("cpu") in {TrainingPrecision.FP32, TrainingPrecision.BF16}
+    assert TrainingPrecision.AUTO.on("mps") is TrainingPrecision.FP32

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from aisle.cluster.client import Stopped
-from aisle.indexer.bulk import Body, Line, Written
-from aisle.indexer.concurrency import Gate, PaceSettings, paced
+from aisle.indexer.bulk import Body, BulkResult, Line
+from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, limited
 
 BODY = Body((Line("a", b""),) * 10)
 
@@ -33,7 +33,7 @@ class Server:
         self._room = threading.Semaphore(capacity)
         self._lock = threading.Lock()
 
-    def write(self, body: Body, stop: threading.Event) -> Written:
+    def write(self, body: Body, stop: threading.Event) -> BulkResult:
         with self._lock:
             self._inside += 1
             self.most = max(self.most, self._inside)
@@ -41,17 +41,17 @@ class Server:
             time.sleep(0.01)
         with self._lock:
             self._inside -= 1
-        return Written(accepted=len(body))
+        return BulkResult(accepted=len(body))
 
 
-def through(gate: Gate, server: Server, bodies: int) -> list[Written]:
-    write = paced(server.write, gate)
+def through(gate: ConcurrencyLimiter, server: Server, bodies: int) -> list[BulkResult]:
+    write = limited(server.write, gate)
     stop = threading.Event()
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(lambda _: write(BODY, stop), range(bodies)))
 
 
-def window(gate: Gate, clock: Clock, documents: int, busy: int = 0) -> None:
+def window(gate: ConcurrencyLimiter, clock: Clock, documents: int, busy: int = 0) -> None:
     """Fill one window with as many writers as may be inside; all settle ``documents`` together."""
     stop = threading.Event()
     inside = [gate.place(stop) for _ in range(gate.limit)]
@@ -66,7 +66,7 @@ def window(gate: Gate, clock: Clock, documents: int, busy: int = 0) -> None:
 
 def test_every_body_is_written_and_never_more_than_the_most_at_a_time() -> None:
     server = Server(capacity=8)
-    gate = Gate(PaceSettings(most=3, start=3), window_s=0.02)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=3, start=3), window_s=0.02)
     written = through(gate, server, 60)
     assert sum(part.accepted for part in written) == 600
     assert server.most == 3
@@ -74,14 +74,14 @@ def test_every_body_is_written_and_never_more_than_the_most_at_a_time() -> None:
 
 def test_the_limit_grows_on_a_server_that_takes_more() -> None:
     server = Server(capacity=8)
-    gate = Gate(PaceSettings(most=8, start=1), window_s=0.03)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=1), window_s=0.03)
     through(gate, server, 150)
     assert server.most >= 3
 
 
 def test_the_limit_follows_the_windows() -> None:
     clock = Clock()
-    gate = Gate(PaceSettings(most=8, start=2), window_s=0.5, clock=clock)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=2), window_s=0.5, clock=clock)
     window(gate, clock, 2000)
     assert gate.limit == 3
     window(gate, clock, 3000)
@@ -92,7 +92,7 @@ def test_the_limit_follows_the_windows() -> None:
 
 def test_a_busy_node_halves_the_limit_once_for_requests_that_met_it_together() -> None:
     clock = Clock()
-    gate = Gate(PaceSettings(most=8, start=8), clock=clock)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=8), clock=clock)
     stop = threading.Event()
     inside = [gate.place(stop) for _ in range(8)]
     came_in = [place.__enter__() for place in inside]
@@ -110,7 +110,7 @@ def test_a_busy_node_halves_the_limit_once_for_requests_that_met_it_together() -
 
 def test_time_in_which_nobody_writes_is_not_the_servers() -> None:
     clock = Clock()
-    gate = Gate(PaceSettings(most=8, start=2), window_s=0.5, clock=clock)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=2), window_s=0.5, clock=clock)
     window(gate, clock, 2000)
     clock.now += 1000.0
     window(gate, clock, 3000)
@@ -118,10 +118,10 @@ def test_time_in_which_nobody_writes_is_not_the_servers() -> None:
 
 
 def test_who_waits_at_the_gate_is_stopped() -> None:
-    gate = Gate(PaceSettings(most=1))
+    gate = ConcurrencyLimiter(HillClimbSettings(most=1))
     stop = threading.Event()
     with gate.place(stop), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(paced(Server(1).write, gate), BODY, stop)
+        waiting = pool.submit(limited(Server(1).write, gate), BODY, stop)
         assert not waiting.done()
         stop.set()
         with pytest.raises(Stopped):
@@ -129,10 +129,10 @@ def test_who_waits_at_the_gate_is_stopped() -> None:
 
 
 def test_a_writer_that_fails_gives_its_place_back() -> None:
-    def fail(_: Body, __: threading.Event) -> Written:
+    def fail(_: Body, __: threading.Event) -> BulkResult:
         raise ZeroDivisionError
 
-    gate = Gate(PaceSettings(most=1))
+    gate = ConcurrencyLimiter(HillClimbSettings(most=1))
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            paced(fail, gate)(BODY, threading.Event())
+            limited(fail, gate)(BODY, threading.Event())

@@ -11,7 +11,7 @@ from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputErro
 from aisle.indexer import Ledger
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.ledger.resume import refused_share, say_what_is_kept
-from aisle.indexer.ledger.store import State
+from aisle.indexer.ledger.store import RunPhase
 
 
 def refused(*positions: int) -> list[DeadLetter]:
@@ -62,6 +62,6 @@ def test_nothing_is_said_of_a_run_that_is_live_or_cannot_be_resumed(tmp_path: Pa
         passing.begin("shop-v0001", {})
         say_what_is_kept(passing, error)
         lasting.begin("shop-v0001", {})
-        lasting.mark(State.LIVE)
+        lasting.mark(RunPhase.LIVE)
         say_what_is_kept(lasting, error)
     assert error.fix == "free some"

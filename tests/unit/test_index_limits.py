@@ -10,10 +10,10 @@ import pytest
 
 from aisle.cluster.client import RetryPolicy, Stopped, TryAgain, until_done
 from aisle.errors import ClusterUnavailable, IndexingFailed
-from aisle.indexer.progress import Tally
+from aisle.indexer.progress import ProgressCounter
 from aisle.indexer.run import EARLY, check_early, check_final
 
-START = Tally().progress()
+START = ProgressCounter().progress()
 QUICK = RetryPolicy(deadline_s=0.3, first_wait_s=0.01, longest_wait_s=0.02)
 
 

@@ -10,8 +10,8 @@ from itertools import count
 import pytest
 
 from aisle.cluster.client import Stopped
-from aisle.indexer.bulk import Body, Refusal, Written
-from aisle.indexer.pipeline import Belt, Encode, PipelineOptions, Vectors, Write, run_pipeline
+from aisle.indexer.bulk import Body, BulkResult, Refusal
+from aisle.indexer.pipeline import Encode, PipelineOptions, StoppableQueue, Vectors, Write, run_pipeline
 from aisle.indexer.progress import Progress
 from aisle.types import Item
 
@@ -27,8 +27,8 @@ def no_vectors(_: Sequence[Item]) -> Vectors:
     return {}
 
 
-def accept(body: Body, _: threading.Event) -> Written:
-    return Written(accepted=len(body))
+def accept(body: Body, _: threading.Event) -> BulkResult:
+    return BulkResult(accepted=len(body))
 
 
 def run(
@@ -44,7 +44,7 @@ def run(
 def test_every_item_arrives_once_and_is_counted() -> None:
     arrived: list[str] = []
 
-    def write(body: Body, stop: threading.Event) -> Written:
+    def write(body: Body, stop: threading.Event) -> BulkResult:
         arrived.extend(line.id for line in body.lines)
         return accept(body, stop)
 
@@ -70,7 +70,7 @@ def test_encoding_and_both_writers_overlap() -> None:
         timed(encoding)
         return {}
 
-    def write(body: Body, stop: threading.Event) -> Written:
+    def write(body: Body, stop: threading.Event) -> BulkResult:
         timed(writing)
         timed(writing)
         return accept(body, stop)
@@ -96,7 +96,7 @@ def test_a_slow_writer_holds_the_reader_back() -> None:
             next(read)
             yield item
 
-    def write(body: Body, stop: threading.Event) -> Written:
+    def write(body: Body, stop: threading.Event) -> BulkResult:
         gate.wait()
         return accept(body, stop)
 
@@ -129,10 +129,10 @@ def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
             fail()
         return {}
 
-    def write(body: Body, _: threading.Event) -> Written:
+    def write(body: Body, _: threading.Event) -> BulkResult:
         if stage == "write":
             fail()
-        return Written(refused=tuple(Refusal(line.id, "no") for line in body.lines))
+        return BulkResult(refused=tuple(Refusal(line.id, "no") for line in body.lines))
 
     hooks = {"progress": fail} if stage == "progress" else {"refuse": fail} if stage == "refuse" else {}
     with pytest.raises(ZeroDivisionError, match=stage):
@@ -162,8 +162,8 @@ def test_refusals_of_json_and_of_the_writer_are_handed_on() -> None:
         yield Item(id="surrogate", title="\ud800")
         yield from items(5)
 
-    def write(body: Body, _: threading.Event) -> Written:
-        return Written(accepted=len(body) - 1, refused=(Refusal(body.lines[0].id, "no"),))
+    def write(body: Body, _: threading.Event) -> BulkResult:
+        return BulkResult(accepted=len(body) - 1, refused=(Refusal(body.lines[0].id, "no"),))
 
     end = run(source(), write=write, refuse=refused.append)
     assert [refusal.id[:9] for refusal in refused] == ["longlongl", "surrogate", "0"]
@@ -180,7 +180,7 @@ def test_missing_vectors_are_an_error_and_not_a_shorter_catalogue() -> None:
 
 def test_a_belt_is_shared_and_ends_for_everybody() -> None:
     stop = threading.Event()
-    belt: Belt[int] = Belt(3, stop)
+    belt: StoppableQueue[int] = StoppableQueue(3, stop)
     belt.put(1)
     belt.close()
     assert (list(belt), list(belt)) == ([1], [])

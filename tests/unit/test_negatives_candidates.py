@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aisle.errors import InputError, MissingExtra
 from aisle.training.data import mining as dense
 from aisle.training.data.mining import bm25_search, dense_candidates, lexical_candidates, nearest
-from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 ITEMS = {
     "d4": "4 ft pine board",
@@ -24,7 +24,9 @@ ITEMS = {
 
 
 def shelf(queries: dict[str, str]) -> TrainingSet:
-    return training_set([Pair(q, text, "paint", 3, Source.JUDGMENTS) for q, text in queries.items()], ITEMS)
+    return training_set(
+        [Pair(q, text, "paint", 3, PairSource.JUDGMENTS) for q, text in queries.items()], ITEMS
+    )
 
 
 def test_words_meet_by_their_stem_and_a_digit_counts() -> None:
@@ -79,7 +81,7 @@ def letters(texts: Sequence[str], is_query: bool) -> NDArray[np.float32]:
 def test_dense_candidates_are_those_of_the_full_product(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = np.random.default_rng(5)
     items = {f"i{i}": "".join(chr(97 + c) for c in draw.integers(0, 26, 30)) for i in range(53)}
-    pairs = [Pair(f"q{i}", items[f"i{i}"][:8], f"i{i}", 3, Source.TITLES) for i in range(11)]
+    pairs = [Pair(f"q{i}", items[f"i{i}"][:8], f"i{i}", 3, PairSource.TITLES) for i in range(11)]
     data = training_set(pairs, items)
     products = letters(list(data.queries.values()), True) @ letters(list(items.values()), False).T
     # Blocks smaller than the data: results cross their borders.

@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.data.negatives import NegativeOptions, choose_negatives, deal_negatives, mix_candidates
-from aisle.training.data.training_set import Pair, Source, TrainingSet, training_set
+from aisle.training.data.negatives import (
+    NegativeOptions,
+    choose_negatives,
+    distribute_negatives,
+    mix_candidates,
+)
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 ITEMS = {f"i{n}": f"item number {n}" for n in range(40)}
 ALL = {"q": tuple(ITEMS)}
@@ -14,7 +19,7 @@ MINED = NegativeOptions(per_query=40, depth=40, fill=False)
 
 
 def data(grades: dict[str, int], items: dict[str, str] | None = None, query: str = "a query") -> TrainingSet:
-    pairs = [Pair("q", query, item, grade, Source.JUDGMENTS) for item, grade in grades.items()]
+    pairs = [Pair("q", query, item, grade, PairSource.JUDGMENTS) for item, grade in grades.items()]
     return training_set(pairs, items or ITEMS)
 
 
@@ -43,7 +48,10 @@ def test_an_item_that_reads_like_a_positive_or_the_query_is_never_chosen() -> No
 
 
 def test_the_same_query_under_another_id_lends_its_judgments() -> None:
-    pairs = [Pair("q", "a query", "i0", 3, Source.REVIEWS), Pair("r", "A query", "i1", 3, Source.REVIEWS)]
+    pairs = [
+        Pair("q", "a query", "i0", 3, PairSource.REVIEWS),
+        Pair("r", "A query", "i1", 3, PairSource.REVIEWS),
+    ]
     chosen = choose_negatives(training_set(pairs, ITEMS), {**ALL, "r": tuple(ITEMS)}, MINED)
     assert {"i0", "i1"}.isdisjoint(chosen["q"])
     assert {"i0", "i1"}.isdisjoint(chosen["r"])
@@ -98,13 +106,13 @@ def test_nothing_to_choose_from_is_an_error() -> None:
 
 
 def test_pairs_of_a_query_get_different_negatives() -> None:
-    dealt = deal_negatives(data({"i0": 3, "i1": 3, "i2": 2}), {"q": ("a", "b", "c", "d", "e")}, 2)
+    dealt = distribute_negatives(data({"i0": 3, "i1": 3, "i2": 2}), {"q": ("a", "b", "c", "d", "e")}, 2)
     assert dealt == (("a", "b"), ("c", "d"), ("e", "a"))
 
 
 def test_a_short_list_is_dealt_once() -> None:
-    assert deal_negatives(data({"i0": 3}), {"q": ("a",)}, 3) == (("a",),)
-    assert deal_negatives(data({"i0": 3}), {}, 3) == ((),)
+    assert distribute_negatives(data({"i0": 3}), {"q": ("a",)}, 3) == (("a",),)
+    assert distribute_negatives(data({"i0": 3}), {}, 3) == ((),)
 
 
 def test_mixing_keeps_ranks_and_share() -> None:
@@ -127,4 +135,4 @@ def test_an_impossible_share_or_deal_is_refused() -> None:
     with pytest.raises(InputError, match="share"):
         mix_candidates({}, {}, 1.5)
     with pytest.raises(InputError, match="per_pair"):
-        deal_negatives(data({"i0": 3}), {}, 0)
+        distribute_negatives(data({"i0": 3}), {}, 0)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 
-from aisle.training.data.titles import Habits, learn_habits, place_of, title_pairs, words_of
-from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.training.data.titles import PseudoQueryModel, learn_pseudo_queries, place_of, title_pairs, words_of
+from aisle.training.data.training_set import Pair, PairSource, training_set
 
 TITLES = {f"i{n}": f"Brand{n} steel hammer model {n} with grip" for n in range(150)}
 
 
 def asked(query: str, count: int) -> list[Pair]:
-    return [Pair(f"q{n}", query, f"i{n}", 3, Source.JUDGMENTS) for n in range(count)]
+    return [Pair(f"q{n}", query, f"i{n}", 3, PairSource.JUDGMENTS) for n in range(count)]
 
 
-def habits_of(query: str) -> Habits:
-    found = learn_habits(training_set(asked(query, 150), TITLES))
+def habits_of(query: str) -> PseudoQueryModel:
+    found = learn_pseudo_queries(training_set(asked(query, 150), TITLES))
     assert found is not None
     return found
 
@@ -56,5 +56,5 @@ def test_a_short_title_gives_what_it_has() -> None:
 
 
 def test_few_pairs_teach_no_habits() -> None:
-    assert learn_habits(training_set(asked("hammer", 20), TITLES)) is None
-    assert learn_habits(training_set(asked("unrelated", 150), TITLES)) is None
+    assert learn_pseudo_queries(training_set(asked("hammer", 20), TITLES)) is None
+    assert learn_pseudo_queries(training_set(asked("unrelated", 150), TITLES)) is None

@@ -7,7 +7,7 @@ import pytest
 
 from aisle.errors import InputError
 from aisle.training.data.sources import judged_pairs
-from aisle.training.data.training_set import UNKNOWN_ITEM, Pair, Source
+from aisle.training.data.training_set import UNKNOWN_ITEM, Pair, PairSource
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_judgments_become_pairs(folder: Path) -> None:
     data = judged_pairs(folder)
-    assert data.pairs == (Pair("q1", "teacup", "a", 3, Source.JUDGMENTS),)
+    assert data.pairs == (Pair("q1", "teacup", "a", 3, PairSource.JUDGMENTS),)
     assert data.items == {"a": "Red mug. Holds tea", "b": "Lamp"}
     assert data.grades == {"q1": {"a": 3, "b": 1}, "q2": {"b": 1}}
     assert data.dropped == {UNKNOWN_ITEM: 1}

@@ -5,7 +5,7 @@ import pytest
 from aisle.errors import InputError
 from aisle.evaluation import JudgedSet
 from aisle.training.data.leakage import LEAKED, Leak, LeakKind, check_leakage, without_leaks
-from aisle.training.data.training_set import Pair, Source, training_set
+from aisle.training.data.training_set import Pair, PairSource, training_set
 from aisle.types import Query
 
 ITEMS = {"a": "mug", "b": "lamp"}
@@ -22,16 +22,16 @@ HELD_OUT = JudgedSet(
 )
 
 
-def pair(query: str, text: str, item: str = "a", source: Source = Source.JUDGMENTS) -> Pair:
+def pair(query: str, text: str, item: str = "a", source: PairSource = PairSource.JUDGMENTS) -> Pair:
     return Pair(query, text, item, 3, source)
 
 
-CLEAN = [pair("t1", "floor lamp", "b"), pair("t2", "?"), pair("V:a:1", "nice", source=Source.REVIEWS)]
+CLEAN = [pair("t1", "floor lamp", "b"), pair("t2", "?"), pair("V:a:1", "nice", source=PairSource.REVIEWS)]
 LEAKS = [
     pair("q1", "another text"),
     pair("q1", "another text", "b"),
     pair("t3", "broil mate GRILL"),
-    pair("U:a:99", "masked or edited", source=Source.REVIEWS),
+    pair("U:a:99", "masked or edited", source=PairSource.REVIEWS),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from aisle.errors import InputError
 from aisle.training.data.titles import LENGTHS, title_pairs
-from aisle.training.data.training_set import Source
+from aisle.training.data.training_set import PairSource
 
 WORDS = [f"w{number:02d}" for number in range(12)]
 ITEMS = {f"i{number}": " ".join(WORDS) for number in range(4000)}
@@ -17,7 +17,7 @@ def test_queries_are_bare_lower_case_words() -> None:
     words = {word for pair in pairs for word in pair.query.split()}
     assert {"behr", "premium", "1-gal", "sc-141", "tugboat", "\u00e9clat"} <= words
     assert {pair.item_id for pair in pairs} == {"a"}
-    assert {pair.source for pair in pairs} == {Source.TITLES}
+    assert {pair.source for pair in pairs} == {PairSource.TITLES}
     assert len({pair.query for pair in pairs}) == len(pairs)
     assert len({pair.query_id for pair in pairs}) == len(pairs)
 

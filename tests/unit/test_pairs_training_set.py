@@ -10,7 +10,7 @@ from aisle.training.data.training_set import (
     REPEATED,
     UNKNOWN_ITEM,
     Pair,
-    Source,
+    PairSource,
     TrainingSet,
     merge,
     training_set,
@@ -20,7 +20,7 @@ ITEMS = {"a": "red mug", "b": "blue mug", "c": "lamp"}
 
 
 def pair(query: str = "q1", item: str = "a", grade: int = 3, text: str = "mug") -> Pair:
-    return Pair(query, text, item, grade, Source.JUDGMENTS)
+    return Pair(query, text, item, grade, PairSource.JUDGMENTS)
 
 
 SET = training_set([pair(), pair(item="b", grade=1), pair("q2", "c", 2, "light")], ITEMS)
@@ -112,7 +112,7 @@ def test_merge_refuses_contradictions(other: TrainingSet, message: str) -> None:
 
 
 def test_with_pairs_makes_their_grades_known() -> None:
-    more = SET.with_pairs([pair(), Pair("title:b:0", "blue", "b", 3, Source.TITLES)])
+    more = SET.with_pairs([pair(), Pair("title:b:0", "blue", "b", 3, PairSource.TITLES)])
     assert len(more.pairs) == len(SET.pairs) + 1
     assert more.positives("title:b:0") == {"b"}
     with pytest.raises(InputError, match="not in the catalogue"):
@@ -129,7 +129,7 @@ def test_the_hash_covers_content_and_not_order() -> None:
         replace(SET, items={**ITEMS, "b": "blue  mug"}),
         replace(SET, grades={**SET.grades, "q3": {"a": 0}}),
         replace(SET, pairs=SET.pairs[:1]),
-        replace(SET, pairs=(replace(SET.pairs[0], source=Source.REVIEWS), *SET.pairs[1:])),
+        replace(SET, pairs=(replace(SET.pairs[0], source=PairSource.REVIEWS), *SET.pairs[1:])),
         replace(SET, relevant=1),
     ]
     assert len({data.data_hash for data in [SET, *others]}) == len(others) + 1

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.errors import InputError
-from aisle.indexer.releases.inventory import ReleaseState, Standing, state_of
+from aisle.indexer.releases.inventory import ReleaseInventory, ReleaseState, state_of
 from aisle.indexer.releases.names import rollback_actions
 from aisle.indexer.releases.prune import choose_pruned
 from aisle.indexer.releases.rollback import choose_target
@@ -19,9 +19,9 @@ V = [f"shop-v{number:04d}" for number in range(9)]
 
 def now(
     *releases: int, live: int = 0, unfinished: tuple[int, ...] = (), **marks: tuple[int, ...]
-) -> Standing:
+) -> ReleaseInventory:
     named = {mark: tuple(V[n] for n in numbers) for mark, numbers in marks.items()}
-    return Standing(
+    return ReleaseInventory(
         releases=tuple(V[n] for n in releases),
         live=(V[live],) if live else (),
         unfinished=tuple(V[n] for n in unfinished),
@@ -39,7 +39,7 @@ def now(
         (now(1, 2), 2),
     ],
 )
-def test_back_is_the_newest_older_finished_release(standing: Standing, target: int) -> None:
+def test_back_is_the_newest_older_finished_release(standing: ReleaseInventory, target: int) -> None:
     assert choose_target("shop", standing) == V[target]
 
 
@@ -53,7 +53,7 @@ def test_back_is_the_newest_older_finished_release(standing: Standing, target: i
         now(2, 3, live=2, withdrawn=(3,)),
     ],
 )
-def test_there_may_be_no_way_back(standing: Standing) -> None:
+def test_there_may_be_no_way_back(standing: ReleaseInventory) -> None:
     with pytest.raises(InputError, match="no older finished release"):
         choose_target("shop", standing)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from aisle.encoder import CrossEncoder
 from aisle.errors import InputError, InvalidQuery
-from aisle.search import Fused, PairScorer, Reranker, RerankOptions, Stage
-from aisle.search.rank.stage import PROBE, Pace
+from aisle.search import CascadeStage, Fused, PairScorer, Reranker, RerankOptions
+from aisle.search.rank.stage import PROBE, ThroughputEstimate
 from tests.tiny_reranker import tiny_reranker
 
 WORDS = ("red", "blue", "drill", "lamp", "saw")
@@ -62,7 +62,7 @@ def order(model: CrossEncoder, query: str, ids: Sequence[str]) -> list[str]:
 
 
 def test_the_first_get_the_models_order_and_the_others_keep_theirs(model: CrossEncoder) -> None:
-    found = Reranker([Stage(model)]).rerank("red saw", FUSED, TEXTS, RerankOptions(top=15, weight=1))
+    found = Reranker([CascadeStage(model)]).rerank("red saw", FUSED, TEXTS, RerankOptions(top=15, weight=1))
     ids = [f.id for f in FUSED]
     assert [f.id for f in found.order] == order(model, "red saw", ids[:15]) + ids[15:]
     assert found.order[:15] != FUSED[:15]
@@ -74,7 +74,7 @@ def test_the_first_get_the_models_order_and_the_others_keep_theirs(model: CrossE
 
 
 def test_weight_0_is_the_fused_order_and_between_lies_another(model: CrossEncoder) -> None:
-    reranker = Reranker([Stage(model)])
+    reranker = Reranker([CascadeStage(model)])
     orders = {
         weight: [f.id for f in reranker.rerank("red saw", FUSED, TEXTS, RerankOptions(weight=weight)).order]
         for weight in (0.0, 0.5, 1.0)
@@ -87,7 +87,7 @@ def test_what_was_scored_is_remembered_by_query_text_and_artifact(
     model: CrossEncoder, other: CrossEncoder
 ) -> None:
     counted = Slow(model)
-    reranker = Reranker([Stage(counted)])
+    reranker = Reranker([CascadeStage(counted)])
     first = reranker.rerank("red saw", FUSED, TEXTS, ALONE)
     assert sorted(counted.read) == sorted(TEXTS.values())
     assert reranker.rerank("red saw", FUSED, TEXTS, ALONE) == first
@@ -101,8 +101,8 @@ def test_what_was_scored_is_remembered_by_query_text_and_artifact(
     reranker.rerank("blue saw", FUSED, TEXTS, ALONE)
     assert len(counted.read) == 81
     # Two models share one memory in a cascade: neither takes the other's scores.
-    both = Reranker([Stage(model), Stage(other)])
-    apart = Reranker([Stage(other)]).rerank("red saw", FUSED, TEXTS, ALONE)
+    both = Reranker([CascadeStage(model), CascadeStage(other)])
+    apart = Reranker([CascadeStage(other)]).rerank("red saw", FUSED, TEXTS, ALONE)
     together = both.rerank("red saw", FUSED, TEXTS, ALONE)
     assert {i: s.score for i, s in together.signals.items()} == pytest.approx(
         {i: s.score for i, s in apart.signals.items()}, abs=1e-3
@@ -111,11 +111,11 @@ def test_what_was_scored_is_remembered_by_query_text_and_artifact(
 
 def test_the_memory_is_bounded(model: CrossEncoder) -> None:
     counted = Slow(model)
-    reranker = Reranker([Stage(counted)], remembered=10)
+    reranker = Reranker([CascadeStage(counted)], remembered=10)
     for _ in range(2):
         reranker.rerank("red saw", FUSED, TEXTS, ALONE)
     assert len(counted.read) == 40 + 30
-    forgetful = Reranker([Stage(counted)], remembered=0)
+    forgetful = Reranker([CascadeStage(counted)], remembered=0)
     counted.read.clear()
     for _ in range(2):
         forgetful.rerank("red saw", FUSED, TEXTS, ALONE)
@@ -124,7 +124,7 @@ def test_the_memory_is_bounded(model: CrossEncoder) -> None:
 
 def test_a_slow_model_stops_in_time_and_the_rest_keep_their_order(model: CrossEncoder) -> None:
     slow = Slow(model, ms=2.0)
-    reranker = Reranker([Stage(slow)], clock=slow.clock)
+    reranker = Reranker([CascadeStage(slow)], clock=slow.clock)
     ids = [f.id for f in FUSED]
     for turn, query in enumerate(("red saw", "blue saw", "lamp")):
         began = slow.now
@@ -141,7 +141,7 @@ def test_a_slow_model_stops_in_time_and_the_rest_keep_their_order(model: CrossEn
 
 def test_a_budget_that_is_spent_already_reranks_nothing(model: CrossEncoder) -> None:
     slow = Slow(model, ms=2.0)
-    found = Reranker([Stage(slow)], clock=slow.clock).rerank(
+    found = Reranker([CascadeStage(slow)], clock=slow.clock).rerank(
         "red saw", FUSED, TEXTS, RerankOptions(budget_ms=5, weight=1), spent_ms=6
     )
     assert found.order == FUSED
@@ -152,7 +152,7 @@ def test_a_budget_that_is_spent_already_reranks_nothing(model: CrossEncoder) -> 
 
 def test_time_helps_a_later_search_but_not_a_later_page(model: CrossEncoder) -> None:
     slow = Slow(model, ms=2.0)
-    reranker = Reranker([Stage(slow)], clock=slow.clock)
+    reranker = Reranker([CascadeStage(slow)], clock=slow.clock)
     options = RerankOptions(budget_ms=20, weight=1)
     first = reranker.rerank("red saw", FUSED, TEXTS, options)
     second = reranker.rerank("red saw", FUSED, TEXTS, options, later_page=True)
@@ -165,7 +165,7 @@ def test_time_helps_a_later_search_but_not_a_later_page(model: CrossEncoder) -> 
 
 def test_a_cascade_reads_the_best_of_the_first_stage(model: CrossEncoder, other: CrossEncoder) -> None:
     large = Slow(other)
-    found = Reranker([Stage(model, 30), Stage(large, 8)]).rerank("red saw", FUSED, TEXTS, ALONE)
+    found = Reranker([CascadeStage(model, 30), CascadeStage(large, 8)]).rerank("red saw", FUSED, TEXTS, ALONE)
     ids = [f.id for f in FUSED]
     first = order(model, "red saw", ids[:30])
     assert sorted(large.read) == sorted(TEXTS[id_] for id_ in first[:8])
@@ -177,7 +177,7 @@ def test_a_cascade_that_runs_out_of_time_keeps_the_first_order(
     model: CrossEncoder, other: CrossEncoder
 ) -> None:
     slow = Slow(other, ms=10.0)
-    reranker = Reranker([Stage(model, 30), Stage(slow, 8)], clock=slow.clock)
+    reranker = Reranker([CascadeStage(model, 30), CascadeStage(slow, 8)], clock=slow.clock)
     found = reranker.rerank("red saw", FUSED, TEXTS, RerankOptions(budget_ms=45, weight=1))
     first = order(model, "red saw", [f.id for f in FUSED][:30])
     assert len(slow.read) == 4
@@ -186,7 +186,7 @@ def test_a_cascade_that_runs_out_of_time_keeps_the_first_order(
 
 
 def test_one_candidate_none_and_one_without_words(model: CrossEncoder) -> None:
-    reranker = Reranker([Stage(model)])
+    reranker = Reranker([CascadeStage(model)])
     assert reranker.rerank("red", [], {}, ALONE).order == []
     alone = reranker.rerank("red", FUSED[:1], TEXTS, RerankOptions(weight=0.5))
     assert alone.order == FUSED[:1]
@@ -199,7 +199,7 @@ def test_one_candidate_none_and_one_without_words(model: CrossEncoder) -> None:
 
 
 def test_threads_share_a_reranker(model: CrossEncoder) -> None:
-    reranker = Reranker([Stage(model)], remembered=60)
+    reranker = Reranker([CascadeStage(model)], remembered=60)
     queries = [f"{word} {number % 3}" for number, word in enumerate(WORDS * 8)]
     expected = {query: order(model, query, list(TEXTS)) for query in set(queries)}
     with ThreadPoolExecutor(4) as pool:
@@ -209,7 +209,7 @@ def test_threads_share_a_reranker(model: CrossEncoder) -> None:
 
 
 def test_a_pace_trusts_the_slow_more_than_the_fast() -> None:
-    pace = Pace()
+    pace = ThroughputEstimate()
     assert pace.fits(100, 1e9) == PROBE
     assert pace.fits(100, 0) == 0
     pace.saw(10, 10)
@@ -236,4 +236,4 @@ def test_a_reranker_needs_a_model_that_reads_something(model: CrossEncoder) -> N
     with pytest.raises(InputError, match="without a model"):
         Reranker([])
     with pytest.raises(InputError, match="reads 0 items"):
-        Stage(model, 0)
+        CascadeStage(model, 0)

@@ -17,7 +17,7 @@ from aisle.encoder.export.options import ExportOptions
 from aisle.errors import InputError
 from aisle.evaluation import Run, evaluate, write_run
 from aisle.training.common.run_folder import starting_point
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.cross_encoder.candidates import merged_candidates, mined_candidates, run_candidates
 from aisle.training.cross_encoder.reranker import (
     RerankerSettings,
@@ -36,7 +36,7 @@ from tests.tiny_training import Diary
 
 SETTINGS = RerankerSettings(
     layers=1, epochs=24, learning_rate=3e-3, list_size=8, mined=2, batch=8, max_tokens=24,
-    precision=Precision.FP32,
+    precision=TrainingPrecision.FP32,
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def teacher(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = shop("train", 60, seed=1)
     settings = TeacherSettings(
         base=str(base), epochs=20, learning_rate=2e-3, list_size=6, mined=1, batch=8, max_tokens=24,
-        precision=Precision.FP32,
+        precision=TrainingPrecision.FP32,
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("teacher") / "mine"
     return train_teacher(data, lexical_candidates(data, 20), settings, folder).folder
@@ -87,7 +87,7 @@ def ndcg(scores: dict[str, dict[str, float]]) -> float:
 def held_out_scores(folder: Path) -> dict[str, dict[str, float]]:
     held_out = shop("dev", 40, seed=2)
     candidates = {query: tuple(held_out.grades[query]) for query in held_out.queries}
-    return teacher_scores(folder, held_out.queries, ITEMS, candidates, Precision.FP32)
+    return teacher_scores(folder, held_out.queries, ITEMS, candidates, TrainingPrecision.FP32)
 
 
 def test_training_lowers_the_loss_and_raises_ndcg(

@@ -18,7 +18,7 @@ from aisle.training.common.base_model import open_model
 from aisle.training.common.tokens import TokenTable
 from aisle.training.sparse.fit import flops, ranking, warmed
 from aisle.training.sparse.head import fitted_head, idf, plain_head
-from aisle.training.sparse.model import COLUMNS, Splade, peaks, saturated
+from aisle.training.sparse.model import COLUMNS, Splade, max_pooled, saturated
 from aisle.training.sparse.settings import QuerySide, SparseSettings
 from aisle.training.sparse.train import train_sparse
 from tests.tiny_catalogue import catalogue, query_words, tiny_training_set
@@ -34,11 +34,11 @@ def test_peaks_and_their_gradients_are_those_of_all_logits() -> None:
     weight = torch.randn(3, COLUMNS + 7)
     expected = (hidden @ decoder.T).amax(dim=1)
     wanted = torch.autograd.grad((expected * weight).sum(), (hidden, decoder))
-    found = peaks(hidden, decoder, bf16=False)
+    found = max_pooled(hidden, decoder, bf16=False)
     got = torch.autograd.grad((found * weight).sum(), (hidden, decoder))
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(peaks(hidden, decoder, bf16=True), expected, rtol=0.02, atol=0.1)
+    torch.testing.assert_close(max_pooled(hidden, decoder, bf16=True), expected, rtol=0.02, atol=0.1)
 
 
 def test_an_encoders_run_is_begun_with_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

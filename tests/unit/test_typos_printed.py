@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aisle.search import Correction, SearchPath
+from aisle.search import Correction, MatchType
 from tests.unit.test_cli_results import PAGE, printed
 
 CORRECTED = replace(
-    PAGE, path=SearchPath.CORRECTED, corrected=Correction("cordless drill", {"cordles": "cordless"})
+    PAGE, path=MatchType.CORRECTED, corrected=Correction("cordless drill", {"cordles": "cordless"})
 )
 
 
@@ -29,5 +29,5 @@ def test_it_is_said_of_an_empty_page_too_and_never_steers_a_terminal() -> None:
 
 
 def test_named_items_are_pointed_out() -> None:
-    assert "items that the query names come first" in printed(replace(PAGE, path=SearchPath.EXACT))
+    assert "items that the query names come first" in printed(replace(PAGE, path=MatchType.EXACT))
     assert "query names" not in printed(PAGE)

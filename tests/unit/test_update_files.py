@@ -12,15 +12,15 @@ import pytest
 from aisle._files import MAX_LINE_BYTES
 from aisle.errors import InputError
 from aisle.indexer.updates.change import Update, Upsert, parse_change
-from aisle.indexer.updates.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from aisle.indexer.updates.checkpoint import InputCheckpoint, load_checkpoint, save_checkpoint
 from aisle.indexer.updates.dead_lines import DeadLine, DeadLines
 from aisle.indexer.updates.input import (
     Batches,
     BatchLimits,
     InputLine,
+    InputStart,
     LineSplitter,
     Place,
-    Start,
     StreamSource,
     is_stream,
     open_source,
@@ -44,7 +44,7 @@ def lines_of(path: Path) -> list[tuple[int, object]]:
 def test_a_checkpoint_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "reached.json"
     assert load_checkpoint(path) is None
-    reached = Checkpoint(Place(3, 99, "ab" * 32), "shop-v0001", 12)
+    reached = InputCheckpoint(Place(3, 99, "ab" * 32), "shop-v0001", 12)
     save_checkpoint(path, reached)
     assert load_checkpoint(path) == reached
     assert [entry.name for entry in path.parent.iterdir()] == ["reached.json"]
@@ -145,7 +145,7 @@ def test_half_a_line_of_a_file_is_left_and_of_a_stream_is_taken(tmp_path: Path) 
     reading, writing = os.pipe()
     os.write(writing, path.read_bytes())
     os.close(writing)
-    begin = Start(StreamSource("a pipe", reading), LineSplitter(), Place())
+    begin = InputStart(StreamSource("a pipe", reading), LineSplitter(), Place())
     found = Batches(begin, BatchLimits(), threading.Event())
     assert [line.row for batch in found for line in batch.lines] == [b'{"id": 1}', b'{"id": "2']
     os.close(reading)

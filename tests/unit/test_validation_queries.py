@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aisle.indexer.releases.smoke_queries import (
     TOP,
-    Sampler,
+    ItemSampler,
     can_be_asked,
     is_found,
     may_miss,
@@ -33,7 +33,7 @@ def item(number: int) -> Item:
 def test_a_sample_is_a_part_of_what_passed_and_depends_on_the_seed_alone(
     size: int, passing: int, seed: int
 ) -> None:
-    samplers = [Sampler(size, seed) for _ in range(2)]
+    samplers = [ItemSampler(size, seed) for _ in range(2)]
     for sampler in samplers:
         assert list(sampler.watch(map(item, range(passing)))) == [item(n) for n in range(passing)]
     kept = samplers[0].samples
@@ -45,7 +45,7 @@ def test_a_sample_is_a_part_of_what_passed_and_depends_on_the_seed_alone(
 def test_every_item_has_the_same_chance() -> None:
     counts: Counter[str] = Counter()
     for seed in range(3000):
-        sampler = Sampler(5, seed)
+        sampler = ItemSampler(5, seed)
         for number in range(20):
             sampler.offer(item(number))
         counts.update(kept.id for kept in sampler.samples)
@@ -54,7 +54,7 @@ def test_every_item_has_the_same_chance() -> None:
 
 
 def test_items_may_be_offered_from_several_threads() -> None:
-    sampler = Sampler(10, 1)
+    sampler = ItemSampler(10, 1)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: sampler.offer(item(n)), range(2000)))
     assert len({kept.id for kept in sampler.samples}) == 10

@@ -12,7 +12,7 @@ from aisle.cluster.node.user import node_user
 from aisle.errors import ClusterUnavailable, NodeStartFailed
 
 
-def start_kept(options: NodeOptions) -> NodeRecord:
+def start_kept_node(options: NodeOptions) -> NodeRecord:
     """Start a node that stays up and register it. Its data stay in its folder from run to run.
 
     Raises:

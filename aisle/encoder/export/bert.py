@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from aisle.encoder.export.checkpoint import Checkpoint
+from aisle.encoder.export.checkpoint import BertCheckpoint
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
-from aisle.encoder.export.precision import Precision
+from aisle.encoder.export.precision import WeightPrecision
 
 
-def bert_graph(model: Checkpoint, precision: Precision, dims: int | None = None) -> bytes:
+def bert_graph(model: BertCheckpoint, precision: WeightPrecision, dims: int | None = None) -> bytes:
     """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, dims], unit.
 
     Args:
@@ -48,7 +48,7 @@ def position_ids(graph: GraphWriter) -> str:
     return graph.node("Range", [graph.constant("zero", np.int64(0)), size, one])
 
 
-def embed(graph: GraphWriter, model: Checkpoint, precision: Precision, positions: str) -> str:
+def embed(graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, positions: str) -> str:
     """Vectors of words and places, normalised, [b, s, h]."""
     words = precision.lookup(graph, "input_ids", model.tensor("embeddings.word_embeddings.weight"), "words")
     # A single text is segment 0 throughout, so that segment's vector is one with every position's.
@@ -59,7 +59,7 @@ def embed(graph: GraphWriter, model: Checkpoint, precision: Precision, positions
 
 
 def encoder_layer(
-    graph: GraphWriter, model: Checkpoint, precision: Precision, x: str, lengths: str, name: str
+    graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, x: str, lengths: str, name: str
 ) -> str:
     """One layer: ``x`` [b, s, h] -> [b, s, h]."""
     parts = [model.linear(f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
@@ -73,7 +73,7 @@ def encoder_layer(
     return feed_forward(graph, model, precision, x, name)
 
 
-def feed_forward(graph: GraphWriter, model: Checkpoint, precision: Precision, x: str, name: str) -> str:
+def feed_forward(graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, x: str, name: str) -> str:
     """The second half of a layer."""
     inner = precision.linear(graph, x, *model.linear(f"{name}.intermediate.dense"), f"{name}.inner")
     inner = graph.node("Gelu", [inner], domain=MICROSOFT)
@@ -83,7 +83,7 @@ def feed_forward(graph: GraphWriter, model: Checkpoint, precision: Precision, x:
     return add_and_norm(graph, model, x, outer, f"{name}.output.LayerNorm")
 
 
-def add_and_norm(graph: GraphWriter, model: Checkpoint, x: str, y: str, name: str) -> str:
+def add_and_norm(graph: GraphWriter, model: BertCheckpoint, x: str, y: str, name: str) -> str:
     """LayerNorm of x + y."""
     # Two nodes on purpose: onnxruntime's merged SkipLayerNormalization takes almost five times as long.
     gain = graph.constant(f"{name}.weight", model.tensor(f"{name}.weight"))

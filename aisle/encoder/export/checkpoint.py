@@ -18,7 +18,7 @@ _FIX = "export a BERT-family encoder (MiniLM, E5, BGE, GTE: config.json says mod
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class BertCheckpoint:
     """What the graph builder needs.
 
     Attributes:
@@ -56,7 +56,7 @@ class Checkpoint:
         return self.tensor(f"{name}.weight").T, self.tensor(f"{name}.bias")
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
+def read_checkpoint(folder: Path) -> BertCheckpoint:
     """Read ``config.json``, ``model.safetensors`` and, if there, the sentence-transformers configuration.
 
     Raises:
@@ -67,7 +67,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     return replace(backbone, projection=_projection(folder, backbone.width))
 
 
-def read_backbone(folder: Path) -> Checkpoint:
+def read_backbone(folder: Path) -> BertCheckpoint:
     """The same without what comes after pooling, which may be anything."""
     config = json_object(folder / "config.json")
     for key, wanted, default in (
@@ -81,7 +81,7 @@ def read_backbone(folder: Path) -> Checkpoint:
     held = tensors_of(folder / "model.safetensors")
     floats = {n.removeprefix("bert."): t for n, t in held.items()}
     try:
-        return Checkpoint(
+        return BertCheckpoint(
             width=int(config["hidden_size"]),
             layers=int(config["num_hidden_layers"]),
             heads=int(config["num_attention_heads"]),

@@ -24,16 +24,16 @@ from aisle.encoder.export.bert import (
     position_ids,
 )
 from aisle.encoder.export.card import model_card
-from aisle.encoder.export.checkpoint import Checkpoint, json_object, read_backbone, tensors_of
+from aisle.encoder.export.checkpoint import BertCheckpoint, json_object, read_backbone, tensors_of
 from aisle.encoder.export.dense import Progress, write_manifest
 from aisle.encoder.export.describe import MAX_LENGTH, git_commit
 from aisle.encoder.export.fidelity import measure_reranker
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, Int8, Precision
+from aisle.encoder.export.precision import Fp32, Int8, WeightPrecision
 from aisle.encoder.export.static_int8 import StaticInt8, spans_of
-from aisle.encoder.export.weights import Source, find_weights
-from aisle.encoder.self_test import GOLDEN_ITEMS, GOLDEN_QUERY, GoldenPairs
+from aisle.encoder.export.weights import WeightSource, find_weights
+from aisle.encoder.self_test import GOLDEN_ITEMS, GOLDEN_QUERY, PairSelfTest
 from aisle.encoder.text import TEXT_VERSION
 from aisle.encoder.tokenizer import SPECIAL, PairTokenizer
 from aisle.errors import InputError
@@ -67,7 +67,7 @@ class ScoreHead:
     bias: Floats
 
 
-def read_head(folder: Path, backbone: Checkpoint) -> ScoreHead:
+def read_head(folder: Path, backbone: BertCheckpoint) -> ScoreHead:
     """The head of sentence-transformers' modules (ours), or of transformers' BertForSequenceClassification.
 
     Raises:
@@ -85,7 +85,7 @@ def read_head(folder: Path, backbone: Checkpoint) -> ScoreHead:
     return ScoreHead(Pooling(backbone.pooling), None, weight, bias)
 
 
-def _classifier(folder: Path, backbone: Checkpoint) -> ScoreHead:
+def _classifier(folder: Path, backbone: BertCheckpoint) -> ScoreHead:
     weight, bias = _one_score(folder, backbone.tensors, "classifier")
     return ScoreHead(Pooling.CLS, backbone.linear("pooler.dense"), weight, bias)
 
@@ -97,7 +97,7 @@ def _one_score(folder: Path, held: Mapping[str, Floats], name: str) -> tuple[Flo
     return weight.T, held.get(f"{name}.bias", np.zeros(1, dtype=np.float32))
 
 
-def cross_encoder_graph(model: Checkpoint, head: ScoreHead, precision: Precision) -> bytes:
+def cross_encoder_graph(model: BertCheckpoint, head: ScoreHead, precision: WeightPrecision) -> bytes:
     """Serialised ONNX: int64 ``input_ids`` [b, s], ``firsts`` [b], ``lengths`` [b] -> float32 ``scores`` [b].
 
     ``firsts`` counts the tokens of the query's segment, [CLS] and [SEP] among them; ``lengths`` a pair's.
@@ -126,7 +126,7 @@ def cross_encoder_graph(model: Checkpoint, head: ScoreHead, precision: Precision
     return graph.model(_score(graph, head, pooled), None, name="scores", per_text=("firsts", "lengths"))
 
 
-def _embed(graph: GraphWriter, model: Checkpoint, precision: Precision, positions: str) -> str:
+def _embed(graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, positions: str) -> str:
     words = precision.lookup(graph, "input_ids", model.tensor("embeddings.word_embeddings.weight"), "words")
     places = model.tensor("embeddings.position_embeddings.weight")
     segments = model.tensor("embeddings.token_type_embeddings.weight")
@@ -141,7 +141,7 @@ def _embed(graph: GraphWriter, model: Checkpoint, precision: Precision, position
 
 
 def _last_layer(
-    graph: GraphWriter, model: Checkpoint, precision: Precision, x: str, lengths: str, name: str
+    graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, x: str, lengths: str, name: str
 ) -> str:
     """The layer's output for [CLS], [b, 1, h]."""
     bounds = {"start": 0, "end": 1, "axis_1": 1}
@@ -173,7 +173,7 @@ def _score(graph: GraphWriter, head: ScoreHead, pooled: str) -> str:
     return graph.node("Squeeze", [score, graph.constant("axis", np.array([1], dtype=np.int64))])
 
 
-def describe_reranker(options: ExportOptions, source: Source, precision: str) -> Manifest:
+def describe_reranker(options: ExportOptions, source: WeightSource, precision: str) -> Manifest:
     """All that is known before the graph is built: everything but metrics and file hashes.
 
     Raises:
@@ -211,7 +211,7 @@ def _max_length(asked: int | None, folder: Path, most: int) -> int:
     return longest
 
 
-Graph = Callable[[Precision], bytes]
+Graph = Callable[[WeightPrecision], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,16 +271,16 @@ def export_reranker(
 
 def _int8(
     bits: int, build: Graph, feeds: Sequence[Mapping[str, NDArray[np.int64]]], scratch: Path
-) -> Precision:
+) -> WeightPrecision:
     return StaticInt8(spans_of(build, feeds, scratch), bits) if feeds else Int8(bits)
 
 
 def _build(
     folder: Path,
     manifest: Manifest,
-    source: Source,
+    source: WeightSource,
     graph: Graph,
-    precision: Precision,
+    precision: WeightPrecision,
 ) -> CrossEncoder:
     """Write model, tokenizer, golden pairs and manifest; the model that opened them."""
     (folder / MODEL).write_bytes(graph(precision))
@@ -288,6 +288,6 @@ def _build(
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     model = CrossEncoder(load_artifact(folder))
     pairs = model.tokenize(GOLDEN_QUERY, GOLDEN_ITEMS)
-    GoldenPairs(GOLDEN_QUERY, GOLDEN_ITEMS, pairs, model.score_pairs(pairs)).write(folder / GOLDEN)
+    PairSelfTest(GOLDEN_QUERY, GOLDEN_ITEMS, pairs, model.score_pairs(pairs)).write(folder / GOLDEN)
     write_manifest(folder, model.manifest)
     return model

@@ -10,13 +10,13 @@ from aisle.encoder.artifact import CARD, GOLDEN, MANIFEST, ArtifactStore, Manife
 from aisle.encoder.dense import MODEL, TOKENIZER, DenseEncoder
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.card import model_card
-from aisle.encoder.export.checkpoint import Checkpoint, read_checkpoint
+from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint
 from aisle.encoder.export.describe import choose_precision, describe
 from aisle.encoder.export.fidelity import Fidelity, measure
 from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, Precision
-from aisle.encoder.export.weights import Source, find_weights
-from aisle.encoder.self_test import GOLDEN_TEXTS, Golden
+from aisle.encoder.export.precision import Fp32, WeightPrecision
+from aisle.encoder.export.weights import WeightSource, find_weights
+from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest
 
 __all__ = ["ExportOptions", "ExportReport", "Progress", "export"]
 
@@ -65,7 +65,7 @@ def export(
 
 
 def _build(
-    folder: Path, manifest: Manifest, checkpoint: Checkpoint, source: Source, precision: Precision
+    folder: Path, manifest: Manifest, checkpoint: BertCheckpoint, source: WeightSource, precision: WeightPrecision
 ) -> DenseEncoder:
     """Write model, tokenizer, golden texts and manifest; the encoder that opened them."""
     (folder / MODEL).write_bytes(bert_graph(checkpoint, precision, manifest.dims))
@@ -73,7 +73,7 @@ def _build(
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     encoder = DenseEncoder(load_artifact(folder))
     tokens = tuple(tuple(row) for row in encoder.tokenize(GOLDEN_TEXTS))
-    Golden(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
+    SelfTest(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
     write_manifest(folder, encoder.manifest)
     return encoder
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from aisle.encoder.artifact import Manifest, sha256_of
 from aisle.encoder.dense import KIND, TOKENIZER
 from aisle.encoder.export.bert import bert_graph
-from aisle.encoder.export.checkpoint import Checkpoint
+from aisle.encoder.export.checkpoint import BertCheckpoint
 from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, Int8, Precision
+from aisle.encoder.export.precision import Fp32, Int8, WeightPrecision
 from aisle.encoder.export.static_int8 import StaticInt8, calibrate
-from aisle.encoder.export.weights import Source, prefixes_of
+from aisle.encoder.export.weights import WeightSource, prefixes_of
 from aisle.encoder.text import TEXT_VERSION
 from aisle.encoder.tokenizer import TextTokenizer
 from aisle.errors import InputError
@@ -39,7 +39,7 @@ def git_commit() -> str:
 MAX_LENGTH = 256
 
 
-def describe(options: ExportOptions, source: Source, checkpoint: Checkpoint) -> Manifest:
+def describe(options: ExportOptions, source: WeightSource, checkpoint: BertCheckpoint) -> Manifest:
     """All that is known before the graph is built: everything but metrics and file hashes.
 
     Raises:
@@ -74,7 +74,7 @@ def _precision_name(options: ExportOptions) -> str:
     return StaticInt8.name if options.calibration else Int8.name
 
 
-def _dims(options: ExportOptions, checkpoint: Checkpoint) -> int:
+def _dims(options: ExportOptions, checkpoint: BertCheckpoint) -> int:
     dims = checkpoint.width if options.dims is None else options.dims
     if not 1 <= dims <= checkpoint.width:
         raise InputError(
@@ -84,7 +84,7 @@ def _dims(options: ExportOptions, checkpoint: Checkpoint) -> int:
     return dims
 
 
-def _widths(options: ExportOptions, checkpoint: Checkpoint) -> tuple[int, ...]:
+def _widths(options: ExportOptions, checkpoint: BertCheckpoint) -> tuple[int, ...]:
     """The trained widths that fit into the artifact's own, which comes first."""
     widths = options.widths or (checkpoint.width,)
     if widths[0] != checkpoint.width or list(widths) != sorted(set(widths), reverse=True) or widths[-1] < 1:
@@ -93,7 +93,7 @@ def _widths(options: ExportOptions, checkpoint: Checkpoint) -> tuple[int, ...]:
     return (dims, *(width for width in widths if width < dims))
 
 
-def _max_length(options: ExportOptions, checkpoint: Checkpoint) -> int:
+def _max_length(options: ExportOptions, checkpoint: BertCheckpoint) -> int:
     possible = min(checkpoint.max_length or MAX_LENGTH, MAX_LENGTH, checkpoint.max_positions)
     longest = possible if options.max_length is None else options.max_length
     if not 3 <= longest <= checkpoint.max_positions:
@@ -106,12 +106,12 @@ def _max_length(options: ExportOptions, checkpoint: Checkpoint) -> int:
 
 def choose_precision(
     options: ExportOptions,
-    source: Source,
-    checkpoint: Checkpoint,
+    source: WeightSource,
+    checkpoint: BertCheckpoint,
     max_length: int,
     scratch: Path,
-    build: Callable[[Checkpoint, Precision], bytes] = bert_graph,
-) -> Precision:
+    build: Callable[[BertCheckpoint, WeightPrecision], bytes] = bert_graph,
+) -> WeightPrecision:
     """The one asked for; else INT8 for the CPU, static if there are texts to calibrate the graph with."""
     if options.precision is not None:
         return options.precision

@@ -221,10 +221,10 @@ def _median_ms(score: Score, texts: Sequence[str]) -> float:
 def _torch(source: Path) -> dict[str, Score]:
     if not all(importlib.util.find_spec(name) for name in ("torch", "sentence_transformers")):
         return {}
-    from aisle.training.common.settings import Precision
+    from aisle.training.common.settings import TrainingPrecision
     from aisle.training.cross_encoder.model import load_cross_encoder
 
-    model = load_cross_encoder(source, "cpu", Precision.FP32)
+    model = load_cross_encoder(source, "cpu", TrainingPrecision.FP32)
     return {
         "pairs100_torch_ms": lambda query, texts: model.predict(
             [(query, text) for text in texts], show_progress_bar=False

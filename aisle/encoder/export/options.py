@@ -9,7 +9,7 @@ from typing import Any
 
 from aisle.encoder.artifact import Prefixes
 from aisle.encoder.cpu import InstructionSet, best_of, instruction_sets
-from aisle.encoder.export.precision import Precision
+from aisle.encoder.export.precision import WeightPrecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ExportOptions:
     data_hash: str = ""
     data: Path | None = None
     cpu: InstructionSet | None = None
-    precision: Precision | None = None
+    precision: WeightPrecision | None = None
     calibration: tuple[str, ...] = ()
     measure: bool = True
 

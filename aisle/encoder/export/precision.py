@@ -13,7 +13,7 @@ from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 Floats = NDArray[np.float32]
 
 
-class Precision(Protocol):
+class WeightPrecision(Protocol):
     """The four places where a BERT graph touches its weights."""
 
     name: str

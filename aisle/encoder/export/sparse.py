@@ -14,15 +14,15 @@ from aisle._extras import optional
 from aisle.encoder.artifact import CARD, GOLDEN, ArtifactStore, Manifest, load_artifact
 from aisle.encoder.export.bert import embed, encoder_layer, position_ids
 from aisle.encoder.export.card import sparse_card
-from aisle.encoder.export.checkpoint import Checkpoint, read_checkpoint
+from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint
 from aisle.encoder.export.dense import write_manifest
 from aisle.encoder.export.describe import choose_precision, describe
 from aisle.encoder.export.fidelity import sparse_metrics
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, Precision
-from aisle.encoder.export.weights import Source, find_weights
-from aisle.encoder.self_test import GOLDEN_TEXTS, Golden
+from aisle.encoder.export.precision import Fp32, WeightPrecision
+from aisle.encoder.export.weights import WeightSource, find_weights
+from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest
 from aisle.encoder.sparse import (
     KIND,
     MODEL,
@@ -96,7 +96,7 @@ class SparseHead:
             raise InputError(f"{folder / HEAD} cannot be read: {error}", fix=_FIX) from error
 
 
-def masked_language_head(model: Checkpoint, token_ids: NDArray[np.int64]) -> SparseHead | None:
+def masked_language_head(model: BertCheckpoint, token_ids: NDArray[np.int64]) -> SparseHead | None:
     """The head that a masked-language model, or a published SPLADE model, brings along; None without one."""
     if f"{_MLM}.dense.weight" not in model.tensors:
         return None
@@ -117,7 +117,7 @@ def masked_language_head(model: Checkpoint, token_ids: NDArray[np.int64]) -> Spa
     )
 
 
-def sparse_graph(model: Checkpoint, head: SparseHead, precision: Precision) -> bytes:
+def sparse_graph(model: BertCheckpoint, head: SparseHead, precision: WeightPrecision) -> bytes:
     """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, v], 0 and up.
 
     Args:
@@ -207,7 +207,7 @@ class SparseExport:
 class _Model:
     """What goes into the artifact, but for its manifest."""
 
-    checkpoint: Checkpoint
+    checkpoint: BertCheckpoint
     head: SparseHead
     vocabulary: Vocabulary
     tokenizer: Path
@@ -243,7 +243,7 @@ def export_sparse(
     }
     manifest = describe(options, source, model.checkpoint).model_copy(update=about)
 
-    def graph(checkpoint: Checkpoint, precision: Precision) -> bytes:
+    def graph(checkpoint: BertCheckpoint, precision: WeightPrecision) -> bytes:
         return sparse_graph(checkpoint, model.head, precision)
 
     with store.staging() as staged:
@@ -263,7 +263,7 @@ def export_sparse(
         return SparseExport(store.add(staged), manifest)
 
 
-def _read(source: Source) -> _Model:
+def _read(source: WeightSource) -> _Model:
     checkpoint = read_checkpoint(source.folder)
     tokenizer = source.folder / TOKENIZER
     ids, tokens = feature_tokens(tokenizer, len(checkpoint.tensor("embeddings.word_embeddings.weight")))
@@ -285,7 +285,7 @@ def _read(source: Source) -> _Model:
     return _Model(checkpoint, head, Vocabulary(tokens, ids), tokenizer)
 
 
-def _build(folder: Path, manifest: Manifest, model: _Model, precision: Precision) -> SparseEncoder:
+def _build(folder: Path, manifest: Manifest, model: _Model, precision: WeightPrecision) -> SparseEncoder:
     """Write all files but the card; the encoder that opened them."""
     (folder / MODEL).write_bytes(sparse_graph(model.checkpoint, model.head, precision))
     (folder / TOKENIZER).write_bytes(model.tokenizer.read_bytes())
@@ -295,6 +295,6 @@ def _build(folder: Path, manifest: Manifest, model: _Model, precision: Precision
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     encoder = SparseEncoder(load_artifact(folder))
     tokens = tuple(tuple(row) for row in encoder.tokenize(GOLDEN_TEXTS))
-    Golden(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
+    SelfTest(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
     write_manifest(folder, encoder.manifest)
     return encoder

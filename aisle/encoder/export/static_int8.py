@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from aisle._extras import optional
 from aisle.encoder.sessions import open_session
 from aisle.encoder.export.bert import bert_graph
-from aisle.encoder.export.checkpoint import Checkpoint
+from aisle.encoder.export.checkpoint import BertCheckpoint
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
-from aisle.encoder.export.precision import Floats, Fp32, Int8, Precision, quantize_columns
+from aisle.encoder.export.precision import Floats, Fp32, Int8, WeightPrecision, quantize_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class _Watched(Fp32):
 
 
 def calibrate(
-    model: Checkpoint,
+    model: BertCheckpoint,
     tokens: Sequence[Sequence[int]],
     scratch: Path,
-    build: Callable[[Checkpoint, Precision], bytes] = bert_graph,
+    build: Callable[[BertCheckpoint, WeightPrecision], bytes] = bert_graph,
 ) -> Mapping[str, Span]:
     """Span of each linear layer's input, by the layer's name.
 
@@ -68,7 +68,7 @@ def calibrate(
 
 
 def spans_of(
-    build: Callable[[Precision], bytes], feeds: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path
+    build: Callable[[WeightPrecision], bytes], feeds: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path
 ) -> Mapping[str, Span]:
     """Span of each linear layer's input, by the layer's name.
 

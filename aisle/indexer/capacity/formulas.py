@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from aisle.errors import InputError
-from aisle.indexer.capacity.sources import BINARY_MEMORY, BYTE_MEMORY, FP16_MEMORY, HNSW_MEMORY, Source
+from aisle.indexer.capacity.sources import BINARY_MEMORY, BYTE_MEMORY, FP16_MEMORY, HNSW_MEMORY, Citation
 
 
 class Engine(StrEnum):
@@ -40,7 +40,7 @@ class Storage:
     bits: int
     setting: str
     engines: tuple[str, ...]
-    source: Source
+    source: Citation
     rescored: bool = False
 
 

@@ -21,7 +21,7 @@ from aisle.indexer.capacity.formulas import (
     nodes_needed,
     primary_bytes,
 )
-from aisle.indexer.capacity.sources import PUBLISHED, Recall, Source
+from aisle.indexer.capacity.sources import PUBLISHED, Recall, Citation
 
 # What OpenSearch takes as the dimension of a knn_vector.
 _MAX_DIMS: Final = 16_000
@@ -88,7 +88,7 @@ class Assumption:
     """
 
     text: str
-    source: Source | None = None
+    source: Citation | None = None
 
 
 def assumptions(asked: PlanRequest) -> tuple[Assumption, ...]:

@@ -11,7 +11,7 @@ _BLOG: Final = "https://opensearch.org/blog"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Citation:
     """Attributes:
     title: of the page, and the section.
     url: its address; empty for something of our own.
@@ -21,58 +21,58 @@ class Source:
     url: str
 
 
-HNSW_MEMORY: Final = Source(
+HNSW_MEMORY: Final = Citation(
     "OpenSearch, Methods and engines, HNSW memory estimation",
     f"{_DOCS}/mappings/supported-field-types/knn-methods-engines/",
 )
-FP16_MEMORY: Final = Source(
+FP16_MEMORY: Final = Citation(
     "OpenSearch, Faiss 16-bit scalar quantization, HNSW memory estimation",
     f"{_DOCS}/vector-search/optimizing-storage/faiss-16-bit-quantization/",
 )
-BYTE_MEMORY: Final = Source(
+BYTE_MEMORY: Final = Citation(
     "OpenSearch, Memory-optimized vectors, Byte vectors, HNSW memory estimation",
     f"{_DOCS}/mappings/supported-field-types/knn-memory-optimized/",
 )
-BINARY_MEMORY: Final = Source(
+BINARY_MEMORY: Final = Citation(
     "OpenSearch, Binary quantization, HNSW memory estimation",
     f"{_DOCS}/vector-search/optimizing-storage/binary-quantization/",
 )
-BREAKER: Final = Source(
+BREAKER: Final = Citation(
     "OpenSearch, Vector search settings, knn.memory.circuit_breaker.limit", f"{_DOCS}/vector-search/settings/"
 )
-HEAP: Final = Source(
+HEAP: Final = Citation(
     "OpenSearch, Installing OpenSearch, Important settings, OPENSEARCH_JAVA_OPTS",
     f"{_DOCS}/install-and-configure/install-opensearch/index/",
 )
-COMPRESSED_POINTERS: Final = Source(
+COMPRESSED_POINTERS: Final = Citation(
     "Oracle, Java HotSpot VM Performance Enhancements, Compressed Oops",
     "https://docs.oracle.com/javase/8/docs/technotes/guides/vm/performance-enhancements-7.html",
 )
-SHARD_SIZE: Final = Source(
+SHARD_SIZE: Final = Citation(
     "AWS, Amazon OpenSearch Service Lens, AOSPERF01-BP01",
     "https://docs.aws.amazon.com/wellarchitected/latest/amazon-opensearch-service-lens/aosperf01-bp01.html",
 )
-LARGEST_SHARD: Final = Source(
+LARGEST_SHARD: Final = Citation(
     "Lucene, IndexWriter.MAX_DOCS",
     "https://lucene.apache.org/core/10_3_2/core/org/apache/lucene/index/IndexWriter.html",
 )
-MERGE: Final = Source(
+MERGE: Final = Citation(
     "Lucene, IndexWriter.forceMerge",
     "https://lucene.apache.org/core/10_3_2/core/org/apache/lucene/index/IndexWriter.html",
 )
-WATERMARK: Final = Source(
+WATERMARK: Final = Citation(
     "OpenSearch, Cluster settings, cluster.routing.allocation.disk.watermark.low",
     f"{_DOCS}/install-and-configure/configuring-opensearch/cluster-settings/",
 )
-MEASURED: Final = Source("docs/planning.md, between homedepot and icecat in our own mapping", "")
-FP16_RECALL: Final = Source(
+MEASURED: Final = Citation("docs/planning.md, between homedepot and icecat in our own mapping", "")
+FP16_RECALL: Final = Citation(
     "OpenSearch blog, Optimizing OpenSearch with Faiss FP16 scalar quantization, 2024",
     f"{_BLOG}/optimizing-opensearch-with-fp16-quantization/",
 )
-BYTE_RECALL: Final = Source(
+BYTE_RECALL: Final = Citation(
     "OpenSearch blog, Introducing byte vector support for Faiss, 2024", f"{_BLOG}/faiss-byte-vector/"
 )
-DISK_RECALL: Final = Source(
+DISK_RECALL: Final = Citation(
     "OpenSearch blog, Reduce costs with disk-based vector search, 2025",
     f"{_BLOG}/reduce-cost-with-disk-based-vector-search/",
 )
@@ -93,7 +93,7 @@ class Recall:
     dims: int
     full: float
     small: float
-    source: Source
+    source: Citation
 
 
 _MARCO: Final = "113 M passages, Cohere v3"

@@ -25,8 +25,8 @@ import opensearchpy
 from aisle.cluster import translated_errors
 from aisle.cluster.client import RetryPolicy, Stopped
 from aisle.errors import AisleError, IndexingFailed, InputError
-from aisle.indexer.lease.state import Seen, State, StateIndex
-from aisle.indexer.lease.takeover import Taking, Verdict, is_gone, this_process
+from aisle.indexer.lease.state import Seen, LeaseDocument, StateIndex
+from aisle.indexer.lease.takeover import TakeoverWatch, TakeoverVerdict, is_gone, this_process
 
 _log = logging.getLogger(__name__)
 _LONGEST_POLL_S: Final = 0.5
@@ -58,7 +58,7 @@ class Lease:
         self._lease_s = lease_s
         self._policy = policy
         self._tried = False
-        self._mine = State(token=uuid.uuid4().hex, lease_s=lease_s, owner=this_process(what))
+        self._mine = LeaseDocument(token=uuid.uuid4().hex, lease_s=lease_s, owner=this_process(what))
         self._seen: Seen | None = None
         self._writing = threading.Lock()
 
@@ -72,7 +72,7 @@ class Lease:
             IndexingFailed: it was lost: this process was silent for so long that another one took over.
             ClusterUnavailable, DiskFull: nobody can tell.
         """
-        self._renew(State.renewed, policy or self._policy)
+        self._renew(LeaseDocument.renewed, policy or self._policy)
 
     def reserve(self, count: int, above: int = 0) -> int:
         """The first of ``count`` version numbers in a row that nobody else ever gets.
@@ -89,23 +89,23 @@ class Lease:
         return self._renew(lambda now: now.reserved(count, above), self._policy).sequence - count
 
     def next_release(self, least: int) -> int:
-        """The number of a new release, see `State.next_release`: nobody else gets it. Raises as `check`."""
+        """The number of a new release, see `LeaseDocument.next_release`: nobody else gets it. Raises as `check`."""
         return self._renew(lambda now: now.numbered(least), self._policy).release
 
     def take(self, wait_s: float) -> None:
         """Raises `InputError` when another holder is alive and goes on for ``wait_s`` seconds."""
-        taking = Taking(wait_s, self._lease_s, time.monotonic(), is_gone)
+        taking = TakeoverWatch(wait_s, self._lease_s, time.monotonic(), is_gone)
         while True:
             seen = self._index.read(self._policy)
             verdict = taking.look(seen, time.monotonic())
-            if verdict is Verdict.REFUSED:
+            if verdict is TakeoverVerdict.REFUSED:
                 raise InputError(
                     f"{self._name} is being changed by {seen.state.owner}",
                     fix="wait until that has ended, or end it, then try again",
                 )
-            if verdict is Verdict.TAKE and self._take_over(seen):
+            if verdict is TakeoverVerdict.TAKE and self._take_over(seen):
                 return
-            if verdict is Verdict.LOOK_AGAIN:
+            if verdict is TakeoverVerdict.LOOK_AGAIN:
                 time.sleep(min(_LONGEST_POLL_S, self._lease_s / 10))
 
     def let_go(self) -> None:
@@ -130,7 +130,7 @@ class Lease:
             self._seen = found
         return self._seen is not None
 
-    def _renew(self, change: Callable[[State], State], policy: RetryPolicy) -> State:
+    def _renew(self, change: Callable[[LeaseDocument], LeaseDocument], policy: RetryPolicy) -> LeaseDocument:
         """Write the holder's next state, a sign of life; returns it."""
         with self._writing, translated_errors():
             seen = self._seen

@@ -38,7 +38,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class LeaseDocument:
     """One catalogue's state.
 
     Attributes:
@@ -57,19 +57,19 @@ class State:
     lease_s: float = 0.0
     owner: Owner | None = None
 
-    def freed(self) -> State:
+    def freed(self) -> LeaseDocument:
         """Without a holder; the numbers go on where they were."""
-        return State(sequence=self.sequence, release=self.release)
+        return LeaseDocument(sequence=self.sequence, release=self.release)
 
-    def renewed(self) -> State:
+    def renewed(self) -> LeaseDocument:
         """The holder's next sign of life."""
         return replace(self, beat=self.beat + 1)
 
-    def reserved(self, count: int, above: int) -> State:
+    def reserved(self, count: int, above: int) -> LeaseDocument:
         """The ``count`` numbers just below the new ``sequence`` are taken; all are larger than ``above``."""
         return replace(self.renewed(), sequence=max(self.sequence, above + 1) + count)
 
-    def numbered(self, least: int) -> State:
+    def numbered(self, least: int) -> LeaseDocument:
         """The new ``release`` is taken, see `next_release`."""
         return replace(self.renewed(), release=self.next_release(least))
 
@@ -95,7 +95,7 @@ class State:
         }
 
     @classmethod
-    def from_json(cls, source: Mapping[str, Any]) -> State:
+    def from_json(cls, source: Mapping[str, Any]) -> LeaseDocument:
         """Read it back.
 
         Raises:
@@ -132,7 +132,7 @@ class Seen:
             is no document.
     """
 
-    state: State
+    state: LeaseDocument
     place: tuple[int, int] | None
 
 
@@ -162,9 +162,9 @@ class StateIndex:
         params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
         found = self._ask(partial(self._client.get, index=STATE_INDEX, id=self._name, params=params), policy)
         if not found.get("found"):
-            return Seen(State(), None)
+            return Seen(LeaseDocument(), None)
         try:
-            state = State.from_json(found["_source"])
+            state = LeaseDocument.from_json(found["_source"])
         except (KeyError, TypeError, ValueError) as error:
             raise IndexingFailed(
                 f"the document {self._name} of the index {STATE_INDEX} cannot be read ({error!r})",
@@ -172,7 +172,7 @@ class StateIndex:
             ) from error
         return Seen(state, (found["_seq_no"], found["_primary_term"]))
 
-    def swap(self, seen: Seen, state: State, policy: RetryPolicy) -> Seen | None:
+    def swap(self, seen: Seen, state: LeaseDocument, policy: RetryPolicy) -> Seen | None:
         """Write ``state`` if the document still is as ``seen``; None if somebody was faster.
 
         A write whose answer was lost looks like somebody else's: compare the state then.

@@ -19,7 +19,7 @@ from aisle.indexer.lease.state import Owner, Seen
 _LONGEST_GAP: Final = 1 / 3
 
 
-class Verdict(Enum):
+class TakeoverVerdict(Enum):
     """What to do next."""
 
     TAKE = auto()
@@ -28,7 +28,7 @@ class Verdict(Enum):
 
 
 @dataclass(slots=True)
-class Taking:
+class TakeoverWatch:
     """Fed with each look at the document.
 
     Attributes:
@@ -47,7 +47,7 @@ class Taking:
     _silent_s: float = 0.0
     _last_look: float = 0.0
 
-    def look(self, seen: Seen, now: float) -> Verdict:
+    def look(self, seen: Seen, now: float) -> TakeoverVerdict:
         """Judge what was read just before ``now``."""
         owner = seen.state.owner
         lease_s = max(self.lease_s, seen.state.lease_s)
@@ -55,10 +55,10 @@ class Taking:
         self._watched, self._last_look = seen, now
         self._silent_s = self._silent_s + min(gap, lease_s * _LONGEST_GAP) if seen == before else 0.0
         if owner is None or self.gone(owner) or self._silent_s >= lease_s:
-            return Verdict.TAKE
+            return TakeoverVerdict.TAKE
         # A change since the last look is a sign of life.
         alive = before is not None and seen != before
-        return Verdict.REFUSED if alive and now - self.started >= self.wait_s else Verdict.LOOK_AGAIN
+        return TakeoverVerdict.REFUSED if alive and now - self.started >= self.wait_s else TakeoverVerdict.LOOK_AGAIN
 
 
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")

@@ -53,7 +53,7 @@ def ranges_of(positions: Iterable[int]) -> Iterator[Range]:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class EarlierProgress:
     """What an earlier run has settled.
 
     Attributes:
@@ -70,4 +70,4 @@ class Before:
         return len(self.settled) - self.refused
 
 
-NOTHING: Final = Before()
+NOTHING: Final = EarlierProgress()

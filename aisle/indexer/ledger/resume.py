@@ -18,11 +18,11 @@ from aisle.cluster import translated_errors
 from aisle.cluster.client import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import Lease
-from aisle.indexer.ledger.positions import NOTHING, Before
-from aisle.indexer.ledger.store import Ledger, Run, State
+from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
+from aisle.indexer.ledger.store import Ledger, IndexRun, RunPhase
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.create import drop_unfinished
-from aisle.indexer.releases.inventory import Standing, standing
+from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.mappings import IndexSettings, Synonyms, VectorSpace
 
 
@@ -73,7 +73,7 @@ def _stable(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class ResumeContext:
     """Where a run keeps what it needs to be resumed.
 
     Attributes:
@@ -88,7 +88,7 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class RunStart:
     """Attributes:
     release: to load.
     before: what is settled in it.
@@ -96,17 +96,17 @@ class Start:
     """
 
     release: str
-    before: Before = NOTHING
+    before: EarlierProgress = NOTHING
     live: bool = False
 
 
-def start(
+def start_run(
     client: opensearchpy.OpenSearch,
     name: str,
-    books: Books,
+    books: ResumeContext,
     parts: Mapping[str, str],
     create: Callable[[], str],
-) -> Start:
+) -> RunStart:
     """Look at the ledger and the cluster, and decide. The lease of the name must be held.
 
     Args:
@@ -121,26 +121,26 @@ def start(
         Whatever ``create`` raises.
     """
     if books.resume:
-        found = _unfinished(books.ledger.run(), name, standing(client, name), parts)
+        found = _unfinished(books.ledger.run(), name, read_inventory(client, name), parts)
         if found is not None:
-            return Start(found.release, books.ledger.before(), live=found.state is State.LIVE)
+            return RunStart(found.release, books.ledger.before(), live=found.state is RunPhase.LIVE)
     release = create()
     try:
         books.ledger.begin(release, parts)
     except BaseException:
         drop_unfinished(client, release)
         raise
-    return Start(release)
+    return RunStart(release)
 
 
-def _unfinished(run: Run | None, name: str, now: Standing, parts: Mapping[str, str]) -> Run | None:
+def _unfinished(run: IndexRun | None, name: str, now: ReleaseInventory, parts: Mapping[str, str]) -> IndexRun | None:
     """The run to go on with; its state is LIVE if it ended after the swap, without a word of it."""
-    if run is None or run.state is State.LIVE:
+    if run is None or run.state is RunPhase.LIVE:
         _say(f"no run of {name} was interrupted: beginning anew")
         return None
     if run.release in now.live:
         # With other input than that run's, this is the next run and no repeat of it.
-        return Run(run.release, parts, State.LIVE) if dict(run.parts) == dict(parts) else None
+        return IndexRun(run.release, parts, RunPhase.LIVE) if dict(run.parts) == dict(parts) else None
     if run.release not in now.unfinished or run.release in now.abandoned:
         _say(f"{run.release}, which was not finished, is no longer there to go on with: beginning anew")
         return None
@@ -206,7 +206,7 @@ def refused_share(ledger: Ledger) -> float:
 def say_what_is_kept(ledger: Ledger, error: BaseException) -> None:
     """If the run that ``error`` ended can be gone on with, a note says so, and so does the error's fix."""
     run = ledger.run()
-    if not ledger.lasting or run is None or run.state is State.LIVE:
+    if not ledger.lasting or run is None or run.state is RunPhase.LIVE:
         return
     settled = len(ledger.before().settled)
     warnings.warn(

@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from aisle.errors import DiskFull, IndexingError, InputError
 from aisle.indexer.dead_letters import DeadLetter
-from aisle.indexer.ledger.positions import Before, Positions, ranges_of
+from aisle.indexer.ledger.positions import EarlierProgress, Positions, ranges_of
 
 _VERSION: Final = 1
 _TABLES: Final = (
@@ -101,7 +101,7 @@ class LedgerFile:
             ) from error
 
 
-class State(Enum):
+class RunPhase(Enum):
     """How far a run has come."""
 
     LOADING = "loading"
@@ -110,7 +110,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class IndexRun:
     """Attributes:
     release: the index that it loads.
     parts: all that decides what is at which position and what is written for it, by name.
@@ -119,7 +119,7 @@ class Run:
 
     release: str
     parts: Mapping[str, str]
-    state: State
+    state: RunPhase
 
 
 class Ledger:
@@ -137,28 +137,28 @@ class Ledger:
         self._file = LedgerFile(path)
         self._settled = Positions()
 
-    def run(self) -> Run | None:
+    def run(self) -> IndexRun | None:
         """The last run that was begun and not forgotten."""
         with self._file.transaction() as cursor:
             found = cursor.execute("SELECT release, state FROM run").fetchone()
             parts = dict(cursor.execute("SELECT name, value FROM part").fetchall())
-        return Run(found[0], parts, State(found[1])) if found else None
+        return IndexRun(found[0], parts, RunPhase(found[1])) if found else None
 
     def begin(self, release: str, parts: Mapping[str, str]) -> None:
         """A new run; whatever the ledger held is gone."""
         with self._file.transaction() as cursor:
             _clear(cursor, "run", "part", "settled", "refused")
-            cursor.execute("INSERT INTO run VALUES (?, ?)", (release, State.LOADING.value))
+            cursor.execute("INSERT INTO run VALUES (?, ?)", (release, RunPhase.LOADING.value))
             cursor.executemany("INSERT INTO part VALUES (?, ?)", parts.items())
             self._settled = Positions()
 
-    def before(self) -> Before:
+    def before(self) -> EarlierProgress:
         """What is settled, to go on with."""
         with self._file.transaction() as cursor:
             ranges = cursor.execute("SELECT first, last FROM settled ORDER BY first").fetchall()
             (refused,) = cursor.execute("SELECT count(*) FROM refused").fetchone()
             self._settled = Positions(tuple((first, last) for first, last in ranges))
-            return Before(self._settled, refused)
+            return EarlierProgress(self._settled, refused)
 
     def settle(self, positions: Sequence[int], refused: Sequence[DeadLetter]) -> None:
         """One body.
@@ -189,7 +189,7 @@ class Ledger:
                 yield DeadLetter(None, position, identity, reason, attempts, row)
             some = bool(rows)
 
-    def mark(self, state: State) -> None:
+    def mark(self, state: RunPhase) -> None:
         """The run has come so far."""
         with self._file.transaction() as cursor:
             cursor.execute("UPDATE run SET state = ?", (state.value,))

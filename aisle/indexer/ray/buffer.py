@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisle.indexer.ledger.positions import Positions
-from aisle.indexer.ray.task import Errand
+from aisle.indexer.ray.task import TaskSpec
 from aisle.types import Item
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Fetch:
     """The answer to ``take``.
 
     Attributes:
@@ -30,22 +30,22 @@ class Turn:
     ended: bool = False
 
 
-class Desk:
+class BatchBuffer:
     """Safe to call from several threads at once."""
 
     def __init__(self) -> None:
-        self._errand: Errand | None = None
+        self._errand: TaskSpec | None = None
         self._batches: dict[int, bytes] = {}
         self._begun: dict[int, int] = {}
         self._laid = 0
         self._closed = False
         self._changed = threading.Condition()
 
-    def open(self, errand: Errand) -> None:
+    def open(self, errand: TaskSpec) -> None:
         """First of all: what the workers shall do."""
         self._errand = errand
 
-    def errand(self) -> Errand | None:
+    def errand(self) -> TaskSpec | None:
         """For the workers."""
         return self._errand
 
@@ -75,13 +75,13 @@ class Desk:
             self._batches.pop(number, None)
             self._begun.pop(number, None)
 
-    def take(self, number: int, wait_s: float) -> Turn:
+    def take(self, number: int, wait_s: float) -> Fetch:
         """Batch ``number``, waiting up to ``wait_s`` seconds for it."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or number < self._laid, wait_s)
             if number < self._laid:
-                return Turn(self._batches.get(number, b""))
-            return Turn(ended=self._closed)
+                return Fetch(self._batches.get(number, b""))
+            return Fetch(ended=self._closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +145,12 @@ def contiguous(numbered: Iterable[tuple[int, Item]], size: int) -> Iterator[Batc
         yield Batch(first, tuple(waiting))
 
 
-class Feeder:
+class Producer:
     """Lays batches on the desk from a thread of its own.
 
     Args:
         ray: the connected module.
-        desk: a handle of the `Desk` actor.
+        desk: a handle of the `BatchBuffer` actor.
         batches: read lazily, never more than ``window`` of them unsettled.
         window: bounds the memory of driver, desk and workers.
     """

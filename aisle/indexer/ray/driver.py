@@ -15,13 +15,13 @@ from aisle.cluster import ClusterSettings
 from aisle.errors import IndexingError
 from aisle.indexer.bulk import Refusal
 from aisle.indexer.dead_letters import refused_item
-from aisle.indexer.ledger.positions import NOTHING, Before
+from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.pipeline import Refuse, Settle
-from aisle.indexer.progress import Progress, Tally
-from aisle.indexer.ray.buffer import Batch, Desk, Feeder, Numbered, contiguous
+from aisle.indexer.progress import Progress, ProgressCounter
+from aisle.indexer.ray.buffer import Batch, BatchBuffer, Producer, Numbered, contiguous
 from aisle.indexer.ray.session import RayOptions
-from aisle.indexer.ray.task import EncoderSource, Errand, Failed, Reply, Settled
+from aisle.indexer.ray.task import EncoderSource, TaskSpec, Failed, Reply, Settled
 from aisle.indexer.ray.worker import IndexWorker, read_from_desk
 from aisle.types import Item
 
@@ -73,12 +73,12 @@ def _row_by_row(data: Any) -> Iterator[None]:
 def load_on_ray(
     ray: Any,
     items: Iterable[Item],
-    errand: Errand,
+    errand: TaskSpec,
     options: RayOptions,
     *,
     refuse: Refuse,
     progress: Callable[[Progress], None],
-    before: Before = NOTHING,
+    before: EarlierProgress = NOTHING,
     settle: Settle = lambda _positions, _refused: None,
 ) -> Progress:
     """``aisle.indexer.pipeline.run_pipeline`` on many machines.
@@ -103,8 +103,8 @@ def load_on_ray(
     """
     numbered = Numbered(items, before.settled)
     account = _Account(numbered, refuse, before, settle)
-    desk = ray.remote(num_cpus=0, max_concurrency=8)(Desk).remote()
-    feeder = Feeder(ray, desk, contiguous(numbered, options.batch_items), options.window)
+    desk = ray.remote(num_cpus=0, max_concurrency=8)(BatchBuffer).remote()
+    feeder = Producer(ray, desk, contiguous(numbered, options.batch_items), options.window)
     try:
         ray.get(desk.open.remote(errand))
         feeder.start()
@@ -136,11 +136,11 @@ def load_on_ray(
 class _Account:
     """Counts replies and passes them to the ledger."""
 
-    def __init__(self, numbered: Numbered, refuse: Refuse, before: Before, settle: Settle) -> None:
+    def __init__(self, numbered: Numbered, refuse: Refuse, before: EarlierProgress, settle: Settle) -> None:
         self._numbered = numbered
         self._refuse = refuse
         self._settle = settle
-        self._tally = Tally(before)
+        self._tally = ProgressCounter(before)
         self._busy_s: Counter[str] = Counter()
 
     def enter(self, batch: Batch, reply: Settled) -> None:
@@ -186,11 +186,11 @@ class LoadOnRay:
         *,
         refuse: Refuse,
         progress: Callable[[Progress], None],
-        before: Before = NOTHING,
+        before: EarlierProgress = NOTHING,
         settle: Settle,
     ) -> Progress:
         """Bring every item into the index behind the alias ``target``; see `load_on_ray`."""
-        errand = Errand(
+        errand = TaskSpec(
             target, self.settings, self.encoder, options.pipeline, options.retry, cpus=self.machines.cpus
         )
         return load_on_ray(

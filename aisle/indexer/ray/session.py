@@ -179,7 +179,7 @@ def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def for_workers(settings: ClusterSettings, ray: Any) -> ClusterSettings:
+def reachable_settings(settings: ClusterSettings, ray: Any) -> ClusterSettings:
     """Settings that name the address: a worker elsewhere cannot look for a node of ``aisle up`` here.
 
     Raises:

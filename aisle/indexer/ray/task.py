@@ -12,7 +12,7 @@ from aisle.cluster import ClusterSettings
 from aisle.cluster.client import RetryPolicy
 from aisle.encoder import DenseEncoder, item_text
 from aisle.errors import AisleError, ArtifactCorrupt
-from aisle.indexer.bulk import Written
+from aisle.indexer.bulk import BulkResult
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, without_vectors
 
@@ -79,7 +79,7 @@ def artifact_files(path: Path) -> dict[str, bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class TaskSpec:
     """Attributes:
     target: alias to write through.
     settings: of the cluster, password included; therefore an errand is fetched from the `Desk`, and never
@@ -118,7 +118,7 @@ class Settled:
 
     first: int
     last: int
-    written: Written
+    written: BulkResult
     refused: tuple[Refused, ...] = ()
     busy_s: Mapping[str, float] = field(default_factory=dict)
 

@@ -16,9 +16,9 @@ import opensearchpy
 from aisle._extras import optional
 from aisle.cluster import connect, translated_errors
 from aisle.errors import AisleError, IndexingError
-from aisle.indexer.bulk import Body, Line, Refusal, Written, pack, serialise, sum_written, write_body
-from aisle.indexer.ray.buffer import Batch, Turn
-from aisle.indexer.ray.task import Errand, Failed, Refused, Reply, Settled
+from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise, sum_results, write_body
+from aisle.indexer.ray.buffer import Batch, Fetch
+from aisle.indexer.ray.task import TaskSpec, Failed, Refused, Reply, Settled
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings.document import document
 
@@ -27,7 +27,7 @@ PORTION = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class BatchWorker:
     """Attributes:
     client: of this worker alone.
     encoder: on the cores of this worker.
@@ -36,7 +36,7 @@ class Bench:
 
     client: opensearchpy.OpenSearch
     encoder: ItemEncoder
-    errand: Errand
+    errand: TaskSpec
 
     def work(self, batch: Batch) -> Settled:
         """Encode and write every item of the batch.
@@ -45,7 +45,7 @@ class Bench:
             ClusterUnavailable, DiskFull, IndexingFailed, TransportError: see ``bulk.write_body``.
         """
         stop = threading.Event()
-        requests: list[Future[tuple[Written, float]]] = []
+        requests: list[Future[tuple[BulkResult, float]]] = []
         refused: list[Refused] = []
         encode_s = 0.0
         writers = ThreadPoolExecutor(self.errand.limits.writers, thread_name_prefix="aisle-write")
@@ -62,7 +62,7 @@ class Bench:
             # After an error the other requests must not go on waiting for a node.
             stop.set()
             writers.shutdown(cancel_futures=True)
-        written = sum_written(*(each for each, _ in done))
+        written = sum_results(*(each for each, _ in done))
         return Settled(
             batch.first,
             batch.last,
@@ -86,7 +86,7 @@ class Bench:
         sendable = (line for _, line in lines if isinstance(line, Line))
         return pack(sendable, max_bytes=limits.max_body_bytes, max_docs=limits.max_body_docs)
 
-    def _write(self, body: Body, stop: threading.Event) -> tuple[Written, float]:
+    def _write(self, body: Body, stop: threading.Event) -> tuple[BulkResult, float]:
         started = perf_counter()
         written = write_body(self.client, self.errand.target, self.errand.policy, body, stop)
         return written, perf_counter() - started
@@ -153,13 +153,13 @@ class IndexWorker:
             )
 
     @cached_property
-    def _bench(self) -> Bench:
+    def _bench(self) -> BatchWorker:
         """Made with the first batch, and not in the constructor, whose errors Ray prints and repeats."""
         ray = optional("ray", extra="ray")
-        errand: Errand = ray.get(self._desk.errand.remote())
-        return Bench(connect(errand.settings), errand.encoder.open(errand.cpus), errand)
+        errand: TaskSpec = ray.get(self._desk.errand.remote())
+        return BatchWorker(connect(errand.settings), errand.encoder.open(errand.cpus), errand)
 
 
-def _turn(ray: Any, desk: Any, number: int) -> Turn:
-    turn: Turn = ray.get(desk.take.remote(number, _PATIENCE_S))
+def _turn(ray: Any, desk: Any, number: int) -> Fetch:
+    turn: Fetch = ray.get(desk.take.remote(number, _PATIENCE_S))
     return turn

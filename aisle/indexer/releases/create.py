@@ -14,7 +14,7 @@ import opensearchpy
 from aisle.cluster import means_disk_full
 from aisle.cluster.client import RetryPolicy, until_done
 from aisle.errors import IndexingFailed
-from aisle.indexer.releases.inventory import Standing, standing
+from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import (
     abandon_actions,
     abandoned_alias,
@@ -60,7 +60,7 @@ def create_release(
         Its index name. It is not live; write through ``loading_alias`` of it.
 
     Raises:
-        InputError: see `standing`.
+        InputError: see `read_inventory`.
         DiskFull: the cluster makes no more indexes.
     """
     installed = tuple(dict.fromkeys((*fusions, *([fusion] if fusion else []))))
@@ -68,7 +68,7 @@ def create_release(
     loading = replace(settings, replicas=0, refresh_interval="-1")
     pipelines = tuple(map(pipeline_name, installed))
     for _ in range(_CREATE_ATTEMPTS):
-        least = next_version(name, standing(client, name).releases)
+        least = next_version(name, read_inventory(client, name).releases)
         release = release_name(name, number(least))
         meta = IndexMeta(release, spaces, settings.engine, pipelines, fusion=fusion)
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}

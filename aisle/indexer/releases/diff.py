@@ -14,7 +14,7 @@ import opensearchpy
 from aisle.cluster import translated_errors
 from aisle.cluster.client import RetryPolicy, until_done
 from aisle.errors import InputError
-from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
 from aisle.mappings import fields
 
@@ -244,7 +244,7 @@ def diff_releases(
     check_name(name)
     stop = threading.Event()
     with translated_errors():
-        known = until_done(partial(standing, client, name), policy, stop).releases
+        known = until_done(partial(read_inventory, client, name), policy, stop).releases
         for release in (before, after):
             if release not in known:
                 raise InputError(

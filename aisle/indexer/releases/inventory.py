@@ -23,7 +23,7 @@ from aisle.indexer.releases.names import (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReleaseInventory:
     """What exists under one name.
 
     Attributes:
@@ -46,7 +46,7 @@ class Standing:
         return (*self.unfinished, *self.withdrawn)
 
 
-def standing(client: opensearchpy.OpenSearch, name: str) -> Standing:
+def read_inventory(client: opensearchpy.OpenSearch, name: str) -> ReleaseInventory:
     """Look at the cluster.
 
     Raises:
@@ -67,7 +67,7 @@ def standing(client: opensearchpy.OpenSearch, name: str) -> Standing:
         )
     releases = sorted(index for index in found if version_of(name, index) is not None)
     marks = {index: set(found[index]["aliases"]) for index in releases}
-    return Standing(
+    return ReleaseInventory(
         releases=tuple(releases),
         live=tuple(index for index in releases if name in marks[index]),
         unfinished=tuple(
@@ -122,7 +122,7 @@ def list_releases(client: OpenSearch, name: str) -> list[ReleaseRow]:
     """
     check_name(name)
     with translated_errors():
-        now = standing(client, name)
+        now = read_inventory(client, name)
         if not now.releases:
             return []
         pattern = f"{name}-v*"
@@ -135,7 +135,7 @@ def list_releases(client: OpenSearch, name: str) -> list[ReleaseRow]:
     return [_row(release, now, bodies[release], stats.get(release, {})) for release in there]
 
 
-def state_of(release: str, now: Standing) -> ReleaseState:
+def state_of(release: str, now: ReleaseInventory) -> ReleaseState:
     """The state of one of ``now.releases``."""
     marks = {
         ReleaseState.LIVE: now.live,
@@ -146,7 +146,7 @@ def state_of(release: str, now: Standing) -> ReleaseState:
     return next((state for state, those in marks.items() if release in those), ReleaseState.KEPT)
 
 
-def _row(release: str, now: Standing, body: Mapping[str, Any], stats: Mapping[str, Any]) -> ReleaseRow:
+def _row(release: str, now: ReleaseInventory, body: Mapping[str, Any], stats: Mapping[str, Any]) -> ReleaseRow:
     # A list may show what an older or newer Aisle made: nothing here is relied on.
     meta = body["mappings"].get("_meta", {}).get("aisle", {})
     created = datetime.fromtimestamp(int(body["settings"]["index.creation_date"]) / 1000, UTC)

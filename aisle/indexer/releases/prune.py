@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from aisle.cluster import translated_errors
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import hold
-from aisle.indexer.releases.inventory import Standing, standing
+from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import check_name, version_of
 
 
@@ -35,7 +35,7 @@ class Pruned:
         return asdict(self)
 
 
-def choose_pruned(name: str, now: Standing, keep: int, *, unfinished: bool = False) -> tuple[str, ...]:
+def choose_pruned(name: str, now: ReleaseInventory, keep: int, *, unfinished: bool = False) -> tuple[str, ...]:
     """Which releases go: all but the live one, the newest ``keep`` finished ones, and what may be resumed.
 
     Args:
@@ -90,10 +90,10 @@ def prune_releases(
     check_name(name)
     with translated_errors():
         if dry_run:
-            now = standing(client, name)
+            now = read_inventory(client, name)
             return _told(name, now, choose_pruned(name, now, keep, unfinished=unfinished), done=False)
         with hold(client, name, "aisle releases prune", wait_s=wait_s) as lease:
-            now = standing(client, name)
+            now = read_inventory(client, name)
             doomed = choose_pruned(name, now, keep, unfinished=unfinished)
             for release in doomed:
                 lease.check()
@@ -101,6 +101,6 @@ def prune_releases(
             return _told(name, now, doomed, done=True)
 
 
-def _told(name: str, now: Standing, doomed: tuple[str, ...], *, done: bool) -> Pruned:
+def _told(name: str, now: ReleaseInventory, doomed: tuple[str, ...], *, done: bool) -> Pruned:
     kept = tuple(release for release in now.releases if release not in doomed)
     return Pruned(name, ", ".join(now.live), doomed, kept, done)

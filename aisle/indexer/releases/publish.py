@@ -13,7 +13,7 @@ import opensearchpy
 
 from aisle.cluster.client import RetryPolicy, until_done
 from aisle.errors import IndexingFailed
-from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import swap_actions, to_prune, version_of
 from aisle.mappings import IndexSettings
 
@@ -158,7 +158,7 @@ class Publisher:
 
     def prune(self, keep: int) -> tuple[str, ...]:
         """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""
-        now = self._ask(partial(standing, self._client, self._name))
+        now = self._ask(partial(read_inventory, self._client, self._name))
         doomed = to_prune(self._name, self._release, now.releases, now.no_way_back, keep)
         for release in doomed:
             self._ask(
@@ -167,7 +167,7 @@ class Publisher:
         return doomed
 
     def _swap(self) -> tuple[str, ...]:
-        before = standing(self._client, self._name)
+        before = read_inventory(self._client, self._name)
         if self._release in before.live:
             # A repeat of a swap whose answer was lost.
             return self._replaced
@@ -184,7 +184,7 @@ class Publisher:
             self._client.indices.update_aliases(body={"actions": actions})
         except opensearchpy.NotFoundError:
             # The client itself repeats a request whose answer was lost: the first may have done it.
-            if self._release not in standing(self._client, self._name).live:
+            if self._release not in read_inventory(self._client, self._name).live:
                 raise
         return self._replaced
 

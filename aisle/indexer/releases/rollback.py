@@ -13,7 +13,7 @@ from aisle.cluster import translated_errors
 from aisle.cluster.client import RetryPolicy, until_done
 from aisle.errors import IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
-from aisle.indexer.releases.inventory import Standing, standing
+from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import check_name, rollback_actions, version_of
 
 _DEFAULT_POLICY: Final = RetryPolicy()
@@ -38,7 +38,7 @@ class Rollback:
         return asdict(self)
 
 
-def choose_target(name: str, now: Standing, to: str | None = None) -> str:
+def choose_target(name: str, now: ReleaseInventory, to: str | None = None) -> str:
     """The release to go back to.
 
     Args:
@@ -99,10 +99,10 @@ def rollback(
     check_name(name)
     with translated_errors():
         if dry_run:
-            before = until_done(partial(standing, client, name), policy, threading.Event())
+            before = until_done(partial(read_inventory, client, name), policy, threading.Event())
             return _told(name, choose_target(name, before, to), before, done=False)
         with hold(client, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
-            before = until_done(partial(standing, client, name), policy, threading.Event())
+            before = until_done(partial(read_inventory, client, name), policy, threading.Event())
             target = choose_target(name, before, to)
             _check_health(client, target, policy)
             lease.check()
@@ -110,7 +110,7 @@ def rollback(
             return _told(name, target, before, done=True)
 
 
-def _told(name: str, target: str, before: Standing, *, done: bool) -> Rollback:
+def _told(name: str, target: str, before: ReleaseInventory, *, done: bool) -> Rollback:
     return Rollback(name, target, ", ".join(before.live), done)
 
 
@@ -123,12 +123,12 @@ def _check_health(client: opensearchpy.OpenSearch, target: str, policy: RetryPol
         )
 
 
-def _move(client: opensearchpy.OpenSearch, name: str, target: str, before: Standing) -> None:
+def _move(client: opensearchpy.OpenSearch, name: str, target: str, before: ReleaseInventory) -> None:
     try:
         client.indices.update_aliases(body={"actions": rollback_actions(name, target, before.live)})
     except opensearchpy.NotFoundError as error:
         # A repeat, as the answer was lost: the first may have done it.
-        if standing(client, name).live != (target,):
+        if read_inventory(client, name).live != (target,):
             raise IndexingFailed(
                 f"the alias {name} was moved by somebody else", fix="look at `aisle releases list`"
             ) from error

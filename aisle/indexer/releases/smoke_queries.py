@@ -82,7 +82,7 @@ T = TypeVar("T")
 _AT_ONCE: Final = 50
 
 
-class GoldenAsker:
+class SmokeQuerySender:
     """Of one release."""
 
     def __init__(self, client: opensearchpy.OpenSearch, release: str, policy: RetryPolicy) -> None:
@@ -173,7 +173,7 @@ def check_release(
     Raises:
         IndexingFailed: fewer are found, or more are absent than the refusals explain; names examples.
     """
-    asker = GoldenAsker(client, release, policy)
+    asker = SmokeQuerySender(client, release, policy)
     stored = asker.stored([item.id for item in samples])
     there = [item for item in samples if item.id in stored]
     absent = [item for item in samples if item.id not in stored]
@@ -232,7 +232,7 @@ def _columns(items: Sequence[Item], stored: Mapping[str, Mapping[str, Any]]) -> 
 USUAL_SIZE: Final = 200
 
 
-class Sampler:
+class ItemSampler:
     """Each item offered has the same chance to be in the sample, however many come (Vitter 1985, R).
 
     Args:
@@ -288,7 +288,7 @@ class ReleaseChecks:
     ledger: Ledger
     retry: RetryPolicy
     gate: Callable[[str], None] = lambda _: None
-    sampler: Sampler = field(default_factory=Sampler)
+    sampler: ItemSampler = field(default_factory=ItemSampler)
 
     def watch(self, items: Iterable[Item]) -> Iterator[Item]:
         """The same items; a sample of them will be asked for."""

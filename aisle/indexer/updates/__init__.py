@@ -1,21 +1,21 @@
 """Single changes of a catalogue, applied to its live release: lines in, versioned writes out."""
 
-from aisle.indexer.updates.apply import Applied, Applier, UpdateOptions
-from aisle.indexer.updates.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
+from aisle.indexer.updates.checkpoint import InputCheckpoint, load_checkpoint, save_checkpoint
 from aisle.indexer.updates.dead_lines import DeadLines
-from aisle.indexer.updates.input import BatchLimits, Place, Start, is_stream, start_input
+from aisle.indexer.updates.input import BatchLimits, Place, InputStart, is_stream, start_input
 from aisle.indexer.updates.run import UpdateReport, run_updates
 from aisle.indexer.updates.writes import Encoding
 
 __all__ = [
-    "Applied",
-    "Applier",
+    "AppliedBatch",
+    "BatchApplier",
     "BatchLimits",
-    "Checkpoint",
+    "InputCheckpoint",
     "DeadLines",
     "Encoding",
     "Place",
-    "Start",
+    "InputStart",
     "UpdateOptions",
     "UpdateReport",
     "is_stream",

@@ -12,13 +12,13 @@ import opensearchpy
 
 from aisle.cluster.client import RetryPolicy, TryAgain, check_fatal, describe, until_done
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
-from aisle.indexer.bulk import Line, Refusal, Written, pack, sum_written, write_body
+from aisle.indexer.bulk import Line, Refusal, BulkResult, pack, sum_results, write_body
 from aisle.indexer.lease.lease import Lease
-from aisle.indexer.releases.inventory import standing
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.updates.dead_lines import DeadLine
 from aisle.indexer.updates.input import BatchLimits, InputLine
-from aisle.indexer.updates.writes import Encoding, Stored, Write, action, by_id, encoded, parsed, plan
+from aisle.indexer.updates.writes import Encoding, Stored, Write, action, by_id, encoded, parsed, plan_writes
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import IndexMeta, VectorSpace
 
@@ -63,7 +63,7 @@ class LiveReleases:
             InputError: several are.
             ForeignIndex: Aisle did not make it.
         """
-        live = self._ask(partial(standing, self._client, self._name)).live
+        live = self._ask(partial(read_inventory, self._client, self._name)).live
         if not live:
             raise IndexNotFound(
                 f"no release of {self._name} is live",
@@ -184,7 +184,7 @@ _MAX_BODY_DOCS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedBatch:
     """What became of one batch.
 
     Attributes:
@@ -199,10 +199,10 @@ class Applied:
     deleted: int
     encoded: int
     dead: tuple[DeadLine, ...]
-    written: Written
+    written: BulkResult
 
 
-class Applier:
+class BatchApplier:
     """Applies batches to whatever is live."""
 
     def __init__(self, client: opensearchpy.OpenSearch, encoding: Encoding, options: UpdateOptions) -> None:
@@ -221,7 +221,7 @@ class Applier:
         check_spaces(live.meta, self._encoding.encoder_of(live.meta))
         return live.release
 
-    def apply(self, lines: Sequence[InputLine], lease: Lease) -> Applied:
+    def apply(self, lines: Sequence[InputLine], lease: Lease) -> AppliedBatch:
         """Write what the lines say. When this returns, the cluster has acknowledged all of it.
 
         Raises:
@@ -233,7 +233,7 @@ class Applier:
         check_spaces(live.meta, encoder)
         groups = by_id(entries)
         stored = read_stored(self._client, live.target, self._options.retry, list(groups))
-        planned = plan(groups, stored, self._encoding.text, encoder.spaces)
+        planned = plan_writes(groups, stored, self._encoding.text, encoder.spaces)
         made = encoded(encoder, planned.writes)
         first = self._reserve(lease, len(planned.writes), stored)
         actions = [
@@ -247,7 +247,7 @@ class Applier:
         refusals = (*(line for line in actions if isinstance(line, Refusal)), *written.refused)
         refused = {refusal.id: refusal.reason for refusal in refusals}
         done = [write for write in planned.writes if write.id not in refused]
-        return Applied(
+        return AppliedBatch(
             release=live.release,
             indexed=sum(write.item is not None for write in done),
             deleted=sum(write.item is None for write in done),
@@ -261,10 +261,10 @@ class Applier:
         highest = max((one.version for one in stored.values()), default=0)
         return lease.reserve(count, above=highest) if count else 0
 
-    def _write(self, target: str, lines: Sequence[Line]) -> Written:
+    def _write(self, target: str, lines: Sequence[Line]) -> BulkResult:
         never = threading.Event()
         bodies = pack(lines, max_bytes=_MAX_BODY_BYTES, max_docs=_MAX_BODY_DOCS)
-        return sum_written(
+        return sum_results(
             *(write_body(self._client, target, self._options.retry, body, never) for body in bodies)
         )
 

@@ -17,7 +17,7 @@ _FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class InputCheckpoint:
     """Attributes:
     place: everything before it was applied, or is in the dead letters.
     release: the one it was applied to; empty before the first batch.
@@ -29,7 +29,7 @@ class Checkpoint:
     dead_bytes: int = 0
 
 
-def load_checkpoint(path: Path) -> Checkpoint | None:
+def load_checkpoint(path: Path) -> InputCheckpoint | None:
     """Read it; None if there is none.
 
     Raises:
@@ -40,7 +40,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         if found.pop("format") != _FORMAT:
             raise ValueError("another format")
         place = Place(**found.pop("place"))
-        checkpoint = Checkpoint(place=place, **found)
+        checkpoint = InputCheckpoint(place=place, **found)
         if min(place.line, place.offset, checkpoint.dead_bytes) < 0:
             raise ValueError("a negative number")
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     return checkpoint
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def save_checkpoint(path: Path, checkpoint: InputCheckpoint) -> None:
     """Replace it: whole or not at all, also when the machine loses its power.
 
     Raises:

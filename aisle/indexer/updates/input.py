@@ -24,7 +24,7 @@ STANDARD_INPUT: Final = "-"
 _CHUNK: Final = 1 << 16
 
 
-class Source(Protocol):
+class ChangeSource(Protocol):
     """Something that is read once, in order.
 
     Attributes:
@@ -53,7 +53,7 @@ class FileSource:
         self._file = file
 
     def read(self, _: float, /) -> bytes | None:
-        """See `Source`."""
+        """See `ChangeSource`."""
         try:
             return self._file.read(_CHUNK)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -73,14 +73,14 @@ class StreamSource:
         self._descriptor = descriptor
 
     def read(self, wait_s: float, /) -> bytes | None:
-        """See `Source`."""
+        """See `ChangeSource`."""
         # Past Python's own buffer, in which lines would wait that select knows nothing of.
         ready, _, _ = select.select([self._descriptor], [], [], max(0.0, wait_s))
         return os.read(self._descriptor, _CHUNK) if ready else None
 
 
 @contextmanager
-def open_source(where: str) -> Iterator[Source]:
+def open_source(where: str) -> Iterator[ChangeSource]:
     """Open a file (plain or gzip), a named pipe, or standard input for ``-``.
 
     Raises:
@@ -205,7 +205,7 @@ _LONG_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class InputStart:
     """An input, and the splitter that takes it up at the right place.
 
     Attributes:
@@ -216,7 +216,7 @@ class Start:
         other: there was a checkpoint, but of an input that began otherwise.
     """
 
-    source: Source
+    source: ChangeSource
     splitter: LineSplitter
     place: Place
     ahead: bytes = b""
@@ -224,7 +224,7 @@ class Start:
 
 
 @contextmanager
-def start_input(where: str, behind: Place) -> Iterator[Start]:
+def start_input(where: str, behind: Place) -> Iterator[InputStart]:
     """Open an input behind ``behind``, if that is a place of this very input.
 
     The bytes before are read and hashed (about a second a gigabyte), never trusted. A file that begins
@@ -236,7 +236,7 @@ def start_input(where: str, behind: Place) -> Iterator[Start]:
     with open_source(where) as source:
         if found := _skipped(source, behind):
             splitter, ahead = found
-            yield Start(source, splitter, behind, ahead)
+            yield InputStart(source, splitter, behind, ahead)
             return
         if source.stream:
             raise InputError(
@@ -244,10 +244,10 @@ def start_input(where: str, behind: Place) -> Iterator[Start]:
                 fix="send the same stream from its start, or leave --skip-consumed out",
             )
     with open_source(where) as source:
-        yield Start(source, LineSplitter(), Place(), other=True)
+        yield InputStart(source, LineSplitter(), Place(), other=True)
 
 
-def _skipped(source: Source, behind: Place) -> tuple[LineSplitter, bytes] | None:
+def _skipped(source: ChangeSource, behind: Place) -> tuple[LineSplitter, bytes] | None:
     """Read up to ``behind``; None if this is another input."""
     digest, left, last, ahead = hashlib.sha256(), behind.offset, b"\n", b""
     while left > 0:
@@ -312,7 +312,7 @@ class Batches:
             It was not yielded. 0 if there is none.
     """
 
-    def __init__(self, start: Start, limits: BatchLimits, stop: threading.Event) -> None:
+    def __init__(self, start: InputStart, limits: BatchLimits, stop: threading.Event) -> None:
         self.unfinished = 0
         self._source = start.source
         self._splitter = start.splitter

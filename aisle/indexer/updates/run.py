@@ -14,10 +14,10 @@ import opensearchpy
 from aisle.cluster import translated_errors
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import Lease, hold
-from aisle.indexer.updates.apply import Applied, Applier, UpdateOptions
-from aisle.indexer.updates.checkpoint import Checkpoint
+from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
+from aisle.indexer.updates.checkpoint import InputCheckpoint
 from aisle.indexer.updates.dead_lines import DeadLines
-from aisle.indexer.updates.input import Batches, Start
+from aisle.indexer.updates.input import Batches, InputStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ _TRY_S = 1.0
 
 def run_updates(
     client: opensearchpy.OpenSearch,
-    start: Start,
-    applier: Applier,
+    start: InputStart,
+    applier: BatchApplier,
     options: UpdateOptions,
     *,
     dead: DeadLines,
-    acknowledged: Callable[[Checkpoint], None],
+    acknowledged: Callable[[InputCheckpoint], None],
     stop: threading.Event,
     progress: Callable[[UpdateReport], None] = lambda _: None,
 ) -> UpdateReport:
@@ -102,7 +102,7 @@ def run_updates(
         for batch in batches:
             applied = applier.apply(batch.lines, held.lease())
             report = _counted(report, applied, batch.lines[-1].place.line, dead.add(applied.dead))
-            acknowledged(Checkpoint(batch.lines[-1].place, applied.release, dead.size))
+            acknowledged(InputCheckpoint(batch.lines[-1].place, applied.release, dead.size))
             report = replace(report, seconds=monotonic() - started)
             progress(report)
             if not batch.full:
@@ -111,7 +111,7 @@ def run_updates(
         return replace(report, unfinished=batches.unfinished, seconds=monotonic() - started)
 
 
-def _counted(report: UpdateReport, applied: Applied, line: int, dead: int) -> UpdateReport:
+def _counted(report: UpdateReport, applied: AppliedBatch, line: int, dead: int) -> UpdateReport:
     more = report.plus(
         lines=line - report.line,
         indexed=applied.indexed,

@@ -64,7 +64,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlannedWrites:
     """What one batch does."""
 
     writes: tuple[Write, ...]
@@ -79,12 +79,12 @@ def by_id(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     return groups
 
 
-def plan(
+def plan_writes(
     groups: Mapping[str, Sequence[Entry]],
     stored: Mapping[str, Stored],
     text: Callable[[Item], str],
     vector_fields: Iterable[str],
-) -> Plan:
+) -> PlannedWrites:
     """One write for all changes of an item, the same as one write for each of them in turn.
 
     Args:
@@ -112,7 +112,7 @@ def plan(
             writes.append(Write(id_, after, derived, tuple(applied)))
         elif any(isinstance(entry.change, Delete) for entry in applied):
             writes.append(Write(id_, None, None, tuple(applied)))
-    return Plan(tuple(writes), tuple(dead))
+    return PlannedWrites(tuple(writes), tuple(dead))
 
 
 def _kept(

@@ -13,7 +13,7 @@ from aisle.encoder import item_text
 from aisle.mappings import fields
 from aisle.mappings.document import item_of
 from aisle.search.fusion import Fused
-from aisle.search.rank.reranker import Reranked, Reranker, RerankOptions
+from aisle.search.rank.reranker import RerankResult, Reranker, RerankOptions
 from aisle.search.ranking import Ranking
 
 
@@ -49,7 +49,7 @@ def fetch_texts(client: OpenSearch, release: str, ids: Sequence[str]) -> Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Reranking:
+class RerankedOrder:
     """A ranking in its final order.
 
     Attributes:
@@ -59,14 +59,14 @@ class Reranking:
     """
 
     order: list[Fused]
-    found: Reranked | None = None
+    found: RerankResult | None = None
     ms: float = 0.0
     server_ms: float = 0.0
 
 
 def rerank_ranking(
     client: OpenSearch, reranker: Reranker, ranking: Ranking, options: RerankOptions, *, later_page: bool
-) -> Reranking:
+) -> RerankedOrder:
     """Items that the query names stay on top; the best of the others get their final order.
 
     Raises:
@@ -86,4 +86,4 @@ def rerank_ranking(
         spent_ms=(time.perf_counter() - started) * 1000,
         later_page=later_page,
     )
-    return Reranking(found.order, found, (time.perf_counter() - started) * 1000, texts.server_ms)
+    return RerankedOrder(found.order, found, (time.perf_counter() - started) * 1000, texts.server_ms)

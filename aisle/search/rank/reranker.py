@@ -9,7 +9,7 @@ from typing import Final
 
 from aisle.errors import InputError, InvalidQuery
 from aisle.search.fusion import Fused
-from aisle.search.rank.stage import Clock, Pace, Recent, ScoreCache, Stage, Turn, digest_of
+from aisle.search.rank.stage import Clock, ThroughputEstimate, Recent, ScoreCache, CascadeStage, StageContext, digest_of
 from aisle.types import RerankSignal
 
 
@@ -85,7 +85,7 @@ SEARCHES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reranked:
+class RerankResult:
     """Candidates in their final order.
 
     Attributes:
@@ -125,12 +125,12 @@ class Reranker:
     """
 
     def __init__(
-        self, stages: Sequence[Stage], *, remembered: int = SCORES, clock: Clock = time.monotonic
+        self, stages: Sequence[CascadeStage], *, remembered: int = SCORES, clock: Clock = time.monotonic
     ) -> None:
         if not stages:
             raise InputError("a reranker without a model changes nothing", fix="give at least one stage")
         self.stages = tuple(stages)
-        self._paces = [Pace() for _ in stages]
+        self._paces = [ThroughputEstimate() for _ in stages]
         self._clock = clock
         self._scores: ScoreCache = Recent(remembered)
         self._depths: Recent[bytes, tuple[int, ...]] = Recent(SEARCHES)
@@ -149,7 +149,7 @@ class Reranker:
         pinned: int = 0,
         spent_ms: float = 0.0,
         later_page: bool = False,
-    ) -> Reranked:
+    ) -> RerankResult:
         """Put the best candidates in a new order; the same one for every page of a search.
 
         Args:
@@ -172,7 +172,7 @@ class Reranker:
         stopped = False
         for number, (stage, pace) in enumerate(zip(self.stages, self._paces, strict=True), 1):
             head = current[: stage.top if before is None else before[number - 1]]
-            turn = Turn(stage, pace, self._scores, self._clock, deadline, options.chunk)
+            turn = StageContext(stage, pace, self._scores, self._clock, deadline, options.chunk)
             scores = turn.scores(query, [texts[entry.fused.id] for entry in head])
             stopped |= len(scores) < min(stage.top, len(current))
             reached.append(len(scores))
@@ -190,11 +190,11 @@ def _reordered(head: Sequence[_Entry], scores: Sequence[float], weight: float, s
 
 def _finished(
     pinned: Sequence[Fused], others: Sequence[Fused], reranked: Sequence[_Entry], stopped: bool
-) -> Reranked:
+) -> RerankResult:
     ranks = {each.id: rank for rank, each in enumerate(others, len(pinned) + 1)}
     signals = {
         entry.fused.id: RerankSignal(entry.score, entry.value, entry.stage, rank, ranks[entry.fused.id])
         for rank, entry in enumerate(reranked, len(pinned) + 1)
     }
     rest = [each for each in others if each.id not in signals]
-    return Reranked([*pinned, *(entry.fused for entry in reranked), *rest], signals, stopped)
+    return RerankResult([*pinned, *(entry.fused for entry in reranked), *rest], signals, stopped)

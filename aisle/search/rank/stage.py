@@ -20,7 +20,7 @@ PROBE = 4
 _FADING = 0.7
 
 
-class Pace:
+class ThroughputEstimate:
     """Milliseconds per pair. A slow chunk counts at once, faster ones little by little.
 
     Shared by threads without a lock: each reads and writes one float, and any of the values will do.
@@ -95,7 +95,7 @@ class PairScorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class CascadeStage:
     """A model and how many of the best it reads.
 
     Raises:
@@ -120,7 +120,7 @@ def digest_of(*parts: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StageContext:
     """What one stage needs beside its texts.
 
     Attributes:
@@ -129,8 +129,8 @@ class Turn:
         chunk: pairs between two looks at the clock.
     """
 
-    stage: Stage
-    pace: Pace
+    stage: CascadeStage
+    pace: ThroughputEstimate
     cache: ScoreCache
     clock: Clock
     deadline: float | None

@@ -68,7 +68,7 @@ class GuardOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LegVerdict:
     """Attributes:
     leg: name.
     kept: whether it is asked.
@@ -85,7 +85,7 @@ class Verdict:
 
 def guard(
     specs: Sequence[FusionSpec], values: Floats, legs: Sequence[str], options: GuardOptions
-) -> tuple[Verdict, ...]:
+) -> tuple[LegVerdict, ...]:
     """Drop the leg that helps least, and again, until each one that is left helps.
 
     Args:
@@ -104,20 +104,20 @@ def guard(
         return cross_validated(values[allowed], folds)
 
     left = list(legs)
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, LegVerdict] = {}
     while len(left) > 1:
         together = best_of(left)
         trials = [_trial(leg, together, best_of([other for other in left if other != leg])) for leg in left]
-        verdicts |= {leg: Verdict(leg, True, delta, p) for leg, delta, p in trials}
+        verdicts |= {leg: LegVerdict(leg, True, delta, p) for leg, delta, p in trials}
         useless = [trial for trial in trials if not (trial[1] > 0 and trial[2] < options.p)]
         if not useless:
             break
         # The later leg goes if two help alike: the first is the cheapest to ask.
         leg, delta, p = min(reversed(useless), key=lambda trial: trial[1])
-        verdicts[leg] = Verdict(leg, False, delta, p)
+        verdicts[leg] = LegVerdict(leg, False, delta, p)
         left.remove(leg)
     if len(left) == 1:
-        verdicts[left[0]] = Verdict(left[0], True, None, None)
+        verdicts[left[0]] = LegVerdict(left[0], True, None, None)
     return tuple(verdicts[leg] for leg in legs)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from aisle.mappings import FusionSpec
 from aisle.search.tuning.grid import Scorer, first_step, neighbours
-from aisle.search.tuning.guard import GuardOptions, Verdict, folds_of, guard, rest_of
+from aisle.search.tuning.guard import GuardOptions, LegVerdict, folds_of, guard, rest_of
 from aisle.search.tuning.matrix import Floats, Ints
 
 # The best fusions of this many different techniques are refined, as the grid may miss the true order.
@@ -28,7 +28,7 @@ class Selection:
     """
 
     spec: FusionSpec
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[LegVerdict, ...]
     value: float
 
 

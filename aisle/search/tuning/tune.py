@@ -11,7 +11,7 @@ from aisle.errors import InputError
 from aisle.evaluation import Comparison, JudgedSet, Scores, compare
 from aisle.mappings import FusionSpec
 from aisle.search.tuning.grid import Scorer, grid
-from aisle.search.tuning.guard import GuardOptions, Verdict
+from aisle.search.tuning.guard import GuardOptions, LegVerdict
 from aisle.search.tuning.matrix import Floats, metric_of, pool_of
 from aisle.search.tuning.nested import FoldWinner, choose, nested
 from aisle.search.tuning.per_query import PerQuery, pool_features, try_per_query
@@ -82,7 +82,7 @@ class Tuned:
     means: Mapping[str, float]
     chosen_on: float
     comparisons: tuple[Comparison, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[LegVerdict, ...]
     winners: tuple[FoldWinner, ...]
     per_query: PerQuery | None
 

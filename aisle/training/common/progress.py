@@ -36,7 +36,7 @@ class Silent:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silenced_libraries() -> Iterator[None]:
     """Errors only, no progress bars; afterwards as before."""
     logging = optional("transformers", extra="train").utils.logging
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -45,7 +45,7 @@ class StageRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class StageRecords:
     """Finished stages, in order, of the run that ``key`` names."""
 
     folder: Path
@@ -87,7 +87,7 @@ class Ledger:
         )
         return cls(folder, key, done[:common])
 
-    def with_stage(self, position: int, record: StageRecord) -> Ledger:
+    def with_stage(self, position: int, record: StageRecord) -> StageRecords:
         """The same with stage ``position``, from 1, written to the disk before it is returned."""
         stages = (*self.stages[: position - 1], record, *self.stages[position:])
         changed = replace(self, stages=stages)

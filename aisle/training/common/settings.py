@@ -11,7 +11,7 @@ from aisle._extras import optional
 from aisle.errors import InputError
 
 
-def require(settings: object, rules: Iterable[tuple[str, bool, str]], use: str) -> None:
+def require_valid(settings: object, rules: Iterable[tuple[str, bool, str]], use: str) -> None:
     """Refuse the first value that breaks its rule.
 
     Args:
@@ -27,27 +27,27 @@ def require(settings: object, rules: Iterable[tuple[str, bool, str]], use: str) 
             raise InputError(f"{name} = {getattr(settings, name)!r} cannot be {use} with", fix=f"give {rule}")
 
 
-def plain(value: Any) -> Any:
+def as_plain_json(value: Any) -> Any:
     """Enums by their values, tuples as lists, at any depth."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {key: plain(held) for key, held in value.items()}
-    return [plain(held) for held in value] if isinstance(value, list | tuple) else value
+        return {key: as_plain_json(held) for key, held in value.items()}
+    return [as_plain_json(held) for held in value] if isinstance(value, list | tuple) else value
 
 
-class Precision(Enum):
+class TrainingPrecision(Enum):
     """``AUTO`` is bfloat16 autocast (weights stay float32) where the hardware has it, else float32."""
 
     AUTO = "auto"
     FP32 = "fp32"
     BF16 = "bf16"
 
-    def on(self, device: str) -> Precision:
+    def on(self, device: str) -> TrainingPrecision:
         """``FP32`` or ``BF16`` for a torch device."""
-        if self is not Precision.AUTO:
+        if self is not TrainingPrecision.AUTO:
             return self
-        return Precision.BF16 if _has_bf16(device) else Precision.FP32
+        return TrainingPrecision.BF16 if _has_bf16(device) else TrainingPrecision.FP32
 
 
 def best_device() -> str:

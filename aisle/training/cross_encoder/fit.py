@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aisle._extras import optional
-from aisle.training.common.progress import quiet
-from aisle.training.common.settings import Precision
+from aisle.training.common.progress import silenced_libraries
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.common.tokens import length_batches
 from aisle.training.cross_encoder.lists import LabelledList
 
@@ -63,7 +63,7 @@ class FitSettings(Protocol):
         """Lists of a step."""
 
     @property
-    def precision(self) -> Precision:
+    def precision(self) -> TrainingPrecision:
         """Of the arithmetic."""
 
     @property
@@ -100,7 +100,7 @@ def fit(
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,
-        bf16=settings.precision.on(device) is Precision.BF16,
+        bf16=settings.precision.on(device) is TrainingPrecision.BF16,
         use_cpu=device == "cpu",
         seed=settings.seed,
         save_strategy="no",
@@ -118,7 +118,7 @@ def fit(
     )
     # It would write every log to standard output.
     trainer.remove_callback(optional("transformers", extra="train").PrinterCallback)
-    with quiet():
+    with silenced_libraries():
         trainer.train()
     return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
 

@@ -15,7 +15,7 @@ from aisle.encoder.export.weights import find_weights
 from aisle.encoder.text import TEXT_VERSION
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import run_key, starting_point
-from aisle.training.common.settings import check_name, plain
+from aisle.training.common.settings import check_name, as_plain_json
 from aisle.training.cross_encoder.candidates import (
     calibration_pairs,
     candidates_hash,
@@ -127,7 +127,7 @@ class RerankerPlan:
         base = starting_point(self.teacher_settings.base)
         weights = sha256_of(find_weights(base, self.teacher_settings.revision).folder / "model.safetensors")
         settings = replace(self.teacher_settings, base=base)
-        decided = {**plain(asdict(settings)), "base": weights, "revision": None}
+        decided = {**as_plain_json(asdict(settings)), "base": weights, "revision": None}
         folder = self._place("teacher", {**key, "settings": decided})
         if folder.exists():
             progress.note("the teacher is there already")
@@ -146,7 +146,7 @@ class RerankerPlan:
     def _taught_how(self) -> dict[str, Any]:
         if self.teacher is not None:
             return {"given": self._origin()}
-        return {**plain(asdict(self.teacher_settings)), "base": self._origin()}
+        return {**as_plain_json(asdict(self.teacher_settings)), "base": self._origin()}
 
     def _place(self, name: str, decided: Mapping[str, Any]) -> Path:
         return self.work / f"{name}-{run_key(decided)[:8]}"

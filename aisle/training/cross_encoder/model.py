@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from aisle._extras import optional
 from aisle.encoder.export.cross_encoder import Pooling
 from aisle.errors import InputError
-from aisle.training.common.progress import quiet
-from aisle.training.common.settings import Precision
+from aisle.training.common.progress import silenced_libraries
+from aisle.training.common.settings import TrainingPrecision
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -50,7 +50,7 @@ def new_cross_encoder(
     return model
 
 
-def load_cross_encoder(folder: Path, device: str, precision: Precision = Precision.AUTO) -> CrossEncoder:
+def load_cross_encoder(folder: Path, device: str, precision: TrainingPrecision = TrainingPrecision.AUTO) -> CrossEncoder:
     """A trained one, ours or any with one output; it predicts logits.
 
     Raises:
@@ -58,7 +58,7 @@ def load_cross_encoder(folder: Path, device: str, precision: Precision = Precisi
         MissingExtra: sentence-transformers is not installed.
     """
     library, torch = optional("sentence_transformers", extra="train"), optional("torch", extra="train")
-    narrow = precision.on(device) is Precision.BF16
+    narrow = precision.on(device) is TrainingPrecision.BF16
     if not (folder / "config.json").is_file():
         # The library would take the name for one on the hub.
         raise InputError(f"{folder} holds no cross-encoder", fix="name the folder that train_teacher made")
@@ -85,7 +85,7 @@ def load_cross_encoder(folder: Path, device: str, precision: Precision = Precisi
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
     try:
-        with quiet():
+        with silenced_libraries():
             yield
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
@@ -105,7 +105,7 @@ def require_new(folder: Path) -> None:
 
 
 @contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
+def folder_in_one_step(folder: Path) -> Iterator[Path]:
     """A neighbouring folder that takes the name ``folder`` at the end; after a failure nothing is left."""
     staged = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
@@ -119,5 +119,5 @@ def appearing(folder: Path) -> Iterator[Path]:
 def save(model: CrossEncoder, staged: Path) -> None:
     """As sentence-transformers saves it, without what the trainer left."""
     shutil.rmtree(staged / RUN, ignore_errors=True)
-    with quiet():
+    with silenced_libraries():
         model.save_pretrained(str(staged), create_model_card=False)

@@ -16,10 +16,10 @@ from aisle.encoder.export.checkpoint import json_object
 from aisle.encoder.export.cross_encoder import Pooling
 from aisle.errors import InputError
 from aisle.training.common.progress import Progress, Silent
-from aisle.training.common.settings import Precision, best_device, plain, require
+from aisle.training.common.settings import TrainingPrecision, best_device, as_plain_json, require_valid
 from aisle.training.cross_encoder.fit import TeacherLoss, fit, objective
 from aisle.training.cross_encoder.lists import GradedList, LabelledList, graded_lists
-from aisle.training.cross_encoder.model import RUN, appearing, new_cross_encoder, require_new, save
+from aisle.training.cross_encoder.model import RUN, folder_in_one_step, new_cross_encoder, require_new, save
 from aisle.training.cross_encoder.teacher import teacher_scores
 from aisle.training.data.negatives import Candidates
 from aisle.training.data.training_set import TrainingSet
@@ -91,7 +91,7 @@ class RerankerSettings:
     depth: int = 50
     batch: int = 12
     max_tokens: int = 96
-    precision: Precision = Precision.AUTO
+    precision: TrainingPrecision = TrainingPrecision.AUTO
     seed: int = 13
 
     def __post_init__(self) -> None:
@@ -109,11 +109,11 @@ class RerankerSettings:
             ("batch", self.batch >= 1, "1 or more"),
             ("max_tokens", self.max_tokens >= 5, "5 or more"),
         )
-        require(self, rules, "trained")
+        require_valid(self, rules, "trained")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, for the manifest and for telling two runs apart."""
-        held: dict[str, Any] = plain(asdict(self))
+        held: dict[str, Any] = as_plain_json(asdict(self))
         return held
 
 
@@ -253,7 +253,7 @@ def train_reranker(
     optional("transformers", extra="train").set_seed(settings.seed)
     model = _beginner(teacher, kept, settings, device)
     progress.note(f"training {len(kept)} of the teacher's layers")
-    with appearing(folder) as staged:
+    with folder_in_one_step(folder) as staged:
         loss = objective(TeacherLoss.LISTNET).build(model)
         losses = fit(model, epochs, loss, settings, staged / RUN, device, progress.step)
         save(model, staged)

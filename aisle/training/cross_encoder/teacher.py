@@ -11,12 +11,12 @@ from pathlib import Path
 from aisle._extras import optional
 from aisle.encoder.export.weights import find_weights
 from aisle.errors import InputError
-from aisle.training.common.settings import Precision, best_device, require
+from aisle.training.common.settings import TrainingPrecision, best_device, require_valid
 from aisle.training.cross_encoder.fit import TeacherLoss, fit, objective
 from aisle.training.cross_encoder.lists import LabelledList, graded_lists
 from aisle.training.cross_encoder.model import (
     RUN,
-    appearing,
+    folder_in_one_step,
     load_cross_encoder,
     new_cross_encoder,
     require_new,
@@ -61,7 +61,7 @@ class TeacherSettings:
     depth: int = 30
     batch: int = 12
     max_tokens: int = 96
-    precision: Precision = Precision.AUTO
+    precision: TrainingPrecision = TrainingPrecision.AUTO
     seed: int = 11
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class TeacherSettings:
             ("batch", self.batch >= 1, "1 or more"),
             ("max_tokens", self.max_tokens >= 5, "5 or more"),
         )
-        require(self, rules, "trained")
+        require_valid(self, rules, "trained")
 
 
 StepProgress = Callable[[int, int, float | None], None]
@@ -135,7 +135,7 @@ def train_teacher(
     transformers.set_seed(settings.seed)
     model = new_cross_encoder(source.folder, settings.max_tokens, device)
     started = time.perf_counter()
-    with appearing(folder) as staged:
+    with folder_in_one_step(folder) as staged:
         losses = fit(model, epochs, goal.build(model), settings, staged / RUN, device, progress)
         seconds = time.perf_counter() - started
         save(model, staged)
@@ -151,7 +151,7 @@ def teacher_scores(
     queries: Mapping[str, str],
     items: Mapping[str, str],
     candidates: Candidates,
-    precision: Precision = Precision.AUTO,
+    precision: TrainingPrecision = TrainingPrecision.AUTO,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, dict[str, float]]:
     """Logits of every candidate: query id to item id to score, in the order of the candidates.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from aisle.evaluation import JudgedSet
-from aisle.training.data.training_set import Source, TrainingSet, normalised
+from aisle.training.data.training_set import PairSource, TrainingSet, normalised
 
 LEAKED = "query leaks into held-out data"
 _EXAMPLES = 5
@@ -89,7 +89,7 @@ def _leaks(data: TrainingSet, held_out: JudgedSet) -> Iterator[Leak]:
     texts = {normalised(query.text): query.id for query in held_out.queries}
     bought = {key: query for query, known in held_out.qrels.items() for key in _user_items(query, known)}
     for pair in {pair.query_id: pair for pair in data.pairs}.values():
-        user_item = _user_item(pair.query_id, pair.item_id) if pair.source is Source.REVIEWS else ""
+        user_item = _user_item(pair.query_id, pair.item_id) if pair.source is PairSource.REVIEWS else ""
         for kind, found in (
             (LeakKind.QUERY_ID, ids.get(pair.query_id)),
             (LeakKind.QUERY_TEXT, texts.get(normalised(pair.query) or "\0")),

@@ -43,7 +43,7 @@ def _merged(lexical: tuple[str, ...], dense: tuple[str, ...], share: float) -> t
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownItems:
     """What is known of one query.
 
     Attributes:
@@ -61,7 +61,7 @@ class Known:
         return item in items and item not in self.forbidden and folded(items[item]) not in self.texts
 
 
-def known_items(training_set: TrainingSet) -> dict[str, Known]:
+def known_items(training_set: TrainingSet) -> dict[str, KnownItems]:
     """Query id to what is known of it, for every query of the pairs."""
     same_text: dict[str, list[str]] = {}
     for query_id, text in training_set.queries.items():
@@ -69,13 +69,13 @@ def known_items(training_set: TrainingSet) -> dict[str, Known]:
     return {query_id: _known(training_set, ids, text) for text, ids in same_text.items() for query_id in ids}
 
 
-def _known(training_set: TrainingSet, query_ids: list[str], text: str) -> Known:
+def _known(training_set: TrainingSet, query_ids: list[str], text: str) -> KnownItems:
     grades: dict[str, int] = {}
     for query_id in query_ids:
         for item, grade in training_set.grades.get(query_id, {}).items():
             grades[item] = max(grade, grades.get(item, 0))
     positives = [item for item, grade in grades.items() if grade >= training_set.relevant]
-    return Known(
+    return KnownItems(
         forbidden=frozenset(item for item, grade in grades.items() if grade > 0),
         texts=frozenset([text, *_texts(training_set.items, positives)]),
         judged=tuple(item for item, grade in grades.items() if grade == 0 and item in training_set.items),
@@ -96,7 +96,7 @@ class NegativeOptions:
     """Settings of ``choose_negatives``.
 
     Attributes:
-        per_query: negatives kept for a query; the pairs of a query share them out (``deal_negatives``).
+        per_query: negatives kept for a query; the pairs of a query share them out (``distribute_negatives``).
         skip: first ranks of the candidates that are passed over, where unjudged positives gather.
         depth: last rank that is considered.
         max_share: a candidate is dropped when its score is above this share of the mean score of the query's
@@ -188,7 +188,7 @@ def _limit(positives: Iterable[str], scores: Mapping[str, float], max_share: flo
 
 
 def _in_order(
-    known: Known,
+    known: KnownItems,
     ranked: Sequence[str],
     catalogue: Sequence[str],
     options: NegativeOptions,
@@ -208,7 +208,7 @@ def _random_items(catalogue: Sequence[str], options: NegativeOptions, rng: rando
 
 
 def _allowed(
-    order: Iterable[str], known: Known, items: Mapping[str, str], scores: Mapping[str, float], limit: float
+    order: Iterable[str], known: KnownItems, items: Mapping[str, str], scores: Mapping[str, float], limit: float
 ) -> Iterator[str]:
     judged = frozenset(known.judged)
     for item in _once(order):
@@ -225,7 +225,7 @@ def _once(items: Iterable[str]) -> Iterator[str]:
             yield item
 
 
-def deal_negatives(
+def distribute_negatives(
     training_set: TrainingSet, negatives: Negatives, per_pair: int
 ) -> tuple[tuple[str, ...], ...]:
     """Negatives of ``training_set.pairs``, in their order: at most ``per_pair`` for each.

@@ -20,7 +20,7 @@ from aisle.training.data.training_set import (
     UNJUDGED_GRADE,
     UNKNOWN_ITEM,
     Pair,
-    Source,
+    PairSource,
     TrainingSet,
     item_texts,
     training_set,
@@ -116,7 +116,7 @@ def review_query(review: Review, item: str, options: ReviewOptions) -> str:
 def _pairs(reviews: Iterable[Review], items: Mapping[str, str], options: ReviewOptions) -> Iterator[Pair]:
     for review in reviews:
         query = review_query(review, items[review.item_id], options)
-        yield Pair(review.id, query, review.item_id, UNJUDGED_GRADE, Source.REVIEWS)
+        yield Pair(review.id, query, review.item_id, UNJUDGED_GRADE, PairSource.REVIEWS)
 
 
 VIEWS = (

@@ -13,7 +13,7 @@ from aisle.training.data.training_set import (
     UNJUDGED_GRADE,
     UNKNOWN_ITEM,
     Pair,
-    Source,
+    PairSource,
     TrainingSet,
     training_set,
 )
@@ -68,7 +68,7 @@ def sequence_pairs(
     steps = dict.fromkeys(step for sequence in sequences for step in _steps(sequence, options))
     known = [step for step in steps if items.keys() >= {*step}]
     pairs = (
-        Pair(query_id(first), query_text(items[first]), second, UNJUDGED_GRADE, Source.SEQUENCES)
+        Pair(query_id(first), query_text(items[first]), second, UNJUDGED_GRADE, PairSource.SEQUENCES)
         for first, second in known
     )
     itself = {query_id(first): {first: UNJUDGED_GRADE} for first, _ in known}

@@ -11,7 +11,7 @@ from aisle.evaluation import read_judged_set
 from aisle.training.data.leakage import without_leaks
 from aisle.training.data.review_pairs import read_review_folder, review_views
 from aisle.training.data.sequences import read_sequences, sequence_pairs
-from aisle.training.data.training_set import Pair, Source, TrainingSet, item_texts, training_set
+from aisle.training.data.training_set import Pair, PairSource, TrainingSet, item_texts, training_set
 
 
 def judged_pairs(folder: str | Path, split: str = "train", relevant: int = 2) -> TrainingSet:
@@ -24,7 +24,7 @@ def judged_pairs(folder: str | Path, split: str = "train", relevant: int = 2) ->
     judged = read_judged_set(folder, split)
     texts = {query.id: query_text(query.text) for query in judged.queries}
     pairs = (
-        Pair(query, texts[query], item, grade, Source.JUDGMENTS)
+        Pair(query, texts[query], item, grade, PairSource.JUDGMENTS)
         for query, known in judged.qrels.items()
         for item, grade in known.items()
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from aisle.encoder.text import query_text
 from aisle.errors import InputError
-from aisle.training.data.training_set import UNJUDGED_GRADE, Pair, Source, TrainingSet
+from aisle.training.data.training_set import UNJUDGED_GRADE, Pair, PairSource, TrainingSet
 
 PLACES = 10
 """Places of a title, from its first tenth to its last."""
@@ -32,7 +32,7 @@ _WORD = re.compile(r"[a-z0-9]+(?:[./-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class PseudoQueryModel:
     """Attributes:
     places: share of words kept, by tenth of the title.
     words: folded word -> (times kept, times seen).
@@ -60,7 +60,7 @@ class Habits:
         return [words[at] for at in sorted(best)]
 
 
-def learn_habits(data: TrainingSet) -> Habits | None:
+def learn_pseudo_queries(data: TrainingSet) -> PseudoQueryModel | None:
     """Habits of the people behind the pairs of ``data``; None if fewer than 100 pairs share a word."""
     kept, seen = Counter[str](), Counter[str]()
     at_kept, at_seen = [0] * PLACES, [0] * PLACES
@@ -82,7 +82,7 @@ def learn_habits(data: TrainingSet) -> Habits | None:
         return None
     mean = sum(at_kept) / sum(at_seen)
     places = tuple((k + mean) / (s + 1) for k, s in zip(at_kept, at_seen, strict=True))
-    return Habits(places, {word: (kept[word], count) for word, count in seen.items()}, tuple(lengths))
+    return PseudoQueryModel(places, {word: (kept[word], count) for word, count in seen.items()}, tuple(lengths))
 
 
 def words_of(text: str) -> list[str]:
@@ -110,7 +110,7 @@ _TYPO_LETTERS = 4
 
 
 def title_pairs(
-    items: Mapping[str, str], per_item: int, seed: int, habits: Habits | None = None
+    items: Mapping[str, str], per_item: int, seed: int, habits: PseudoQueryModel | None = None
 ) -> tuple[Pair, ...]:
     """Up to ``per_item`` different pseudo-queries for each item; few words make fewer.
 
@@ -121,7 +121,7 @@ def title_pairs(
         items: item id to encoder text.
         per_item: 1 or more.
         seed: any whole number.
-        habits: which words people ask with, see ``learn_habits``; without it words are drawn evenly.
+        habits: which words people ask with, see ``learn_pseudo_queries``; without it words are drawn evenly.
 
     Raises:
         InputError: ``per_item`` under 1.
@@ -131,7 +131,7 @@ def title_pairs(
     return tuple(pair for item, text in items.items() for pair in _pairs(item, text, per_item, seed, habits))
 
 
-def _pairs(item: str, text: str, per_item: int, seed: int, habits: Habits | None) -> Iterator[Pair]:
+def _pairs(item: str, text: str, per_item: int, seed: int, habits: PseudoQueryModel | None) -> Iterator[Pair]:
     words = words_of(text) if habits else list(filter(None, map(bare, text.lower().split())))
     if not words:
         return
@@ -143,7 +143,7 @@ def _pairs(item: str, text: str, per_item: int, seed: int, habits: Habits | None
         for _ in range(per_item)
     )
     for number, query in enumerate(filter(None, queries)):
-        yield Pair(f"title:{item}:{number}", query, item, UNJUDGED_GRADE, Source.TITLES)
+        yield Pair(f"title:{item}:{number}", query, item, UNJUDGED_GRADE, PairSource.TITLES)
 
 
 def bare(word: str) -> str:

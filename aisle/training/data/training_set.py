@@ -21,7 +21,7 @@ UNJUDGED_GRADE = 3
 """Grade of a pair that no rater saw, as ``catalogue.read_review_queries`` gives a review's product."""
 
 
-class Source(Enum):
+class PairSource(Enum):
     """Where a pair comes from."""
 
     JUDGMENTS = "judgments"
@@ -46,7 +46,7 @@ class Pair:
     query: str
     item_id: str
     grade: int
-    source: Source
+    source: PairSource
 
 
 Grades = Mapping[str, Mapping[str, int]]

@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 from aisle.encoder.artifact import Prefixes
 from aisle.encoder.tokenizer import padded
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.data.mining import Encode
 
 _BATCH = 256
@@ -22,7 +22,7 @@ def encode(
     model: SentenceTransformer,
     prefixes: Prefixes,
     longest: int,
-    precision: Precision,
+    precision: TrainingPrecision,
     texts: Sequence[str],
     is_query: bool,
 ) -> NDArray[np.float32]:
@@ -37,7 +37,7 @@ def encode(
     out = np.empty((len(rows), model.get_embedding_dimension() or 0), dtype=np.float32)
     training = model.training
     model.eval()
-    bf16 = precision is Precision.BF16
+    bf16 = precision is TrainingPrecision.BF16
     with torch.inference_mode(), torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=bf16):
         for start in range(0, len(rows), _BATCH):
             chosen = order[start : start + _BATCH]
@@ -61,7 +61,7 @@ def _vectors(model: SentenceTransformer, rows: list[list[int]]) -> NDArray[np.fl
     return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
 
 
-class Remembered:
+class CachedEncode:
     """An ``Encode`` that keeps what it has encoded. Good until the model is trained on."""
 
     def __init__(self, encode: Encode) -> None:

@@ -33,7 +33,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Teaching:
+class TeacherTargets:
     """A teacher's scores of each row's candidates, the weight of its part of the loss, and a temperature."""
 
     scores: tuple[tuple[float, ...], ...]
@@ -58,7 +58,7 @@ class Examples:
     query: tuple[int, ...]
     candidates: tuple[tuple[int, ...], ...]
     known: tuple[frozenset[int], ...]
-    teaching: Teaching | None = None
+    teaching: TeacherTargets | None = None
 
     def __len__(self) -> int:
         return len(self.query)
@@ -70,7 +70,7 @@ class Examples:
         data: TrainingSet,
         prefixes: Prefixes,
         negatives: Sequence[Sequence[str]] | None = None,
-        teaching: Teaching | None = None,
+        teaching: TeacherTargets | None = None,
     ) -> Self:
         """Rows in the order of ``pairs``.
 

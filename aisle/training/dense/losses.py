@@ -16,8 +16,8 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 from torch import Tensor, nn
 
-from aisle.training.common.settings import Precision
-from aisle.training.dense.examples import Examples, Teaching
+from aisle.training.common.settings import TrainingPrecision
+from aisle.training.dense.examples import Examples, TeacherTargets
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.trainer import Collator
 
@@ -57,7 +57,7 @@ class CachedRanking(CachedMultipleNegativesRankingLoss):
 
     def __init__(self, model: SentenceTransformer, settings: TrainingSettings, rows: int) -> None:
         super().__init__(model, scale=settings.scale, mini_batch_size=rows)
-        self._bf16 = settings.precision.on(model.device.type) is Precision.BF16
+        self._bf16 = settings.precision.on(model.device.type) is TrainingPrecision.BF16
 
     def embed_minibatch(self, *args: Any, **named: Any) -> Any:
         """As the library's, under autocast whenever it is called."""
@@ -68,7 +68,7 @@ class CachedRanking(CachedMultipleNegativesRankingLoss):
 class RankingAndTeaching(nn.Module):
     """Softmax over the items of the batch, and the divergence from the teacher's softmax over a row's own."""
 
-    def __init__(self, model: SentenceTransformer, scale: float, teaching: Teaching) -> None:
+    def __init__(self, model: SentenceTransformer, scale: float, teaching: TeacherTargets) -> None:
         super().__init__()
         self.model = model
         self._ranking = MultipleNegativesRankingLoss(model, scale=scale)

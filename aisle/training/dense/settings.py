@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from aisle.errors import InputError
-from aisle.training.common.settings import Precision, plain, require
+from aisle.training.common.settings import TrainingPrecision, as_plain_json, require_valid
 from aisle.training.cross_encoder.teacher import TeacherSettings
 from aisle.training.data.negatives import NegativeOptions
-from aisle.training.dense.stage import Schedule, Stage
+from aisle.training.dense.stage import Schedule, TrainingStage
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import (
     DistillationStage,
@@ -35,7 +35,7 @@ def recipe(
     rounds: int = 2,
     distill: bool = False,
     head: bool = True,
-) -> tuple[Stage, ...]:
+) -> tuple[TrainingStage, ...]:
     """Principal axes, titles (no labels needed), labelled pairs, mined negatives, a teacher, a head.
 
     Args:
@@ -105,7 +105,7 @@ class TrainingSettings:
 
     base: str = "all-MiniLM-L6-v2"
     revision: str | None = None
-    stages: tuple[Stage, ...] = field(default_factory=recipe)
+    stages: tuple[TrainingStage, ...] = field(default_factory=recipe)
     widths: tuple[int, ...] = WIDTHS
     width_weights: tuple[tuple[int, float], ...] = ((64, 2.0),)
     scale: float = 20.0
@@ -117,7 +117,7 @@ class TrainingSettings:
     max_grad_norm: float = 1.0
     dropout: float = 0.0
     checkpoint_steps: int = 100
-    precision: Precision = Precision.AUTO
+    precision: TrainingPrecision = TrainingPrecision.AUTO
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -135,7 +135,7 @@ class TrainingSettings:
             ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
             ("checkpoint_steps", self.checkpoint_steps >= 1, "1 or more"),
         )
-        require(self, rules, "trained")
+        require_valid(self, rules, "trained")
 
     def widths_of(self, full: int) -> dict[int, float]:
         """Width to weight for a model of that full width, which comes first."""
@@ -145,7 +145,7 @@ class TrainingSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, for the manifest and for telling two runs apart."""
-        held: dict[str, Any] = plain(asdict(self))
+        held: dict[str, Any] = as_plain_json(asdict(self))
         named = [
             {"stage": stage.name, **fields} for stage, fields in zip(self.stages, held["stages"], strict=True)
         ]

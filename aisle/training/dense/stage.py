@@ -44,7 +44,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StageOutcome:
     """What a stage did.
 
     Attributes:
@@ -58,10 +58,10 @@ class Outcome:
     truncated: int = 0
 
 
-class Fit(Protocol):
+class FitStage(Protocol):
     """See `Context.fit`."""
 
-    def __call__(self, examples: Examples, schedule: Schedule, part: int = 0) -> Outcome:
+    def __call__(self, examples: Examples, schedule: Schedule, part: int = 0) -> StageOutcome:
         """Train."""
 
 
@@ -83,7 +83,7 @@ class Context:
 
     model: SentenceTransformer
     widths: tuple[int, ...]
-    fit: Fit
+    fit: FitStage
     data: TrainingSet
     prefixes: Prefixes
     seed: int
@@ -94,12 +94,12 @@ class Context:
     progress: Progress
 
 
-class Stage(Protocol):
+class TrainingStage(Protocol):
     """A rung of the ladder. Frozen dataclasses: their fields are part of the settings."""
 
     name: ClassVar[str]
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """Make ``context.model`` a better one.
 
         Raises:

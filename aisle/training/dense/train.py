@@ -20,23 +20,23 @@ from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
-from aisle.training.common.progress import Progress, Silent, quiet
+from aisle.training.common.progress import Progress, Silent, silenced_libraries
 from aisle.training.common.run_folder import (
-    Ledger,
+    StageRecords,
     StageRecord,
     require_room,
     run_key,
     stage_keys,
     unwritable,
 )
-from aisle.training.common.settings import Precision, best_device
+from aisle.training.common.settings import TrainingPrecision, best_device
 from aisle.training.common.tokens import TokenTable
 from aisle.training.data.training_set import TrainingSet
-from aisle.training.dense.encode import Remembered, encode
+from aisle.training.dense.encode import CachedEncode, encode
 from aisle.training.dense.examples import Examples
 from aisle.training.dense.losses import stage_loss
 from aisle.training.dense.settings import TrainingSettings
-from aisle.training.dense.stage import Context, Outcome, Schedule, Stage
+from aisle.training.dense.stage import Context, StageOutcome, Schedule, TrainingStage
 from aisle.training.dense.trainer import Collator, train_stage
 
 if TYPE_CHECKING:
@@ -138,15 +138,15 @@ def train_encoder(
     # Here, since it imports torch.
 
     base = find_base(settings.base, settings.revision)
-    run = Run(training_set, settings, base, folder, device or best_device(), progress or Silent())
+    run = TrainingContext(training_set, settings, base, folder, device or best_device(), progress or Silent())
     data_hash = training_set.data_hash
     plan = {**settings.as_dict(), "base": base.revision, "revision": None}
     stages = plan.pop("stages")
     key = run_key({"plan": plan, "data": data_hash, "text": TEXT_VERSION})
     keys = stage_keys(key, stages)
-    ledger = Ledger.open(folder, key, keys, resume=resume)
+    ledger = StageRecords.open(folder, key, keys, resume=resume)
     current = base.folder
-    with quiet():
+    with silenced_libraries():
         for position, stage in enumerate(settings.stages, start=1):
             if position > len(ledger.stages):
                 run.progress.stage(stage.name, position, len(settings.stages))
@@ -172,7 +172,7 @@ def train_encoder(
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingContext:
     """What all stages of a run share."""
 
     data: TrainingSet
@@ -193,7 +193,7 @@ class Run:
         return min(self.settings.item_tokens, self.base.max_length)
 
 
-def run_stage(run: Run, stage: Stage, position: int, key: str, start: Path) -> StageRecord:
+def run_stage(run: TrainingContext, stage: TrainingStage, position: int, key: str, start: Path) -> StageRecord:
     """Train the model of folder ``start``; the new one appears whole in the work folder, or not at all.
 
     Raises:
@@ -212,8 +212,8 @@ def run_stage(run: Run, stage: Stage, position: int, key: str, start: Path) -> S
             data=run.data,
             prefixes=run.base.prefixes,
             seed=seed,
-            bf16=run.settings.precision.on(run.device) is Precision.BF16,
-            encode=Remembered(_encoder(run, model)),
+            bf16=run.settings.precision.on(run.device) is TrainingPrecision.BF16,
+            encode=CachedEncode(_encoder(run, model)),
             start=start,
             folder=run.folder / "parts" / name,
             progress=run.progress,
@@ -226,14 +226,14 @@ def run_stage(run: Run, stage: Stage, position: int, key: str, start: Path) -> S
 
 
 def _fit(
-    run: Run,
+    run: TrainingContext,
     model: SentenceTransformer,
     name: str,
     seed: int,
     examples: Examples,
     schedule: Schedule,
     part: int = 0,
-) -> Outcome:
+) -> StageOutcome:
     if len(examples) < 2:
         raise InputError(f"stage {name} has {len(examples)} examples", fix="give more data, or leave it out")
     tokens = _tokens(run, examples.queries, examples.items)
@@ -247,10 +247,10 @@ def _fit(
     except (OSError, SafetensorError) as error:
         raise unwritable(checkpoints, error) from error
     cut = tokens.queries.truncated + tokens.items.truncated
-    return Outcome(len(examples), trained.steps, trained.losses, cut)
+    return StageOutcome(len(examples), trained.steps, trained.losses, cut)
 
 
-def _tokens(run: Run, queries: Sequence[str], items: Sequence[str]) -> Collator:
+def _tokens(run: TrainingContext, queries: Sequence[str], items: Sequence[str]) -> Collator:
     collator = Collator(
         TokenTable.of(queries, run.base.tokenizer, run.query_tokens),
         TokenTable.of(items, run.base.tokenizer, run.item_tokens),
@@ -263,6 +263,6 @@ def _tokens(run: Run, queries: Sequence[str], items: Sequence[str]) -> Collator:
     return collator
 
 
-def _encoder(run: Run, model: SentenceTransformer) -> partial[NDArray[np.float32]]:
+def _encoder(run: TrainingContext, model: SentenceTransformer) -> partial[NDArray[np.float32]]:
     longest = max(run.query_tokens, run.item_tokens)
     return partial(encode, model, run.base.prefixes, longest, run.settings.precision.on(run.device))

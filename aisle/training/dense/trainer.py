@@ -25,7 +25,7 @@ from transformers.trainer_callback import PrinterCallback
 from aisle._extras import optional
 from aisle.encoder.tokenizer import padded
 from aisle.training.common.progress import Progress
-from aisle.training.common.settings import Precision
+from aisle.training.common.settings import TrainingPrecision
 from aisle.training.common.tokens import TokenTable
 from aisle.training.dense.examples import Examples, batch_count, plan_epoch
 from aisle.training.dense.settings import TrainingSettings
@@ -210,7 +210,7 @@ def _arguments(
         "max_grad_norm": settings.max_grad_norm,
         "warmup_steps": settings.warmup,
         "lr_scheduler_type": "linear",
-        "bf16": settings.precision.on(device) is Precision.BF16,
+        "bf16": settings.precision.on(device) is TrainingPrecision.BF16,
         "use_cpu": device == "cpu",
         "dataloader_pin_memory": device != "cpu",
     }

@@ -17,7 +17,7 @@ from torch.nn.functional import kl_div, log_softmax, normalize
 
 from aisle.encoder.tokenizer import padded
 from aisle.errors import InputError
-from aisle.training.common.settings import Precision, require
+from aisle.training.common.settings import TrainingPrecision, require_valid
 from aisle.training.common.tokens import length_batches
 
 
@@ -50,7 +50,7 @@ class StudentSettings:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     tokens: int = 64
-    precision: Precision = Precision.AUTO
+    precision: TrainingPrecision = TrainingPrecision.AUTO
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ class StudentSettings:
             ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
             ("tokens", self.tokens >= 3, "3 or more"),
         )
-        require(self, rules, "distilled")
+        require_valid(self, rules, "distilled")
 
     def widths_of(self, full: int) -> tuple[int, ...]:
         """For a model of that full width, which comes first."""

@@ -14,9 +14,9 @@ from aisle._extras import optional
 from aisle.encoder.artifact import Prefixes
 from aisle.errors import InputError
 from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
-from aisle.training.common.progress import Progress, Silent, quiet
+from aisle.training.common.progress import Progress, Silent, silenced_libraries
 from aisle.training.common.run_folder import require_room, unwritable
-from aisle.training.common.settings import Precision, best_device
+from aisle.training.common.settings import TrainingPrecision, best_device
 from aisle.training.common.tokens import TokenTable
 from aisle.training.dense.trainer import SampledTrainer, StepProgress, seed_all
 from aisle.training.distillation.student import (
@@ -69,7 +69,7 @@ def distil_student(
     progress = progress or Silent()
     folder.parent.mkdir(parents=True, exist_ok=True)
     require_room(folder.parent, base.folder)
-    with quiet():
+    with silenced_libraries():
         student = open_model(base.folder, on)
         _train(student, base, distinct, settings, folder.parent, on, progress)
     save_model(student, base, folder)
@@ -105,7 +105,7 @@ def _train(
                 student,
                 Collator(tokens.ids, vectors),
                 settings,
-                precision is Precision.BF16,
+                precision is TrainingPrecision.BF16,
                 Path(work),
                 progress,
             )

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from aisle.errors import InputError
 from aisle.training.dense.trainer import seed_all
 from aisle.training.sparse.model import Splade
-from aisle.training.sparse.phases import Lesson
+from aisle.training.sparse.phases import TrainingPhase
 from aisle.training.sparse.settings import SparseSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class EpochCheckpoint:
     """A file that holds the last whole epoch of a run.
 
     Attributes:
@@ -95,7 +95,7 @@ LOGS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class FitResult:
     """How a run went.
 
     Attributes:
@@ -119,11 +119,11 @@ class _Step:
 
 def fit(
     model: Splade,
-    epochs: Sequence[Lesson],
+    epochs: Sequence[TrainingPhase],
     settings: SparseSettings,
-    checkpoint: Checkpoint,
+    checkpoint: EpochCheckpoint,
     progress: StepProgress,
-) -> Fit:
+) -> FitResult:
     """Train ``model`` in place, on its device, on one lesson after another.
 
     Args:
@@ -167,7 +167,7 @@ def fit(
             kept = {name: part.state_dict() for name, part in state.items()}
             checkpoint.write({**kept, "losses": losses, "done": done, "epochs": number + 1})
     model.eval()
-    return Fit(
+    return FitResult(
         losses=tuple(losses),
         active_items=sum(one.active_items for one in last) / len(last),
         active_queries=sum(one.active_queries for one in last) / len(last),
@@ -175,7 +175,7 @@ def fit(
     )
 
 
-def _step(model: Splade, lesson: Lesson, rows: list[int], settings: SparseSettings, done: float) -> _Step:
+def _step(model: Splade, lesson: TrainingPhase, rows: list[int], settings: SparseSettings, done: float) -> _Step:
     """Gradients of one batch; ``done`` is the share of the run."""
     asked = model.queries([lesson.queries.ids[lesson.examples.query[row]] for row in rows])
     candidates = [lesson.examples.candidates[row] for row in rows]

@@ -21,7 +21,7 @@ from aisle.encoder.export.checkpoint import read_checkpoint
 from aisle.encoder.export.sparse import Floats, SparseHead, feature_tokens, masked_language_head
 from aisle.training.common.base_model import BaseModel
 from aisle.training.common.tokens import TokenTable
-from aisle.training.sparse.model import Rows, Splade, peaks
+from aisle.training.sparse.model import Rows, Splade, max_pooled
 from aisle.training.sparse.settings import QuerySide, SparseSettings
 
 
@@ -51,7 +51,7 @@ _BATCH = 64
 _RIDGE = 1e-2
 
 
-def first_head(bert: Any, base: BaseModel, catalogue: TokenTable, settings: SparseSettings) -> SparseHead:
+def init_head(bert: Any, base: BaseModel, catalogue: TokenTable, settings: SparseSettings) -> SparseHead:
     """The model's own masked-language head if it has one, else one that is fitted to the catalogue."""
     words = bert.embeddings.word_embeddings.weight.detach().cpu().float().numpy()
     token_ids, _ = feature_tokens(base.tokenizer, len(words))
@@ -131,7 +131,7 @@ def _ridge(model: Splade, rows: Rows, targets: Floats) -> tuple[Floats, Floats]:
 @torch.no_grad()
 def _calibrated(model: Splade, head: SparseHead, rows: Rows, start_active: float) -> SparseHead:
     """Threshold: so that only the highest cosines pass. Scale: so that a text's own tokens weigh about 1."""
-    found = torch.cat([peaks(model.hidden(part), model.decoder, False) for part in _parts(rows)])
+    found = torch.cat([max_pooled(model.hidden(part), model.decoder, False) for part in _parts(rows)])
     own = model.own_tokens(rows) > 0
     kept = min(found.numel(), max(1, int(start_active * int(own.sum()))))
     threshold = float(found.flatten().topk(kept).values[-1])

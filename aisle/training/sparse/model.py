@@ -76,7 +76,7 @@ class _Peaks(torch.autograd.Function):
         return to_hidden, to_decoder, None
 
 
-def peaks(hidden: Tensor, decoder: Tensor, bf16: bool) -> Tensor:
+def max_pooled(hidden: Tensor, decoder: Tensor, bf16: bool) -> Tensor:
     """Maximum over positions of hidden decoder^T, float32 [texts, v].
 
     Args:
@@ -125,7 +125,7 @@ class Splade(nn.Module):
 
     def forward(self, rows: Rows) -> Tensor:
         """Weights of texts by the model: log(1 + relu(peak))."""
-        return saturated(peaks(self.hidden(rows), self.decoder, self._bf16) + self.bias, self._leak)
+        return saturated(max_pooled(self.hidden(rows), self.decoder, self._bf16) + self.bias, self._leak)
 
     def queries(self, rows: Rows) -> Tensor:
         """Weights of queries: by the model, or what each of their tokens weighs."""

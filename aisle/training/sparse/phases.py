@@ -10,7 +10,7 @@ from aisle.training.common.base_model import BaseModel
 from aisle.training.common.tokens import TokenTable
 from aisle.training.data.mining import lexical_candidates
 from aisle.training.data.negatives import Candidates, NegativeOptions, choose_negatives
-from aisle.training.data.titles import learn_habits, title_pairs
+from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import Pair, TrainingSet
 from aisle.training.dense.examples import Examples, batch_count, plan_epoch
 from aisle.training.dense.stages.contrastive import with_negatives
@@ -18,7 +18,7 @@ from aisle.training.sparse.settings import SparseSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingPhase:
     """Rows of an epoch, and the token ids of their texts."""
 
     examples: Examples
@@ -46,9 +46,9 @@ class Lesson:
         return min(settings.batch, len(self.examples))
 
 
-def lessons(
+def training_phases(
     data: TrainingSet, candidates: Candidates | None, settings: SparseSettings, base: BaseModel
-) -> list[Lesson]:
+) -> list[TrainingPhase]:
     """One for each epoch.
 
     Raises:
@@ -56,12 +56,12 @@ def lessons(
     """
     titles = []
     if settings.titles:
-        habits = learn_habits(data)
+        habits = learn_pseudo_queries(data)
         for epoch in range(settings.titles):
             made = title_pairs(data.items, 1, settings.seed + epoch, habits)
-            titles.append(Lesson.of(Examples.of(made, data, base.prefixes), base, settings))
+            titles.append(TrainingPhase.of(Examples.of(made, data, base.prefixes), base, settings))
     pairs, negatives = _with_negatives(data, candidates, settings)
-    labelled = Lesson.of(Examples.of(pairs, data, base.prefixes, negatives), base, settings)
+    labelled = TrainingPhase.of(Examples.of(pairs, data, base.prefixes, negatives), base, settings)
     return [*titles, *[labelled] * settings.epochs]
 
 

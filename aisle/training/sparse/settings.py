@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from aisle.training.common.settings import Precision, require
+from aisle.training.common.settings import TrainingPrecision, require_valid
 
 
 class QuerySide(Enum):
@@ -71,7 +71,7 @@ class SparseSettings:
     max_tokens: int = 64
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
-    precision: Precision = Precision.AUTO
+    precision: TrainingPrecision = TrainingPrecision.AUTO
     seed: int = 13
 
     def __post_init__(self) -> None:
@@ -95,7 +95,7 @@ class SparseSettings:
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
             ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
         )
-        require(self, rules, "trained")
+        require_valid(self, rules, "trained")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, for the manifest."""

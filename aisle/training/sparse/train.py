@@ -18,14 +18,14 @@ from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.training.common.base_model import BaseModel, find_base, open_model
-from aisle.training.common.progress import quiet
+from aisle.training.common.progress import silenced_libraries
 from aisle.training.common.run_folder import starting_point
-from aisle.training.common.settings import Precision, best_device
+from aisle.training.common.settings import TrainingPrecision, best_device
 from aisle.training.common.tokens import TokenTable
 from aisle.training.data.negatives import Candidates
 from aisle.training.data.training_set import TrainingSet
 from aisle.training.dense.train import calibration_texts
-from aisle.training.sparse.phases import lessons
+from aisle.training.sparse.phases import training_phases
 from aisle.training.sparse.settings import SparseSettings
 
 if TYPE_CHECKING:
@@ -120,25 +120,25 @@ def train_sparse(
         raise InputError(f"{folder} exists already", fix="name a new folder, or remove it")
     optional("sentence_transformers", extra="train")
     # Here, since they import torch.
-    from aisle.training.sparse.fit import Checkpoint, fit
-    from aisle.training.sparse.head import first_head
+    from aisle.training.sparse.fit import EpochCheckpoint, fit
+    from aisle.training.sparse.head import init_head
     from aisle.training.sparse.model import Splade
 
     base = _base(settings)
-    epochs = lessons(training_set, candidates, settings, base)
-    checkpoint = Checkpoint(
+    epochs = training_phases(training_set, candidates, settings, base)
+    checkpoint = EpochCheckpoint(
         folder.with_name(f"{folder.name}.checkpoint"), _key(settings, base, training_set.data_hash)
     )
     if not resume:
         checkpoint.remove()
     device = best_device()
-    bf16 = settings.precision.on(device) is Precision.BF16
+    bf16 = settings.precision.on(device) is TrainingPrecision.BF16
     texts = [base.prefixes.item + text for text in training_set.items.values()]
     catalogue = TokenTable.of(texts, base.tokenizer, min(settings.max_tokens, base.max_length))
     started = time.perf_counter()
-    with quiet():
+    with silenced_libraries():
         bert = open_model(base.folder, device)[0].auto_model
-        head = first_head(bert, base, catalogue, settings)
+        head = init_head(bert, base, catalogue, settings)
         model = Splade(bert, head, bf16, settings.leak).to(device)
         done = fit(model, epochs, settings, checkpoint, progress)
         seconds = time.perf_counter() - started

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from aisle._files import whole_file
 from aisle.errors import InputError
-from aisle.training.dense.stage import Context, Outcome
+from aisle.training.dense.stage import Context, StageOutcome
 from aisle.training.dense.stages.contrastive import InBatchStage
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class AveragedStage:
                 f"{len(self.runs)} runs cannot be averaged", fix="give 2 or more, or one and its start"
             )
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """All runs, one after the other; the model holds their mean at the end."""
         model = context.model
         start = _copy(model.state_dict())
@@ -90,14 +90,14 @@ def _keep(folder: Path, number: int, weights: Mapping[str, Tensor]) -> None:
         file.write(save(dict(weights)))
 
 
-def _together(outcomes: list[Outcome]) -> Outcome:
+def _together(outcomes: list[StageOutcome]) -> StageOutcome:
     """Counts added up; steps of the losses go on from run to run."""
     losses: list[tuple[int, float]] = []
     steps = 0
     for outcome in outcomes:
         losses += [(steps + step, loss) for step, loss in outcome.losses]
         steps += outcome.steps
-    return Outcome(
+    return StageOutcome(
         rows=sum(outcome.rows for outcome in outcomes),
         steps=steps,
         losses=tuple(losses),

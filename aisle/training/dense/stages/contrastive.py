@@ -22,13 +22,13 @@ from aisle.training.data.negatives import (
     Negatives,
     Scores,
     choose_negatives,
-    deal_negatives,
+    distribute_negatives,
     mix_candidates,
 )
-from aisle.training.data.titles import learn_habits, title_pairs
+from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import Pair, TrainingSet
-from aisle.training.dense.examples import Examples, Teaching
-from aisle.training.dense.stage import Context, Outcome, Schedule
+from aisle.training.dense.examples import Examples, TeacherTargets
+from aisle.training.dense.stage import Context, StageOutcome, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class InBatchStage:
     titles: int = 0
     name: ClassVar[str] = "in-batch-negatives"
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """On its examples."""
         return context.fit(self.examples(context), self.schedule)
 
     def examples(self, context: Context) -> Examples:
         """Query and positive."""
         data = context.data
-        pseudo = title_pairs(data.items, self.titles, context.seed, learn_habits(data)) if self.titles else ()
+        pseudo = title_pairs(data.items, self.titles, context.seed, learn_pseudo_queries(data)) if self.titles else ()
         return Examples.of((*data.pairs, *pseudo), data, context.prefixes)
 
 
@@ -62,13 +62,13 @@ class TitleStage:
     per_item: int = 1
     name: ClassVar[str] = "titles"
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """On its examples."""
         return context.fit(self.examples(context), self.schedule)
 
     def examples(self, context: Context) -> Examples:
         """Pseudo-query and item; words are chosen as the training set's own queries choose them."""
-        habits = learn_habits(context.data)
+        habits = learn_pseudo_queries(context.data)
         pairs = title_pairs(context.data.items, self.per_item, context.seed, habits)
         return Examples.of(pairs, context.data, context.prefixes)
 
@@ -110,7 +110,7 @@ def with_negatives(
     Raises:
         InputError: no pair has a negative, or ``per_pair`` is under 1.
     """
-    dealt = deal_negatives(data, negatives, per_pair)
+    dealt = distribute_negatives(data, negatives, per_pair)
     kept = [(pair, own) for pair, own in zip(data.pairs, dealt, strict=True) if own]
     if not kept:
         raise InputError("no pair has a negative", fix="give the whole catalogue as items")
@@ -131,7 +131,7 @@ class HardNegativeStage:
     options: NegativeOptions = NegativeOptions()  # noqa: RUF009 - frozen
     name: ClassVar[str] = "hard-negatives"
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """On its examples."""
         return context.fit(self.examples(context), self.schedule)
 
@@ -175,7 +175,7 @@ class DistillationStage:
                 fix="give more than 0",
             )
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """On its examples."""
         return context.fit(self.examples(context), self.schedule)
 
@@ -205,7 +205,7 @@ class DistillationStage:
             tuple(scores[pair.query_id][item] for item in (pair.item_id, *own))
             for pair, own in zip(pairs, dealt, strict=True)
         )
-        teaching = Teaching(taught, self.weight, self.temperature)
+        teaching = TeacherTargets(taught, self.weight, self.temperature)
         return Examples.of(pairs, data, context.prefixes, dealt, teaching)
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import log_softmax, normalize, softmax
 
 from aisle.errors import InputError
-from aisle.training.data.titles import learn_habits, title_pairs
+from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import Pair
-from aisle.training.dense.stage import Context, Outcome
+from aisle.training.dense.stage import Context, StageOutcome
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -59,14 +59,14 @@ class HeadStage:
     most_items: int = 100_000
     name: ClassVar[str] = "head"
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """Encode once, then learn one matrix."""
         # Here, since they import torch.
 
         data, draw = context.data, np.random.default_rng(context.seed)
         ids = self._items(context, draw)
         kept = {item: data.items[item] for item in ids}
-        made = title_pairs(kept, 1, context.seed, learn_habits(data))
+        made = title_pairs(kept, 1, context.seed, learn_pseudo_queries(data))
         picked = np.sort(draw.choice(len(made), min(self.pseudo, len(made)), replace=False))
         pairs = (*data.pairs, *(made[at] for at in picked))
         queries = {pair.query_id: pair.query for pair in pairs}
@@ -87,7 +87,7 @@ class HeadStage:
             context.progress.step,
         )
         project(context.model, matrix)
-        return Outcome(len(targets.query), self.settings.steps, losses)
+        return StageOutcome(len(targets.query), self.settings.steps, losses)
 
     def _items(self, context: Context, draw: np.random.Generator) -> list[str]:
         everything = list(context.data.items)
@@ -240,7 +240,7 @@ class AxesStage:
     sample: int = 20_000
     name: ClassVar[str] = "principal-axes"
 
-    def train(self, context: Context) -> Outcome:
+    def train(self, context: Context) -> StageOutcome:
         """No optimizer: one eigendecomposition."""
         # Here, since they import torch.
 
@@ -249,4 +249,4 @@ class AxesStage:
         chosen = draw.choice(len(texts), min(self.sample, len(texts)), replace=False)
         vectors = context.encode([texts[at] for at in np.sort(chosen)], False)
         project(context.model, principal_axes(vectors))
-        return Outcome(len(chosen), 0, ())
+        return StageOutcome(len(chosen), 0, ())
