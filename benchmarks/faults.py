@@ -21,9 +21,9 @@ from benchmarks.faults_storms import EVERYTHING, STORMS, stormy
 from benchmarks.faults_table import KILLS, fault_attempts, fault_goals, fault_rows
 from benchmarks.faults_trial import Trial
 from benchmarks.this_run import result_of_this_run
-from tests.node.indexing import ENCODER, items, options
-from tests.node.node_loss import PATIENT
-from tests.node.three_nodes import spare_node, three_nodes
+from tests.support.indexing import ENCODER, items, options
+from tests.support.node_loss import PATIENT
+from tests.support.three_nodes import spare_node, three_nodes
 
 BENCHMARK = "indexing-faults"
 NAME = "faults"

@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.faults_shop import TIMEOUT_S, Shop, finish
 from benchmarks.faults_trial import Course, Trial, account, live_release
-from tests.node.witness import Witness
+from tests.support.proxies.recording import Witness
 
 KILLED = "kill -9 of the indexer"
 _LOOK_S = 0.01

@@ -11,9 +11,9 @@ from aisle.errors import IndexingFailed
 from benchmarks.faults_indexer import Undisturbed, await_bodies
 from benchmarks.faults_shop import Shop, ended, finish
 from benchmarks.faults_trial import Course, Trial, account, live_release
-from tests.node.query_load import QueryLoad
-from tests.node.three_nodes import SpareNode, ThreeNodes
-from tests.node.witness import Witness
+from tests.support.proxies.recording import Witness
+from tests.support.query_load import QueryLoad
+from tests.support.three_nodes import SpareNode, ThreeNodes
 
 PATIENT = ("--patience", "300")
 IMPATIENT = ("--patience", "1")

@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 
 from aisle.errors import IndexingFailed
-from tests.command import start
+from tests.support.command import start
 
 TIMEOUT_S: Final = 900.0
 _WORDS: Final = ("red", "blue", "oak", "steel", "drill", "lamp", "chair", "hose", "mower", "paint", "brush")

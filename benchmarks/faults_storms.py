@@ -11,8 +11,7 @@ from opensearchpy import OpenSearch
 
 from benchmarks.faults_shop import Shop, finish
 from benchmarks.faults_trial import Course, Trial, account, live_release
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.proxy_faults import (
+from tests.support.proxies.faults import (
     Answer,
     CutAnswer,
     Delay,
@@ -25,7 +24,8 @@ from tests.node.proxy_faults import (
     Request,
     ResetInBody,
 )
-from tests.node.witness import Witness
+from tests.support.proxies.faulty import FaultyProxy
+from tests.support.proxies.recording import Witness
 
 SHARE: Final = 0.4
 """Of the bulk requests that a storm meets."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from opensearchpy import OpenSearch
 
 from benchmarks.faults_shop import Shop
-from tests.node.witness import Witness
+from tests.support.proxies.recording import Witness
 
 _IDS_AT_ONCE = 1000
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import AISLE, NOWHERE, Done, aisle, environment, failure, here, listing
+from tests.support.command import AISLE, NOWHERE, Done, aisle, environment, failure, here, listing
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]

@@ -10,8 +10,8 @@ import pytest
 import typer
 
 from aisle.cli.main import build_app
-from tests.command import environment
-from tests.contract.heavy_modules import BLOCK, EXTRAS
+from tests.support.command import environment
+from tests.support.heavy_modules import BLOCK, EXTRAS
 
 # One process for all of them: each command's help, as the entry point gives it.
 ALL_HELPS = """

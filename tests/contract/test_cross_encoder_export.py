@@ -20,9 +20,9 @@ from aisle.encoder.self_test import PairSelfTest
 from aisle.errors import ArtifactCorrupt, InputError
 from aisle.training.common.settings import TrainingPrecision
 from aisle.training.cross_encoder.model import load_cross_encoder
-from tests.encoder_artifact import minilm
-from tests.tiny_bert import tiny_bert
-from tests.tiny_reranker import MAX_TOKENS, tiny_cross_encoder, tiny_reranker
+from tests.support.encoder_artifact import minilm
+from tests.support.tiny_bert import tiny_bert
+from tests.support.tiny_reranker import MAX_TOKENS, tiny_cross_encoder, tiny_reranker
 
 WORDS = ("red", "blue", "drill", "lamp", "saw")
 QUERIES = ("red drill", "lamp", "a", "blue saw " * 30)

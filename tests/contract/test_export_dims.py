@@ -13,7 +13,7 @@ from aisle.encoder.export.dense import export
 from aisle.encoder.export.fidelity import sample_texts
 from aisle.encoder.export.options import ExportOptions
 from aisle.errors import InputError
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 
 @pytest.mark.parametrize("dims", [64, 1])

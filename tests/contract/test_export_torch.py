@@ -13,7 +13,7 @@ from aisle.encoder.export.fidelity import sample_texts
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32
 from aisle.encoder.export.weights import find_weights
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 TEXTS = [*sample_texts(60), "", "a", "Ø 日本 naïve", "word " * 600]
 

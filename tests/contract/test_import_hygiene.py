@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aisle import errors
-from tests.contract.heavy_modules import ONLINE_NEVER
+from tests.support.heavy_modules import ONLINE_NEVER
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "aisle"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.heavy_modules import BLOCK
+from tests.support.heavy_modules import BLOCK
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

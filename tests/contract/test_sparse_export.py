@@ -21,11 +21,11 @@ from aisle.encoder.sparse import MODEL, QUERY_WEIGHTS, VOCABULARY, read_vocabula
 from aisle.errors import ArtifactCorrupt, InputError
 from aisle.training.common.base_model import open_model
 from aisle.training.sparse.model import Splade
-from tests.encoder_artifact import minilm
-from tests.tiny_bert import tiny_tokenizer
-from tests.tiny_catalogue import catalogue, item_words, query_words, tiny_training_set
-from tests.tiny_sparse import shared_artifact, shared_tiny
-from tests.tiny_training import tiny_model
+from tests.support.encoder_artifact import minilm
+from tests.support.tiny_bert import tiny_tokenizer
+from tests.support.tiny_catalogue import catalogue, item_words, query_words, tiny_training_set
+from tests.support.tiny_sparse import shared_artifact, shared_tiny
+from tests.support.tiny_training import tiny_model
 
 TEXTS = [*list(catalogue().values())[:40], "", "a", "Ø 日本 naïve", "thinga . ... markb", "word " * 100]
 

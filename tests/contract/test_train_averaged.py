@@ -15,8 +15,8 @@ from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder
-from tests.tiny_catalogue import tiny_training_set
-from tests.tiny_training import Diary, tiny_model, tiny_settings
+from tests.support.tiny_catalogue import tiny_training_set
+from tests.support.tiny_training import Diary, tiny_model, tiny_settings
 
 LONG, SHORT = InBatchStage(Schedule(2, 5e-3, 32), titles=1), InBatchStage(Schedule(1, 5e-3, 32), titles=1)
 

@@ -14,9 +14,9 @@ from aisle.training.data.training_set import Pair, PairSource, training_set
 from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder
-from tests.tiny_bert import MAX_POSITIONS
-from tests.tiny_catalogue import tiny_training_set
-from tests.tiny_training import Diary, tiny_model, tiny_settings
+from tests.support.tiny_bert import MAX_POSITIONS
+from tests.support.tiny_catalogue import tiny_training_set
+from tests.support.tiny_training import Diary, tiny_model, tiny_settings
 
 STAGE = InBatchStage(Schedule(1, 5e-3, 32))
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from aisle.cli.train import app
 from aisle.encoder import DenseEncoder
 from aisle.errors import InputError
-from tests.tiny_catalogue import split, write_beir
-from tests.tiny_training import tiny_model
+from tests.support.tiny_catalogue import split, write_beir
+from tests.support.tiny_training import tiny_model
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import DistillationStage, HardNegativeStage, InBatchStage
 from aisle.training.dense.train import TrainedEncoder, train_encoder
 from aisle.training.dense.trainer import Collator, row_lengths, train_stage
-from tests.tiny_catalogue import catalogue, tiny_training_set
-from tests.tiny_training import WIDTHS, Diary, recall, tiny_model, tiny_settings
+from tests.support.tiny_catalogue import catalogue, tiny_training_set
+from tests.support.tiny_training import WIDTHS, Diary, recall, tiny_model, tiny_settings
 
 TEXTS = list(catalogue().values())
 

@@ -16,8 +16,8 @@ from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage, principal_axes
 from aisle.training.dense.train import TrainedEncoder, train_encoder
-from tests.tiny_catalogue import catalogue, tiny_training_set
-from tests.tiny_training import WIDTHS, recall, tiny_model, tiny_settings
+from tests.support.tiny_catalogue import catalogue, tiny_training_set
+from tests.support.tiny_training import WIDTHS, recall, tiny_model, tiny_settings
 
 TEXTS = list(catalogue().values())
 # Not long enough to learn all of it: the head has something left to do.

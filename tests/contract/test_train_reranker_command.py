@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from aisle.cli.train import app
 from aisle.encoder import CrossEncoder
 from aisle.errors import ArtifactNotFound, InputError
-from tests.tiny_catalogue import write_beir
-from tests.tiny_training import tiny_model
+from tests.support.tiny_catalogue import write_beir
+from tests.support.tiny_training import tiny_model
 
 
 @pytest.fixture

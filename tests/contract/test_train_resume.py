@@ -16,9 +16,9 @@ from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
 from aisle.training.dense.train import train_encoder
 from aisle.training.dense.trainer import last_checkpoint
-from tests.command import listing
-from tests.tiny_catalogue import tiny_training_set
-from tests.tiny_training import Diary, Stopped, tiny_model, tiny_settings
+from tests.support.command import listing
+from tests.support.tiny_catalogue import tiny_training_set
+from tests.support.tiny_training import Diary, Stopped, tiny_model, tiny_settings
 
 LADDER = (TitleStage(Schedule(1, 5e-3, 32)), InBatchStage(Schedule(2, 5e-3, 32)))
 STEPS = {"titles": 6, "in-batch-negatives": 10}

@@ -9,8 +9,8 @@ import pytest
 
 from aisle.evaluation import JudgedSet, write_qrels, write_queries
 from aisle.search.tuning.runs import write_leg_runs
-from tests.command import NOWHERE, failure, here, listing
-from tests.leg_runs import always, judged_set, leg_runs
+from tests.support.command import NOWHERE, failure, here, listing
+from tests.support.leg_runs import always, judged_set, leg_runs
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]

@@ -8,8 +8,8 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.cluster import ClusterSettings, connect
-from tests.node import three_nodes as nodes
-from tests.node.faulty_proxy import FaultyProxy
+from tests.support import three_nodes as nodes
+from tests.support.proxies.faulty import FaultyProxy
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.command import aisle, failure, listing, open_folder, put_encoder, start
+from tests.support.command import aisle, failure, listing, open_folder, put_encoder, start
 
 PRODUCTS = 40
 

@@ -12,8 +12,8 @@ import pytest
 
 from aisle.cluster import ClusterSettings, connect
 from aisle.cluster.node.process import stop_process
-from tests.command import Done, aisle, failure, here, listing, open_folder
-from tests.node.indexing import releases
+from tests.support.command import Done, aisle, failure, here, listing, open_folder
+from tests.support.indexing import releases
 
 WATERMARKS = ("low", "high", "flood_stage")
 

@@ -15,9 +15,9 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.catalogue.values import MAX_TITLE_CHARS
-from tests.command import Done, aisle, failure, here, listing, open_folder, put_encoder, start
-from tests.node.faulty_proxy import Delay, Down, Fault, FaultyProxy, Request
-from tests.node.indexing import count, releases
+from tests.support.command import Done, aisle, failure, here, listing, open_folder, put_encoder, start
+from tests.support.indexing import count, releases
+from tests.support.proxies.faulty import Delay, Down, Fault, FaultyProxy, Request
 
 GOOD = 60
 Patch = pytest.MonkeyPatch

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import aisle
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.indexing import count, releases
-from tests.node.proxy_faults import Answer, Fault, Request
+from tests.support.command import aisle
+from tests.support.indexing import count, releases
+from tests.support.proxies.faults import Answer, Fault, Request
+from tests.support.proxies.faulty import FaultyProxy
 
 ROWS = 3_000
 JUMP_S = 5 * 24 * 3600

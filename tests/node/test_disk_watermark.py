@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from aisle.indexer.run import index_catalogue
-from tests.command import Done, aisle, failure
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.indexing import ENCODER, count, items, options, releases
-from tests.node.node_loss import PATIENT
-from tests.node.proxy_faults import Fault, Request
-from tests.node.three_nodes import SpareNode
+from tests.support.command import Done, aisle, failure
+from tests.support.indexing import ENCODER, count, items, options, releases
+from tests.support.node_loss import PATIENT
+from tests.support.proxies.faults import Fault, Request
+from tests.support.proxies.faulty import FaultyProxy
+from tests.support.three_nodes import SpareNode
 
 WATERMARK = "cluster.routing.allocation.disk.watermark."
 BLOCK = "index.blocks.read_only_allow_delete"

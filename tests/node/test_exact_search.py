@@ -9,9 +9,9 @@ from opensearchpy import OpenSearch
 
 from aisle.mappings import BM25, DENSE
 from aisle.search import Filters, MatchType, SearchClient
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.hardware import ITEMS, PLANTERS, searches, stocked
-from tests.node.shelf import HashEncoder, put_shelf, swap
+from tests.support.hardware_catalogue import ITEMS, PLANTERS, searches, stocked
+from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, swap
+from tests.support.proxies.faulty import FaultyProxy
 
 INDEX = "test-exact"
 

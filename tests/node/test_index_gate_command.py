@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import Done, failure, here
-from tests.encoder_artifact import minilm
-from tests.node.indexing import count, releases
+from tests.support.command import Done, failure, here
+from tests.support.encoder_artifact import minilm
+from tests.support.indexing import count, releases
 
 Run = Callable[..., Done]
 # Item and a question for it; but for the last no word is in both.

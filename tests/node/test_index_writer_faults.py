@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 from aisle.cluster import ClusterSettings, connect
 from aisle.cluster.client import RetryPolicy
 from aisle.indexer.bulk import Body, BulkResult, Line, pack, serialise, write_body
-from tests.node.faulty_proxy import (
+from tests.support.proxies.faulty import (
     Answer,
     CutAnswer,
     Down,

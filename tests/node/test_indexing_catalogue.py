@@ -16,7 +16,7 @@ from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import ItemEncoder, without_vectors
 from aisle.mappings import IndexMeta, fields
 from aisle.types import Item
-from tests.node.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
+from tests.support.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
 
 
 def test_end_to_end(client: OpenSearch, name: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.indexer import index_catalogue
-from tests.node.indexing import ENCODER, count, items, options, releases
+from tests.support.indexing import ENCODER, count, items, options, releases
 
 # `aisle`, wherever the tests run.
 AISLE = (sys.executable, "-c", "from aisle.cli.main import main; main()")

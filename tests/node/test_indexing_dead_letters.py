@@ -12,9 +12,9 @@ import orjson
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import Done, failure, here
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.indexing import count, releases
+from tests.support.command import Done, failure, here
+from tests.support.indexing import count, releases
+from tests.support.proxies.faulty import FaultyProxy
 
 GOOD, BAD = 10_000, 1_000
 Run = Callable[..., Done]

@@ -15,8 +15,8 @@ from aisle.errors import AuthenticationFailed, ClusterError, ClusterUnavailable,
 from aisle.indexer.bulk import Refusal
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.run import index_catalogue
-from tests.node.faulty_proxy import Answer, Delay, Down, Fault, FaultyProxy, LoseAnswer, Request, first
-from tests.node.indexing import ENCODER, count, items, options, releases
+from tests.support.indexing import ENCODER, count, items, options, releases
+from tests.support.proxies.faulty import Answer, Delay, Down, Fault, FaultyProxy, LoseAnswer, Request, first
 
 BULK = "/_bulk"
 # Where requests are counted, none may be repeated only because this machine is busy.

@@ -8,8 +8,17 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.indexer import index_catalogue
-from tests.node.indexing import ENCODER, items, options
-from tests.node.killed_runs import BODY, BULK, REFRESH, SWAP, KillPoint, check, crash_and_resume, write_rows
+from tests.support.indexing import ENCODER, items, options
+from tests.support.killed_runs import (
+    BODY,
+    BULK,
+    REFRESH,
+    SWAP,
+    KillPoint,
+    check,
+    crash_and_resume,
+    write_rows,
+)
 
 BODIES = 6
 LIVE = 20

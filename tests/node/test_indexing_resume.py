@@ -30,8 +30,8 @@ from aisle.indexer.ledger.store import RunPhase
 from aisle.indexer.pipeline import PipelineOptions, Vectors
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.node.faulty_proxy import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request
-from tests.node.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
+from tests.support.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
+from tests.support.proxies.faulty import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request
 
 SOURCE = {"the content of the catalogue": "a"}
 # A node that is away fails at once; one that is slow does not.

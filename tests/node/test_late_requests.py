@@ -17,8 +17,8 @@ from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.node.faulty_proxy import Fault, FaultyProxy, Request
-from tests.node.indexing import DIMS, ENCODER, QUICK, count, items, options, releases
+from tests.support.indexing import DIMS, ENCODER, QUICK, count, items, options, releases
+from tests.support.proxies.faulty import Fault, FaultyProxy, Request
 
 
 def too_wide(batch: Sequence[Item]) -> Vectors:

@@ -21,7 +21,7 @@ from aisle.cluster.client import RetryPolicy
 from aisle.errors import ClusterUnavailable, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.lease.state import FIRST_SEQUENCE, STATE_INDEX, LeaseDocument
-from tests.node.faulty_proxy import Down, FaultyProxy, LoseAnswer, first
+from tests.support.proxies.faulty import Down, FaultyProxy, LoseAnswer, first
 
 SHORT_S = 1.2
 STATE = f"/{STATE_INDEX}/"
@@ -30,7 +30,7 @@ STATE = f"/{STATE_INDEX}/"
 @contextmanager
 def other_process(url: str, name: str, lease_s: float = SHORT_S) -> Iterator[subprocess.Popen[str]]:
     """A real process that holds the lease."""
-    command = [sys.executable, "-m", "tests.node.lease_holder", url, name, str(lease_s)]
+    command = [sys.executable, "-m", "tests.support.lease_holder", url, name, str(lease_s)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -13,10 +13,10 @@ from aisle.cluster.client import RetryPolicy
 from aisle.errors import ClusterUnavailable
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.run import index_catalogue
-from tests.node.indexing import ENCODER, count, items, options, releases
-from tests.node.node_loss import PATIENT, Outage, present
-from tests.node.three_nodes import SpareNode
-from tests.node.witness import Witness
+from tests.support.indexing import ENCODER, count, items, options, releases
+from tests.support.node_loss import PATIENT, Outage, present
+from tests.support.proxies.recording import Witness
+from tests.support.three_nodes import SpareNode
 
 DOCUMENTS = 2_000
 pytestmark = pytest.mark.timeout(1200)

@@ -12,7 +12,7 @@ from aisle.mappings import BM25, DENSE, standard_fusions
 from aisle.mappings.fusion import FusionSpec
 from aisle.search import MatchType, SearchClient
 from aisle.types import Item
-from tests.node.hardware import TOOLS, stocked
+from tests.support.hardware_catalogue import TOOLS, stocked
 
 INDEX = "test-odd"
 ITEMS = (

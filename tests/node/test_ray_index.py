@@ -37,9 +37,9 @@ from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.encoder_artifact import minilm
-from tests.node.faulty_proxy import Down, FaultyProxy
-from tests.node.indexing import ENCODER, count, items, options, vectors
+from tests.support.encoder_artifact import minilm
+from tests.support.indexing import ENCODER, count, items, options, vectors
+from tests.support.proxies.faulty import Down, FaultyProxy
 
 # Not `importorskip`: Ray looks at its environment when it is imported, and `ray_session` prepares that.
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")

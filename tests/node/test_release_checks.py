@@ -20,7 +20,7 @@ from aisle.indexer.pipeline import Vectors
 from aisle.indexer.run import LoadHere
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.node.indexing import count, options, releases
+from tests.support.indexing import count, options, releases
 
 # The vector field of an index without an encoder.
 WIDTH = 64

@@ -25,8 +25,8 @@ from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import without_vectors
 from aisle.mappings import SCHEMA_VERSION, fields
 from aisle.types import Item
-from tests.node.faulty_proxy import FaultyProxy, LoseAnswer, first
-from tests.node.indexing import ENCODER, QUICK, count, items, options, releases
+from tests.support.indexing import ENCODER, QUICK, count, items, options, releases
+from tests.support.proxies.faulty import FaultyProxy, LoseAnswer, first
 
 Release = Callable[..., str]
 Command = Callable[..., Result]

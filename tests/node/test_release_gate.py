@@ -17,7 +17,7 @@ from aisle.errors import ArtifactNotFound, EvaluationError, IndexingFailed, Inpu
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import without_vectors
 from aisle.types import Item
-from tests.node.indexing import ENCODER, count, items, options, releases
+from tests.support.indexing import ENCODER, count, items, options, releases
 
 COLOURS = ("red", "blue", "green", "black", "white", "grey", "brown", "pink")
 SHOP = [Item(f"id-{n}", f"{colour} shoe model{n}") for n, colour in enumerate(COLOURS * 3)]

@@ -14,8 +14,8 @@ from aisle.errors import IndexNotFound, InputError
 from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.run import index_catalogue
 from aisle.search import DenseLeg, Page, SearchClient
-from tests.node.indexing import ENCODER, items, options
-from tests.node.shelf import HashEncoder
+from tests.support.hash_vector_catalogue import HashEncoder
+from tests.support.indexing import ENCODER, items, options
 
 QUERIES_PER_S = 50
 SEARCHERS = 4

@@ -16,7 +16,7 @@ from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import ItemEncoder, without_vectors
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.node.indexing import ENCODER, QUICK, SPACE, items, options, vectors
+from tests.support.indexing import ENCODER, QUICK, SPACE, items, options, vectors
 
 CATALOGUE = [replace(item, title=f"{item.title} model{n * 7}") for n, item in enumerate(items(300))]
 Spoil = Callable[[Item], Item]

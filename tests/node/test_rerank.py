@@ -22,9 +22,9 @@ from aisle.mappings import BM25, FusionSpec, default_fusion
 from aisle.search import CascadeStage, PairScorer, Reranker, RerankOptions, SearchClient
 from aisle.search.systems import is_reranked, parse_systems
 from aisle.types import Item, Query
-from tests.command import failure, here
-from tests.node.shelf import HashEncoder, put_shelf, shelf_items, swap
-from tests.tiny_reranker import tiny_reranker
+from tests.support.command import failure, here
+from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_items, swap
+from tests.support.tiny_reranker import tiny_reranker
 
 INDEX = "test-rerank"
 ITEMS = shelf_items()

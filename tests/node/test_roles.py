@@ -32,10 +32,10 @@ from aisle.mappings import DENSE, default_fusion
 from aisle.mappings.roles import Role, role_document
 from aisle.search import SearchClient
 from aisle.search.tuning.fusion_file import FusionFile
-from tests.node.authorising_proxy import Authorising, authorising, password_of
-from tests.node.indexing import ENCODER, SPACE, items, options, releases
-from tests.node.rest_actions import needs
-from tests.node.update_stream import update, write_lines
+from tests.support.indexing import ENCODER, SPACE, items, options, releases
+from tests.support.proxies.authorising import Authorising, authorising, password_of
+from tests.support.rest_actions import needs
+from tests.support.update_stream import update, write_lines
 
 LOGGER = "logger.org.opensearch.tasks.TaskManager"
 REGISTERED = re.compile(r" register \d+ \[transport\] \[(.+?)\] \[")

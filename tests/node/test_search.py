@@ -21,7 +21,7 @@ from aisle.errors import (
 from aisle.mappings import BM25, DENSE, FusionSpec, default_fusion, pipeline_name, standard_fusions
 from aisle.search import Filters, Page, SearchClient
 from aisle.types import Item
-from tests.node.shelf import HashEncoder, direction, put_shelf, shelf_items, swap
+from tests.support.hash_vector_catalogue import HashEncoder, direction, put_shelf, shelf_items, swap
 
 INDEX = "test-search"
 ITEMS = shelf_items()

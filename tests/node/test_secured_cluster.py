@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import Done, aisle, environment, failure, here, put_encoder
-from tests.node.indexing import releases
-from tests.node.secured_proxy import Secured, basic, make_ca, secured
+from tests.support.command import Done, aisle, environment, failure, here, put_encoder
+from tests.support.indexing import releases
+from tests.support.proxies.secured import Secured, basic, make_ca, secured
 from tests.unit.test_cluster_tls import openssl_3
 
 pytestmark = pytest.mark.skipif(not openssl_3(), reason="openssl 3 makes the certificates; it is not here")

@@ -12,9 +12,9 @@ from opensearchpy import OpenSearch
 
 from aisle.encoder import SparseEncoder
 from aisle.mappings import fields
-from tests.command import Done, failure, here, open_folder
-from tests.tiny_catalogue import catalogue, write_beir
-from tests.tiny_sparse import shared_artifact
+from tests.support.command import Done, failure, here, open_folder
+from tests.support.tiny_catalogue import catalogue, write_beir
+from tests.support.tiny_sparse import shared_artifact
 
 NAME = "test-sparse-commands"
 Run = Callable[..., Done]

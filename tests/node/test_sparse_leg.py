@@ -25,8 +25,8 @@ from aisle.mappings import (
 from aisle.search import Bm25Leg, DenseLeg, Filters, Question, SearchClient, SparseLeg
 from aisle.search.legs import SparseQueryEncoder
 from aisle.types import Item
-from tests.node.indexing import ENCODER, options
-from tests.node.shelf import HashEncoder, shelf_items
+from tests.support.hash_vector_catalogue import HashEncoder, shelf_items
+from tests.support.indexing import ENCODER, options
 
 ITEMS = shelf_items()
 PRINT = "ef" * 32
@@ -53,7 +53,7 @@ class Words:
 
 
 class Vectors(HashEncoder):
-    """The vectors of ``tests.node.indexing``, of queries."""
+    """The vectors of ``tests.support.indexing``, of queries."""
 
     fingerprint = "ab" * 32
 

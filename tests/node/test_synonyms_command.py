@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import Done, failure, here
+from tests.support.command import Done, failure, here
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]

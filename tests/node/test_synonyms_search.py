@@ -11,7 +11,7 @@ from aisle.mappings import BM25, fields
 from aisle.mappings.synonyms import STOP_WORDS
 from aisle.search import MatchType, SearchClient
 from aisle.types import Item
-from tests.node.hardware import stocked
+from tests.support.hardware_catalogue import stocked
 
 INDEX = "test-synonyms"
 RULES = ("sofa, couch", "tv => television", "air conditioner, ac", "hook loop, velcro", "settee, divan")

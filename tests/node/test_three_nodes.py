@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from aisle.indexer.run import index_catalogue
-from tests.node.indexing import ENCODER, count, items, options, releases
-from tests.node.node_loss import PATIENT, Outage, present
-from tests.node.query_load import QueryLoad
-from tests.node.three_nodes import ThreeNodes
+from tests.support.indexing import ENCODER, count, items, options, releases
+from tests.support.node_loss import PATIENT, Outage, present
+from tests.support.query_load import QueryLoad
+from tests.support.three_nodes import ThreeNodes
 
 DOCUMENTS = 1_000
 SEARCHED = 200

@@ -13,9 +13,9 @@ from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage
 from aisle.training.dense.train import train_encoder
-from tests.command import aisle, open_folder
-from tests.tiny_catalogue import tiny_training_set, write_beir
-from tests.tiny_training import tiny_model, tiny_settings
+from tests.support.command import aisle, open_folder
+from tests.support.tiny_catalogue import tiny_training_set, write_beir
+from tests.support.tiny_training import tiny_model, tiny_settings
 
 
 def test_index_and_search_with_a_trained_encoder(client: OpenSearch, node_url: str) -> None:

@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 
 from aisle.mappings import DENSE
 from aisle.search import read_live
-from tests.command import Done, failure, here, open_folder, put_encoder
+from tests.support.command import Done, failure, here, open_folder, put_encoder
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]

@@ -42,8 +42,8 @@ from aisle.search.tuning.fusion_file import FusionFile
 from aisle.search.tuning.runs import ask_legs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TuneOptions, tune
 from aisle.types import Query
-from tests.node.indexing import ENCODER, SPACE, items, options
-from tests.node.shelf import DIMS, FINGERPRINT, HashEncoder, put_shelf, shelf_items, swap
+from tests.support.hash_vector_catalogue import DIMS, FINGERPRINT, HashEncoder, put_shelf, shelf_items, swap
+from tests.support.indexing import ENCODER, SPACE, items, options
 
 INDEX = "test-tuned-fusion"
 TITLES = Bm25Leg(words=((fields.TITLE, 1.0),), parts=((f"{fields.TITLE}.{fields.PARTS}", 1.0),), name="title")

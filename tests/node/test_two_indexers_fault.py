@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import start
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.indexing import count, releases
-from tests.node.proxy_faults import Fault, Request
+from tests.support.command import start
+from tests.support.indexing import count, releases
+from tests.support.proxies.faults import Fault, Request
+from tests.support.proxies.faulty import FaultyProxy
 
 ROWS = 1_500
 TIMEOUT_S = 300

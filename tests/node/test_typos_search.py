@@ -22,9 +22,9 @@ from aisle.mappings import (
 )
 from aisle.search import Correction, Filters, MatchType, Ranking, SearchClient
 from aisle.search.preflight import install_pipeline
-from tests.node.faulty_proxy import Answer, FaultyProxy
-from tests.node.hardware import ITEMS, searches, stocked
-from tests.node.shelf import DIMS, FINGERPRINT, HashEncoder
+from tests.support.hardware_catalogue import ITEMS, searches, stocked
+from tests.support.hash_vector_catalogue import DIMS, FINGERPRINT, HashEncoder
+from tests.support.proxies.faulty import Answer, FaultyProxy
 
 INDEX = "test-typos"
 KNOWN = ("cordless drill", "DRILLS", "drilling", "garden planters", "dewalt's drill", "the lamp", "planer")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch
 
-from tests.command import AISLE, Done, environment, failure, here
-from tests.node.indexing import count
 from tests.node.test_update_faults import load_words
 from tests.node.test_updates import wait_for
-from tests.node.update_stream import content, write_lines
+from tests.support.command import AISLE, Done, environment, failure, here
+from tests.support.indexing import count
+from tests.support.update_stream import content, write_lines
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]

@@ -16,10 +16,10 @@ from aisle.errors import ClusterUnavailable
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.updates.writes import NO_SUCH_ITEM
 from aisle.indexer.vectors import without_vectors
-from tests.command import start
-from tests.node.faulty_proxy import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request, first
-from tests.node.indexing import items, options
-from tests.node.update_stream import PATIENT, content, letters, load, random_changes, update, write_lines
+from tests.support.command import start
+from tests.support.indexing import items, options
+from tests.support.proxies.faulty import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request, first
+from tests.support.update_stream import PATIENT, content, letters, load, random_changes, update, write_lines
 
 BULK = "/_bulk"
 

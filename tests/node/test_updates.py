@@ -17,8 +17,8 @@ from aisle.indexer.updates import BatchApplier, Encoding, UpdateOptions, UpdateR
 from aisle.indexer.updates.apply import update_alias
 from aisle.indexer.vectors import ItemEncoder, without_vectors
 from aisle.mappings import VectorSpace, fields
-from tests.node.indexing import SPACE, vectors
-from tests.node.update_stream import (
+from tests.support.indexing import SPACE, vectors
+from tests.support.update_stream import (
     PATIENT,
     Counting,
     content,

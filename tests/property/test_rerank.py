@@ -15,7 +15,7 @@ from aisle.encoder.tokenizer import PairTokenizer, shares
 from aisle.search import CascadeStage, Fused, Reranker, RerankOptions
 from aisle.search.rank.reranker import best_first, blend
 from aisle.search.rank.stage import Recent
-from tests.tiny_bert import tiny_tokenizer
+from tests.support.tiny_bert import tiny_tokenizer
 
 numbers = st.floats(-1e6, 1e6, width=32)
 pairs = st.lists(st.tuples(numbers, numbers), max_size=30)

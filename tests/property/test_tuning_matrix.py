@@ -18,7 +18,7 @@ from aisle.search.tuning.grid import Scorer, grid, techniques
 from aisle.search.tuning.matrix import Block, metric_of, pool_of
 from aisle.search.tuning.runs import LegRuns, data_hash
 from aisle.types import Query
-from tests.leg_runs import always, judged_set, leg_runs
+from tests.support.leg_runs import always, judged_set, leg_runs
 
 LEGS = ("bm25", "dense", "sparse")
 ITEMS = "abcdefghij"

@@ -17,7 +17,7 @@ from aisle.indexer import IndexOptions, index_catalogue
 from aisle.mappings import BM25, DENSE
 from aisle.search.systems import HYBRID, parse_systems
 from aisle.testing.synthetic import SyntheticOptions, write_synthetic
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 
 def test_two_legs_find_more_than_either_and_chance_finds_little(

@@ -43,7 +43,7 @@ from benchmarks.catalogue_table import (
 from benchmarks.catalogue_variants import EDITS, Edit, colour, model, pack, size, variant
 from benchmarks.result_file import CPU, BenchmarkResult
 from benchmarks.this_run import ROOT
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 TITLES = (
     "Delta Vero 1-Handle Shower Only Faucet Trim Kit in Chrome",

@@ -21,7 +21,7 @@ from benchmarks.faults_table import KILLS, fault_attempts, fault_goals, fault_ro
 from benchmarks.faults_trial import Course, Trial, balance
 from benchmarks.figures import FIGURES
 from benchmarks.result_file import CPU, BenchmarkResult
-from tests.node.proxy_faults import Request
+from tests.support.proxies.faults import Request
 
 KILLED = "killed"
 GOOD = Trial(

@@ -58,8 +58,8 @@ from benchmarks.search_quality_table import (
     search_goals,
     share_of_gain,
 )
-from tests.encoder_artifact import minilm
-from tests.leg_runs import ITEMS, always, judged_set, leg_runs
+from tests.support.encoder_artifact import minilm
+from tests.support.leg_runs import ITEMS, always, judged_set, leg_runs
 
 JUDGED = judged_set(40)
 LEGS = {BM25: always(0.5), DENSE: always(0.2), "sparse": always(0.4)}

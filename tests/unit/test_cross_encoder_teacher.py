@@ -19,8 +19,8 @@ from aisle.training.cross_encoder.teacher import (
     train_teacher,
 )
 from aisle.training.data.mining import lexical_candidates
-from tests.tiny_bert import tiny_bert
-from tests.tiny_shop import COLOURS, ITEMS, KINDS, shop
+from tests.support.tiny_bert import tiny_bert
+from tests.support.tiny_shop import COLOURS, ITEMS, KINDS, shop
 
 SETTINGS = TeacherSettings(
     epochs=20,

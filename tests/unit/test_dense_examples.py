@@ -10,7 +10,7 @@ from aisle.encoder.artifact import Prefixes
 from aisle.training.common.tokens import TokenTable
 from aisle.training.data.training_set import Pair, PairSource, training_set
 from aisle.training.dense.examples import Examples
-from tests.tiny_bert import MAX_POSITIONS, tiny_tokenizer
+from tests.support.tiny_bert import MAX_POSITIONS, tiny_tokenizer
 
 
 def pair(query_id: str, query: str, item: str, grade: int = 2) -> Pair:

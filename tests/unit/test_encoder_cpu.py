@@ -14,7 +14,7 @@ from aisle.encoder.export.dense import export
 from aisle.encoder.export.fidelity import sample_texts
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32, Int8, quantize_columns
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 AVX2, AVX512, VNNI, ARM64 = InstructionSet
 

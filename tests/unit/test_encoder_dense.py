@@ -13,7 +13,7 @@ import pytest
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.export.fidelity import sample_texts
 from aisle.errors import ArtifactNotFound, InputError
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 # Activations have a scale per token: neighbours change a level only where float rounding flips one.
 MIN_BATCH_COSINE = 0.9999

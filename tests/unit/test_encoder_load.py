@@ -13,7 +13,7 @@ from aisle.encoder import DenseEncoder
 from aisle.encoder.artifact import MANIFEST, sha256_of
 from aisle.encoder.self_test import SelfTest
 from aisle.errors import ArtifactCorrupt
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 
 @pytest.fixture

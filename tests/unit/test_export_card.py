@@ -13,7 +13,7 @@ from aisle.encoder.export.card import model_card
 from aisle.encoder.export.dense import export
 from aisle.encoder.export.options import ExportOptions
 from aisle.errors import ArtifactCorrupt
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 SETTINGS = {"epochs": 2, "loss": {"name": "mnrl", "scale": 20.0}, "note": "a | b\nc"}
 

@@ -12,7 +12,7 @@ import pytest
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export.dense import export
 from aisle.encoder.export.options import ExportOptions
-from tests.tiny_bert import tiny_bert
+from tests.support.tiny_bert import tiny_bert
 
 # A limit on the size of a file stands for the full disk: the write fails in the middle, with an OSError.
 EXPORT = """

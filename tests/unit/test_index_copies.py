@@ -14,7 +14,7 @@ import pytest
 from aisle.cluster import ClusterSettings, connect
 from aisle.cluster.client import RetryPolicy, until_done
 from aisle.indexer.releases.publish import await_copies
-from tests.node.quiet_server import QuietHandler, QuietServer
+from tests.support.proxies.base import QuietHandler, QuietServer
 
 RELEASE = "shop-v0001"
 TOO_LATE, IN_TIME = 408, 200

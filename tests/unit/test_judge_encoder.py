@@ -19,7 +19,7 @@ from aisle.evaluation.encoders.judge import EncoderReport, JudgeOptions, judge_e
 from aisle.evaluation.encoders.markdown import to_markdown, verdict
 from aisle.evaluation.encoders.quality import METRICS
 from aisle.evaluation.encoders.tasks import beir_task
-from tests.unit.judge_parts import artifact, judged_folder, tiny, weights
+from tests.support.judge_parts import artifact, judged_folder, tiny, weights
 
 QUICK = JudgeOptions(timed_texts=0)
 

@@ -12,7 +12,7 @@ from aisle.evaluation import write_qrels
 from aisle.evaluation.encoders.judge import find_base, open_pair
 from aisle.evaluation.encoders.quality import check_widths
 from aisle.evaluation.encoders.tasks import beir_task, parse_widths, read_task
-from tests.unit.judge_parts import artifact, judged_folder, store, tiny
+from tests.support.judge_parts import artifact, judged_folder, store, tiny
 
 
 def test_a_beir_folder_is_a_task(tmp_path: Path) -> None:

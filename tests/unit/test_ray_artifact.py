@@ -13,7 +13,7 @@ from aisle.errors import ArtifactCorrupt
 from aisle.indexer.ray.task import ShippedArtifact, WordsOnly, artifact_files
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 SHOE = Item(id="1", title="red running shoe")
 

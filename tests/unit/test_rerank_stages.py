@@ -14,7 +14,7 @@ from aisle.encoder import CrossEncoder
 from aisle.errors import InputError, InvalidQuery
 from aisle.search import CascadeStage, Fused, PairScorer, Reranker, RerankOptions
 from aisle.search.rank.stage import PROBE, ThroughputEstimate
-from tests.tiny_reranker import tiny_reranker
+from tests.support.tiny_reranker import tiny_reranker
 
 WORDS = ("red", "blue", "drill", "lamp", "saw")
 TEXTS = {f"i{n}": f"{WORDS[n % 2]} {WORDS[2 + n % 3]} {n}" for n in range(40)}

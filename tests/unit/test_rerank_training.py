@@ -30,9 +30,9 @@ from aisle.training.cross_encoder.reranker import (
 from aisle.training.cross_encoder.teacher import TeacherSettings, teacher_scores, train_teacher
 from aisle.training.data.mining import lexical_candidates
 from aisle.training.data.negatives import Candidates
-from tests.tiny_bert import tiny_bert
-from tests.tiny_shop import COLOURS, ITEMS, KINDS, shop
-from tests.tiny_training import Diary
+from tests.support.tiny_bert import tiny_bert
+from tests.support.tiny_shop import COLOURS, ITEMS, KINDS, shop
+from tests.support.tiny_training import Diary
 
 SETTINGS = RerankerSettings(
     layers=1, epochs=24, learning_rate=3e-3, list_size=8, mined=2, batch=8, max_tokens=24,

@@ -9,7 +9,7 @@ import pytest
 
 from aisle.errors import EvaluationError, InputError
 from aisle.evaluation.runs import ScoredRun, read_scored_run, write_scored_run
-from tests.command import listing
+from tests.support.command import listing
 
 
 def test_scores_read_back_to_the_last_bit(tmp_path: Path) -> None:

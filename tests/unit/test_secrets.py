@@ -16,10 +16,10 @@ import pytest
 from aisle.cluster import ClusterSettings
 from aisle.cluster.client import request_headers
 from aisle.errors import InputError, MissingExtra
-from tests.command import Done, failure, start
+from tests.support.command import Done, failure, start
 
 SECRET = "corréct-hörse"
-BACKEND = "tests.keyring_backend.FileKeyring"
+BACKEND = "tests.support.keyring_backend.FileKeyring"
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,7 +33,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 def keyring_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A keyring with ann's password for aisle."""
     keyring = pytest.importorskip("keyring")
-    from tests.keyring_backend import FileKeyring
+    from tests.support.keyring_backend import FileKeyring
 
     path = tmp_path / "keyring.json"
     path.write_text(json.dumps({"aisle/ann": SECRET}))

@@ -21,9 +21,9 @@ from aisle.training.sparse.head import fitted_head, idf, plain_head
 from aisle.training.sparse.model import COLUMNS, Splade, max_pooled, saturated
 from aisle.training.sparse.settings import QuerySide, SparseSettings
 from aisle.training.sparse.train import train_sparse
-from tests.tiny_catalogue import catalogue, query_words, tiny_training_set
-from tests.tiny_sparse import SETTINGS, recall, shared_artifact, shared_tiny, trained_tiny
-from tests.tiny_training import tiny_model
+from tests.support.tiny_catalogue import catalogue, query_words, tiny_training_set
+from tests.support.tiny_sparse import SETTINGS, recall, shared_artifact, shared_tiny, trained_tiny
+from tests.support.tiny_training import tiny_model
 
 
 def test_peaks_and_their_gradients_are_those_of_all_logits() -> None:

@@ -18,7 +18,7 @@ from aisle.encoder.export.precision import Fp32
 from aisle.errors import InputError
 from aisle.training.distillation.student import StudentSettings
 from aisle.training.distillation.train import distil_student
-from tests.tiny_bert import tiny_bert
+from tests.support.tiny_bert import tiny_bert
 
 pytest.importorskip("sentence_transformers", reason="torch is not installed (extra train)")
 

@@ -19,8 +19,8 @@ from aisle.search.legs import resolve_legs
 from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
 from aisle.search.tuning.runs import LegRuns, check_kinship, has_leg_runs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TuneOptions, tune
-from tests.command import listing
-from tests.leg_runs import always, judged_set, leg_runs
+from tests.support.command import listing
+from tests.support.leg_runs import always, judged_set, leg_runs
 
 JUDGED = judged_set(30)
 RUNS = leg_runs(JUDGED, {BM25: always(0.3), DENSE: always(0.2)})

@@ -11,7 +11,7 @@ from aisle.evaluation.runs import ScoredRun
 from aisle.mappings import FusionSpec
 from aisle.search.tuning.guard import GuardOptions, guard
 from aisle.search.tuning.tune import Tuned, TuneOptions, tune
-from tests.leg_runs import always, judged_set, leg_runs
+from tests.support.leg_runs import always, judged_set, leg_runs
 
 JUDGED = judged_set(120)
 

@@ -13,7 +13,7 @@ from aisle.search.tuning.fusion_file import fusion_json
 from aisle.search.tuning.grid import grid, neighbours
 from aisle.search.tuning.guard import cross_validated, folds_of, rest_of
 from aisle.search.tuning.tune import TuneOptions, tune
-from tests.leg_runs import always, judged_set, leg_runs
+from tests.support.leg_runs import always, judged_set, leg_runs
 
 JUDGED = judged_set(150)
 TWO = {"bm25": always(0.3), "dense": always(0.15)}

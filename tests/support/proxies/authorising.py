@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from tests.node.quiet_server import QuietHandler, QuietServer
-from tests.node.rest_actions import Need, needs
+from tests.support.proxies.base import QuietHandler, QuietServer
+from tests.support.rest_actions import Need, needs
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from aisle.encoder.export.dense import export
 from aisle.encoder.export.options import ExportOptions
 from aisle.evaluation import write_qrels, write_queries
 from aisle.types import Query
-from tests.tiny_bert import tiny_bert
+from tests.support.tiny_bert import tiny_bert
 
 WORDS = (
     *("red", "blue", "green", "oak", "steel", "glass", "drill", "lamp", "chair", "hose", "mower", "paint"),

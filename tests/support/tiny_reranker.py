@@ -9,7 +9,7 @@ from aisle.encoder.export.cross_encoder import Pooling, export_reranker
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import WeightPrecision
 from aisle.training.cross_encoder.model import new_cross_encoder
-from tests.tiny_bert import tiny_bert
+from tests.support.tiny_bert import tiny_bert
 
 MAX_TOKENS = 24
 

@@ -13,8 +13,8 @@ from aisle.training.common.settings import TrainingPrecision
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.stage import Schedule, TrainingStage
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
-from tests.tiny_bert import tiny_bert
-from tests.tiny_catalogue import catalogue, item_words, query_words, split
+from tests.support.tiny_bert import tiny_bert
+from tests.support.tiny_catalogue import catalogue, item_words, query_words, split
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from tests.node.quiet_server import QuietHandler, QuietServer
+from tests.support.proxies.base import QuietHandler, QuietServer
 
 _HOP = frozenset({"connection", "transfer-encoding", "content-length", "host", "accept-encoding"})
 _SUPERSEDED = 409

@@ -15,8 +15,8 @@ import orjson
 from opensearchpy import OpenSearch
 
 from aisle.indexer import Ledger
-from tests.command import aisle, start
-from tests.node.faulty_proxy import Down, Fault, FaultyProxy, Plan, Request
+from tests.support.command import aisle, start
+from tests.support.proxies.faulty import Down, Fault, FaultyProxy, Plan, Request
 
 BULK, REFRESH, SWAP = "-loading/_bulk", "/_refresh", "/_aliases"
 # Bodies of a words-only run hold so many documents.

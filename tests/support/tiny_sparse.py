@@ -14,8 +14,8 @@ from aisle.encoder.export.sparse import export_sparse
 from aisle.training.common.settings import TrainingPrecision
 from aisle.training.sparse.settings import SparseSettings
 from aisle.training.sparse.train import TrainedSparse, train_sparse
-from tests.tiny_catalogue import catalogue, split, tiny_training_set
-from tests.tiny_training import tiny_model
+from tests.support.tiny_catalogue import catalogue, split, tiny_training_set
+from tests.support.tiny_training import tiny_model
 
 SETTINGS = SparseSettings(
     epochs=40,

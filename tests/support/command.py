@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aisle.cli.main import main
-from tests.encoder_artifact import minilm
+from tests.support.encoder_artifact import minilm
 
 AISLE = Path(sys.executable).with_name("aisle")
 NOWHERE = "http://127.0.0.1:9"

@@ -1,4 +1,4 @@
-"""A process that holds a lease and says so: ``python -m tests.node.lease_holder URL NAME LEASE_S``.
+"""A process that holds a lease and says so: ``python -m tests.support.lease_holder URL NAME LEASE_S``.
 
 It says "held", then answers each line on its standard input: "check" and "reserve".
 """

@@ -16,7 +16,7 @@ from aisle.errors import AisleError
 from aisle.mappings import fields
 from aisle.search import SearchClient
 from aisle.types import Item
-from tests.node.indexing import SPACE, vectors
+from tests.support.indexing import SPACE, vectors
 
 PAUSE_S = 0.2
 # Some twenty searches a second, which leave the nodes the time to start.
@@ -24,7 +24,7 @@ BETWEEN_S = 0.1
 
 
 class TitleEncoder:
-    """Gives the query "shoe 7" the vector of the item "id-7" (see ``tests.node.indexing``)."""
+    """Gives the query "shoe 7" the vector of the item "id-7" (see ``tests.support.indexing``)."""
 
     fingerprint = SPACE.fingerprint
 
@@ -39,7 +39,7 @@ class QueryLoad:
 
     Attributes:
         client: with all hosts of the cluster.
-        name: a release of ``documents`` items of ``tests.node.indexing``.
+        name: a release of ``documents`` items of ``tests.support.indexing``.
         documents: how many each answer must have counted.
         patience_s: for how long a search that failed is repeated; after that it is lost.
         answered, repeated: searches answered in the end, and attempts beyond the first.

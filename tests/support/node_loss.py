@@ -12,7 +12,7 @@ from aisle.cluster.client import RetryPolicy
 from aisle.indexer import ItemEncoder
 from aisle.indexer.pipeline import Vectors
 from aisle.types import Item
-from tests.node.indexing import ENCODER, vectors
+from tests.support.indexing import ENCODER, vectors
 
 # Long enough for a node that starts on a machine that is busy with other things.
 PATIENT = RetryPolicy(deadline_s=500, first_wait_s=0.05, longest_wait_s=1, request_timeout_s=15)

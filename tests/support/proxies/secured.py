@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.node.quiet_server import QuietHandler, QuietServer
+from tests.support.proxies.base import QuietHandler, QuietServer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
 from urllib.parse import urlsplit
 
-from tests.node.proxy_faults import (
+from tests.support.proxies.base import QuietHandler, QuietServer
+from tests.support.proxies.faults import (
     Answer,
     CutAnswer,
     Delay,
@@ -27,7 +28,6 @@ from tests.node.proxy_faults import (
     ResetInBody,
     first,
 )
-from tests.node.quiet_server import QuietHandler, QuietServer
 
 __all__ = [
     "Answer",

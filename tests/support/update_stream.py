@@ -32,7 +32,7 @@ from aisle.indexer.updates import (
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import fields
 from aisle.types import Item
-from tests.node.indexing import SPACE, items, options, vectors
+from tests.support.indexing import SPACE, items, options, vectors
 
 # Short waits, but patient with a machine that has other work.
 PATIENT = RetryPolicy(deadline_s=60, first_wait_s=0.02, longest_wait_s=0.2, request_timeout_s=20)

@@ -6,8 +6,8 @@ from opensearchpy import OpenSearch
 
 from aisle.search import SearchClient
 from aisle.types import Item
-from tests.node.faulty_proxy import FaultyProxy
-from tests.node.shelf import HashEncoder, put_shelf
+from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
+from tests.support.proxies.faulty import FaultyProxy
 
 TOOLS = (
     Item("drill-10001", "DeWalt cordless drill DCD771C2", "with two batteries", brand="DeWalt"),
