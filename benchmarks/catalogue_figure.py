@@ -1,4 +1,4 @@
-"""The catalogue benchmark's tables for docs/large-catalogues.md. Pure."""
+"""The catalogue benchmark's tables for docs/benchmarks/large-catalogues.md. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder benchmarks' tables for docs/encoders.md. Pure."""
+"""The encoder benchmarks' tables for docs/benchmarks/encoders.md. Pure."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def dataset(name: str) -> Path:
     if not folder.is_dir():
         raise InputError(
             f"there is no data set {name!r} in {data}",
-            fix=f"set {DATA_VARIABLE} to the folder that holds {name}/, see docs/benchmarks.md",
+            fix=f"set {DATA_VARIABLE} to the folder that holds {name}/, see docs/benchmarks/index.md",
         )
     return folder
 

@@ -1,4 +1,4 @@
-"""Writes the figures of README.md and docs/*.md from benchmarks/results; with --check only compares."""
+"""Writes the figures of README.md and docs/**/*.md from benchmarks/results; with --check only compares."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def readme_figures(
 def pages(root: Path) -> Iterator[Path]:
     """The pages that may hold figures."""
     yield root / "README.md"
-    yield from sorted((root / "docs").glob("*.md"))
+    yield from sorted((root / "docs").rglob("*.md"))
 
 
 def figure(name: str, results: Path) -> str:

@@ -1,4 +1,4 @@
-"""The search quality benchmark's tables for docs/search-quality.md. Pure."""
+"""The search quality benchmark's tables for docs/benchmarks/search-quality.md. Pure."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
 
 BATCH_TOKENS = 512
-"""Tokens of a bulk batch: its activations fit a core's second-level cache (measured, docs/encoders.md)."""
+"""Tokens of a bulk batch: its activations fit a core's second-level cache (measured, docs/benchmarks/encoders.md)."""
 
 WINDOW = 4096
 """Texts that are sorted by length together; bounds the memory of a long list."""

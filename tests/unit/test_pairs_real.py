@@ -1,4 +1,4 @@
-"""Pairs of the real data: the counts that docs/training-data.md states."""
+"""Pairs of the real data: the counts that docs/explanation/training-data.md states."""
 
 import os
 from pathlib import Path

@@ -100,7 +100,7 @@ def spans_of(
 
 
 _SHARE = 0.7
-"""How much of a channel's range its weights take over; measured, docs/encoders.md."""
+"""How much of a channel's range its weights take over; measured, docs/benchmarks/encoders.md."""
 
 
 class StaticInt8(Int8):

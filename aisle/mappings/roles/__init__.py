@@ -16,7 +16,7 @@ _PATTERN_SIGNS: Final = frozenset("*?/\\${}")
 
 
 class Role(StrEnum):
-    """Who needs what; see docs/security.md."""
+    """Who needs what; see docs/how-to/security.md."""
 
     INDEXER = "indexer"
     UPDATER = "updater"

@@ -41,7 +41,7 @@ def _scaled(values: Sequence[float]) -> list[float]:
 
 
 USUAL_WEIGHT: Final = 0.4
-"""A small model knows other things than the fusion does, not more: see docs/search-quality.md."""
+"""A small model knows other things than the fusion does, not more: see docs/benchmarks/search-quality.md."""
 
 
 @dataclass(frozen=True, slots=True)
