@@ -48,6 +48,16 @@ check: $(VENV)/.dev ## Format, lint, types, import rules, README figures
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m benchmarks.readme_figures --check
+	$(MAKE) docs
+
+.PHONY: docs
+docs: $(VENV)/.dev ## Build the documentation into build/docs; a broken link or a stale page is an error
+	$(BIN)/python docs/generate.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+
+.PHONY: docs-generate
+docs-generate: $(VENV)/.dev ## Write the pages anew that come from the code: commands, errors, decisions
+	$(BIN)/python docs/generate.py
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code and mend what ruff can mend
