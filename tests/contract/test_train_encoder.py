@@ -20,8 +20,8 @@ from aisle.training.common.progress import Silent
 from aisle.training.common.settings import TrainingPrecision
 from aisle.training.common.tokens import TokenTable
 from aisle.training.cross_encoder.teacher import TeacherSettings
+from aisle.training.data.examples import Examples
 from aisle.training.data.negatives import NegativeOptions
-from aisle.training.dense.examples import Examples
 from aisle.training.dense.losses import TOKENS_AT_ONCE, rows_at_once, stage_loss
 from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import DistillationStage, HardNegativeStage, InBatchStage

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisle.training.dense.examples import MEGA_BATCHES, Examples, batch_count, plan_epoch
+from aisle.training.data.examples import MEGA_BATCHES, Examples, batch_count, plan_epoch
 
 
 @st.composite

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aisle._extras import optional
 from aisle.encoder.artifact import Prefixes, sha256_of
@@ -20,7 +21,7 @@ from aisle.errors import InputError
 from aisle.training.common.run_folder import unwritable
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +125,30 @@ def save_model(model: SentenceTransformer, base: BaseModel, folder: Path) -> Non
         raise unwritable(folder, error) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def require_layers(model: SentenceTransformer | CrossEncoder, keep: Sequence[int]) -> None:
+    """Make sure that the model has layers of these numbers.
+
+    Raises:
+        InputError: it has not.
+    """
+    count = len(_bert(model).encoder.layer)
+    if max(keep) >= count:
+        raise InputError(
+            f"the teacher has {count} layers, none of number {max(keep)}",
+            fix=f"keep layers of 0 to {count - 1}",
+        )
+
+
+def keep_layers(model: SentenceTransformer | CrossEncoder, keep: Sequence[int]) -> None:
+    """Drop all other layers of a BERT encoder, in place."""
+    bert = _bert(model)
+    bert.encoder.layer = optional("torch", extra="train").nn.ModuleList(
+        bert.encoder.layer[number] for number in keep
+    )
+    bert.config.num_hidden_layers = len(keep)
+
+
+def _bert(model: SentenceTransformer | CrossEncoder) -> Any:
+    return model[0].auto_model

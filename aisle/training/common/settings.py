@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
+
+import numpy as np
 
 from aisle._extras import optional
 from aisle.errors import InputError
@@ -72,3 +75,10 @@ def check_name(name: str) -> None:
     """Raises InputError for a name that no artifact can have."""
     if not _NAME.fullmatch(name):
         raise InputError(f"{name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'")
+
+
+def seed_all(seed: int) -> None:
+    """Python, NumPy and torch, on all devices."""
+    random.seed(seed)
+    np.random.seed(seed)
+    optional("torch", extra="train").manual_seed(seed)

@@ -50,7 +50,9 @@ def new_cross_encoder(
     return model
 
 
-def load_cross_encoder(folder: Path, device: str, precision: TrainingPrecision = TrainingPrecision.AUTO) -> CrossEncoder:
+def load_cross_encoder(
+    folder: Path, device: str, precision: TrainingPrecision = TrainingPrecision.AUTO
+) -> CrossEncoder:
     """A trained one, ours or any with one output; it predicts logits.
 
     Raises:

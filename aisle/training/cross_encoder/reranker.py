@@ -15,6 +15,7 @@ from aisle._extras import optional
 from aisle.encoder.export.checkpoint import json_object
 from aisle.encoder.export.cross_encoder import Pooling
 from aisle.errors import InputError
+from aisle.training.common.base_model import keep_layers
 from aisle.training.common.progress import Progress, Silent
 from aisle.training.common.settings import TrainingPrecision, best_device, as_plain_json, require_valid
 from aisle.training.cross_encoder.fit import TeacherLoss, fit, objective
@@ -265,9 +266,6 @@ def train_reranker(
 
 def _beginner(teacher: Path, kept: tuple[int, ...], settings: RerankerSettings, device: str) -> CrossEncoder:
     """The teacher's words and some of its layers, under a fresh head."""
-    # Here, since it imports torch.
-    from aisle.training.distillation.student import keep_layers
-
     model = new_cross_encoder(teacher, settings.max_tokens, device, settings.pooling)
     keep_layers(model, kept)
     dropout = optional("torch", extra="train").nn.Dropout

@@ -6,10 +6,10 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, cycle, islice
 
 from aisle.errors import InputError
-from aisle.training.data.training_set import TrainingSet
+from aisle.training.data.training_set import Pair, TrainingSet
 
 Candidates = Mapping[str, tuple[str, ...]]
 """Query id to item ids, best first, each once."""
@@ -208,7 +208,11 @@ def _random_items(catalogue: Sequence[str], options: NegativeOptions, rng: rando
 
 
 def _allowed(
-    order: Iterable[str], known: KnownItems, items: Mapping[str, str], scores: Mapping[str, float], limit: float
+    order: Iterable[str],
+    known: KnownItems,
+    items: Mapping[str, str],
+    scores: Mapping[str, float],
+    limit: float,
 ) -> Iterator[str]:
     judged = frozenset(known.judged)
     for item in _once(order):
@@ -246,3 +250,18 @@ def distribute_negatives(
         turns[pair.query_id] += 1
         dealt.append(tuple(pool[(start + i) % len(pool)] for i in range(min(per_pair, len(pool)))))
     return tuple(dealt)
+
+
+def with_negatives(
+    data: TrainingSet, negatives: Negatives, per_pair: int
+) -> tuple[list[Pair], list[tuple[str, ...]]]:
+    """Pairs and ``per_pair`` negatives of each; few are repeated, a pair without any is left out.
+
+    Raises:
+        InputError: no pair has a negative, or ``per_pair`` is under 1.
+    """
+    dealt = distribute_negatives(data, negatives, per_pair)
+    kept = [(pair, own) for pair, own in zip(data.pairs, dealt, strict=True) if own]
+    if not kept:
+        raise InputError("no pair has a negative", fix="give the whole catalogue as items")
+    return [pair for pair, _ in kept], [tuple(islice(cycle(own), per_pair)) for _, own in kept]

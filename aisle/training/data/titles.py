@@ -82,7 +82,9 @@ def learn_pseudo_queries(data: TrainingSet) -> PseudoQueryModel | None:
         return None
     mean = sum(at_kept) / sum(at_seen)
     places = tuple((k + mean) / (s + 1) for k, s in zip(at_kept, at_seen, strict=True))
-    return PseudoQueryModel(places, {word: (kept[word], count) for word, count in seen.items()}, tuple(lengths))
+    return PseudoQueryModel(
+        places, {word: (kept[word], count) for word, count in seen.items()}, tuple(lengths)
+    )
 
 
 def words_of(text: str) -> list[str]:

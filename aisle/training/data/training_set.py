@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aisle.catalogue import read_catalogue
+from aisle.encoder.artifact import Prefixes
 from aisle.encoder.text import item_text
 from aisle.errors import InputError
 
@@ -290,3 +291,12 @@ def _mark(mark: str) -> str:
 def item_texts(path: str | Path) -> dict[str, str]:
     """Item id to encoder text, of anything that ``read_catalogue`` reads. Raises as it does."""
     return {item.id: item_text(item) for item in read_catalogue(path)}
+
+
+def calibration_texts(data: TrainingSet, prefixes: Prefixes, count: int = 100) -> list[str]:
+    """``count`` items and ``count`` queries at even distances: what static INT8 takes its ranges from."""
+    items, queries = list(data.items.values()), list(data.queries.values())
+    return [
+        *(prefixes.item + text for text in items[:: max(1, len(items) // count)][:count]),
+        *(prefixes.query + text for text in queries[:: max(1, len(queries) // count)][:count]),
+    ]

@@ -17,7 +17,7 @@ from sentence_transformers.sentence_transformer.losses import (
 from torch import Tensor, nn
 
 from aisle.training.common.settings import TrainingPrecision
-from aisle.training.dense.examples import Examples, TeacherTargets
+from aisle.training.data.examples import Examples, TeacherTargets
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.trainer import Collator
 

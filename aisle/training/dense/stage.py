@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aisle.training.common.progress import Progress
     from aisle.training.data.mining import Encode
     from aisle.training.data.training_set import TrainingSet
-    from aisle.training.dense.examples import Examples
+    from aisle.training.data.examples import Examples
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ from aisle.training.common.run_folder import (
 )
 from aisle.training.common.settings import TrainingPrecision, best_device
 from aisle.training.common.tokens import TokenTable
-from aisle.training.data.training_set import TrainingSet
+from aisle.training.data.training_set import TrainingSet, calibration_texts
 from aisle.training.dense.encode import CachedEncode, encode
-from aisle.training.dense.examples import Examples
+from aisle.training.data.examples import Examples
 from aisle.training.dense.losses import stage_loss
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.stage import Context, StageOutcome, Schedule, TrainingStage
@@ -92,15 +92,6 @@ class TrainedEncoder:
             calibration=tuple(calibration_texts(training_set, self.base.prefixes)),
             **more,
         )
-
-
-def calibration_texts(data: TrainingSet, prefixes: Prefixes, count: int = 100) -> list[str]:
-    """``count`` items and ``count`` queries at even distances: what static INT8 takes its ranges from."""
-    items, queries = list(data.items.values()), list(data.queries.values())
-    return [
-        *(prefixes.item + text for text in items[:: max(1, len(items) // count)][:count]),
-        *(prefixes.query + text for text in queries[:: max(1, len(queries) // count)][:count]),
-    ]
 
 
 Evaluate = Callable[["SentenceTransformer", str], Mapping[str, float]]
@@ -193,7 +184,9 @@ class TrainingContext:
         return min(self.settings.item_tokens, self.base.max_length)
 
 
-def run_stage(run: TrainingContext, stage: TrainingStage, position: int, key: str, start: Path) -> StageRecord:
+def run_stage(
+    run: TrainingContext, stage: TrainingStage, position: int, key: str, start: Path
+) -> StageRecord:
     """Train the model of folder ``start``; the new one appears whole in the work folder, or not at all.
 
     Raises:

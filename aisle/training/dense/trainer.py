@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,9 +24,9 @@ from transformers.trainer_callback import PrinterCallback
 from aisle._extras import optional
 from aisle.encoder.tokenizer import padded
 from aisle.training.common.progress import Progress
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.settings import TrainingPrecision, seed_all
 from aisle.training.common.tokens import TokenTable
-from aisle.training.dense.examples import Examples, batch_count, plan_epoch
+from aisle.training.data.examples import Examples, batch_count, plan_epoch
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.stage import Schedule
 
@@ -181,13 +180,6 @@ def row_lengths(examples: Examples, texts: Collator) -> list[int]:
     longest = [max(items[item] for item in row) for row in examples.candidates]
     asked = [queries[query] for query in examples.query]
     return asked if sum(asked) > sum(longest) else longest
-
-
-def seed_all(seed: int) -> None:
-    """Python, NumPy and torch, on all devices."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
 
 
 def _dataset(examples: Examples) -> Any:

@@ -13,12 +13,19 @@ from transformers.trainer_callback import PrinterCallback
 from aisle._extras import optional
 from aisle.encoder.artifact import Prefixes
 from aisle.errors import InputError
-from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
+from aisle.training.common.base_model import (
+    BaseModel,
+    find_base,
+    keep_layers,
+    open_model,
+    require_layers,
+    save_model,
+)
 from aisle.training.common.progress import Progress, Silent, silenced_libraries
 from aisle.training.common.run_folder import require_room, unwritable
-from aisle.training.common.settings import TrainingPrecision, best_device
+from aisle.training.common.settings import TrainingPrecision, best_device, seed_all
 from aisle.training.common.tokens import TokenTable
-from aisle.training.dense.trainer import SampledTrainer, StepProgress, seed_all
+from aisle.training.dense.trainer import SampledTrainer, StepProgress
 from aisle.training.distillation.student import (
     TEXT,
     Collator,
@@ -88,7 +95,6 @@ def _train(
     """In place."""
     # Here, since they import torch.
     from aisle.training.dense.encode import encode
-    from aisle.training.distillation.student import Collator, keep_layers, require_layers
 
     longest = min(settings.tokens, base.max_length)
     tokens = TokenTable.of(texts, base.tokenizer, longest)

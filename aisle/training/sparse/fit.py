@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from aisle.errors import InputError
-from aisle.training.dense.trainer import seed_all
+from aisle.training.common.settings import seed_all
 from aisle.training.sparse.model import Splade
 from aisle.training.sparse.phases import TrainingPhase
 from aisle.training.sparse.settings import SparseSettings
@@ -175,7 +175,9 @@ def fit(
     )
 
 
-def _step(model: Splade, lesson: TrainingPhase, rows: list[int], settings: SparseSettings, done: float) -> _Step:
+def _step(
+    model: Splade, lesson: TrainingPhase, rows: list[int], settings: SparseSettings, done: float
+) -> _Step:
     """Gradients of one batch; ``done`` is the share of the run."""
     asked = model.queries([lesson.queries.ids[lesson.examples.query[row]] for row in rows])
     candidates = [lesson.examples.candidates[row] for row in rows]

@@ -23,8 +23,7 @@ from aisle.training.common.run_folder import starting_point
 from aisle.training.common.settings import TrainingPrecision, best_device
 from aisle.training.common.tokens import TokenTable
 from aisle.training.data.negatives import Candidates
-from aisle.training.data.training_set import TrainingSet
-from aisle.training.dense.train import calibration_texts
+from aisle.training.data.training_set import TrainingSet, calibration_texts
 from aisle.training.sparse.phases import training_phases
 from aisle.training.sparse.settings import SparseSettings
 

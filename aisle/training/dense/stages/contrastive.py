@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import cycle, islice
 from typing import ClassVar
 
 import numpy as np
@@ -22,12 +21,12 @@ from aisle.training.data.negatives import (
     Negatives,
     Scores,
     choose_negatives,
-    distribute_negatives,
     mix_candidates,
+    with_negatives,
 )
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import Pair, TrainingSet
-from aisle.training.dense.examples import Examples, TeacherTargets
+from aisle.training.data.examples import Examples, TeacherTargets
 from aisle.training.dense.stage import Context, StageOutcome, Schedule
 
 
@@ -50,7 +49,11 @@ class InBatchStage:
     def examples(self, context: Context) -> Examples:
         """Query and positive."""
         data = context.data
-        pseudo = title_pairs(data.items, self.titles, context.seed, learn_pseudo_queries(data)) if self.titles else ()
+        pseudo = (
+            title_pairs(data.items, self.titles, context.seed, learn_pseudo_queries(data))
+            if self.titles
+            else ()
+        )
         return Examples.of((*data.pairs, *pseudo), data, context.prefixes)
 
 
@@ -100,21 +103,6 @@ def mined_candidates(context: Context, options: NegativeOptions) -> Candidates:
     lexical = lexical_candidates(context.data, depth)
     dense = dense_candidates(context.data, context.encode, depth)
     return mix_candidates(lexical, dense, options.lexical_share)
-
-
-def with_negatives(
-    data: TrainingSet, negatives: Negatives, per_pair: int
-) -> tuple[list[Pair], list[tuple[str, ...]]]:
-    """Pairs and ``per_pair`` negatives of each; few are repeated, a pair without any is left out.
-
-    Raises:
-        InputError: no pair has a negative, or ``per_pair`` is under 1.
-    """
-    dealt = distribute_negatives(data, negatives, per_pair)
-    kept = [(pair, own) for pair, own in zip(data.pairs, dealt, strict=True) if own]
-    if not kept:
-        raise InputError("no pair has a negative", fix="give the whole catalogue as items")
-    return [pair for pair, _ in kept], [tuple(islice(cycle(own), per_pair)) for _, own in kept]
 
 
 @dataclass(frozen=True, slots=True)
