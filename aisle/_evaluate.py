@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from aisle.cluster import translated_errors
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import EvaluationError
 from aisle.evaluation import EvaluationReport, JudgedSet, Run, Scores, answerable, evaluate, report
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from opensearchpy import NotFoundError, OpenSearch
+from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
+from aisle.cluster import Cluster, translated_errors
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder, dense, sparse
-from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
+from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.rank.reranker import SCORES
@@ -210,10 +210,12 @@ def explain_item(client: OpenSearch, name: str, item: str) -> ExplainedItem:
         )
     with translated_errors():
         try:
-            found = client.get(
+            found = Cluster.of(client).get(
                 index=meta.release, id=item, params={"_source_includes": f"{fields.TITLE},{fields.SPARSE}"}
             )
-        except NotFoundError as error:
+        except AisleError as error:
+            if error.status != 404:
+                raise
             raise InputError(
                 f"there is no item {item!r} in {meta.release}",
                 fix=f"take an id from `aisle search --name {name}`",

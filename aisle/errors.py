@@ -35,12 +35,14 @@ class AisleError(Exception):
     Args:
         message: what went wrong, one line, without a trailing full stop.
         fix: what the user does about it, one line.
+        status: HTTP status of OpenSearch's answer, where the error is one.
     """
 
-    def __init__(self, message: str, *, fix: str) -> None:
+    def __init__(self, message: str, *, fix: str, status: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
+        self.status = status
 
     def __str__(self) -> str:
         return f"{self.message}. Fix: {self.fix}"

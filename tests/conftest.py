@@ -11,9 +11,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
-from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, connect
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +27,7 @@ def node_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def client(node_url: str) -> Iterator[OpenSearch]:
+def client(node_url: str) -> Iterator[Cluster]:
     """A client of the session's node."""
     opensearch = connect(ClusterSettings(url=node_url))
     yield opensearch
@@ -36,7 +35,7 @@ def client(node_url: str) -> Iterator[OpenSearch]:
 
 
 @pytest.fixture
-def name(client: OpenSearch) -> Iterator[str]:
+def name(client: Cluster) -> Iterator[str]:
     """A name that no other test uses, for an index or an alias; ``<name>`` and ``<name>-*`` go afterwards."""
     unique = f"test-{uuid.uuid4().hex[:12]}"
     yield unique

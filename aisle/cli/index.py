@@ -31,7 +31,7 @@ from aisle.cli.options import (
     gate_options,
 )
 from aisle.cluster import connect
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.indexer import DeadLetters, IndexOptions, IndexReport, Progress
 from aisle.indexer.replay import ReplayReport

@@ -16,7 +16,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from aisle._update import UpdateFiles, stop_on_signals, update_catalogue
 from aisle.cli.console import EncoderOption, JsonOption, print_json, printable, progress_console
 from aisle.cluster import connect
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.indexer.updates import BatchLimits, UpdateOptions, UpdateReport
 

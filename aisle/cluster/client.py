@@ -1,60 +1,120 @@
-"""One way to a client, wherever OpenSearch runs."""
+"""The one way to OpenSearch: every request leaves through a `Cluster`, wherever the server runs."""
 
 from __future__ import annotations
 
-import re
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
-import opensearchpy
-from opensearchpy import OpenSearch
-from opensearchpy.exceptions import ConnectionError as NoConnection
-from opensearchpy.exceptions import (
-    ConnectionTimeout,
-    ImproperlyConfigured,
-    OpenSearchException,
-    SSLError,
-    TransportError,
-)
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    stop_after_delay,
-    stop_when_event_set,
-    wait_random_exponential,
-)
+from opensearchpy import OpenSearch, Transport
+from opensearchpy.exceptions import OpenSearchException
 
+from aisle.cluster.failures import translated
 from aisle.cluster.node.registry import NodeRecord, running_nodes
+from aisle.cluster.retries import Attempts, RetryPolicy
 from aisle.cluster.settings import ClusterSettings
-from aisle.errors import (
-    AisleError,
-    AuthenticationFailed,
-    ClusterError,
-    ClusterUnavailable,
-    DiskFull,
-    IndexingFailed,
-    IndexNotFound,
-    InputError,
-    PipelineMissing,
-)
+from aisle.errors import AisleError, ClusterUnavailable, InputError
 
-HOW = "start one with 'aisle up', or set AISLE_URL to an OpenSearch address"
+HOW: Final = "start one with 'aisle up', or set AISLE_URL to an OpenSearch address"
 
 
-def connect(settings: ClusterSettings | None = None) -> OpenSearch:
+class Cluster(OpenSearch):
+    """An opensearch-py client whose requests fail with Aisle's errors and, if asked to, are repeated.
+
+        cluster.retrying(policy).indices.refresh(index=release)
+
+    Whatever fails is raised as a member of the tree in `aisle.errors`, which keeps the HTTP status as
+    ``status`` and the exception of opensearch-py as ``__cause__``. It may be used from several threads.
+
+    Args:
+        hosts, options: as ``opensearchpy.OpenSearch`` takes them.
+    """
+
+    def __init__(self, hosts: Any = None, **options: Any) -> None:
+        super().__init__(hosts, **options)
+        self._bind(_Seam(self.transport))
+
+    @classmethod
+    def of(cls, client: OpenSearch) -> Self:
+        """A client that a user made: the same connections, Aisle's errors. A `Cluster` stays what it is."""
+        return client if isinstance(client, cls) else cls._around(_Seam(client.transport))
+
+    def retrying(self, policy: RetryPolicy, stop: threading.Event | None = None) -> Self:
+        """A twin on the same connections that repeats each request whose failure passes.
+
+        A node that is away, too slow, busy (429, 502, 503, 504) or whose answer is cut off passes; a full
+        disk, a certificate that does not verify and every other refusal does not. Only requests that are
+        safe to send twice belong there. Closing either twin closes the connections of both.
+
+        Args:
+            policy: the waits, and the deadline of each request, after which it raises ClusterUnavailable.
+            stop: ends a wait, which then raises `Stopped`.
+        """
+        return self._around(_Seam(self._seam.wire, policy, stop))
+
+    def ping(self, **options: Any) -> bool:
+        """Does anything answer?"""
+        try:
+            return bool(super().ping(**options))
+        except AisleError:
+            return False
+
+    @classmethod
+    def _around(cls, seam: _Seam) -> Self:
+        cluster = cls([])
+        cluster._bind(seam)
+        return cluster
+
+    def _bind(self, seam: _Seam) -> None:
+        self._seam = seam
+        # What opensearch-py asks of a transport, the seam passes on.
+        self.transport = cast(Transport, seam)
+
+
+class _Seam:
+    """Stands in front of a transport: translates what its requests raise, and repeats them under a policy."""
+
+    def __init__(
+        self, wire: Transport, policy: RetryPolicy | None = None, stop: threading.Event | None = None
+    ) -> None:
+        self.wire = wire
+        self._policy = policy
+        self._stop = stop
+
+    def perform_request(
+        self, method: str, url: str, params: Mapping[str, Any] | None = None, body: Any = None, **options: Any
+    ) -> Any:
+        """As the transport's own."""
+        if self._policy is None:
+            return self._once(method, url, params, body, options)
+        answer: Any = None
+        for attempt in Attempts(self._policy, self._stop):
+            with attempt:
+                answer = self._once(method, url, params, body, options)
+        return answer
+
+    def _once(
+        self, method: str, url: str, params: Mapping[str, Any] | None, body: Any, options: Mapping[str, Any]
+    ) -> Any:
+        try:
+            # A copy: the transport takes its own options out of the parameters.
+            return self.wire.perform_request(method, url, params and dict(params), body, **options)
+        except OpenSearchException as error:
+            raise translated(error) from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wire, name)
+
+
+def connect(settings: ClusterSettings | None = None) -> Cluster:
     """A client for the cluster of the settings, or for the node that ``aisle up`` started.
 
-    It sends nothing: the first request tells whether the cluster is there (see ``translated_errors``). Of
-    several addresses it takes turns; one that does not answer costs a request one more attempt, and is left
-    out for a while.
+    It sends nothing: the first request tells whether the cluster is there. Of several addresses it takes
+    turns; one that does not answer costs a request one more attempt, and is left out for a while.
 
     Raises:
         ClusterUnavailable: no address, and no node of ``aisle up`` runs.
@@ -66,7 +126,7 @@ def connect(settings: ClusterSettings | None = None) -> OpenSearch:
         raise InputError(
             f"there is no CA file {settings.ca_file}", fix="set AISLE_CA_FILE to the PEM file of the CA"
         )
-    return OpenSearch(
+    return Cluster(
         hosts=list(urls),
         headers=request_headers(settings),
         timeout=settings.timeout_s,
@@ -127,249 +187,26 @@ def chosen_node(nodes: list[NodeRecord], name: str) -> NodeRecord:
     raise ClusterUnavailable(what, fix=HOW)
 
 
-DISK_SIGNS = (
-    "read-only-allow-delete",
-    "flood-stage watermark",
-    "disk usage exceeded",
-    "create-index blocked",
-    "no space left on device",
-)
-PIPELINE_GONE = re.compile(r"pipeline .*(not defined|missing|does not exist|not found)", re.IGNORECASE)
-AUTH_FIX = "check AISLE_USER and AISLE_PASSWORD, or the API key in AISLE_HEADERS"
-REASON_LENGTH = 300
+T = TypeVar("T")
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Within it, every opensearch-py exception leaves as a member of the error tree.
-
-    Raises:
-        ClusterUnavailable: nothing answers, too slow, or overloaded (429, 5xx).
-        AuthenticationFailed: 401, 403, or a certificate that does not verify.
-        DiskFull: the cluster blocks writes because its disk is almost full.
-        IndexNotFound, PipelineMissing: the request names what is not there.
-        ClusterError: anything else the cluster refused, with its reason.
-    """
+    """Within it, every exception of opensearch-py leaves as a member of the error tree."""
     try:
         yield
     except OpenSearchException as error:
-        raise translate(error) from error
-
-
-def translate(error: OpenSearchException) -> AisleError:
-    """The member of the error tree for one exception."""
-    if isinstance(error, SSLError):
-        return AuthenticationFailed(
-            "the server's certificate could not be verified",
-            fix="set AISLE_CA_FILE to the PEM file of the CA that signed it, or AISLE_VERIFY=false",
-        )
-    if isinstance(error, ConnectionTimeout):
-        return ClusterUnavailable(
-            "OpenSearch did not answer in time", fix="raise AISLE_TIMEOUT_S, or look at the node's load"
-        )
-    if isinstance(error, NoConnection):
-        return ClusterUnavailable(
-            "nothing answers at the OpenSearch address",
-            fix="start a node with 'aisle up', or check AISLE_URL and the network",
-        )
-    if isinstance(error, TransportError):
-        return _translate_answer(error)
-    if isinstance(error, ImproperlyConfigured):
-        return ClusterError(f"the client cannot be set up: {error}", fix="check AISLE_URL and AISLE_CA_FILE")
-    return ClusterError(f"the client failed: {type(error).__name__}", fix="see the cause in the traceback")
-
-
-def means_disk_full(reason: str) -> bool:
-    """Does this reason (of a request or of one bulk item) say that a disk is almost full?"""
-    lowered = reason.lower()
-    return any(sign in lowered for sign in DISK_SIGNS)
-
-
-def _translate_answer(error: TransportError) -> AisleError:
-    status = error.status_code if isinstance(error.status_code, int) else 0
-    reason = _reason(error)
-    return _by_reason(str(error.error), reason) or _by_status(status, reason)
-
-
-def _by_reason(kind: str, reason: str) -> AisleError | None:
-    """What the server's words tell more exactly than its status."""
-    if means_disk_full(f"{kind} {reason}"):
-        return DiskFull(
-            "the cluster blocks writes: its disk is almost full",
-            fix="free disk space on the node (the block then lifts by itself) and run the command again",
-        )
-    if kind == "index_not_found_exception":
-        return IndexNotFound(reason, fix="index a catalogue first, or check the name")
-    if PIPELINE_GONE.search(reason):
-        return PipelineMissing(reason, fix="index the catalogue again, which writes its pipelines")
-    return None
-
-
-def _by_status(status: int, reason: str) -> AisleError:
-    if status == 401:
-        return AuthenticationFailed("OpenSearch refused the user or the password (401)", fix=AUTH_FIX)
-    if status == 403:
-        return AuthenticationFailed(f"OpenSearch does not allow this (403): {reason}", fix=AUTH_FIX)
-    if status == 429:
-        return ClusterUnavailable(
-            f"OpenSearch is overloaded (429): {reason}", fix="try later, or with fewer requests at a time"
-        )
-    if status >= 500:
-        return ClusterUnavailable(
-            f"OpenSearch failed ({status}): {reason}", fix="look at the node's log ('aisle logs')"
-        )
-    return ClusterError(
-        f"OpenSearch refused the request ({status}): {reason}", fix="the reason names the cause"
-    )
-
-
-def _reason(error: TransportError) -> str:
-    """The server's own words, on one line. Never the request, which may hold what the user typed."""
-    info = error.info
-    cause = info.get("error") if isinstance(info, dict) else None
-    if isinstance(cause, dict):
-        roots = cause.get("root_cause") or [cause]
-        text = str(cause.get("reason") or roots[0].get("reason") or cause.get("type"))
-        deepest = _deepest(roots[0])
-        if deepest not in text:
-            text = f"{text}: {deepest}"
-    else:
-        text = str(cause or error.error)
-    return " ".join(text.split())[:REASON_LENGTH]
-
-
-def _deepest(cause: dict[str, Any]) -> str:
-    """The reason at the end of the chain of causes: what "failed to parse" stems from."""
-    while isinstance(cause.get("caused_by"), dict):
-        cause = cause["caused_by"]
-    return str(cause.get("reason") or "")
-
-
-T = TypeVar("T")
-BUSY_STATUSES: Final = frozenset({429, 502, 503, 504})
-_LONGEST_REASON: Final = 300
-
-
-class Stopped(Exception):
-    """Another stage failed or the user interrupted: not an error of the stage that raises it."""
-
-
-class TryAgain(Exception):
-    """The node could not do it now; the message says why."""
-
-
-class NodeBusy(TryAgain):
-    """It could not because it has too much to do: fewer requests at a time would help."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Attributes:
-    deadline_s: how long one request may go on failing before the run gives up.
-    first_wait_s, longest_wait_s: a wait is drawn evenly from 0 to first * 2^n, at most the longest
-        ("full jitter", Brooker 2015), so that many writers do not come back at the same moment.
-    request_timeout_s: how long one attempt may take.
-    """
-
-    deadline_s: float = 120.0
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 15.0
-    request_timeout_s: float = 60.0
+        raise translated(error) from error
 
 
 def until_done(
     action: Callable[[], T],
     policy: RetryPolicy,
     stop: threading.Event,
-    failed: Callable[[TryAgain], None] = lambda _: None,
 ) -> T:
-    """Run ``action`` until it no longer raises `TryAgain` or a passing transport error.
-
-    Args:
-        action: safe to repeat.
-        policy: when, and for how long.
-        stop: ends the waits.
-        failed: told of each attempt that did not do it.
-
-    Raises:
-        ClusterUnavailable: still failing at the deadline.
-        DiskFull: the cluster refuses writes because of its disk.
-        Stopped: ``stop`` was set while waiting.
-        opensearchpy.TransportError: anything that a repeat cannot help.
-    """
-    retrying = Retrying(
-        retry=retry_if_exception_type(TryAgain),
-        wait=wait_random_exponential(multiplier=policy.first_wait_s, max=policy.longest_wait_s),
-        stop=stop_after_delay(policy.deadline_s) | stop_when_event_set(stop),
-        sleep=sleep_using_event(stop),
-    )
-    try:
-        done: T = retrying(_telling, action, failed)
-    except RetryError as error:
-        if stop.is_set():
-            raise Stopped from error
-        reason = error.last_attempt.exception()
-        raise ClusterUnavailable(
-            f"OpenSearch took no more requests for {policy.deadline_s:g} s ({reason})",
-            fix="check the node (`aisle status`, `aisle logs`), then run the same command again",
-        ) from error
-    return done
-
-
-def _telling(action: Callable[[], T], failed: Callable[[TryAgain], None]) -> T:
-    try:
-        return _passing_or_final(action)
-    except TryAgain as failure:
-        failed(failure)
-        raise
-
-
-def _passing_or_final(action: Callable[[], T]) -> T:
-    try:
-        return action()
-    except opensearchpy.SSLError:
-        raise
-    except opensearchpy.ConnectionTimeout as error:
-        raise NodeBusy(f"no answer: {error.error}") from error
-    except opensearchpy.ConnectionError as error:
-        raise TryAgain(f"no answer: {error.error}") from error
-    except opensearchpy.SerializationError as error:
-        raise TryAgain("the answer was cut off or is no JSON") from error
-    except opensearchpy.TransportError as error:
-        if isinstance(error.info, dict):
-            check_fatal(error.info.get("error"))
-        if error.status_code in BUSY_STATUSES:
-            raise NodeBusy(f"HTTP {error.status_code}") from error
-        raise
-
-
-def describe(error: Any) -> str:
-    """An OpenSearch error, causes included, as one line."""
-    parts: list[str] = []
-    while isinstance(error, Mapping):
-        parts.append(f"{error.get('type')}: {error.get('reason')}")
-        error = error.get("caused_by")
-    text = " ".join(" / ".join(parts).split()) or str(error)
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
-
-
-def check_fatal(error: Any) -> None:
-    """Raise for an error that no other document would escape either.
-
-    Raises:
-        DiskFull: see `settle`.
-        IndexingFailed: see `settle`.
-    """
-    kind, reason = (
-        (str(error.get("type")), str(error.get("reason"))) if isinstance(error, Mapping) else ("", "")
-    )
-    if kind == "cluster_block_exception" and means_disk_full(reason):
-        raise DiskFull(
-            f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
-            fix="free disk space on the node or delete old releases, then index again",
-        )
-    if kind == "index_not_found_exception":
-        raise IndexingFailed(
-            "the unfinished release was deleted while it was being loaded",
-            fix="check that no other `aisle index` runs for this name, then index again",
-        )
+    """Run ``action`` until it no longer fails in a way that passes, see `Attempts`."""
+    done: list[T] = []
+    for attempt in Attempts(policy, stop):
+        with attempt:
+            done.append(action())
+    return done[0]

@@ -1,6 +1,6 @@
 """A catalogue on its way into a live release: document, pipeline, bulk writer, alias releases."""
 
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.indexer.bulk import Refusal
 from aisle.indexer.dead_letters import DeadLetters
 from aisle.indexer.ledger.resume import ResumeContext

@@ -5,22 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
-import opensearchpy
 import orjson
 
-from aisle.cluster.client import (
-    BUSY_STATUSES,
-    NodeBusy,
-    RetryPolicy,
-    TryAgain,
-    check_fatal,
-    describe,
-    until_done,
-)
-from aisle.errors import IndexingFailed
+from aisle.cluster.client import Cluster
+from aisle.cluster.failures import describe, is_disk_block, own_words
+from aisle.cluster.retries import BUSY_STATUSES, Attempts, NodeBusy, RetryPolicy, TryAgain
+from aisle.errors import AisleError, DiskFull, IndexingFailed, IndexNotFound
 
 # OpenSearch refuses a whole request for one longer _id.
 MAX_ID_BYTES: Final = 512
@@ -162,6 +154,29 @@ def settle(body: Body, response: Mapping[str, Any]) -> BulkOutcome:
     return BulkOutcome(len(body) - len(retry) - len(refused), tuple(retry), busy, tuple(refused), superseded)
 
 
+def check_fatal(error: Any) -> None:
+    """Raise for an error of one document that no other document would escape either.
+
+    Raises:
+        DiskFull, IndexingFailed: see `settle`.
+    """
+    if is_disk_block(error):
+        raise DiskFull(
+            f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
+            fix="free disk space on the node or delete old releases, then index again",
+        )
+    if isinstance(error, Mapping) and error.get("type") == "index_not_found_exception":
+        raise release_gone()
+
+
+def release_gone() -> IndexingFailed:
+    """The release that a run loads was deleted under it."""
+    return IndexingFailed(
+        "the unfinished release was deleted while it was being loaded",
+        fix="check that no other `aisle index` runs for this name, then index again",
+    )
+
+
 def _busy(error: Any) -> bool:
     return isinstance(error, Mapping) and str(error.get("type")).endswith(_BUSY_TYPES)
 
@@ -203,12 +218,12 @@ class BulkResult:
 
 
 def write_body(
-    client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
+    cluster: Cluster, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
 ) -> BulkResult:
     """Write every document of ``body``, or say why not.
 
     Args:
-        client: used from several threads at once, which opensearch-py allows.
+        cluster: one that repeats nothing by itself; used from several threads at once.
         target: an alias; OpenSearch would make a missing index by guessing field types.
         policy: for whole requests and for single documents that met a busy node.
         body: sent as it is: opensearch-py passes bytes through.
@@ -216,23 +231,24 @@ def write_body(
 
     Raises:
         ClusterUnavailable: the node did not take the body before the policy's deadline.
-        DiskFull, IndexingFailed: see `outcomes.settle`.
+        DiskFull, IndexingFailed: see `settle`.
         Stopped: ``stop`` was set.
-        opensearchpy.TransportError: anything else, such as a refused password.
+        ClusterError: anything else, such as a refused password.
     """
-    state = _Writing(client, target, policy.request_timeout_s, body)
+    writing = _Writing(cluster, target, policy, body, stop)
     try:
-        until_done(state.attempt, policy, stop, state.failed)
-    except opensearchpy.TransportError as error:
-        if error.status_code not in _SPLIT_STATUSES:
+        writing.finish()
+    except IndexNotFound as error:
+        raise release_gone() from error
+    except AisleError as error:
+        if error.status not in _SPLIT_STATUSES:
             raise
-        if len(state.left) == 1:
-            reason = describe(error.info["error"]) if isinstance(error.info, dict) else str(error.error)
-            refusal = Refusal(state.left.lines[0].id, f"HTTP {error.status_code}: {reason}")
-            return state.written().plus(BulkResult(refused=(refusal,)))
-        halves = map(partial(write_body, client, target, policy, stop=stop), state.left.halves())
-        return sum_results(state.written(), *halves)
-    return state.written()
+        if len(writing.left) == 1:
+            refusal = Refusal(writing.left.lines[0].id, f"HTTP {error.status}: {own_words(error)}")
+            return writing.written().plus(BulkResult(refused=(refusal,)))
+        halves = (write_body(cluster, target, policy, half, stop) for half in writing.left.halves())
+        return sum_results(writing.written(), *halves)
+    return writing.written()
 
 
 def sum_results(*parts: BulkResult) -> BulkResult:
@@ -246,17 +262,23 @@ def sum_results(*parts: BulkResult) -> BulkResult:
 class _Writing:
     """A body on its way; ``left`` shrinks to the documents that still have to go."""
 
-    def __init__(self, client: opensearchpy.OpenSearch, target: str, timeout_s: float, body: Body) -> None:
+    def __init__(
+        self, cluster: Cluster, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
+    ) -> None:
         self.left = body
-        self._client = client
+        self._cluster = cluster
         self._target = target
-        self._timeout_s = timeout_s
-        self._failures = 0
-        self._busy = 0
+        self._timeout_s = policy.request_timeout_s
+        self._attempts = Attempts(policy, stop)
         self._done = BulkResult()
 
-    def attempt(self) -> None:
-        response = self._client.bulk(
+    def finish(self) -> None:
+        for attempt in self._attempts:
+            with attempt:
+                self._attempt()
+
+    def _attempt(self) -> None:
+        response = self._cluster.bulk(
             index=self._target,
             body=self.left.payload,
             params={
@@ -274,12 +296,8 @@ class _Writing:
         if outcome.retry:
             raise NodeBusy(outcome.busy)
 
-    def failed(self, why: TryAgain) -> None:
-        self._failures += 1
-        self._busy += isinstance(why, NodeBusy)
-
     def written(self) -> BulkResult:
-        return replace(self._done, retries=self._failures, busy=self._busy)
+        return replace(self._done, retries=self._attempts.failed, busy=self._attempts.busy)
 
 
 def _as_written(outcome: BulkOutcome, response: Mapping[str, Any]) -> BulkResult:

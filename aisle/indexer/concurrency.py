@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TypeAlias
 
-from aisle.cluster.client import Stopped
+from aisle.cluster.retries import Stopped
 from aisle.indexer.bulk import Body, BulkResult
 
 

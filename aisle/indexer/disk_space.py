@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import opensearchpy
 
-from aisle.errors import DiskFull
+from aisle.errors import AuthenticationFailed, DiskFull
 
 _log = logging.getLogger(__name__)
 _PREFIX: Final = "cluster.routing.allocation.disk."
@@ -37,7 +37,9 @@ def check_disk_space(client: opensearchpy.OpenSearch) -> None:
     try:
         stats = client.nodes.stats(metric="fs")
         settings = client.cluster.get_settings(params={"include_defaults": "true", "flat_settings": "true"})
-    except opensearchpy.AuthorizationException:
+    except AuthenticationFailed as error:
+        if error.status != 403:
+            raise
         # A user who may only write indexes; OpenSearch's own block still protects the disk.
         _log.info("not allowed to look at the nodes' disks; going on without this check")
         return

@@ -8,7 +8,7 @@ from typing import Any, Self
 import opensearchpy
 
 from aisle.cluster import capabilities, require
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import InputError
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.progress import Progress

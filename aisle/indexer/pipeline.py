@@ -18,7 +18,7 @@ from itertools import islice
 from time import monotonic
 from typing import Generic, TypeAlias, TypeVar, cast
 
-from aisle.cluster.client import Stopped
+from aisle.cluster.retries import Stopped
 from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise
 from aisle.indexer.dead_letters import DeadLetter, refused_item
 from aisle.indexer.ledger.positions import NOTHING, EarlierProgress

@@ -13,8 +13,8 @@ from opensearchpy import OpenSearch
 
 from aisle.catalogue import ReadOptions
 from aisle.catalogue.reader import DUPLICATE, ReadRow, SeenIds, item_reader, row_reader
-from aisle.cluster import translated_errors
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster import Cluster, translated_errors
+from aisle.cluster.retries import RetryPolicy
 from aisle.indexer.bulk import Body, Line, Refusal, pack, serialise, write_body
 from aisle.indexer.dead_letters import DeadLetter, DeadLetters, cells_of, printable, read_letters
 from aisle.indexer.lease.lease import Lease, hold
@@ -112,7 +112,7 @@ class Sender:
             yield from self._write(body, ours)
 
     def _write(self, body: Body, ours: Mapping[str, int]) -> Iterator[Refusal]:
-        done = write_body(self.client, self.target, self.retry, body, threading.Event())
+        done = write_body(Cluster.of(self.client), self.target, self.retry, body, threading.Event())
         yield from done.refused
         if done.superseded:
             left = {line.id for line in body.lines} - {refusal.id for refusal in done.refused}
@@ -170,6 +170,7 @@ def replay(
         IndexNotFound, ArtifactMismatch: nothing is live, or it needs another encoder.
         ClusterUnavailable, DiskFull: on the way; the file is as it was, so replay it again.
     """
+    client = Cluster.of(client)
     reader = LetterReader.of(path, reading)
     with translated_errors(), hold(client, name, "aisle index --replay", policy=retry) as lease:
         live = LiveReleases(client, name, retry).now()

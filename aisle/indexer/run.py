@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 import opensearchpy
 
-from aisle.cluster import translated_errors
+from aisle.cluster import Cluster, translated_errors
 from aisle.errors import AisleError, IndexingFailed
 from aisle.indexer.bulk import Body, BulkResult, write_body
 from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, limited
@@ -75,7 +75,7 @@ def prune(publisher: Publisher, keep: int) -> tuple[str, ...]:
     """Delete older releases if that can be done now; returns what was deleted."""
     try:
         return publisher.prune(keep)
-    except (AisleError, opensearchpy.OpenSearchException) as error:
+    except AisleError as error:
         # The new release is live: old ones that linger are no reason to call the run failed.
         _log.warning("older releases could not be deleted; the next run does it (%s)", error)
         return ()
@@ -160,8 +160,10 @@ class LoadHere:
     ) -> Progress:
         """See `Load`."""
 
+        cluster = Cluster.of(self.client)
+
         def write(body: Body, stop: threading.Event) -> BulkResult:
-            return write_body(self.client, target, options.retry, body, stop)
+            return write_body(cluster, target, options.retry, body, stop)
 
         return run_pipeline(
             items,
@@ -250,6 +252,7 @@ def index_catalogue(
         gone, the next run deletes it.
     """
     started = perf_counter()
+    client = Cluster.of(client)
     books = books or ResumeContext()
     with translated_errors():
         read_inventory(client, options.name)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opensearchpy import NotFoundError, OpenSearch
+from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
-from aisle.errors import ArtifactMismatch, IndexNotFound, PipelineMissing
+from aisle.cluster import Cluster, translated_errors
+from aisle.errors import AisleError, ArtifactMismatch, IndexNotFound, PipelineMissing
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
 from aisle.mappings.analysis import rules_of
 from aisle.mappings.synonyms import words_of
@@ -89,8 +89,10 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
         )
     with translated_errors():
         try:
-            found = client.indices.get(index=name)
-        except NotFoundError as error:
+            found = Cluster.of(client).indices.get(index=name)
+        except AisleError as error:
+            if error.status != 404:
+                raise
             raise IndexNotFound(
                 f"there is no index or alias {name!r}",
                 fix=f"index a catalogue first: aisle index DATA --name {name}",
@@ -151,8 +153,10 @@ def check_pipeline(client: OpenSearch, spec: FusionSpec) -> None:
     name = pipeline_name(spec)
     with translated_errors():
         try:
-            client.transport.perform_request("GET", f"/_search/pipeline/{name}")
-        except NotFoundError as error:
+            Cluster.of(client).transport.perform_request("GET", f"/_search/pipeline/{name}")
+        except AisleError as error:
+            if error.status != 404:
+                raise
             raise PipelineMissing(
                 f"search pipeline {name} ({spec.title}) is not on the cluster",
                 fix="put it there: SearchClient.install(fusion); `aisle index` installs the standard ones",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opensearchpy import NotFoundError, OpenSearch, RequestError
+from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
-from aisle.errors import SearchError
+from aisle.cluster import Cluster, translated_errors
+from aisle.errors import AisleError, SearchError
 from aisle.mappings import FusionSpec, pipeline_name
 from aisle.search.facets import Facets, facets_body, read_facets
 from aisle.search.filters import Filters
@@ -40,6 +40,8 @@ def check_complete(answer: Mapping[str, Any]) -> None:
 
 # A release that goes live between check and question costs one more question.
 _ATTEMPTS = 3
+# What a release that is gone, or has other fields, answers.
+_REFUSED = (400, 404)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Ranker:
     """Asks all legs in one request and fuses what they found; see ``SearchClient`` for the arguments."""
 
     def __init__(self, client: OpenSearch, preflight: Preflight, sides: QueryEncoders, window: int) -> None:
-        self._client = client
+        self._client = Cluster.of(client)
         self._preflight = preflight
         self._sides = sides
         self._window = window
@@ -114,7 +116,9 @@ class Ranker:
                 live = self._preflight.passed(legs, spec)
                 try:
                     ranking = self._rank(live, text, legs, spec, filters, facets, spelling)
-                except (RequestError, NotFoundError):
+                except AisleError as error:
+                    if error.status not in _REFUSED:
+                        raise
                     # A new release of another width refuses the vector, one that was just deleted is gone. If
                     # no other release went live, the error stands.
                     self._preflight.forget()
@@ -234,7 +238,7 @@ class Finder:
     """
 
     def __init__(self, client: OpenSearch, preflight: Preflight, ranker: Ranker, care: TextOptions) -> None:
-        self._client = client
+        self._client = Cluster.of(client)
         self._preflight = preflight
         self._ranker = ranker
         self._care = care

@@ -7,10 +7,9 @@ from functools import partial
 
 import orjson
 import pytest
-from opensearchpy import OpenSearch
 
-from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster import Cluster, ClusterSettings, connect
+from aisle.cluster.retries import RetryPolicy
 from aisle.indexer.bulk import Body, BulkResult, Line, pack, serialise, write_body
 from tests.support.proxies.faulty import (
     Answer,
@@ -40,7 +39,7 @@ def body(documents: int, title: str = "loaded", version: int = 1, filler: int = 
 
 
 @pytest.fixture
-def target(client: OpenSearch, name: str) -> str:
+def target(client: Cluster, name: str) -> str:
     """An alias, as a release under way has one."""
     stored_only = {"type": "keyword", "index": False, "doc_values": False}
     fields = {"title": {"type": "keyword"}, "n": {"type": "integer"}, "filler": stored_only}
@@ -50,11 +49,11 @@ def target(client: OpenSearch, name: str) -> str:
     return name
 
 
-def write(client: OpenSearch, target: str, some: Body) -> BulkResult:
+def write(client: Cluster, target: str, some: Body) -> BulkResult:
     return write_body(client, target, POLICY, some, threading.Event())
 
 
-def stored(client: OpenSearch, target: str) -> dict[str, tuple[str, int]]:
+def stored(client: Cluster, target: str) -> dict[str, tuple[str, int]]:
     """Id to title and version, of all that a search finds."""
     client.indices.refresh(index=target)
     found = client.search(index=target, body={"size": 10_000, "version": True})["hits"]["hits"]
@@ -64,7 +63,7 @@ def stored(client: OpenSearch, target: str) -> dict[str, tuple[str, int]]:
 
 @pytest.mark.parametrize("fault", [HalfAnswer(), CutAnswer(), LoseAnswer(), Down()], ids=str)
 def test_an_answer_that_does_not_come_whole_is_asked_for_again(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str, fault: Fault
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str, fault: Fault
 ) -> None:
     # The client library repeats a broken connection twice by itself, which the writer does not see.
     proxy.plan = first(4, BULK, fault)
@@ -74,7 +73,7 @@ def test_an_answer_that_does_not_come_whole_is_asked_for_again(
     assert stored(client, target) == {f"id-{n}": ("loaded", 1) for n in range(40)}
 
 
-def test_a_reset_in_mid_body(proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str) -> None:
+def test_a_reset_in_mid_body(proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str) -> None:
     proxy.before_body = first(4, BULK, ResetInBody(0.3))
     written = write(shaky, target, body(400, filler=20_000))
     assert (written.accepted, written.refused) == (400, ())
@@ -85,7 +84,7 @@ def test_a_reset_in_mid_body(proxy: FaultyProxy, shaky: OpenSearch, client: Open
 
 
 def test_an_answer_in_drops_is_waited_for(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str
 ) -> None:
     proxy.plan = first(1, BULK, Drip(1.0))
     written = write(shaky, target, body(40))
@@ -96,7 +95,7 @@ def test_an_answer_in_drops_is_waited_for(
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_storm_is_weathered_and_counted(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str, status: int
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str, status: int
 ) -> None:
     proxy.plan = first(9, BULK, Answer(status, b"{}", {"retry-after": "1"}))
     written = write(shaky, target, body(40))
@@ -108,7 +107,7 @@ def test_a_storm_is_weathered_and_counted(
 
 
 def test_an_answer_that_is_none_to_a_bulk_request_settles_nothing(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str
 ) -> None:
     # A gateway's page with status 200.
     proxy.plan = first(2, BULK, Answer(200, b'{"welcome": true}'))
@@ -118,7 +117,7 @@ def test_an_answer_that_is_none_to_a_bulk_request_settles_nothing(
 
 
 def test_a_load_request_that_arrives_late_changes_nothing(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str
 ) -> None:
     write(shaky, target, body(40))
     late = next(request for request in proxy.requests if BULK in request.path)
@@ -130,14 +129,14 @@ def test_a_load_request_that_arrives_late_changes_nothing(
     assert stored(client, target) == expected
 
 
-def test_documents_with_a_newer_version_are_settled_as_superseded(client: OpenSearch, target: str) -> None:
+def test_documents_with_a_newer_version_are_settled_as_superseded(client: Cluster, target: str) -> None:
     write(client, target, body(10, "updated", NEWER))
     written = write(client, target, body(40))
     assert (written.accepted, written.superseded, written.refused, written.retries) == (40, 10, (), 0)
     assert len(stored(client, target)) == written.accepted
 
 
-def test_a_repeat_of_the_same_version_is_no_conflict(client: OpenSearch, target: str) -> None:
+def test_a_repeat_of_the_same_version_is_no_conflict(client: Cluster, target: str) -> None:
     for _ in range(2):
         written = write(client, target, body(40))
         assert (written.accepted, written.superseded) == (40, 0)
@@ -145,7 +144,7 @@ def test_a_repeat_of_the_same_version_is_no_conflict(client: OpenSearch, target:
 
 
 def test_a_superseded_document_beside_a_busy_and_a_malformed_one(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str
 ) -> None:
     write(client, target, body(1, "updated", NEWER))
     some = body(5)
@@ -158,7 +157,7 @@ def test_a_superseded_document_beside_a_busy_and_a_malformed_one(
 
 @pytest.mark.parametrize(("gzip", "encoding"), [(None, None), (False, None), (True, "gzip")])
 def test_bodies_are_compressed_only_for_another_machine(
-    proxy: FaultyProxy, client: OpenSearch, target: str, gzip: bool | None, encoding: str | None
+    proxy: FaultyProxy, client: Cluster, target: str, gzip: bool | None, encoding: str | None
 ) -> None:
     with connect(ClusterSettings(url=proxy.url, gzip=gzip)) as through:
         assert write(through, target, body(40)).accepted == 40
@@ -170,7 +169,7 @@ def test_bodies_are_compressed_only_for_another_machine(
 
 
 def test_every_other_request_failing_loses_and_doubles_nothing(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, target: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, target: str
 ) -> None:
     kinds: list[Fault] = [Answer(429), HalfAnswer(), Down(), CutAnswer(), LoseAnswer(), Answer(503)]
 

@@ -10,7 +10,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AuthenticationFailed, ClusterError, ClusterUnavailable, DiskFull, IndexingFailed
 from aisle.indexer.bulk import Refusal
 from aisle.indexer.pipeline import PipelineOptions

@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 
 from aisle._index import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
 from aisle.indexer import (
     DeadLetters,

@@ -17,7 +17,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import ClusterUnavailable, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.lease.state import FIRST_SEQUENCE, STATE_INDEX, LeaseDocument

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from aisle._index import item_encoder
 from aisle._index_on_ray import ray_load
 from aisle.cluster import ClusterSettings
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import ClusterUnavailable, IndexingError, InputError
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue

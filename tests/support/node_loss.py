@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.indexer import ItemEncoder
 from aisle.indexer.pipeline import Vectors
 from aisle.types import Item

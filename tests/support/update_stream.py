@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from opensearchpy import OpenSearch
 
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.encoder.text import item_text
 from aisle.indexer.pipeline import Vectors
 from aisle.indexer.run import index_catalogue

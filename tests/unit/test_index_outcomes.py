@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aisle.cluster.client import describe
+from aisle.cluster.failures import describe
 from aisle.errors import DiskFull, IndexingFailed
 from aisle.indexer.bulk import Body, Line, Refusal, settle
 

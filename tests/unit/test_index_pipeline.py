@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from aisle.cluster.client import Stopped
+from aisle.cluster.retries import Stopped
 from aisle.indexer.bulk import Body, BulkResult, Refusal
 from aisle.indexer.pipeline import Encode, PipelineOptions, StoppableQueue, Vectors, Write, run_pipeline
 from aisle.indexer.progress import Progress

@@ -1,31 +1,31 @@
-"""Which failures are repeated, which mean a busy node, and who is told."""
+"""Which failures are repeated, which mean a busy node, and how many are counted."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
 from itertools import chain, repeat
 
 import opensearchpy
 import pytest
 
-from aisle.cluster.client import NodeBusy, RetryPolicy, Stopped, TryAgain, until_done
-from aisle.errors import ClusterUnavailable, DiskFull
+from aisle.cluster.retries import Attempts, NodeBusy, RetryPolicy, Stopped, TryAgain
+from aisle.errors import ClusterUnavailable
 
 QUICK = RetryPolicy(deadline_s=20, first_wait_s=0.001, longest_wait_s=0.002)
 
 
-def failing(*errors: Exception) -> Callable[[], str]:
-    """Raises one after the other, then answers."""
+def run(attempts: Attempts, *errors: Exception) -> str:
+    """An action that raises one after the other, then answers."""
     waiting = chain(errors, repeat(None))
-
-    def action() -> str:
-        error = next(waiting)
-        if error is not None:
-            raise error
-        return "done"
-
-    return action
+    answer = ""
+    for attempt in attempts:
+        with attempt:
+            error = next(waiting)
+            if error is not None:
+                raise error
+            answer = "done"
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def failing(*errors: Exception) -> Callable[[], str]:
     ],
     ids=str,
 )
-def test_passing_failures_are_repeated_and_told(error: Exception, busy: bool) -> None:
-    told: list[TryAgain] = []
-    assert until_done(failing(error, error), QUICK, threading.Event(), told.append) == "done"
-    assert [isinstance(failure, NodeBusy) for failure in told] == [busy, busy]
+def test_passing_failures_are_repeated_and_counted(error: Exception, busy: bool) -> None:
+    attempts = Attempts(QUICK)
+    assert run(attempts, error, error) == "done"
+    assert (attempts.failed, attempts.busy) == (2, 2 * busy)
 
 
 @pytest.mark.parametrize(
@@ -60,28 +60,35 @@ def test_passing_failures_are_repeated_and_told(error: Exception, busy: bool) ->
     ids=lambda error: type(error).__name__,
 )
 def test_final_failures_are_raised_at_once(error: Exception) -> None:
-    told: list[TryAgain] = []
+    attempts = Attempts(QUICK)
     with pytest.raises(type(error)):
-        until_done(failing(error), QUICK, threading.Event(), told.append)
-    assert told == []
+        run(attempts, error)
+    assert attempts.failed == 0
 
 
 def test_a_full_disk_is_final_although_its_status_says_try_again() -> None:
     reason = "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];"
     info = {"error": {"type": "cluster_block_exception", "reason": reason}}
-    with pytest.raises(DiskFull):
-        until_done(failing(opensearchpy.TransportError(429, "x", info)), QUICK, threading.Event())
+    with pytest.raises(opensearchpy.TransportError):
+        run(Attempts(QUICK), opensearchpy.TransportError(429, "x", info))
 
 
-def test_the_deadline_ends_it_with_the_last_reason() -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(opensearchpy.TransportError(429, "x", None), "HTTP 429"), (NodeBusy("queue is full"), "queue is full")],
+)
+def test_the_deadline_ends_it_with_the_last_reason(error: Exception, reason: str) -> None:
     policy = RetryPolicy(deadline_s=0.05, first_wait_s=0.001, longest_wait_s=0.01)
-    always = [opensearchpy.TransportError(429, "x", None)] * 10_000
-    with pytest.raises(ClusterUnavailable, match=r"for 0\.05 s \(HTTP 429\)"):
-        until_done(failing(*always), policy, threading.Event())
+    attempts = Attempts(policy)
+    with pytest.raises(ClusterUnavailable, match=rf"for 0\.05 s \({reason}\)"):
+        run(attempts, *[error] * 10_000)
+    assert attempts.failed == attempts.busy > 1
 
 
-def test_a_stop_ends_the_wait() -> None:
+def test_a_stop_ends_a_long_wait_at_once() -> None:
     stop = threading.Event()
-    policy = RetryPolicy(deadline_s=60, first_wait_s=50, longest_wait_s=50)
+    threading.Timer(0.2, stop.set).start()
+    started = time.monotonic()
     with pytest.raises(Stopped):
-        until_done(failing(*[TryAgain("no")] * 9), policy, stop, lambda _: stop.set())
+        run(Attempts(RetryPolicy(first_wait_s=60, longest_wait_s=120), stop), *[TryAgain("no")] * 9)
+    assert time.monotonic() - started < 3

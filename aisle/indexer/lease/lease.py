@@ -22,8 +22,8 @@ from typing import Final
 
 import opensearchpy
 
-from aisle.cluster import translated_errors
-from aisle.cluster.client import RetryPolicy, Stopped
+from aisle.cluster import Cluster, translated_errors
+from aisle.cluster.retries import RetryPolicy, Stopped
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.state import Seen, LeaseDocument, StateIndex
 from aisle.indexer.lease.takeover import TakeoverWatch, TakeoverVerdict, is_gone, this_process
@@ -118,7 +118,7 @@ class Lease:
                 ours = seen.state.token == self._mine.token
                 if not ours or self._last.swap(seen, seen.state.freed(), _LET_GO):
                     return
-        except (AisleError, opensearchpy.OpenSearchException) as error:
+        except AisleError as error:
             _log.warning("%s stays reserved for up to %g s (%s)", self._name, self._lease_s, error)
 
     def _take_over(self, seen: Seen) -> bool:
@@ -187,6 +187,7 @@ def hold(
         InputError: another holder is alive; the message names it.
         ClusterUnavailable, DiskFull: see `until_done`.
     """
+    client = Cluster.of(client)
     stop = threading.Event()
     lease = Lease(StateIndex(client, name, stop), StateIndex(client, name), name, what, lease_s, policy)
     beating = threading.Thread(

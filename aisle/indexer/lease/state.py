@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import opensearchpy
 
-from aisle.cluster.client import RetryPolicy, until_done
-from aisle.errors import IndexingFailed
+from aisle.cluster.client import until_done
+from aisle.cluster.retries import RetryPolicy
+from aisle.errors import AisleError, IndexingFailed
 
 # Versions below are those of full loads, so that a live update always wins over a load that arrives late.
 FIRST_SEQUENCE: Final = 1_000
@@ -115,6 +116,8 @@ class LeaseDocument:
 
 
 STATE_INDEX: Final = "aisle-state"
+# Not the document that was seen, or none at all.
+_CHANGED: Final = (404, 409)
 # Read by id alone, so nothing needs an index; hidden, so that no "*" of a user finds or deletes it.
 _BODY: Final = {
     "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "hidden": True}},
@@ -188,7 +191,9 @@ class StateIndex:
         )
         try:
             done = self._ask(write, policy)
-        except (opensearchpy.ConflictError, opensearchpy.NotFoundError):
+        except AisleError as error:
+            if error.status not in _CHANGED:
+                raise
             return None
         return Seen(state, (done["_seq_no"], done["_primary_term"]))
 
@@ -198,12 +203,14 @@ class StateIndex:
         self._ask(partial(self._client.delete, index=STATE_INDEX, id=self._name, params=params), policy)
 
     def _make(self, policy: RetryPolicy) -> None:
-        if self._ask(partial(self._client.indices.exists, index=STATE_INDEX), policy):
+        exists = partial(self._client.indices.exists, index=STATE_INDEX)
+        if self._ask(exists, policy):
             return
         try:
             self._ask(partial(self._client.indices.create, index=STATE_INDEX, body=_BODY), policy)
-        except opensearchpy.RequestError as error:
-            if error.error != "resource_already_exists_exception":
+        except AisleError as error:
+            # Somebody else was faster.
+            if error.status != 400 or not self._ask(exists, policy):
                 raise
 
     def _ask(self, request: Callable[[], Any], policy: RetryPolicy) -> Any:

@@ -15,7 +15,7 @@ from opensearchpy import OpenSearch
 
 from aisle._paths import home
 from aisle.cluster import translated_errors
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import Lease
 from aisle.indexer.ledger.positions import NOTHING, EarlierProgress

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from aisle.cluster import ClusterSettings
-from aisle.cluster.client import RetryPolicy
+from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import DenseEncoder, item_text
 from aisle.errors import AisleError, ArtifactCorrupt
 from aisle.indexer.bulk import BulkResult

@@ -14,7 +14,7 @@ from typing import Any
 import opensearchpy
 
 from aisle._extras import optional
-from aisle.cluster import connect, translated_errors
+from aisle.cluster import Cluster, connect, translated_errors
 from aisle.errors import AisleError, IndexingError
 from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise, sum_results, write_body
 from aisle.indexer.ray.buffer import Batch, Fetch
@@ -88,7 +88,7 @@ class BatchWorker:
 
     def _write(self, body: Body, stop: threading.Event) -> tuple[BulkResult, float]:
         started = perf_counter()
-        written = write_body(self.client, self.errand.target, self.errand.policy, body, stop)
+        written = write_body(Cluster.of(self.client), self.errand.target, self.errand.policy, body, stop)
         return written, perf_counter() - started
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import opensearchpy
 
-from aisle.cluster import means_disk_full
-from aisle.cluster.client import RetryPolicy, until_done
-from aisle.errors import IndexingFailed
+from aisle.cluster.client import until_done
+from aisle.cluster.retries import RetryPolicy
+from aisle.errors import AisleError, DiskFull, IndexingFailed
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import (
     abandon_actions,
@@ -74,9 +74,9 @@ def create_release(
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:
             until_done(partial(client.indices.create, index=release, body=body), policy, threading.Event())
-        except opensearchpy.RequestError as error:
+        except AisleError as error:
             # Another run took the number, or our own request was repeated after its answer was lost.
-            if error.error != "resource_already_exists_exception":
+            if error.status != 400 or not client.indices.exists(index=release):
                 raise
         else:
             return release
@@ -103,7 +103,7 @@ def drop_unfinished(client: opensearchpy.OpenSearch, release: str) -> None:
     try:
         if _abandon(client, release, soon):
             client.indices.delete(index=release, params={**soon, "ignore_unavailable": "true"})
-    except opensearchpy.OpenSearchException as error:
+    except AisleError as error:
         _log.warning("the unfinished release %s is left over; the next run deletes it (%s)", release, error)
 
 
@@ -111,11 +111,12 @@ def _abandon(client: opensearchpy.OpenSearch, release: str, params: Mapping[str,
     """Take the release's token; False if the swap came through after all, or somebody deleted it."""
     try:
         client.indices.update_aliases(body={"actions": abandon_actions(release)}, params=params)
-    except opensearchpy.NotFoundError:
+    except DiskFull:
+        # It blocks aliases as well, and so the swap; deleting is what it does allow.
+        return True
+    except AisleError as error:
+        if error.status != 404:
+            raise
         # Or the client repeated this very request, as its answer was lost.
         return bool(client.indices.exists_alias(index=release, name=abandoned_alias(release), params=params))
-    except opensearchpy.TransportError as error:
-        # A full disk blocks aliases as well, and so the swap; deleting is what it does allow.
-        if not means_disk_full(str(error)):
-            raise
     return True

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 import opensearchpy
 
 from aisle.cluster import translated_errors
-from aisle.cluster.client import RetryPolicy, until_done
+from aisle.cluster.client import until_done
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import InputError
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import opensearchpy
 
-from aisle.cluster.client import RetryPolicy, until_done
-from aisle.errors import IndexingFailed
+from aisle.cluster.client import until_done
+from aisle.cluster.retries import RetryPolicy
+from aisle.errors import AisleError, IndexingFailed
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import swap_actions, to_prune, version_of
 from aisle.mappings import IndexSettings
@@ -182,9 +183,9 @@ class Publisher:
         actions = swap_actions(self._name, self._release, before.live)
         try:
             self._client.indices.update_aliases(body={"actions": actions})
-        except opensearchpy.NotFoundError:
+        except AisleError as error:
             # The client itself repeats a request whose answer was lost: the first may have done it.
-            if self._release not in read_inventory(self._client, self._name).live:
+            if error.status != 404 or self._release not in read_inventory(self._client, self._name).live:
                 raise
         return self._replaced
 

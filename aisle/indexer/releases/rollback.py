@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import opensearchpy
 
-from aisle.cluster import translated_errors
-from aisle.cluster.client import RetryPolicy, until_done
-from aisle.errors import IndexingFailed, InputError
+from aisle.cluster import Cluster, translated_errors
+from aisle.cluster.client import until_done
+from aisle.cluster.retries import RetryPolicy
+from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import check_name, rollback_actions, version_of
@@ -97,6 +98,7 @@ def rollback(
         ClusterError: the cluster is away.
     """
     check_name(name)
+    client = Cluster.of(client)
     with translated_errors():
         if dry_run:
             before = until_done(partial(read_inventory, client, name), policy, threading.Event())
@@ -126,7 +128,9 @@ def _check_health(client: opensearchpy.OpenSearch, target: str, policy: RetryPol
 def _move(client: opensearchpy.OpenSearch, name: str, target: str, before: ReleaseInventory) -> None:
     try:
         client.indices.update_aliases(body={"actions": rollback_actions(name, target, before.live)})
-    except opensearchpy.NotFoundError as error:
+    except AisleError as error:
+        if error.status != 404:
+            raise
         # A repeat, as the answer was lost: the first may have done it.
         if read_inventory(client, name).live != (target,):
             raise IndexingFailed(

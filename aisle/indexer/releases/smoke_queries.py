@@ -16,7 +16,9 @@ from typing import Any, Final, TypeVar
 import opensearchpy
 from opensearchpy import OpenSearch
 
-from aisle.cluster.client import RetryPolicy, describe, until_done
+from aisle.cluster.client import until_done
+from aisle.cluster.failures import describe
+from aisle.cluster.retries import RetryPolicy
 from aisle.errors import IndexingFailed
 from aisle.indexer.ledger.resume import refused_share
 from aisle.indexer.ledger.store import Ledger

@@ -10,9 +10,12 @@ from typing import Any, Final
 
 import opensearchpy
 
-from aisle.cluster.client import RetryPolicy, TryAgain, check_fatal, describe, until_done
+from aisle.cluster.client import until_done
+from aisle.cluster.failures import describe
+from aisle.cluster import Cluster
+from aisle.cluster.retries import RetryPolicy, TryAgain
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
-from aisle.indexer.bulk import Line, Refusal, BulkResult, pack, sum_results, write_body
+from aisle.indexer.bulk import check_fatal, Line, Refusal, BulkResult, pack, sum_results, write_body
 from aisle.indexer.lease.lease import Lease
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
@@ -206,7 +209,7 @@ class BatchApplier:
     """Applies batches to whatever is live."""
 
     def __init__(self, client: opensearchpy.OpenSearch, encoding: Encoding, options: UpdateOptions) -> None:
-        self._client = client
+        self._client = client = Cluster.of(client)
         self._encoding = encoding
         self._options = options
         self._releases = LiveReleases(client, options.name, options.retry)

@@ -11,7 +11,7 @@ from typing import Any
 
 import opensearchpy
 
-from aisle.cluster import translated_errors
+from aisle.cluster import Cluster, translated_errors
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
@@ -95,6 +95,7 @@ def run_updates(
         InputError: another process changes the catalogue, for longer than ``options.wait_s``.
         ClusterUnavailable, DiskFull, IndexingFailed: what was acknowledged stays, the rest is not applied.
     """
+    client = Cluster.of(client)
     started = monotonic()
     with translated_errors(), _Held(client, options, stop) as held:
         report = UpdateReport(options.name, applier.check(), skipped=start.place.line, line=start.place.line)

@@ -1,0 +1,184 @@
+"""What OpenSearch and the way to it say went wrong → one member of Aisle's error tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import (
+    ConnectionTimeout,
+    OpenSearchException,
+    SerializationError,
+    SSLError,
+    TransportError,
+)
+
+from aisle.errors import (
+    AisleError,
+    AuthenticationFailed,
+    ClusterError,
+    ClusterUnavailable,
+    DiskFull,
+    IndexNotFound,
+    PipelineMissing,
+)
+
+_DISK_SIGNS: Final = (
+    "read-only-allow-delete",
+    "flood-stage watermark",
+    "disk usage exceeded",
+    "create-index blocked",
+    "no space left on device",
+)
+_PIPELINE_GONE: Final = re.compile(
+    r"pipeline .*(not defined|missing|does not exist|not found)", re.IGNORECASE
+)
+_AUTH_FIX: Final = "check AISLE_USER and AISLE_PASSWORD, or the API key in AISLE_HEADERS"
+_LONGEST_REASON: Final = 300
+
+
+def translated(error: OpenSearchException) -> AisleError:
+    """The member of the error tree for one exception of opensearch-py, with the status of the answer if any.
+
+    - ClusterUnavailable: nothing answers, too slow, or overloaded (429, 5xx).
+    - AuthenticationFailed: 401, 403, or a certificate that does not verify.
+    - DiskFull: the cluster blocks writes because its disk is almost full.
+    - IndexNotFound, PipelineMissing: the request names what is not there.
+    - ClusterError: anything else that the cluster refused, with its reason.
+    """
+    if isinstance(error, SSLError):
+        return AuthenticationFailed(
+            "the server's certificate could not be verified",
+            fix="set AISLE_CA_FILE to the PEM file of the CA that signed it, or AISLE_VERIFY=false",
+        )
+    if isinstance(error, ConnectionTimeout):
+        return ClusterUnavailable(
+            "OpenSearch did not answer in time", fix="raise AISLE_TIMEOUT_S, or look at the node's load"
+        )
+    if isinstance(error, NoConnection):
+        return ClusterUnavailable(
+            "nothing answers at the OpenSearch address",
+            fix="start a node with 'aisle up', or check AISLE_URL and the network",
+        )
+    if isinstance(error, TransportError):
+        return _of_answer(error)
+    if isinstance(error, SerializationError):
+        return ClusterUnavailable(
+            "OpenSearch's answer was cut off or is no JSON",
+            fix="look for a proxy that ends connections between Aisle and OpenSearch, then try again",
+        )
+    return ClusterError(f"the client failed: {type(error).__name__}", fix="see the cause in the traceback")
+
+
+def means_disk_full(reason: str) -> bool:
+    """Does this reason (of a request or of one bulk item) say that a disk is almost full?"""
+    lowered = reason.lower()
+    return any(sign in lowered for sign in _DISK_SIGNS)
+
+
+def closes_the_disk(error: TransportError) -> bool:
+    """Has the cluster closed an index because of its disk? Its status may say "try again": it is no use."""
+    cause = error.info.get("error") if isinstance(error.info, dict) else None
+    return is_disk_block(cause)
+
+
+def is_disk_block(cause: Any) -> bool:
+    """Is this error, of a request or of one document, the block of an index whose disk is almost full?"""
+    return (
+        isinstance(cause, Mapping)
+        and cause.get("type") == "cluster_block_exception"
+        and means_disk_full(str(cause.get("reason")))
+    )
+
+
+def own_words(error: AisleError) -> str:
+    """What OpenSearch itself said of a request of a `Cluster`, causes included; "" if it said nothing."""
+    wire = error.__cause__
+    if not isinstance(wire, TransportError):
+        return ""
+    return describe(wire.info["error"]) if isinstance(wire.info, dict) else str(wire.error)
+
+
+def describe(error: Any) -> str:
+    """An OpenSearch error, causes included, as one line."""
+    parts: list[str] = []
+    while isinstance(error, Mapping):
+        parts.append(f"{error.get('type')}: {error.get('reason')}")
+        error = error.get("caused_by")
+    text = " ".join(" / ".join(parts).split()) or str(error)
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+
+
+def _of_answer(error: TransportError) -> AisleError:
+    status = error.status_code if isinstance(error.status_code, int) else None
+    reason = _reason(error)
+    return _by_reason(str(error.error), status, reason) or _by_status(status or 0, reason)
+
+
+def _by_reason(kind: str, status: int | None, reason: str) -> AisleError | None:
+    """What the server's words tell more exactly than its status."""
+    if means_disk_full(f"{kind} {reason}"):
+        return DiskFull(
+            "the cluster blocks writes: its disk is almost full",
+            fix="free disk space on the node (the block then lifts by itself) and run the command again",
+            status=status,
+        )
+    if kind == "index_not_found_exception":
+        return IndexNotFound(reason, fix="index a catalogue first, or check the name", status=status)
+    if _PIPELINE_GONE.search(reason):
+        return PipelineMissing(
+            reason, fix="index the catalogue again, which writes its pipelines", status=status
+        )
+    return None
+
+
+def _by_status(status: int, reason: str) -> AisleError:
+    if status == 401:
+        return AuthenticationFailed(
+            "OpenSearch refused the user or the password (401)", fix=_AUTH_FIX, status=status
+        )
+    if status == 403:
+        return AuthenticationFailed(
+            f"OpenSearch does not allow this (403): {reason}", fix=_AUTH_FIX, status=status
+        )
+    if status == 429:
+        return ClusterUnavailable(
+            f"OpenSearch is overloaded (429): {reason}",
+            fix="try later, or with fewer requests at a time",
+            status=status,
+        )
+    if status >= 500:
+        return ClusterUnavailable(
+            f"OpenSearch failed ({status}): {reason}",
+            fix="look at the node's log ('aisle logs')",
+            status=status,
+        )
+    return ClusterError(
+        f"OpenSearch refused the request ({status}): {reason}",
+        fix="the reason names the cause",
+        status=status,
+    )
+
+
+def _reason(error: TransportError) -> str:
+    """The server's own words, on one line. Never the request, which may hold what the user typed."""
+    info = error.info
+    cause = info.get("error") if isinstance(info, dict) else None
+    if isinstance(cause, dict):
+        roots = cause.get("root_cause") or [cause]
+        text = str(cause.get("reason") or roots[0].get("reason") or cause.get("type"))
+        deepest = _deepest(roots[0])
+        if deepest not in text:
+            text = f"{text}: {deepest}"
+    else:
+        text = str(cause or error.error)
+    return " ".join(text.split())[:_LONGEST_REASON]
+
+
+def _deepest(cause: dict[str, Any]) -> str:
+    """The reason at the end of the chain of causes: what "failed to parse" stems from."""
+    while isinstance(cause.get("caused_by"), dict):
+        cause = cause["caused_by"]
+    return str(cause.get("reason") or "")
