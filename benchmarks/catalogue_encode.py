@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aisle.catalogue.reader import SeenIds
 from aisle.encoder import DenseEncoder
-from aisle.encoder.dense import WINDOW
+from aisle.encoder.base import WINDOW
 from aisle.errors import InputError
 from benchmarks.catalogue_measured import Encoded
 from benchmarks.peak_memory import MB, PeakMemory

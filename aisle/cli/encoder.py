@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from aisle.cli.console import JsonOption, print_json, progress_console
-from aisle.encoder import ArtifactStore
+from aisle.encoder import ArtifactStore, load_model
 from aisle.encoder.cpu import InstructionSet
-from aisle.encoder.kinds import load_model
 
 if TYPE_CHECKING:
     from aisle.encoder.export.dense import ExportReport

@@ -20,6 +20,8 @@ from aisle.errors import ArtifactCorrupt, ArtifactNotFound
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
 GOLDEN = "golden.npz"
 CARD = "README.md"
 

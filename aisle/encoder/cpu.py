@@ -63,7 +63,7 @@ def best_of(sets: frozenset[InstructionSet]) -> InstructionSet:
     return next((candidate for candidate in order if candidate in sets), InstructionSet.AVX2)
 
 
-def say_if_lacking(made_for: str, cpu: frozenset[InstructionSet] | None, artifact: str) -> None:
+def warn_if_lacking(made_for: str, cpu: frozenset[InstructionSet] | None, artifact: str) -> None:
     """Warn (``CpuNotice``) if a CPU lacks the set that an artifact names; one that names none is silent.
 
     ``cpu`` None is this machine's. The artifact still runs, on the instructions there are; whether its

@@ -1,20 +1,22 @@
-"""Golden replay: a few texts with the tokens and vectors they had when the artifact was built.
+"""The self-test of an artifact: a few inputs with the tokens and outputs they had when it was built.
 
-Hashes prove that the files are those that were built; the replay proves that this machine (CPU, onnxruntime,
-tokenizers) makes the same vectors of them.
+Hashes prove that the files are those that were built; the self-test proves that this machine (CPU, onnxruntime,
+tokenizers) makes the same outputs of them. In messages and in the file's name, what is recorded is "golden".
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.encoder.tokenizer import Pairs
+from aisle.encoder.tokenizer import Pairs, Texts
 from aisle.errors import ArtifactCorrupt
 
 GOLDEN_TEXTS = (
@@ -24,27 +26,28 @@ GOLDEN_TEXTS = (
     "a",
     "18-volt cordless drill with two batteries, charger and case. " * 6,
 )
+GOLDEN_QUERY = "18 volt cordless drill"
+GOLDEN_ITEMS = (*GOLDEN_TEXTS, "")
 
 MIN_COSINE = 0.999
 """Least cosine of replayed to recorded: integer kernels are exact, float rounding may flip a level."""
 
+MOST = 0.05
+"""Greatest difference to a recorded score, as a share of their spread: rounding may flip a level."""
 
-@dataclass(frozen=True, slots=True)
-class SelfTest:
-    """Recorded texts (n), their token ids and their vectors, float32 [n, dims]."""
+_OTHER_TOKENS = "install the tokenizers version Aisle pins, or export the model again"
+_OTHER_OUTPUTS = "export the model again on this kind of machine"
 
-    texts: tuple[str, ...]
-    tokens: tuple[tuple[int, ...], ...]
-    vectors: NDArray[np.float32]
+
+class SelfTest(ABC):
+    """Recorded inputs, their tokens and their outputs, in one npz file without pickled objects."""
 
     def write(self, path: Path) -> None:
-        """Write as npz, without pickled objects."""
-        flat = np.array([token for row in self.tokens for token in row], dtype=np.int64)
-        lengths = np.array([len(row) for row in self.tokens], dtype=np.int64)
-        np.savez(path, texts=np.array(self.texts), tokens=flat, lengths=lengths, vectors=self.vectors)
+        """Write all that is recorded."""
+        np.savez(path, **self._arrays())
 
-    @staticmethod
-    def read(path: Path) -> SelfTest:
+    @classmethod
+    def read(cls, path: Path) -> Self:
         """Read what ``write`` wrote.
 
         Raises:
@@ -52,56 +55,66 @@ class SelfTest:
         """
         try:
             with np.load(path, allow_pickle=False) as held:
-                texts, vectors = held["texts"].tolist(), held["vectors"].astype(np.float32)
-                parts = np.split(held["tokens"], np.cumsum(held["lengths"])[:-1])
+                return cls._of(held)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix="export the model again") from error
-        return SelfTest(tuple(texts), tuple(tuple(part.tolist()) for part in parts), vectors)
 
-    def replay(
-        self,
-        tokenize: Callable[[Sequence[str]], Sequence[Sequence[int]]],
-        encode: Callable[[Sequence[str]], NDArray[np.float32]],
-        source: Path,
-    ) -> None:
-        """Tokenize and encode the texts again, one by one, and compare.
+    @abstractmethod
+    def _arrays(self) -> dict[str, Any]:
+        """Arrays by name, in the order of the file."""
+
+    @classmethod
+    @abstractmethod
+    def _of(cls, held: Mapping[str, NDArray[Any]]) -> Self:
+        """From the arrays of a file. Raises KeyError or ValueError if they are not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSelfTest(SelfTest):
+    """Recorded texts (n), their token ids and their vectors, float32 [n, dims]."""
+
+    texts: tuple[str, ...]
+    tokens: Texts
+    vectors: NDArray[np.float32]
+
+    def check_tokens(self, now: Texts, source: Path) -> None:
+        """Compare the tokens that the texts have on this machine.
 
         Raises:
-            ArtifactCorrupt: names the first text whose tokens or vector differ, and by how much.
+            ArtifactCorrupt: names the first text of ``source`` whose tokens differ.
         """
-        for text, expected, then, now in zip(
-            self.texts, self.tokens, tokenize(self.texts), self.vectors, strict=True
-        ):
-            if tuple(then) != expected:
+        for text, then, found in zip(self.texts, self.tokens.rows, now.rows, strict=True):
+            if found != then:
                 raise ArtifactCorrupt(
                     f"{source}: the tokens of golden text {text[:40]!r} differ from those recorded",
-                    fix="install the tokenizers version Aisle pins, or export the model again",
+                    fix=_OTHER_TOKENS,
                 )
-            cosine = _cosine(encode([text])[0], now)
+
+    def check_outputs(self, now: NDArray[np.float32], source: Path) -> None:
+        """Compare the vectors that the texts have on this machine, float32 [n, dims].
+
+        Raises:
+            ArtifactCorrupt: names the first text of ``source`` whose vector differs, and by how much.
+        """
+        for text, then, found in zip(self.texts, self.vectors, now, strict=True):
+            cosine = _cosine(found, then)
             if not cosine >= MIN_COSINE:
                 raise ArtifactCorrupt(
                     f"{source}: this machine's vector of golden text {text[:40]!r} has cosine {cosine:.4f}"
                     f" to the recorded one (at least {MIN_COSINE})",
-                    fix="export the model again on this kind of machine",
+                    fix=_OTHER_OUTPUTS,
                 )
 
+    def _arrays(self) -> dict[str, Any]:
+        return {"texts": np.array(self.texts), **_flat(self.tokens), "vectors": self.vectors}
 
-def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    if a.shape != b.shape:
-        return 0.0
-    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / norm if norm > 0 else 0.0
-
-
-GOLDEN_QUERY = "18 volt cordless drill"
-GOLDEN_ITEMS = (*GOLDEN_TEXTS, "")
-
-MOST = 0.05
-"""Greatest difference to a recorded score, as a share of their spread: rounding may flip a level."""
+    @classmethod
+    def _of(cls, held: Mapping[str, NDArray[Any]]) -> Self:
+        return cls(tuple(held["texts"].tolist()), Texts(_rows(held)), held["vectors"].astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
-class PairSelfTest:
+class PairSelfTest(SelfTest):
     """A query, item texts (n), token ids and query segments of the pairs, and scores, float32 [n]."""
 
     query: str
@@ -109,60 +122,66 @@ class PairSelfTest:
     tokens: Pairs
     scores: NDArray[np.float32]
 
-    def write(self, path: Path) -> None:
-        """Write as npz, without pickled objects."""
-        flat = np.array([token for row in self.tokens.rows for token in row], dtype=np.int64)
-        np.savez(
-            path,
-            query=np.array(self.query),
-            texts=np.array(self.texts),
-            tokens=flat,
-            lengths=np.array(self.tokens.lengths, dtype=np.int64),
-            firsts=np.array(self.tokens.firsts, dtype=np.int64),
-            scores=self.scores,
+    def check_tokens(self, now: Pairs, source: Path) -> None:
+        """Compare the tokens that the pairs have on this machine.
+
+        Raises:
+            ArtifactCorrupt: those of ``source`` differ.
+        """
+        if (now.rows, now.firsts) != (self.tokens.rows, self.tokens.firsts):
+            raise ArtifactCorrupt(
+                f"{source}: the tokens of the golden pairs differ from those recorded", fix=_OTHER_TOKENS
+            )
+
+    def check_outputs(self, now: NDArray[np.float32], source: Path) -> None:
+        """Compare the scores that the pairs have on this machine, float32 [n].
+
+        Raises:
+            ArtifactCorrupt: names the first item of ``source`` whose score differs, and by how much.
+        """
+        most = MOST * float(np.ptp(self.scores))
+        for text, found, then in zip(self.texts, now, self.scores, strict=True):
+            if not abs(found - then) <= most:
+                raise ArtifactCorrupt(
+                    f"{source}: this machine scores the golden item {text[:40]!r} {found:.4f}, {then:.4f} was"
+                    f" recorded (at most {most:.4f} apart)",
+                    fix=_OTHER_OUTPUTS,
+                )
+
+    def _arrays(self) -> dict[str, Any]:
+        return {
+            "query": np.array(self.query),
+            "texts": np.array(self.texts),
+            **_flat(self.tokens),
+            "firsts": np.array(self.tokens.firsts, dtype=np.int64),
+            "scores": self.scores,
+        }
+
+    @classmethod
+    def _of(cls, held: Mapping[str, NDArray[Any]]) -> Self:
+        return cls(
+            str(held["query"]),
+            tuple(held["texts"].tolist()),
+            Pairs(_rows(held), held["firsts"].tolist()),
+            held["scores"].astype(np.float32),
         )
 
-    @staticmethod
-    def read(path: Path) -> PairSelfTest:
-        """Read what ``write`` wrote.
 
-        Raises:
-            ArtifactCorrupt: the file is no such npz, or holds pickled objects.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as held:
-                parts = np.split(held["tokens"], np.cumsum(held["lengths"])[:-1])
-                return PairSelfTest(
-                    str(held["query"]),
-                    tuple(held["texts"].tolist()),
-                    Pairs([part.tolist() for part in parts], held["firsts"].tolist()),
-                    held["scores"].astype(np.float32),
-                )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix="export the model again") from error
+def _flat(tokens: Texts | Pairs) -> dict[str, NDArray[np.int64]]:
+    flat = [token for row in tokens.rows for token in row]
+    return {
+        "tokens": np.array(flat, dtype=np.int64),
+        "lengths": np.array(tokens.lengths, dtype=np.int64),
+    }
 
-    def replay(
-        self,
-        tokenize: Callable[[str, Sequence[str]], Pairs],
-        score: Callable[[Pairs], NDArray[np.float32]],
-        source: Path,
-    ) -> None:
-        """Tokenize and score the pairs again, and compare.
 
-        Raises:
-            ArtifactCorrupt: names the first item whose tokens or score differ, and by how much.
-        """
-        pairs = tokenize(self.query, self.texts)
-        if (pairs.rows, pairs.firsts) != (self.tokens.rows, self.tokens.firsts):
-            raise ArtifactCorrupt(
-                f"{source}: the tokens of the golden pairs differ from those recorded",
-                fix="install the tokenizers version Aisle pins, or export the model again",
-            )
-        most = MOST * float(np.ptp(self.scores))
-        for text, now, then in zip(self.texts, score(pairs), self.scores, strict=True):
-            if not abs(now - then) <= most:
-                raise ArtifactCorrupt(
-                    f"{source}: this machine scores the golden item {text[:40]!r} {now:.4f}, {then:.4f} was"
-                    f" recorded (at most {most:.4f} apart)",
-                    fix="export the model again on this kind of machine",
-                )
+def _rows(held: Mapping[str, NDArray[Any]]) -> list[list[int]]:
+    parts = np.split(held["tokens"], np.cumsum(held["lengths"])[:-1])
+    return [part.tolist() for part in parts]
+
+
+def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    if a.shape != b.shape:
+        return 0.0
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm > 0 else 0.0

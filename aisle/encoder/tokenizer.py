@@ -55,6 +55,23 @@ SPECIAL = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """Token ids of single texts (n rows)."""
+
+    rows: list[list[int]]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each text."""
+        return [len(row) for row in self.rows]
+
+    def feed(self, batch: Sequence[int] | NDArray[np.intp]) -> dict[str, NDArray[np.int64]]:
+        """What the graph takes of some texts: ``input_ids`` [b, s], ``lengths`` [b]."""
+        ids, lengths = padded([self.rows[at] for at in batch])
+        return {"input_ids": ids, "lengths": lengths}
+
+
+@dataclass(frozen=True, slots=True)
 class Pairs:
     """Token ids of pairs (n rows), and how many of each belong to the query's segment ([CLS] to [SEP])."""
 

@@ -16,14 +16,13 @@ import numpy as np
 import orjson
 import pytest
 
-from aisle.encoder import ArtifactStore
+from aisle.encoder import ArtifactStore, load_model
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.export.cross_encoder import export_reranker
 from aisle.encoder.export.dense import export
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32
 from aisle.encoder.export.sparse import export_sparse
-from aisle.encoder.kinds import load_model
 from tests.support.fixed_models import fixed_dense, fixed_reranker, fixed_sparse
 
 EXPECTED: dict[str, Any] = orjson.loads(

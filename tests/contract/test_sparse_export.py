@@ -13,11 +13,11 @@ import torch
 from transformers import BertConfig, BertForMaskedLM
 
 from aisle.encoder import ArtifactStore, DenseEncoder, Pruning, SparseEncoder
-from aisle.encoder.artifact import CARD
+from aisle.encoder.artifact import CARD, MODEL
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32
 from aisle.encoder.export.sparse import SparseHead, export_sparse
-from aisle.encoder.sparse import MODEL, QUERY_WEIGHTS, VOCABULARY, read_vocabulary
+from aisle.encoder.sparse import QUERY_WEIGHTS, VOCABULARY, read_vocabulary
 from aisle.errors import ArtifactCorrupt, InputError
 from aisle.training.common.base_model import open_model
 from aisle.training.sparse.model import Splade

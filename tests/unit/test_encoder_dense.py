@@ -62,7 +62,7 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoder: DenseEncoder) -> No
 def test_several_windows_make_one_result(encoder: DenseEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = sample_texts(50)
     whole = encoder.encode_items(texts)
-    monkeypatch.setattr("aisle.encoder.dense.WINDOW", 7)
+    monkeypatch.setattr("aisle.encoder.base.WINDOW", 7)
     assert ((encoder.encode_items(texts) * whole).sum(axis=1) > MIN_BATCH_COSINE).all()
 
 

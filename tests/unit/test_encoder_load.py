@@ -11,7 +11,7 @@ import pytest
 
 from aisle.encoder import DenseEncoder
 from aisle.encoder.artifact import MANIFEST, sha256_of
-from aisle.encoder.self_test import SelfTest
+from aisle.encoder.self_test import TextSelfTest
 from aisle.errors import ArtifactCorrupt
 from tests.support.encoder_artifact import minilm
 
@@ -56,10 +56,10 @@ def test_a_stray_file_is_named(folder: Path) -> None:
 
 
 def test_other_golden_vectors_are_refused_though_hashes_agree(folder: Path) -> None:
-    golden = SelfTest.read(folder / "golden.npz")
+    golden = TextSelfTest.read(folder / "golden.npz")
     turned = golden.vectors.copy()
     turned[1] = np.roll(turned[1], 1)
-    SelfTest(golden.texts, golden.tokens, turned).write(folder / "golden.npz")
+    TextSelfTest(golden.texts, golden.tokens, turned).write(folder / "golden.npz")
     rewrite(folder)
     with pytest.raises(ArtifactCorrupt, match="golden text 'Xerox"):
         DenseEncoder.load(folder)

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from aisle.cli.eval_encoder import eval_encoder
-from aisle.encoder.dense import MODEL
+from aisle.encoder.artifact import MODEL
 from aisle.errors import InputError
 from aisle.evaluation.encoders.exact import Floats, Neighbours, exact_neighbours
 from aisle.evaluation.encoders.hnsw import hnsw_neighbours

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.encoder.artifact import CARD, GOLDEN, ArtifactStore, Manifest, load_artifact, sha256_of
+from aisle.encoder.artifact import CARD, GOLDEN, MODEL, TOKENIZER, ArtifactStore, Manifest, load_artifact, sha256_of
 from aisle.encoder.cross_encoder import KIND, CrossEncoder
-from aisle.encoder.dense import MODEL, TOKENIZER
 from aisle.encoder.export.bert import (
     add_and_norm,
     encoder_layer,
@@ -33,7 +32,6 @@ from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32, Int8, WeightPrecision
 from aisle.encoder.export.static_int8 import StaticInt8, spans_of
 from aisle.encoder.export.weights import WeightSource, find_weights
-from aisle.encoder.self_test import GOLDEN_ITEMS, GOLDEN_QUERY, PairSelfTest
 from aisle.encoder.text import TEXT_VERSION
 from aisle.encoder.tokenizer import SPECIAL, PairTokenizer
 from aisle.errors import InputError
@@ -287,7 +285,6 @@ def _build(
     (folder / TOKENIZER).write_bytes((source.folder / TOKENIZER).read_bytes())
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     model = CrossEncoder(load_artifact(folder))
-    pairs = model.tokenize(GOLDEN_QUERY, GOLDEN_ITEMS)
-    PairSelfTest(GOLDEN_QUERY, GOLDEN_ITEMS, pairs, model.score_pairs(pairs)).write(folder / GOLDEN)
+    model.record().write(folder / GOLDEN)
     write_manifest(folder, model.manifest)
     return model

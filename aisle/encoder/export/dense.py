@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aisle.encoder.artifact import CARD, GOLDEN, MANIFEST, ArtifactStore, Manifest, load_artifact, sha256_of
-from aisle.encoder.dense import MODEL, TOKENIZER, DenseEncoder
+from aisle.encoder.artifact import CARD, GOLDEN, MANIFEST, MODEL, TOKENIZER, ArtifactStore, Manifest, load_artifact, sha256_of
+from aisle.encoder.dense import DenseEncoder
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.card import model_card
 from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint
@@ -16,7 +16,6 @@ from aisle.encoder.export.fidelity import Fidelity, measure
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32, WeightPrecision
 from aisle.encoder.export.weights import WeightSource, find_weights
-from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest
 
 __all__ = ["ExportOptions", "ExportReport", "Progress", "export"]
 
@@ -72,8 +71,7 @@ def _build(
     (folder / TOKENIZER).write_bytes((source.folder / TOKENIZER).read_bytes())
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     encoder = DenseEncoder(load_artifact(folder))
-    tokens = tuple(tuple(row) for row in encoder.tokenize(GOLDEN_TEXTS))
-    SelfTest(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
+    encoder.record().write(folder / GOLDEN)
     write_manifest(folder, encoder.manifest)
     return encoder
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aisle.encoder.artifact import Manifest, sha256_of
-from aisle.encoder.dense import KIND, TOKENIZER
+from aisle.encoder.artifact import TOKENIZER, Manifest, sha256_of
+from aisle.encoder.dense import KIND
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.checkpoint import BertCheckpoint
 from aisle.encoder.export.options import ExportOptions

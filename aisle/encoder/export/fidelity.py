@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from aisle.encoder.artifact import MODEL
 from aisle.encoder.cross_encoder import CrossEncoder
-from aisle.encoder.dense import MODEL, DenseEncoder
+from aisle.encoder.dense import DenseEncoder
 from aisle.encoder.sparse import SparseEncoder
 from aisle.evaluation.encoders.exact import Judged, read_judged
 from aisle.evaluation.encoders.timing import query_p50_ms

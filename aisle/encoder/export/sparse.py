@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle._extras import optional
-from aisle.encoder.artifact import CARD, GOLDEN, ArtifactStore, Manifest, load_artifact
+from aisle.encoder.artifact import CARD, GOLDEN, MODEL, TOKENIZER, ArtifactStore, Manifest, load_artifact
 from aisle.encoder.export.bert import embed, encoder_layer, position_ids
 from aisle.encoder.export.card import sparse_card
 from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint
@@ -22,12 +22,9 @@ from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32, WeightPrecision
 from aisle.encoder.export.weights import WeightSource, find_weights
-from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest
 from aisle.encoder.sparse import (
     KIND,
-    MODEL,
     QUERY_WEIGHTS,
-    TOKENIZER,
     VOCABULARY,
     SparseEncoder,
     Vocabulary,
@@ -294,7 +291,6 @@ def _build(folder: Path, manifest: Manifest, model: _Model, precision: WeightPre
         np.save(folder / QUERY_WEIGHTS, model.head.query, allow_pickle=False)
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
     encoder = SparseEncoder(load_artifact(folder))
-    tokens = tuple(tuple(row) for row in encoder.tokenize(GOLDEN_TEXTS))
-    SelfTest(GOLDEN_TEXTS, tokens, encoder.encode_raw(GOLDEN_TEXTS)).write(folder / GOLDEN)
+    encoder.record().write(folder / GOLDEN)
     write_manifest(folder, encoder.manifest)
     return encoder

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.dense import MODEL, DenseEncoder, cut
+from aisle.encoder.artifact import MODEL
+from aisle.encoder.dense import DenseEncoder, cut
 from aisle.encoder.export.dense import export
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32

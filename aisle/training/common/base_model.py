@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aisle._extras import optional
-from aisle.encoder.artifact import Prefixes, sha256_of
-from aisle.encoder.dense import TOKENIZER
+from aisle.encoder.artifact import TOKENIZER, Prefixes, sha256_of
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.checkpoint import read_checkpoint
 from aisle.encoder.export.describe import MAX_LENGTH

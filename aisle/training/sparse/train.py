@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aisle._extras import optional
-from aisle.encoder.dense import TOKENIZER
+from aisle.encoder.artifact import TOKENIZER
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
