@@ -1,1 +1,110 @@
-"""Search and recommendation for product catalogues on OpenSearch."""
+"""Search and recommendation for product catalogues on OpenSearch.
+
+    import aisle
+
+    aisle.index("products.csv", "shop", columns={"title": "name"})
+    shop = aisle.open_search("shop")
+    for hit in shop.search("cordless drill", size=5).hits:
+        print(hit.rank, hit.item.title, hit.signals)
+
+These names are Aisle's public interface; every other module may change without notice. Each function that
+asks a cluster takes ``cluster``, an opensearch-py client; without one it uses ``AISLE_URL``, else the node
+that `aisle up` started. What goes wrong on purpose is an `AisleError`, which says how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aisle._version import __version__
+
+__all__ = [
+    "AisleError",
+    "ArtifactStore",
+    "ClusterSettings",
+    "Filters",
+    "FusionSpec",
+    "Hit",
+    "Item",
+    "Page",
+    "RerankOptions",
+    "SearchClient",
+    "__version__",
+    "apply_fusion",
+    "connect",
+    "demo",
+    "diff_releases",
+    "evaluate",
+    "evaluate_encoder",
+    "explain_item",
+    "export_encoder",
+    "index",
+    "list_releases",
+    "open_search",
+    "plan",
+    "preview",
+    "prune_releases",
+    "replay",
+    "rollback",
+    "train_encoder",
+    "train_reranker",
+    "train_sparse",
+    "tune",
+    "update",
+]
+
+if TYPE_CHECKING:
+    from aisle._artifacts import export_encoder
+    from aisle._demo import demo
+    from aisle._evaluate import evaluate
+    from aisle._evaluate_encoder import evaluate_encoder
+    from aisle._index import index, replay
+    from aisle._plan import plan
+    from aisle._preview import preview
+    from aisle._releases import diff_releases, list_releases, prune_releases, rollback
+    from aisle._search import explain_item, open_search
+    from aisle._train import train_encoder, train_reranker, train_sparse
+    from aisle._tune import apply_fusion, tune
+    from aisle._update import update
+    from aisle.cluster import ClusterSettings, connect
+    from aisle.encoder import ArtifactStore
+    from aisle.errors import AisleError
+    from aisle.mappings import FusionSpec
+    from aisle.search import Filters, Page, RerankOptions, SearchClient
+    from aisle.types import Hit, Item
+else:
+    # For type checkers the imports above; at run time each is made when its name is first used, so that
+    # `import aisle` takes milliseconds and loads neither opensearch-py nor onnxruntime.
+    _HOMES = {
+        "_artifacts": ("export_encoder",),
+        "_demo": ("demo",),
+        "_evaluate": ("evaluate",),
+        "_evaluate_encoder": ("evaluate_encoder",),
+        "_index": ("index", "replay"),
+        "_plan": ("plan",),
+        "_preview": ("preview",),
+        "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
+        "_search": ("explain_item", "open_search"),
+        "_train": ("train_encoder", "train_reranker", "train_sparse"),
+        "_tune": ("apply_fusion", "tune"),
+        "_update": ("update",),
+        "cluster": ("ClusterSettings", "connect"),
+        "encoder": ("ArtifactStore",),
+        "errors": ("AisleError",),
+        "mappings": ("FusionSpec",),
+        "search": ("Filters", "Page", "RerankOptions", "SearchClient"),
+        "types": ("Hit", "Item"),
+    }
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        for home, names in _HOMES.items():
+            if name in names:
+                found = getattr(import_module(f"{__name__}.{home}"), name)
+                globals()[name] = found
+                return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

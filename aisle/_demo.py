@@ -10,7 +10,7 @@ from pathlib import Path
 from opensearchpy import OpenSearch
 
 from aisle._evaluate import DEPTH, Evaluated, evaluate_index
-from aisle._index import item_encoder
+from aisle._index_run import item_encoder
 from aisle._paths import cache
 from aisle._search import open_search
 from aisle.catalogue import read_catalogue
@@ -59,26 +59,6 @@ SYSTEMS = "bm25,dense,hybrid"
 
 
 @dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """Settings of the demo.
-
-    Attributes:
-        data: a BEIR folder; None generates a synthetic catalogue.
-        split: its judgments.
-        name: alias of the index.
-        keep: leave the node running, for `aisle search` and `aisle down`.
-        products, seed: of the synthetic catalogue.
-    """
-
-    data: Path | None = None
-    split: str = "dev"
-    name: str = "demo"
-    keep: bool = False
-    products: int = 6000
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class DemoResult:
     """What the demo has to show.
 
@@ -95,31 +75,51 @@ class DemoResult:
     examples: tuple[tuple[Query, Page], ...]
 
 
-def run_demo(options: DemoOptions, say: Callable[[str], None]) -> DemoResult:
-    """All steps, in order; the node is stopped at the end unless ``keep``.
+def demo(
+    *,
+    data: str | Path | None = None,
+    split: str = "dev",
+    name: str = "demo",
+    keep: bool = False,
+    products: int = 6000,
+    seed: int = 0,
+    store: ArtifactStore | None = None,
+    say: Callable[[str], None] | None = None,
+) -> DemoResult:
+    """Start a node, index a catalogue, search and evaluate it: all that Aisle does, in a minute.
+
+    Example:
+        >>> aisle.demo().evaluated.report.systems["hybrid"]["nDCG@10"]
+        0.59
 
     Args:
-        options: see there.
+        data: BEIR folder; None generates a synthetic catalogue.
+        split: which of its judgments.
+        name: of the catalogue in the index.
+        keep: leave the node running, for `aisle search` and `aisle down --name demo`.
+        products: of the synthetic catalogue.
+        seed: of the synthetic catalogue.
+        store: where the encoder is looked up and put; None: the one under ``AISLE_HOME``.
         say: takes a line before each step.
 
     Raises:
-        AisleError: whatever a step raises; the node is stopped then too, unless it ran before.
+        AisleError: as the step that failed; the node is stopped then too, unless it ran before.
     """
-    store = ArtifactStore.default()
-    if options.data:
+    say, store = say or (lambda _: None), store or ArtifactStore.default()
+    if data is not None:
         # Minutes before it would fail on them.
-        read_catalogue(options.data)
-        read_judged_set(options.data, options.split)
+        read_catalogue(data)
+        read_judged_set(Path(data), split)
     say("Starting OpenSearch (the first time it is downloaded, about 100 MB)")
-    with demo_node(options.keep) as client:
-        folder = options.data or _synthetic(options, say)
+    with demo_node(keep) as client:
+        folder = _synthetic(products, seed, say) if data is None else Path(data)
         _export_once(store, say)
-        say(f"Indexing {folder} as {options.name!r}")
+        say(f"Indexing {folder} as {name!r}")
         encoder = item_encoder(store, ENCODER)
-        indexed = index_catalogue(client, read_catalogue(folder), encoder, IndexOptions(name=options.name))
+        indexed = index_catalogue(client, read_catalogue(folder), encoder, IndexOptions(name=name))
         say(f"Indexed {indexed.documents:,} items at {indexed.docs_per_s:,.0f} a second")
-        judged = read_judged_set(folder, options.split)
-        shop = open_search(client, options.name, store, window=DEPTH)
+        judged = read_judged_set(folder, split)
+        shop = open_search(name, window=DEPTH, cluster=client, store=store)
         say(f"Asking the {len(judged.queries):,} judged queries, three ways")
         evaluated = evaluate_index(shop, judged, parse_systems(SYSTEMS))
         queries = demo_queries(judged.queries, evaluated.scores)
@@ -140,10 +140,10 @@ def demo_node(keep: bool) -> Iterator[OpenSearch]:
     yield connect(ClusterSettings(url=record.url))
 
 
-def _synthetic(options: DemoOptions, say: Callable[[str], None]) -> Path:
-    say(f"Generating a synthetic catalogue of {options.products:,} products with judged queries")
-    folder = cache() / f"synthetic-{options.products}-{options.seed}"
-    write_synthetic(folder, SyntheticOptions(products=options.products, seed=options.seed))
+def _synthetic(products: int, seed: int, say: Callable[[str], None]) -> Path:
+    say(f"Generating a synthetic catalogue of {products:,} products with judged queries")
+    folder = cache() / f"synthetic-{products}-{seed}"
+    write_synthetic(folder, SyntheticOptions(products=products, seed=seed))
     return folder
 
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import statistics
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
-from aisle.cluster.retries import RetryPolicy
+from aisle._connection import connected
+from aisle._search import open_reranker, open_search
+from aisle.encoder import ArtifactStore
 from aisle.errors import EvaluationError
-from aisle.evaluation import EvaluationReport, JudgedSet, Run, Scores, answerable, evaluate, report
-from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
-from aisle.indexer.lease.state import StateIndex
-from aisle.indexer.pipeline import Vectors
-from aisle.mappings import DENSE, FusionSpec, VectorSpace, fields
-from aisle.search import DenseLeg, Question, RerankOptions, SearchClient
-from aisle.search.request import candidates_body, leg_results
-from aisle.types import Item
+from aisle.evaluation import (
+    EvaluationReport,
+    JudgedSet,
+    Run,
+    Scores,
+    answerable,
+    read_judged_set,
+    report,
+    write_run,
+)
+from aisle.evaluation import evaluate as scores_of
+from aisle.mappings import FusionSpec
+from aisle.search import Reranker, RerankOptions, SearchClient, read_live
+from aisle.search.systems import check_systems, is_reranked, parse_systems
 
 # R@200 needs 200 results of each single leg.
 DEPTH = 200
@@ -31,11 +36,94 @@ DEPTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The report, and what is behind it by system: the scores per query and the runs."""
+    """How good each system is, and what is behind that.
+
+    Attributes:
+        report: metrics by system, each compared with the first system.
+        scores: by system, per query.
+        runs: by system, the ranking of every query.
+        texts: query id to what was asked.
+    """
 
     report: EvaluationReport
     scores: Mapping[str, Scores]
     runs: Mapping[str, Run]
+    texts: Mapping[str, str]
+
+    def to_markdown(self) -> str:
+        """The report as tables, with the queries that differ most."""
+        return self.report.to_markdown(self.texts)
+
+
+def evaluate(
+    name: str,
+    judged: str | Path,
+    *,
+    split: str = "dev",
+    systems: str | Sequence[str] = "bm25,dense,hybrid",
+    relevant: int = 2,
+    encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
+    reranker: Reranker | str | None = None,
+    rerank: RerankOptions | None = None,
+    runs: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Evaluated:
+    """Ask an index the judged queries of a BEIR folder and score each system.
+
+    Example:
+        >>> found = aisle.evaluate("shop", "judged", systems="bm25,hybrid")
+        >>> found.report.systems["hybrid"]["nDCG@10"]
+        0.512
+
+    Args:
+        name: of the catalogue, or of one release.
+        judged: folder with ``queries.jsonl`` and ``qrels/<split>.tsv``.
+        split: which judgments.
+        systems: names, or one text with commas; the first is the baseline. ``bm25``, ``dense``, ``sparse``,
+            ``hybrid`` (all legs), ``hybrid:min_max+arithmetic_mean`` (a standard fusion), ``tuned`` (the
+            release's own); with ``+rerank`` at the end its candidates are reranked.
+        relevant: lowest grade that counts as relevant.
+        encoder: reference to use instead of the index's own; it is still held to its fingerprint.
+        sparse: the same for the sparse encoder.
+        reranker: for systems with ``+rerank``: an artifact, or several as in ``small:100,large:20``.
+        rerank: how far, how long, and how much the model counts; None: the defaults.
+        runs: folder for a TREC run file per system; None writes none.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+        progress: called with (system, queries done, queries in all).
+
+    Raises:
+        InputError: the folder or a system's name cannot be used.
+        EvaluationError: nothing to score, or the judgments are about other items.
+        SearchError, ArtifactError, ClusterError: as ``aisle.open_search`` and its searches.
+    """
+    names = systems if isinstance(systems, str) else ",".join(systems)
+    # A name that no index could have is refused before anything is asked.
+    check_systems(names)
+    queries = read_judged_set(Path(judged), split)
+    client, store = connected(cluster), store or ArtifactStore.default()
+    if isinstance(reranker, str):
+        # Nothing is remembered: every system's time is that of a query which is asked for the first time.
+        reranker = open_reranker(reranker, store, remembered=0)
+    shop = open_search(
+        name,
+        encoder=encoder,
+        sparse=sparse,
+        window=DEPTH,
+        reranker=reranker,
+        cluster=client,
+        store=store,
+    )
+    wanted = parse_systems(names, shop.legs, read_live(client, name).meta.fusion)
+    reranked = {system: rerank or RerankOptions() for system in wanted if is_reranked(system)}
+    found = evaluate_index(shop, queries, wanted, relevant, progress or (lambda *_: None), reranked)
+    if runs is not None:
+        for run in found.runs.values():
+            write_run(run, Path(runs) / f"{run.name.replace(':', '-')}.run")
+    return found
 
 
 def evaluate_index(
@@ -77,12 +165,12 @@ def evaluate_index(
             progress(name, done, len(queries))
         runs[name] = Run(name, rankings)
         p50_ms[name] = statistics.median(milliseconds) if milliseconds else 0.0
-    scores = {name: evaluate(run, judged.qrels, relevant=relevant) for name, run in runs.items()}
+    scores = {name: scores_of(run, judged.qrels, relevant=relevant) for name, run in runs.items()}
     _check_kinship(judged, runs.values())
     summary = report(
         list(scores.values()), dataset=judged.name, split=judged.split, relevant=relevant, p50_ms=p50_ms
     )
-    return Evaluated(summary, scores, runs)
+    return Evaluated(summary, scores, runs, {query.id: query.text for query in judged.queries})
 
 
 def _check_kinship(judged: JudgedSet, runs: Iterable[Run]) -> None:
@@ -94,60 +182,3 @@ def _check_kinship(judged: JudgedSet, runs: Iterable[Run]) -> None:
             f"no system found any of the items that {judged.name} judges",
             fix="evaluate the index of the very catalogue that was judged (--name)",
         )
-
-
-Floats = NDArray[np.float32]
-# What is left over of a name that nobody uses again is no reason to wait.
-_TIDY = RetryPolicy(deadline_s=5, request_timeout_s=5)
-
-
-def index_neighbours(
-    client: OpenSearch, queries: Floats, items: Floats, ids: Sequence[str], depth: int
-) -> list[list[str]]:
-    """What the dense leg finds for each query in an index of these vectors, made as `aisle index` makes it.
-
-    Args:
-        client: of a cluster with room for the vectors.
-        queries: float32 [queries, dims], unit rows.
-        items: float32 [items, dims], unit rows.
-        ids: one per item.
-        depth: results per query.
-
-    Returns:
-        Ids, best first, equal scores in order of id.
-
-    Raises:
-        ClusterError, IndexingError: see ``index_catalogue``; the index is deleted then too.
-    """
-    depth = min(depth, len(ids))
-    # A vector's position is its document's id: whatever the catalogue's own ids are, OpenSearch takes it.
-    shelf = (Item(id=str(position), title=str(position)) for position in range(len(ids)))
-    space = VectorSpace("0" * 64, "given vectors", items.shape[1])
-
-    def look_up(batch: Sequence[Item]) -> Vectors:
-        return {fields.DENSE: items[[int(item.id) for item in batch]]}
-
-    name = f"aisle-neighbours-{uuid.uuid4().hex[:12]}"
-    options = IndexOptions(name, max_refused_share=0.0, fusions=())
-    encoder = ItemEncoder({fields.DENSE: space}, look_up)
-    try:
-        release = index_catalogue(client, shelf, encoder, options).release
-        try:
-            return [_ask(client, release, query, ids, depth) for query in queries]
-        finally:
-            with translated_errors():
-                client.indices.delete(index=release)
-    finally:
-        with translated_errors():
-            StateIndex(client, name).forget(_TIDY)
-
-
-def _ask(client: OpenSearch, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
-    body = candidates_body([DenseLeg()], Question("-", {fields.DENSE: query}, (), depth))
-    with translated_errors():
-        hits = client.search(index=release, body=body)["hits"]["hits"]
-    found = leg_results(hits, [DENSE], depth)[DENSE]
-    scored = sorted(
-        (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)
-    )
-    return [id_ for _, id_ in scored]

@@ -1,217 +1,199 @@
-"""A catalogue on disk into a live release, with the encoder that is named."""
+"""A catalogue becomes the live release; what could not be indexed is sent again when it is corrected."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from aisle._files import numbered_lines
-from aisle._quality_gate import GateOptions, release_gate
-from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.catalogue.fingerprint import fingerprint, has_fixed_content
-from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
-from aisle.errors import ForeignIndex, IndexNotFound, InputError
-from aisle.indexer import (
-    DeadLetters,
-    IndexOptions,
-    IndexReport,
-    ItemEncoder,
-    Ledger,
-    Progress,
-    ResumeContext,
-    dense_item_encoder,
-    index_catalogue,
-    sparse_item_encoder,
-    together,
-    without_vectors,
-)
-from aisle.indexer.ledger.resume import ledger_path, say_what_is_kept
-from aisle.indexer.releases.smoke_queries import ReleaseChecks
-from aisle.indexer.run import Load
-from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
-from aisle.mappings.synonyms import Synonyms, parse_synonyms
-from aisle.search import read_live
+from aisle._connection import connected
+from aisle._index_on_ray import load_for
+from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
+from aisle._quality_gate import gate_options
+from aisle._update import ReleaseEncoder
+from aisle.catalogue import ReadOptions, parse_map
+from aisle.cluster.retries import RetryPolicy
+from aisle.encoder import ArtifactStore
+from aisle.errors import InputError
+from aisle.indexer import IndexOptions, IndexReport, Progress
+from aisle.indexer.releases.names import check_name
+from aisle.indexer.replay import ReplayReport
+from aisle.indexer.replay import replay as send_again
+
+__all__ = ["USUAL_ENCODER", "index", "parse_map", "replay"]
 
 
-def inherited_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace]) -> FusionSpec | None:
-    """The live release's tuned fusion if the new release has the same legs and encoders; else a note says so.
-
-    Args:
-        client: connection.
-        name: of the catalogue.
-        spaces: vector field to space, of the new release.
-
-    Returns:
-        None if nothing is live, it was never tuned, or what it was tuned to does not fit.
-    """
-    try:
-        live = read_live(client, name).meta
-    except (IndexNotFound, ForeignIndex):
-        # The first release; or nothing that a fusion could be read from.
-        return None
-    if live.fusion is not None and not fits(live, spaces):
-        warnings.warn(
-            f"{live.release} was tuned with other legs or encoders: the new release begins with the default"
-            " fusion; tune it anew with `aisle tune run`",
-            stacklevel=2,
-        )
-        return None
-    return live.fusion
-
-
-def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
-    """Whether raw scores of the new release mean what they mean in the live one."""
-    return dict(live.spaces) == dict(spaces)
-
-
-# The widest vectors an index gets unless asked: the size the design was made for.
-USUAL_DIMS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class IndexSource:
-    """What to index, and how it is read and encoded.
-
-    Attributes:
-        data, reading: see ``catalogue.read_catalogue``.
-        encoder: artifact; None indexes words alone.
-        dims: width to cut to; None takes ``usual_dims``.
-        sparse: sparse artifact; None leaves the sparse field empty.
-    """
-
-    data: str | Path
-    reading: ReadOptions
-    encoder: str | Path | None = None
-    dims: int | None = None
-    sparse: str | Path | None = None
-
-
-def index_folder(
-    client: OpenSearch,
-    source: IndexSource,
-    options: IndexOptions,
-    letters: DeadLetters,
+def index(
+    data: str | Path,
+    name: str,
     *,
-    resume: bool = False,
-    gate: GateOptions | None = None,
-    load: Load | None = None,
-    progress: Callable[[Progress], None] = lambda _: None,
-) -> IndexReport:
-    """Index a catalogue so that the run can be resumed, and write its dead letters however it ends.
-
-    Args:
-        client: connection.
-        source: the catalogue.
-        options: the release.
-        letters: takes the rows and documents that are not in the index.
-        resume: go on with the run of this name that was interrupted; without one, begin anew and say so.
-        gate: a judged set that the release must do well on, see `release_gate`.
-        load: see ``index_catalogue``.
-        progress: see ``index_catalogue``.
-
-    Raises:
-        InputError: ``resume``, and the source has no fixed content.
-        IndexingFailed: among others, sampled items are not found in the release, or it fails the gate.
-        Others: see ``read_catalogue``, `item_encoder`, `release_gate` and ``index_catalogue``.
-    """
-    if resume and not has_fixed_content(source.data):
-        raise InputError(
-            f"{source.data} has no fixed content, so nobody can tell what is indexed already",
-            fix="download the file and index that, or leave --resume out",
-        )
-    try:
-        store = ArtifactStore.default()
-        items = read_catalogue(source.data, source.reading, letters)
-        vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
-        options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
-        refs = source.encoder, source.sparse
-        passes = release_gate(client, options.name, gate, store, *refs) if gate else lambda _: None
-        parts = fingerprint(source.data, source.reading)
-        options = replace(options, fusion=inherited_fusion(client, options.name, vectors.spaces))
-        with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
-            books = ResumeContext(ledger, parts or {}, resume)
-            checks = ReleaseChecks(client, vectors, ledger, options.retry, passes)
-            try:
-                return index_catalogue(
-                    client,
-                    checks.watch(items),
-                    vectors,
-                    options,
-                    books=books,
-                    load=load,
-                    validate=checks,
-                    # They go to the dead letters by way of the ledger.
-                    refuse=lambda _: None,
-                    progress=progress,
-                )
-            except BaseException as error:
-                say_what_is_kept(ledger, error)
-                raise
-            finally:
-                letters.export(ledger.refused())
-    finally:
-        # Those of a run that ended before it had a ledger.
-        letters.export()
-
-
-def item_encoder(
-    store: ArtifactStore,
-    ref: str | Path | None,
+    columns: Mapping[str, str] | None = None,
+    format: str = "auto",
+    locale: str = "",
+    limit: int | None = None,
+    encoder: str | Path | None = USUAL_ENCODER,
     dims: int | None = None,
     sparse: str | Path | None = None,
-) -> ItemEncoder:
-    """The encoder of a new release.
+    synonyms: str | Path | None = None,
+    shards: int = 1,
+    replicas: int = 0,
+    force_merge: bool = False,
+    keep: int = 1,
+    max_refused: float = 0.01,
+    patience_s: float = 120.0,
+    gate: str | Path | None = None,
+    gate_metric: str | None = None,
+    gate_floor: float | None = None,
+    gate_drop: float | None = None,
+    ray: str | None = None,
+    workers: int = 2,
+    resume: bool = False,
+    dead_letters: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> IndexReport:
+    """Index a catalogue into a new release and make it live in one step.
+
+    The safe run, as `aisle index` does it: every settled document is noted, so that an interrupted run can be
+    resumed; rows that cannot be indexed are written to the dead letters file with their reason, however the
+    run ends; sampled items must be found in the release before it goes live; the release inherits the fusion
+    that the live one was tuned to. After an error, what is live is as it was.
+
+    Example:
+        >>> report = aisle.index("products.csv", "shop", columns={"title": "name"})
+        >>> report.release, report.documents, report.dead_letters
+        ('shop-v0001', 10000, {'no title': 3})
 
     Args:
-        store: where names are looked up.
-        ref: artifact; None makes no vectors.
-        dims: width to cut to; None takes ``usual_dims``.
-        sparse: sparse artifact; None makes no weights of tokens.
+        data: JSON lines, CSV or Parquet, a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
+        name: of the catalogue; it is searched by this name.
+        columns: item field to column of the data, such as ``{"title": "name", "id": "sku"}``.
+        format: of the data; "auto" tells by the file's name and content.
+        locale: only rows of this locale (ESCI).
+        limit: stop after so many items.
+        encoder: artifact that makes the vectors, by path, name or fingerprint; None indexes words alone.
+        dims: width of the vectors; None takes 64 if the model was trained to be cut there, else its own.
+        sparse: artifact for the sparse leg; None leaves it out.
+        synonyms: file of rules such as ``sofa, couch`` for the queries of this release.
+        shards: primary shards.
+        replicas: further copies of each shard of the finished release.
+        force_merge: merge to one segment per shard before going live: slower to make, faster to search.
+        keep: older releases that stay for a way back.
+        max_refused: share of the documents, 0 to 1, that OpenSearch may refuse before the run fails.
+        patience_s: seconds to wait for a node that does not answer.
+        gate: BEIR folder of judgments that the release must do well on before it goes live.
+        gate_metric: what is measured there; None: nDCG@10.
+        gate_floor: least value of the metric, 0 to 1.
+        gate_drop: how far below the live release it may be, 0 to 1; None: 0.01, with a floor any.
+        ray: encode and write on Ray: "local", "auto" or ``HOST:PORT``; None loads in this process.
+        workers: processes on Ray that encode and write.
+        resume: go on with the run of this name that was interrupted.
+        dead_letters: file for what is not indexed; None: ``NAME-dead-letters.jsonl`` in the current folder.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+        progress: called several times a second with how far the run is.
 
     Raises:
-        ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
-        InputError: the model has no such width.
+        InputError: data or an option cannot be used, or another run changes the catalogue.
+        ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
+        IndexingFailed: too many documents were refused, sampled items are not found, or the gate is
+            not passed.
+        DiskFull, ClusterUnavailable: on the way; ``resume`` goes on from there.
+        MissingExtra: the data or Ray need an optional dependency.
     """
-    made = []
-    if ref is not None:
-        model = DenseEncoder.load(ref, store=store)
-        width = dims or usual_dims(model.manifest)
-        made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=width))
-    if sparse is not None:
-        tokens = SparseEncoder.load(sparse, store=store)
-        made.append(sparse_item_encoder(tokens, item_text, name=tokens.manifest.name))
-    return together(*made) if made else without_vectors()
+    options = IndexOptions(
+        name=name,
+        shards=shards,
+        replicas=replicas,
+        force_merge=force_merge,
+        keep=keep,
+        max_refused_share=max_refused,
+        synonyms=read_synonyms(Path(synonyms) if synonyms is not None else None),
+        retry=RetryPolicy(deadline_s=patience_s),
+    )
+    reading = ReadOptions(format=format, columns=columns or {}, locale=locale, limit=limit)
+    judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
+    if sparse is not None and ray is not None:
+        raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
+    client = connected(cluster)
+    store = store or ArtifactStore.default()
+    letters = letters_file(name, dead_letters)
+    source = IndexSource(str(data), reading, encoder, dims, sparse)
+
+    def show(now: Progress) -> None:
+        if progress is not None:
+            progress(replace(now, rejected=letters.count))
+
+    with load_for(ray, workers, encoder, dims) as load:
+        report = index_folder(
+            client,
+            source,
+            options,
+            letters,
+            store,
+            resume=resume,
+            gate=judged,
+            load=load,
+            progress=show,
+        )
+    file = letters.path if letters.count else None
+    return replace(report, dead_letters=dict(letters.reasons), dead_letters_file=file)
 
 
-def usual_dims(manifest: Manifest) -> int:
-    """64 if the model was trained to be cut there, else its full width: a naive cut costs recall."""
-    return USUAL_DIMS if USUAL_DIMS in manifest.widths else manifest.dims
+def replay(
+    name: str,
+    file: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    format: str = "auto",
+    locale: str = "",
+    limit: int | None = None,
+    encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
+    patience_s: float = 120.0,
+    dead_letters: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+) -> ReplayReport:
+    """Send dead letters, perhaps corrected by hand, to the live release.
 
+    Safe to repeat: a row that was sent before overwrites itself. Correct the catalogue too before it is
+    indexed the next time: the rows are only in this release.
 
-# A rule is a line that a person wrote.
-_MAX_LINE_BYTES = 10_000
+    Example:
+        >>> aisle.replay("shop", "shop-dead-letters.jsonl").documents
+        3
 
-
-def read_synonyms(path: Path | None) -> Synonyms:
-    """The rules in a UTF-8 file, none without one.
+    Args:
+        name: of the catalogue.
+        file: the dead letters file of `aisle.index`.
+        columns: item field to column, as when the catalogue was read.
+        format: of the data, as when the catalogue was read.
+        locale: only rows of this locale (ESCI).
+        limit: not more than so many rows.
+        encoder: reference to use instead of the release's own; it is still held to its fingerprint.
+        sparse: the same for the sparse encoder.
+        patience_s: seconds to wait for a node that does not answer.
+        dead_letters: file for what fails again; None: ``NAME-dead-letters.jsonl`` in the current folder.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
 
     Raises:
-        InputError: it cannot be read, or a line is no rule; see ``parse_synonyms``.
+        InputError: a line is no dead letter (nothing was sent then), or another run changes the catalogue.
+        IndexNotFound, ArtifactMismatch, ArtifactNotFound: nothing is live, or its encoder cannot be used.
+        ClusterUnavailable, DiskFull: on the way; the file is as it was, so replay it again.
     """
-    return Synonyms() if path is None else parse_synonyms(_texts(path), path.name)
-
-
-def _texts(path: Path) -> Iterator[tuple[int, str]]:
-    for number, line in numbered_lines(path, _MAX_LINE_BYTES):
-        if len(line) > _MAX_LINE_BYTES:
-            raise InputError(f"{path.name}, line {number}: too long", fix="write one rule per line")
-        try:
-            yield number, line.decode()
-        except UnicodeDecodeError:
-            raise InputError(
-                f"{path.name}, line {number}: not UTF-8", fix="convert it: iconv -t UTF-8"
-            ) from None
+    check_name(name)
+    reading = ReadOptions(format=format, columns=columns or {}, locale=locale, limit=limit)
+    return send_again(
+        connected(cluster),
+        Path(file),
+        name,
+        reading,
+        ReleaseEncoder(store or ArtifactStore.default(), encoder, sparse),
+        letters_file(name, dead_letters),
+        RetryPolicy(deadline_s=patience_s),
+    )

@@ -12,7 +12,6 @@ from opensearchpy import OpenSearch
 
 from aisle._evaluate import DEPTH, evaluate_index
 from aisle._search import open_search
-from aisle.cluster import translated_errors
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, IndexingFailed, InputError
 from aisle.evaluation import DEFAULT_METRICS, JudgedSet, read_judged_set
@@ -56,6 +55,21 @@ class GateOptions:
                 raise InputError(
                     f"a gate at {limit} lets all or nothing pass", fix="use a number from 0 to 1"
                 )
+
+
+def gate_options(
+    folder: str | Path | None, metric: str | None, floor: float | None, drop: float | None
+) -> GateOptions | None:
+    """The gate that is asked for, None for none.
+
+    Raises:
+        InputError: limits without a folder, or as `GateOptions`.
+    """
+    if folder is not None:
+        return GateOptions(Path(folder), metric or USUAL_METRIC, floor, drop)
+    if (metric, floor, drop) != (None, None, None):
+        raise InputError("limits of a gate need its judgments", fix="name a folder with gate")
+    return None
 
 
 _log = logging.getLogger(__name__)
@@ -117,8 +131,7 @@ def release_gate(
 
 
 def _live(client: OpenSearch, name: str) -> str:
-    with translated_errors():
-        return next(iter(read_inventory(client, name).live), "")
+    return next(iter(read_inventory(client, name).live), "")
 
 
 def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: float) -> None:
@@ -147,11 +160,18 @@ def _score(
 def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _References) -> SearchClient:
     """With the release's own encoders, which are in the store, or those that are named."""
     try:
-        return open_search(client, release, store, window=DEPTH)
+        return open_search(release, window=DEPTH, cluster=client, store=store)
     except ArtifactNotFound as missing:
         if refs == _References():
             raise
         try:
-            return open_search(client, release, store, refs.encoder, DEPTH, refs.sparse)
+            return open_search(
+                release,
+                encoder=refs.encoder,
+                sparse=refs.sparse,
+                window=DEPTH,
+                cluster=client,
+                store=store,
+            )
         except ArtifactMismatch:
             raise missing from None

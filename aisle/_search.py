@@ -9,12 +9,24 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster, translated_errors
+from aisle._connection import connected
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder, dense, sparse
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
-from aisle.search.rank.reranker import SCORES
+from aisle.search.page import MatchType
+from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
+from aisle.search.systems import named_fusion
+
+__all__ = [
+    "SCORES",
+    "USUAL_WEIGHT",
+    "MatchType",
+    "explain_item",
+    "named_fusion",
+    "open_reranker",
+    "open_search",
+]
 
 
 class _Encoder(Protocol):
@@ -86,34 +98,47 @@ def _opened(
 
 
 def open_search(
-    client: OpenSearch,
     name: str,
-    store: ArtifactStore,
-    encoder: str | Path | None = None,
-    window: int = 100,
-    sparse: str | Path | None = None,
     *,
+    encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
+    window: int = 100,
     typos: bool = True,
     exact: bool = True,
-    reranker: Reranker | None = None,
+    reranker: Reranker | str | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
 ) -> SearchClient:
-    """A client whose legs are the ones that the index has.
+    """A search client for an index, with the very encoders that the index was built with.
+
+    Open it once and keep it: loading the encoders takes about a second.
+
+    Example:
+        >>> shop = aisle.open_search("shop")
+        >>> [hit.item.title for hit in shop.search("cordless drill", size=2).hits]
+        ['18 V cordless drill', 'Cordless drill with case']
 
     Args:
-        client: connection.
-        name: alias or index.
-        store: where the encoders are looked up by the fingerprints in the index's ``_meta``.
-        encoder: a reference to use instead; it is still held to the index's fingerprint.
-        window: candidates per leg.
-        sparse: as ``encoder``, for the sparse encoder.
-        typos: see ``SearchClient``.
-        exact: likewise.
-        reranker: likewise; ``aisle._search`` opens one.
+        name: of the catalogue (its live release), or of one release.
+        encoder: reference to use instead of the index's own; it is still held to its fingerprint.
+        sparse: the same for the sparse encoder.
+        window: candidates per leg; pages are cut from their union.
+        typos: correct words that no item has.
+        exact: put items first that the query names by id or part number.
+        reranker: for searches that ask for reranking: an artifact, or several as in ``small:100,large:20``,
+            where each reads so many of the best that the one before left.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
 
     Raises:
-        IndexNotFound, ForeignIndex: see ``search.read_live``.
+        IndexNotFound, ForeignIndex: there is no such index, or Aisle did not make it.
         ArtifactNotFound, ArtifactMismatch: the index's encoder is not on this machine, or another was named.
+        ArtifactCorrupt: an artifact's files are not what was built.
+        ClusterError: the cluster does not answer.
     """
+    client, store = connected(cluster), store or ArtifactStore.default()
+    if isinstance(reranker, str):
+        reranker = open_reranker(reranker, store)
     meta = read_live(client, name).meta
     legs: list[Leg] = [Bm25Leg()]
     dense_model = sparse_model = None
@@ -167,11 +192,13 @@ def _stage(part: str, store: ArtifactStore, top: int) -> CascadeStage:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedItem:
-    """Attributes:
-    release: index that was asked.
-    id, title: of the item.
-    encoder: name of the sparse artifact, fingerprint: its 64 hex digits.
-    tokens: token to weight, heaviest first.
+    """The tokens of one item and how much each weighs.
+
+    Attributes:
+        release: index that was asked.
+        id, title: of the item.
+        encoder: name of the sparse artifact, fingerprint: its 64 hex digits.
+        tokens: token to weight, heaviest first.
     """
 
     release: str
@@ -193,14 +220,25 @@ class ExplainedItem:
         }
 
 
-def explain_item(client: OpenSearch, name: str, item: str) -> ExplainedItem:
-    """The weights of an item's tokens, as they are stored in the live release.
+def explain_item(name: str, item: str, *, cluster: OpenSearch | None = None) -> ExplainedItem:
+    """What the sparse leg knows of an item: the weights of its tokens, as the live release holds them.
+
+    Example:
+        >>> aisle.explain_item("shop", "100002").tokens
+        {'drill': 1.9, 'cordless': 1.4, 'battery': 0.8}
+
+    Args:
+        name: of the catalogue.
+        item: its id.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
 
     Raises:
-        IndexNotFound, ForeignIndex: see ``search.read_live``.
+        IndexNotFound, ForeignIndex: there is no such index, or Aisle did not make it.
         ArtifactMismatch: the index was made without a sparse encoder.
         InputError: there is no such item.
+        ClusterError: the cluster does not answer.
     """
+    client = connected(cluster)
     meta = read_live(client, name).meta
     space = meta.spaces.get(fields.SPARSE)
     if space is None:
@@ -208,18 +246,17 @@ def explain_item(client: OpenSearch, name: str, item: str) -> ExplainedItem:
             f"index {meta.release} has no sparse weights",
             fix="index the catalogue with --sparse ARTIFACT; `aisle train sparse` makes one",
         )
-    with translated_errors():
-        try:
-            found = Cluster.of(client).get(
-                index=meta.release, id=item, params={"_source_includes": f"{fields.TITLE},{fields.SPARSE}"}
-            )
-        except AisleError as error:
-            if error.status != 404:
-                raise
-            raise InputError(
-                f"there is no item {item!r} in {meta.release}",
-                fix=f"take an id from `aisle search --name {name}`",
-            ) from error
+    try:
+        found = client.get(
+            index=meta.release, id=item, params={"_source_includes": f"{fields.TITLE},{fields.SPARSE}"}
+        )
+    except AisleError as error:
+        if error.status != 404:
+            raise
+        raise InputError(
+            f"there is no item {item!r} in {meta.release}",
+            fix=f"take an id from `aisle search --name {name}`",
+        ) from error
     source = found["_source"]
     tokens = sorted(source.get(fields.SPARSE, {}).items(), key=lambda pair: (-pair[1], pair[0]))
     return ExplainedItem(

@@ -1,4 +1,4 @@
-"""Makes a tuned fusion what searches of the live release use by default."""
+"""Choose how the legs are fused from judged queries, apply it, show it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,36 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from aisle._connection import connected
 from aisle._search import open_search
-from aisle.cluster import translated_errors
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactMismatch, InputError, SearchError
-from aisle.evaluation import JudgedSet
+from aisle.evaluation import JudgedSet, read_judged_set
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.names import check_name
-from aisle.mappings import BM25, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
+from aisle.mappings import BM25, RRF, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
 from aisle.search import read_live
 from aisle.search.preflight import install_pipeline
-from aisle.search.tuning.fusion_file import FusionFile
+from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
 from aisle.search.tuning.runs import LegRuns, ask_legs, has_leg_runs, legs_of, read_leg_runs, write_leg_runs
+from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions
+from aisle.search.tuning.tune import tune as best_fusion
+
+__all__ = ["RRF", "TUNED", "USUAL", "apply_fusion", "show_fusion", "tune"]
+
+USUAL = TuneOptions()
+"""How a fusion is tuned unless one says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedFusion:
-    """Attributes:
-    release: the live one.
-    pipeline: of the new default.
-    before, after: the release's own fusion; None: ``mappings.default_fusion``.
-    done: False after a dry run.
+    """What searches of a release used before, and what they use now.
+
+    Attributes:
+        release: the live one.
+        pipeline: of the new default.
+        before, after: the release's own fusion; None: ``mappings.default_fusion``.
+        done: False after a dry run.
     """
 
     release: str
@@ -49,24 +58,127 @@ class AppliedFusion:
         }
 
 
-def apply_fusion(
-    client: OpenSearch, name: str, tuned: FusionFile, *, dry_run: bool = False, wait_s: float = 0.0
-) -> AppliedFusion:
-    """Install the pipeline and write the fusion into ``_meta.aisle`` of the live release.
+def tune(
+    name: str | None,
+    judged: str | Path,
+    *,
+    runs: str | Path = "tuning",
+    out: str | Path | None = None,
+    offline: bool = False,
+    ask_again: bool = False,
+    split: str = "dev",
+    metric: str = USUAL.metric,
+    relevant: int = USUAL.relevant,
+    folds: int = USUAL.folds,
+    seed: int = USUAL.seed,
+    guard_p: float = USUAL.guard_p,
+    per_query: bool = False,
+    window: int = 200,
+    encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> TunedFusion:
+    """Choose legs, weights and technique of the fusion by nested cross-validation over judged queries.
+
+    The index is asked once, all legs together; the runs are saved, and tuning again needs no node. A leg that
+    does not help is left out. Nothing changes in the index: `aisle.apply_fusion` does that.
+
+    Example:
+        >>> found = aisle.tune("shop", "judged")
+        >>> if found.tuned.helps:
+        ...     aisle.apply_fusion("shop", found.file)
 
     Args:
-        client: connection.
-        name: of the catalogue.
-        tuned: from `read_fusion`.
-        dry_run: check all, change nothing.
-        wait_s: see ``aisle.indexer.lease.lease.hold``.
+        name: of the catalogue, or of one release; None: only saved runs.
+        judged: BEIR folder with ``queries.jsonl`` and ``qrels/<split>.tsv``.
+        runs: folder of the legs' runs: read if there are some, else written.
+        out: file for the winner; None: ``fusion.json`` in ``runs``.
+        offline: use only saved runs, never a node.
+        ask_again: ask the index even if runs are saved.
+        split: judgments to tune on. Measure the result on others: a fusion looks too good on the queries that
+            it was chosen by.
+        metric: what to make large: nDCG@k, R@k, RR@k, P@k or AP@k.
+        relevant: lowest grade that counts as relevant.
+        folds: of the cross-validation, 2 to 50.
+        seed: of the folds.
+        guard_p: a leg stays if it helps with a p-value below this.
+        per_query: also try weights that depend on the query.
+        window: candidates per leg, when the index is asked.
+        encoder: reference to use instead of the index's own; it is still held to its fingerprint.
+        sparse: the same for the sparse encoder.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+        progress: called with (what is done, how much of it, of how much).
 
     Raises:
-        InputError: the release lacks a leg, or somebody else is changing the catalogue.
+        InputError: options that contradict each other, no saved runs and no index to ask, or too few queries.
+        EvaluationError: the saved runs are of other data, or the metric cannot be tuned for.
+        SearchError, ArtifactError, ClusterError: as ``aisle.open_search`` and its searches.
+    """
+    options = TuneOptions(metric, relevant, folds, seed, guard_p, per_query)
+    source = RunSource(Path(runs), name, window, encoder, sparse, ask_again, offline)
+    queries = read_judged_set(Path(judged), split)
+    show = progress or (lambda *_: None)
+    found = get_runs(source, queries, cluster, store or ArtifactStore.default(), show)
+    tuned = best_fusion(found, queries, options, show)
+    file = Path(runs) / "fusion.json" if out is None else Path(out)
+    write_fusion(fusion_json(tuned, found), file)
+    return TunedFusion(tuned, found, file)
+
+
+@dataclass(frozen=True, slots=True)
+class TunedFusion:
+    """The fusion that judged queries chose, and the file that it was written to.
+
+    Attributes:
+        tuned: the fusion, the honest figures, and why each leg is in or out.
+        runs: what each leg answered.
+        file: holds the fusion, for `aisle.apply_fusion`.
+    """
+
+    tuned: Tuned
+    runs: LegRuns
+    file: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: what the file holds."""
+        return fusion_json(self.tuned, self.runs)
+
+
+def apply_fusion(
+    name: str,
+    fusion: str | Path | FusionFile,
+    *,
+    dry_run: bool = False,
+    wait_s: float = 0.0,
+    cluster: OpenSearch | None = None,
+) -> AppliedFusion:
+    """Make a tuned fusion what searches of the live release use, and install its pipeline.
+
+    Later releases with the same legs and encoders inherit it.
+
+    Example:
+        >>> aisle.apply_fusion("shop", "tuning/fusion.json").release
+        'shop-v0002'
+
+    Args:
+        name: of the catalogue.
+        fusion: the file of `aisle.tune`, or what was read from it.
+        dry_run: check all, change nothing.
+        wait_s: seconds to wait for another run that changes this catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: the file cannot be used, the release lacks a leg, or another run changes the catalogue.
         ArtifactMismatch: a leg's vectors come from another encoder than it was tuned with.
         SearchError: what was written does not read back.
-        IndexNotFound, ForeignIndex: see ``search.read_live``.
+        IndexNotFound, ForeignIndex: nothing of Aisle is live under that name.
+        ClusterError: the cluster does not answer.
     """
+    client = connected(cluster)
+    tuned = fusion if isinstance(fusion, FusionFile) else read_fusion(Path(fusion))
     if dry_run:
         return _applied(_checked(client, name, tuned), tuned.spec, done=False)
     with hold(client, check_name(name), "aisle tune apply", wait_s=wait_s):
@@ -103,17 +215,16 @@ def _named(space: VectorSpace | None) -> str:
 
 def _write(client: OpenSearch, release: str, spec: FusionSpec) -> None:
     """A mapping's ``_meta`` is replaced as a whole, so all that stands there is written again."""
-    with translated_errors():
-        before = _meta(client, release)
-        aisle = before["aisle"]
-        pipelines = list(dict.fromkeys((*aisle["pipelines"], pipeline_name(spec))))
-        wanted = {**before, "aisle": {**aisle, "fusion": spec.to_json(), "pipelines": pipelines}}
-        client.indices.put_mapping(index=release, body={"_meta": wanted})
-        if _meta(client, release) != wanted:
-            raise SearchError(
-                f"the fusion was written to {release} and does not read back",
-                fix="see `aisle status`, then apply it again",
-            )
+    before = _meta(client, release)
+    aisle = before["aisle"]
+    pipelines = list(dict.fromkeys((*aisle["pipelines"], pipeline_name(spec))))
+    wanted = {**before, "aisle": {**aisle, "fusion": spec.to_json(), "pipelines": pipelines}}
+    client.indices.put_mapping(index=release, body={"_meta": wanted})
+    if _meta(client, release) != wanted:
+        raise SearchError(
+            f"the fusion was written to {release} and does not read back",
+            fix="see `aisle status`, then apply it again",
+        )
 
 
 def _meta(client: OpenSearch, release: str) -> dict[str, Any]:
@@ -123,13 +234,15 @@ def _meta(client: OpenSearch, release: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class RunSource:
-    """Attributes:
-    folder: where the runs are, or go.
-    name: alias of the index to ask; None asks none.
-    window: candidates per leg.
-    encoder, sparse: references to use instead of the index's own.
-    again: ask even if runs are saved.
-    offline: never ask.
+    """Where the legs' answers to the judged queries come from.
+
+    Attributes:
+        folder: where the runs are, or go.
+        name: alias of the index to ask; None asks none.
+        window: candidates per leg.
+        encoder, sparse: references to use instead of the index's own.
+        again: ask even if runs are saved.
+        offline: never ask.
 
     Raises:
         InputError: settings that contradict each other.
@@ -151,16 +264,16 @@ class RunSource:
 def get_runs(
     source: RunSource,
     judged: JudgedSet,
-    connect: Callable[[], OpenSearch],
+    cluster: OpenSearch | None,
     store: ArtifactStore,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Callable[[str, int, int], None],
 ) -> LegRuns:
-    """Read or ask.
+    """The saved runs, or those of an index that is asked now.
 
     Args:
-        source: see there.
+        source: where they are, or whom to ask.
         judged: queries and judgments.
-        connect: opens the connection, only if it is needed.
+        cluster: connection; None: one is opened, only if it is needed.
         store: where the index's encoders are looked up.
         progress: see `ask_legs`.
 
@@ -175,11 +288,17 @@ def get_runs(
             f"{source.folder} holds no saved runs",
             fix="name the index to ask: aisle tune run DATA --name NAME",
         )
-    client = connect()
+    client = connected(cluster)
     meta = read_live(client, source.name).meta
     # An item that a query names by its id is on top whatever the fusion.
     search = open_search(
-        client, source.name, store, source.encoder, source.window, source.sparse, exact=False
+        source.name,
+        encoder=source.encoder,
+        sparse=source.sparse,
+        window=source.window,
+        exact=False,
+        cluster=client,
+        store=store,
     )
     runs = ask_legs(search, meta, judged, source.window, progress)
     write_leg_runs(runs, source.folder)
@@ -188,31 +307,43 @@ def get_runs(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Attributes:
-    release: the live one.
-    spec: what it uses.
-    tuned: whether it was tuned, or this is the default of any catalogue.
+    """The fusion that a release uses.
+
+    Attributes:
+        release: the live one.
+        spec: what it uses.
+        tuned: whether it was tuned, or this is the default of any catalogue.
     """
 
     release: str
     spec: FusionSpec
     tuned: bool
 
+    @property
+    def pipeline(self) -> str:
+        """Name of its search pipeline."""
+        return pipeline_name(self.spec)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
             "release": self.release,
             "tuned": self.tuned,
-            "pipeline": pipeline_name(self.spec),
+            "pipeline": self.pipeline,
             "spec": self.spec.to_json(),
         }
 
 
-def show_fusion(client: OpenSearch, name: str) -> Shown:
-    """Read it from the index.
+def show_fusion(name: str, *, cluster: OpenSearch | None = None) -> Shown:
+    """The fusion that searches of the live release use when they name none.
+
+    Args:
+        name: of the catalogue, or of one release.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
 
     Raises:
-        IndexNotFound, ForeignIndex: see ``search.read_live``.
+        IndexNotFound, ForeignIndex: nothing of Aisle is live under that name.
+        ClusterError: the cluster does not answer.
     """
-    meta = read_live(client, name).meta
+    meta = read_live(connected(cluster), name).meta
     return Shown(meta.release, meta.fusion or default_fusion(legs_of(meta)), meta.fusion is not None)

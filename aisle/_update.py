@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from opensearchpy import OpenSearch
 
+from aisle._connection import connected
 from aisle._paths import home
 from aisle._search import load_release_encoder, load_release_sparse_encoder
-from aisle.cluster import translated_errors
+from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore, item_text
 from aisle.errors import ArtifactMismatch, InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
 from aisle.indexer.updates import (
     BatchApplier,
+    BatchLimits,
     DeadLines,
     Encoding,
     InputCheckpoint,
@@ -144,53 +144,96 @@ def last_checkpoint(path: Path | None, files: UpdateFiles) -> InputCheckpoint | 
     return load_checkpoint(path)
 
 
-def update_catalogue(
-    client: OpenSearch,
-    store: ArtifactStore,
-    files: UpdateFiles,
-    options: UpdateOptions,
+def update(
+    name: str,
+    changes: str | Path,
     *,
     encoder: str | Path | None = None,
+    checkpoint: str | Path | None = None,
+    from_start: bool = False,
+    skip_consumed: bool = False,
+    batch: int = 1000,
+    flush_s: float = 1.0,
+    refresh: bool = False,
+    wait_s: float = 10.0,
+    patience_s: float = 120.0,
+    dead_letters: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
     stop: threading.Event | None = None,
-    progress: Callable[[UpdateReport], None] = lambda _: None,
-    notice: Callable[[str], None] = lambda _: None,
+    progress: Callable[[UpdateReport], None] | None = None,
 ) -> UpdateReport:
-    """Apply the changes, see `aisle.indexer.updates.run_updates`.
+    """Change single items of the live release: upsert, update some fields, delete.
+
+    A line is ``{"op": "upsert" | "update" | "delete", "id": ..., fields of the item}``. Vectors are made anew
+    only where an item's text changes. Lines that cannot be applied are added to the dead letters file. What
+    was applied is noted in the checkpoint, so a run that was interrupted goes on where it stopped; a warning
+    says so.
+
+    Example:
+        >>> aisle.update("shop", "prices.jsonl").indexed
+        120
 
     Args:
-        client: connection.
-        store: where the encoder is looked up.
-        files: what is read and written.
-        options: see there.
-        encoder: a reference to use instead of the live release's own; it is held to its fingerprint.
+        name: of the catalogue; its live release is changed.
+        changes: file of JSON lines, plain or gzip; ``-`` reads standard input.
+        encoder: reference to use instead of the live release's own; it is still held to its fingerprint.
+        checkpoint: file that keeps how far the input was applied; None: for a file of changes one under
+            ``AISLE_HOME``, for a stream none.
+        from_start: apply a file's lines again that were applied before.
+        skip_consumed: a stream begins with the lines that the checkpoint counts.
+        batch: lines of one batch at most.
+        flush_s: seconds that a line waits for others at most.
+        refresh: make every batch searchable at once.
+        wait_s: seconds to wait for another run that changes this catalogue.
+        patience_s: seconds to wait for a node that does not answer.
+        dead_letters: file for bad lines; None: ``NAME-update-dead-letters.jsonl`` in the current folder.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
         stop: ends the reading when set; what was read is applied.
         progress: called after each batch.
-        notice: takes what the user should know of the input and its checkpoint.
 
     Raises:
-        InputError: files that contradict each other, a checkpoint that is none, and as `run_updates`.
-        ArtifactNotFound, ArtifactMismatch: see `ReleaseEncoder`.
+        InputError: files or options that cannot be used together, or another run changes the catalogue.
+        IndexNotFound, ForeignIndex: nothing of Aisle is live under that name.
+        ArtifactNotFound, ArtifactMismatch: the release's encoder is not here, or another one was named.
+        ClusterUnavailable, DiskFull: on the way; the lines up to the checkpoint are applied.
     """
+    options = UpdateOptions(
+        name=name,
+        limits=BatchLimits(lines=batch, flush_s=flush_s),
+        refresh=refresh,
+        wait_s=wait_s,
+        retry=RetryPolicy(deadline_s=patience_s),
+    )
+    files = UpdateFiles(
+        source=str(changes),
+        dead_letters=Path(dead_letters or f"{name}-update-dead-letters.jsonl"),
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        from_start=from_start,
+        skip_consumed=skip_consumed,
+    )
     check_files(files)
-    applier = BatchApplier(client, Encoding(ReleaseEncoder(store, encoder), item_text), options)
-    with translated_errors():
-        release = applier.check()
-        path = checkpoint_path(client, options.name, files)
+    client = connected(cluster)
+    release_encoder = ReleaseEncoder(store or ArtifactStore.default(), encoder)
+    applier = BatchApplier(client, Encoding(release_encoder, item_text), options)
+    release = applier.check()
+    path = checkpoint_path(client, name, files)
     last = last_checkpoint(path, files)
     with start_input(files.source, last.place if last else Place()) as start:
         goes_on = last is not None and not start.other
         since = last.dead_bytes if last and goes_on else None
         dead = DeadLines(files.dead_letters, since)
         for line in _notices(start, last, release):
-            notice(line)
+            warnings.warn(line, stacklevel=2)
 
-        def acknowledged(checkpoint: InputCheckpoint) -> None:
+        def acknowledged(done: InputCheckpoint) -> None:
             if path is not None:
-                save_checkpoint(path, checkpoint)
+                save_checkpoint(path, done)
 
         # So that a run which dies in its first batch is one that can go on, and repeats no dead letter.
         acknowledged(InputCheckpoint(start.place, release, dead.size if since is None else since))
-        return run_updates(
+        report = run_updates(
             client,
             start,
             applier,
@@ -198,8 +241,9 @@ def update_catalogue(
             dead=dead,
             acknowledged=acknowledged,
             stop=stop or threading.Event(),
-            progress=progress,
+            progress=progress or (lambda _: None),
         )
+    return replace(report, dead_letters_file=files.dead_letters)
 
 
 def _notices(start: InputStart, last: InputCheckpoint | None, release: str) -> list[str]:
@@ -215,24 +259,3 @@ def _notices(start: InputStart, last: InputCheckpoint | None, release: str) -> l
             " use --from-start"
         )
     return found
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@contextmanager
-def stop_on_signals(stop: threading.Event, notice: Callable[[str], None]) -> Iterator[None]:
-    """Set ``stop`` at the first signal, raise KeyboardInterrupt at the next. Only in the main thread."""
-
-    def on_signal(_: int, __: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        notice("stopping: what was read is being applied; once more stops at once")
-
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aisle._demo import DemoOptions, run_demo
+import aisle
 from aisle.cli.demo import print_demo
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "demo.svg"
@@ -17,7 +17,7 @@ COLUMNS = 100
 
 def main() -> None:
     """Write the picture."""
-    result = run_demo(DemoOptions(), say=print)
+    result = aisle.demo(say=print)
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     print_demo(console, result)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from aisle._index import item_encoder
+from aisle._index_run import item_encoder
 from aisle._search import open_search
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.encoder import ArtifactStore, item_text
@@ -94,7 +94,7 @@ def ask(client: OpenSearch, shop: Shop) -> Asked:
     meta = read_live(client, shop.name).meta
     legs = legs_of(meta)
     fusion = default_fusion(legs)
-    online = open_search(client, shop.name, store, window=WINDOW)
+    online = open_search(shop.name, window=WINDOW, cluster=client, store=store)
     online.install(fusion)
     found: dict[str, dict[str, dict[str, float]]] = {leg: {} for leg in legs}
     searched: dict[str, str] = {}
@@ -117,7 +117,7 @@ def ask(client: OpenSearch, shop: Shop) -> Asked:
         default=fusion,
     )
     say(f"{shop.name}: {len(named):,} queries name items by id or part number")
-    plain = open_search(client, shop.name, store, window=WINDOW, typos=False)
+    plain = open_search(shop.name, window=WINDOW, typos=False, cluster=client, store=store)
     return Asked(runs, searched, named, _words(plain, shop.judged))
 
 

@@ -55,7 +55,7 @@ def search_speed(
         texts: queries.
     """
     store = ArtifactStore.default()
-    shop = open_search(client, name, store)
+    shop = open_search(name, cluster=client, store=store)
     for spec in systems.values():
         if len(spec.legs) > 1:
             shop.install(spec)
@@ -129,7 +129,8 @@ def _reranked(
     client: OpenSearch, name: str, store: ArtifactStore, stages: Sequence[CascadeStage], fusion: FusionSpec
 ) -> Callable[[str], object]:
     """Nothing is remembered: each round scores all pairs anew."""
-    shop: SearchClient = open_search(client, name, store, reranker=Reranker(stages, remembered=0))
+    reranker = Reranker(stages, remembered=0)
+    shop: SearchClient = open_search(name, reranker=reranker, cluster=client, store=store)
     return partial(shop.search, fusion=fusion, rerank=RerankOptions())
 
 

@@ -47,3 +47,10 @@ def query_progress() -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[system], completed=done)
 
         yield advance
+
+
+def notice(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line on standard error, without the place in the code that it comes from."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"note: {printable(str(message))}", markup=False
+    )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from aisle._demo import DemoOptions, DemoResult, run_demo
+import aisle
 from aisle.cli.console import progress_console
 from aisle.cli.results import print_page
+
+if TYPE_CHECKING:
+    from aisle._demo import DemoResult
 
 
 def demo(
@@ -37,8 +40,13 @@ def demo(
         aisle demo --data data/homedepot --keep
     """
     status = progress_console()
-    result = run_demo(
-        DemoOptions(data=data, split=split, name=name, keep=keep, products=products, seed=seed),
+    result = aisle.demo(
+        data=data,
+        split=split,
+        name=name,
+        keep=keep,
+        products=products,
+        seed=seed,
         say=lambda line: status.print(f"[bold]•[/bold] {line}", highlight=False),
     )
     console = Console()

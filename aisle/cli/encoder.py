@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import aisle
+from aisle._artifacts import InstructionSet, verified_artifact
 from aisle.cli.console import JsonOption, print_json, progress_console
-from aisle.encoder import ArtifactStore, load_model
-from aisle.encoder.cpu import InstructionSet
 
 if TYPE_CHECKING:
     from aisle.encoder.export.dense import ExportReport
@@ -64,20 +64,18 @@ def export(
 
       aisle encoder export --model ./my-model --dims 64 --cpu avx2
     """
-    from aisle.encoder.export.dense import export as export_model
-    from aisle.encoder.export.options import ExportOptions
-
-    options = ExportOptions(
-        model=model,
-        name=name,
-        data=data,
-        revision=revision,
-        max_length=max_length,
-        dims=dims,
-        cpu=None if cpu is Cpu.AUTO else InstructionSet(cpu),
-    )
     with progress_console().status("exporting") as status:
-        report = export_model(options, _store(out), progress=status.update)
+        report = aisle.export_encoder(
+            model,
+            name=name,
+            data=data,
+            revision=revision,
+            max_length=max_length,
+            dims=dims,
+            cpu=None if cpu is Cpu.AUTO else cpu,
+            store=_store(out),
+            progress=status.update,
+        )
     if as_json:
         print_json(as_dict(report))
     else:
@@ -90,7 +88,7 @@ def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
 
     Example: aisle encoder show all-MiniLM-L6-v2
     """
-    artifact = load_model(ref, _store(out)).artifact
+    artifact = verified_artifact(ref, store=_store(out))
     facts = {"path": str(artifact.path), "fingerprint": artifact.fingerprint}
     facts |= artifact.manifest.model_dump(mode="json")
     if as_json:
@@ -131,8 +129,8 @@ def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
     Console().print(table if rows else "no artifacts yet: make one with `aisle encoder export`")
 
 
-def _store(out: Path | None) -> ArtifactStore:
-    return ArtifactStore(out) if out else ArtifactStore.default()
+def _store(out: Path | None) -> aisle.ArtifactStore:
+    return aisle.ArtifactStore(out) if out else aisle.ArtifactStore.default()
 
 
 def as_dict(report: ExportReport) -> dict[str, Any]:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
+import aisle
+from aisle._evaluate_encoder import USUAL_GRAPH as _HNSW
+from aisle._evaluate_encoder import parse_widths, to_markdown
 from aisle.cli.console import progress_console
-from aisle.cluster import connect
-from aisle.evaluation.encoders.hnsw import HnswSettings
-
-if TYPE_CHECKING:
-    from aisle.evaluation.encoders.exact import Neighbours
 
 STDOUT = Path("-")
-_HNSW = HnswSettings()
 
 
 def eval_encoder(
@@ -67,23 +63,25 @@ def eval_encoder(
 
         aisle eval-encoder my-encoder --reviews data/reviews/amazon2023 --mask --json report.json
     """
-    from aisle._evaluate import index_neighbours
-    from aisle.encoder import ArtifactStore
-    from aisle.evaluation.encoders.hnsw import hnsw_neighbours
-    from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder, open_pair
-    from aisle.evaluation.encoders.markdown import to_markdown
-    from aisle.evaluation.encoders.tasks import beir_task, parse_widths, read_task
-
-    hnsw = HnswSettings(m, ef_construction, ef_search)
-    graphs: dict[str, Neighbours] = {"faiss HNSW": partial(hnsw_neighbours, settings=hnsw)}
-    if index:
-        graphs["OpenSearch HNSW"] = partial(index_neighbours, connect())
-    options = JudgeOptions(parse_widths(widths), relevant, graphs, texts, weights)
-    task = read_task(data, reviews, split, mask=mask, relevant=relevant)
-    others = [beir_task(folder, split, relevant) for folder in outside or ()]
-    model, base_model = open_pair(ref, base, ArtifactStore.default())
     with progress_console().status("judging") as status:
-        report = judge_encoder(model, task, options, base=base_model, outside=others, progress=status.update)
+        report = aisle.evaluate_encoder(
+            ref,
+            data=data,
+            reviews=reviews,
+            mask=mask,
+            split=split,
+            outside=outside or (),
+            base=base,
+            widths=parse_widths(widths),
+            m=m,
+            ef_construction=ef_construction,
+            ef_search=ef_search,
+            index=index,
+            weights=weights,
+            texts=texts,
+            relevant=relevant,
+            progress=status.update,
+        )
     if json_file == STDOUT:
         typer.echo(report.to_bytes().decode(), nl=False)
         return

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from aisle._evaluate import DEPTH, evaluate_index
-from aisle._search import open_search
+import aisle
 from aisle.cli.console import EncoderOption, NameOption, query_progress
 from aisle.cli.options import (
+    USUAL_WEIGHT,
     RerankBudgetOption,
     RerankOption,
     RerankTopOption,
@@ -20,12 +20,6 @@ from aisle.cli.options import (
     SparseOption,
     open_reranking,
 )
-from aisle.cluster import connect
-from aisle.encoder import ArtifactStore
-from aisle.evaluation import read_judged_set, write_run
-from aisle.search import RerankOptions, read_live
-from aisle.search.rank.reranker import USUAL_WEIGHT
-from aisle.search.systems import check_systems, is_reranked, parse_systems
 
 
 def evaluate(
@@ -61,22 +55,22 @@ def evaluate(
 
         aisle eval data/homedepot --name shop --systems hybrid,hybrid+rerank --rerank reranker
     """
-    # A name that no index could have is refused before anything is asked.
-    check_systems(systems)
-    judged = read_judged_set(data, split)
-    store = ArtifactStore.default()
     # Nothing is remembered: every system's time is that of a query which is asked for the first time.
-    reranker, how = open_reranking(rerank, store, rerank_top, rerank_budget, rerank_weight, remembered=0)
-    connection = connect()
-    client = open_search(connection, name, store, encoder, DEPTH, sparse, reranker=reranker)
-    wanted = parse_systems(systems, client.legs, read_live(connection, name).meta.fusion)
-    reranked = {system: how or RerankOptions() for system in wanted if is_reranked(system)}
+    reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight, remembered=0)
     with query_progress() as progress:
-        found = evaluate_index(client, judged, wanted, relevant, progress, reranked)
-    if runs is not None:
-        for run in found.runs.values():
-            write_run(run, runs / f"{run.name.replace(':', '-')}.run")
+        found = aisle.evaluate(
+            name,
+            data,
+            split=split,
+            systems=systems,
+            relevant=relevant,
+            encoder=encoder,
+            sparse=sparse,
+            reranker=reranker,
+            rerank=how,
+            runs=runs,
+            progress=progress,
+        )
     if json_file is not None:
         found.report.write(json_file)
-    texts = {query.id: query.text for query in judged.queries}
-    Console().print(Markdown(found.report.to_markdown(texts)))
+    Console().print(Markdown(found.to_markdown()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.bar import Bar
@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aisle._search import ExplainedItem, explain_item
+import aisle
 from aisle.cli.console import JsonOption, NameOption, print_json, printable
-from aisle.cluster import connect
+
+if TYPE_CHECKING:
+    from aisle._search import ExplainedItem
 
 
 def explain(
@@ -34,7 +36,7 @@ def explain(
     """
     if not sparse:
         raise typer.BadParameter("say what to explain: --sparse")
-    found = explain_item(connect(), name, item)
+    found = aisle.explain_item(name, item)
     if as_json:
         print_json(found.to_json())
     else:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from aisle._dry_run import DryRun
-from aisle._dry_run import dry_run as try_out
-from aisle._index import IndexSource, index_folder, read_synonyms
-from aisle._index_on_ray import load_for
-from aisle._update import ReleaseEncoder
-from aisle.catalogue import ReadOptions, parse_map
-from aisle.catalogue.rejects import Rejects
+import aisle
+from aisle._index import USUAL_ENCODER, parse_map
 from aisle.cli.console import JsonOption, NameOption, print_json, printable, progress_console
 from aisle.cli.options import (
     GateDropOption,
@@ -28,18 +22,17 @@ from aisle.cli.options import (
     GateOption,
     IndexSparseOption,
     SynonymsOption,
-    gate_options,
+    check_gate,
 )
-from aisle.cluster import connect
-from aisle.cluster.retries import RetryPolicy
-from aisle.encoder import ArtifactStore
-from aisle.indexer import DeadLetters, IndexOptions, IndexReport, Progress
-from aisle.indexer.replay import ReplayReport
-from aisle.indexer.replay import replay as send_again
+
+if TYPE_CHECKING:
+    from aisle._preview import DryRun
+    from aisle.indexer import IndexReport, Progress
+    from aisle.indexer.replay import ReplayReport
 
 
 @contextmanager
-def index_progress(rejects: Rejects) -> Iterator[Callable[[Progress], None]]:
+def index_progress() -> Iterator[Callable[[Progress], None]]:
     """One line: documents, documents a second, dead letters, repeated requests."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bars(*columns, console=progress_console(), transient=True) as bars:
@@ -48,7 +41,7 @@ def index_progress(rejects: Rejects) -> Iterator[Callable[[Progress], None]]:
         def show(now: Progress) -> None:
             rate = (now.accepted - now.resumed) / now.seconds if now.seconds else 0.0
             parts = [f"{now.accepted:,} documents", f"{rate:,.0f}/s"]
-            if aside := rejects.count + now.refused:
+            if aside := now.rejected + now.refused:
                 parts.append(f"{aside:,} set aside")
             if now.retries:
                 parts.append(f"{now.retries:,} requests repeated")
@@ -57,7 +50,7 @@ def index_progress(rejects: Rejects) -> Iterator[Callable[[Progress], None]]:
         yield show
 
 
-def print_indexed(console: Console, report: IndexReport, letters: DeadLetters) -> None:
+def print_indexed(console: Console, report: IndexReport) -> None:
     """Of a run."""
     console.print(
         f"{report.name} is now {report.release}: {report.documents:,} documents in {report.seconds:,.1f} s"
@@ -66,10 +59,10 @@ def print_indexed(console: Console, report: IndexReport, letters: DeadLetters) -
     )
     if report.resumed:
         console.print(f"  {report.resumed:,} of them were there before it was resumed", highlight=False)
-    _print_letters(console, letters)
+    _print_letters(console, report.dead_letters, report.dead_letters_file)
 
 
-def print_dry_run(console: Console, would: DryRun, letters: DeadLetters) -> None:
+def print_dry_run(console: Console, would: DryRun) -> None:
     """Of a run that only looked."""
     instead = f" in place of {would.replaces}" if would.replaces else ""
     pruned = f"; {', '.join(would.prunes)} would be deleted" if would.prunes else ""
@@ -80,24 +73,23 @@ def print_dry_run(console: Console, would: DryRun, letters: DeadLetters) -> None
         highlight=False,
         markup=False,
     )
-    _print_letters(console, letters)
+    _print_letters(console, would.dead_letters, would.dead_letters_file)
 
 
-def print_replayed(console: Console, report: ReplayReport, letters: DeadLetters) -> None:
+def print_replayed(console: Console, report: ReplayReport) -> None:
     """Of dead letters that were sent again."""
     console.print(f"{report.documents:,} dead letters are in {report.release} now", highlight=False)
-    _print_letters(console, letters)
+    _print_letters(console, report.dead_letters, report.dead_letters_file)
 
 
-def _print_letters(console: Console, letters: DeadLetters) -> None:
-    for reason, times in letters.reasons.most_common():
+def _print_letters(console: Console, reasons: Mapping[str, int], file: Path | None) -> None:
+    for reason, times in sorted(reasons.items(), key=lambda found: -found[1]):
         console.print(f"  set aside: {times:,} x {printable(reason)}", markup=False, highlight=False)
-    if letters.count:
-        console.print(f"  they are in {letters.path}", markup=False, highlight=False)
+    if file is not None:
+        console.print(f"  they are in {file}", markup=False, highlight=False)
 
 
 WORDS_ONLY = "none"
-USUAL_ENCODER = "all-MiniLM-L6-v2"
 
 
 def index(
@@ -180,43 +172,83 @@ def index(
         raise typer.BadParameter(
             "name either DATA or --replay FILE; --resume and --dry-run go with DATA, one at a time"
         )
-    judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    if judged and replay:
+    check_gate(gate, gate_metric, gate_floor, gate_drop)
+    if gate and replay:
         raise typer.BadParameter("--gate goes with DATA: --replay writes to the live release")
     if sparse and ray:
         raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
     if synonyms and replay:
         raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
-    options = IndexOptions(
-        name=name,
-        shards=shards,
-        replicas=replicas,
-        force_merge=force_merge,
-        keep=keep,
-        max_refused_share=max_refused,
-        synonyms=read_synonyms(synonyms),
-        retry=RetryPolicy(deadline_s=patience),
-    )
-    reading = ReadOptions(format=form, columns=parse_map(columns), locale=locale, limit=limit)
-    client = connect()
-    letters = DeadLetters(dead_letters or Path(f"{name}-dead-letters.jsonl"))
-    console = Console()
+    console, mapped = Console(), parse_map(columns)
     if replay is not None:
-        store = ReleaseEncoder(ArtifactStore.default(), encoder, sparse)
-        replayed = send_again(client, replay, name, reading, store, letters, options.retry)
-        print_json(asdict(replayed)) if as_json else print_replayed(console, replayed, letters)
+        replayed = aisle.replay(
+            name,
+            replay,
+            columns=mapped,
+            format=form,
+            locale=locale,
+            limit=limit,
+            encoder=encoder,
+            sparse=sparse,
+            patience_s=patience,
+            dead_letters=dead_letters,
+        )
+        print_json(replayed.to_json()) if as_json else print_replayed(console, replayed)
         return
-    artifact = encoder or USUAL_ENCODER
-    source = IndexSource(str(data), reading, None if artifact == WORDS_ONLY else artifact, dims, sparse)
+    model = None if encoder == WORDS_ONLY else encoder or USUAL_ENCODER
     if dry_run:
-        would = try_out(client, source, options, letters, judged)
-        print_json(would.to_json()) if as_json else print_dry_run(console, would, letters)
+        would = aisle.preview(
+            str(data),
+            name,
+            columns=mapped,
+            format=form,
+            locale=locale,
+            limit=limit,
+            encoder=model,
+            dims=dims,
+            sparse=sparse,
+            synonyms=synonyms,
+            shards=shards,
+            replicas=replicas,
+            keep=keep,
+            patience_s=patience,
+            gate=gate,
+            gate_metric=gate_metric,
+            gate_floor=gate_floor,
+            gate_drop=gate_drop,
+            dead_letters=dead_letters,
+        )
+        print_json(would.to_json()) if as_json else print_dry_run(console, would)
         return
-    with load_for(ray, workers, source.encoder, source.dims) as load, index_progress(letters) as progress:
-        report = index_folder(
-            client, source, options, letters, resume=resume, gate=judged, load=load, progress=progress
+    with index_progress() as progress:
+        report = aisle.index(
+            str(data),
+            name,
+            columns=mapped,
+            format=form,
+            locale=locale,
+            limit=limit,
+            encoder=model,
+            dims=dims,
+            sparse=sparse,
+            synonyms=synonyms,
+            shards=shards,
+            replicas=replicas,
+            force_merge=force_merge,
+            keep=keep,
+            max_refused=max_refused,
+            patience_s=patience,
+            gate=gate,
+            gate_metric=gate_metric,
+            gate_floor=gate_floor,
+            gate_drop=gate_drop,
+            ray=ray,
+            workers=workers,
+            resume=resume,
+            dead_letters=dead_letters,
+            progress=progress,
         )
     if as_json:
-        print_json({**report.to_json(), "dead_letters": dict(letters.reasons)})
+        print_json(report.to_json())
     else:
-        print_indexed(console, report, letters)
+        print_indexed(console, report)

@@ -8,7 +8,7 @@ import warnings
 import typer
 from rich.console import Console
 
-from aisle.cli.console import printable
+from aisle.cli.console import notice, printable
 from aisle.errors import AisleError
 
 EXIT_FAILED = 1
@@ -79,13 +79,6 @@ def main() -> None:
         if ended.code == EXIT_INTERRUPTED:
             interrupted()
         raise
-
-
-def notice(message: Warning | str, *_: object, **__: object) -> None:
-    """A warning as one line on standard error, without the place in the code that it comes from."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(
-        f"note: {printable(str(message))}", markup=False
-    )
 
 
 def fail(what: str, fix: str) -> None:

@@ -8,12 +8,8 @@ from typing import Annotated
 
 import typer
 
+from aisle._node import cluster_status, log_lines, start_node, stop_node
 from aisle.cli.console import JsonOption, print_json
-from aisle.cluster.capabilities import cluster_report
-from aisle.cluster.client import connect
-from aisle.cluster.node.detached import registered, start_kept_node
-from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines
-from aisle.cluster.node.registry import stop_node
 
 NodeName = Annotated[str, typer.Option("--name", help="Which node, when several run.")]
 
@@ -35,7 +31,7 @@ def up(
 
         aisle up --name second --port 9201 --heap 2048 --data ./node-data
     """
-    record = start_kept_node(NodeOptions(name=name, http_port=port, heap_mib=heap, folder=data))
+    record = start_node(name, port=port, heap_mib=heap, folder=data)
     if json:
         print_json(asdict(record))
     else:
@@ -53,8 +49,7 @@ def down(name: NodeName = "aisle", json: JsonOption = False) -> None:
 
         aisle down --name second
     """
-    record = registered(name)
-    ran = stop_node(record)
+    record, ran = stop_node(name)
     if json:
         print_json({"name": name, "stopped": ran})
     else:
@@ -72,7 +67,7 @@ def status(json: JsonOption = False) -> None:
 
         AISLE_URL=https://search.example:9200 aisle status --json
     """
-    report = cluster_report(connect())
+    report = cluster_status()
     if json:
         print_json(report)
     else:
@@ -93,10 +88,5 @@ def logs(
 
         aisle logs --name second --follow
     """
-    record = registered(name)
-    path = Path(record.folder) / LOG
-    for line in last_lines(path, lines):
+    for line in log_lines(name, lines, follow_on=follow_log):
         typer.echo(line)
-    if follow_log:
-        for line in follow(path, lambda: record.running):
-            typer.echo(line)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aisle._quality_gate import USUAL_DROP, USUAL_METRIC, GateOptions
-from aisle._search import open_reranker
-from aisle.encoder import ArtifactStore
+import aisle
+from aisle._quality_gate import USUAL_DROP, USUAL_METRIC
+from aisle._search import SCORES, USUAL_WEIGHT, open_reranker
 from aisle.errors import InputError
-from aisle.search import Reranker, RerankOptions
-from aisle.search.rank.reranker import SCORES
+
+if TYPE_CHECKING:
+    from aisle.search import Reranker
+
+__all__ = ["USUAL_WEIGHT"]
 
 RerankOption = Annotated[
     str | None,
@@ -32,12 +35,11 @@ RerankWeightOption = Annotated[
 
 def open_reranking(
     ref: str | None,
-    store: ArtifactStore,
     top: int | None,
     budget: float | None,
     weight: float,
     remembered: int = SCORES,
-) -> tuple[Reranker, RerankOptions] | tuple[None, None]:
+) -> tuple[Reranker, aisle.RerankOptions] | tuple[None, None]:
     """The reranker that was named, with so many scores to remember, and how to use it; else twice None.
 
     Raises:
@@ -48,8 +50,8 @@ def open_reranking(
         if top is not None or budget is not None:
             raise InputError("nothing is reranked: no --rerank", fix="name a reranker, as in --rerank REF")
         return None, None
-    options = RerankOptions(top=top, budget_ms=budget, weight=weight)
-    return open_reranker(ref, store, top, remembered), options
+    options = aisle.RerankOptions(top=top, budget_ms=budget, weight=weight)
+    return open_reranker(ref, aisle.ArtifactStore.default(), top, remembered), options
 
 
 IndexSparseOption = Annotated[
@@ -90,17 +92,11 @@ GateDropOption = Annotated[
 ]
 
 
-def gate_options(
-    folder: Path | None, metric: str | None, floor: float | None, drop: float | None
-) -> GateOptions | None:
-    """The gate that is asked for, None for none.
+def check_gate(folder: Path | None, metric: str | None, floor: float | None, drop: float | None) -> None:
+    """Refuse limits of a gate that is not named.
 
     Raises:
         BadParameter: limits without a folder.
-        InputError: see `GateOptions`.
     """
-    if folder is not None:
-        return GateOptions(folder, metric or USUAL_METRIC, floor, drop)
-    if (metric, floor, drop) != (None, None, None):
+    if folder is None and (metric, floor, drop) != (None, None, None):
         raise typer.BadParameter("--gate-metric, --gate-floor and --gate-drop need --gate FOLDER")
-    return None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+import aisle
+from aisle._plan import TEXT_BYTES, Engine
 from aisle.cli.console import JsonOption, print_json
-from aisle.indexer.capacity import Alternative, Engine, Plan, PlanRequest, parse_bytes, parse_count
-from aisle.indexer.capacity import plan as planned
-from aisle.indexer.capacity.formulas import GIB, TEXT_BYTES
-from aisle.indexer.capacity.sources import Recall
+
+if TYPE_CHECKING:
+    from aisle.indexer.capacity import Alternative, Plan
+    from aisle.indexer.capacity.sources import Recall
+
+GIB = 2**30
 
 
 def print_plan(console: Console, plan: Plan) -> None:
@@ -115,18 +119,16 @@ def plan(
 
         aisle plan --docs 2B --dim 128 --node-memory 128GiB --node-disk 4TB --json
     """
-    found = planned(
-        PlanRequest(
-            docs=parse_count(docs),
-            dims=dim,
-            m=m,
-            replicas=replicas,
-            keep=keep,
-            engine=engine,
-            text_bytes=bytes_per_doc,
-            node_memory=parse_bytes(node_memory),
-            node_disk=parse_bytes(node_disk) if node_disk is not None else None,
-        )
+    found = aisle.plan(
+        docs,
+        dims=dim,
+        m=m,
+        replicas=replicas,
+        keep=keep,
+        engine=engine,
+        bytes_per_doc=bytes_per_doc,
+        node_memory=node_memory,
+        node_disk=node_disk,
     )
     if as_json:
         print_json(found.to_json())

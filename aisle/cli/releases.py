@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+import aisle
+from aisle._releases import USUAL_EXAMPLES
 from aisle.cli.console import JsonOption, print_json, printable, progress_console
-from aisle.cluster import connect
-from aisle.indexer.releases.diff import USUAL_EXAMPLES, ReleaseDiff, diff_releases
-from aisle.indexer.releases.inventory import ReleaseRow, list_releases
-from aisle.indexer.releases.prune import prune_releases
-from aisle.indexer.releases.rollback import rollback as roll_back
+
+if TYPE_CHECKING:
+    from aisle._releases import ReleaseDiff, ReleaseRow
 
 
 def cells(row: ReleaseRow) -> Iterator[str]:
@@ -72,7 +72,7 @@ def list_all(name: _NAME, as_json: JsonOption = False) -> None:
 
         aisle releases list shop --json
     """
-    rows = list_releases(connect(), name)
+    rows = aisle.list_releases(name)
     if as_json:
         print_json([row.to_json() for row in rows])
         return
@@ -99,7 +99,7 @@ def diff(
         aisle releases diff shop shop-v0001 shop-v0002 --examples 100 --json
     """
     with progress_console().status("comparing"):
-        found = diff_releases(connect(), name, before, after, examples=examples)
+        found = aisle.diff_releases(name, before, after, examples=examples)
     if as_json:
         print_json(found.to_json())
         return
@@ -127,7 +127,7 @@ def rollback(
 
         aisle releases rollback shop --to shop-v0003
     """
-    done = roll_back(connect(), name, to, dry_run=dry_run, wait_s=wait)
+    done = aisle.rollback(name, to, dry_run=dry_run, wait_s=wait)
     if as_json:
         print_json(done.to_json())
         return
@@ -154,7 +154,7 @@ def prune(
 
         aisle releases prune shop --keep 1
     """
-    done = prune_releases(connect(), name, keep, unfinished=unfinished, dry_run=dry_run, wait_s=wait)
+    done = aisle.prune_releases(name, keep, unfinished=unfinished, dry_run=dry_run, wait_s=wait)
     if as_json:
         print_json(done.to_json())
         return

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aisle._search import MatchType
 from aisle.cli.console import printable
-from aisle.search import Correction, Facets, MatchType, Page
-from aisle.types import Hit, LegSignal
+
+if TYPE_CHECKING:
+    from aisle.search import Correction, Facets, Page
+    from aisle.types import Hit, LegSignal
 
 
 def print_page(console: Console, query: str, page: Page) -> None:

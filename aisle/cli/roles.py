@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from aisle._roles import Role
+from aisle._roles import role as role_document
 from aisle.cli.console import print_json
-from aisle.indexer.releases.names import check_name
-from aisle.mappings.roles import Role, role_document
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,4 +36,4 @@ def show(
 
         aisle roles show searcher --name shop > searcher.json
     """
-    print_json(role_document(role, check_name(name)))
+    print_json(role_document(role, name))

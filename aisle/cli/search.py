@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from aisle._search import open_search
+import aisle
+from aisle._search import named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.options import (
+    USUAL_WEIGHT,
     RerankBudgetOption,
     RerankOption,
     RerankTopOption,
@@ -18,12 +20,7 @@ from aisle.cli.options import (
     open_reranking,
 )
 from aisle.cli.results import print_page
-from aisle.cluster import connect
-from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
-from aisle.search import Filters
-from aisle.search.rank.reranker import USUAL_WEIGHT
-from aisle.search.systems import named_fusion
 
 
 def search(
@@ -69,16 +66,21 @@ def search(
         aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
     """
     asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
-    store = ArtifactStore.default()
-    reranker, how = open_reranking(rerank, store, rerank_top, rerank_budget, rerank_weight)
-    client = open_search(
-        connect(), name, store, encoder, window, sparse, typos=typos, exact=exact, reranker=reranker
+    reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight)
+    client = aisle.open_search(
+        name,
+        encoder=encoder,
+        sparse=sparse,
+        window=window,
+        typos=typos,
+        exact=exact,
+        reranker=reranker,
     )
     found = client.search(
         query,
         legs=asked,
         fusion=named_fusion(fusion, asked or client.legs) if fusion else None,
-        filters=Filters(
+        filters=aisle.Filters(
             tuple(brand or ()), tuple(category or ()), price_min, price_max, _attributes(attribute)
         ),
         size=size,

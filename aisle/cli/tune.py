@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from aisle._tune import AppliedFusion, RunSource, Shown, apply_fusion, get_runs, show_fusion
+import aisle
+from aisle._tune import RRF, TUNED, USUAL, show_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json, printable, query_progress
 from aisle.cli.options import SparseOption
-from aisle.cluster import connect
-from aisle.encoder import ArtifactStore
-from aisle.evaluation import read_judged_set
-from aisle.mappings import RRF, FusionSpec, pipeline_name
-from aisle.search.tuning.fusion_file import fusion_json, read_fusion, write_fusion
-from aisle.search.tuning.guard import LegVerdict
-from aisle.search.tuning.per_query import PerQuery
-from aisle.search.tuning.runs import LegRuns
-from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions, tune
+
+if TYPE_CHECKING:
+    from aisle._tune import AppliedFusion, Shown, TunedFusion
+    from aisle.mappings import FusionSpec
+    from aisle.search.tuning.guard import LegVerdict
+    from aisle.search.tuning.per_query import PerQuery
 
 
 def fusion_line(spec: FusionSpec) -> str:
@@ -33,15 +31,16 @@ def fusion_line(spec: FusionSpec) -> str:
     return f"{spec.title}{constant}: {weights}{varying}"
 
 
-def print_tuned(console: Console, tuned: Tuned, runs: LegRuns, file: Path) -> None:
+def print_tuned(console: Console, found: TunedFusion) -> None:
     """The winner, the honest figures, and why each leg is in or out."""
+    tuned, runs, file = found.tuned, found.runs, found.file
     metric, folds = tuned.options.metric, tuned.options.folds
     table = Table("system", metric, "tuned against it", "p", "better / worse")
     against = {comparison.baseline: comparison for comparison in tuned.comparisons}
     for name, mean in tuned.means.items():
         cells = ("", "", "")
-        if found := against.get(name):
-            cells = (f"{found.delta:+.4f}", f"{found.p_value:.4f}", f"{found.wins} / {found.losses}")
+        if other := against.get(name):
+            cells = (f"{other.delta:+.4f}", f"{other.p_value:.4f}", f"{other.wins} / {other.losses}")
         table.add_row(f"{name} (held out, {folds} folds)" if name == TUNED else name, f"{mean:.4f}", *cells)
     console.print(table)
     for verdict in tuned.verdicts:
@@ -98,14 +97,12 @@ def print_shown(console: Console, shown: Shown) -> None:
     how = "tuned" if shown.tuned else "not tuned: the default of any catalogue"
     for line in (
         f"{shown.release}: {fusion_line(shown.spec)} ({how})",
-        f"pipeline {pipeline_name(shown.spec)}" if len(shown.spec.legs) > 1 else "one leg needs no pipeline",
+        f"pipeline {shown.pipeline}" if len(shown.spec.legs) > 1 else "one leg needs no pipeline",
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 app = typer.Typer(no_args_is_help=True)
-
-_USUAL = TuneOptions()
 
 
 @app.callback()
@@ -138,13 +135,13 @@ def run(
     ] = "dev",
     metric: Annotated[
         str, typer.Option(help="What to make large: nDCG@k, R@k, RR@k, P@k or AP@k.")
-    ] = _USUAL.metric,
-    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = _USUAL.relevant,
-    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = _USUAL.folds,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = _USUAL.seed,
+    ] = USUAL.metric,
+    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = USUAL.relevant,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = USUAL.folds,
+    seed: Annotated[int, typer.Option(help="Of the folds.")] = USUAL.seed,
     guard_p: Annotated[
         float, typer.Option(help="A leg stays if it helps with a p-value below this.")
-    ] = _USUAL.guard_p,
+    ] = USUAL.guard_p,
     per_query: Annotated[
         bool, typer.Option("--per-query", help="Also try weights that depend on the query.")
     ] = False,
@@ -169,19 +166,30 @@ def run(
 
         aisle tune run data/homedepot --name shop --runs runs --ask-again --out fusion.json
     """
-    options = TuneOptions(metric, relevant, folds, seed, guard_p, per_query)
-    source = RunSource(runs, name, window, encoder, sparse, ask_again, offline)
-    judged = read_judged_set(data, split)
     with query_progress() as progress:
-        found = get_runs(source, judged, connect, ArtifactStore.default(), progress)
-        tuned = tune(found, judged, options, progress)
-    content = fusion_json(tuned, found)
-    file = out or runs / "fusion.json"
-    write_fusion(content, file)
+        found = aisle.tune(
+            name,
+            data,
+            runs=runs,
+            out=out,
+            offline=offline,
+            ask_again=ask_again,
+            split=split,
+            metric=metric,
+            relevant=relevant,
+            folds=folds,
+            seed=seed,
+            guard_p=guard_p,
+            per_query=per_query,
+            window=window,
+            encoder=encoder,
+            sparse=sparse,
+            progress=progress,
+        )
     if as_json:
-        print_json(content)
+        print_json(found.to_json())
     else:
-        print_tuned(Console(), tuned, found, file)
+        print_tuned(Console(), found)
 
 
 @app.command()
@@ -202,7 +210,7 @@ def apply(
 
         aisle tune apply fusion.json --name shop
     """
-    applied = apply_fusion(connect(), name, read_fusion(file), dry_run=dry_run, wait_s=wait)
+    applied = aisle.apply_fusion(name, file, dry_run=dry_run, wait_s=wait)
     if as_json:
         print_json(applied.to_json())
     else:
@@ -215,7 +223,7 @@ def show(name: NameOption, as_json: JsonOption = False) -> None:
 
     Example: aisle tune show --name shop
     """
-    shown = show_fusion(connect(), name)
+    shown = show_fusion(name)
     if as_json:
         print_json(shown.to_json())
     else:

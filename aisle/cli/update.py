@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from aisle._update import UpdateFiles, stop_on_signals, update_catalogue
-from aisle.cli.console import EncoderOption, JsonOption, print_json, printable, progress_console
-from aisle.cluster import connect
-from aisle.cluster.retries import RetryPolicy
-from aisle.encoder import ArtifactStore
-from aisle.indexer.updates import BatchLimits, UpdateOptions, UpdateReport
+import aisle
+from aisle.cli.console import EncoderOption, JsonOption, notice, print_json, progress_console
 
-
-def update_notices() -> Callable[[str], None]:
-    """Takes lines for standard error."""
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    return lambda text: console.print(f"note: {printable(text)}", markup=False)
+if TYPE_CHECKING:
+    from aisle.indexer.updates import UpdateReport
 
 
 @contextmanager
@@ -50,8 +45,29 @@ def update_progress() -> Iterator[Callable[[UpdateReport], None]]:
             yield show
     except BaseException:
         for report in latest:
-            update_notices()(f"{report.line:,} lines are applied, the rest is not")
+            notice(f"{report.line:,} lines are applied, the rest is not")
         raise
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stop_on_signals(stop: threading.Event) -> Iterator[None]:
+    """Set ``stop`` at the first signal, raise KeyboardInterrupt at the next. Only in the main thread."""
+
+    def on_signal(_: int, __: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        notice("stopping: what was read is being applied; once more stops at once")
+
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def update(
@@ -96,39 +112,31 @@ def update(
 
         kafka-console-consumer ... | aisle update shop - --checkpoint shop.json --wait 86400
     """
-    options = UpdateOptions(
-        name=name,
-        limits=BatchLimits(lines=batch, flush_s=flush_seconds),
-        refresh=refresh,
-        wait_s=wait,
-        retry=RetryPolicy(deadline_s=patience),
-    )
-    files = UpdateFiles(
-        source=changes,
-        dead_letters=dead_letters or Path(f"{name}-update-dead-letters.jsonl"),
-        checkpoint=checkpoint,
-        from_start=from_start,
-        skip_consumed=skip_consumed,
-    )
-    stop, notice = threading.Event(), update_notices()
-    with update_progress() as progress, stop_on_signals(stop, notice):
-        report = update_catalogue(
-            connect(),
-            ArtifactStore.default(),
-            files,
-            options,
+    stop = threading.Event()
+    with update_progress() as progress, stop_on_signals(stop):
+        report = aisle.update(
+            name,
+            changes,
             encoder=encoder,
+            checkpoint=checkpoint,
+            from_start=from_start,
+            skip_consumed=skip_consumed,
+            batch=batch,
+            flush_s=flush_seconds,
+            refresh=refresh,
+            wait_s=wait,
+            patience_s=patience,
+            dead_letters=dead_letters,
             stop=stop,
             progress=progress,
-            notice=notice,
         )
     if as_json:
         print_json(report.to_json())
     else:
-        _print(Console(), report, files.dead_letters)
+        _print(Console(), report)
 
 
-def _print(console: Console, report: UpdateReport, dead_letters: Path) -> None:
+def _print(console: Console, report: UpdateReport) -> None:
     console.print(
         f"{report.release}: {report.lines:,} lines, {report.indexed:,} documents written"
         f" ({report.encoded:,} with new vectors), {report.deleted:,} deleted, in {report.seconds:,.1f} s",
@@ -138,7 +146,9 @@ def _print(console: Console, report: UpdateReport, dead_letters: Path) -> None:
     if report.superseded:
         console.print(f"  {report.superseded:,} had a newer version already", highlight=False)
     if report.dead:
-        console.print(f"  set aside: {report.dead:,}, in {dead_letters}", markup=False, highlight=False)
+        console.print(
+            f"  set aside: {report.dead:,}, in {report.dead_letters_file}", markup=False, highlight=False
+        )
     if report.unfinished:
         console.print(
             f"  line {report.unfinished:,} is not finished; the next run takes it up", highlight=False

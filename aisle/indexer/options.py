@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 import opensearchpy
@@ -70,6 +72,8 @@ class IndexReport:
     stage_s: seconds each stage was busy, summed over its threads (see `tally.Progress.busy_s`).
     retries: bulk requests that were repeated.
     resumed: of the documents, how many an earlier, interrupted run has written.
+    dead_letters: reason to number of rows and documents that are not in the release.
+    dead_letters_file: where they are; None if there are none, or nobody kept them.
     """
 
     name: str
@@ -84,6 +88,8 @@ class IndexReport:
     stage_s: dict[str, float]
     retries: int
     resumed: int = 0
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    dead_letters_file: Path | None = None
 
     @classmethod
     def of(
@@ -113,8 +119,10 @@ class IndexReport:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for ``--json`` and result files."""
-        return asdict(self)
+        """Plain JSON, for ``--json`` and result files; without the path, which is this machine's."""
+        content = asdict(self)
+        del content["dead_letters_file"]
+        return content
 
 
 def index_settings(

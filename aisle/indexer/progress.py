@@ -25,6 +25,7 @@ class Progress:
         busy_s: seconds spent working, per stage (``read``, ``encode``, ``pack``, ``write``), summed over its
             threads; a sum above ``seconds`` is the stages' overlap.
         took_ms: the server's own time in bulk requests, summed.
+        rejected: rows that no item could be made of; who reads the catalogue counts them.
     """
 
     read: int
@@ -37,6 +38,7 @@ class Progress:
     took_ms: int
     last_refusal: str = ""
     resumed: int = 0
+    rejected: int = 0
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from opensearchpy import OpenSearch
 
@@ -133,12 +133,25 @@ class ReplayReport:
     name, release: the alias and the live release that was written to.
     documents: dead letters that are in it now.
     dead: those that failed again.
+    dead_letters: reason to number of them.
+    dead_letters_file: where they are; None if there are none.
     """
 
     name: str
     release: str
     documents: int
     dead: int
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    dead_letters_file: Path | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for ``--json``."""
+        return {
+            "name": self.name,
+            "release": self.release,
+            "documents": self.documents,
+            "dead": self.dead,
+        }
 
 
 def replay(
@@ -186,7 +199,8 @@ def replay(
             for letter in failed:
                 letters.keep(letter)
     _replace(path, letters)
-    return ReplayReport(name, live.release, sent, total - sent)
+    file = letters.path if letters.count else None
+    return ReplayReport(name, live.release, sent, total - sent, dict(letters.reasons), file)
 
 
 def _failed(batch: Sequence[DeadLetter], reader: LetterReader, sender: Sender) -> Iterator[DeadLetter]:

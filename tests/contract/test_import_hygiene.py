@@ -20,7 +20,7 @@ PACKAGE = ROOT / "aisle"
 SUBPACKAGES = sorted(".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py"))
 ONLINE = (
     *("aisle", "aisle.cluster", "aisle.mappings", "aisle.encoder", "aisle.evaluation", "aisle.indexer"),
-    *("aisle.catalogue", "aisle.testing.synthetic", "aisle.search", "aisle._search", "aisle._index"),
+    *("aisle.catalogue", "aisle.testing.synthetic", "aisle.search", "aisle._search", "aisle._index_run"),
     "aisle.cli.main",
 )
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from aisle._index import IndexSource, index_folder
+from aisle._index_run import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from aisle._evaluate import index_neighbours
+from aisle._evaluate_encoder import index_neighbours
 from aisle.errors import AisleError
 from aisle.evaluation.encoders.exact import exact_neighbours, mean_overlap
 from aisle.indexer.lease.state import STATE_INDEX

@@ -18,8 +18,8 @@ import pytest
 from opensearchpy import OpenSearch
 from pydantic import SecretStr
 
-from aisle._index import item_encoder
 from aisle._index_on_ray import ray_load
+from aisle._index_run import item_encoder
 from aisle.cluster import ClusterSettings
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore

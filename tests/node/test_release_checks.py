@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from aisle._index import IndexSource, index_folder
+from aisle._index_run import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
 from aisle.errors import IndexingFailed
 from aisle.indexer import DeadLetters, IndexOptions, IndexReport, ItemEncoder, Progress

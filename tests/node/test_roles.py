@@ -17,7 +17,7 @@ import pytest
 from opensearchpy import OpenSearch
 from pydantic import SecretStr
 
-from aisle._index import inherited_fusion
+from aisle._index_run import inherited_fusion
 from aisle._tune import apply_fusion
 from aisle.cluster import ClusterSettings, connect
 from aisle.indexer import index_catalogue
@@ -130,7 +130,7 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         with hold(indexer, name, "a test"):
             check_release(indexer, report.release, list(items(5)), encoder=ENCODER)
         spaces = {DENSE: SPACE}
-        apply_fusion(indexer, name, FusionFile(default_fusion(), spaces, report.release))
+        apply_fusion(name, FusionFile(default_fusion(), spaces, report.release), cluster=indexer)
         assert inherited_fusion(indexer, name, spaces) == default_fusion()
         changes = [{"id": "new", "title": "Boot"}, {"op": "delete", "id": "id-3"}]
         update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)

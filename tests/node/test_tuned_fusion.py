@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
-from aisle._index import inherited_fusion
+from aisle._index_run import inherited_fusion
 from aisle._tune import apply_fusion, show_fusion
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.evaluation import JudgedSet
@@ -125,17 +125,17 @@ def test_an_applied_fusion_is_what_searches_use_and_nothing_else_changes(
 ) -> None:
     release = f"{live}-v0001"
     before = meta_of(client, release)
-    assert not show_fusion(client, live).tuned
+    assert not show_fusion(live, cluster=client).tuned
     assert SearchClient(client, live, HashEncoder()).rank("red oak").spec == default_fusion()
     name = pipeline_name(TUNED.spec)
     client.transport.perform_request("DELETE", f"/_search/pipeline/{name}", params={"ignore": 404})
 
-    tried = apply_fusion(client, live, TUNED, dry_run=True)
+    tried = apply_fusion(live, TUNED, dry_run=True, cluster=client)
     assert (tried.done, tried.before, tried.release) == (False, None, release)
     assert meta_of(client, release) == before
     assert name not in client.transport.perform_request("GET", "/_search/pipeline")
 
-    applied = apply_fusion(client, live, TUNED)
+    applied = apply_fusion(live, TUNED, cluster=client)
     assert (applied.done, applied.after, applied.pipeline) == (True, TUNED.spec, name)
     after = meta_of(client, release)
     aisle = after["_meta"]["aisle"]
@@ -145,7 +145,7 @@ def test_an_applied_fusion_is_what_searches_use_and_nothing_else_changes(
     assert client.transport.perform_request("GET", f"/_search/pipeline/{name}")[name] == pipeline_body(
         TUNED.spec
     )
-    shown = show_fusion(client, live)
+    shown = show_fusion(live, cluster=client)
     assert (shown.spec, shown.tuned, shown.release) == (TUNED.spec, True, release)
 
     shop = SearchClient(client, live, HashEncoder())
@@ -153,12 +153,12 @@ def test_an_applied_fusion_is_what_searches_use_and_nothing_else_changes(
     assert shop.rank("red oak", legs=[BM25, DENSE]).spec == default_fusion()
     assert [signal.weight for signal in shop.search("red oak").hits[0].signals] == [0.8125, 0.1875]
     # Twice is as once.
-    assert apply_fusion(client, live, TUNED).before == TUNED.spec
+    assert apply_fusion(live, TUNED, cluster=client).before == TUNED.spec
     assert read_live(client, live).meta.pipelines.count(name) == 1
 
 
 def test_one_leg_alone_is_asked_alone(client: OpenSearch, live: str) -> None:
-    apply_fusion(client, live, FusionFile(FusionSpec((BM25,), (1.0,)), {}, "x"))
+    apply_fusion(live, FusionFile(FusionSpec((BM25,), (1.0,)), {}, "x"), cluster=client)
     ranking = SearchClient(client, live, HashEncoder()).rank("red oak")
     assert set(ranking.results) == {BM25}
     # Nor does it take the vectors' encoder.
@@ -169,17 +169,17 @@ def test_what_does_not_fit_the_release_is_refused(client: OpenSearch, live: str)
     before = meta_of(client, f"{live}-v0001")
     sparse = FusionFile(FusionSpec.equal(BM25, "sparse"), SPACES, "x")
     with pytest.raises(InputError, match=r"has no sparse leg, which the fusion asks \(it has bm25, dense\)"):
-        apply_fusion(client, live, sparse)
+        apply_fusion(live, sparse, cluster=client)
     for space in (VectorSpace("cd" * 32, "other", DIMS), VectorSpace(FINGERPRINT, "hash", DIMS // 2)):
         with pytest.raises(ArtifactMismatch, match=f"the fusion was tuned with {space.name}"):
-            apply_fusion(client, live, FusionFile(ODD[0], {DENSE: space}, "x"))
+            apply_fusion(live, FusionFile(ODD[0], {DENSE: space}, "x"), cluster=client)
     with pytest.raises(IndexNotFound):
-        apply_fusion(client, f"{live}-none", TUNED)
+        apply_fusion(f"{live}-none", TUNED, cluster=client)
     with (
         hold(client, live, "aisle index"),
         pytest.raises(InputError, match="is being changed by aisle index"),
     ):
-        apply_fusion(client, live, TUNED)
+        apply_fusion(live, TUNED, cluster=client)
     assert meta_of(client, f"{live}-v0001") == before
 
 
@@ -188,7 +188,7 @@ def test_a_client_notices_the_fusion_of_a_new_release(client: OpenSearch, live: 
     assert shop.rank("red").spec == default_fusion()
     put_shelf(client, f"{live}-v0002", shelf_items(60))
     swap(client, live, f"{live}-v0001", f"{live}-v0002")
-    apply_fusion(client, live, FusionFile(ODD[4], SPACES, "x"))
+    apply_fusion(live, FusionFile(ODD[4], SPACES, "x"), cluster=client)
     assert shop.rank("red").spec == ODD[4]
 
 
@@ -205,7 +205,7 @@ def test_weights_of_a_query_are_those_of_its_model(client: OpenSearch, live: str
         ((0.0,) * (width + 1), (0.0, *slopes)),
     )
     spec = FusionSpec((BM25, DENSE), (0.75, 0.25), rank_constant=10, query_weights=model)
-    apply_fusion(client, live, FusionFile(spec, SPACES, "x"))
+    apply_fusion(live, FusionFile(spec, SPACES, "x"), cluster=client)
     shop = SearchClient(client, live, HashEncoder())
     for text, weights in (("red", [0.75, 0.25]), ("red oak steel lamp", [0.25, 0.75])):
         page = shop.search(text)
@@ -248,7 +248,7 @@ def test_a_new_release_takes_the_fusion_over_if_it_fits(client: OpenSearch, name
     assert inherited_fusion(client, name, spaces) is None
     index_catalogue(client, items(20), ENCODER, options(name))
     assert inherited_fusion(client, name, spaces) is None
-    apply_fusion(client, name, FusionFile(ODD[1], spaces, "x"))
+    apply_fusion(name, FusionFile(ODD[1], spaces, "x"), cluster=client)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         carried = inherited_fusion(client, name, spaces)

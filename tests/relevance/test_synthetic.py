@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 
 from aisle._demo import demo_queries
 from aisle._evaluate import DEPTH, evaluate_index
-from aisle._index import item_encoder
+from aisle._index_run import item_encoder
 from aisle._search import open_search
 from aisle.catalogue import read_catalogue
 from aisle.encoder import ArtifactStore
@@ -29,7 +29,7 @@ def test_two_legs_find_more_than_either_and_chance_finds_little(
     report = index_catalogue(client, read_catalogue(tmp_path / "shop"), encoder, IndexOptions(name=name))
     assert report.documents == 1500
 
-    shop = open_search(client, name, store, window=DEPTH)
+    shop = open_search(name, window=DEPTH, cluster=client, store=store)
     judged = read_judged_set(tmp_path / "shop")
     found = evaluate_index(shop, judged, parse_systems("bm25,dense,hybrid"))
     scores = found.report.systems

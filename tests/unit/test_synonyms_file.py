@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aisle._index import read_synonyms
+from aisle._index_run import read_synonyms
 from aisle.errors import InputError
 from aisle.indexer import IndexOptions
 from aisle.indexer.ledger.resume import check_same, run_parts

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ import opensearchpy
 import orjson
 from opensearchpy import OpenSearch
 
+from aisle._version import __version__
 from aisle._paths import home
 from aisle.cluster import translated_errors
 from aisle.cluster.retries import RetryPolicy
@@ -49,7 +49,7 @@ def run_parts(
         ),
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
         # Another version may read rows, or write documents, in another way.
-        "the version of Aisle": version("aisle"),
+        "the version of Aisle": __version__,
     }
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -35,6 +36,7 @@ class UpdateReport:
     batches: acknowledged.
     unfinished: number of the last line of a file if it breaks off; it was left for the next run. Else 0.
     seconds: since the start.
+    dead_letters_file: where the dead lines are added; None if nobody keeps them.
     """
 
     name: str
@@ -51,14 +53,17 @@ class UpdateReport:
     batches: int = 0
     unfinished: int = 0
     seconds: float = 0.0
+    dead_letters_file: Path | None = None
 
     def plus(self, **more: int) -> UpdateReport:
         """With counters added."""
         return replace(self, **{name: getattr(self, name) + number for name, number in more.items()})
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for ``--json``."""
-        return asdict(self)
+        """Plain JSON, for ``--json``; without the path, which is this machine's."""
+        content = asdict(self)
+        del content["dead_letters_file"]
+        return content
 
 
 _WHAT = "aisle update"

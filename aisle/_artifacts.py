@@ -1,0 +1,87 @@
+"""Model artifacts: make one from a checkpoint, verify one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aisle.encoder import Artifact, ArtifactStore, load_model
+from aisle.encoder.cpu import InstructionSet
+from aisle.errors import InputError
+
+if TYPE_CHECKING:
+    from aisle.encoder.export.dense import ExportReport
+
+__all__ = ["InstructionSet", "export_encoder", "verified_artifact"]
+
+
+def export_encoder(
+    model: str | Path = "all-MiniLM-L6-v2",
+    *,
+    name: str | None = None,
+    data: str | Path | None = None,
+    revision: str | None = None,
+    max_length: int | None = None,
+    dims: int | None = None,
+    cpu: str | None = None,
+    store: ArtifactStore | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> ExportReport:
+    """Turn a BERT-family model into an INT8 artifact, without torch. Needs the extra ``export``.
+
+    Example:
+        >>> aisle.export_encoder("intfloat/e5-small-v2", name="e5").manifest.dims
+        384
+
+    Args:
+        model: a model folder, a hub id, or the name of a packaged model.
+        name: of the artifact; None: the model's own.
+        data: BEIR folder on whose judgments of split ``dev`` the change of nDCG@10 is measured.
+        revision: branch, tag or commit on the hub.
+        max_length: most tokens of a text; None: 256, or what the model allows.
+        dims: cut vectors to so many values, in the graph.
+        cpu: instructions to export for: "avx2", "avx512", "vnni" or "arm64"; None: this machine's best.
+        store: where the artifact goes; None: the one under ``AISLE_HOME``.
+        progress: takes a line before each step.
+
+    Raises:
+        InputError: the model cannot be exported, or an option means nothing.
+        MissingExtra: the extra ``export`` is not installed.
+    """
+    from aisle.encoder.export.dense import export
+    from aisle.encoder.export.options import ExportOptions
+
+    options = ExportOptions(
+        model=str(model),
+        name=name,
+        data=None if data is None else Path(data),
+        revision=revision,
+        max_length=max_length,
+        dims=dims,
+        cpu=None if cpu is None else _instructions(cpu),
+    )
+    return export(options, store or ArtifactStore.default(), progress or (lambda _: None))
+
+
+def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) -> Artifact:
+    """An artifact of any kind whose hashes were checked and whose self-test agrees on this machine.
+
+    Args:
+        ref: a path, a name or a fingerprint.
+        store: where names are looked up; None: the one under ``AISLE_HOME``.
+
+    Raises:
+        ArtifactNotFound: nothing goes by that reference.
+        ArtifactCorrupt: names what differs.
+    """
+    return load_model(ref, store or ArtifactStore.default()).artifact
+
+
+def _instructions(name: str) -> InstructionSet:
+    try:
+        return InstructionSet(name)
+    except ValueError:
+        raise InputError(
+            f"there are no instructions {name!r}", fix=f"use one of {', '.join(InstructionSet)}"
+        ) from None

@@ -1,0 +1,163 @@
+"""How good an encoder is: model loss, index loss, size, speed, and what it forgot."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch
+
+from aisle._connection import connected
+from aisle.cluster.retries import RetryPolicy
+from aisle.encoder import ArtifactStore
+from aisle.evaluation.encoders.hnsw import HnswSettings, hnsw_neighbours
+from aisle.evaluation.encoders.markdown import to_markdown
+from aisle.evaluation.encoders.tasks import parse_widths
+from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
+from aisle.indexer.lease.state import StateIndex
+from aisle.indexer.pipeline import Vectors
+from aisle.mappings import DENSE, VectorSpace, fields
+from aisle.search import DenseLeg, Question
+from aisle.search.request import candidates_body, leg_results
+from aisle.types import Item
+
+if TYPE_CHECKING:
+    from aisle.evaluation.encoders.exact import Neighbours
+    from aisle.evaluation.encoders.judge import EncoderReport
+
+__all__ = ["USUAL_GRAPH", "evaluate_encoder", "index_neighbours", "parse_widths", "to_markdown"]
+
+USUAL_GRAPH = HnswSettings()
+"""How the graph of an index is built and searched."""
+
+
+def evaluate_encoder(
+    ref: str | Path,
+    *,
+    data: str | Path | None = None,
+    reviews: str | Path | None = None,
+    mask: bool = False,
+    split: str = "dev",
+    outside: Sequence[str | Path] = (),
+    base: str | Path | None = None,
+    widths: Sequence[int] = (),
+    m: int = USUAL_GRAPH.m,
+    ef_construction: int = USUAL_GRAPH.ef_construction,
+    ef_search: int = USUAL_GRAPH.ef_search,
+    index: bool = False,
+    weights: str | None = None,
+    texts: int = 1000,
+    relevant: int = 2,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> EncoderReport:
+    """Judge an encoder: what the model loses, what the index loses, size, speed, and what it forgot.
+
+    Example:
+        >>> report = aisle.evaluate_encoder("my-encoder", data="judged", outside=["icecat"])
+
+    Args:
+        ref: the artifact: a path, a name or a fingerprint.
+        data: BEIR folder with ``corpus.jsonl``, ``queries.jsonl`` and ``qrels/<split>.tsv``.
+        reviews: instead of ``data``: folder of reviews, as queries for the products they are about.
+        mask: with ``reviews``, the hard task: a product's title words are removed from its reviews.
+        split: which judgments.
+        outside: BEIR folders of other domains, for what it forgot.
+        base: artifact that it was trained from; None: its base model, if that is in the store.
+        widths: of the vectors; none given: the full width and 64.
+        m: links per node of the HNSW graph.
+        ef_construction: beam while the graph is built.
+        ef_search: beam while it is searched.
+        index: ask the dense leg of a real index as well, which is made for it and deleted.
+        weights: the checkpoint it was exported from, to time fp32 beside it.
+        texts: catalogue texts to time; 0 leaves all timing out.
+        relevant: lowest grade that counts as relevant.
+        cluster: connection for ``index``; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+        progress: takes a line before each step.
+
+    Raises:
+        InputError: data, a width or a beam cannot be used.
+        EvaluationError: nothing to score.
+        ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
+        MissingExtra: the graph needs faiss, the weights need torch (extra ``train``).
+        ClusterError: with ``index``, the cluster does not answer.
+    """
+    from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder, open_pair
+    from aisle.evaluation.encoders.tasks import beir_task, read_task
+
+    settings = HnswSettings(m, ef_construction, ef_search)
+    graphs: dict[str, Neighbours] = {"faiss HNSW": partial(hnsw_neighbours, settings=settings)}
+    if index:
+        graphs["OpenSearch HNSW"] = partial(index_neighbours, connected(cluster))
+    options = JudgeOptions(tuple(widths), relevant, graphs, texts, weights)
+    task = read_task(_path(data), _path(reviews), split, mask=mask, relevant=relevant)
+    others = [beir_task(Path(folder), split, relevant) for folder in outside]
+    model, base_model = open_pair(ref, base, store or ArtifactStore.default())
+    return judge_encoder(
+        model, task, options, base=base_model, outside=others, progress=progress or (lambda _: None)
+    )
+
+
+def _path(folder: str | Path | None) -> Path | None:
+    return None if folder is None else Path(folder)
+
+
+Floats = NDArray[np.float32]
+# What is left over of a name that nobody uses again is no reason to wait.
+_TIDY = RetryPolicy(deadline_s=5, request_timeout_s=5)
+
+
+def index_neighbours(
+    client: OpenSearch, queries: Floats, items: Floats, ids: Sequence[str], depth: int
+) -> list[list[str]]:
+    """What the dense leg finds for each query in an index of these vectors, made as `aisle index` makes it.
+
+    Args:
+        client: of a cluster with room for the vectors.
+        queries: float32 [queries, dims], unit rows.
+        items: float32 [items, dims], unit rows.
+        ids: one per item.
+        depth: results per query.
+
+    Returns:
+        Ids, best first, equal scores in order of id.
+
+    Raises:
+        ClusterError, IndexingError: see ``index_catalogue``; the index is deleted then too.
+    """
+    depth = min(depth, len(ids))
+    # A vector's position is its document's id: whatever the catalogue's own ids are, OpenSearch takes it.
+    shelf = (Item(id=str(position), title=str(position)) for position in range(len(ids)))
+    space = VectorSpace("0" * 64, "given vectors", items.shape[1])
+
+    def look_up(batch: Sequence[Item]) -> Vectors:
+        return {fields.DENSE: items[[int(item.id) for item in batch]]}
+
+    name = f"aisle-neighbours-{uuid.uuid4().hex[:12]}"
+    options = IndexOptions(name, max_refused_share=0.0, fusions=())
+    encoder = ItemEncoder({fields.DENSE: space}, look_up)
+    try:
+        release = index_catalogue(client, shelf, encoder, options).release
+        try:
+            return [_ask(client, release, query, ids, depth) for query in queries]
+        finally:
+            client.indices.delete(index=release)
+    finally:
+        StateIndex(client, name).forget(_TIDY)
+
+
+def _ask(client: OpenSearch, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
+    body = candidates_body([DenseLeg()], Question("-", {fields.DENSE: query}, (), depth))
+    hits = client.search(index=release, body=body)["hits"]["hits"]
+    found = leg_results(hits, [DENSE], depth)[DENSE]
+    scored = sorted(
+        (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)
+    )
+    return [id_ for _, id_ in scored]

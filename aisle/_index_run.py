@@ -1,0 +1,228 @@
+"""A catalogue on disk into a live release, with the encoder that is named."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from opensearchpy import OpenSearch
+
+from aisle._files import numbered_lines
+from aisle._quality_gate import GateOptions, release_gate
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.catalogue.fingerprint import fingerprint, has_fixed_content
+from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
+from aisle.errors import ForeignIndex, IndexNotFound, InputError
+from aisle.indexer import (
+    DeadLetters,
+    IndexOptions,
+    IndexReport,
+    ItemEncoder,
+    Ledger,
+    Progress,
+    ResumeContext,
+    dense_item_encoder,
+    index_catalogue,
+    sparse_item_encoder,
+    together,
+    without_vectors,
+)
+from aisle.indexer.ledger.resume import ledger_path, say_what_is_kept
+from aisle.indexer.releases.smoke_queries import ReleaseChecks
+from aisle.indexer.run import Load
+from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
+from aisle.mappings.synonyms import Synonyms, parse_synonyms
+from aisle.search import read_live
+
+
+def inherited_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace]) -> FusionSpec | None:
+    """The live release's tuned fusion if the new release has the same legs and encoders; else a note says so.
+
+    Args:
+        client: connection.
+        name: of the catalogue.
+        spaces: vector field to space, of the new release.
+
+    Returns:
+        None if nothing is live, it was never tuned, or what it was tuned to does not fit.
+    """
+    try:
+        live = read_live(client, name).meta
+    except (IndexNotFound, ForeignIndex):
+        # The first release; or nothing that a fusion could be read from.
+        return None
+    if live.fusion is not None and not fits(live, spaces):
+        warnings.warn(
+            f"{live.release} was tuned with other legs or encoders: the new release begins with the default"
+            " fusion; tune it anew with `aisle tune run`",
+            stacklevel=2,
+        )
+        return None
+    return live.fusion
+
+
+def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
+    """Whether raw scores of the new release mean what they mean in the live one."""
+    return dict(live.spaces) == dict(spaces)
+
+
+USUAL_ENCODER = "all-MiniLM-L6-v2"
+"""The encoder of a catalogue whose owner has not trained one."""
+
+
+def letters_file(name: str, file: str | Path | None) -> DeadLetters:
+    """Where dead letters go: the file that is named, else ``NAME-dead-letters.jsonl`` in this folder."""
+    return DeadLetters(f"{name}-dead-letters.jsonl" if file is None else file)
+
+
+# The widest vectors an index gets unless asked: the size the design was made for.
+USUAL_DIMS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSource:
+    """What to index, and how it is read and encoded.
+
+    Attributes:
+        data, reading: see ``catalogue.read_catalogue``.
+        encoder: artifact; None indexes words alone.
+        dims: width to cut to; None takes ``usual_dims``.
+        sparse: sparse artifact; None leaves the sparse field empty.
+    """
+
+    data: str | Path
+    reading: ReadOptions
+    encoder: str | Path | None = None
+    dims: int | None = None
+    sparse: str | Path | None = None
+
+
+def index_folder(
+    client: OpenSearch,
+    source: IndexSource,
+    options: IndexOptions,
+    letters: DeadLetters,
+    store: ArtifactStore | None = None,
+    *,
+    resume: bool = False,
+    gate: GateOptions | None = None,
+    load: Load | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> IndexReport:
+    """Index a catalogue so that the run can be resumed, and write its dead letters however it ends.
+
+    Args:
+        client: connection.
+        source: the catalogue.
+        options: the release.
+        letters: takes the rows and documents that are not in the index.
+        store: where artifacts are looked up, default the one under ``AISLE_HOME``.
+        resume: go on with the run of this name that was interrupted; without one, begin anew and say so.
+        gate: a judged set that the release must do well on, see `release_gate`.
+        load: see ``index_catalogue``.
+        progress: see ``index_catalogue``.
+
+    Raises:
+        InputError: ``resume``, and the source has no fixed content.
+        IndexingFailed: among others, sampled items are not found in the release, or it fails the gate.
+        Others: see ``read_catalogue``, `item_encoder`, `release_gate` and ``index_catalogue``.
+    """
+    if resume and not has_fixed_content(source.data):
+        raise InputError(
+            f"{source.data} has no fixed content, so nobody can tell what is indexed already",
+            fix="download the file and index that, or leave --resume out",
+        )
+    try:
+        store = store or ArtifactStore.default()
+        items = read_catalogue(source.data, source.reading, letters)
+        vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
+        options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
+        refs = source.encoder, source.sparse
+        passes = release_gate(client, options.name, gate, store, *refs) if gate else lambda _: None
+        parts = fingerprint(source.data, source.reading)
+        options = replace(options, fusion=inherited_fusion(client, options.name, vectors.spaces))
+        with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
+            books = ResumeContext(ledger, parts or {}, resume)
+            checks = ReleaseChecks(client, vectors, ledger, options.retry, passes)
+            try:
+                return index_catalogue(
+                    client,
+                    checks.watch(items),
+                    vectors,
+                    options,
+                    books=books,
+                    load=load,
+                    validate=checks,
+                    # They go to the dead letters by way of the ledger.
+                    refuse=lambda _: None,
+                    progress=progress,
+                )
+            except BaseException as error:
+                say_what_is_kept(ledger, error)
+                raise
+            finally:
+                letters.export(ledger.refused())
+    finally:
+        # Those of a run that ended before it had a ledger.
+        letters.export()
+
+
+def item_encoder(
+    store: ArtifactStore,
+    ref: str | Path | None,
+    dims: int | None = None,
+    sparse: str | Path | None = None,
+) -> ItemEncoder:
+    """The encoder of a new release.
+
+    Args:
+        store: where names are looked up.
+        ref: artifact; None makes no vectors.
+        dims: width to cut to; None takes ``usual_dims``.
+        sparse: sparse artifact; None makes no weights of tokens.
+
+    Raises:
+        ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
+        InputError: the model has no such width.
+    """
+    made = []
+    if ref is not None:
+        model = DenseEncoder.load(ref, store=store)
+        width = dims or usual_dims(model.manifest)
+        made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=width))
+    if sparse is not None:
+        tokens = SparseEncoder.load(sparse, store=store)
+        made.append(sparse_item_encoder(tokens, item_text, name=tokens.manifest.name))
+    return together(*made) if made else without_vectors()
+
+
+def usual_dims(manifest: Manifest) -> int:
+    """64 if the model was trained to be cut there, else its full width: a naive cut costs recall."""
+    return USUAL_DIMS if USUAL_DIMS in manifest.widths else manifest.dims
+
+
+# A rule is a line that a person wrote.
+_MAX_LINE_BYTES = 10_000
+
+
+def read_synonyms(path: Path | None) -> Synonyms:
+    """The rules in a UTF-8 file, none without one.
+
+    Raises:
+        InputError: it cannot be read, or a line is no rule; see ``parse_synonyms``.
+    """
+    return Synonyms() if path is None else parse_synonyms(_texts(path), path.name)
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    for number, line in numbered_lines(path, _MAX_LINE_BYTES):
+        if len(line) > _MAX_LINE_BYTES:
+            raise InputError(f"{path.name}, line {number}: too long", fix="write one rule per line")
+        try:
+            yield number, line.decode()
+        except UnicodeDecodeError:
+            raise InputError(
+                f"{path.name}, line {number}: not UTF-8", fix="convert it: iconv -t UTF-8"
+            ) from None

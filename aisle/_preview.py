@@ -1,0 +1,156 @@
+"""What indexing a catalogue would do, without writing anything to the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from aisle._connection import connected
+from aisle._index_run import USUAL_ENCODER, item_encoder, letters_file, read_synonyms
+from aisle._quality_gate import gate_options, release_gate
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.cluster.retries import RetryPolicy
+from aisle.encoder import ArtifactStore
+from aisle.errors import IndexingFailed
+from aisle.indexer import IndexOptions
+from aisle.indexer.disk_space import check_disk_space
+from aisle.indexer.lease.state import StateIndex
+from aisle.indexer.options import index_settings
+from aisle.indexer.releases.inventory import read_inventory
+from aisle.indexer.releases.names import next_version, release_name, to_prune
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What `aisle.index` would do.
+
+    Attributes:
+        name, release: the alias, and the release that would be made.
+        replaces: what is live now, empty for nothing.
+        prunes: releases that would be deleted.
+        documents: items that would be sent; OpenSearch may refuse some of them.
+        encoder: vector field to the model behind it.
+        engine: k-NN engine of the index.
+        dead_letters: reason to number of rows that could not be read.
+        dead_letters_file: where they are; None if there are none.
+    """
+
+    name: str
+    release: str
+    replaces: str
+    prunes: tuple[str, ...]
+    documents: int
+    encoder: dict[str, str]
+    engine: str
+    dead_letters: Mapping[str, int]
+    dead_letters_file: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for ``--json``."""
+        content = asdict(self)
+        del content["dead_letters_file"]
+        return {**content, "dead_letters": sum(self.dead_letters.values())}
+
+
+def preview(
+    data: str | Path,
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    format: str = "auto",
+    locale: str = "",
+    limit: int | None = None,
+    encoder: str | Path | None = USUAL_ENCODER,
+    dims: int | None = None,
+    sparse: str | Path | None = None,
+    synonyms: str | Path | None = None,
+    shards: int = 1,
+    replicas: int = 0,
+    keep: int = 1,
+    patience_s: float = 120.0,
+    gate: str | Path | None = None,
+    gate_metric: str | None = None,
+    gate_floor: float | None = None,
+    gate_drop: float | None = None,
+    dead_letters: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+) -> DryRun:
+    """What `aisle.index` would do: read and check everything, write nothing to OpenSearch.
+
+    The whole catalogue is read, the encoders and the judged set are loaded, and the cluster is looked at.
+
+    Example:
+        >>> aisle.preview("products.csv", "shop").dead_letters
+        {'no title': 3}
+
+    Args:
+        data: JSON lines, CSV or Parquet, a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
+        name: of the catalogue.
+        columns: item field to column of the data.
+        format: of the data; "auto" tells by the file's name and content.
+        locale: only rows of this locale (ESCI).
+        limit: stop after so many items.
+        encoder: artifact that makes the vectors; None indexes words alone.
+        dims: width of the vectors; None takes what suits the model.
+        sparse: artifact for the sparse leg; None leaves it out.
+        synonyms: file of rules for the queries of the release.
+        shards: primary shards.
+        replicas: further copies of each shard.
+        keep: older releases that would stay.
+        patience_s: seconds to wait for a node that does not answer.
+        gate: BEIR folder of judgments that the release would have to do well on.
+        gate_metric: what is measured there; None: nDCG@10.
+        gate_floor: least value of the metric, 0 to 1.
+        gate_drop: how far below the live release it may be, 0 to 1.
+        dead_letters: file for rows that cannot be read; None: ``NAME-dead-letters.jsonl`` in this folder.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+
+    Raises:
+        InputError, ArtifactError, ClusterError, MissingExtra: as `aisle.index` before it writes.
+        IndexingFailed: there is nothing to index.
+    """
+    options = IndexOptions(
+        name=name,
+        shards=shards,
+        replicas=replicas,
+        keep=keep,
+        synonyms=read_synonyms(Path(synonyms) if synonyms is not None else None),
+        retry=RetryPolicy(deadline_s=patience_s),
+    )
+    reading = ReadOptions(format=format, columns=columns or {}, locale=locale, limit=limit)
+    judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
+    client, store = connected(cluster), store or ArtifactStore.default()
+    letters = letters_file(name, dead_letters)
+    try:
+        items = read_catalogue(str(data), reading, letters)
+        vectors = item_encoder(store, encoder, dims, sparse)
+        if judged:
+            release_gate(client, name, judged, store, encoder, sparse)
+        now = read_inventory(client, name)
+        state = StateIndex(client, name).read(options.retry).state
+        settings = index_settings(client, vectors, options)
+        check_disk_space(client)
+        documents = sum(1 for _ in items)
+    finally:
+        letters.export()
+    if not documents:
+        raise IndexingFailed("the catalogue has no items that can be indexed", fix="look at the dead letters")
+    release = release_name(name, state.next_release(next_version(name, now.releases)))
+    after = (*now.releases, release)
+    return DryRun(
+        name=name,
+        release=release,
+        replaces=", ".join(now.live),
+        prunes=to_prune(name, release, after, now.no_way_back, options.keep),
+        documents=documents,
+        dead_letters=dict(letters.reasons),
+        dead_letters_file=letters.path if letters.count else None,
+        encoder={field: space.name for field, space in vectors.spaces.items()},
+        engine=settings.engine,
+    )

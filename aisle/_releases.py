@@ -1,0 +1,129 @@
+"""See, compare, go back to and delete the releases of a catalogue."""
+
+from __future__ import annotations
+
+from opensearchpy import OpenSearch
+
+from aisle._connection import connected
+from aisle.indexer.releases import diff, inventory, prune
+from aisle.indexer.releases import rollback as going_back
+from aisle.indexer.releases.diff import USUAL_EXAMPLES, ReleaseDiff
+from aisle.indexer.releases.inventory import ReleaseRow
+from aisle.indexer.releases.prune import Pruned
+from aisle.indexer.releases.rollback import Rollback
+
+__all__ = [
+    "USUAL_EXAMPLES",
+    "Pruned",
+    "ReleaseDiff",
+    "ReleaseRow",
+    "Rollback",
+    "diff_releases",
+    "list_releases",
+    "prune_releases",
+    "rollback",
+]
+
+
+def list_releases(name: str, *, cluster: OpenSearch | None = None) -> list[ReleaseRow]:
+    """Every release of a catalogue, oldest first.
+
+    Example:
+        >>> [(row.release, row.state) for row in aisle.list_releases("shop")]
+        [('shop-v0001', 'kept'), ('shop-v0002', 'live')]
+
+    Args:
+        name: of the catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: the name cannot be used, or belongs to something that is no catalogue of Aisle.
+        ClusterError: the cluster does not answer.
+    """
+    return inventory.list_releases(connected(cluster), name)
+
+
+def diff_releases(
+    name: str, before: str, after: str, *, examples: int = USUAL_EXAMPLES, cluster: OpenSearch | None = None
+) -> ReleaseDiff:
+    """Compare two releases of one catalogue: every document without its vectors, mapping, settings, models.
+
+    Example:
+        >>> aisle.diff_releases("shop", "shop-v0001", "shop-v0002").documents.changed
+        17
+
+    Args:
+        name: of the catalogue.
+        before: one of its releases.
+        after: another one.
+        examples: ids to name of each kind of difference.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: one of them is no release of this catalogue.
+        ClusterError: the cluster does not answer.
+    """
+    return diff.diff_releases(connected(cluster), name, before, after, examples=examples)
+
+
+def rollback(
+    name: str,
+    to: str | None = None,
+    *,
+    dry_run: bool = False,
+    wait_s: float = 0.0,
+    cluster: OpenSearch | None = None,
+) -> Rollback:
+    """Make an older release live again, in one step.
+
+    Updates since then stay in the release that is withdrawn.
+
+    Example:
+        >>> aisle.rollback("shop").live
+        'shop-v0001'
+
+    Args:
+        name: of the catalogue.
+        to: release to go to; None: the newest older one that is finished.
+        dry_run: change nothing, say what would be done.
+        wait_s: seconds to wait for another run that changes this catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: there is no such release to go to, or another run changes the catalogue.
+        IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile.
+        ClusterError: the cluster does not answer.
+    """
+    return going_back.rollback(connected(cluster), name, to, dry_run=dry_run, wait_s=wait_s)
+
+
+def prune_releases(
+    name: str,
+    keep: int,
+    *,
+    unfinished: bool = False,
+    dry_run: bool = False,
+    wait_s: float = 0.0,
+    cluster: OpenSearch | None = None,
+) -> Pruned:
+    """Delete old, withdrawn and abandoned releases. The live one always stays.
+
+    Example:
+        >>> aisle.prune_releases("shop", keep=1, dry_run=True).deleted
+        ('shop-v0001',)
+
+    Args:
+        name: of the catalogue.
+        keep: finished releases to keep beside the live one.
+        unfinished: delete also the one that ``aisle.index(..., resume=True)`` could go on with.
+        dry_run: change nothing, say what would be done.
+        wait_s: seconds to wait for another run that changes this catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: the name or ``keep`` cannot be used, or another run changes the catalogue.
+        ClusterError: the cluster does not answer.
+    """
+    return prune.prune_releases(
+        connected(cluster), name, keep, unfinished=unfinished, dry_run=dry_run, wait_s=wait_s
+    )
