@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from aisle._version import __version__
 from aisle.cli.console import notice, printable
 from aisle.errors import AisleError
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+
+
+def say_version(wanted: bool) -> None:
+    """Print it and end, if it is wanted."""
+    if wanted:
+        typer.echo(f"aisle {__version__}")
+        raise typer.Exit
 
 
 def build_app() -> typer.Typer:
@@ -37,11 +46,13 @@ def build_app() -> typer.Typer:
 
     app = typer.Typer(
         name="aisle",
-        help="Search and recommendation for product catalogues on OpenSearch.",
         no_args_is_help=True,
         rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
+        # Inherited by every command.
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(aisle)
     app.command()(demo.demo)
     for command in (node.up, node.down, node.status, node.logs):
         app.command()(command)
@@ -58,6 +69,25 @@ def build_app() -> typer.Typer:
     app.command()(plan.plan)
     app.add_typer(roles.app, name="roles")
     return app
+
+
+def aisle(
+    version: Annotated[
+        bool, typer.Option("--version", callback=say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Search and recommendation for product catalogues on OpenSearch.
+
+    Examples:
+
+        aisle demo
+
+        aisle up
+
+        aisle index products.csv --name shop --map title=name
+
+        aisle search "cordless drill" --name shop
+    """
 
 
 def main() -> None:

@@ -116,6 +116,13 @@ def connect(settings: ClusterSettings | None = None) -> Cluster:
     It sends nothing: the first request tells whether the cluster is there. Of several addresses it takes
     turns; one that does not answer costs a request one more attempt, and is left out for a while.
 
+    Example:
+        >>> aisle.connect(aisle.ClusterSettings(url="https://search.example:9200", user="shop")).ping()
+        True
+
+    Args:
+        settings: addresses, user, certificates; None: the ``AISLE_*`` variables.
+
     Raises:
         ClusterUnavailable: no address, and no node of ``aisle up`` runs.
         InputError: the CA file is not there.
