@@ -11,7 +11,7 @@ from aisle.encoder.cpu import InstructionSet
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
-    from aisle.encoder.export.dense import ExportReport
+    from aisle.encoder.export import ExportReport
 
 __all__ = ["InstructionSet", "export_encoder", "verified_artifact"]
 
@@ -49,19 +49,19 @@ def export_encoder(
         InputError: the model cannot be exported, or an option means nothing.
         MissingExtra: the extra ``export`` is not installed.
     """
-    from aisle.encoder.export.dense import export
-    from aisle.encoder.export.options import ExportOptions
+    from aisle.encoder.export import DenseExport, export
+    from aisle.evaluation.encoders.fidelity import DenseFidelity
 
-    options = ExportOptions(
+    options = DenseExport(
         model=str(model),
         name=name,
-        data=None if data is None else Path(data),
         revision=revision,
         max_length=max_length,
         dims=dims,
         cpu=None if cpu is None else _instructions(cpu),
     )
-    return export(options, store or ArtifactStore.default(), progress or (lambda _: None))
+    fidelity = DenseFidelity(None if data is None else Path(data))
+    return export(options, store, progress or (lambda _: None), fidelity=fidelity)
 
 
 def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) -> Artifact:

@@ -18,8 +18,7 @@ from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.cluster.node.detached import start_kept_node
 from aisle.cluster.node.registry import find_node
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export
 from aisle.errors import ArtifactNotFound
 from aisle.evaluation import Scores, read_judged_set
 from aisle.indexer import IndexOptions, IndexReport, index_catalogue
@@ -152,4 +151,4 @@ def _export_once(store: ArtifactStore, say: Callable[[str], None]) -> None:
         store.resolve(ENCODER)
     except ArtifactNotFound:
         say(f"Exporting {ENCODER} to an INT8 artifact")
-        export(ExportOptions(model=ENCODER, measure=False), store)
+        export(DenseExport(model=ENCODER), store)

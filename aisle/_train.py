@@ -11,9 +11,7 @@ from aisle._extras import optional
 from aisle.encoder import ArtifactStore
 
 if TYPE_CHECKING:
-    from aisle.encoder.export.cross_encoder import RerankerReport
-    from aisle.encoder.export.dense import ExportReport
-    from aisle.encoder.export.sparse import SparseExport
+    from aisle.encoder.export import ExportReport
     from aisle.training.common.progress import Progress
     from aisle.training.cross_encoder.reranker import TrainedReranker
     from aisle.training.dense.train import TrainedEncoder
@@ -115,7 +113,7 @@ def train_sparse(
     measure: bool = True,
     store: ArtifactStore | None = None,
     progress: Progress | None = None,
-) -> tuple[TrainedSparse, SparseExport]:
+) -> tuple[TrainedSparse, ExportReport]:
     """Train a sparse encoder on judgments, and export it as an INT8 artifact.
 
     Example:
@@ -184,7 +182,7 @@ def train_reranker(
     measure: bool = True,
     store: ArtifactStore | None = None,
     progress: Progress | None = None,
-) -> tuple[TrainedReranker, list[RerankerReport]]:
+) -> tuple[TrainedReranker, list[ExportReport]]:
     """Train a cross-encoder on graded judgments, distil it into a few layers, export it as INT8.
 
     Example:

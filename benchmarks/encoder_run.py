@@ -11,8 +11,7 @@ from rich.console import Console
 
 from aisle import _paths as paths
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.precision import Fp32, Int8
+from aisle.encoder.export import Fp32, Int8, export
 from aisle.evaluation.encoders.exact import Judged
 from aisle.training.common.progress import Silent
 from aisle.training.data.training_set import TrainingSet
@@ -62,10 +61,10 @@ def encoder_run(
     say("exporting and scoring the artifact")
     with tempfile.TemporaryDirectory(prefix="aisle-bench-") as scratch:
         for rung, precision in ((FP32, Fp32()), (PER_TOKEN, Int8())):
-            options = trained.export_options(rung, data, precision=precision, measure=False)
+            options = trained.export_options(rung, data, precision=precision)
             path = export(options, ArtifactStore(Path(scratch))).path
             rungs[rung] = artifact_rung(DenseEncoder.load(path), tasks)
-    made = export(trained.export_options(name, data, measure=False))
+    made = export(trained.export_options(name, data))
     encoder = DenseEncoder.load(made.path)
     rungs[SERVED] = artifact_rung(encoder, tasks)
     Console(stderr=True).print(f"{name}: {made.path.name}, {trained.seconds:,.0f} s of training")

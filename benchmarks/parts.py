@@ -12,8 +12,7 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export
 from aisle.errors import ArtifactNotFound, InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder
 
@@ -46,7 +45,7 @@ def load_encoder() -> DenseEncoder:
     try:
         return DenseEncoder.load(ENCODER, store=store)
     except ArtifactNotFound:
-        export(ExportOptions(model=ENCODER, measure=False), store)
+        export(DenseExport(model=ENCODER), store)
         return DenseEncoder.load(ENCODER, store=store)
 
 

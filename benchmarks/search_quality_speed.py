@@ -12,8 +12,7 @@ from opensearchpy import OpenSearch
 from aisle._extras import optional
 from aisle._search import open_search
 from aisle.encoder import ArtifactStore, CrossEncoder
-from aisle.encoder.export.cross_encoder import Pooling
-from aisle.encoder.export.weights import find_weights
+from aisle.encoder.export import Pooling, find_weights
 from aisle.encoder.sessions import cores
 from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
 from aisle.mappings import FusionSpec

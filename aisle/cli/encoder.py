@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +17,13 @@ from aisle._artifacts import InstructionSet, verified_artifact
 from aisle.cli.console import JsonOption, print_json, progress_console
 
 if TYPE_CHECKING:
-    from aisle.encoder.export.dense import ExportReport
-    from aisle.encoder.export.fidelity import Fidelity
+    from aisle.encoder.export import ExportReport
+
+FIGURES = (
+    *("cosine_mean", "cosine_min", "size_ratio", "p50_ms", "p50_fp32_ms"),
+    *("p50_torch_ms", "ndcg", "ndcg_fp32"),
+)
+"""What the JSON says of fidelity; null where it was not measured."""
 
 app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
 
@@ -139,7 +143,7 @@ def as_dict(report: ExportReport) -> dict[str, Any]:
         "path": str(report.path),
         "fingerprint": report.manifest.fingerprint,
         "manifest": report.manifest.model_dump(mode="json"),
-        "fidelity": asdict(report.fidelity) if report.fidelity else None,
+        "fidelity": {name: report.figures.get(name) for name in FIGURES} if report.figures else None,
     }
 
 
@@ -148,23 +152,23 @@ def print_report(report: ExportReport, console: Console) -> None:
     table = Table(show_header=False, box=None)
     table.add_row("artifact", str(report.path))
     table.add_row("fingerprint", report.manifest.fingerprint)
-    for label, value in _figures(report.fidelity) if report.fidelity else []:
+    for label, value in _figures(report.figures) if report.figures else []:
         table.add_row(label, value)
     console.print(table)
 
 
-def _figures(found: Fidelity) -> list[tuple[str, str]]:
+def _figures(found: Mapping[str, float]) -> list[tuple[str, str]]:
     rows = [
-        ("size, INT8 to fp32", f"{found.size_ratio:.3f}"),
-        ("cosine to fp32", f"mean {found.cosine_mean:.4f}, least {found.cosine_min:.4f} (1,000 texts)"),
-        ("p50 of a query", f"{found.p50_ms:.2f} ms, fp32 onnxruntime {found.p50_fp32_ms:.2f} ms"),
+        ("size, INT8 to fp32", f"{found['size_ratio']:.3f}"),
+        ("cosine to fp32", f"mean {found['cosine_mean']:.4f}, least {found['cosine_min']:.4f} (1,000 texts)"),
+        ("p50 of a query", f"{found['p50_ms']:.2f} ms, fp32 onnxruntime {found['p50_fp32_ms']:.2f} ms"),
     ]
-    if found.p50_torch_ms is None:
+    torch = found.get("p50_torch_ms")
+    if torch is None:
         rows.append(("p50 fp32 torch", "not measured: torch and sentence-transformers are not installed"))
     else:
-        ratio = found.p50_torch_ms / found.p50_ms
-        rows.append(("p50 fp32 torch", f"{found.p50_torch_ms:.2f} ms, {ratio:.1f} times as long"))
-    if found.ndcg is not None and found.ndcg_fp32 is not None:
-        change = found.ndcg - found.ndcg_fp32
-        rows.append(("nDCG@10", f"{found.ndcg:.4f}, fp32 {found.ndcg_fp32:.4f} ({change:+.4f})"))
+        rows.append(("p50 fp32 torch", f"{torch:.2f} ms, {torch / found['p50_ms']:.1f} times as long"))
+    if "ndcg" in found:
+        change = found["ndcg"] - found["ndcg_fp32"]
+        rows.append(("nDCG@10", f"{found['ndcg']:.4f}, fp32 {found['ndcg_fp32']:.4f} ({change:+.4f})"))
     return rows

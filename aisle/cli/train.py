@@ -27,8 +27,7 @@ from aisle.cli.encoder import as_dict as export_as_dict
 from aisle.cli.encoder import print_report as print_export
 
 if TYPE_CHECKING:
-    from aisle.encoder.export.cross_encoder import RerankerReport
-    from aisle.encoder.export.dense import ExportReport
+    from aisle.encoder.export import ExportReport
     from aisle.training.cross_encoder.reranker import TrainedReranker
     from aisle.training.dense.train import TrainedEncoder
 
@@ -107,7 +106,7 @@ def reranker(
         _print(trained, reports, Console())
 
 
-def _as_dict(trained: TrainedReranker, reports: list[RerankerReport]) -> dict[str, Any]:
+def _as_dict(trained: TrainedReranker, reports: list[ExportReport]) -> dict[str, Any]:
     artifacts = [
         {
             "path": str(report.path),
@@ -119,7 +118,7 @@ def _as_dict(trained: TrainedReranker, reports: list[RerankerReport]) -> dict[st
     return {"artifacts": artifacts, "training": {"folder": str(trained.folder), **trained.as_dict()}}
 
 
-def _print(trained: TrainedReranker, reports: list[RerankerReport], console: Console) -> None:
+def _print(trained: TrainedReranker, reports: list[ExportReport], console: Console) -> None:
     fall = f"loss {trained.losses[0]:.3f} to {trained.losses[-1]:.3f}, " if trained.losses else ""
     console.print(
         f"{len(trained.kept)} layers, {trained.lists:,} lists, {fall}{trained.seconds / 60:.1f} minutes on"
@@ -127,8 +126,8 @@ def _print(trained: TrainedReranker, reports: list[RerankerReport], console: Con
     )
     table = Table("", *(report.manifest.name for report in reports))
     table.add_row("fingerprint", *(report.manifest.fingerprint[:12] for report in reports))
-    for figure in reports[0].metrics:
-        table.add_row(figure, *(f"{report.metrics[figure]:g}" for report in reports))
+    for figure in reports[0].manifest.metrics:
+        table.add_row(figure, *(f"{report.manifest.metrics[figure]:g}" for report in reports))
     console.print(table)
     for report in reports:
         console.print(f"search with it: aisle search ... --rerank {report.manifest.name}", highlight=False)

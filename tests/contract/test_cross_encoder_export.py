@@ -11,13 +11,11 @@ import pytest
 
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
 from aisle.encoder.artifact import GOLDEN
-from aisle.encoder.export.cross_encoder import Pooling, export_reranker
-from aisle.encoder.export.fidelity import sample_texts
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32
-from aisle.encoder.export.weights import find_weights
+from aisle.encoder.export import Fp32, Pooling, RerankerExport, export, find_weights
 from aisle.encoder.self_test import PairSelfTest
 from aisle.errors import ArtifactCorrupt, InputError
+from aisle.evaluation.encoders.fidelity import RerankerFidelity
+from aisle.evaluation.encoders.samples import sample_texts
 from aisle.training.common.settings import TrainingPrecision
 from aisle.training.cross_encoder.model import load_cross_encoder
 from tests.support.encoder_artifact import minilm
@@ -37,8 +35,8 @@ TEXTS = [
 
 
 def exported(model: Path, store: Path, **options: object) -> CrossEncoder:
-    wanted = ExportOptions(model=str(model), name="tiny", measure=False, **options)  # type: ignore[arg-type]
-    return CrossEncoder.load(export_reranker(wanted, ArtifactStore(store)).path)
+    wanted = RerankerExport(model=str(model), name="tiny", **options)  # type: ignore[arg-type]
+    return CrossEncoder.load(export(wanted, ArtifactStore(store)).path)
 
 
 def judged(model: Path, query: str) -> np.ndarray:
@@ -119,8 +117,8 @@ def test_fixed_scales_are_as_close_and_of_the_pair_alone(
 ) -> None:
     model = real[1].artifact.path.parents[2] / "model"
     pairs = [(query, text) for query in ("tap", "red 18 v drill") for text in sample_texts(100, seed=11)]
-    options = ExportOptions(model=str(model), name="static", measure=False)
-    static = CrossEncoder.load(export_reranker(options, ArtifactStore(tmp_path), calibration=pairs).path)
+    options = RerankerExport(model=str(model), name="static", calibration=pairs)
+    static = CrossEncoder.load(export(options, ArtifactStore(tmp_path)).path)
     assert static.manifest.precision == "int8-static"
     texts = [*sample_texts(60), "", "word " * 100]
     together = static.score("led flood light", texts)
@@ -141,9 +139,10 @@ def test_a_score_does_not_depend_on_its_company(real: tuple[CrossEncoder, CrossE
 
 def test_the_measured_figures_are_of_this_model(tmp_path: Path) -> None:
     model = tiny_cross_encoder(tmp_path / "model", WORDS)
-    report = export_reranker(ExportOptions(model=str(model), name="tiny"), ArtifactStore(tmp_path / "store"))
-    assert report.metrics["score_correlation"] > 0.9
-    assert {"pairs100_ms", "pairs100_fp32_ms", "pairs100_torch_ms"} <= set(report.metrics)
+    options = RerankerExport(model=str(model), name="tiny")
+    report = export(options, ArtifactStore(tmp_path / "store"), fidelity=RerankerFidelity())
+    assert report.manifest.metrics["score_correlation"] > 0.9
+    assert {"pairs100_ms", "pairs100_fp32_ms", "pairs100_torch_ms"} <= set(report.manifest.metrics)
     card = (report.path / "README.md").read_text()
     assert 'CrossEncoder.load("tiny")' in card
     assert "median time of 100 pairs" in card
@@ -156,8 +155,8 @@ def test_no_items_have_no_scores(tmp_path: Path) -> None:
 
 def test_exporting_twice_makes_one_artifact(tmp_path: Path) -> None:
     model = tiny_cross_encoder(tmp_path / "model")
-    options = ExportOptions(model=str(model), name="tiny", measure=False)
-    first, second = (export_reranker(options, ArtifactStore(tmp_path / "store")) for _ in range(2))
+    options = RerankerExport(model=str(model), name="tiny")
+    first, second = (export(options, ArtifactStore(tmp_path / "store")) for _ in range(2))
     assert first.path == second.path
     assert first.path.parent.name == "reranker"
 
@@ -204,12 +203,12 @@ def test_other_heads_are_refused(tmp_path: Path, change: dict[str, object]) -> N
     config = model / "2_Dense" / "config.json"
     config.write_bytes(orjson.dumps(orjson.loads(config.read_bytes()) | change))
     with pytest.raises(InputError, match="one linear layer to one score"):
-        export_reranker(ExportOptions(model=str(model), measure=False), ArtifactStore(tmp_path / "store"))
+        export(RerankerExport(model=str(model)), ArtifactStore(tmp_path / "store"))
 
 
 def test_an_encoder_is_no_cross_encoder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no cross-encoder with one score"):
-        export_reranker(ExportOptions(measure=False), ArtifactStore(tmp_path / "store"))
+        export(RerankerExport(), ArtifactStore(tmp_path / "store"))
     assert not any((tmp_path / "store").glob("**/manifest.json"))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,7 @@ import pytest
 
 from aisle.encoder import ArtifactStore, load_model
 from aisle.encoder.cpu import InstructionSet
-from aisle.encoder.export.cross_encoder import export_reranker
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32
-from aisle.encoder.export.sparse import export_sparse
+from aisle.encoder.export import DenseExport, Fp32, RerankerExport, SparseExport, export
 from tests.support.fixed_models import fixed_dense, fixed_reranker, fixed_sparse
 
 EXPECTED: dict[str, Any] = orjson.loads(
@@ -55,40 +52,20 @@ def facts(folder: Path) -> dict[str, Any]:
 
 def exported(name: str, folder: Path) -> Path:
     """The artifact of one case."""
-    store = ArtifactStore(folder / "store")
-    vnni = InstructionSet.VNNI
-
-    def options(weights: Path, **more: Any) -> ExportOptions:
-        return ExportOptions(model=str(weights), name=name, measure=False, **more)
-
-    match name:
-        case "dense":
-            path = export(options(fixed_dense(folder / "dense"), cpu=vnni), store).path
-        case "dense-avx2-8":
-            seven_bits = options(
-                fixed_dense(folder / "dense"), cpu=InstructionSet.AVX2, dims=8, widths=(16, 8, 4)
-            )
-            path = export(seven_bits, store).path
-        case "dense-fp32":
-            path = export(options(fixed_dense(folder / "dense"), precision=Fp32()), store).path
-        case "sparse":
-            path = export_sparse(options(fixed_sparse(folder / "sparse"), cpu=vnni), store).path
-        case "sparse-mlm":
-            masked = fixed_sparse(folder / "mlm", looked_up=False)
-            path = export_sparse(options(masked, cpu=vnni), store).path
-        case "sparse-fp32":
-            masked = fixed_sparse(folder / "mlm", looked_up=False)
-            path = export_sparse(options(masked, precision=Fp32()), store).path
-        case "reranker":
-            mean = fixed_reranker(folder / "mean", classifier=False)
-            path = export_reranker(options(mean, cpu=vnni), store).path
-        case "reranker-cls":
-            first = fixed_reranker(folder / "cls", classifier=True)
-            path = export_reranker(options(first, cpu=vnni), store).path
-        case _:
-            mean = fixed_reranker(folder / "mean", classifier=False)
-            path = export_reranker(options(mean, precision=Fp32(), max_length=20), store).path
-    return path
+    store, vnni = ArtifactStore(folder / "store"), InstructionSet.VNNI
+    kind, _, case = name.partition("-")
+    if kind == "dense":
+        dense = DenseExport(str(fixed_dense(folder / "dense")), name=name, cpu=vnni)
+        if case == "avx2-8":
+            dense = replace(dense, cpu=InstructionSet.AVX2, dims=8, widths=(16, 8, 4))
+        return export(replace(dense, precision=Fp32()) if case == "fp32" else dense, store).path
+    if kind == "sparse":
+        weights = folder / ("mlm" if case else "sparse")
+        sparse = SparseExport(str(fixed_sparse(weights, looked_up=not case)), name=name, cpu=vnni)
+        return export(replace(sparse, precision=Fp32()) if case == "fp32" else sparse, store).path
+    weights = folder / ("cls" if case == "cls" else "mean")
+    pairs = RerankerExport(str(fixed_reranker(weights, classifier=case == "cls")), name=name, cpu=vnni)
+    return export(replace(pairs, precision=Fp32(), max_length=20) if case == "fp32" else pairs, store).path
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export, find_weights
 from aisle.encoder.export.precision import quantize_columns
-from aisle.encoder.export.weights import find_weights, prefixes_of
+from aisle.encoder.export.weights import prefixes_of
 from aisle.errors import InputError
+from aisle.evaluation.encoders.fidelity import DenseFidelity
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def refused(model: str, tmp_path: Path, message: str, **options: object) -> Inpu
     """The export fails with that message and the store holds nothing."""
     store = ArtifactStore(tmp_path / "store")
     with pytest.raises(InputError, match=message) as caught:
-        export(ExportOptions(model=model, measure=False, **options), store)  # type: ignore[arg-type]
+        export(DenseExport(model=model, **options), store)  # type: ignore[arg-type]
     assert not store.home.exists() or not any(store.home.rglob("*"))
     return caught.value
 
@@ -86,13 +86,13 @@ def test_an_interrupted_export_leaves_nothing(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(ExportOptions(), store, progress=interrupt)
+        export(DenseExport(), store, interrupt, fidelity=DenseFidelity())
     assert not any(store.home.iterdir())
 
 
 def test_exporting_twice_makes_one_artifact(model: Path, tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path / "store")
-    first, second = (export(ExportOptions(str(model), measure=False), store) for _ in range(2))
+    first, second = (export(DenseExport(str(model)), store) for _ in range(2))
     assert first.path == second.path
     assert len(store.list()) == 1
 
@@ -100,9 +100,9 @@ def test_exporting_twice_makes_one_artifact(model: Path, tmp_path: Path) -> None
 def test_cls_pooling_takes_the_first_token(model: Path, tmp_path: Path) -> None:
     config = model / "1_Pooling" / "config.json"
     configure(config, pooling_mode_mean_tokens=False, pooling_mode_cls_token=True)
-    report = export(ExportOptions(str(model), measure=False), ArtifactStore(tmp_path / "store"))
+    report = export(DenseExport(str(model)), ArtifactStore(tmp_path / "store"))
     assert report.manifest.pooling == "cls"
-    mean = export(ExportOptions(measure=False), ArtifactStore(tmp_path / "mean"))
+    mean = export(DenseExport(), ArtifactStore(tmp_path / "mean"))
     texts = ["red cordless drill"]
     vectors = [DenseEncoder.load(r.path).encode_items(texts)[0] for r in (report, mean)]
     assert vectors[0] @ vectors[1] < 0.99
@@ -116,7 +116,7 @@ def test_unknown_pooling_is_refused(model: Path, tmp_path: Path) -> None:
 
 def test_prefixes_reach_queries_and_items(model: Path, tmp_path: Path) -> None:
     e5 = model.rename(model.with_name("e5-tiny"))
-    report = export(ExportOptions(str(e5), measure=False), ArtifactStore(tmp_path / "store"))
+    report = export(DenseExport(str(e5)), ArtifactStore(tmp_path / "store"))
     encoder = DenseEncoder.load(report.path)
     assert encoder.manifest.prefixes == prefixes_of("intfloat/e5-small-v2")
     np.testing.assert_allclose(

@@ -9,16 +9,15 @@ import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.dense import cut
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.fidelity import sample_texts
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export
 from aisle.errors import InputError
+from aisle.evaluation.encoders.samples import sample_texts
 from tests.support.encoder_artifact import minilm
 
 
 @pytest.mark.parametrize("dims", [64, 1])
 def test_a_graph_of_fewer_dimensions_equals_the_cut(tmp_path: Path, dims: int) -> None:
-    report = export(ExportOptions(dims=dims, measure=False), ArtifactStore(tmp_path))
+    report = export(DenseExport(dims=dims), ArtifactStore(tmp_path))
     short, full = DenseEncoder.load(report.path), DenseEncoder.load(minilm())
     assert short.dims == short.manifest.dims == dims
     assert short.fingerprint != full.fingerprint
@@ -34,11 +33,11 @@ def test_a_graph_of_fewer_dimensions_equals_the_cut(tmp_path: Path, dims: int) -
 def test_widths_that_no_longer_fit_are_dropped(tmp_path: Path) -> None:
     widths = (384, 256, 64, 32)
     for dims, expected in ((None, widths), (256, (256, 64, 32)), (100, (100, 64, 32)), (32, (32,))):
-        options = ExportOptions(dims=dims, widths=widths, measure=False)
+        options = DenseExport(dims=dims, widths=widths)
         assert export(options, ArtifactStore(tmp_path)).manifest.widths == expected
 
 
 @pytest.mark.parametrize("dims", [0, -1, 385])
 def test_impossible_dimensions_are_refused(tmp_path: Path, dims: int) -> None:
     with pytest.raises(InputError, match=rf"{dims} dimensions asked of a model of 384"):
-        export(ExportOptions(dims=dims, measure=False), ArtifactStore(tmp_path))
+        export(DenseExport(dims=dims), ArtifactStore(tmp_path))

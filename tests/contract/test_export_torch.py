@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.fidelity import sample_texts
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32
-from aisle.encoder.export.weights import find_weights
+from aisle.encoder.export import DenseExport, Fp32, export, find_weights
+from aisle.evaluation.encoders.samples import sample_texts
 from tests.support.encoder_artifact import minilm
 
 TEXTS = [*sample_texts(60), "", "a", "Ø 日本 naïve", "word " * 600]
@@ -31,7 +28,7 @@ def judge() -> np.ndarray:
 
 
 def test_the_fp32_graph_equals_torch(judge: np.ndarray, tmp_path: Path) -> None:
-    report = export(ExportOptions(precision=Fp32(), measure=False), ArtifactStore(tmp_path))
+    report = export(DenseExport(precision=Fp32()), ArtifactStore(tmp_path))
     encoder = DenseEncoder.load(report.path)
     np.testing.assert_allclose(encoder.encode_items(TEXTS), judge, atol=1e-4)
     np.testing.assert_allclose(encoder.encode_queries(TEXTS[:3]), judge[:3], atol=1e-4)

@@ -14,11 +14,11 @@ from transformers import BertConfig, BertForMaskedLM
 
 from aisle.encoder import ArtifactStore, DenseEncoder, Pruning, SparseEncoder
 from aisle.encoder.artifact import CARD, MODEL
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32
-from aisle.encoder.export.sparse import SparseHead, export_sparse
+from aisle.encoder.export import Fp32, SparseExport, export
+from aisle.encoder.export.sparse import SparseHead
 from aisle.encoder.sparse import QUERY_WEIGHTS, VOCABULARY, read_vocabulary
 from aisle.errors import ArtifactCorrupt, InputError
+from aisle.evaluation.encoders.fidelity import SparseFidelity
 from aisle.training.common.base_model import open_model
 from aisle.training.sparse.model import Splade
 from tests.support.encoder_artifact import minilm
@@ -39,8 +39,8 @@ def torch_weights(folder: Path, encoder: SparseEncoder) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def fp32(tmp_path_factory: pytest.TempPathFactory) -> SparseEncoder:
-    options = shared_tiny().export_options("tiny", tiny_training_set(), measure=False, precision=Fp32())
-    return SparseEncoder.load(export_sparse(options, ArtifactStore(tmp_path_factory.mktemp("store"))).path)
+    options = shared_tiny().export_options("tiny", tiny_training_set(), precision=Fp32())
+    return SparseEncoder.load(export(options, ArtifactStore(tmp_path_factory.mktemp("store"))).path)
 
 
 def test_the_fp32_graph_equals_torch(fp32: SparseEncoder) -> None:
@@ -107,8 +107,8 @@ def test_a_masked_language_models_own_head_is_exported(tmp_path: Path) -> None:
     judge: Any = BertForMaskedLM(config)
     judge.eval()
     judge.save_pretrained(folder)
-    options = ExportOptions(model=str(folder), precision=Fp32(), measure=False)
-    encoder = SparseEncoder.load(export_sparse(options, ArtifactStore(tmp_path / "store")).path)
+    options = SparseExport(model=str(folder), precision=Fp32())
+    encoder = SparseEncoder.load(export(options, ArtifactStore(tmp_path / "store")).path)
     assert not encoder.inference_free
     row = encoder.tokenize(["kinda markb the"])[0]
     with torch.no_grad():
@@ -123,12 +123,12 @@ def test_a_masked_language_models_own_head_is_exported(tmp_path: Path) -> None:
 def test_a_model_without_a_head_is_refused(tmp_path: Path) -> None:
     base = tiny_model(tmp_path / "base")
     with pytest.raises(InputError, match="no head"):
-        export_sparse(ExportOptions(model=str(base), measure=False), ArtifactStore(tmp_path / "store"))
+        export(SparseExport(model=str(base)), ArtifactStore(tmp_path / "store"))
 
 
 def test_the_export_tells_what_it_measured(tmp_path: Path) -> None:
     options = shared_tiny().export_options("told", tiny_training_set())
-    exported = export_sparse(options, ArtifactStore(tmp_path))
+    exported = export(options, ArtifactStore(tmp_path), fidelity=SparseFidelity(options.calibration))
     assert exported.manifest.kind == "sparse"
     assert exported.manifest.metrics["cosine_mean"] > 0.99
     assert exported.manifest.metrics["size_ratio"] < 1

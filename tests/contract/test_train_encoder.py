@@ -12,8 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import Prefixes
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export import Fp32, export
 from aisle.errors import ArtifactCorrupt
 from aisle.training.common.base_model import open_model
 from aisle.training.common.progress import Silent
@@ -75,17 +74,15 @@ def test_the_fp32_artifact_equals_the_torch_model_and_int8_is_close(
     vectors = model.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     store = ArtifactStore(tmp_path)
     for least, options in (
-        (0.9999, trained.export_options("fp32", tiny_training_set(), precision=Fp32(), measure=False)),
-        (0.98, trained.export_options("int8", tiny_training_set(), measure=False)),
+        (0.9999, trained.export_options("fp32", tiny_training_set(), precision=Fp32())),
+        (0.98, trained.export_options("int8", tiny_training_set())),
     ):
         artifact = DenseEncoder.load(export(options, store).path)
         assert (artifact.encode_items(TEXTS) * vectors).sum(axis=1).min() > least
 
 
 def test_the_artifact_tells_how_it_was_trained(trained: TrainedEncoder, tmp_path: Path) -> None:
-    manifest = export(
-        trained.export_options("tiny", tiny_training_set(), measure=False), ArtifactStore(tmp_path)
-    ).manifest
+    manifest = export(trained.export_options("tiny", tiny_training_set()), ArtifactStore(tmp_path)).manifest
     assert manifest.widths == WIDTHS
     assert manifest.data_hash == tiny_training_set().data_hash
     assert manifest.max_length == 64
@@ -96,9 +93,7 @@ def test_the_artifact_tells_how_it_was_trained(trained: TrainedEncoder, tmp_path
 
 
 def test_a_tampered_artifact_is_refused(trained: TrainedEncoder, tmp_path: Path) -> None:
-    path = export(
-        trained.export_options("tiny", tiny_training_set(), measure=False), ArtifactStore(tmp_path)
-    ).path
+    path = export(trained.export_options("tiny", tiny_training_set()), ArtifactStore(tmp_path)).path
     graph = bytearray((path / "model.onnx").read_bytes())
     graph[len(graph) // 2] ^= 1
     (path / "model.onnx").write_bytes(graph)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export import Fp32, export
 from aisle.errors import InputError
 from aisle.training.common.base_model import open_model
 from aisle.training.dense.stage import Schedule
@@ -76,7 +75,7 @@ def test_the_artifact_has_the_head_in_its_graph(
 ) -> None:
     model = open_model(trained.folder, "cpu")
     vectors = model.encode(TEXTS, truncate_dim=dims, normalize_embeddings=True, show_progress_bar=False)
-    options = trained.export_options("tiny", tiny_training_set(), precision=Fp32(), dims=dims, measure=False)
+    options = trained.export_options("tiny", tiny_training_set(), precision=Fp32(), dims=dims)
     artifact = DenseEncoder.load(export(options, ArtifactStore(tmp_path)).path)
     assert artifact.dims == (dims or WIDTHS[0])
     assert (artifact.encode_items(TEXTS) * vectors).sum(axis=1).min() > 0.9999

@@ -8,7 +8,7 @@ import uuid
 from opensearchpy import OpenSearch
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.dense import export
+from aisle.encoder.export import export
 from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage
@@ -26,7 +26,7 @@ def test_index_and_search_with_a_trained_encoder(client: OpenSearch, node_url: s
         settings = tiny_settings(tiny_model(folder / "tiny"), *stages)
         trained = train_encoder(tiny_training_set(), settings, folder / "work", device="cpu")
         store = ArtifactStore(folder / "home" / "artifacts")
-        export(trained.export_options("shop", tiny_training_set(), measure=False), store)
+        export(trained.export_options("shop", tiny_training_set()), store)
         write_beir(folder / "shop")
         env = {"AISLE_URL": node_url, "AISLE_HOME": str(folder / "home")}
         options = ("--name", name, "--encoder", "shop", "--dims", "16", "--json")

@@ -7,15 +7,14 @@ import tempfile
 from pathlib import Path
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export
 
 
 @functools.cache
 def minilm() -> Path:
     """Folder of an unmeasured INT8 export. Shared: copy it before you change it."""
     holder = _holder()
-    return export(ExportOptions(measure=False), ArtifactStore(Path(holder.name))).path
+    return export(DenseExport(), ArtifactStore(Path(holder.name))).path
 
 
 @functools.cache

@@ -10,8 +10,7 @@ from pathlib import Path
 import orjson
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export
 from aisle.evaluation import write_qrels, write_queries
 from aisle.types import Query
 from tests.support.tiny_bert import tiny_bert
@@ -52,7 +51,7 @@ def artifact(seed: int = 3, dims: int = 32, name: str = "tiny") -> Path:
 
 @functools.cache
 def _artifact(seed: int, dims: int, name: str) -> Path:
-    options = ExportOptions(model=str(weights(seed)), widths=(32, 16), dims=dims, name=name, measure=False)
+    options = DenseExport(model=str(weights(seed)), widths=(32, 16), dims=dims, name=name)
     return export(options, store()).path
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.cross_encoder import Pooling, export_reranker
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import Pooling, RerankerExport, export
 from aisle.encoder.export.precision import WeightPrecision
 from aisle.training.cross_encoder.model import new_cross_encoder
 from tests.support.tiny_bert import tiny_bert
@@ -43,5 +42,5 @@ def tiny_reranker(
 ) -> Path:
     """The folder of an artifact of such a model."""
     model = tiny_cross_encoder(folder / f"model-{seed}", words, seed=seed)
-    options = ExportOptions(model=str(model), name=f"tiny-{seed}", precision=precision, measure=False)
-    return export_reranker(options, ArtifactStore(folder / "store")).path
+    options = RerankerExport(model=str(model), name=f"tiny-{seed}", precision=precision)
+    return export(options, ArtifactStore(folder / "store")).path

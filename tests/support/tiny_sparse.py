@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from aisle.encoder import ArtifactStore, SparseEncoder
-from aisle.encoder.export.sparse import export_sparse
+from aisle.encoder.export import export
 from aisle.training.common.settings import TrainingPrecision
 from aisle.training.sparse.settings import SparseSettings
 from aisle.training.sparse.train import TrainedSparse, train_sparse
@@ -46,8 +46,8 @@ def shared_tiny() -> TrainedSparse:
 @functools.cache
 def shared_artifact() -> Path:
     """Its INT8 artifact. Copy it before you change it."""
-    options = shared_tiny().export_options("tiny-sparse", tiny_training_set(), measure=False)
-    return export_sparse(options, ArtifactStore(Path(_holder().name) / "store")).path
+    options = shared_tiny().export_options("tiny-sparse", tiny_training_set())
+    return export(options, ArtifactStore(Path(_holder().name) / "store")).path
 
 
 def recall(encoder: SparseEncoder, k: int = 10) -> float:

@@ -10,10 +10,9 @@ import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.cpu import CpuNotice, InstructionSet, best_of, instruction_sets, sets_of
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.fidelity import sample_texts
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, Int8, quantize_columns
+from aisle.encoder.export import DenseExport, Fp32, Int8, export
+from aisle.encoder.export.precision import quantize_columns
+from aisle.evaluation.encoders.samples import sample_texts
 from tests.support.encoder_artifact import minilm
 
 AVX2, AVX512, VNNI, ARM64 = InstructionSet
@@ -46,7 +45,7 @@ def test_this_machine_has_a_set_and_exports_for_it() -> None:
 
 @pytest.mark.parametrize("made_for", [AVX2, AVX512])
 def test_sums_of_two_products_fit_sixteen_bits_where_they_would_saturate(made_for: InstructionSet) -> None:
-    largest = Int8(ExportOptions(cpu=made_for).weight_bits).largest
+    largest = Int8(DenseExport(cpu=made_for).weight_bits).largest
     weight = np.random.default_rng(1).normal(size=(32, 8)).astype(np.float32)
     levels, _ = quantize_columns(weight, largest)
     assert 2 * 255 * int(np.abs(levels).max()) <= np.iinfo(np.int16).max
@@ -54,9 +53,7 @@ def test_sums_of_two_products_fit_sixteen_bits_where_they_would_saturate(made_fo
 
 
 def test_a_graph_for_an_older_cpu_is_close_to_the_others(tmp_path: Path) -> None:
-    old, new = (
-        export(ExportOptions(cpu=cpu, measure=False), ArtifactStore(tmp_path / cpu)) for cpu in (AVX2, VNNI)
-    )
+    old, new = (export(DenseExport(cpu=cpu), ArtifactStore(tmp_path / cpu)) for cpu in (AVX2, VNNI))
     assert (old.manifest.instruction_set, new.manifest.instruction_set) == (AVX2, VNNI)
     texts = sample_texts(50)
     vectors = [
@@ -80,7 +77,7 @@ def test_a_graph_for_an_older_cpu_is_close_to_the_others(tmp_path: Path) -> None
 def test_an_artifact_for_another_cpu_loads_and_says_so(
     tmp_path: Path, made_for: InstructionSet, cpu: set[InstructionSet], says: str | None
 ) -> None:
-    path = export(ExportOptions(cpu=made_for, measure=False), ArtifactStore(tmp_path)).path
+    path = export(DenseExport(cpu=made_for), ArtifactStore(tmp_path)).path
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         encoder = DenseEncoder.load(path, cpu=frozenset(cpu))
@@ -91,5 +88,5 @@ def test_an_artifact_for_another_cpu_loads_and_says_so(
 
 
 def test_fp32_is_for_any_cpu(tmp_path: Path) -> None:
-    report = export(ExportOptions(precision=Fp32(), cpu=VNNI, measure=False), ArtifactStore(tmp_path))
+    report = export(DenseExport(precision=Fp32(), cpu=VNNI), ArtifactStore(tmp_path))
     assert report.manifest.instruction_set == ""

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.fidelity import sample_texts
 from aisle.errors import ArtifactNotFound, InputError
+from aisle.evaluation.encoders.samples import sample_texts
 from tests.support.encoder_artifact import minilm
 
 # Activations have a scale per token: neighbours change a level only where float rounding flips one.

@@ -9,9 +9,8 @@ import pytest
 
 from aisle.cli.encoder import show
 from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder.export import DenseExport, export
 from aisle.encoder.export.card import model_card
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
 from aisle.errors import ArtifactCorrupt
 from tests.support.encoder_artifact import minilm
 
@@ -21,7 +20,7 @@ SETTINGS = {"epochs": 2, "loss": {"name": "mnrl", "scale": 20.0}, "note": "a | b
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = ArtifactStore(tmp_path_factory.mktemp("store"))
-    return export(ExportOptions(training=SETTINGS, data_hash="ab" * 32, measure=False), store).path
+    return export(DenseExport(training=SETTINGS, data_hash="ab" * 32), store).path
 
 
 def test_a_card_tells_what_the_manifest_tells(trained: Path) -> None:
@@ -57,7 +56,7 @@ def test_settings_of_training_leave_the_fingerprint_and_the_card_is_guarded(trai
 def test_show_prints_the_settings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = export(ExportOptions(training=SETTINGS, measure=False), ArtifactStore(tmp_path)).path
+    path = export(DenseExport(training=SETTINGS), ArtifactStore(tmp_path)).path
     monkeypatch.setenv("COLUMNS", "200")
     show(str(path))
     rows = [line.split(None, 1) for line in capsys.readouterr().out.splitlines()]

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport, export
 from tests.support.tiny_bert import tiny_bert
 
 # A limit on the size of a file stands for the full disk: the write fails in the middle, with an OSError.
@@ -40,7 +39,7 @@ def test_an_export_that_finds_no_room_leaves_the_store_as_it_was(tmp_path: Path,
     pytest.importorskip("transformers", reason="torch is not installed (extra train)")
     store = ArtifactStore(tmp_path / "store")
     first, second = (tiny_bert(tmp_path / f"model-{seed}", seed=seed) for seed in (1, 2))
-    export(ExportOptions(model=str(first), max_length=32, measure=False), store)
+    export(DenseExport(model=str(first), max_length=32), store)
     before = contents(store.home)
     done = subprocess.run(
         [sys.executable, "-c", EXPORT, str(room), str(second), str(store.home)],

@@ -12,8 +12,7 @@ import orjson
 import pytest
 
 from aisle.encoder import ArtifactStore, CrossEncoder
-from aisle.encoder.export.cross_encoder import Pooling, export_reranker
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import Pooling, RerankerExport, export
 from aisle.errors import InputError
 from aisle.evaluation import Run, evaluate, write_run
 from aisle.training.common.run_folder import starting_point
@@ -108,8 +107,8 @@ def test_the_student_has_the_layers_and_the_pooling_that_were_asked_for(student:
 
 
 def test_its_int8_artifact_ranks_as_well(student: TrainedReranker, tmp_path: Path) -> None:
-    options = ExportOptions(model=str(student.folder), name="tiny", measure=False)
-    model = CrossEncoder.load(export_reranker(options, ArtifactStore(tmp_path)).path)
+    options = RerankerExport(model=str(student.folder), name="tiny")
+    model = CrossEncoder.load(export(options, ArtifactStore(tmp_path)).path)
     assert model.manifest.max_length == 24
     held_out = shop("dev", 40, seed=2)
     scores = {}

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from aisle.encoder import ArtifactStore, SparseEncoder
-from aisle.encoder.export.sparse import SparseHead, export_sparse, feature_tokens
+from aisle.encoder.export import export
+from aisle.encoder.export.sparse import SparseHead, feature_tokens
 from aisle.errors import InputError
 from aisle.training.common.base_model import open_model
 from aisle.training.common.tokens import TokenTable
@@ -117,15 +118,15 @@ def test_training_lowers_the_loss_and_finds_items_that_share_no_word_with_the_qu
 
 def test_untrained_it_finds_nothing(tmp_path: Path) -> None:
     started = trained_tiny(tmp_path, epochs=1, learning_rate=1e-9, matrix_rate=0.0, vector_rate=0.0)
-    options = started.export_options("start", tiny_training_set(), measure=False)
-    encoder = SparseEncoder.load(export_sparse(options, ArtifactStore(tmp_path / "store")).path)
+    options = started.export_options("start", tiny_training_set())
+    encoder = SparseEncoder.load(export(options, ArtifactStore(tmp_path / "store")).path)
     assert recall(encoder) < 0.3
 
 
 def test_the_model_may_read_queries_too(tmp_path: Path) -> None:
     done = trained_tiny(tmp_path, query_side=QuerySide.MODEL, epochs=30)
-    options = done.export_options("both", tiny_training_set(), measure=False)
-    encoder = SparseEncoder.load(export_sparse(options, ArtifactStore(tmp_path / "store")).path)
+    options = done.export_options("both", tiny_training_set())
+    encoder = SparseEncoder.load(export(options, ArtifactStore(tmp_path / "store")).path)
     assert not encoder.inference_free
     assert recall(encoder) > 0.5
 

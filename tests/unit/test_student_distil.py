@@ -11,11 +11,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.fidelity import sample_texts
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32
+from aisle.encoder.export import DenseExport, Fp32, export
 from aisle.errors import InputError
+from aisle.evaluation.encoders.samples import sample_texts
 from aisle.training.distillation.student import StudentSettings
 from aisle.training.distillation.train import distil_student
 from tests.support.tiny_bert import tiny_bert
@@ -48,7 +46,7 @@ def student(teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def vectors(folder: Path, store: Path, dims: int | None = None) -> np.ndarray:
-    options = ExportOptions(model=str(folder), precision=Fp32(), measure=False)
+    options = DenseExport(model=str(folder), precision=Fp32())
     return DenseEncoder.load(export(options, ArtifactStore(store)).path).encode_items(TEXTS, dims)
 
 

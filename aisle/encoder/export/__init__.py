@@ -1,1 +1,24 @@
-"""From a BERT-family checkpoint to an INT8 artifact, without torch."""
+"""From a BERT checkpoint to an artifact: the graph, its precision, its self-test and its card. Needs no torch."""
+
+from aisle.encoder.export.cross_encoder import Pooling, RerankerExport
+from aisle.encoder.export.dense import DenseExport
+from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export.precision import Fp32, Int8
+from aisle.encoder.export.run import ExportReport, Fidelity, Progress, export
+from aisle.encoder.export.sparse import SparseExport
+from aisle.encoder.export.weights import find_weights
+
+__all__ = [
+    "DenseExport",
+    "ExportOptions",
+    "ExportReport",
+    "Fidelity",
+    "Fp32",
+    "Int8",
+    "Pooling",
+    "Progress",
+    "RerankerExport",
+    "SparseExport",
+    "export",
+    "find_weights",
+]

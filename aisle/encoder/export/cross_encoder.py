@@ -1,18 +1,16 @@
-"""A cross-encoder's weights to a reranker in the store, with figures on what INT8 cost and won."""
+"""What a cross-encoder supplies to an export: its head, and the graph of pairs to scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.encoder.artifact import CARD, GOLDEN, MODEL, TOKENIZER, ArtifactStore, Manifest, load_artifact, sha256_of
+from aisle.encoder.artifact import TOKENIZER, Artifact, Manifest
 from aisle.encoder.cross_encoder import KIND, CrossEncoder
 from aisle.encoder.export.bert import (
     add_and_norm,
@@ -22,17 +20,12 @@ from aisle.encoder.export.bert import (
     mean_pooled,
     position_ids,
 )
-from aisle.encoder.export.card import model_card
 from aisle.encoder.export.checkpoint import BertCheckpoint, json_object, read_backbone, tensors_of
-from aisle.encoder.export.dense import Progress, write_manifest
-from aisle.encoder.export.describe import MAX_LENGTH, git_commit
-from aisle.encoder.export.fidelity import measure_reranker
+from aisle.encoder.export.describe import chosen_length, describe
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, Int8, WeightPrecision
-from aisle.encoder.export.static_int8 import StaticInt8, spans_of
-from aisle.encoder.export.weights import WeightSource, find_weights
-from aisle.encoder.text import TEXT_VERSION
+from aisle.encoder.export.options import ExportOptions, ModelWeights
+from aisle.encoder.export.precision import WeightPrecision
+from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.tokenizer import SPECIAL, PairTokenizer
 from aisle.errors import InputError
 
@@ -171,120 +164,64 @@ def _score(graph: GraphWriter, head: ScoreHead, pooled: str) -> str:
     return graph.node("Squeeze", [score, graph.constant("axis", np.array([1], dtype=np.int64))])
 
 
-def describe_reranker(options: ExportOptions, source: WeightSource, precision: str) -> Manifest:
-    """All that is known before the graph is built: everything but metrics and file hashes.
+@dataclass(frozen=True, slots=True)
+class RerankerExport(ExportOptions[CrossEncoder]):
+    """How to export a reranker: a cross-encoder with one output.
 
-    Raises:
-        InputError: a length that this model cannot have, or a model that is no cross-encoder.
+    Attributes:
+        calibration: pairs of query and item text like those it will read: with them (200 or more) the scales
+            of activations are fixed at export (``StaticInt8``), without them each token has its own.
     """
-    backbone = read_backbone(source.folder)
-    return Manifest(
-        kind=KIND,
-        name=options.name or source.model.rpartition("/")[2],
-        base_model=options.base_model or source.model,
-        revision=source.revision or sha256_of(source.folder / "model.safetensors"),
-        dims=1,
-        pooling=read_head(source.folder, backbone).pooling.value,
-        max_length=_max_length(options.max_length, source.folder, backbone.max_positions),
-        text_version=TEXT_VERSION,
-        precision=precision,
-        instruction_set="" if precision == Fp32.name else options.chosen_cpu(),
-        data_hash=options.data_hash,
-        git_commit=git_commit(),
-        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        training=options.training,
-        files={},
-    )
 
+    calibration: Sequence[tuple[str, str]] = ()
 
-def _max_length(asked: int | None, folder: Path, most: int) -> int:
-    """What is asked for, else what the model was trained with, else what all of ours read at most."""
-    path = folder / "tokenizer_config.json"
-    trained = json_object(path).get("model_max_length") if path.is_file() else None
-    longest = asked if asked is not None else min(int(trained or MAX_LENGTH), MAX_LENGTH, most)
-    if not SPECIAL + 2 <= longest <= most:
-        raise InputError(
-            f"max_length {longest} is not possible with this model", fix=f"choose {SPECIAL + 2} to {most}"
-        )
-    return longest
+    def read(self, source: WeightSource) -> RerankerWeights:
+        """Read backbone and head.
 
-
-Graph = Callable[[WeightPrecision], bytes]
+        Raises:
+            InputError: an architecture or a head that cannot be exported.
+            MissingExtra: safetensors is not installed.
+        """
+        backbone = read_backbone(source.folder)
+        return RerankerWeights(self, source, backbone, read_head(source.folder, backbone))
 
 
 @dataclass(frozen=True, slots=True)
-class RerankerReport:
-    """Where the artifact is, what it is, and what was measured (nothing unless asked for)."""
+class RerankerWeights(ModelWeights[CrossEncoder]):
+    """A BERT with a head that makes a score, how to export it, and where it comes from."""
 
-    path: Path
-    manifest: Manifest
-    metrics: Mapping[str, float]
+    options: RerankerExport
+    source: WeightSource
+    backbone: BertCheckpoint
+    head: ScoreHead
 
+    def graph(self, precision: WeightPrecision) -> bytes:
+        """Token ids of pairs to scores."""
+        return cross_encoder_graph(self.backbone, self.head, precision)
 
-def export_reranker(
-    options: ExportOptions,
-    store: ArtifactStore | None = None,
-    progress: Progress = lambda _: None,
-    calibration: Sequence[tuple[str, str]] = (),
-) -> RerankerReport:
-    """Build, measure and store a reranker; on any failure, or Ctrl-C, the store is as it was.
+    def manifest(self) -> Manifest:
+        """All but precision, metrics and file hashes."""
+        tokenizer = self.source.folder / "tokenizer_config.json"
+        trained = json_object(tokenizer).get("model_max_length") if tokenizer.is_file() else None
+        return describe(
+            self.options,
+            self.source,
+            kind=KIND,
+            dims=1,
+            pooling=self.head.pooling.value,
+            max_length=chosen_length(
+                self.options.max_length,
+                int(trained) if trained else None,
+                least=SPECIAL + 2,
+                most=self.backbone.max_positions,
+            ),
+        )
 
-    Args:
-        options: ``model`` is a cross-encoder with one output; what concerns vectors alone (prefixes, widths,
-            dims, calibration, data) is not looked at.
-        store: default the store under ``AISLE_HOME``.
-        progress: is told of each step.
-        calibration: pairs of query and item text like those it will read: with them (200 or more) the scales
-            of activations are fixed at export (``StaticInt8``), without them each token has its own.
+    def calibration(self, max_length: int) -> Sequence[Mapping[str, NDArray[np.int64]]]:
+        """The graph's inputs for each pair."""
+        tokenize = PairTokenizer(self.source.folder / TOKENIZER, max_length)
+        return [tokenize(query, [text]).feed([0]) for query, text in self.options.calibration]
 
-    Raises:
-        InputError: no such weights, or an architecture or a head that cannot be exported.
-        MissingExtra: the extra ``export`` is not installed.
-    """
-    store = store or ArtifactStore.default()
-    progress("finding weights")
-    source = find_weights(options.model, options.revision)
-    backbone = read_backbone(source.folder)
-    build = partial(cross_encoder_graph, backbone, read_head(source.folder, backbone))
-    int8 = StaticInt8.name if calibration else Int8.name
-    manifest = describe_reranker(options, source, options.precision.name if options.precision else int8)
-    with store.staging() as staged:
-        tokenize = PairTokenizer(source.folder / TOKENIZER, manifest.max_length)
-        feeds = [tokenize(query, [text]).feed([0]) for query, text in calibration]
-        precision = options.precision or _int8(options.weight_bits, build, feeds, staged)
-        progress(f"building the {precision.name} graph of {source.model}")
-        served = _build(staged, manifest, source, build, precision)
-        if options.measure:
-            with store.staging() as folder:
-                progress("building the fp32 graph to compare with")
-                reference = _build(folder, manifest, source, build, Fp32())
-                metrics = measure_reranker(served, reference, source.folder, progress)
-            manifest = manifest.model_copy(update={"metrics": metrics})
-        # Twice: the card tells the fingerprint, which it is no part of, and the manifest the card's hash.
-        card = model_card(write_manifest(staged, manifest))
-        (staged / CARD).write_text(card, encoding="utf-8")
-        manifest = write_manifest(staged, manifest)
-        return RerankerReport(store.add(staged), manifest, manifest.metrics)
-
-
-def _int8(
-    bits: int, build: Graph, feeds: Sequence[Mapping[str, NDArray[np.int64]]], scratch: Path
-) -> WeightPrecision:
-    return StaticInt8(spans_of(build, feeds, scratch), bits) if feeds else Int8(bits)
-
-
-def _build(
-    folder: Path,
-    manifest: Manifest,
-    source: WeightSource,
-    graph: Graph,
-    precision: WeightPrecision,
-) -> CrossEncoder:
-    """Write model, tokenizer, golden pairs and manifest; the model that opened them."""
-    (folder / MODEL).write_bytes(graph(precision))
-    (folder / TOKENIZER).write_bytes((source.folder / TOKENIZER).read_bytes())
-    write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
-    model = CrossEncoder(load_artifact(folder))
-    model.record().write(folder / GOLDEN)
-    write_manifest(folder, model.manifest)
-    return model
+    def open(self, artifact: Artifact) -> CrossEncoder:
+        """The model."""
+        return CrossEncoder(artifact)

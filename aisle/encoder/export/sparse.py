@@ -1,9 +1,9 @@
-"""A sparse encoder's weights to an artifact in the store."""
+"""What a sparse encoder supplies to an export: its head, its vocabulary, and the graph of both."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -11,25 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle._extras import optional
-from aisle.encoder.artifact import CARD, GOLDEN, MODEL, TOKENIZER, ArtifactStore, Manifest, load_artifact
+from aisle.encoder.artifact import TOKENIZER, Artifact, Manifest, Prefixes
 from aisle.encoder.export.bert import embed, encoder_layer, position_ids
-from aisle.encoder.export.card import sparse_card
 from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint
-from aisle.encoder.export.dense import write_manifest
-from aisle.encoder.export.describe import choose_precision, describe
-from aisle.encoder.export.fidelity import sparse_metrics
+from aisle.encoder.export.dense import text_inputs, text_length
+from aisle.encoder.export.describe import describe
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32, WeightPrecision
-from aisle.encoder.export.weights import WeightSource, find_weights
-from aisle.encoder.sparse import (
-    KIND,
-    QUERY_WEIGHTS,
-    VOCABULARY,
-    SparseEncoder,
-    Vocabulary,
-    is_feature,
-)
+from aisle.encoder.export.options import ExportOptions, ModelWeights
+from aisle.encoder.export.precision import WeightPrecision
+from aisle.encoder.export.weights import WeightSource, prefixes_of
+from aisle.encoder.sparse import KIND, QUERY_WEIGHTS, VOCABULARY, SparseEncoder, Vocabulary, is_feature
 from aisle.errors import InputError
 
 Floats = NDArray[np.float32]
@@ -193,104 +184,83 @@ def feature_tokens(tokenizer: Path, rows: int) -> tuple[NDArray[np.int64], tuple
 
 
 @dataclass(frozen=True, slots=True)
-class SparseExport:
-    """Where the artifact is, and what it is."""
+class SparseExport(ExportOptions[SparseEncoder]):
+    """How to export a sparse encoder: a folder that ``train_sparse`` made, or any BERT model with a
+    masked-language head, such as a published SPLADE model.
 
-    path: Path
-    manifest: Manifest
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """What goes into the artifact, but for its manifest."""
-
-    checkpoint: BertCheckpoint
-    head: SparseHead
-    vocabulary: Vocabulary
-    tokenizer: Path
-
-
-def export_sparse(
-    options: ExportOptions,
-    store: ArtifactStore | None = None,
-    progress: Callable[[str], None] = lambda _: None,
-) -> SparseExport:
-    """Build, measure and store an artifact; on any failure, or Ctrl-C, the store is as it was.
-
-    Args:
-        options: ``model`` is a folder that ``train_sparse`` made, or any BERT model with a masked-language
-            head, such as a published SPLADE model; ``dims``, ``widths`` and ``data`` mean nothing here.
-        store: where it goes.
-        progress: is told of each step.
-
-    Raises:
-        InputError: no such weights, no head, or an architecture that cannot be exported.
-        MissingExtra: the extra ``export`` is not installed.
+    Attributes:
+        prefixes: put before queries and items, default what the model family expects.
+        calibration: texts like those the model will read: with them (200 or more) the activations of an INT8
+            graph have scales fixed at export (``StaticInt8``), without them a scale per token.
     """
-    store = store or ArtifactStore.default()
-    progress("finding weights")
-    source = find_weights(options.model, options.revision)
-    model = _read(source)
-    about = {
-        "kind": KIND,
-        "dims": len(model.head.bias),
-        "widths": (),
-        "pooling": "max",
-        "normalisation": "none",
-    }
-    manifest = describe(options, source, model.checkpoint).model_copy(update=about)
 
-    def graph(checkpoint: BertCheckpoint, precision: WeightPrecision) -> bytes:
-        return sparse_graph(checkpoint, model.head, precision)
+    prefixes: Prefixes | None = None
+    calibration: tuple[str, ...] = ()
 
-    with store.staging() as staged:
-        precision = choose_precision(options, source, model.checkpoint, manifest.max_length, staged, graph)
-        progress(f"building the {precision.name} graph")
-        served = _build(staged, manifest, model, precision)
-        if options.measure:
-            with store.staging() as folder:
-                progress("comparing weights with fp32")
-                reference = _build(folder, manifest, model, Fp32())
-                metrics = sparse_metrics(served, reference, options.calibration)
-            manifest = manifest.model_copy(update={"metrics": metrics})
-        # Twice: the card tells the fingerprint, which it is no part of, and the manifest the card's hash.
-        card = sparse_card(write_manifest(staged, manifest))
-        (staged / CARD).write_text(card, encoding="utf-8")
-        manifest = write_manifest(staged, manifest)
-        return SparseExport(store.add(staged), manifest)
+    def read(self, source: WeightSource) -> SparseWeights:
+        """Read encoder and head.
 
-
-def _read(source: WeightSource) -> _Model:
-    checkpoint = read_checkpoint(source.folder)
-    tokenizer = source.folder / TOKENIZER
-    ids, tokens = feature_tokens(tokenizer, len(checkpoint.tensor("embeddings.word_embeddings.weight")))
-    if (source.folder / HEAD).is_file():
-        head = SparseHead.load(source.folder)
-    else:
-        found = masked_language_head(checkpoint, ids)
-        if found is None:
+        Raises:
+            InputError: no head, one of another tokenizer, or an architecture that cannot be exported.
+            MissingExtra: safetensors is not installed.
+        """
+        checkpoint = read_checkpoint(source.folder)
+        rows = len(checkpoint.tensor("embeddings.word_embeddings.weight"))
+        ids, tokens = feature_tokens(source.folder / TOKENIZER, rows)
+        if (source.folder / HEAD).is_file():
+            head: SparseHead | None = SparseHead.load(source.folder)
+        else:
+            head = masked_language_head(checkpoint, ids)
+        if head is None:
             raise InputError(
                 f"{source.model} has no head that gives weights to tokens",
                 fix="make one with `aisle train sparse`, or name a model with a masked-language head",
             )
-        head = found
-    if not np.array_equal(head.token_ids, ids):
-        raise InputError(
-            f"{source.folder}: {HEAD} belongs to another tokenizer",
-            fix="give the folder as `aisle train sparse` made it",
+        if not np.array_equal(head.token_ids, ids):
+            raise InputError(
+                f"{source.folder}: {HEAD} belongs to another tokenizer",
+                fix="give the folder as `aisle train sparse` made it",
+            )
+        return SparseWeights(self, source, checkpoint, head, Vocabulary(tokens, ids))
+
+
+@dataclass(frozen=True, slots=True)
+class SparseWeights(ModelWeights[SparseEncoder]):
+    """A BERT encoder with a sparse head, its vocabulary, how to export it, and where it comes from."""
+
+    options: SparseExport
+    source: WeightSource
+    checkpoint: BertCheckpoint
+    head: SparseHead
+    vocabulary: Vocabulary
+
+    def graph(self, precision: WeightPrecision) -> bytes:
+        """Token ids to weights of the vocabulary."""
+        return sparse_graph(self.checkpoint, self.head, precision)
+
+    def manifest(self) -> Manifest:
+        """All but precision, metrics and file hashes."""
+        return describe(
+            self.options,
+            self.source,
+            kind=KIND,
+            dims=len(self.head.bias),
+            pooling="max",
+            normalisation="none",
+            prefixes=self.options.prefixes or prefixes_of(self.source.model),
+            max_length=text_length(self.options, self.checkpoint),
         )
-    return _Model(checkpoint, head, Vocabulary(tokens, ids), tokenizer)
 
+    def calibration(self, max_length: int) -> Sequence[Mapping[str, NDArray[np.int64]]]:
+        """The graph's inputs for each text."""
+        return text_inputs(self.source, self.options.calibration, max_length)
 
-def _build(folder: Path, manifest: Manifest, model: _Model, precision: WeightPrecision) -> SparseEncoder:
-    """Write all files but the card; the encoder that opened them."""
-    (folder / MODEL).write_bytes(sparse_graph(model.checkpoint, model.head, precision))
-    (folder / TOKENIZER).write_bytes(model.tokenizer.read_bytes())
-    model.vocabulary.write(folder / VOCABULARY)
-    if model.head.query is not None:
-        np.save(folder / QUERY_WEIGHTS, model.head.query, allow_pickle=False)
-    write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))
-    encoder = SparseEncoder(load_artifact(folder))
-    encoder.record().write(folder / GOLDEN)
-    write_manifest(folder, encoder.manifest)
-    return encoder
+    def open(self, artifact: Artifact) -> SparseEncoder:
+        """The encoder."""
+        return SparseEncoder(artifact)
+
+    def write_tables(self, folder: Path) -> None:
+        """Write the vocabulary, and what tokens of queries weigh if that is looked up."""
+        self.vocabulary.write(folder / VOCABULARY)
+        if self.head.query is not None:
+            np.save(folder / QUERY_WEIGHTS, self.head.query, allow_pickle=False)

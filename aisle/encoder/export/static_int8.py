@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisle._extras import optional
 from aisle.encoder.sessions import open_session
-from aisle.encoder.export.bert import bert_graph
-from aisle.encoder.export.checkpoint import BertCheckpoint
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 from aisle.encoder.export.precision import Floats, Fp32, Int8, WeightPrecision, quantize_columns
 
@@ -49,37 +47,29 @@ class _Watched(Fp32):
         return super().attention(graph, x, lengths, weight, bias, heads, name)
 
 
+class Buildable(Protocol):
+    """Weights of which a graph can be built in any precision."""
+
+    def graph(self, precision: WeightPrecision) -> bytes:
+        """The serialised ONNX graph."""
+
+
 def calibrate(
-    model: BertCheckpoint,
-    tokens: Sequence[Sequence[int]],
-    scratch: Path,
-    build: Callable[[BertCheckpoint, WeightPrecision], bytes] = bert_graph,
+    weights: Buildable, inputs: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path
 ) -> Mapping[str, Span]:
-    """Span of each linear layer's input, by the layer's name.
+    """Span of each linear layer's input over some inputs of the graph, by the layer's name.
 
     Args:
-        model: the weights.
-        tokens: token ids of at least one text; each is run alone, without padding.
+        weights: the model.
+        inputs: at least one; each is run as it is, so it should have no padding.
         scratch: a folder for the fp32 graph.
-        build: the graph of these weights in a precision.
-    """
-    feeds = ({"input_ids": np.array([row]), "lengths": np.array([len(row)])} for row in tokens)
-    return spans_of(partial(build, model), feeds, scratch)
 
-
-def spans_of(
-    build: Callable[[WeightPrecision], bytes], feeds: Iterable[Mapping[str, NDArray[np.int64]]], scratch: Path
-) -> Mapping[str, Span]:
-    """Span of each linear layer's input, by the layer's name.
-
-    Args:
-        build: the graph in a precision.
-        feeds: the graph's inputs, at least once, without padding.
-        scratch: a folder for the fp32 graph.
+    Raises:
+        MissingExtra: onnx is not installed.
     """
     watched = _Watched()
     onnx = optional("onnx", extra="export")
-    graph = onnx.load_model_from_string(build(watched))
+    graph = onnx.load_model_from_string(weights.graph(watched))
     tensors = tuple(dict.fromkeys(watched.inputs.values()))
     del graph.graph.output[:]
     graph.graph.output.extend(
@@ -90,7 +80,7 @@ def spans_of(
     session = open_session(path)
     path.unlink()
     spans: dict[str, Span] = {}
-    for feed in feeds:
+    for feed in inputs:
         found = session.run(list(tensors), feed)
         for tensor, values in zip(tensors, found, strict=True):
             rows = values.reshape(-1, values.shape[-1])

@@ -13,10 +13,7 @@ from typing import Any
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import MODEL
 from aisle.encoder.dense import DenseEncoder, cut
-from aisle.encoder.export.dense import export
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.precision import Fp32
-from aisle.encoder.export.weights import find_weights
+from aisle.encoder.export import DenseExport, Fp32, export, find_weights
 from aisle.encoder.text import clean
 from aisle.errors import InputError
 from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
@@ -75,12 +72,11 @@ def fp32_peers(encoder: DenseEncoder, weights: str, texts: Sequence[str], stack:
 
 def _graph(encoder: DenseEncoder, weights: str, stack: ExitStack) -> DenseEncoder:
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aisle-fp32-"))
-    options = ExportOptions(
+    options = DenseExport(
         model=weights,
         max_length=encoder.manifest.max_length,
         prefixes=encoder.manifest.prefixes,
         precision=Fp32(),
-        measure=False,
     )
     return DenseEncoder.load(export(options, ArtifactStore(Path(folder))).path)
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import sha256_of
-from aisle.encoder.export.cross_encoder import RerankerReport, export_reranker
-from aisle.encoder.export.options import ExportOptions
-from aisle.encoder.export.weights import find_weights
+from aisle.encoder.export import ExportReport, RerankerExport, export, find_weights
 from aisle.encoder.text import TEXT_VERSION
+from aisle.evaluation.encoders.fidelity import RerankerFidelity
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import run_key, starting_point
 from aisle.training.common.settings import check_name, as_plain_json
@@ -70,7 +69,7 @@ class RerankerPlan:
     def __post_init__(self) -> None:
         check_name(self.name)
 
-    def run(self, store: ArtifactStore, progress: Progress) -> tuple[TrainedReranker, list[RerankerReport]]:
+    def run(self, store: ArtifactStore, progress: Progress) -> tuple[TrainedReranker, list[ExportReport]]:
         """Train and export; the reranker's report comes first.
 
         Raises:
@@ -94,19 +93,19 @@ class RerankerPlan:
         trained = TrainedReranker.read(folder) if folder.exists() else None
         if trained is None:
             trained = train_reranker(data, candidates, taught_by, self.settings, folder, progress)
-        options = ExportOptions(
+        options = RerankerExport(
             model=str(trained.folder),
             base_model=self._origin(),
             name=self.name,
             training={**self.settings.as_dict(), "teacher": self._taught_how(), "ran": trained.as_dict()},
             data_hash=data.data_hash,
-            measure=self.measure,
+            calibration=calibration_pairs(data, candidates),
         )
-        pairs = calibration_pairs(data, candidates)
-        reports = [export_reranker(options, store, progress.note, pairs)]
+        fidelity = RerankerFidelity() if self.measure else None
+        reports = [export(options, store, progress.note, fidelity=fidelity)]
         if self.with_teacher:
             whole = replace(options, model=str(taught_by), name=f"{self.name}-teacher")
-            reports.append(export_reranker(whole, store, progress.note, pairs))
+            reports.append(export(whole, store, progress.note, fidelity=fidelity))
         return trained, reports
 
     def _candidates(self, data: TrainingSet, store: ArtifactStore, progress: Progress) -> Candidates:

@@ -8,8 +8,9 @@ from typing import Self
 
 from aisle import _paths as paths
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.dense import ExportReport, export
+from aisle.encoder.export import ExportReport, export
 from aisle.errors import InputError
+from aisle.evaluation.encoders.fidelity import DenseFidelity
 from aisle.training.common.progress import Progress
 from aisle.training.common.settings import check_name
 from aisle.training.data.sources import SourceKind, kept_apart, read_training_set
@@ -80,5 +81,6 @@ class TrainingPlan:
                 "left out: " + ", ".join(f"{n:,} ({why})" for why, n in training_set.dropped.items())
             )
         trained = train_encoder(training_set, self.settings, self.work, resume=resume, progress=progress)
-        options = trained.export_options(self.name, training_set, data=self.check, measure=measure)
-        return trained, export(options, store, progress.note)
+        options = trained.export_options(self.name, training_set)
+        fidelity = DenseFidelity(self.check) if measure else None
+        return trained, export(options, store, progress.note, fidelity=fidelity)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from aisle._extras import optional
 from aisle.encoder.artifact import Prefixes
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import DenseExport
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
@@ -78,9 +78,9 @@ class TrainedEncoder:
             "ran": {"device": self.device, "precision": self.precision, "stages": stages},
         }
 
-    def export_options(self, name: str, training_set: TrainingSet, **more: Any) -> ExportOptions:
+    def export_options(self, name: str, training_set: TrainingSet, **more: Any) -> DenseExport:
         """How to export it: what the folder alone does not tell (prefixes, lengths, widths, texts, data)."""
-        return ExportOptions(
+        return DenseExport(
             model=str(self.folder),
             base_model=self.base.name,
             name=name,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export.sparse import SparseExport, export_sparse
+from aisle.encoder.export import ExportReport, export
+from aisle.evaluation.encoders.fidelity import SparseFidelity
 from aisle.training.common.progress import Progress
 from aisle.training.common.settings import check_name
 from aisle.training.data.sources import TRAIN, judged_pairs, kept_apart
@@ -42,7 +43,7 @@ class SparsePlan:
 
     def run(
         self, store: ArtifactStore, progress: Progress, *, resume: bool = False
-    ) -> tuple[TrainedSparse, SparseExport]:
+    ) -> tuple[TrainedSparse, ExportReport]:
         """Train and export.
 
         Args:
@@ -62,9 +63,9 @@ class SparsePlan:
         fresh = folder.with_name(f"{folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         trained = train_sparse(data, None, self.settings, fresh, progress.step, resume=resume)
-        exported = export_sparse(
-            trained.export_options(self.name, data, measure=self.measure), store, progress.note
-        )
+        options = trained.export_options(self.name, data)
+        fidelity = SparseFidelity(options.calibration) if self.measure else None
+        exported = export(options, store, progress.note, fidelity=fidelity)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
         return replace(trained, folder=folder), exported

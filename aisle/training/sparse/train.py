@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aisle._extras import optional
 from aisle.encoder.artifact import TOKENIZER
-from aisle.encoder.export.options import ExportOptions
+from aisle.encoder.export import SparseExport
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.training.common.base_model import BaseModel, find_base, open_model
@@ -36,7 +36,7 @@ class TrainedSparse:
     """A sparse encoder on disk.
 
     Attributes:
-        folder: a BERT checkpoint with its tokenizer and ``sparse.safetensors``: ``export_sparse`` takes it.
+        folder: a BERT checkpoint with its tokenizer and ``sparse.safetensors``: ``aisle.encoder.export`` takes it.
         settings: of the run; base: what it began with; data_hash: of the training set.
         losses: mean ranking loss of every part of the run, in order.
         active_items, active_queries: tokens with a weight in a text, mean at the end of the run.
@@ -71,9 +71,9 @@ class TrainedSparse:
         known = {"base": self.base.name, "revision": self.base.revision}
         return {**self.settings.as_dict(), **known, "ran": ran}
 
-    def export_options(self, name: str, training_set: TrainingSet, **more: Any) -> ExportOptions:
+    def export_options(self, name: str, training_set: TrainingSet, **more: Any) -> SparseExport:
         """How to export it: what the folder alone does not tell."""
-        return ExportOptions(
+        return SparseExport(
             model=str(self.folder),
             base_model=self.base.name,
             name=name,
