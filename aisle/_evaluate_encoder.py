@@ -23,7 +23,7 @@ from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.pipeline import Vectors
 from aisle.mappings import DENSE, VectorSpace, fields
 from aisle.search import DenseLeg, Question
-from aisle.search.request import candidates_body, leg_results
+from aisle.search.ranking import candidates_body, leg_results
 from aisle.types import Item
 
 if TYPE_CHECKING:

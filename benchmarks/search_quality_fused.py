@@ -10,13 +10,12 @@ import numpy as np
 from aisle.evaluation import JudgedSet
 from aisle.mappings import BM25, FusionSpec, default_fusion
 from aisle.search import Fused, LegResult, fuse
-from aisle.search.fusion import reweighted
+from aisle.search.fusion import for_query, reweighted
 from aisle.search.identifiers import on_top
-from aisle.search.query_weights import for_query
 from aisle.search.tuning.grid import Scorer
 from aisle.search.tuning.guard import folds_of, rest_of
 from aisle.search.tuning.matrix import Floats, Ints, metric_of, pool_of
-from aisle.search.tuning.per_query import learn, pool_features
+from aisle.search.tuning.per_query import PoolFeatures, learn
 from aisle.search.tuning.runs import LegRuns
 from aisle.search.tuning.tune import Tuned
 from benchmarks.search_quality_shop import Asked
@@ -70,7 +69,7 @@ def held_out_per_query(tuned: Tuned, runs: LegRuns, judged: JudgedSet) -> dict[s
     for fold, winner in zip(folds_of(number, options.folds, options.seed), tuned.winners, strict=True):
         spec = winner.spec
         if len(spec.legs) > 1:
-            features = pool_features(runs, judged, pool.queries, spec.legs)
+            features = PoolFeatures(runs, judged, pool.queries).of(spec.legs)
             model = learn(scorer, spec, features, rest_of(number, fold), options.guard)
             spec = replace(spec, query_weights=model)
         specs |= {pool.queries[place]: spec for place in fold}

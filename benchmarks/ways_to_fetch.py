@@ -17,8 +17,8 @@ from aisle.mappings import default_fusion, fields, pipeline_name
 from aisle.mappings.document import item_of
 from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, fuse
 from aisle.search.legs import checked_question
-from aisle.search.request import candidates_body, leg_results
-from aisle.search.signals import SignalBook
+from aisle.search.page import SignalBook
+from aisle.search.ranking import candidates_body, leg_results
 
 AS_IT_IS: Final = "as it is: candidates, then the page's documents by an ids query"
 SEED = 0

@@ -15,7 +15,7 @@ class QueryWeights:
     """For each choice of weights, what it is expected to gain over the first on a query with such features.
 
     Attributes:
-        features: names of the features, F of them, see ``aisle.search.query_weights``.
+        features: names of the features, F of them, see ``aisle.search.fusion``.
         choices: A choices of weights, one weight per leg of the fusion; the first are the fusion's own.
         means, scales: F each, by which features are standardised.
         coefficients: A rows of F + 1 values: the expected gain at the mean, then per standardised feature.

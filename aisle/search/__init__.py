@@ -1,18 +1,19 @@
 """The search client: question in, explained hits out."""
 
 from aisle.search.client import SearchClient
-from aisle.search.facets import Facets
-from aisle.search.filters import Filters
+from aisle.search.facets import Facets, Filters
 from aisle.search.fusion import Fused, LegResult, fuse
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, Question, SparseLeg
-from aisle.search.page import Correction, Page, MatchType, Timings
+from aisle.search.page import Correction, MatchType, Page, Timings
 from aisle.search.preflight import read_live
-from aisle.search.rank import PairScorer, Reranker, RerankOptions, CascadeStage
-from aisle.search.rank.candidates import RerankedOrder
+from aisle.search.rank import CascadeStage, PairScorer, Reranker, RerankOptions
+from aisle.search.rank.reranker import RerankedOrder
 from aisle.search.ranking import Ranking
+from aisle.search.request import SearchRequest
 
 __all__ = [
     "Bm25Leg",
+    "CascadeStage",
     "Correction",
     "DenseLeg",
     "Facets",
@@ -20,17 +21,17 @@ __all__ = [
     "Fused",
     "Leg",
     "LegResult",
+    "MatchType",
     "Page",
     "PairScorer",
     "Question",
     "Ranking",
     "RerankOptions",
-    "Reranker",
     "RerankedOrder",
+    "Reranker",
     "SearchClient",
-    "MatchType",
+    "SearchRequest",
     "SparseLeg",
-    "CascadeStage",
     "Timings",
     "fuse",
     "read_live",

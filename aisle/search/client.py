@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Self
 
 from opensearchpy import OpenSearch
 
-from aisle.errors import IndexNotFound, InputError, InvalidQuery
+from aisle.cluster import Cluster
+from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
+from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
 from aisle.mappings import FusionSpec
-from aisle.search.facets import MAX_FACET_VALUES
-from aisle.search.filters import Filters
-from aisle.search.legs import (
-    Bm25Leg,
-    DenseLeg,
-    Leg,
-    QueryEncoder,
-    QueryEncoders,
-    SparseQueryEncoder,
-    checked_question,
-    resolve_legs,
-)
-from aisle.search.page import Page, Timings
+from aisle.search.facets import Filters, facets_body
+from aisle.search.identifiers import exact_body, read_exact
+from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders, Question
+from aisle.search.page import Correction, Page, SignalBook, Timings, documents_body, read_documents
 from aisle.search.preflight import Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
-from aisle.search.rank.candidates import RerankedOrder, rerank_ranking
-from aisle.search.ranking import Finder, Ranker, Ranking, TextOptions
-from aisle.search.request import MAX_CANDIDATES as MAX_WINDOW
-from aisle.search.request import Fetched, fetch_items
-from aisle.search.signals import SignalBook
+from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
+from aisle.search.ranking import (
+    Ranking,
+    alone,
+    candidates_params,
+    check_complete,
+    corrected_ranking,
+    pinned,
+    plan_body,
+    read_ranking,
+)
+from aisle.search.request import Plan, SearchRequest, SearchSettings, resolve, resolve_fusion
+from aisle.search.spelling import having_body, without_words, words_had
 from aisle.types import Hit
+
+# A release that goes live between plan and answer costs one more attempt.
+_ATTEMPTS: Final = 3
+# Bad request and not found: how a release answers that is not the one planned for.
+_OF_ANOTHER_RELEASE: Final = (400, 404)
 
 
 class SearchClient:
-    """Searches one index (or alias) that Aisle made.
+    """Searches one index (or alias) that Aisle made. It may be used from several threads.
 
     Args:
         client: connection, see ``aisle.cluster.client``.
@@ -64,16 +72,11 @@ class SearchClient:
         exact: bool = True,
         reranker: Reranker | None = None,
     ) -> None:
-        if not 1 <= window <= MAX_WINDOW:
-            raise InputError(f"a window of {window} cannot be asked", fix=f"use 1 to {MAX_WINDOW:,}")
-        self._client = client
-        self._sides = QueryEncoders(encoder, sparse)
-        self._window = window
-        self._legs = {leg.name: leg for leg in legs}
-        self._care = TextOptions(typos, exact)
+        self._cluster = Cluster.of(client)
+        self._encoders = QueryEncoders(encoder, sparse)
+        self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact)
         self._reranker = reranker
-        preflight = Preflight(client, name, self._sides)
-        self._finder = Finder(client, preflight, Ranker(client, preflight, self._sides, window), self._care)
+        self._index = Preflight(self._cluster, name, self._encoders)
 
     def search(
         self,
@@ -86,12 +89,14 @@ class SearchClient:
         page: int = 1,
         facets: int = 0,
         rerank: RerankOptions | None = None,
+        typos: bool | None = None,
+        exact: bool | None = None,
     ) -> Page:
         """One page of results, each hit with its signals.
 
         Args:
-            text: what the user typed. Never parsed as query syntax.
-            legs: names of the legs to ask; None asks all, or those of the release's tuned fusion.
+            text: what the shopper typed. Never parsed as query syntax.
+            legs: names of the legs to ask; None asks those of the release's tuned fusion, or all.
             fusion: how to fuse them; its legs are the ones asked. None takes the fusion that the release was
                 tuned to if ``legs`` is None too, else ``mappings.default_fusion``.
             filters: brand, category, price, attributes.
@@ -99,55 +104,32 @@ class SearchClient:
             page: 1-based; a page past ``reachable`` is empty.
             facets: values per facet to count; 0 counts none.
             rerank: how to rerank the candidates, before the page is cut; None leaves the fused order.
+            typos, exact: as given to the client, unless said here.
 
         Raises:
             InvalidQuery: text, page or size cannot be used.
-            InputError: reranking is asked of a client without a reranker.
+            InputError: a leg that the client does not have, or reranking without a reranker.
             IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing: see ``aisle.search.preflight``.
+            SearchError: the answer is incomplete, or releases go live faster than they can be checked.
             ClusterError: the cluster does not answer.
         """
+        named = tuple(legs) if legs is not None else None
+        asked = filters or Filters()
+        return self.ask(
+            SearchRequest(text, named, fusion, asked, size, page, facets, rerank, typos, exact)
+        )
+
+    def ask(self, request: SearchRequest) -> Page:
+        """One page of results for a request; raises what ``search`` raises."""
         started = time.perf_counter()
-        if size < 1 or page < 1:
-            raise InvalidQuery(f"page {page} of size {size} does not exist", fix="count both from 1")
-        if rerank is not None:
+        if request.rerank is not None:
             # Refused before the index is asked anything.
             self._needed()
-        first = (page - 1) * size
-        ask = partial(self.rank, text, legs=legs, fusion=fusion, filters=filters, facets=facets)
-        cut = partial(self._cut, rerank=rerank, first=first, size=size)
         try:
-            ranking, ordered, fetched = cut(ask())
+            return self._page(request, started)
         except IndexNotFound:
             # The release was replaced and deleted between the requests: all again, to the new one.
-            ranking, ordered, fetched = cut(ask())
-        book = SignalBook(ranking.spec, ranking.results)
-        reranked = ordered.found.signals if ordered.found else {}
-        hits = tuple(
-            Hit(fetched.items[fused.id], rank, fused.score, book.of(fused), reranked.get(fused.id))
-            for rank, fused in enumerate(ordered.order[first : first + size], first + 1)
-            if fused.id in fetched.items
-        )
-        total_ms = (time.perf_counter() - started) * 1000
-        return Page(
-            hits=hits,
-            page=page,
-            size=size,
-            reachable=len(ranking.fused),
-            total=max(ranking.total, len(ranking.fused)),
-            total_is_exact=ranking.total_is_exact,
-            release=ranking.release,
-            facets=ranking.facets,
-            path=ranking.path,
-            corrected=ranking.corrected,
-            reranked=len(reranked),
-            rerank_stopped=ordered.found is not None and ordered.found.stopped,
-            timings=Timings(
-                total_ms,
-                ranking.encode_ms,
-                ranking.server_ms + ordered.server_ms + fetched.server_ms,
-                ordered.ms,
-            ),
-        )
+            return self._page(request, started)
 
     def rank(
         self,
@@ -157,19 +139,52 @@ class SearchClient:
         fusion: FusionSpec | None = None,
         filters: Filters | None = None,
         facets: int = 0,
+        typos: bool | None = None,
+        exact: bool | None = None,
     ) -> Ranking:
-        """All candidates, best first, without documents; what evaluation scores. See ``search``."""
-        if not 0 <= facets <= MAX_FACET_VALUES:
-            raise InvalidQuery(
-                f"{facets} values per facet cannot be counted", fix=f"use 0 (none) to {MAX_FACET_VALUES:,}"
-            )
-        choose = partial(resolve_legs, self._legs, legs, fusion)
-        # A leg or a fusion that cannot be is refused before the index is asked anything.
-        choose(None)
-        return self._finder.rank(checked_question(text), choose, filters or Filters(), facets)
+        """All candidates, best first, without documents: what evaluation scores.
+
+        Takes and raises what ``search`` does.
+        """
+        named = tuple(legs) if legs is not None else None
+        asked = filters or Filters()
+        return self.candidates(
+            SearchRequest(text, named, fusion, asked, facets=facets, typos=typos, exact=exact)
+        )
+
+    def candidates(self, request: SearchRequest) -> Ranking:
+        """All candidates of a request, best first, all from one release; its page and reranking do not matter.
+
+        Raises what ``search`` raises.
+        """
+        # A leg that cannot be is refused before the index is asked anything.
+        resolve_fusion(request, self._settings.legs)
+        for _ in range(_ATTEMPTS):
+            live = self._index.live()
+            plan = resolve(request, self._settings, live)
+            self._index.check(live, plan.legs, plan.fusion)
+            try:
+                return self._attempt(plan)
+            except _ReleaseChanged:
+                # Another release answered: it must pass, and be asked in its own terms, before that counts.
+                self._index.forget()
+            except AisleError as error:
+                if error.status not in _OF_ANOTHER_RELEASE:
+                    raise
+                # A new release of another width refuses the vector, one that was just deleted is gone. If no
+                # other release went live, the error stands.
+                self._index.forget()
+                if self._index.live() == live:
+                    raise
+        raise SearchError(
+            f"{self._index.name} changed its release {_ATTEMPTS} times during one search",
+            fix="run one `aisle index` per name at a time",
+        )
 
     def rerank(self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False) -> RerankedOrder:
         """The candidates of ``rank`` in their final order, without documents.
+
+        Items that the query names stay on top; the best of the others get their final order.
 
         Args:
             ranking: of this client.
@@ -181,36 +196,48 @@ class SearchClient:
             IndexNotFound: the release was deleted meanwhile.
             ClusterError: the cluster does not answer.
         """
-        return rerank_ranking(self._client, self._needed(), ranking, options, later_page=later_page)
+        reranker = self._needed()
+        started = time.perf_counter()
+        first = ranking.pinned_first
+        wanted = [fused.id for fused in ranking.fused[first : first + reranker.depth(options)]]
+        texts: Mapping[str, str] = {}
+        server_ms = 0.0
+        if wanted:
+            answer = self._cluster.search(index=ranking.release, body=texts_body(wanted))
+            texts, server_ms = read_texts(answer), float(answer["took"])
+        found = reranker.rerank(
+            ranking.text,
+            ranking.fused,
+            texts,
+            options,
+            pinned=first,
+            spent_ms=(time.perf_counter() - started) * 1000,
+            later_page=later_page,
+        )
+        return RerankedOrder(found.order, found, (time.perf_counter() - started) * 1000, server_ms)
 
-    def pinned(self, release: str) -> SearchClient:
+    def for_release(self, release: str) -> Self:
         """The same client for one release, which stays with it when another one goes live.
 
         Args:
             release: index name, such as the ``release`` of a `Page`.
         """
-        sides = self._sides
-        legs = tuple(self._legs.values())
-        return SearchClient(
-            self._client,
-            release,
-            sides.dense,
-            legs,
-            self._window,
-            sides.sparse,
-            typos=self._care.typos,
-            exact=self._care.exact,
-            reranker=self._reranker,
-        )
+        fixed = copy.copy(self)
+        fixed._index = Preflight(self._cluster, release, self._encoders)
+        return fixed
+
+    def pinned(self, release: str) -> Self:
+        """The former name of ``for_release``."""
+        return self.for_release(release)
 
     @property
     def legs(self) -> tuple[str, ...]:
         """Names of the legs that searches may name."""
-        return tuple(self._legs)
+        return tuple(self._settings.legs)
 
     def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""
-        return install_pipeline(self._client, fusion)
+        return install_pipeline(self._cluster, fusion)
 
     def _needed(self) -> Reranker:
         if self._reranker is None:
@@ -220,13 +247,105 @@ class SearchClient:
             )
         return self._reranker
 
-    def _cut(
-        self, ranking: Ranking, *, rerank: RerankOptions | None, first: int, size: int
-    ) -> tuple[Ranking, RerankedOrder, Fetched]:
-        ordered = (
-            self.rerank(ranking, rerank, later_page=first > 0)
-            if rerank is not None
-            else RerankedOrder(ranking.fused)
+    def _page(self, request: SearchRequest, started: float) -> Page:
+        ranking = self.candidates(request)
+        order = RerankedOrder(ranking.fused)
+        if request.rerank is not None:
+            order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
+        shown = order.order[request.first : request.first + request.size]
+        items, documents_ms = {}, 0.0
+        if shown:
+            # Of the very release that ranked them, so that no page mixes two releases.
+            body = documents_body([fused.id for fused in shown])
+            answer = self._cluster.search(index=ranking.release, body=body)
+            items, documents_ms = read_documents(answer), float(answer["took"])
+        book = SignalBook(ranking.spec, ranking.results)
+        reranked = order.found.signals if order.found else {}
+        hits = tuple(
+            Hit(items[fused.id], rank, fused.score, book.of(fused), reranked.get(fused.id))
+            for rank, fused in enumerate(shown, request.first + 1)
+            if fused.id in items
         )
-        shown = ordered.order[first : first + size]
-        return ranking, ordered, fetch_items(self._client, ranking.release, [fused.id for fused in shown])
+        total_ms = (time.perf_counter() - started) * 1000
+        server_ms = ranking.server_ms + order.server_ms + documents_ms
+        return Page(
+            hits=hits,
+            page=request.page,
+            size=request.size,
+            reachable=len(ranking.fused),
+            total=max(ranking.total, len(ranking.fused)),
+            total_is_exact=ranking.total_is_exact,
+            release=ranking.release,
+            facets=ranking.facets,
+            path=ranking.path,
+            corrected=ranking.corrected,
+            reranked=len(reranked),
+            rerank_stopped=order.found is not None and order.found.stopped,
+            timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
+        )
+
+    def _attempt(self, plan: Plan) -> Ranking:
+        """Carry a plan out.
+
+        Most queries cost one request. One that looks like a part number costs one more before it; one with
+        words that no item has costs one more after it, with several shards two.
+
+        Raises:
+            _ReleaseChanged: another release than the plan's answered.
+        """
+        named = None
+        if plan.numbers:
+            counted = facets_body(plan.facets) if plan.facets else None
+            answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted))
+            named = read_exact(answer)
+            if named.ids:
+                _expect(plan, named.release)
+            if named.by_id:
+                return alone(plan, named, answer)
+        ranking = self._rank(plan, plan.text, spelling=plan.spelling)
+        if ranking.suggested is not None:
+            ranking = self._corrected(plan, ranking, ranking.suggested)
+        return pinned(ranking, named) if named else ranking
+
+    def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
+        started = time.perf_counter()
+        vectors = self._encoders.vectors(text, plan.legs, plan.live.meta)
+        tokens = self._encoders.tokens(text, plan.legs)
+        encode_ms = (time.perf_counter() - started) * 1000
+        question = Question(text, vectors, plan.clauses, plan.window, tokens)
+        answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
+        ranking = read_ranking(plan, text, answer, encode_ms)
+        _expect(plan, ranking.release)
+        return ranking
+
+    def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
+        """The ranking of the corrected words, or of those typed where that finds nothing."""
+        correction: Correction | None = suggested
+        if plan.live.shards > 1:
+            # A word that one shard lacks another may have.
+            answer = self._asked(having_body(list(suggested.words)))
+            correction = without_words(typed.text, suggested, words_had(answer))
+            typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
+        if correction is None:
+            return typed
+        again = self._rank(plan, correction.text)
+        # With filters, the corrected words may find no more than those typed.
+        if not any(again.results[leg].ids for leg in plan.word_legs):
+            return typed
+        return corrected_ranking(typed, again, correction)
+
+    def _asked(self, body: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._cluster.search(
+            index=self._index.name, body=dict(body), params=dict(params or {})
+        )
+        check_complete(answer)
+        return answer
+
+
+class _ReleaseChanged(Exception):
+    """Another release than the one planned for answered."""
+
+
+def _expect(plan: Plan, release: str) -> None:
+    if release != plan.release:
+        raise _ReleaseChanged(release)

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.encoder import query_text
-from aisle.errors import InputError, InvalidQuery
-from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, default_fusion, fields
+from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
+from aisle.errors import InvalidQuery
+from aisle.mappings import BM25, DENSE, SPARSE, IndexMeta, fields
 
 MAX_WORDS = 2_000
 
@@ -185,69 +186,13 @@ class SparseLeg:
         return {"bool": {"must": [asked], "filter": list(question.filters)}}
 
 
-Choice = tuple[list[Leg], FusionSpec]
-
-
-def resolve_legs(
-    known: Mapping[str, Leg],
-    legs: Sequence[str] | None,
-    fusion: FusionSpec | None,
-    tuned: FusionSpec | None = None,
-) -> Choice:
-    """Legs and fusion of one search.
-
-    Args:
-        known: name to leg, of those that may be asked.
-        legs: names; None takes the fusion's, or all.
-        fusion: None takes ``tuned`` if the search names no legs either, else ``mappings.default_fusion``.
-        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, as one
-            that asks words alone, goes without it.
-
-    Raises:
-        InputError: a leg that is not known, or legs that are not the fusion's.
-    """
-    if fusion is None and legs is None and tuned is not None and known.keys() >= set(tuned.legs):
-        fusion = tuned
-    if fusion is None:
-        fusion = default_fusion(tuple(legs) if legs is not None else tuple(known))
-    elif legs is not None and tuple(legs) != fusion.legs:
-        raise InputError(
-            f"legs {list(legs)} are not those of the fusion, {list(fusion.legs)}",
-            fix="give one or the other",
-        )
-    for name in fusion.legs:
-        if name not in known:
-            raise InputError(f"there is no leg {name!r}", fix=f"use {', '.join(known)}")
-    return [known[name] for name in fusion.legs], fusion
-
-
-class QueryEncoder(Protocol):
-    """Turns queries into vectors of one space (``encoder.DenseEncoder``)."""
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 of the artifact, 64 hex digits."""
-
-    def encode_queries(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
-        """float32 [len(texts), dims], rows of unit length."""
-
-
-class SparseQueryEncoder(Protocol):
-    """Turns a query into weights of vocabulary tokens (``encoder.SparseEncoder``)."""
-
-    @property
-    def fingerprint(self) -> str:
-        """sha256 of the artifact, 64 hex digits."""
-
-    def encode_query(self, text: str) -> Mapping[str, float]:
-        """Token to weight, above 0; empty if no token of the query is known."""
-
-
 @dataclass(frozen=True, slots=True)
 class QueryEncoders:
-    """Attributes:
-    dense: fills every vector field but the sparse one.
-    sparse: fills that one.
+    """The encoders of a client, by the vector fields that they fill.
+
+    Attributes:
+        dense: for every vector field but the sparse one.
+        sparse: for the sparse field.
     """
 
     dense: QueryEncoder | None = None

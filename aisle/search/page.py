@@ -1,21 +1,26 @@
-"""One page of results."""
+"""One page of results: its documents, why each hit is where it is, and what the page says of itself. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
+from aisle.mappings import FusionSpec, fields
+from aisle.mappings.document import item_of
 from aisle.search.facets import Facets
-from aisle.types import Hit
+from aisle.search.fusion import Fused, LegResult
+from aisle.types import Hit, Item, LegSignal
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Attributes:
-    text: the query that was searched instead.
-    words: word as it was typed to the word that was searched.
+    """A query as it was searched in place of the one that was typed.
+
+    Attributes:
+        text: the query that was searched instead.
+        words: word as it was typed to the word that was searched.
     """
 
     text: str
@@ -101,3 +106,36 @@ class Page:
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,
         }
+
+
+class SignalBook:
+    """Looks up each leg's rank and raw score; built once per search, asked once per hit of the page."""
+
+    def __init__(self, spec: FusionSpec, results: Mapping[str, LegResult]) -> None:
+        self._spec = spec
+        self._places = {
+            leg: {
+                id_: (rank, score) for rank, (id_, score) in enumerate(zip(r.ids, r.scores, strict=True), 1)
+            }
+            for leg, r in results.items()
+        }
+
+    def of(self, fused: Fused) -> tuple[LegSignal, ...]:
+        """One signal per leg of the fusion, in its order."""
+        signals = []
+        for leg, weight, contribution in zip(
+            self._spec.legs, self._spec.weights, fused.contributions, strict=True
+        ):
+            rank, score = self._places[leg].get(fused.id, (None, None))
+            signals.append(LegSignal(leg, rank, score, weight, contribution))
+        return tuple(signals)
+
+
+def documents_body(ids: Sequence[str]) -> dict[str, Any]:
+    """Body of the request for the documents of a page."""
+    return {"size": len(ids), "_source": list(fields.DISPLAY), "query": {"ids": {"values": list(ids)}}}
+
+
+def read_documents(answer: Mapping[str, Any]) -> dict[str, Item]:
+    """Id to item, from the answer to `documents_body`; items deleted meanwhile are absent."""
+    return {hit["_id"]: item_of(hit["_id"], hit["_source"]) for hit in answer["hits"]["hits"]}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster, translated_errors
-from aisle.errors import AisleError, ArtifactMismatch, IndexNotFound, PipelineMissing
+from aisle.cluster import Cluster
+from aisle.errors import ArtifactMismatch, ClusterError, IndexNotFound, PipelineMissing
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
 from aisle.mappings.analysis import rules_of
 from aisle.mappings.synonyms import words_of
@@ -37,43 +37,59 @@ class LiveIndex:
 
 
 class Preflight:
-    """Checks an index against the client and remembers what passed, so that a search pays for it once."""
+    """Checks an index against the client and remembers what passed, so that a search pays for it once.
 
-    def __init__(self, client: OpenSearch, name: str, sides: QueryEncoders) -> None:
+    It may be used from several threads: what passed belongs to one look at the index and goes with it.
+    """
+
+    def __init__(self, cluster: Cluster, name: str, encoders: QueryEncoders) -> None:
         self.name = name
-        self._client = client
-        self._sides = sides
-        self._live: LiveIndex | None = None
-        self._passed: set[FusionSpec] = set()
+        self._cluster = cluster
+        self._encoders = encoders
+        self._last: _Look | None = None
 
     def live(self) -> LiveIndex:
         """The live release as it was when it was last looked at.
 
         Raises:
-            IndexNotFound, ForeignIndex.
+            IndexNotFound, ForeignIndex: see `read_live`.
         """
-        if self._live is None:
-            self._live = read_live(self._client, self.name)
-        return self._live
+        last = self._last
+        if last is None:
+            last = self._last = _Look(read_live(self._cluster, self.name))
+        return last.live
 
-    def passed(self, legs: Sequence[Leg], spec: FusionSpec) -> LiveIndex:
-        """The live release, once index, vector spaces and pipeline are known to fit.
+    def check(self, live: LiveIndex, legs: Sequence[Leg], fusion: FusionSpec) -> None:
+        """Make sure that vector spaces and pipeline fit, unless they did since that look at the index.
+
+        Args:
+            live: from ``live``.
+            legs: to be asked.
+            fusion: of them.
 
         Raises:
-            IndexNotFound, ForeignIndex, ArtifactMismatch, PipelineMissing.
+            ArtifactMismatch, PipelineMissing: see `check_spaces` and `check_pipeline`.
         """
-        live = self.live()
-        if spec not in self._passed:
-            check_spaces(live.meta, legs, self._sides)
-            if len(legs) > 1:
-                check_pipeline(self._client, spec)
-            self._passed.add(spec)
-        return live
+        last = self._last
+        passed = last.passed if last is not None and last.live is live else set()
+        if fusion in passed:
+            return
+        check_spaces(live.meta, legs, self._encoders)
+        if len(legs) > 1:
+            check_pipeline(self._cluster, fusion)
+        passed.add(fusion)
 
     def forget(self) -> None:
-        """Check again before the next answer counts."""
-        self._live = None
-        self._passed.clear()
+        """Look again before the next answer counts."""
+        self._last = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at the index, and the fusions that have passed since."""
+
+    live: LiveIndex
+    passed: set[FusionSpec] = field(default_factory=set)
 
 
 def read_live(client: OpenSearch, name: str) -> LiveIndex:
@@ -87,16 +103,13 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
         raise IndexNotFound(
             f"{name!r} names no one index", fix="give one name, without * or commas, such as --name shop"
         )
-    with translated_errors():
-        try:
-            found = Cluster.of(client).indices.get(index=name)
-        except AisleError as error:
-            if error.status != 404:
-                raise
-            raise IndexNotFound(
-                f"there is no index or alias {name!r}",
-                fix=f"index a catalogue first: aisle index DATA --name {name}",
-            ) from error
+    try:
+        found = Cluster.of(client).indices.get(index=name)
+    except IndexNotFound as error:
+        raise IndexNotFound(
+            f"there is no index or alias {name!r}",
+            fix=f"index a catalogue first: aisle index DATA --name {name}",
+        ) from error
     if len(found) != 1:
         raise IndexNotFound(
             f"{name!r} stands for {len(found)} indexes, not one", fix="name one release, such as <name>-v0001"
@@ -111,13 +124,13 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
     )
 
 
-def check_spaces(meta: IndexMeta, legs: Sequence[Leg], sides: QueryEncoders) -> None:
+def check_spaces(meta: IndexMeta, legs: Sequence[Leg], encoders: QueryEncoders) -> None:
     """Refuse to ask a vector field with vectors of another space.
 
     Args:
         meta: of the live release.
         legs: the legs to be asked.
-        sides: the client's encoders.
+        encoders: the client's encoders.
 
     Raises:
         ArtifactMismatch: if a leg needs a space that the index or the client does not have.
@@ -131,7 +144,7 @@ def check_spaces(meta: IndexMeta, legs: Sequence[Leg], sides: QueryEncoders) -> 
                 f"index {meta.release} has no vectors in {leg.vector_field!r}, which the {leg.name} leg asks",
                 fix="index the catalogue with an encoder, or search with other legs",
             )
-        fingerprint = sides.fingerprint(leg.vector_field)
+        fingerprint = encoders.fingerprint(leg.vector_field)
         if fingerprint != space.fingerprint:
             raise _mismatch(meta, space, fingerprint)
 
@@ -151,21 +164,19 @@ def check_pipeline(client: OpenSearch, spec: FusionSpec) -> None:
         PipelineMissing: naming the pipeline.
     """
     name = pipeline_name(spec)
-    with translated_errors():
-        try:
-            Cluster.of(client).transport.perform_request("GET", f"/_search/pipeline/{name}")
-        except AisleError as error:
-            if error.status != 404:
-                raise
-            raise PipelineMissing(
-                f"search pipeline {name} ({spec.title}) is not on the cluster",
-                fix="put it there: SearchClient.install(fusion); `aisle index` installs the standard ones",
-            ) from error
+    try:
+        Cluster.of(client).transport.perform_request("GET", f"/_search/pipeline/{name}")
+    except ClusterError as error:
+        if error.status != 404:
+            raise
+        raise PipelineMissing(
+            f"search pipeline {name} ({spec.title}) is not on the cluster",
+            fix="put it there: SearchClient.install(fusion); `aisle index` installs the standard ones",
+        ) from error
 
 
 def install_pipeline(client: OpenSearch, spec: FusionSpec) -> str:
     """Put a fusion's pipeline on the cluster and return its name. Safe to repeat."""
     name = pipeline_name(spec)
-    with translated_errors():
-        client.transport.perform_request("PUT", f"/_search/pipeline/{name}", body=pipeline_body(spec))
+    Cluster.of(client).transport.perform_request("PUT", f"/_search/pipeline/{name}", body=pipeline_body(spec))
     return name

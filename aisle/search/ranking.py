@@ -1,47 +1,20 @@
-"""All candidates of one search, fused: what pages are cut from and what evaluation scores."""
+"""All candidates of one search, fused: what pages are cut from and what evaluation scores. Pure."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opensearchpy import OpenSearch
-
-from aisle.cluster import Cluster, translated_errors
-from aisle.errors import AisleError, SearchError
+from aisle.errors import SearchError
 from aisle.mappings import FusionSpec, pipeline_name
 from aisle.search.facets import Facets, facets_body, read_facets
-from aisle.search.filters import Filters
-from aisle.search.fusion import Fused, LegResult, fuse, reweighted
-from aisle.search.identifiers import Named, exact_body, facets_by_id, on_top, part_numbers, read_exact
-from aisle.search.legs import Choice, Leg, QueryEncoders, Question
+from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted
+from aisle.search.identifiers import Named, facets_by_id, on_top
+from aisle.search.legs import Leg, Question
 from aisle.search.page import Correction, MatchType
-from aisle.search.preflight import LiveIndex, Preflight
-from aisle.search.query_weights import for_query
-from aisle.search.request import candidates_body, leg_results
-from aisle.search.spelling import corrected, having_body, read_spelling, spelling_body, words_had
-
-
-def check_complete(answer: Mapping[str, Any]) -> None:
-    """Refuse an answer that some shards are missing from: it would look like a smaller catalogue.
-
-    Raises:
-        SearchError: how many failed.
-    """
-    if answer["timed_out"] or answer["_shards"]["failed"]:
-        failed, shards = answer["_shards"]["failed"], answer["_shards"]["total"]
-        raise SearchError(
-            f"the answer is incomplete: {failed} of {shards} shards failed",
-            fix="see the cluster's health with `aisle status`, then search again",
-        )
-
-
-# A release that goes live between check and question costs one more question.
-_ATTEMPTS = 3
-# What a release that is gone, or has other fields, answers.
-_REFUSED = (400, 404)
+from aisle.search.request import MAX_CANDIDATES, Plan
+from aisle.search.spelling import read_spelling, spelling_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,106 +53,132 @@ class Ranking:
     pinned_first: int = 0
 
 
-class Ranker:
-    """Asks all legs in one request and fuses what they found; see ``SearchClient`` for the arguments."""
+def candidates_body(
+    legs: Sequence[Leg],
+    question: Question,
+    shards: int = 1,
+    facets: dict[str, Any] | None = None,
+    spelling: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Body of the one request that asks all legs.
 
-    def __init__(self, client: OpenSearch, preflight: Preflight, sides: QueryEncoders, window: int) -> None:
-        self._client = Cluster.of(client)
-        self._preflight = preflight
-        self._sides = sides
-        self._window = window
+    ``size`` covers the union of the legs' windows: every candidate comes back with the raw score of each leg
+    that matched it, and nothing depends on which of them the server's fusion would have kept. As every shard
+    fills the window anew before the server fuses, the union grows with the number of shards. One leg alone
+    is asked without ``hybrid``, so it needs no pipeline.
+    """
+    body: dict[str, Any] = {"_source": False}
+    if len(legs) == 1:
+        body |= {"size": question.window, "query": legs[0].query(question)}
+    else:
+        queries = [_named(leg, question) for leg in legs]
+        body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
+        body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
+    if facets:
+        body["aggs"] = facets
+    if spelling:
+        body["suggest"] = spelling
+    return body
 
-    def rank(
-        self,
-        text: str,
-        choose: Callable[[FusionSpec | None], Choice],
-        filters: Filters,
-        facets: int,
-        *,
-        spelling: bool = False,
-    ) -> Ranking:
-        """Rank the candidates for a checked question, all from the release that was live when it was asked.
 
-        Args:
-            text: the question.
-            choose: legs and fusion, given the fusion that the live release was tuned to.
-            filters: see ``SearchClient.search``.
-            facets: likewise.
-            spelling: ask for ``Ranking.suggested``.
+def _named(leg: Leg, question: Question) -> dict[str, Any]:
+    # Where `_name` goes differs from query to query; a bool around it names them all alike.
+    return {"bool": {"must": [leg.query(question)], "_name": leg.name}}
 
-        Raises:
-            SearchError: the answer is incomplete, or releases go live faster than they can be checked.
-        """
-        with translated_errors():
-            for _ in range(_ATTEMPTS):
-                legs, spec = choose(self._preflight.live().meta.fusion)
-                live = self._preflight.passed(legs, spec)
-                try:
-                    ranking = self._rank(live, text, legs, spec, filters, facets, spelling)
-                except AisleError as error:
-                    if error.status not in _REFUSED:
-                        raise
-                    # A new release of another width refuses the vector, one that was just deleted is gone. If
-                    # no other release went live, the error stands.
-                    self._preflight.forget()
-                    if self._preflight.live() == live:
-                        raise
-                    continue
-                if ranking.release == live.meta.release:
-                    return ranking
-                # Another release answered: it must pass, and be asked in its own terms, before that counts.
-                self._preflight.forget()
+
+def candidates_params(fusion: FusionSpec) -> dict[str, str]:
+    """URL parameters that go with `candidates_body`."""
+    if len(fusion.legs) == 1:
+        return {}
+    return {"search_pipeline": pipeline_name(fusion), "include_named_queries_score": "true"}
+
+
+def leg_results(hits: Sequence[Mapping[str, Any]], legs: Sequence[str], window: int) -> dict[str, LegResult]:
+    """Each leg's own list, rebuilt from the union.
+
+    Args:
+        hits: ``hits.hits`` of a hybrid answer with ``matched_queries`` scores, or of a single leg's answer.
+        legs: names, in the order asked.
+        window: candidates per leg. OpenSearch scores every hit for every leg that matches it, so a hit that
+            only the dense leg found can carry a BM25 score from far below BM25's window: that is cut off.
+
+    Returns:
+        Leg to at most ``window`` ids, best first; ties in order of id.
+    """
+    if len(legs) == 1:
+        scored = {legs[0]: [(hit["_id"], float(hit["_score"])) for hit in hits]}
+    else:
+        scored = {leg: [] for leg in legs}
+        for hit in hits:
+            for leg, score in hit.get("matched_queries", {}).items():
+                scored[leg].append((hit["_id"], float(score)))
+    return {leg: _best(found, window) for leg, found in scored.items()}
+
+
+def _best(found: list[tuple[str, float]], window: int) -> LegResult:
+    found.sort(key=lambda pair: (-pair[1], pair[0]))
+    kept = found[:window]
+    return LegResult([id_ for id_, _ in kept], [score for _, score in kept])
+
+
+def check_complete(answer: Mapping[str, Any]) -> None:
+    """Refuse an answer that some shards are missing from: it would look like a smaller catalogue.
+
+    Raises:
+        SearchError: how many failed.
+    """
+    if answer["timed_out"] or answer["_shards"]["failed"]:
+        failed, shards = answer["_shards"]["failed"], answer["_shards"]["total"]
         raise SearchError(
-            f"{self._preflight.name} changed its release {_ATTEMPTS} times during one search",
-            fix="run one `aisle index` per name at a time",
+            f"the answer is incomplete: {failed} of {shards} shards failed",
+            fix="see the cluster's health with `aisle status`, then search again",
         )
 
-    def _rank(
-        self,
-        live: LiveIndex,
-        text: str,
-        legs: Sequence[Leg],
-        spec: FusionSpec,
-        filters: Filters,
-        facets: int,
-        spelling: bool,
-    ) -> Ranking:
-        started = time.perf_counter()
-        vectors, tokens = self._sides.vectors(text, legs, live.meta), self._sides.tokens(text, legs)
-        encode_ms = (time.perf_counter() - started) * 1000
-        question = Question(text, vectors, tuple(filters.clauses()), self._window, tokens)
-        counted = facets_body(facets) if facets else None
-        spelled = spelling_body(text) if spelling and live.spells else None
-        answer = self._ask(legs, spec, candidates_body(legs, question, live.shards, counted, spelled))
-        hits = answer["hits"]["hits"]
-        results = leg_results(hits, spec.legs, self._window)
-        used = reweighted(for_query(spec, text, results), results)
-        total = answer["hits"]["total"]
-        return Ranking(
-            fused=fuse(used, results),
-            results=results,
-            spec=used,
-            release=hits[0]["_index"] if hits else live.meta.release,
-            total=total["value"],
-            total_is_exact=total["relation"] == "eq",
-            facets=read_facets(answer["aggregations"]) if facets else None,
-            encode_ms=encode_ms,
-            server_ms=float(answer["took"]),
-            text=text,
-            suggested=read_spelling(text, answer["suggest"], live.synonyms) if spelled else None,
-        )
 
-    def _ask(self, legs: Sequence[Leg], spec: FusionSpec, body: dict[str, Any]) -> dict[str, Any]:
-        params = {}
-        if len(legs) > 1:
-            params = {"search_pipeline": pipeline_name(spec), "include_named_queries_score": "true"}
-        answer: dict[str, Any] = self._client.search(index=self._preflight.name, body=body, params=params)
-        check_complete(answer)
-        return answer
+def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, Any]:
+    """Body of the request for a plan's candidates.
+
+    Args:
+        plan: of the search.
+        question: the plan's text, or a correction of it.
+        spelling: ask as well which of its words no item has.
+    """
+    counted = facets_body(plan.facets) if plan.facets else None
+    spelled = spelling_body(question.text) if spelling else None
+    return candidates_body(plan.legs, question, plan.live.shards, counted, spelled)
+
+
+def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: float) -> Ranking:
+    """The ranking of an answer to `plan_body`.
+
+    Args:
+        plan: of the search.
+        text: of the question.
+        answer: complete, see `check_complete`.
+        encode_ms: for the record.
+    """
+    hits = answer["hits"]["hits"]
+    results = leg_results(hits, plan.fusion.legs, plan.window)
+    used = reweighted(for_query(plan.fusion, text, results), results)
+    total = answer["hits"]["total"]
+    return Ranking(
+        fused=fuse(used, results),
+        results=results,
+        spec=used,
+        release=hits[0]["_index"] if hits else plan.release,
+        total=total["value"],
+        total_is_exact=total["relation"] == "eq",
+        facets=read_facets(answer["aggregations"]) if plan.facets else None,
+        encode_ms=encode_ms,
+        server_ms=float(answer["took"]),
+        text=text,
+        suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
+    )
 
 
 def pinned(ranking: Ranking, named: Named) -> Ranking:
-    """The items named on top, the rest as they were."""
+    """The items that the query names on top, the rest as they were."""
+    ranking = replace(ranking, server_ms=ranking.server_ms + named.server_ms)
     if not named.ids:
         return ranking
     return replace(
@@ -190,113 +189,37 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
     )
 
 
-def alone(text: str, spec: FusionSpec, named: Named, answer: Mapping[str, Any], *, facets: bool) -> Ranking:
+def alone(plan: Plan, named: Named, answer: Mapping[str, Any]) -> Ranking:
     """The one item whose id the query is. No leg was asked, so its score is 0.
 
     Args:
-        text: the query.
-        spec: the fusion that would have been asked.
+        plan: that would have been asked.
         named: of the one id.
-        answer: to ``exact.exact_body``.
-        facets: whether facets were asked for.
+        answer: to ``identifiers.exact_body``.
     """
+    fusion = plan.fusion
     return Ranking(
-        fused=[Fused(id_, 0.0, (0.0,) * len(spec.legs)) for id_ in named.ids],
-        results={leg: LegResult((), ()) for leg in spec.legs},
-        spec=spec,
+        fused=[Fused(id_, 0.0, (0.0,) * len(fusion.legs)) for id_ in named.ids],
+        results={leg: LegResult((), ()) for leg in fusion.legs},
+        spec=fusion,
         release=named.release,
         total=1,
         total_is_exact=True,
-        facets=read_facets(facets_by_id(answer)) if facets else None,
+        facets=read_facets(facets_by_id(answer)) if plan.facets else None,
         encode_ms=0.0,
         server_ms=named.server_ms,
-        text=text,
+        text=plan.text,
         path=MatchType.EXACT,
         pinned_first=1,
     )
 
 
-Choose = Callable[[FusionSpec | None], Choice]
-
-
-@dataclass(frozen=True, slots=True)
-class TextOptions:
-    """Attributes:
-    typos: correct words that no item has, and ask again.
-    exact: look for items that the query names by id or part number.
-    """
-
-    typos: bool = True
-    exact: bool = True
-
-
-class Finder:
-    """Ranks as the legs do, with care for the words of the query, where a leg of words is asked.
-
-    Most queries cost the one request of the `Ranker`. One that looks like a part number costs one more before
-    it; one with words that no item has costs one more after it, with several shards two.
-    """
-
-    def __init__(self, client: OpenSearch, preflight: Preflight, ranker: Ranker, care: TextOptions) -> None:
-        self._client = Cluster.of(client)
-        self._preflight = preflight
-        self._ranker = ranker
-        self._care = care
-
-    def rank(self, text: str, choose: Choose, filters: Filters, facets: int) -> Ranking:
-        """See ``Ranker.rank``."""
-        live = self._preflight.live()
-        legs, spec = choose(live.meta.fusion)
-        if all(leg.vector_field is not None for leg in legs):
-            return self._ranker.rank(text, choose, filters, facets)
-        numbers = part_numbers(text) if self._care.exact else ()
-        if not numbers:
-            return self._by_legs(text, choose, legs, filters, facets)
-        self._preflight.passed(legs, spec)
-        counted = facets_body(facets) if facets else None
-        answer = self._search(exact_body(text, numbers, filters.clauses(), counted))
-        named = read_exact(answer)
-        if named.by_id and named.release == live.meta.release:
-            return alone(text, spec, named, answer, facets=bool(facets))
-        ranking = self._by_legs(text, choose, legs, filters, facets)
-        ranking = replace(ranking, server_ms=ranking.server_ms + named.server_ms)
-        # A release that went live in between may not have them.
-        return pinned(ranking, named) if named.release == ranking.release else ranking
-
-    def _by_legs(
-        self, text: str, choose: Choose, legs: Sequence[Leg], filters: Filters, facets: int
-    ) -> Ranking:
-        ranking = self._ranker.rank(text, choose, filters, facets, spelling=self._care.typos)
-        if ranking.suggested is None:
-            return ranking
-        suggestion, checked_ms = self._missing(text, ranking.suggested)
-        spent = replace(ranking, server_ms=ranking.server_ms + checked_ms)
-        if suggestion is None:
-            return spent
-        again = self._ranker.rank(suggestion.text, choose, filters, facets)
-        of_words = {leg.name for leg in legs if leg.vector_field is None}
-        # With filters, the corrected words may find no more than those typed.
-        if not any(found.ids for leg, found in again.results.items() if leg in of_words):
-            return spent
-        return replace(
-            again,
-            path=MatchType.CORRECTED,
-            corrected=suggestion,
-            encode_ms=spent.encode_ms + again.encode_ms,
-            server_ms=spent.server_ms + again.server_ms,
-        )
-
-    def _missing(self, text: str, suggested: Correction) -> tuple[Correction | None, float]:
-        """Without the words that another shard has, and the milliseconds that it took to tell."""
-        if self._preflight.live().shards == 1:
-            return suggested, 0.0
-        answer = self._search(having_body(list(suggested.words)))
-        had = words_had(answer)
-        missing = {word: better for word, better in suggested.words.items() if word not in had}
-        return corrected(text, missing) if missing else None, float(answer["took"])
-
-    def _search(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        with translated_errors():
-            answer: Mapping[str, Any] = self._client.search(index=self._preflight.name, body=dict(body))
-        check_complete(answer)
-        return answer
+def corrected_ranking(typed: Ranking, again: Ranking, correction: Correction) -> Ranking:
+    """The ranking of the corrected words, with the time that those typed took."""
+    return replace(
+        again,
+        path=MatchType.CORRECTED,
+        corrected=correction,
+        encode_ms=typed.encode_ms + again.encode_ms,
+        server_ms=typed.server_ms + again.server_ms,
+    )

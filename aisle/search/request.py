@@ -1,103 +1,185 @@
-"""Bodies of a search's two requests: the candidates of all legs, then the documents of one page. Pure."""
+"""What one search asks: the request, and the plan that it becomes once it is known which release is live."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opensearchpy import OpenSearch
-
-from aisle.cluster import translated_errors
-from aisle.mappings import fields
-from aisle.mappings.document import item_of
-from aisle.search.fusion import LegResult
-from aisle.search.legs import Leg, Question
-from aisle.types import Item
+from aisle.errors import InputError, InvalidQuery
+from aisle.mappings import FusionSpec, default_fusion
+from aisle.search.facets import MAX_FACET_VALUES, Filters
+from aisle.search.identifiers import part_numbers
+from aisle.search.legs import Leg, checked_question
+from aisle.search.preflight import LiveIndex
+from aisle.search.rank import RerankOptions
 
 # OpenSearch's index.max_result_window.
 MAX_CANDIDATES = 10_000
 
 
-def candidates_body(
-    legs: Sequence[Leg],
-    question: Question,
-    shards: int = 1,
-    facets: dict[str, Any] | None = None,
-    spelling: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Body of the one request that asks all legs.
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One search: the words, how they are searched for, and which page of the results is wanted.
 
-    ``size`` covers the union of the legs' windows: every candidate comes back with the raw score of each leg
-    that matched it, and nothing depends on which of them the server's fusion would have kept. As every shard
-    fills the window anew before the server fuses, the union grows with the number of shards. One leg alone
-    is asked without ``hybrid``, so it needs no pipeline.
+    Attributes:
+        text: what the shopper typed. Never parsed as query syntax.
+        legs: names of the legs to ask; None asks those of the release's tuned fusion, or all.
+        fusion: how to fuse the legs, which are then those of the fusion. None takes the fusion that the release
+            was tuned to if ``legs`` is None too, else ``mappings.default_fusion``.
+        filters: brand, category, price, attributes.
+        size: hits per page, 1 or more.
+        page: 1-based; a page past ``Page.reachable`` is empty.
+        facets: values to count per facet, 0 to 5,000; 0 counts none.
+        rerank: how to rerank the candidates before the page is cut; None keeps the fused order.
+        typos: correct words that no item has; None leaves it to the client.
+        exact: items that the text names by id or part number come first; None leaves it to the client.
+
+    Raises:
+        InvalidQuery: the text is empty or too long, or a number is out of range.
+        InputError: ``legs`` and ``fusion`` contradict each other.
     """
-    body: dict[str, Any] = {"_source": False}
-    if len(legs) == 1:
-        body |= {"size": question.window, "query": legs[0].query(question)}
-    else:
-        queries = [_named(leg, question) for leg in legs]
-        body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
-        body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
-    if facets:
-        body["aggs"] = facets
-    if spelling:
-        body["suggest"] = spelling
-    return body
 
+    text: str
+    legs: tuple[str, ...] | None = None
+    fusion: FusionSpec | None = None
+    filters: Filters = Filters()
+    size: int = 10
+    page: int = 1
+    facets: int = 0
+    rerank: RerankOptions | None = None
+    typos: bool | None = None
+    exact: bool | None = None
 
-def _named(leg: Leg, question: Question) -> dict[str, Any]:
-    # Where `_name` goes differs from query to query; a bool around it names them all alike.
-    return {"bool": {"must": [leg.query(question)], "_name": leg.name}}
+    def __post_init__(self) -> None:
+        checked_question(self.text)
+        if self.size < 1 or self.page < 1:
+            raise InvalidQuery(f"page {self.page} of size {self.size} does not exist", fix="count both from 1")
+        if not 0 <= self.facets <= MAX_FACET_VALUES:
+            raise InvalidQuery(
+                f"{self.facets} values per facet cannot be counted",
+                fix=f"use 0 (none) to {MAX_FACET_VALUES:,}",
+            )
+        if self.legs is not None and self.fusion is not None and self.legs != self.fusion.legs:
+            raise InputError(
+                f"legs {list(self.legs)} are not those of the fusion, {list(self.fusion.legs)}",
+                fix="give one or the other",
+            )
 
-
-def documents_body(ids: Sequence[str]) -> dict[str, Any]:
-    """Body of the request that fetches a page's documents."""
-    return {"size": len(ids), "_source": list(fields.DISPLAY), "query": {"ids": {"values": list(ids)}}}
-
-
-def leg_results(hits: Sequence[Mapping[str, Any]], legs: Sequence[str], window: int) -> dict[str, LegResult]:
-    """Each leg's own list, rebuilt from the union.
-
-    Args:
-        hits: ``hits.hits`` of a hybrid answer with ``matched_queries`` scores, or of a single leg's answer.
-        legs: names, in the order asked.
-        window: candidates per leg. OpenSearch scores every hit for every leg that matches it, so a hit that
-            only the dense leg found can carry a BM25 score from far below BM25's window: that is cut off.
-
-    Returns:
-        Leg to at most ``window`` ids, best first; ties in order of id.
-    """
-    if len(legs) == 1:
-        scored = {legs[0]: [(hit["_id"], float(hit["_score"])) for hit in hits]}
-    else:
-        scored = {leg: [] for leg in legs}
-        for hit in hits:
-            for leg, score in hit.get("matched_queries", {}).items():
-                scored[leg].append((hit["_id"], float(score)))
-    return {leg: _best(found, window) for leg, found in scored.items()}
-
-
-def _best(found: list[tuple[str, float]], window: int) -> LegResult:
-    found.sort(key=lambda pair: (-pair[1], pair[0]))
-    kept = found[:window]
-    return LegResult([id_ for id_, _ in kept], [score for _, score in kept])
+    @property
+    def first(self) -> int:
+        """How many results stand before the page."""
+        return (self.page - 1) * self.size
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """Items by id (those deleted meanwhile are absent) and the server's ``took``."""
+class SearchSettings:
+    """What a client brings to each of its requests.
 
-    items: Mapping[str, Item]
-    server_ms: float
+    Attributes:
+        legs: name to leg, of those that requests may name.
+        window: candidates per leg, 1 to 10,000.
+        typos, exact: for requests that do not say.
+
+    Raises:
+        InputError: a window that OpenSearch does not take.
+    """
+
+    legs: Mapping[str, Leg]
+    window: int
+    typos: bool
+    exact: bool
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.window <= MAX_CANDIDATES:
+            raise InputError(
+                f"a window of {self.window} cannot be asked", fix=f"use 1 to {MAX_CANDIDATES:,}"
+            )
 
 
-def fetch_items(client: OpenSearch, release: str, ids: Sequence[str]) -> Fetched:
-    """Fetch a page from the very release that ranked it, so that no page mixes two releases."""
-    if not ids:
-        return Fetched({}, 0.0)
-    with translated_errors():
-        answer = client.search(index=release, body=documents_body(ids))
-    hits = answer["hits"]["hits"]
-    return Fetched({hit["_id"]: item_of(hit["_id"], hit["_source"]) for hit in hits}, float(answer["took"]))
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request as one release is asked it. Nothing of it is decided anew while it is carried out.
+
+    Attributes:
+        live: the release.
+        text: cleaned query text, never empty.
+        legs: in the order of the fusion.
+        fusion: with the weights as asked; those of a query's own come with the results.
+        window: candidates per leg.
+        clauses: filter clauses that every result must match.
+        facets: values to count per facet, 0 for none.
+        spelling: whether to ask which words no item has.
+        numbers: words that look like part numbers, to be looked up first.
+    """
+
+    live: LiveIndex
+    text: str
+    legs: tuple[Leg, ...]
+    fusion: FusionSpec
+    window: int
+    clauses: tuple[dict[str, Any], ...]
+    facets: int
+    spelling: bool
+    numbers: tuple[str, ...]
+
+    @property
+    def release(self) -> str:
+        """Name of the index that must answer."""
+        return self.live.meta.release
+
+    @property
+    def word_legs(self) -> tuple[str, ...]:
+        """Names of the legs that search for words, and not for meaning."""
+        return tuple(leg.name for leg in self.legs if leg.vector_field is None)
+
+
+def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -> Plan:
+    """Settle a request for the release that is live: once per attempt to answer it. Pure.
+
+    Raises:
+        InputError: a leg that the client does not have.
+    """
+    fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
+    legs = tuple(settings.legs[name] for name in fusion.legs)
+    text = checked_question(request.text)
+    # Misspelt words and part numbers are words' business: a leg of meaning alone does without.
+    words = any(leg.vector_field is None for leg in legs)
+    typos = settings.typos if request.typos is None else request.typos
+    exact = settings.exact if request.exact is None else request.exact
+    return Plan(
+        live=live,
+        text=text,
+        legs=legs,
+        fusion=fusion,
+        window=settings.window,
+        clauses=tuple(request.filters.clauses()),
+        facets=request.facets,
+        spelling=words and typos and live.spells,
+        numbers=part_numbers(text) if words and exact else (),
+    )
+
+
+def resolve_fusion(
+    request: SearchRequest, known: Mapping[str, Leg], tuned: FusionSpec | None = None
+) -> FusionSpec:
+    """The fusion of one search; its legs are the ones to ask.
+
+    Args:
+        request: says which, or leaves it to the release.
+        known: name to leg, of those that may be asked.
+        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, such as one
+            that asks words alone, goes without it.
+
+    Raises:
+        InputError: a leg that is not known.
+    """
+    fusion, legs = request.fusion, request.legs
+    if fusion is None and legs is None and tuned is not None and known.keys() >= set(tuned.legs):
+        fusion = tuned
+    if fusion is None:
+        fusion = default_fusion(legs if legs is not None else tuple(known))
+    for name in fusion.legs:
+        if name not in known:
+            raise InputError(f"there is no leg {name!r}", fix=f"use {', '.join(known)}")
+    return fusion

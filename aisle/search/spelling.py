@@ -74,6 +74,18 @@ def corrected(text: str, words: Mapping[str, str]) -> Correction:
     return Correction("".join([*parts, text[end:]]), dict(words))
 
 
+def without_words(text: str, correction: Correction, had: frozenset[str]) -> Correction | None:
+    """The correction without the words that some item has after all; None if no word is left to correct.
+
+    Args:
+        text: as it was typed.
+        correction: of it.
+        had: words that are right as they are.
+    """
+    words = {word: better for word, better in correction.words.items() if word not in had}
+    return corrected(text, words) if words else None
+
+
 def _asked(text: str) -> list[re.Match[str]]:
     """The words that may be corrected."""
     chunks = [chunk for chunk in _CHUNK.finditer(text) if not any(map(str.isdigit, chunk.group()))]

@@ -11,7 +11,7 @@ from aisle.mappings import BM25, DENSE, FusionSpec, pipeline_name, standard_fusi
 from aisle.mappings.fusion import MIN_MAX, RRF
 from aisle.search import Bm25Leg, DenseLeg, Question, fuse
 from aisle.search.preflight import install_pipeline
-from aisle.search.request import candidates_body, leg_results
+from aisle.search.ranking import candidates_body, leg_results
 from tests.support.hash_vector_catalogue import DIMS, HashEncoder, direction, put_shelf, shelf_items
 
 INDEX = "test-congruence"

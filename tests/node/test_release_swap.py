@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 import pytest
 from opensearchpy import OpenSearch
 
+from aisle._tune import apply_fusion
 from aisle.errors import IndexNotFound, InputError
 from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.run import index_catalogue
-from aisle.search import DenseLeg, Page, SearchClient
-from tests.support.hash_vector_catalogue import HashEncoder
+from aisle.mappings import BM25, DENSE, FusionSpec, VectorSpace
+from aisle.search import DenseLeg, MatchType, Page, Ranking, SearchClient
+from aisle.search.tuning.fusion_file import FusionFile
+from tests.support import hardware_catalogue
+from tests.support.hash_vector_catalogue import DIMS, FINGERPRINT, HashEncoder, put_shelf, swap
 from tests.support.indexing import ENCODER, items, options
 
 QUERIES_PER_S = 50
@@ -106,3 +110,66 @@ def test_a_pinned_client_keeps_encoder_legs_and_window(client: OpenSearch, name:
     ]
     with pytest.raises(InputError, match="no leg 'bm25'"):
         shop.pinned(release).search("running shoe", legs=["bm25"])
+
+
+MEANING = FusionSpec((DENSE,), (1.0,))
+BOTH = FusionSpec((BM25, DENSE), (0.7, 0.3), rank_constant=5)
+TUNED = {"1": MEANING, "2": BOTH}
+
+
+@pytest.fixture
+def two_fusions(client: OpenSearch, name: str) -> SearchClient:
+    """Two releases of the hardware shop, tuned to different legs; the client has seen the first one live."""
+    spaces = {DENSE: VectorSpace(FINGERPRINT, "hash", DIMS)}
+    for number, fusion in TUNED.items():
+        put_shelf(client, f"{name}-v000{number}", hardware_catalogue.ITEMS)
+        client.indices.put_alias(index=f"{name}-v000{number}", name=name)
+        apply_fusion(name, FusionFile(fusion, spaces, "x"), cluster=client)
+        client.indices.delete_alias(index=f"{name}-v000{number}", name=name)
+    client.indices.put_alias(index=f"{name}-v0001", name=name)
+    shop = SearchClient(client, name, HashEncoder())
+    assert shop.rank("red").spec == MEANING
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("query", "path"), [("saw-10005", MatchType.EXACT), ("cordles drill", MatchType.CORRECTED)]
+)
+def test_a_search_that_meets_a_new_release_is_planned_anew_as_a_whole(
+    client: OpenSearch, name: str, two_fusions: SearchClient, query: str, path: MatchType
+) -> None:
+    """Whether words are looked after is decided by the very fusion that is asked, not by the last one."""
+    assert two_fusions.rank(query).path is MatchType.LEGS
+    swap(client, name, f"{name}-v0001", f"{name}-v0002")
+    ranking = two_fusions.rank(query)
+    assert (ranking.release, ranking.path, ranking.spec.legs) == (f"{name}-v0002", path, BOTH.legs)
+
+
+def test_while_releases_swap_every_answer_is_by_its_own_releases_fusion(
+    client: OpenSearch, name: str, two_fusions: SearchClient
+) -> None:
+    stop = threading.Event()
+    rankings: list[Ranking] = []
+
+    def ask() -> None:
+        while not stop.is_set():
+            rankings.append(two_fusions.rank("cordles drill"))
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask) for _ in range(2)]
+        try:
+            for old, new in ((1, 2), (2, 1)) * 3:
+                swap(client, name, f"{name}-v000{old}", f"{name}-v000{new}")
+                seen, deadline = len(rankings), time.monotonic() + 30
+                while len(rankings) < seen + 6 and time.monotonic() < deadline:
+                    time.sleep(0.02)
+        finally:
+            stop.set()
+        for one in asking:
+            one.result(timeout=60)
+    assert {ranking.release[-1] for ranking in rankings} == {"1", "2"}
+    for ranking in rankings:
+        assert ranking.spec == TUNED[ranking.release[-1]]
+        by_words = ranking.release[-1] == "2"
+        assert ranking.path is (MatchType.CORRECTED if by_words else MatchType.LEGS)
+        assert ranking.text == ("cordless drill" if by_words else "cordles drill")

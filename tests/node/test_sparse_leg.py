@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
+from aisle.encoder.base import SparseQueryEncoder
 from aisle.errors import ArtifactMismatch
 from aisle.indexer import index_catalogue, sparse_item_encoder, together
 from aisle.indexer.vectors import ItemEncoder
@@ -23,7 +24,6 @@ from aisle.mappings import (
     standard_fusions,
 )
 from aisle.search import Bm25Leg, DenseLeg, Filters, Question, SearchClient, SparseLeg
-from aisle.search.legs import SparseQueryEncoder
 from aisle.types import Item
 from tests.support.hash_vector_catalogue import HashEncoder, shelf_items
 from tests.support.indexing import ENCODER, options

@@ -35,9 +35,9 @@ from aisle.mappings import (
 )
 from aisle.mappings.fusion import QueryWeights
 from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, fuse, read_live
+from aisle.search.fusion import feature_names
 from aisle.search.preflight import install_pipeline
-from aisle.search.query_weights import feature_names
-from aisle.search.request import candidates_body, leg_results
+from aisle.search.ranking import candidates_body, leg_results
 from aisle.search.tuning.fusion_file import FusionFile
 from aisle.search.tuning.runs import ask_legs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TuneOptions, tune

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aisle.mappings import FusionSpec, standard_fusions
 from aisle.mappings.fusion import COMBINATIONS, L2, MIN_MAX, RRF, Z_SCORE
 from aisle.search import LegResult, fuse
-from aisle.search.request import leg_results
+from aisle.search.ranking import leg_results
 
 LEGS = ("bm25", "dense", "sparse")
 weights = st.lists(st.floats(0.01, 10), min_size=3, max_size=3).map(tuple)

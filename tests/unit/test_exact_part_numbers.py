@@ -46,6 +46,14 @@ def test_sizes_amounts_and_words(word: str) -> None:
     assert not is_part_number(word)
 
 
+@pytest.mark.parametrize(
+    ("one", "two"), [("usb-c-hub3", "usb-c-hub34"), ("a1-series", "a1-4series"), ("x7abcd", "x74abcd")]
+)
+def test_a_part_number_has_at_least_two_digits(one: str, two: str) -> None:
+    assert not is_part_number(one)
+    assert is_part_number(two)
+
+
 def test_they_are_found_among_other_words() -> None:
     assert part_numbers("dewalt drill DCD771C2, 18v") == ("DCD771C2",)
     assert part_numbers("garden stake 96296 00225") == ("96296", "00225")

@@ -15,7 +15,7 @@ from aisle.evaluation.runs import ScoredRun
 from aisle.mappings import BM25, DENSE, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
 from aisle.mappings.fusion import QueryWeights
 from aisle.search import Bm25Leg, DenseLeg, Leg
-from aisle.search.legs import resolve_legs
+from aisle.search.request import SearchRequest, resolve_fusion
 from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
 from aisle.search.tuning.runs import LegRuns, check_kinship, has_leg_runs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TuneOptions, tune
@@ -204,12 +204,13 @@ def test_a_file_that_is_no_whole_fusion_is_named(
 def test_a_search_that_names_nothing_takes_the_tuned_fusion() -> None:
     known: dict[str, Leg] = {BM25: Bm25Leg(), DENSE: DenseLeg()}
     tuned = FusionSpec((DENSE, BM25), (0.6, 0.4))
-    legs, spec = resolve_legs(known, None, None, tuned)
-    assert ([leg.name for leg in legs], spec) == ([DENSE, BM25], tuned)
-    assert resolve_legs(known, None, None, None)[1] == default_fusion()
-    assert resolve_legs(known, [BM25], None, tuned)[1].legs == (BM25,)
-    assert resolve_legs(known, None, default_fusion(), tuned)[1] == default_fusion()
+    plain = SearchRequest("drill")
+    assert resolve_fusion(plain, known, tuned) == tuned
+    assert resolve_fusion(plain, known, None) == default_fusion()
+    assert resolve_fusion(SearchRequest("drill", legs=(BM25,)), known, tuned).legs == (BM25,)
+    asked = SearchRequest("drill", fusion=default_fusion())
+    assert resolve_fusion(asked, known, tuned) == default_fusion()
     alone = FusionSpec((BM25,), (1.0,))
-    assert [leg.name for leg in resolve_legs(known, None, None, alone)[0]] == [BM25]
+    assert resolve_fusion(plain, known, alone) == alone
     # A client that was made without one of the legs asks those that it has.
-    assert resolve_legs({BM25: Bm25Leg()}, None, None, tuned)[1].legs == (BM25,)
+    assert resolve_fusion(plain, {BM25: Bm25Leg()}, tuned).legs == (BM25,)

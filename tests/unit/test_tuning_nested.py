@@ -8,7 +8,7 @@ import pytest
 from aisle.errors import EvaluationError, InputError
 from aisle.mappings import MIN_MAX, RRF, FusionSpec, default_fusion
 from aisle.search import LegResult
-from aisle.search.query_weights import feature_names, for_query, query_features
+from aisle.search.fusion import feature_names, for_query, query_features
 from aisle.search.tuning.fusion_file import fusion_json
 from aisle.search.tuning.grid import grid, neighbours
 from aisle.search.tuning.guard import cross_validated, folds_of, rest_of

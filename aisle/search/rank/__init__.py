@@ -1,6 +1,6 @@
 """Reranking: a model reads the query with the best candidates' texts and puts these in a better order."""
 
-from aisle.search.rank.reranker import RerankResult, Reranker, RerankOptions
-from aisle.search.rank.stage import PairScorer, CascadeStage
+from aisle.search.rank.reranker import Reranker, RerankOptions, RerankResult
+from aisle.search.rank.stage import CascadeStage, PairScorer
 
-__all__ = ["PairScorer", "RerankOptions", "RerankResult", "Reranker", "CascadeStage"]
+__all__ = ["CascadeStage", "PairScorer", "RerankOptions", "RerankResult", "Reranker"]

@@ -5,11 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
+from aisle.encoder import item_text
 from aisle.errors import InputError, InvalidQuery
+from aisle.mappings import fields
+from aisle.mappings.document import item_of
 from aisle.search.fusion import Fused
-from aisle.search.rank.stage import Clock, ThroughputEstimate, Recent, ScoreCache, CascadeStage, StageContext, digest_of
+from aisle.search.rank.stage import (
+    CascadeStage,
+    Clock,
+    Recent,
+    ScoreCache,
+    StageContext,
+    ThroughputEstimate,
+    digest_of,
+)
 from aisle.types import RerankSignal
 
 
@@ -97,6 +108,40 @@ class RerankResult:
     order: list[Fused]
     signals: Mapping[str, RerankSignal]
     stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RerankedOrder:
+    """A ranking in its final order.
+
+    Attributes:
+        order: all candidates.
+        found: what the reranker said, None if nothing was reranked.
+        ms: all of it, reading the texts included; server_ms: of that, as OpenSearch ``took``.
+    """
+
+    order: list[Fused]
+    found: RerankResult | None = None
+    ms: float = 0.0
+    server_ms: float = 0.0
+
+
+def texts_body(ids: Sequence[str]) -> dict[str, Any]:
+    """Body of the request for the texts that a reranker reads.
+
+    They are not remembered from search to search: an item may be updated in place, and its score must follow.
+    """
+    return {
+        "size": len(ids),
+        "_source": [fields.TITLE, fields.TEXT],
+        "query": {"ids": {"values": list(ids)}},
+        "track_total_hits": False,
+    }
+
+
+def read_texts(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Id to encoder text, from the answer to `texts_body`; items deleted meanwhile are absent."""
+    return {hit["_id"]: item_text(item_of(hit["_id"], hit["_source"])) for hit in answer["hits"]["hits"]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise, permutations
 from typing import Final
@@ -12,6 +12,7 @@ import numpy as np
 from aisle.mappings import ARITHMETIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
 from aisle.mappings.fusion import COMBINATIONS
 from aisle.search.tuning.matrix import Block, Floats, Ints, JudgedRanks, Metric, Pool
+from aisle.search.tuning.runs import Progress, silent
 
 # Log-spaced; 60 is the constant of the paper, and beyond 120 ranks hardly differ.
 RANK_CONSTANTS: Final = (1, 2, 4, 8, 15, 30, 60, 120)
@@ -98,7 +99,6 @@ def neighbours(spec: FusionSpec, step: float, factor: float) -> Iterator[FusionS
 
 # Queries fused at a time: small enough for a core's own cache, many enough for numpy.
 _BLOCK = 64
-Progress = Callable[[int, int], None]
 
 
 class Scorer:
@@ -121,12 +121,12 @@ class Scorer:
         """How many were scored so far."""
         return len(self._known)
 
-    def values(self, specs: Sequence[FusionSpec], progress: Progress = lambda *_: None) -> Floats:
+    def values(self, specs: Sequence[FusionSpec], progress: Progress = silent) -> Floats:
         """The metric of each fusion on each query.
 
         Args:
             specs: fusions of legs that the pool has.
-            progress: called with (queries done, queries in all) while new fusions are scored.
+            progress: told of the queries while new fusions are scored.
 
         Returns:
             float64 [len(specs), Q], in [0, 1].
@@ -155,7 +155,7 @@ class Scorer:
             block = Block(pool.legs, pool.scores[start:stop, :, :width], pool.ranks[start:stop, :, :width])
             for number, spec in enumerate(specs):
                 ranks[number, first:last] = ranks_of(block.fused(spec), rows, columns)
-            progress(stop, len(pool.queries))
+            progress("scoring fusions", stop, len(pool.queries))
         return ranks
 
 

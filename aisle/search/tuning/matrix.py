@@ -270,14 +270,21 @@ class Metric:
     """A metric at a depth.
 
     Attributes:
-        name: such as ``nDCG@10``.
+        family: such as ``nDCG``.
         depth: how many results count.
-        values: judged ranks to one value per query [Q].
     """
 
-    name: str
+    family: str
     depth: int
-    values: Callable[[JudgedRanks], Floats]
+
+    @property
+    def name(self) -> str:
+        """Such as ``nDCG@10``."""
+        return f"{self.family}@{self.depth}"
+
+    def values(self, ranks: JudgedRanks) -> Floats:
+        """One value per query [Q]."""
+        return _FAMILIES[self.family](ranks, self.depth)
 
 
 def metric_of(name: str) -> Metric:
@@ -290,8 +297,7 @@ def metric_of(name: str) -> Metric:
     if match is None or match[1] not in _FAMILIES:
         known = ", ".join(f"{family}@k" for family in _FAMILIES)
         raise EvaluationError(f"a fusion cannot be tuned for '{name}'", fix=f"choose from {known}")
-    depth = int(match[2])
-    return Metric(name, depth, lambda ranks: _FAMILIES[match[1]](ranks, depth))
+    return Metric(match[1], int(match[2]))
 
 
 def _ndcg(ranks: JudgedRanks, k: int) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from aisle.mappings import FusionSpec
 from aisle.search.tuning.grid import Scorer, first_step, neighbours
 from aisle.search.tuning.guard import GuardOptions, LegVerdict, folds_of, guard, rest_of
 from aisle.search.tuning.matrix import Floats, Ints
+from aisle.search.tuning.runs import Progress, silent
 
 # The best fusions of this many different techniques are refined, as the grid may miss the true order.
 _STARTS: Final = 3
@@ -104,7 +105,7 @@ def nested(
     scorer: Scorer,
     specs: Sequence[FusionSpec],
     options: GuardOptions,
-    progress: Callable[[int, int], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> Nested:
     """Choose anew without each fold, and score what was chosen on it.
 
@@ -112,7 +113,7 @@ def nested(
         scorer: of the metric.
         specs: the grid.
         options: number and seed of the folds, inner as outer; see there.
-        progress: called with (folds done, folds in all).
+        progress: told of the folds.
 
     Raises:
         InputError: too few queries.
@@ -125,5 +126,5 @@ def nested(
         chosen = choose(scorer, specs, rest_of(number, fold), options)
         values[fold] = scorer.values([chosen.spec])[0, fold]
         winners.append(FoldWinner(chosen.spec, len(fold), chosen.value, float(values[fold].mean())))
-        progress(done, len(folds))
+        progress("folds", done, len(folds))
     return Nested(values, tuple(winners))

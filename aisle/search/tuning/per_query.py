@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Final
@@ -14,7 +14,7 @@ from aisle.evaluation import JudgedSet, paired_randomisation_test
 from aisle.mappings import FusionSpec
 from aisle.mappings.fusion import QueryWeights
 from aisle.search.fusion import LegResult
-from aisle.search.query_weights import FURTHEST, chosen_weights, feature_names, query_features
+from aisle.search.fusion import FURTHEST, chosen_weights, feature_names, query_features
 from aisle.search.tuning.grid import Scorer
 from aisle.search.tuning.guard import GuardOptions, folds_of, rest_of
 from aisle.search.tuning.matrix import Floats, Ints
@@ -31,7 +31,7 @@ def fit(choices: Sequence[FusionSpec], values: Floats, features: Floats, penalty
     Args:
         choices: A fusions that differ in their weights alone.
         values: metric of each on each query, [A, Q].
-        features: [Q, F], see ``aisle.search.query_weights``.
+        features: [Q, F], see ``aisle.search.fusion``.
         penalty: per query; the more, the closer to always taking the first.
     """
     gains = (values - values[0]).T
@@ -75,11 +75,33 @@ class PerQuery:
     p_value: float
 
 
-Features = Callable[[tuple[str, ...]], Floats]
+@dataclass(frozen=True, slots=True)
+class PoolFeatures:
+    """The queries of a pool, to be described for any of the legs.
+
+    Attributes:
+        runs: of the legs.
+        judged: has the queries' texts.
+        queries: ids, in the order of the pool.
+    """
+
+    runs: LegRuns
+    judged: JudgedSet
+    queries: Sequence[str]
+
+    def of(self, legs: Sequence[str]) -> Floats:
+        """float64 [len(queries), F], see `aisle.search.fusion.query_features`; legs in a fusion's order."""
+        texts = {query.id: query_text(query.text) for query in self.judged.queries}
+        rows = []
+        for query in self.queries:
+            scores = {leg: self.runs.runs[leg].rankings.get(query, {}) for leg in legs}
+            results = {leg: LegResult(list(found), list(found.values())) for leg, found in scores.items()}
+            rows.append(query_features(texts[query], results, legs))
+        return np.array(rows)
 
 
 def try_per_query(
-    scorer: Scorer, spec: FusionSpec, fixed: Nested, features: Features, options: GuardOptions
+    scorer: Scorer, spec: FusionSpec, fixed: Nested, features: PoolFeatures, options: GuardOptions
 ) -> tuple[FusionSpec, PerQuery, Floats]:
     """Keep weights per query only if they beat the fixed ones by more than chance.
 
@@ -87,7 +109,7 @@ def try_per_query(
         scorer: of the metric.
         spec: chosen on all queries.
         fixed: the nested cross-validation of fixed weights.
-        features: from the legs of a fusion to the features [Q, F] for it.
+        features: of the scorer's pool.
         options: as those of ``fixed``.
 
     Returns:
@@ -99,7 +121,7 @@ def try_per_query(
     kept = delta > 0 and p < options.p and len(spec.legs) > 1
     if not kept:
         return spec, PerQuery(False, delta, p), fixed.values
-    model = learn(scorer, spec, features(spec.legs), np.arange(len(values)), options)
+    model = learn(scorer, spec, features.of(spec.legs), np.arange(len(values)), options)
     return replace(spec, query_weights=model), PerQuery(True, delta, p), values
 
 
@@ -149,7 +171,7 @@ def learn(
 def held_out_values(
     scorer: Scorer,
     winners: Sequence[FusionSpec],
-    features: Features,
+    features: PoolFeatures,
     options: GuardOptions,
 ) -> Floats:
     """What weights per query score on each outer fold when both they and the fusion never saw it.
@@ -157,7 +179,7 @@ def held_out_values(
     Args:
         scorer: of the metric.
         winners: the fusion that was chosen without each outer fold, see ``nested``.
-        features: from the legs of a fusion to the features [Q, F] for it.
+        features: of the scorer's pool.
         options: as those of ``nested``.
 
     Returns:
@@ -169,26 +191,8 @@ def held_out_values(
         if len(spec.legs) == 1:
             values[fold] = scorer.values([spec])[0, fold]
             continue
-        seen = features(spec.legs)
+        seen = features.of(spec.legs)
         model = learn(scorer, spec, seen, rest_of(number, fold), options)
         table = scorer.values(choices_of(spec))
         values[fold] = table[chosen_weights(model, seen[fold]), fold]
     return values
-
-
-def pool_features(runs: LegRuns, judged: JudgedSet, queries: Sequence[str], legs: Sequence[str]) -> Floats:
-    """float64 [len(queries), F], see ``aisle.search.query_weights``.
-
-    Args:
-        runs: of the legs.
-        judged: has the queries' texts.
-        queries: ids, in the order of the pool.
-        legs: of the fusion, in its order.
-    """
-    texts = {query.id: query_text(query.text) for query in judged.queries}
-    rows = []
-    for query in queries:
-        scores = {leg: runs.runs[leg].rankings.get(query, {}) for leg in legs}
-        results = {leg: LegResult(list(found), list(found.values())) for leg, found in scores.items()}
-        rows.append(query_features(texts[query], results, legs))
-    return np.array(rows)

@@ -18,6 +18,13 @@ from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, VectorSpa
 from aisle.search.client import SearchClient
 from aisle.search.ranking import Ranking
 
+Progress = Callable[[str, int, int], None]
+"""Told of what is being done, how much of it is done, and of how much."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class LegRuns:
@@ -204,7 +211,7 @@ def ask_legs(
     meta: IndexMeta,
     judged: JudgedSet,
     window: int,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> LegRuns:
     """Ask all judged queries of one release.
 
@@ -222,10 +229,10 @@ def ask_legs(
     legs = legs_of(meta)
     fusion = default_fusion(legs)
     # One release answers them all, also if another one goes live meanwhile.
-    pinned = client.pinned(meta.release)
+    fixed = client.for_release(meta.release)
     found: dict[str, dict[str, dict[str, float]]] = {leg: {} for leg in legs}
     for done, query in enumerate(judged.queries, 1):
-        ranking = _ranked(pinned, query.text, fusion)
+        ranking = _ranked(fixed, query.text, fusion)
         for leg in legs:
             result = ranking.results[leg]
             found[leg][query.id] = dict(zip(result.ids, result.scores, strict=True))

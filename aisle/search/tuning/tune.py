@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from aisle.search.tuning.grid import Scorer, grid
 from aisle.search.tuning.guard import GuardOptions, LegVerdict
 from aisle.search.tuning.matrix import Floats, metric_of, pool_of
 from aisle.search.tuning.nested import FoldWinner, choose, nested
-from aisle.search.tuning.per_query import PerQuery, pool_features, try_per_query
-from aisle.search.tuning.runs import LegRuns, check_kinship
+from aisle.search.tuning.per_query import PerQuery, PoolFeatures, try_per_query
+from aisle.search.tuning.runs import LegRuns, Progress, check_kinship, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def tune(
     runs: LegRuns,
     judged: JudgedSet,
     options: TuneOptions,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> Tuned:
     """Try every fusion of the legs.
 
@@ -116,18 +116,15 @@ def tune(
     pool = pool_of(runs, judged.qrels, options.relevant)
     scorer = Scorer(pool, metric, options.relevant)
     specs = grid(runs.legs)
-    scorer.values(specs, lambda done, total: progress("scoring fusions", done, total))
-    held_out = nested(scorer, specs, options.guard, lambda done, total: progress("folds", done, total))
+    scorer.values(specs, progress)
+    held_out = nested(scorer, specs, options.guard, progress)
     alone = {leg: scorer.values([FusionSpec((leg,), (1.0,))])[0] for leg in runs.legs}
     best_leg = max(alone, key=lambda leg: float(alone[leg].mean()))
     systems = {**alone, DEFAULT: scorer.values([runs.default])[0], TUNED: held_out.values}
     chosen = choose(scorer, specs, np.arange(len(pool.queries)), options.guard)
     spec, per_query = chosen.spec, None
     if options.per_query:
-
-        def features(legs: tuple[str, ...]) -> Floats:
-            return pool_features(runs, judged, pool.queries, legs)
-
+        features = PoolFeatures(runs, judged, pool.queries)
         spec, per_query, systems[TUNED] = try_per_query(
             scorer, chosen.spec, held_out, features, options.guard
         )
