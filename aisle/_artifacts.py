@@ -49,6 +49,7 @@ def export_encoder(
         InputError: the model cannot be exported, or an option means nothing.
         MissingExtra: the extra ``export`` is not installed.
     """
+    from aisle.catalogue.judged import read_judged
     from aisle.encoder.export import DenseExport, export
     from aisle.evaluation.encoders.fidelity import DenseFidelity
 
@@ -60,7 +61,7 @@ def export_encoder(
         dims=dims,
         cpu=None if cpu is None else _instructions(cpu),
     )
-    fidelity = DenseFidelity(None if data is None else Path(data))
+    fidelity = DenseFidelity(None if data is None else read_judged(Path(data)))
     return export(options, store, progress or (lambda _: None), fidelity=fidelity)
 
 

@@ -17,7 +17,7 @@ from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.evaluation.encoders.hnsw import HnswSettings, hnsw_neighbours
 from aisle.evaluation.encoders.markdown import to_markdown
-from aisle.evaluation.encoders.tasks import parse_widths
+from aisle.evaluation.encoders.quality import parse_widths
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.pipeline import Vectors
@@ -89,8 +89,9 @@ def evaluate_encoder(
         MissingExtra: the graph needs faiss, the weights need torch (extra ``train``).
         ClusterError: with ``index``, the cluster does not answer.
     """
+    from aisle.catalogue.judged import beir_task
     from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder, open_pair
-    from aisle.evaluation.encoders.tasks import beir_task, read_task
+    from aisle.training.data.tasks import read_task
 
     settings = HnswSettings(m, ef_construction, ef_search)
     graphs: dict[str, Neighbours] = {"faiss HNSW": partial(hnsw_neighbours, settings=settings)}

@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
+from aisle.catalogue.judged import beir_task
 from aisle.errors import InputError
 from aisle.evaluation.encoders.hnsw import hnsw_neighbours
 from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder
-from aisle.evaluation.encoders.tasks import beir_task, reviews_task
 from aisle.training.data.review_pairs import read_review_folder, review_views
 from aisle.training.data.reviews import ReviewOptions
 from aisle.training.data.sources import judged_pairs, kept_apart
+from aisle.training.data.tasks import reviews_task
 from aisle.training.dense.settings import IN_BATCH, TrainingSettings, recipe
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage

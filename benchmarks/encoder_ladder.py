@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from aisle.encoder import DenseEncoder
 from aisle.encoder.artifact import Prefixes
 from aisle.evaluation import answerable
-from aisle.evaluation.encoders.exact import Floats, Judged, exact_neighbours
+from aisle.evaluation.encoders.exact import Floats, exact_neighbours
 from aisle.evaluation.encoders.quality import METRICS, Encoded, encode
+from aisle.evaluation.encoders.tasks import Judged
 from aisle.training.common.settings import TrainingPrecision
 from aisle.training.dense.encode import encode as encode_with_torch
 from benchmarks.encoder_names import WIDTHS

@@ -12,7 +12,7 @@ from rich.console import Console
 from aisle import _paths as paths
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.export import Fp32, Int8, export
-from aisle.evaluation.encoders.exact import Judged
+from aisle.evaluation.encoders.tasks import Judged
 from aisle.training.common.progress import Silent
 from aisle.training.data.training_set import TrainingSet
 from aisle.training.dense.settings import TrainingSettings

@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from aisle.catalogue.judged import beir_task
 from aisle.cli.eval_encoder import eval_encoder
 from aisle.encoder.artifact import MODEL
 from aisle.errors import InputError
@@ -18,7 +19,6 @@ from aisle.evaluation.encoders.hnsw import hnsw_neighbours
 from aisle.evaluation.encoders.judge import EncoderReport, JudgeOptions, judge_encoder
 from aisle.evaluation.encoders.markdown import to_markdown, verdict
 from aisle.evaluation.encoders.quality import METRICS
-from aisle.evaluation.encoders.tasks import beir_task
 from tests.support.judge_parts import artifact, judged_folder, tiny, weights
 
 QUICK = JudgeOptions(timed_texts=0)

@@ -7,11 +7,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from aisle.catalogue.judged import beir_task
 from aisle.errors import EvaluationError, InputError
 from aisle.evaluation import write_qrels
 from aisle.evaluation.encoders.judge import find_base, open_pair
-from aisle.evaluation.encoders.quality import check_widths
-from aisle.evaluation.encoders.tasks import beir_task, parse_widths, read_task
+from aisle.evaluation.encoders.quality import check_widths, parse_widths
+from aisle.training.data.tasks import read_task
 from tests.support.judge_parts import artifact, judged_folder, store, tiny
 
 

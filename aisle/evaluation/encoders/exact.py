@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.encoder.dense import DenseEncoder
-from aisle.encoder.text import item_text
-from aisle.evaluation.metrics import evaluate
-from aisle.evaluation.qrels import JudgedSet, read_judged_set
-from aisle.evaluation.runs import Run
 
 Floats = NDArray[np.float32]
 
@@ -75,42 +66,3 @@ def mean_overlap(found: Mapping[str, Sequence[str]], exact: Mapping[str, Sequenc
         if best
     ]
     return sum(shares) / len(shares)
-
-
-_METRIC = "nDCG@10"
-_DEPTH = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Items, as ids and encoder texts of equal length, and the judged queries."""
-
-    ids: tuple[str, ...]
-    texts: tuple[str, ...]
-    judged: JudgedSet
-
-    def sample(self, count: int) -> list[str]:
-        """Texts at even distances."""
-        step = max(1, len(self.texts) // count)
-        return list(self.texts[::step][:count])
-
-    def ndcg(self, encoder: DenseEncoder) -> float:
-        """Mean nDCG@10 (gains 2^grade - 1) over queries with an item of grade 2 or more, by exact search."""
-        items = encoder.encode_items(self.texts)
-        questions = encoder.encode_queries([query.text for query in self.judged.queries])
-        found = exact_neighbours(questions, items, self.ids, _DEPTH)
-        rankings = {query.id: best for query, best in zip(self.judged.queries, found, strict=True)}
-        run = Run(encoder.manifest.name, rankings)
-        return evaluate(run, self.judged.qrels, [_METRIC]).mean(_METRIC)
-
-
-def read_judged(folder: Path, split: str = "dev") -> Judged:
-    """Read ``corpus.jsonl[.gz]``, ``queries.jsonl`` and ``qrels/<split>.tsv``.
-
-    Raises:
-        InputError: a file is missing or cannot be parsed.
-        EvaluationError: a judged query has no text.
-    """
-    judged = read_judged_set(folder, split)
-    items = list(read_catalogue(folder, ReadOptions(format="beir")))
-    return Judged(tuple(item.id for item in items), tuple(item_text(item) for item in items), judged)

@@ -15,8 +15,8 @@ import numpy as np
 from aisle.encoder import CrossEncoder, DenseEncoder, OnnxModel, SparseEncoder
 from aisle.encoder.artifact import MODEL
 from aisle.encoder.export import Progress
-from aisle.evaluation.encoders.exact import Judged, read_judged
 from aisle.evaluation.encoders.samples import sample_texts
+from aisle.evaluation.encoders.tasks import Judged
 from aisle.evaluation.encoders.timing import query_p50_ms
 
 _QUERIES = ("led outdoor flood light", "wireless mouse", "18v cordless drill with battery", "toilet seat")
@@ -42,10 +42,10 @@ class DenseFidelity:
     ``ndcg_fp32``, nDCG@10 by exact search.
 
     Attributes:
-        data: BEIR folder whose split ``dev`` nDCG is measured on; None: no nDCG, and made-up texts.
+        judged: what nDCG is measured on, and whose texts are compared; None: no nDCG, and made-up texts.
     """
 
-    data: Path | None = None
+    judged: Judged | None = None
 
     def figures(
         self, served: DenseEncoder, reference: DenseEncoder, weights: Path, progress: Progress
@@ -57,11 +57,8 @@ class DenseFidelity:
             reference: of the same weights, in fp32.
             weights: the folder that torch loads them from.
             progress: is told of each step.
-
-        Raises:
-            InputError, EvaluationError: the judged folder cannot be read.
         """
-        judged = read_judged(self.data) if self.data else None
+        judged = self.judged
         progress("comparing vectors with fp32")
         texts = judged.sample(_TEXTS) if judged else sample_texts(_TEXTS)
         cosines = (served.encode_items(texts) * reference.encode_items(texts)).sum(axis=1)

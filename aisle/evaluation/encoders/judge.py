@@ -13,7 +13,7 @@ from aisle._files import whole_file
 from aisle.encoder import ArtifactStore, Manifest
 from aisle.encoder.dense import KIND, DenseEncoder
 from aisle.evaluation.encoders.cost import Cost, measure_cost
-from aisle.evaluation.encoders.exact import Judged, Neighbours
+from aisle.evaluation.encoders.exact import Neighbours
 from aisle.evaluation.encoders.quality import (
     ChangeReport,
     Encoded,
@@ -23,7 +23,7 @@ from aisle.evaluation.encoders.quality import (
     encode,
     judge_widths,
 )
-from aisle.evaluation.encoders.tasks import check_task
+from aisle.evaluation.encoders.tasks import Judged, check_task
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 from aisle.encoder.artifact import Manifest
 from aisle.encoder.dense import DenseEncoder, cut
 from aisle.errors import InputError
-from aisle.evaluation.encoders.exact import Floats, Judged, Neighbours, exact_neighbours, mean_overlap
+from aisle.evaluation.encoders.exact import Floats, Neighbours, exact_neighbours, mean_overlap
+from aisle.evaluation.encoders.tasks import Judged
 from aisle.evaluation.metrics import Scores, answerable, evaluate
 from aisle.evaluation.runs import Run
 from aisle.evaluation.significance import Comparison, compare
@@ -110,6 +111,18 @@ def check_widths(manifest: Manifest, widths: Sequence[int]) -> tuple[int, ...]:
                 fix=f"ask for widths of 1 to {manifest.dims}",
             )
     return wanted
+
+
+def parse_widths(text: str) -> tuple[int, ...]:
+    """Widths from ``384,64``, widest first; none from an empty text.
+
+    Raises:
+        InputError: not a list of whole numbers above 0.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise InputError(f"--widths {text!r} are no widths", fix="write them like --widths 384,64")
+    return tuple(sorted({int(part) for part in parts}, reverse=True))
 
 
 def judge_widths(

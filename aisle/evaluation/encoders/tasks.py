@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
-from aisle.errors import EvaluationError, InputError
-from aisle.evaluation.encoders.exact import Judged, read_judged
-from aisle.evaluation.metrics import answerable
-from aisle.training.data.review_pairs import review_judged
-from aisle.training.data.reviews import ReviewOptions
+from aisle.encoder.dense import DenseEncoder
+from aisle.errors import EvaluationError
+from aisle.evaluation.encoders.exact import exact_neighbours
+from aisle.evaluation.metrics import answerable, evaluate
+from aisle.evaluation.qrels import JudgedSet
+from aisle.evaluation.runs import Run
 
-
-def read_task(
-    data: Path | None, reviews: Path | None, split: str = "dev", *, mask: bool = False, relevant: int = 2
-) -> Judged:
-    """The one task that is named: a BEIR folder or a folder of reviews.
-
-    Raises:
-        InputError: none or both are named, or a mask without reviews; else as the functions below.
-    """
-    if (data is None) == (reviews is None):
-        raise InputError("the encoder needs one set to be judged on", fix="give --data DIR or --reviews DIR")
-    if data is not None:
-        if mask:
-            raise InputError("only reviews can be masked", fix="use --mask with --reviews, not with --data")
-        return beir_task(data, split, relevant)
-    return reviews_task(reviews or Path(), split, ReviewOptions(mask=mask), relevant)
+_METRIC = "nDCG@10"
+_DEPTH = 10
 
 
-def beir_task(folder: Path, split: str = "dev", relevant: int = 2) -> Judged:
-    """A BEIR folder.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Items, as ids and encoder texts of equal length, and the judged queries."""
 
-    Raises:
-        InputError: a file is missing or cannot be parsed.
-        EvaluationError: nothing in it can be scored, see ``check_task``.
-    """
-    return check_task(read_judged(folder, split), relevant)
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    judged: JudgedSet
 
+    def sample(self, count: int) -> list[str]:
+        """Texts at even distances."""
+        step = max(1, len(self.texts) // count)
+        return list(self.texts[::step][:count])
 
-def reviews_task(
-    folder: Path, split: str = "dev", options: ReviewOptions | None = None, relevant: int = 2
-) -> Judged:
-    """Reviews as queries, each for the product it is about; ``options.mask`` is the hard task.
-
-    Raises:
-        InputError: see ``training.pairs.review_judged``.
-        EvaluationError: see ``check_task``.
-    """
-    items, judged = review_judged(folder, split, options)
-    return check_task(Judged(tuple(items), tuple(items.values()), judged), relevant)
+    def ndcg(self, encoder: DenseEncoder) -> float:
+        """Mean nDCG@10 (gains 2^grade - 1) over queries with an item of grade 2 or more, by exact search."""
+        items = encoder.encode_items(self.texts)
+        questions = encoder.encode_queries([query.text for query in self.judged.queries])
+        found = exact_neighbours(questions, items, self.ids, _DEPTH)
+        rankings = {query.id: best for query, best in zip(self.judged.queries, found, strict=True)}
+        run = Run(encoder.manifest.name, rankings)
+        return evaluate(run, self.judged.qrels, [_METRIC]).mean(_METRIC)
 
 
 def check_task(task: Judged, relevant: int = 2) -> Judged:
@@ -71,15 +58,3 @@ def check_task(task: Judged, relevant: int = 2) -> Judged:
             fix="put the judgments beside the very catalogue they are about",
         )
     return task
-
-
-def parse_widths(text: str) -> tuple[int, ...]:
-    """Widths from ``384,64``, widest first; none from an empty text.
-
-    Raises:
-        InputError: not a list of whole numbers above 0.
-    """
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise InputError(f"--widths {text!r} are no widths", fix="write them like --widths 384,64")
-    return tuple(sorted({int(part) for part in parts}, reverse=True))

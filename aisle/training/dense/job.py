@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from aisle import _paths as paths
+from aisle.catalogue.judged import read_judged
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export import ExportReport, export
 from aisle.errors import InputError
@@ -82,5 +83,5 @@ class TrainingPlan:
             )
         trained = train_encoder(training_set, self.settings, self.work, resume=resume, progress=progress)
         options = trained.export_options(self.name, training_set)
-        fidelity = DenseFidelity(self.check) if measure else None
+        fidelity = DenseFidelity(read_judged(self.check) if self.check else None) if measure else None
         return trained, export(options, store, progress.note, fidelity=fidelity)
