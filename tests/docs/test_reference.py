@@ -43,3 +43,24 @@ def test_the_settings_defaults_are_those_of_the_page() -> None:
     assert rows["VERIFY"] == str(fields["verify"].default).lower()
     assert float(rows["TIMEOUT_S"]) == fields["timeout_s"].default
     assert rows["HEADERS"] == str(fields["headers"].get_default(call_default_factory=True))
+
+
+PLACE = re.compile(r"`((?:aisle|benchmarks|docs|examples|requirements|tests)/[\w./-]+|[\w-]+\.py)`")
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    named = {place.rstrip("/") for place in PLACE.findall(page.read_text(encoding="utf-8"))}
+    assert {place for place in named if not known(place)} == set()
+
+
+def known(place: str) -> bool:
+    """Whether a path from the root exists, or a file of that name anywhere in the code."""
+    return (ROOT / place).exists() or ("/" not in place and place in file_names())
+
+
+@functools.cache
+def file_names() -> frozenset[str]:
+    """Names of the code's files."""
+    parts = ("aisle", "benchmarks", "docs", "examples", "tests")
+    return frozenset(file.name for part in parts for file in (ROOT / part).rglob("*.py"))
