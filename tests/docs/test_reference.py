@@ -64,3 +64,11 @@ def file_names() -> frozenset[str]:
     """Names of the code's files."""
     parts = ("aisle", "benchmarks", "docs", "examples", "tests")
     return frozenset(file.name for part in parts for file in (ROOT / part).rglob("*.py"))
+
+
+def test_classes_that_the_glossary_names_exist() -> None:
+    text = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z][a-z]\w+)`", text))
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "aisle").rglob("*.py"))
+    defined = set(re.findall(r"^(?:class )?([A-Z]\w+)\b[(:]", code, re.MULTILINE))
+    assert named <= defined, named - defined
