@@ -21,6 +21,7 @@ from aisle._version import __version__
 __all__ = [
     "AisleError",
     "ArtifactStore",
+    "AsyncSearchClient",
     "ClusterSettings",
     "Filters",
     "FusionSpec",
@@ -29,6 +30,7 @@ __all__ = [
     "Page",
     "RerankOptions",
     "SearchClient",
+    "SearchRequest",
     "__version__",
     "apply_fusion",
     "connect",
@@ -70,7 +72,8 @@ if TYPE_CHECKING:
     from aisle.encoder import ArtifactStore
     from aisle.errors import AisleError
     from aisle.mappings import FusionSpec
-    from aisle.search import Filters, Page, RerankOptions, SearchClient
+    from aisle.search import Filters, Page, RerankOptions, SearchClient, SearchRequest
+    from aisle.search.aio import AsyncSearchClient
     from aisle.types import Hit, Item
 else:
     # For type checkers the imports above; at run time each is made when its name is first used, so that
@@ -92,7 +95,8 @@ else:
         "encoder": ("ArtifactStore",),
         "errors": ("AisleError",),
         "mappings": ("FusionSpec",),
-        "search": ("Filters", "Page", "RerankOptions", "SearchClient"),
+        "search": ("Filters", "Page", "RerankOptions", "SearchClient", "SearchRequest"),
+        "search.aio": ("AsyncSearchClient",),
         "types": ("Hit", "Item"),
     }
 
