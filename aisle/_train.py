@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from aisle import _paths as paths
 from aisle._extras import optional
 from aisle.encoder import ArtifactStore
 
 if TYPE_CHECKING:
     from aisle.encoder.export import ExportReport
-    from aisle.training.common.progress import Progress
+    from aisle.training.common.progress import Progress, ProgressLines
     from aisle.training.cross_encoder.reranker import TrainedReranker
     from aisle.training.dense.train import TrainedEncoder
     from aisle.training.sparse.train import TrainedSparse
@@ -29,7 +28,7 @@ def train_encoder(
     revision: str | None = None,
     masked: bool = False,
     titles: bool = True,
-    epochs: float | Sequence[float] = 1.0,
+    epochs: float | str | Sequence[float] = 1.0,
     rounds: int = 2,
     distill: bool = False,
     work: str | Path | None = None,
@@ -53,15 +52,15 @@ def train_encoder(
         held_out: BEIR folder whose split ``dev`` is kept out of the training; INT8 is compared with
             fp32 there.
         name: of the artifact.
-        base: model to begin with: a folder, a hub id, or the name of a packaged model.
+        base: model to begin with: a folder, a hub id, the name of a packaged model or of a training.
         revision: branch, tag or commit of the base on the hub.
         masked: learn only from reviews without their item's words: the hard task.
         titles: begin with pseudo-queries from titles.
-        epochs: of the labelled pairs; several numbers are several runs, averaged.
+        epochs: of the labelled pairs; several numbers, or "4,1,1", are several runs, averaged.
         rounds: of mining hard negatives and training.
         distill: end with a cross-encoder teacher.
         work: folder of the run; None: ``training/NAME`` under ``AISLE_HOME``.
-        resume: go on with the run in the work folder.
+        resume: continue the run in the work folder; what is finished is not trained again.
         seed: of everything that is drawn.
         measure: compare INT8 with fp32 after training.
         store: where the artifact goes; None: the one under ``AISLE_HOME``.
@@ -76,22 +75,21 @@ def train_encoder(
     """
     _need_training()
     from aisle.training.common.progress import Silent
-    from aisle.training.dense.job import TrainingPlan
-    from aisle.training.dense.settings import TrainingSettings, recipe
+    from aisle.training.dense.settings import TrainingSettings, parse_epochs, recipe
+    from aisle.training.dense.train import EncoderJob
 
-    several = epochs if isinstance(epochs, Sequence) else [epochs]
-    stages = recipe(titles=titles, rounds=rounds, distill=distill, epochs=several)
-    plan = TrainingPlan.of(
+    stages = recipe(titles=titles, rounds=rounds, distill=distill, epochs=parse_epochs(epochs))
+    job = EncoderJob(
         data=_path(data),
         reviews=_path(reviews),
         sequences=_path(sequences),
         masked=masked,
-        check=_path(held_out),
+        held_out=_path(held_out),
         name=name,
-        settings=TrainingSettings(base=base, revision=revision, stages=stages, seed=seed),
         work=_path(work),
+        settings=TrainingSettings(base=base, revision=revision, stages=stages, seed=seed),
     )
-    return plan.run(
+    return job.run(
         store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
     )
 
@@ -130,8 +128,8 @@ def train_sparse(
         titles: epochs of pseudo-queries from titles, before the pairs.
         epochs: times that every pair is seen.
         flops: penalty on weights: more of it, fewer tokens an item.
-        work: folder of the run; None: ``training/sparse`` under ``AISLE_HOME``.
-        resume: go on with the run in the work folder.
+        work: folder of the run; None: ``training/NAME`` under ``AISLE_HOME``.
+        resume: continue the run in the work folder; what is finished is not trained again.
         seed: of everything that is drawn.
         measure: compare INT8 with fp32 after training.
         store: where the artifact goes; None: the one under ``AISLE_HOME``.
@@ -146,8 +144,8 @@ def train_sparse(
     """
     _need_training()
     from aisle.training.common.progress import Silent
-    from aisle.training.sparse.job import SparsePlan
     from aisle.training.sparse.settings import QuerySide, SparseSettings
+    from aisle.training.sparse.train import SparseJob
 
     settings = SparseSettings(
         base=base,
@@ -158,9 +156,10 @@ def train_sparse(
         flops=flops,
         seed=seed,
     )
-    folder = _path(work) or paths.home() / "training" / "sparse"
-    plan = SparsePlan(Path(data), _path(held_out), name, settings, folder, measure)
-    return plan.run(store or ArtifactStore.default(), progress or Silent(), resume=resume)
+    job = SparseJob(data=Path(data), held_out=_path(held_out), name=name, work=_path(work), settings=settings)
+    return job.run(
+        store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
+    )
 
 
 def train_reranker(
@@ -174,10 +173,12 @@ def train_reranker(
     teacher: str | Path | None = None,
     teacher_epochs: int = 2,
     base: str = "all-MiniLM-L6-v2",
+    revision: str | None = None,
     encoder: str | None = None,
     runs: Sequence[str | Path] = (),
     with_teacher: bool = False,
     work: str | Path | None = None,
+    resume: bool = False,
     seed: int = 13,
     measure: bool = True,
     store: ArtifactStore | None = None,
@@ -199,11 +200,12 @@ def train_reranker(
         teacher: folder of a trained cross-encoder to learn from, instead of training one.
         teacher_epochs: epochs of the teacher.
         base: what the teacher begins with: a model, or the name of a run of `aisle.train_encoder`.
+        revision: branch, tag or commit of the base on the hub.
         encoder: artifact that finds candidates beside BM25.
         runs: TREC runs of the legs for the training queries, instead of mining candidates.
         with_teacher: export the teacher too, as ``NAME-teacher``, for a cascade.
-        work: folder of the run; None: ``training/NAME`` under ``AISLE_HOME``. What is finished there is not
-            trained again.
+        work: folder of the run; None: ``training/NAME`` under ``AISLE_HOME``.
+        resume: continue the run in the work folder; a finished teacher is kept.
         seed: of everything that is drawn.
         measure: compare INT8 with fp32 after training.
         store: where the artifacts go; None: the one under ``AISLE_HOME``.
@@ -219,24 +221,37 @@ def train_reranker(
     """
     _need_training()
     from aisle.training.common.progress import Silent
-    from aisle.training.cross_encoder.job import RerankerPlan
+    from aisle.training.cross_encoder.job import RerankerJob
     from aisle.training.cross_encoder.reranker import RerankerSettings
     from aisle.training.cross_encoder.teacher import TeacherSettings
 
-    plan = RerankerPlan(
+    job = RerankerJob(
         data=Path(data),
-        check=_path(held_out),
+        held_out=_path(held_out),
         name=name,
-        work=_path(work) or paths.home() / "training" / name,
+        work=_path(work),
         settings=RerankerSettings(layers=layers, epochs=epochs, max_tokens=max_tokens, seed=seed),
-        teacher_settings=TeacherSettings(base=base, epochs=teacher_epochs, seed=seed),
+        teacher_settings=TeacherSettings(base=base, revision=revision, epochs=teacher_epochs, seed=seed),
         teacher=_path(teacher),
         encoder=encoder,
         runs=tuple(map(Path, runs)),
         with_teacher=with_teacher,
-        measure=measure,
     )
-    return plan.run(store or ArtifactStore.default(), progress or Silent())
+    return job.run(
+        store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
+    )
+
+
+def progress_lines(stream: IO[str], every: float = 30.0) -> ProgressLines:
+    """A context manager: a training's progress as plain lines with step, loss, rate and time left.
+
+    Args:
+        stream: where they go; every line is flushed.
+        every: most seconds between two lines.
+    """
+    from aisle.training.common.progress import ProgressLines
+
+    return ProgressLines(stream, every)
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aisle.encoder import DenseEncoder
-from aisle.encoder.artifact import Prefixes
 from aisle.evaluation import answerable
 from aisle.evaluation.encoders.exact import Floats, exact_neighbours
 from aisle.evaluation.encoders.quality import METRICS, Encoded, encode
 from aisle.evaluation.encoders.tasks import Judged
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.dense.encode import encode as encode_with_torch
 from benchmarks.encoder_names import WIDTHS
 
@@ -51,13 +50,13 @@ def _encoded(model: SentenceTransformer, task: Judged) -> Encoded:
     queries = [query for query in task.judged.queries if query.id in wanted]
     precision = TrainingPrecision.AUTO.on(model.device.type)
 
-    def vectors(texts: Sequence[str], is_query: bool) -> Floats:
-        return encode_with_torch(model, Prefixes(), _TOKENS, precision, texts, is_query)
+    def vectors(texts: Sequence[str]) -> Floats:
+        return encode_with_torch(model, texts, _TOKENS, precision)
 
     return Encoded(
         task=task,
         relevant=_RELEVANT,
         query_ids=tuple(query.id for query in queries),
-        items=vectors(task.texts, False),
-        queries=vectors([query.text for query in queries], True),
+        items=vectors(task.texts),
+        queries=vectors([query.text for query in queries]),
     )

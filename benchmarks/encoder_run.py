@@ -41,6 +41,9 @@ class _Notes(Silent):
     def stage(self, name: str, position: int, count: int) -> None:
         say(f"stage {position} of {count}: {name}")
 
+    def phase(self, name: str) -> None:
+        say(name)
+
     def note(self, text: str) -> None:
         say(f"  {text}")
 

@@ -16,7 +16,7 @@ from aisle.encoder.self_test import PairSelfTest
 from aisle.errors import ArtifactCorrupt, InputError
 from aisle.evaluation.encoders.fidelity import RerankerFidelity
 from aisle.evaluation.encoders.samples import sample_texts
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.cross_encoder.model import load_cross_encoder
 from tests.support.encoder_artifact import minilm
 from tests.support.tiny_bert import tiny_bert

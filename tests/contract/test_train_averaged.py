@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from aisle.errors import InputError
+from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.settings import TrainingSettings
-from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder

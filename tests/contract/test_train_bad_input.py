@@ -11,7 +11,7 @@ import pytest
 
 from aisle.errors import InputError
 from aisle.training.data.training_set import Pair, PairSource, training_set
-from aisle.training.dense.stage import Schedule
+from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder
 from tests.support.tiny_bert import MAX_POSITIONS

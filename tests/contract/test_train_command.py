@@ -35,7 +35,7 @@ def test_from_judgments_to_an_artifact(data: Path, home: Path, tmp_path: Path) -
     base = tiny_model(tmp_path / "tiny")
     options: tuple[object, ...] = (
         "--data", data, "--base", base, "--name", "shop", "--no-titles", "--epochs", 1,
-        "--rounds", 0, "--no-measure", "--check-data", data, "--json",
+        "--rounds", 0, "--no-measure", "--held-out", data, "--json",
     )  # fmt: skip
     done = train(*options)
     assert done.exit_code == 0, done.output

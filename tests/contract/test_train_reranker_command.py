@@ -37,7 +37,7 @@ def test_from_judgments_to_artifacts_and_the_same_again_for_nothing(
     base = tiny_model(tmp_path / "tiny")
     options: tuple[object, ...] = (
         "--data", data, "--base", base, "--name", "shop", "--layers", 1, "--epochs", 1, "--teacher-epochs", 1,
-        "--max-tokens", 16, "--with-teacher", "--no-measure", "--check-data", data, "--json",
+        "--max-tokens", 16, "--with-teacher", "--no-measure", "--held-out", data, "--json",
     )  # fmt: skip
     done = train(*options)
     assert done.exit_code == 0, done.output
@@ -53,20 +53,31 @@ def test_from_judgments_to_artifacts_and_the_same_again_for_nothing(
     assert model.manifest.max_length == 16
     assert model.fingerprint == small["fingerprint"]
     assert CrossEncoder.load("shop-teacher").fingerprint == large["fingerprint"]
-    models = sorted(path.name for path in (home / "training" / "shop").iterdir())
-    assert [name.partition("-")[0] for name in models] == ["reranker", "teacher"]
-    again = train(*options)
+    work = home / "training" / "shop"
+    models = sorted(path.name for path in work.iterdir() if path.name != "checkpoints")
+    assert [name.rpartition("-")[0] or name for name in models] == [
+        "1-teacher",
+        "2-reranker",
+        "training.json",
+    ]
+    refused = train(*options).exception
+    assert isinstance(refused, InputError)
+    assert "--resume" in refused.fix
+    again = train(*options, "--resume")
     assert again.exit_code == 0, again.output
     assert orjson.loads(again.stdout)["training"] == report["training"]
     assert orjson.loads(again.stdout)["artifacts"][0]["fingerprint"] == small["fingerprint"]
-    assert sorted(path.name for path in (home / "training" / "shop").iterdir()) == models
-    teacher = next(path for path in (home / "training" / "shop").glob("teacher-*"))
+    other = train(*options, "--resume", "--seed", 14).exception
+    assert isinstance(other, InputError)
+    assert "teacher.seed was 13 and is 14 now" in other.message
+    assert sorted(path.name for path in work.iterdir() if path.name != "checkpoints") == models
+    teacher = work / models[0]
     given = train(
         "--data", data, "--teacher", teacher, "--name", "given", "--layers", 2, "--epochs", 1, "--no-measure",
     )  # fmt: skip
     assert given.exit_code == 0, given.output
     assert "--rerank given" in given.stdout
-    assert not list((home / "training" / "given").glob("teacher-*"))
+    assert not list((home / "training" / "given").glob("*teacher-*"))
 
 
 def test_bad_input_is_said_clearly_and_leaves_nothing(data: Path, home: Path, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pytest
 from aisle.errors import InputError
 from aisle.training.common.base_model import find_base, open_model, save_model
 from aisle.training.common.run_folder import LEDGER
+from aisle.training.common.trainer import last_checkpoint
 from aisle.training.data.training_set import TrainingSet
-from aisle.training.dense.stage import Schedule
+from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
 from aisle.training.dense.train import train_encoder
-from aisle.training.dense.trainer import last_checkpoint
 from tests.support.command import listing
 from tests.support.tiny_catalogue import tiny_training_set
 from tests.support.tiny_training import Diary, Stopped, tiny_model, tiny_settings
@@ -105,12 +105,19 @@ def test_without_resume_a_run_is_left_alone(work: Path, base: Path, data: Traini
 
 def test_other_settings_or_other_data_are_refused(work: Path, base: Path, data: TrainingSet) -> None:
     fewer = TrainingSet(data.pairs[1:], data.items, data.grades)
-    for settings, other in (
-        (tiny_settings(base, *LADDER, checkpoint_steps=3, seed=8), data),
-        (tiny_settings(base, *LADDER, checkpoint_steps=3), fewer),
+    before = listing(work)
+    for settings, other, changed in (
+        (tiny_settings(base, *LADDER, checkpoint_steps=3, seed=8), data, "training: seed was 7 and is 8 now"),
+        (tiny_settings(base, *LADDER, checkpoint_steps=3), fewer, "training: the training data changed"),
+        (
+            tiny_settings(base, *LADDER, checkpoint_steps=3, scale=9.0),
+            fewer,
+            "the training data changed, scale was 20.0 and is 9.0 now",
+        ),
     ):
-        with pytest.raises(InputError, match="other settings, other data or another base model"):
+        with pytest.raises(InputError, match=changed):
             train_encoder(other, settings, work, resume=True, device="cpu")
+    assert listing(work) == before
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"key": 1}', orjson.dumps({"key": "", "stages": [{}]})])

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export import export
-from aisle.training.dense.stage import Schedule
+from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage
 from aisle.training.dense.train import train_encoder

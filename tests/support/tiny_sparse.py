@@ -11,7 +11,7 @@ import numpy as np
 
 from aisle.encoder import ArtifactStore, SparseEncoder
 from aisle.encoder.export import export
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.sparse.settings import SparseSettings
 from aisle.training.sparse.train import TrainedSparse, train_sparse
 from tests.support.tiny_catalogue import catalogue, split, tiny_training_set

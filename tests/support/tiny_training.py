@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
+from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.settings import TrainingSettings
-from aisle.training.dense.stage import Schedule, TrainingStage
+from aisle.training.dense.stage import TrainingStage
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
 from tests.support.tiny_bert import tiny_bert
 from tests.support.tiny_catalogue import catalogue, item_words, query_words, split
@@ -62,10 +63,15 @@ class Diary:
     stages: list[str] = field(default_factory=list)
     steps: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    phases: list[str] = field(default_factory=list)
 
     def stage(self, name: str, position: int, count: int) -> None:
         """Kept."""
         self.stages.append(name)
+
+    def phase(self, name: str) -> None:
+        """Kept."""
+        self.phases.append(name)
 
     def step(self, done: int, total: int, loss: float | None) -> None:
         """Kept; stops there if that was asked for."""

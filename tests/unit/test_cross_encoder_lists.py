@@ -8,7 +8,7 @@ import pytest
 
 from aisle.errors import InputError
 from aisle.training.common.tokens import length_batches
-from aisle.training.cross_encoder.fit import POOL, PlannedBatches, TeacherLoss, objective
+from aisle.training.cross_encoder.fit import POOL, ListBatches, TeacherLoss, objective
 from aisle.training.cross_encoder.lists import graded_lists
 from aisle.training.cross_encoder.teacher import TeacherSettings
 from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
@@ -88,6 +88,6 @@ def test_batches_hold_every_list_once_and_like_lengths() -> None:
 
 
 def test_planned_batches_come_as_planned() -> None:
-    planned = PlannedBatches([[2, 0], [1]], 2)
+    planned = ListBatches([[2, 0], [1]], 2)
     assert list(planned) == list(planned) == [[2, 0], [1]]
     assert (len(planned), planned.batch_size, planned.drop_last) == (2, 2, False)

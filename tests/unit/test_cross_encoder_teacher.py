@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.cross_encoder.fit import TeacherLoss
 from aisle.training.cross_encoder.teacher import (
     TeacherSettings,
-    TrainedTeacher,
+    TrainedCrossEncoder,
     relative_scores,
     teacher_scores,
     train_teacher,
@@ -21,6 +21,7 @@ from aisle.training.cross_encoder.teacher import (
 from aisle.training.data.mining import lexical_candidates
 from tests.support.tiny_bert import tiny_bert
 from tests.support.tiny_shop import COLOURS, ITEMS, KINDS, shop
+from tests.support.tiny_training import Diary, Stopped
 
 SETTINGS = TeacherSettings(
     epochs=20,
@@ -50,14 +51,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_bert(tmp_path_factory.mktemp("base") / "tiny", words)
 
 
-def trained(base: Path, folder: Path, **changes: object) -> TrainedTeacher:
+def trained(base: Path, folder: Path, **changes: object) -> TrainedCrossEncoder:
     data = shop("train", 60, seed=1)
     settings = replace(SETTINGS, base=str(base), **changes)  # type: ignore[arg-type]
     return train_teacher(data, lexical_candidates(data, 20), settings, folder)
 
 
 @pytest.fixture(scope="module")
-def teacher(base: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainedTeacher:
+def teacher(base: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainedCrossEncoder:
     return trained(base, tmp_path_factory.mktemp("teacher") / "mine")
 
 
@@ -76,7 +77,7 @@ def ranked_right(folder: Path) -> float:
     return sum(right) / len(right)
 
 
-def test_training_lowers_the_loss_and_ranks_held_out_positives_first(teacher: TrainedTeacher) -> None:
+def test_training_lowers_the_loss_and_ranks_held_out_positives_first(teacher: TrainedCrossEncoder) -> None:
     assert len(teacher.losses) >= 8
     assert teacher.losses[-1] < 0.8 * teacher.losses[0]
     assert ranked_right(teacher.folder) > 0.75
@@ -100,26 +101,26 @@ def test_a_seed_decides_the_teacher(base: Path, tmp_path: Path) -> None:
     assert first != pytest.approx(other, abs=1e-4)
 
 
-def test_scores_repeat_and_do_not_depend_on_their_company(teacher: TrainedTeacher) -> None:
+def test_scores_repeat_and_do_not_depend_on_their_company(teacher: TrainedCrossEncoder) -> None:
     queries = {"a": "drill red", "b": "lamp blue"}
     items = tuple(ITEMS)
-    done: list[tuple[int, int]] = []
+    diary = Diary(stages=["scoring"])
     both = teacher_scores(
         teacher.folder,
         queries,
         ITEMS,
         {"a": items, "b": items[:5]},
         TrainingPrecision.FP32,
-        lambda i, n: done.append((i, n)),
+        diary,
     )
     alone = teacher_scores(teacher.folder, queries, ITEMS, {"b": items[:5]}, TrainingPrecision.FP32)
-    assert done[-1] == (len(items) + 5, len(items) + 5)
+    assert diary.steps[-1] == ("scoring", len(items) + 5)
     assert tuple(both["a"]) == items
     assert both["b"] == pytest.approx(alone["b"], abs=1e-4)
     assert len(set(both["b"].values())) > 1
 
 
-def test_bfloat16_scores_are_near(teacher: TrainedTeacher) -> None:
+def test_bfloat16_scores_are_near(teacher: TrainedCrossEncoder) -> None:
     candidates = {"q": tuple(ITEMS)}
     wide, narrow = (
         teacher_scores(teacher.folder, {"q": "saw green"}, ITEMS, candidates, precision)["q"]
@@ -144,12 +145,9 @@ def test_an_existing_folder_is_left_alone(base: Path, tmp_path: Path) -> None:
 
 def test_an_interrupted_training_leaves_nothing(base: Path, tmp_path: Path) -> None:
     data = shop("train", 20, seed=1)
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_teacher(data, {}, replace(SETTINGS, base=str(base)), tmp_path / "mine", interrupt)
+    diary = Diary(stop=("teacher", 2), stages=["teacher"])
+    with pytest.raises(Stopped):
+        train_teacher(data, {}, replace(SETTINGS, base=str(base)), tmp_path / "mine", progress=diary)
     assert not any(tmp_path.iterdir())
 
 
@@ -157,7 +155,7 @@ def test_an_interrupted_training_leaves_nothing(base: Path, tmp_path: Path) -> N
     ("queries", "items", "message"), [({}, {"i": "x"}, "query 'q'"), ({"q": "x"}, {}, "item 'i'")]
 )
 def test_an_id_without_a_text_is_refused(
-    teacher: TrainedTeacher, queries: dict[str, str], items: dict[str, str], message: str
+    teacher: TrainedCrossEncoder, queries: dict[str, str], items: dict[str, str], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         teacher_scores(teacher.folder, queries, items, {"q": ("i",)})

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
+from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.settings import TrainingSettings, parse_epochs, recipe
-from aisle.training.dense.stage import Schedule
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage
 

@@ -67,15 +67,28 @@ def test_a_depth_that_finds_nothing_is_refused(depth: int) -> None:
     with pytest.raises(InputError, match="depth"):
         lexical_candidates(shelf({"q": "drill"}), depth)
     with pytest.raises(InputError, match="depth"):
-        dense_candidates(shelf({"q": "drill"}), letters, depth)
+        dense_candidates(shelf({"q": "drill"}), Letters(), depth)
 
 
-def letters(texts: Sequence[str], is_query: bool) -> NDArray[np.float32]:
-    """Unit rows of letter counts; queries look for the same letters."""
+def letters(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit rows of letter counts."""
     counts = np.array([[1 + text.lower().count(chr(97 + i)) for i in range(26)] for text in texts])
     rows = counts.astype(np.float32)
     unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit
+
+
+class Letters:
+    """An encoder for which queries look for the same letters."""
+
+    def __init__(self, more: Sequence[str] = ()) -> None:
+        self._more = more
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """A row for each, and for each one more."""
+        return letters([*texts, *self._more])
+
+    encode_items = encode_queries
 
 
 def test_dense_candidates_are_those_of_the_full_product(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,18 +96,18 @@ def test_dense_candidates_are_those_of_the_full_product(monkeypatch: pytest.Monk
     items = {f"i{i}": "".join(chr(97 + c) for c in draw.integers(0, 26, 30)) for i in range(53)}
     pairs = [Pair(f"q{i}", items[f"i{i}"][:8], f"i{i}", 3, PairSource.TITLES) for i in range(11)]
     data = training_set(pairs, items)
-    products = letters(list(data.queries.values()), True) @ letters(list(items.values()), False).T
+    products = letters(list(data.queries.values())) @ letters(list(items.values())).T
     # Blocks smaller than the data: results cross their borders.
     monkeypatch.setattr(dense, "ITEMS_AT_ONCE", 10)
     monkeypatch.setattr(dense, "QUERIES_AT_ONCE", 4)
-    found = dense_candidates(data, letters, 7)
+    found = dense_candidates(data, Letters(), 7)
     for row, query in zip(products, data.queries, strict=True):
         best = np.sort(row)[::-1][:7]
         np.testing.assert_allclose([row[int(item[1:])] for item in found[query]], best, rtol=1e-6)
 
 
 def test_dense_candidates_end_with_the_catalogue() -> None:
-    assert sorted(dense_candidates(shelf({"q": "drill"}), letters, 99)["q"]) == sorted(ITEMS)
+    assert sorted(dense_candidates(shelf({"q": "drill"}), Letters(), 99)["q"]) == sorted(ITEMS)
 
 
 def test_nearest_gives_rows_and_products_in_order() -> None:
@@ -106,4 +119,4 @@ def test_nearest_gives_rows_and_products_in_order() -> None:
 
 def test_an_encoder_of_the_wrong_shape_is_refused() -> None:
     with pytest.raises(InputError, match="shape"):
-        dense_candidates(shelf({"q": "drill"}), lambda texts, is_query: letters([*texts, ""], is_query), 3)
+        dense_candidates(shelf({"q": "drill"}), Letters([""]), 3)

@@ -15,8 +15,8 @@ from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.encoder.export import Pooling, RerankerExport, export
 from aisle.errors import InputError
 from aisle.evaluation import Run, evaluate, write_run
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.common.run_folder import starting_point
-from aisle.training.common.settings import TrainingPrecision
 from aisle.training.cross_encoder.candidates import merged_candidates, mined_candidates, run_candidates
 from aisle.training.cross_encoder.reranker import (
     RerankerSettings,
@@ -67,8 +67,9 @@ def teacher(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained(teacher: Path, folder: Path, **changes: object) -> TrainedReranker:
     data = shop("train", 60, seed=1)
-    settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
-    return train_reranker(data, lexical_candidates(data, 20), teacher, settings, folder, Diary(stages=["s"]))
+    settings = replace(SETTINGS, base=str(teacher), **changes)  # type: ignore[arg-type]
+    diary = Diary(stages=["s"])
+    return train_reranker(data, lexical_candidates(data, 20), settings, folder, progress=diary)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,6 @@ def test_the_student_has_the_layers_and_the_pooling_that_were_asked_for(student:
     assert student.kept == (0,)
     assert layer_count(student.folder) == 1
     assert orjson.loads((student.folder / "1_Pooling" / "config.json").read_bytes())["pooling_mode"] == "cls"
-    assert TrainedReranker.read(student.folder) == student
 
 
 def test_its_int8_artifact_ranks_as_well(student: TrainedReranker, tmp_path: Path) -> None:
@@ -201,10 +201,7 @@ def test_what_cannot_be_trained_is_refused_before_the_teacher_scores(teacher: Pa
         trained(teacher, tmp_path / "mine", layers=3)
     with pytest.raises(InputError, match="holds no cross-encoder"):
         trained(tmp_path, tmp_path / "mine")
-    (tmp_path / "there").mkdir()
-    with pytest.raises(InputError, match="exists already"):
-        trained(teacher, tmp_path / "there")
-    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ from aisle.training.sparse.head import fitted_head, idf, plain_head
 from aisle.training.sparse.model import COLUMNS, Splade, max_pooled, saturated
 from aisle.training.sparse.settings import QuerySide, SparseSettings
 from aisle.training.sparse.train import train_sparse
+from tests.support.command import listing
 from tests.support.tiny_catalogue import catalogue, query_words, tiny_training_set
 from tests.support.tiny_sparse import SETTINGS, recall, shared_artifact, shared_tiny, trained_tiny
-from tests.support.tiny_training import tiny_model
+from tests.support.tiny_training import Diary, Stopped, tiny_model
 
 
 def test_peaks_and_their_gradients_are_those_of_all_logits() -> None:
@@ -141,32 +142,34 @@ def test_a_seed_decides_the_model(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_interrupted_goes_on(tmp_path: Path) -> None:
-    class Stopped(Exception):
-        pass
-
-    def stop(done: int, steps: int, _: float | None) -> None:
-        if done > 0.6 * steps:
-            raise Stopped
-
     base = tiny_model(tmp_path / "base")
     settings = replace(SETTINGS, base=str(base), epochs=3)
     data = tiny_training_set()
     whole = train_sparse(data, None, settings, tmp_path / "whole")
+    stop = Diary(stop=("sparse", round(0.7 * whole.steps)))
     with pytest.raises(Stopped):
-        train_sparse(data, None, settings, tmp_path / "broken", stop)
-    assert not (tmp_path / "broken").exists()
-    with pytest.raises(InputError, match="other settings"):
-        train_sparse(data, None, replace(settings, seed=1), tmp_path / "broken", resume=True)
-    told: list[int] = []
-    again = train_sparse(
-        data, None, settings, tmp_path / "broken", lambda done, *_: told.append(done), resume=True
-    )
-    assert told[0] > whole.steps / 3 and told[-1] == whole.steps
+        train_sparse(data, None, settings, tmp_path / "broken", progress=stop)
+    before = listing(tmp_path / "broken")
+    assert not list((tmp_path / "broken").glob("1-sparse-*"))
+    with pytest.raises(InputError, match="holds a training run") as caught:
+        train_sparse(data, None, settings, tmp_path / "broken")
+    assert "--resume" in caught.value.fix
+    for other, said in (({"seed": 1}, "seed was 13 and is 1 now"), ({"flops": 0.5}, "flops was 0.001")):
+        with pytest.raises(InputError, match=said):
+            train_sparse(data, None, replace(settings, **other), tmp_path / "broken", resume=True)
+    assert listing(tmp_path / "broken") == before
+    diary = Diary()
+    again = train_sparse(data, None, settings, tmp_path / "broken", resume=True, progress=diary)
+    assert diary.steps[0][1] > whole.steps / 3 and diary.steps[-1][1] == whole.steps
     first, second = (SparseHead.load(done.folder) for done in (whole, again))
     np.testing.assert_allclose(second.decoder, first.decoder, atol=1e-5)
     assert second.query is not None and first.query is not None
     np.testing.assert_allclose(second.query, first.query, rtol=1e-4)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "broken", "whole"]
+    assert [step for step, _ in again.record.losses] == [step for step, _ in whole.record.losses]
+    assert not any((tmp_path / "broken" / "checkpoints").iterdir())
+    diary = Diary()
+    third = train_sparse(data, None, settings, tmp_path / "broken", resume=True, progress=diary)
+    assert (third, diary.steps) == (again, [])
 
 
 def test_more_penalty_fewer_tokens(tmp_path: Path) -> None:
@@ -179,10 +182,8 @@ def test_bad_settings_and_folders_are_refused(tmp_path: Path) -> None:
     for wrong in ({"epochs": 0}, {"scale": 0.0}, {"flops": -1.0}, {"leak": 2.0}, {"skip": 50}):
         with pytest.raises(InputError, match=next(iter(wrong)) if "skip" not in wrong else "depth"):
             SparseSettings(**wrong)
-    taken = tmp_path / "taken"
-    taken.mkdir()
-    with pytest.raises(InputError, match="exists already"):
-        train_sparse(tiny_training_set(), None, SETTINGS, taken)
+    empty = tmp_path / "empty"
+    empty.mkdir()
     with pytest.raises(InputError):
-        train_sparse(tiny_training_set(), None, replace(SETTINGS, base=str(taken)), tmp_path / "new")
+        train_sparse(tiny_training_set(), None, replace(SETTINGS, base=str(empty)), tmp_path / "new")
     assert not (tmp_path / "new").exists()

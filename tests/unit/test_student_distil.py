@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,9 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def student(teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return distil_student(teacher, TEXTS, SETTINGS, tmp_path_factory.mktemp("student") / "small")
+    return distil_student(
+        TEXTS, replace(SETTINGS, base=str(teacher)), tmp_path_factory.mktemp("student") / "small"
+    )
 
 
 def vectors(folder: Path, store: Path, dims: int | None = None) -> np.ndarray:
@@ -53,8 +56,8 @@ def vectors(folder: Path, store: Path, dims: int | None = None) -> np.ndarray:
 def test_a_student_is_nearer_to_its_teacher_than_the_layers_it_began_with(
     teacher: Path, student: Path, tmp_path: Path
 ) -> None:
-    still = StudentSettings(keep=(0, 2), epochs=1, batch=32, learning_rate=1e-12)
-    untrained = distil_student(teacher, TEXTS, still, tmp_path / "untrained")
+    still = StudentSettings(base=str(teacher), keep=(0, 2), epochs=1, batch=32, learning_rate=1e-12)
+    untrained = distil_student(TEXTS, still, tmp_path / "untrained")
     for dims in (None, 16):
         goal = vectors(teacher, tmp_path / "a", dims)
         before = (vectors(untrained, tmp_path / "b", dims) * goal).sum(axis=1).mean()
@@ -71,17 +74,17 @@ def test_a_student_has_fewer_layers_and_the_rest_of_its_teacher(teacher: Path, s
 
 
 def test_the_same_seed_makes_the_same_student(teacher: Path, student: Path, tmp_path: Path) -> None:
-    again = distil_student(teacher, TEXTS + TEXTS[:9], SETTINGS, tmp_path / "again")
+    again = distil_student(TEXTS + TEXTS[:9], replace(SETTINGS, base=str(teacher)), tmp_path / "again")
     np.testing.assert_allclose(vectors(again, tmp_path / "a"), vectors(student, tmp_path / "b"), atol=1e-3)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_layers_that_the_teacher_lacks_and_too_few_texts_are_refused(teacher: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="3 layers, none of number 5") as caught:
-        distil_student(teacher, TEXTS, StudentSettings(), tmp_path / "out")
+        distil_student(TEXTS, StudentSettings(base=str(teacher)), tmp_path / "out")
     assert "0 to 2" in caught.value.fix
     with pytest.raises(InputError, match="from 1 texts"):
-        distil_student(teacher, ["drill", "drill"], SETTINGS, tmp_path / "out")
+        distil_student(["drill", "drill"], SETTINGS, tmp_path / "out")
     assert not any(tmp_path.iterdir())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from aisle.encoder.export.describe import MAX_LENGTH
 from aisle.encoder.export.precision import Fp32
 from aisle.encoder.export.weights import find_weights, prefixes_of
 from aisle.errors import InputError
-from aisle.training.common.run_folder import unwritable
+from aisle.training.common.run_folder import folder_in_one_step, starting_point
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -28,8 +27,12 @@ class BaseModel:
     """What training needs to know of a checkpoint.
 
     Attributes:
-        folder: of its files; name: hub id or folder name; revision: on the hub, else its weights' sha256.
-        width: of its vectors; max_length: most tokens that its artifact will read; prefixes: of its family.
+        folder: of its files.
+        name: hub id, folder name, or name of the training that made it.
+        revision: on the hub, else the sha256 of its weights.
+        width: of its vectors.
+        max_length: most tokens that its artifact will read.
+        prefixes: of its model family.
     """
 
     folder: Path
@@ -48,12 +51,18 @@ class BaseModel:
 def find_base(model: str, revision: str | None = None) -> BaseModel:
     """Find a checkpoint and make sure that what is trained from it can be exported.
 
+    Args:
+        model: a folder, a hub id, the name of a packaged model, or of a training of this machine, which the
+            model is then called by.
+        revision: branch, tag or commit on the hub.
+
     Raises:
         InputError: not found; an architecture or pooling that the exporter cannot write; a tokenizer with
             more tokens than the model has word vectors.
         MissingExtra: onnx, safetensors or huggingface_hub is needed and not installed.
     """
-    source = find_weights(model, revision)
+    place = starting_point(model)
+    source = find_weights(place, revision)
     checkpoint = read_checkpoint(source.folder)
     # Written and forgotten: it finds every tensor that is missing or of another shape.
     bert_graph(checkpoint, Fp32(), checkpoint.width)
@@ -66,7 +75,8 @@ def find_base(model: str, revision: str | None = None) -> BaseModel:
         )
     return BaseModel(
         folder=source.folder,
-        name=source.model,
+        # A training is known by its own name, not by that of its last stage's folder.
+        name=source.model if place == model else model,
         revision=source.revision or sha256_of(source.folder / "model.safetensors"),
         width=checkpoint.width,
         max_length=min(checkpoint.max_length or MAX_LENGTH, MAX_LENGTH, checkpoint.max_positions),
@@ -102,28 +112,15 @@ def open_model(folder: Path, device: str, dropout: float = 0.0) -> SentenceTrans
 
 
 def save_model(model: SentenceTransformer, base: BaseModel, folder: Path) -> None:
-    """Write sentence-transformers' layout to a neighbouring folder that then takes the name ``folder``.
+    """Write sentence-transformers' layout; ``folder`` appears whole, in place of what was there.
 
     Raises:
         InputError: the disk is full or the folder cannot be written; nothing half-written is left.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=".staging-", dir=folder.parent))
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    try:
+    with folder_in_one_step(folder) as staged:
         model.save_pretrained(str(staged), create_model_card=False)
         # The very file that training read and serving will read, not one that another library wrote again.
         shutil.copyfile(base.tokenizer, staged / TOKENIZER)
-        staged.chmod(folder.parent.stat().st_mode & 0o777)
-        shutil.rmtree(folder, ignore_errors=True)
-        staged.rename(folder)
-    # safetensors has an error of its own for a disk that is full.
-    except (OSError, optional("safetensors", extra="train").SafetensorError) as error:
-        raise unwritable(folder, error) from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
 
 
 def require_layers(model: SentenceTransformer | CrossEncoder, keep: Sequence[int]) -> None:

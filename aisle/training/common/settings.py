@@ -1,33 +1,89 @@
-"""Settings that cannot be used are refused by name."""
+"""What all trainings are told, checked, and shown as plain JSON."""
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-import numpy as np
-
-from aisle._extras import optional
 from aisle.errors import InputError
+from aisle.training.common.machine import TrainingPrecision
+
+Rule = tuple[str, bool, str]
+"""An attribute, whether its value holds, and what to give instead."""
 
 
-def require_valid(settings: object, rules: Iterable[tuple[str, bool, str]], use: str) -> None:
-    """Refuse the first value that breaks its rule.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What every training is told: what it starts from, and how AdamW moves its weights.
 
-    Args:
-        settings: whose attributes are named.
-        rules: attribute, whether it holds, and what to give instead.
-        use: what the value cannot be ``<use> with``.
+    Attributes:
+        base: the model to start from: a folder, a hub id, the name of a packaged model or of a training of
+            this machine. A reranker and a student start from their teacher's folder.
+        revision: branch, tag or commit of the base on the hub.
+        warmup: share of the steps over which the learning rate rises from 0; then it falls linearly to 0.
+        weight_decay: AdamW's, decoupled (Loshchilov and Hutter 2019, arXiv 1711.05101).
+        max_grad_norm: gradients of a larger norm are scaled down to it.
+        precision: of the arithmetic.
+        seed: of everything that is drawn.
 
     Raises:
-        InputError: names the attribute, its value and the rule.
+        InputError: a value that cannot be used; names it.
     """
-    for name, holds, rule in rules:
-        if not holds:
-            raise InputError(f"{name} = {getattr(settings, name)!r} cannot be {use} with", fix=f"give {rule}")
+
+    base: str = "all-MiniLM-L6-v2"
+    revision: str | None = None
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    max_grad_norm: float = 1.0
+    precision: TrainingPrecision = TrainingPrecision.AUTO
+    seed: int = 13
+
+    def __post_init__(self) -> None:
+        for name, holds, instead in self.rules():
+            if not holds:
+                raise InputError(
+                    f"{name} = {getattr(self, name)!r} cannot be trained with", fix=f"give {instead}"
+                )
+
+    def rules(self) -> Iterable[Rule]:
+        """What values must satisfy."""
+        return (
+            ("warmup", 0 <= self.warmup < 1, "0 to less than 1"),
+            ("weight_decay", self.weight_decay >= 0, "0 or more"),
+            ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON, for the manifest and for telling two runs apart."""
+        held: dict[str, Any] = as_plain_json(asdict(self))
+        return held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitSettings(RunSettings):
+    """A training of one stage.
+
+    Attributes:
+        epochs: times that every example is seen.
+        batch: examples of an optimizer step.
+        learning_rate: its peak, after the warmup.
+    """
+
+    epochs: float = 1
+    batch: int = 64
+    learning_rate: float = 1e-4
+
+    def rules(self) -> Iterable[Rule]:
+        """What values must satisfy."""
+        return (
+            *RunSettings.rules(self),
+            ("epochs", self.epochs > 0, "more than 0"),
+            ("batch", self.batch >= 1, "1 or more"),
+            ("learning_rate", self.learning_rate > 0, "more than 0"),
+        )
 
 
 def as_plain_json(value: Any) -> Any:
@@ -39,34 +95,6 @@ def as_plain_json(value: Any) -> Any:
     return [as_plain_json(held) for held in value] if isinstance(value, list | tuple) else value
 
 
-class TrainingPrecision(Enum):
-    """``AUTO`` is bfloat16 autocast (weights stay float32) where the hardware has it, else float32."""
-
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
-
-    def on(self, device: str) -> TrainingPrecision:
-        """``FP32`` or ``BF16`` for a torch device."""
-        if self is not TrainingPrecision.AUTO:
-            return self
-        return TrainingPrecision.BF16 if _has_bf16(device) else TrainingPrecision.FP32
-
-
-def best_device() -> str:
-    """``cuda`` where there is one, else ``cpu``."""
-    return "cuda" if optional("torch", extra="train").cuda.is_available() else "cpu"
-
-
-def _has_bf16(device: str) -> bool:
-    torch = optional("torch", extra="train")
-    if device.startswith("cuda"):
-        # Without emulation: an older GPU would take bfloat16 and be slower with it.
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return device == "cpu" and any(on is True for name, on in capabilities.items() if name.endswith("bf16"))
-
-
 # What a manifest takes for a name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -75,10 +103,3 @@ def check_name(name: str) -> None:
     """Raises InputError for a name that no artifact can have."""
     if not _NAME.fullmatch(name):
         raise InputError(f"{name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'")
-
-
-def seed_all(seed: int) -> None:
-    """Python, NumPy and torch, on all devices."""
-    random.seed(seed)
-    np.random.seed(seed)
-    optional("torch", extra="train").manual_seed(seed)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from aisle.encoder import DenseEncoder
 from aisle.errors import InputError
@@ -60,7 +57,7 @@ def mined_candidates(
     legs: list[Candidates] = [lexical_candidates(training_set, depth)]
     if encoder is not None:
         progress.note(f"searching the catalogue with {encoder.manifest.name}")
-        legs.append(dense_candidates(training_set, partial(_encode, encoder), depth))
+        legs.append(dense_candidates(training_set, encoder, depth))
     return merged_candidates(legs)
 
 
@@ -79,10 +76,6 @@ def calibration_pairs(
     queries = [query for query, found in known.items() if found]
     chosen = queries[:: max(1, len(queries) // count)][:count]
     return [(texts[query], known[query][place % len(known[query])]) for place, query in enumerate(chosen)]
-
-
-def _encode(encoder: DenseEncoder, texts: Sequence[str], is_query: bool) -> NDArray[np.float32]:
-    return encoder.encode_queries(texts) if is_query else encoder.encode_items(texts)
 
 
 def _merged(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import sha256_of
 from aisle.encoder.export import ExportReport, RerankerExport, export, find_weights
+from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
 from aisle.evaluation.encoders.fidelity import RerankerFidelity
+from aisle.training.common.job import TrainingJob
+from aisle.training.common.machine import machine_note
 from aisle.training.common.progress import Progress
-from aisle.training.common.run_folder import run_key, starting_point
-from aisle.training.common.settings import check_name, as_plain_json
+from aisle.training.common.run_folder import (
+    StageRecord,
+    TrainingKind,
+    TrainingRun,
+    require_room,
+    starting_point,
+)
 from aisle.training.cross_encoder.candidates import (
     calibration_pairs,
     candidates_hash,
@@ -25,88 +32,81 @@ from aisle.training.cross_encoder.reranker import (
     RerankerSettings,
     TrainedReranker,
     layer_count,
+    spread_layers,
     train_reranker,
 )
-from aisle.training.cross_encoder.teacher import TeacherSettings, train_teacher
+from aisle.training.cross_encoder.teacher import TeacherSettings, TrainedCrossEncoder, train_teacher
 from aisle.training.data.negatives import Candidates
 from aisle.training.data.sources import SourceKind, kept_apart, read_training_set
 from aisle.training.data.training_set import TrainingSet
 
+TEACHER, RERANKER = "teacher", "reranker"
 
-@dataclass(frozen=True, slots=True)
-class RerankerPlan:
-    """What ``aisle train reranker`` does.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankerJob(TrainingJob[TrainedReranker, list[ExportReport]]):
+    """What ``aisle train reranker`` does: two stages, a teacher and the reranker.
 
     Attributes:
         data: BEIR folder; learns from its split ``train``.
-        check: BEIR folder whose split ``dev`` is held out, or None.
-        name: of the artifact.
-        work: folder of the run. Models in it are named by all that decided them: what is there already is
-            not trained again.
-        settings: of the reranker; teacher_settings: of the teacher.
+        settings: of the reranker. Its base is set here: the teacher.
+        teacher_settings: of the teacher.
         teacher: folder of a cross-encoder to learn from instead of training one.
         encoder: reference of a dense artifact that finds candidates beside BM25.
         runs: saved runs of the legs for the training queries, instead of mining.
         with_teacher: export the teacher too, as ``<name>-teacher``, for a cascade.
-        measure: compare INT8 with fp32.
-
-    Raises:
-        InputError: a name that no artifact can have.
     """
 
     data: Path
-    check: Path | None
-    name: str
-    work: Path
     settings: RerankerSettings
     teacher_settings: TeacherSettings
     teacher: Path | None = None
     encoder: str | None = None
     runs: tuple[Path, ...] = ()
     with_teacher: bool = False
-    measure: bool = True
 
-    def __post_init__(self) -> None:
-        check_name(self.name)
-
-    def run(self, store: ArtifactStore, progress: Progress) -> tuple[TrainedReranker, list[ExportReport]]:
+    def run(
+        self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
+    ) -> tuple[TrainedReranker, list[ExportReport]]:
         """Train and export; the reranker's report comes first.
 
+        A resumed run keeps a finished teacher. Other settings of the reranker train the reranker again.
+
         Raises:
-            InputError: bad data, models or settings.
+            InputError: bad data, models or settings, or a work folder of another run.
             ArtifactNotFound: no such encoder.
             MissingExtra: the extra ``train`` is not installed.
         """
-        if self.teacher is not None:
-            # Before minutes of mining.
-            layer_count(self.teacher)
+        origin = self.teacher or self._source().folder
+        # Before minutes of mining and of the teacher's training.
+        kept = spread_layers(self.settings.layers, layer_count(origin))
+        progress.phase("reading the training data")
         data = read_training_set(SourceKind.JUDGMENTS, self.data)
-        if self.check is not None:
-            data = kept_apart(data, self.check)
+        if self.held_out is not None:
+            data = kept_apart(data, self.held_out)
+        progress.phase("finding candidates")
         candidates = self._candidates(data, store, progress)
-        key = {"data": data.data_hash, "text": TEXT_VERSION, "candidates": candidates_hash(candidates)}
-        stages = 1 + (self.teacher is None)
-        taught_by = self.teacher or self._train_teacher(data, candidates, key, stages, progress)
-        progress.stage("reranker", stages, stages)
-        base = sha256_of(taught_by / "model.safetensors")
-        folder = self._place("reranker", {**key, "settings": self.settings.as_dict(), "teacher": base})
-        trained = TrainedReranker.read(folder) if folder.exists() else None
-        if trained is None:
-            trained = train_reranker(data, candidates, taught_by, self.settings, folder, progress)
-        options = RerankerExport(
-            model=str(trained.folder),
-            base_model=self._origin(),
-            name=self.name,
-            training={**self.settings.as_dict(), "teacher": self._taught_how(), "ran": trained.as_dict()},
-            data_hash=data.data_hash,
-            calibration=calibration_pairs(data, candidates),
+        progress.note(machine_note(self.settings.precision))
+        run = self._open(data, candidates, origin, resume=resume)
+        if self.teacher is None:
+            run = self._with_teacher(run, data, candidates, progress)
+        taught_by = self.teacher or run.folder / run.stages[0].folder
+        run = self._with_reranker(run, data, candidates, taught_by, progress)
+        record = run.stages[-1]
+        trained = TrainedReranker(
+            folder=run.folder / record.folder,
+            history=record.losses,
+            lists=record.rows,
+            steps=record.steps,
+            seconds=record.seconds,
+            ran_on=record.ran_on,
+            kept=kept,
         )
-        fidelity = RerankerFidelity() if self.measure else None
-        reports = [export(options, store, progress.note, fidelity=fidelity)]
-        if self.with_teacher:
-            whole = replace(options, model=str(taught_by), name=f"{self.name}-teacher")
-            reports.append(export(whole, store, progress.note, fidelity=fidelity))
-        return trained, reports
+        progress.phase("exporting and measuring the artifact" if measure else "exporting the artifact")
+        return trained, self._exported(trained, taught_by, data, candidates, store, measure, progress)
+
+    def _source(self) -> WeightSource:
+        return find_weights(starting_point(self.teacher_settings.base), self.teacher_settings.revision)
 
     def _candidates(self, data: TrainingSet, store: ArtifactStore, progress: Progress) -> Candidates:
         if self.runs:
@@ -114,38 +114,118 @@ class RerankerPlan:
         encoder = DenseEncoder.load(self.encoder, store=store) if self.encoder else None
         return mined_candidates(data, encoder, progress)
 
-    def _train_teacher(
+    def _open(self, data: TrainingSet, candidates: Candidates, origin: Path, *, resume: bool) -> TrainingRun:
+        weights = sha256_of(origin / "model.safetensors")
+        teacher: dict[str, Any] = {"base": weights}
+        if self.teacher is None:
+            teacher = {**self.teacher_settings.as_dict(), "base": weights, "revision": None}
+        decided = {
+            "data": data.data_hash,
+            "text": TEXT_VERSION,
+            "candidates": candidates_hash(candidates),
+            "teacher": teacher,
+        }
+        # The base is the teacher, which is decided already.
+        own = {**self.settings.as_dict(), "base": None, "revision": None}
+        stages = [{"stage": TEACHER}] if self.teacher is None else []
+        return TrainingRun.open(
+            self.folder, TrainingKind.RERANKER, decided, [*stages, {"stage": RERANKER, **own}], resume=resume
+        )
+
+    def _with_teacher(
+        self, run: TrainingRun, data: TrainingSet, candidates: Candidates, progress: Progress
+    ) -> TrainingRun:
+        if run.finished(1) is not None:
+            progress.note("the teacher is finished already")
+            return run
+        progress.stage(TEACHER, 1, 2)
+        require_room(run.folder, self._source().folder)
+        place = run.place(1, TEACHER)
+        done = train_teacher(
+            data,
+            candidates,
+            self.teacher_settings,
+            run.emptied(place),
+            checkpoints=run.checkpoints(place),
+            progress=progress,
+        )
+        return run.with_stage(1, _record(done, run.keys[0], TEACHER))
+
+    def _with_reranker(
         self,
+        run: TrainingRun,
         data: TrainingSet,
         candidates: Candidates,
-        key: Mapping[str, str],
-        stages: int,
+        taught_by: Path,
         progress: Progress,
-    ) -> Path:
-        progress.stage("teacher", 1, stages)
-        base = starting_point(self.teacher_settings.base)
-        weights = sha256_of(find_weights(base, self.teacher_settings.revision).folder / "model.safetensors")
-        settings = replace(self.teacher_settings, base=base)
-        decided = {**as_plain_json(asdict(settings)), "base": weights, "revision": None}
-        folder = self._place("teacher", {**key, "settings": decided})
-        if folder.exists():
-            progress.note("the teacher is there already")
-        else:
-            train_teacher(data, candidates, settings, folder, progress.step)
-        return folder
+    ) -> TrainingRun:
+        position = len(run.keys)
+        if run.finished(position) is not None:
+            return run
+        progress.stage(RERANKER, position, position)
+        require_room(run.folder, taught_by)
+        place = run.place(position, RERANKER)
+        done = train_reranker(
+            data,
+            candidates,
+            replace(self.settings, base=str(taught_by)),
+            run.emptied(place),
+            checkpoints=run.checkpoints(place),
+            progress=progress,
+        )
+        return run.with_stage(position, _record(done, run.keys[-1], RERANKER))
+
+    def _exported(
+        self,
+        trained: TrainedReranker,
+        taught_by: Path,
+        data: TrainingSet,
+        candidates: Candidates,
+        store: ArtifactStore,
+        measure: bool,
+        progress: Progress,
+    ) -> list[ExportReport]:
+        origin = self._origin()
+        taught: dict[str, Any] = {"given": origin}
+        if self.teacher is None:
+            taught = {**self.teacher_settings.as_dict(), "base": origin}
+        options = RerankerExport(
+            model=str(trained.folder),
+            base_model=origin,
+            name=self.name,
+            # Names, and no folder of this machine.
+            training={
+                **self.settings.as_dict(),
+                "base": origin,
+                "teacher": taught,
+                "ran": trained.as_dict(),
+            },
+            data_hash=data.data_hash,
+            calibration=calibration_pairs(data, candidates),
+        )
+        fidelity = RerankerFidelity() if measure else None
+        reports = [export(options, store, progress.note, fidelity=fidelity)]
+        if self.with_teacher:
+            whole = replace(options, model=str(taught_by), name=f"{self.name}-teacher")
+            reports.append(export(whole, store, progress.note, fidelity=fidelity))
+        return reports
 
     def _origin(self) -> str:
         """What the weights derive from, by name: a path of this machine is none."""
         if self.teacher is not None:
             return self.teacher.resolve().name
         base = self.teacher_settings.base
-        source = find_weights(starting_point(base), self.teacher_settings.revision)
-        return source.model if starting_point(base) == base else base
+        return self._source().model if starting_point(base) == base else base
 
-    def _taught_how(self) -> dict[str, Any]:
-        if self.teacher is not None:
-            return {"given": self._origin()}
-        return {**as_plain_json(asdict(self.teacher_settings)), "base": self._origin()}
 
-    def _place(self, name: str, decided: Mapping[str, Any]) -> Path:
-        return self.work / f"{name}-{run_key(decided)[:8]}"
+def _record(done: TrainedCrossEncoder, key: str, name: str) -> StageRecord:
+    return StageRecord(
+        key=key,
+        name=name,
+        folder=done.folder.name,
+        rows=done.lists,
+        steps=done.steps,
+        seconds=done.seconds,
+        losses=done.history,
+        ran_on=done.ran_on,
+    )

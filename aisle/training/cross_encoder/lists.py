@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from aisle.errors import InputError
+from aisle.training.common.settings import FitSettings, Rule
 from aisle.training.data.negatives import Candidates, NegativeOptions, choose_negatives
 from aisle.training.data.training_set import TrainingSet
 
@@ -29,32 +30,45 @@ class LabelledList:
     labels: tuple[float, ...]
 
 
-class ListSettings(Protocol):
-    """Which lists are drawn, see ``TeacherSettings``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListwiseSettings(FitSettings):
+    """A training on lists: for each query items of several grades, judged and mined.
 
-    @property
-    def list_size(self) -> int:
-        """Most items of a list."""
+    Attributes:
+        epochs: times that every query is seen, each time with other mined items.
+        batch: lists of an optimizer step.
+        list_size: most items of a query's list.
+        mined: items of a list that are mined and count as grade 0, at least; judged items fill the rest, and
+            what they leave is mined too.
+        skip: first ranks of the candidates that are not mined from.
+        depth: last rank of the candidates that is mined from.
+        max_tokens: longest query and item together, in tokens.
+        checkpoint_steps: steps between checkpoints, from which an interrupted training is resumed.
+    """
 
-    @property
-    def mined(self) -> int:
-        """Items that are mined, at least."""
+    epochs: int = 2
+    batch: int = 12
+    list_size: int = 12
+    mined: int = 4
+    skip: int = 0
+    depth: int = 30
+    max_tokens: int = 96
+    checkpoint_steps: int = 100
 
-    @property
-    def skip(self) -> int:
-        """First ranks of the candidates that are passed over."""
-
-    @property
-    def depth(self) -> int:
-        """Last rank that is mined from."""
-
-    @property
-    def seed(self) -> int:
-        """Of every draw."""
+    def rules(self) -> Iterable[Rule]:
+        """What values must satisfy."""
+        return (
+            *FitSettings.rules(self),
+            ("epochs", self.epochs >= 1, "1 or more"),
+            ("list_size", self.list_size >= 2, "2 or more"),
+            ("mined", 0 <= self.mined < self.list_size, "0 to less than list_size"),
+            ("max_tokens", self.max_tokens >= 5, "5 or more"),
+            ("checkpoint_steps", self.checkpoint_steps >= 1, "1 or more"),
+        )
 
 
 def graded_lists(
-    training_set: TrainingSet, candidates: Candidates, settings: ListSettings, epoch: int = 0
+    training_set: TrainingSet, candidates: Candidates, settings: ListwiseSettings, epoch: int = 0
 ) -> tuple[GradedList, ...]:
     """One list per query: its judged items, and mined ones of grade 0. Another draw every epoch.
 
@@ -89,7 +103,7 @@ def _graded_list(
     query_id: str,
     query: str,
     mined: tuple[str, ...],
-    settings: ListSettings,
+    settings: ListwiseSettings,
     epoch: int,
 ) -> GradedList:
     rng = random.Random(f"{settings.seed}:{epoch}:{query_id}")

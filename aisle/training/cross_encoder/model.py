@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import TYPE_CHECKING
 from aisle._extras import optional
 from aisle.encoder.export.cross_encoder import Pooling
 from aisle.errors import InputError
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.common.progress import silenced_libraries
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.run_folder import folder_in_one_step
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -96,30 +95,11 @@ def _readable(folder: Path) -> Iterator[None]:
         ) from error
 
 
-RUN = "run"
-"""What the trainer insists on having, within the staged folder."""
+def save(model: CrossEncoder, folder: Path) -> None:
+    """As sentence-transformers saves it; ``folder`` appears whole, in place of what was there.
 
-
-def require_new(folder: Path) -> None:
-    """Refuse a folder that is there. Raises InputError."""
-    if folder.exists():
-        raise InputError(f"{folder} exists already", fix="name a new folder, or remove it")
-
-
-@contextmanager
-def folder_in_one_step(folder: Path) -> Iterator[Path]:
-    """A neighbouring folder that takes the name ``folder`` at the end; after a failure nothing is left."""
-    staged = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    try:
-        staged.mkdir(parents=True)
-        yield staged
-        staged.replace(folder)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-
-
-def save(model: CrossEncoder, staged: Path) -> None:
-    """As sentence-transformers saves it, without what the trainer left."""
-    shutil.rmtree(staged / RUN, ignore_errors=True)
-    with silenced_libraries():
+    Raises:
+        InputError: it cannot be written.
+    """
+    with folder_in_one_step(folder) as staged, silenced_libraries():
         model.save_pretrained(str(staged), create_model_card=False)

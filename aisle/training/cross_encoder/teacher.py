@@ -3,101 +3,67 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from aisle._extras import optional
+from safetensors import SafetensorError
+from sentence_transformers import CrossEncoder
+
 from aisle.encoder.export.weights import find_weights
 from aisle.errors import InputError
-from aisle.training.common.settings import TrainingPrecision, best_device, require_valid
-from aisle.training.cross_encoder.fit import TeacherLoss, fit, objective
-from aisle.training.cross_encoder.lists import LabelledList, graded_lists
-from aisle.training.cross_encoder.model import (
-    RUN,
-    folder_in_one_step,
-    load_cross_encoder,
-    new_cross_encoder,
-    require_new,
-    save,
-)
+from aisle.training.common.machine import TrainingPrecision, best_device, seed_all, where
+from aisle.training.common.progress import Progress, Silent
+from aisle.training.common.run_folder import require_new, starting_point, unwritable
+from aisle.training.cross_encoder.fit import Fitted, Objective, TeacherLoss, fit, objective
+from aisle.training.cross_encoder.lists import LabelledList, ListwiseSettings, graded_lists
+from aisle.training.cross_encoder.model import load_cross_encoder, new_cross_encoder, save
 from aisle.training.data.negatives import Candidates, Scores
 from aisle.training.data.training_set import TrainingSet
 
 
-@dataclass(frozen=True, slots=True)
-class TeacherSettings:
-    """A teacher's training.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeacherSettings(ListwiseSettings):
+    """A teacher's training on a BERT backbone.
 
     Attributes:
-        base, revision: the BERT backbone, see ``aisle.encoder.export.weights.find_weights``.
         loss: over a query's list of items.
-        epochs: times that every query is seen, each time with other mined negatives.
-        learning_rate: its peak, after the warmup; it falls linearly to 0. weight_decay: AdamW's.
-        warmup: share of all steps.
-        list_size: most items of a query's list.
-        mined: items of a list that are mined and count as grade 0, at least; judged items fill the rest, and
-            what they leave is mined too.
-        skip, depth: ranks of the candidates to mine from, see ``NegativeOptions``.
-        batch: lists of an optimizer step.
-        max_tokens: longest query and item together, in tokens.
-        precision: of the arithmetic; seed: of everything that is drawn.
 
     Raises:
-        InputError: a value that cannot be used.
+        InputError: a value that cannot be used; names it.
     """
 
-    base: str = "all-MiniLM-L6-v2"
-    revision: str | None = None
     loss: TeacherLoss = TeacherLoss.LISTNET
-    epochs: int = 2
-    learning_rate: float = 1e-4
-    weight_decay: float = 0.01
-    warmup: float = 0.1
-    list_size: int = 12
-    mined: int = 4
-    skip: int = 0
-    depth: int = 30
-    batch: int = 12
-    max_tokens: int = 96
-    precision: TrainingPrecision = TrainingPrecision.AUTO
     seed: int = 11
-
-    def __post_init__(self) -> None:
-        rules = (
-            ("epochs", self.epochs >= 1, "1 or more"),
-            ("learning_rate", self.learning_rate > 0, "more than 0"),
-            ("weight_decay", self.weight_decay >= 0, "0 or more"),
-            ("warmup", 0 <= self.warmup < 1, "0 to less than 1"),
-            ("list_size", self.list_size >= 2, "2 or more"),
-            ("mined", 0 <= self.mined < self.list_size, "0 to less than list_size"),
-            ("batch", self.batch >= 1, "1 or more"),
-            ("max_tokens", self.max_tokens >= 5, "5 or more"),
-        )
-        require_valid(self, rules, "trained")
-
-
-StepProgress = Callable[[int, int, float | None], None]
-"""(steps done, steps in all, mean loss of late if known)."""
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedTeacher:
-    """A teacher on disk.
+class TrainedCrossEncoder:
+    """A teacher or a reranker on disk.
 
     Attributes:
-        folder: as sentence-transformers' CrossEncoder saves it.
-        losses: mean loss of every tenth of the run, in order.
+        folder: as sentence-transformers' CrossEncoder saves it; ``aisle.encoder.export`` takes it.
+        history: (step, mean loss since the last entry).
         lists: queries that were learned from, in an epoch.
-        seconds: of training alone; device: where.
+        steps: of the optimizer.
+        seconds: of all: lists, a teacher's scoring, training.
+        ran_on: device and processor.
     """
 
     folder: Path
-    losses: tuple[float, ...]
+    history: tuple[tuple[int, float], ...]
     lists: int
+    steps: int
     seconds: float
-    device: str
+    ran_on: str
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        """Mean loss of every tenth of the run, in order."""
+        return tuple(loss for _, loss in self.history)
 
 
 def train_teacher(
@@ -105,8 +71,10 @@ def train_teacher(
     candidates: Candidates,
     settings: TeacherSettings,
     folder: Path,
-    progress: StepProgress = lambda *_: None,
-) -> TrainedTeacher:
+    *,
+    checkpoints: Path | None = None,
+    progress: Progress | None = None,
+) -> TrainedCrossEncoder:
     """Train and save a teacher; ``folder`` appears whole at the end or not at all.
 
     Args:
@@ -114,7 +82,9 @@ def train_teacher(
         candidates: to mine negatives from.
         settings: all that decides the outcome.
         folder: must not exist yet.
-        progress: is told of every logged step.
+        checkpoints: folder to resume from, and to keep checkpoints in until the teacher is saved; None keeps
+            none.
+        progress: is told of every step.
 
     Raises:
         InputError: ``folder`` exists, no such backbone, or data of one grade only.
@@ -122,24 +92,51 @@ def train_teacher(
     """
     require_new(folder)
     goal = objective(settings.loss)
+    started = time.perf_counter()
     epochs = [
         [LabelledList(entry.query, entry.items, tuple(map(goal.label, entry.grades))) for entry in lists]
         for lists in (
             graded_lists(training_set, candidates, settings, epoch) for epoch in range(settings.epochs)
         )
     ]
-    transformers = optional("transformers", extra="train")
     device = best_device()
-    source = find_weights(settings.base, settings.revision)
+    source = find_weights(starting_point(settings.base), settings.revision)
     # Before the model is made: its head begins at random.
-    transformers.set_seed(settings.seed)
+    seed_all(settings.seed)
     model = new_cross_encoder(source.folder, settings.max_tokens, device)
-    started = time.perf_counter()
-    with folder_in_one_step(folder) as staged:
-        losses = fit(model, epochs, goal.build(model), settings, staged / RUN, device, progress)
-        seconds = time.perf_counter() - started
-        save(model, staged)
-    return TrainedTeacher(folder, losses, len(epochs[0]), seconds, device)
+    done = trained_and_saved(model, epochs, goal, settings, folder, checkpoints, device, progress or Silent())
+    return TrainedCrossEncoder(
+        folder, done.losses, len(epochs[0]), done.steps, time.perf_counter() - started, where(device)
+    )
+
+
+def trained_and_saved(
+    model: CrossEncoder,
+    epochs: Sequence[Sequence[LabelledList]],
+    goal: Objective,
+    settings: ListwiseSettings,
+    folder: Path,
+    checkpoints: Path | None,
+    device: str,
+    progress: Progress,
+) -> Fitted:
+    """Train a model in place and save it as ``folder``; its checkpoints go when that is done.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".checkpoints-", dir=folder.parent) as nowhere:
+            kept = checkpoints or Path(nowhere)
+            done = fit(model, epochs, goal.build(model), settings, kept, device, progress)
+    # safetensors has an error of its own for a disk that is full.
+    except (OSError, SafetensorError) as error:
+        raise unwritable(folder, error) from error
+    save(model, folder)
+    if checkpoints is not None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    return done
 
 
 CHUNK = 4096
@@ -152,7 +149,7 @@ def teacher_scores(
     items: Mapping[str, str],
     candidates: Candidates,
     precision: TrainingPrecision = TrainingPrecision.AUTO,
-    progress: Callable[[int, int], None] = lambda *_: None,
+    progress: Progress | None = None,
 ) -> dict[str, dict[str, float]]:
     """Logits of every candidate: query id to item id to score, in the order of the candidates.
 
@@ -164,7 +161,7 @@ def teacher_scores(
         items: id to encoder text.
         candidates: what to score; all their ids must be known.
         precision: bfloat16 where the hardware has it, unless told otherwise.
-        progress: told (pairs done, pairs in all).
+        progress: is told of pairs as steps.
 
     Raises:
         InputError: an id without a text, or a folder that cannot be opened.
@@ -188,7 +185,8 @@ def teacher_scores(
         logits = model.predict(texts, batch_size=BATCH, show_progress_bar=False)
         for (query, item), logit in zip(chunk, logits, strict=True):
             scores[query][item] = float(logit)
-        progress(start + len(chunk), len(pairs))
+        if progress is not None:
+            progress.step(start + len(chunk), len(pairs), None)
     return scores
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,30 +13,40 @@ from aisle.errors import InputError
 from aisle.training.data.negatives import Candidates
 from aisle.training.data.training_set import TrainingSet
 
-Encode = Callable[[Sequence[str], bool], NDArray[np.float32]]
-"""(texts, is_query) -> float32 [n, width], unit rows."""
+
+class TextEncoder(Protocol):
+    """Texts to vectors: a served encoder, or a model as it stands in training."""
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 [n, width], unit rows."""
+
+    def encode_items(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 [n, width], unit rows."""
+
 
 ITEMS_AT_ONCE = 65_536
 QUERIES_AT_ONCE = 128
 
 
-def dense_candidates(training_set: TrainingSet, encode: Encode, depth: int = 100) -> Candidates:
+def dense_candidates(training_set: TrainingSet, encoder: TextEncoder, depth: int = 100) -> Candidates:
     """The ``depth`` items of largest inner product with the query, best first.
 
     Item vectors live one block of ``ITEMS_AT_ONCE`` at a time; a block of scores is at most 32 MiB.
 
     Raises:
-        InputError: ``depth`` is under 1, or ``encode`` gave another number of rows than texts.
+        InputError: ``depth`` is under 1, or the encoder gave another number of rows than texts.
     """
     if depth < 1:
         raise InputError(f"depth {depth} finds nothing", fix="use 1 or more")
     queries, ids = training_set.queries, list(training_set.items)
-    asked = _encoded(encode, list(queries.values()), True)
+    texts = list(queries.values())
+    asked = _checked(encoder.encode_queries(texts), texts)
     best = np.full((len(queries), 0), 0, dtype=np.int64)
     scores = np.zeros((len(queries), 0), dtype=np.float32)
     for start in range(0, len(ids), ITEMS_AT_ONCE):
         texts = [training_set.items[item] for item in ids[start : start + ITEMS_AT_ONCE]]
-        places, values = nearest(asked, _encoded(encode, texts, False), depth)
+        vectors = _checked(encoder.encode_items(texts), texts)
+        places, values = nearest(asked, vectors, depth)
         best, scores = _merged(best, scores, places + start, values, depth)
     return {query: tuple(ids[i] for i in row) for query, row in zip(queries, best, strict=True)}
 
@@ -75,8 +85,7 @@ def _ordered(
     return np.take_along_axis(places, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
-def _encoded(encode: Encode, texts: Sequence[str], is_query: bool) -> NDArray[np.float32]:
-    vectors = encode(texts, is_query)
+def _checked(vectors: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise InputError(
             f"the encoder gave an array of shape {vectors.shape} for {len(texts)} texts",

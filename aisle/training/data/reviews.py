@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -206,13 +206,16 @@ LOW_RATING = "rating is too low, or missing"
 REPEATED = "review occurs twice"
 BOILERPLATE = "same review on many items"
 
-_Test = Callable[[Review, ReviewOptions], bool]
-_TESTS: tuple[tuple[str, _Test], ...] = (
-    (TOO_SHORT, lambda review, options: len(review.text) < options.min_chars),
-    (FEW_WORDS, lambda review, options: len(review.text.split()) < options.min_words),
-    (FEW_LETTERS, lambda review, options: letters_share(review.text) < options.min_letters),
-    (LOW_RATING, lambda review, options: _under(review.rating, options.min_rating)),
-)
+
+def _failing(review: Review, options: ReviewOptions) -> str:
+    """The first reason against a review, or an empty text."""
+    reasons = (
+        (TOO_SHORT, len(review.text) < options.min_chars),
+        (FEW_WORDS, len(review.text.split()) < options.min_words),
+        (FEW_LETTERS, letters_share(review.text) < options.min_letters),
+        (LOW_RATING, _under(review.rating, options.min_rating)),
+    )
+    return next((reason for reason, fails in reasons if fails), "")
 
 
 def kept_reviews(reviews: Iterable[Review], options: ReviewOptions) -> tuple[list[Review], dict[str, int]]:
@@ -221,7 +224,7 @@ def kept_reviews(reviews: Iterable[Review], options: ReviewOptions) -> tuple[lis
     kept: dict[str, tuple[Review, str]] = {}
     items: defaultdict[str, set[str]] = defaultdict(set)
     for review in reviews:
-        reason = next((reason for reason, fails in _TESTS if fails(review, options)), "")
+        reason = _failing(review, options)
         if reason or review.id in kept:
             lost[reason or REPEATED] += 1
         else:

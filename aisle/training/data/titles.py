@@ -33,10 +33,12 @@ _WORD = re.compile(r"[a-z0-9]+(?:[./-][a-z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class PseudoQueryModel:
-    """Attributes:
-    places: share of words kept, by tenth of the title.
-    words: folded word -> (times kept, times seen).
-    lengths: entry k - 1 is how often k words of a title were in its query.
+    """Which words of a title people ask with, learned from queries and the titles they led to.
+
+    Attributes:
+        places: share of words kept, by tenth of the title.
+        words: folded word -> (times kept, times seen).
+        lengths: entry k - 1 is how often k words of a title were in its query.
     """
 
     places: tuple[float, ...]

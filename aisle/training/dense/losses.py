@@ -16,9 +16,9 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 from torch import Tensor, nn
 
-from aisle.training.common.settings import TrainingPrecision
+from aisle.training.common.machine import TrainingPrecision
 from aisle.training.data.examples import Examples, TeacherTargets
-from aisle.training.dense.settings import TrainingSettings
+from aisle.training.dense.schedule import StageSettings
 from aisle.training.dense.trainer import Collator
 
 TOKENS_AT_ONCE: Final = 12_288
@@ -28,7 +28,7 @@ _TYPICAL: Final = 95
 
 
 def stage_loss(
-    model: SentenceTransformer, settings: TrainingSettings, batch: int, examples: Examples, texts: Collator
+    model: SentenceTransformer, settings: StageSettings, batch: int, examples: Examples, texts: Collator
 ) -> nn.Module:
     """The ranking loss, and the teacher's if the examples hold its scores."""
     loss: nn.Module
@@ -55,7 +55,7 @@ class CachedRanking(CachedMultipleNegativesRankingLoss):
     outside of autocast: in float32, at a third of the speed, and not what the cached gradients belong to.
     """
 
-    def __init__(self, model: SentenceTransformer, settings: TrainingSettings, rows: int) -> None:
+    def __init__(self, model: SentenceTransformer, settings: StageSettings, rows: int) -> None:
         super().__init__(model, scale=settings.scale, mini_batch_size=rows)
         self._bf16 = settings.precision.on(model.device.type) is TrainingPrecision.BF16
 

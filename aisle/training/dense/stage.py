@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import Field, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
+from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformer
+
+from aisle.encoder.artifact import Prefixes
 from aisle.errors import InputError
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
-    from aisle.encoder.artifact import Prefixes
-    from aisle.training.common.progress import Progress
-    from aisle.training.data.mining import Encode
-    from aisle.training.data.training_set import TrainingSet
-    from aisle.training.data.examples import Examples
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long and how fast.
-
-    Attributes:
-        epochs: times that every pair is seen, not necessarily whole.
-        learning_rate: its peak, after the warmup; it falls linearly to 0.
-        batch: rows of a batch, each with the items of all others as negatives.
-
-    Raises:
-        InputError: a value that cannot be used.
-    """
-
-    epochs: float
-    learning_rate: float
-    batch: int
-
-    def __post_init__(self) -> None:
-        if not (self.epochs > 0 and self.learning_rate > 0 and self.batch >= 2):
-            raise InputError(
-                f"a stage cannot run with {self}",
-                fix="give epochs and learning rate over 0, a batch of 2 or more",
-            )
+from aisle.training.common.base_model import BaseModel
+from aisle.training.common.machine import TrainingPrecision
+from aisle.training.common.progress import Progress
+from aisle.training.common.run_folder import unwritable
+from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import Examples
+from aisle.training.data.training_set import TrainingSet
+from aisle.training.dense.encode import TorchEncoder
+from aisle.training.dense.losses import stage_loss
+from aisle.training.dense.schedule import Schedule, StageSettings
+from aisle.training.dense.trainer import Collator, train_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +30,9 @@ class StageOutcome:
     """What a stage did.
 
     Attributes:
-        rows: examples; steps: of the optimizer; losses: (step, mean loss since the last entry).
+        rows: examples.
+        steps: of the optimizer.
+        losses: (step, mean loss since the last entry).
         truncated: texts that were longer than the model reads, and were cut.
     """
 
@@ -58,44 +42,94 @@ class StageOutcome:
     truncated: int = 0
 
 
-class FitStage(Protocol):
-    """See `Context.fit`."""
-
-    def __call__(self, examples: Examples, schedule: Schedule, part: int = 0) -> StageOutcome:
-        """Train."""
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a stage has at hand.
 
     Attributes:
+        name: of the stage's place in the run.
         model: as the stage before left it; changed in place.
-        widths: Matryoshka widths, full width first.
-        fit: trains the model on examples, with the trainer and the losses of the settings. A stage that fits
-            more than once numbers its parts, each of which has checkpoints and a seed of its own.
-        data: the training set; prefixes: of the model family; seed: of the stage's own draws.
-        bf16: whether to multiply in bfloat16.
-        encode: the model as it stands, (texts, is_query) -> float32 unit rows.
-        start: folder of the model as the stage before left it; folder: for what the stage makes on its way.
+        base: what the run started from.
+        data: the training set.
+        settings: shared by all stages.
+        seed: of the stage's own draws.
+        encoder: the model as it stands.
+        start: folder of the model as the stage before left it.
+        folder: for what the stage makes on its way and may need again.
+        checkpoints: where an interrupted fit is continued from.
         progress: is told of long steps.
+        part: number of a fit, in a stage that fits several times: each has checkpoints of its own.
     """
 
+    name: str
     model: SentenceTransformer
-    widths: tuple[int, ...]
-    fit: FitStage
+    base: BaseModel
     data: TrainingSet
-    prefixes: Prefixes
+    settings: StageSettings
     seed: int
-    bf16: bool
-    encode: Encode
+    encoder: TorchEncoder
     start: Path
     folder: Path
+    checkpoints: Path
     progress: Progress
+    part: int = 0
+
+    @property
+    def prefixes(self) -> Prefixes:
+        """Of the model family."""
+        return self.base.prefixes
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Matryoshka widths, full width first."""
+        return tuple(self.settings.widths_of(self.base.width))
+
+    @property
+    def bf16(self) -> bool:
+        """Whether to multiply in bfloat16."""
+        return self.settings.precision.on(self.model.device.type) is TrainingPrecision.BF16
+
+    def fit(self, examples: Examples, schedule: Schedule) -> StageOutcome:
+        """Train the model on examples, with the trainer and the losses of the settings.
+
+        Raises:
+            InputError: fewer than two examples, or the disk is full.
+        """
+        if len(examples) < 2:
+            raise InputError(
+                f"stage {self.name} has {len(examples)} examples", fix="give more data, or leave it out"
+            )
+        tokens = self._tokens(examples.queries, examples.items)
+        loss = stage_loss(self.model, self.settings, schedule.batch, examples, tokens)
+        folder = self.checkpoints / str(self.part)
+        try:
+            trained = train_stage(
+                self.model, loss, examples, tokens, schedule, self.settings, folder, self.seed, self.progress
+            )
+        # safetensors has an error of its own for a disk that is full.
+        except (OSError, SafetensorError) as error:
+            raise unwritable(folder, error) from error
+        cut = tokens.queries.truncated + tokens.items.truncated
+        return StageOutcome(len(examples), trained.steps, trained.losses, cut)
+
+    def _tokens(self, queries: Sequence[str], items: Sequence[str]) -> Collator:
+        longest = self.base.max_length
+        query_tokens = min(self.settings.query_tokens, longest)
+        item_tokens = min(self.settings.item_tokens, longest)
+        collator = Collator(
+            TokenTable.of(queries, self.base.tokenizer, query_tokens),
+            TokenTable.of(items, self.base.tokenizer, item_tokens),
+        )
+        if collator.queries.truncated or collator.items.truncated:
+            self.progress.note(
+                f"{collator.queries.truncated:,} queries of more than {query_tokens} tokens and"
+                f" {collator.items.truncated:,} items of more than {item_tokens} were cut"
+            )
+        return collator
 
 
 class TrainingStage(Protocol):
-    """A rung of the ladder. Frozen dataclasses: their fields are part of the settings."""
+    """A stage. Frozen dataclasses: their fields are part of the settings."""
 
     name: ClassVar[str]
 

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-
-from aisle._extras import optional
-from aisle.encoder.artifact import Prefixes
-from aisle.encoder.export import DenseExport
+from aisle.catalogue.judged import read_judged
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export import DenseExport, ExportReport, export
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
+from aisle.evaluation.encoders.fidelity import DenseFidelity
 from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
+from aisle.training.common.job import TrainingJob
+from aisle.training.common.machine import best_device, machine_note, where
 from aisle.training.common.progress import Progress, Silent, silenced_libraries
-from aisle.training.common.run_folder import (
-    StageRecords,
-    StageRecord,
-    require_room,
-    run_key,
-    stage_keys,
-    unwritable,
-)
-from aisle.training.common.settings import TrainingPrecision, best_device
-from aisle.training.common.tokens import TokenTable
+from aisle.training.common.run_folder import StageRecord, TrainingKind, TrainingRun, require_room
+from aisle.training.data.sources import SourceKind, kept_apart, read_training_set
 from aisle.training.data.training_set import TrainingSet, calibration_texts
-from aisle.training.dense.encode import CachedEncode, encode
-from aisle.training.data.examples import Examples
-from aisle.training.dense.losses import stage_loss
+from aisle.training.dense.encode import TorchEncoder
 from aisle.training.dense.settings import TrainingSettings
-from aisle.training.dense.stage import Context, StageOutcome, Schedule, TrainingStage
-from aisle.training.dense.trainer import Collator, train_stage
+from aisle.training.dense.stage import Context, TrainingStage
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -50,8 +36,13 @@ class TrainedEncoder:
     Attributes:
         folder: the model in sentence-transformers' layout, ready for ``aisle.encoder.export``.
         history: a record per stage, with its losses and evaluation.
-        settings: of the run; base: what it started from; widths: Matryoshka widths, full width first.
-        data_hash: of the training set; seconds: of all stages; device, precision: where it ran and how.
+        settings: of the run.
+        base: what it started from.
+        widths: Matryoshka widths, full width first.
+        data_hash: of the training set.
+        seconds: of all stages.
+        device: where it ran.
+        precision: in which.
     """
 
     folder: Path
@@ -67,7 +58,13 @@ class TrainedEncoder:
     def as_dict(self) -> dict[str, Any]:
         """What the artifact's manifest keeps: settings and what ran, without a folder of this machine."""
         stages = [
-            {"stage": done.name, "rows": done.rows, "steps": done.steps, "seconds": round(done.seconds, 1)}
+            {
+                "stage": done.name,
+                "rows": done.rows,
+                "steps": done.steps,
+                "seconds": round(done.seconds, 1),
+                "on": done.ran_on,
+            }
             for done in self.history
         ]
         return {
@@ -113,8 +110,8 @@ def train_encoder(
     Args:
         training_set: pairs, catalogue and grades.
         settings: what to do with them.
-        folder: the work folder: a model per stage, checkpoints of the current one, and the ledger.
-        resume: go on with the run that ``folder`` holds; finished stages that are wanted as they were trained
+        folder: the work folder: a model per stage, checkpoints of the current one, and ``training.json``.
+        resume: continue the run that ``folder`` holds; finished stages that are wanted as they were trained
             are not trained again. Later ones may differ from what the run was begun with.
         evaluate: measures the model after each stage.
         progress: is told of stages, steps and remarks.
@@ -125,137 +122,148 @@ def train_encoder(
             another run, or a full disk.
         MissingExtra: the extra ``train`` is not installed.
     """
-    optional("sentence_transformers", extra="train")
-    # Here, since it imports torch.
-
+    progress = progress or Silent()
+    device = device or best_device()
     base = find_base(settings.base, settings.revision)
-    run = TrainingContext(training_set, settings, base, folder, device or best_device(), progress or Silent())
     data_hash = training_set.data_hash
     plan = {**settings.as_dict(), "base": base.revision, "revision": None}
     stages = plan.pop("stages")
-    key = run_key({"plan": plan, "data": data_hash, "text": TEXT_VERSION})
-    keys = stage_keys(key, stages)
-    ledger = StageRecords.open(folder, key, keys, resume=resume)
+    decided = {"plan": plan, "data": data_hash, "text": TEXT_VERSION}
+    run = TrainingRun.open(folder, TrainingKind.ENCODER, decided, stages, resume=resume)
     current = base.folder
     with silenced_libraries():
         for position, stage in enumerate(settings.stages, start=1):
-            if position > len(ledger.stages):
-                run.progress.stage(stage.name, position, len(settings.stages))
-                ledger = ledger.with_stage(
-                    position, run_stage(run, stage, position, keys[position - 1], current)
+            record = run.finished(position)
+            if record is None:
+                progress.stage(stage.name, position, len(settings.stages))
+                context = _context(
+                    run, stage, position, current, training_set, settings, base, device, progress
                 )
-            record = ledger.stages[position - 1]
+                record = _trained(run, stage, position, context)
+                run = run.with_stage(position, record)
             current = folder / record.folder
             if evaluate and not record.evaluation:
-                figures = dict(evaluate(open_model(current, run.device), stage.name))
-                ledger = ledger.with_stage(position, replace(record, evaluation=figures))
+                figures = dict(evaluate(open_model(current, device), stage.name))
+                run = run.with_stage(position, replace(record, evaluation=figures))
     return TrainedEncoder(
         folder=current,
-        history=ledger.stages,
+        history=run.stages,
         settings=settings,
         base=base,
         widths=tuple(settings.widths_of(base.width)),
         data_hash=data_hash,
-        seconds=sum(record.seconds for record in ledger.stages),
-        device=run.device,
-        precision=settings.precision.on(run.device).value,
+        seconds=sum(record.seconds for record in run.stages),
+        device=device,
+        precision=settings.precision.on(device).value,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingContext:
-    """What all stages of a run share."""
+def _context(
+    run: TrainingRun,
+    stage: TrainingStage,
+    position: int,
+    start: Path,
+    data: TrainingSet,
+    settings: TrainingSettings,
+    base: BaseModel,
+    device: str,
+    progress: Progress,
+) -> Context:
+    """The model of the stage before, opened, and all that this stage needs beside it."""
+    require_room(run.folder, start)
+    place = run.place(position, stage.name)
+    model = open_model(start, device, settings.dropout)
+    longest = min(max(settings.query_tokens, settings.item_tokens), base.max_length)
+    return Context(
+        name=place,
+        model=model,
+        base=base,
+        data=data,
+        settings=settings,
+        seed=settings.seed + position,
+        encoder=TorchEncoder(model, base.prefixes, longest, settings.precision.on(device)),
+        start=start,
+        folder=run.folder / "parts" / place,
+        checkpoints=run.checkpoints(place),
+        progress=progress,
+    )
 
-    data: TrainingSet
-    settings: TrainingSettings
-    base: BaseModel
-    folder: Path
-    device: str
-    progress: Progress
 
-    @property
-    def query_tokens(self) -> int:
-        """Longest query."""
-        return min(self.settings.query_tokens, self.base.max_length)
+def _trained(run: TrainingRun, stage: TrainingStage, position: int, context: Context) -> StageRecord:
+    """The new model appears whole in the work folder, or not at all."""
+    began = time.perf_counter()
+    done = stage.train(context)
+    save_model(context.model, context.base, run.folder / context.name)
+    return StageRecord(
+        key=run.keys[position - 1],
+        name=stage.name,
+        folder=context.name,
+        rows=done.rows,
+        steps=done.steps,
+        seconds=time.perf_counter() - began,
+        losses=done.losses,
+        truncated=done.truncated,
+        ran_on=where(context.model.device.type),
+    )
 
-    @property
-    def item_tokens(self) -> int:
-        """Longest item."""
-        return min(self.settings.item_tokens, self.base.max_length)
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderJob(TrainingJob[TrainedEncoder, ExportReport]):
+    """What ``aisle train encoder`` does. One of ``data``, ``reviews`` and ``sequences`` is given.
 
-def run_stage(
-    run: TrainingContext, stage: TrainingStage, position: int, key: str, start: Path
-) -> StageRecord:
-    """Train the model of folder ``start``; the new one appears whole in the work folder, or not at all.
+    Attributes:
+        data: BEIR folder; its split ``train`` is learned from.
+        reviews: folder of reviews.
+        sequences: folder of user sequences and a catalogue.
+        masked: learn only from reviews without the words of their item's text.
+        settings: of the training.
 
     Raises:
-        InputError: the stage has no examples, or the disk is full.
+        InputError: no source or several.
     """
-    began = time.perf_counter()
-    # With the key: what a stage of other settings left here is not taken for this one's.
-    name, seed = f"{position}-{stage.name}-{key[:8]}", run.settings.seed + position
-    require_room(run.folder, start)
-    model = open_model(start, run.device, run.settings.dropout)
-    done = stage.train(
-        Context(
-            model=model,
-            widths=tuple(run.settings.widths_of(run.base.width)),
-            fit=partial(_fit, run, model, name, seed),
-            data=run.data,
-            prefixes=run.base.prefixes,
-            seed=seed,
-            bf16=run.settings.precision.on(run.device) is TrainingPrecision.BF16,
-            encode=CachedEncode(_encoder(run, model)),
-            start=start,
-            folder=run.folder / "parts" / name,
-            progress=run.progress,
+
+    data: Path | None = None
+    reviews: Path | None = None
+    sequences: Path | None = None
+    masked: bool = False
+    settings: TrainingSettings
+
+    def __post_init__(self) -> None:
+        if len(self._sources()) != 1:
+            raise InputError(
+                f"{len(self._sources())} sources of training data",
+                fix="give one of --data, --reviews and --sequences",
+            )
+        TrainingJob.__post_init__(self)
+
+    def _sources(self) -> list[tuple[SourceKind, Path]]:
+        given = (
+            (SourceKind.JUDGMENTS, self.data),
+            (SourceKind.REVIEWS, self.reviews),
+            (SourceKind.SEQUENCES, self.sequences),
         )
-    )
-    save_model(model, run.base, run.folder / name)
-    shutil.rmtree(run.folder / "checkpoints" / name, ignore_errors=True)
-    seconds = time.perf_counter() - began
-    return StageRecord(key, stage.name, name, done.rows, done.steps, seconds, done.losses, done.truncated)
+        return [(kind, folder) for kind, folder in given if folder is not None]
 
+    def run(
+        self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
+    ) -> tuple[TrainedEncoder, ExportReport]:
+        """Train and export; with ``held_out``, INT8 is compared with fp32 on its judgments too.
 
-def _fit(
-    run: TrainingContext,
-    model: SentenceTransformer,
-    name: str,
-    seed: int,
-    examples: Examples,
-    schedule: Schedule,
-    part: int = 0,
-) -> StageOutcome:
-    if len(examples) < 2:
-        raise InputError(f"stage {name} has {len(examples)} examples", fix="give more data, or leave it out")
-    tokens = _tokens(run, examples.queries, examples.items)
-    checkpoints = run.folder / "checkpoints" / name / str(part)
-    loss = stage_loss(model, run.settings, schedule.batch, examples, tokens)
-    try:
-        trained = train_stage(
-            model, loss, examples, tokens, schedule, run.settings, checkpoints, seed + part, run.progress
-        )
-    # safetensors has an error of its own for a disk that is full.
-    except (OSError, SafetensorError) as error:
-        raise unwritable(checkpoints, error) from error
-    cut = tokens.queries.truncated + tokens.items.truncated
-    return StageOutcome(len(examples), trained.steps, trained.losses, cut)
-
-
-def _tokens(run: TrainingContext, queries: Sequence[str], items: Sequence[str]) -> Collator:
-    collator = Collator(
-        TokenTable.of(queries, run.base.tokenizer, run.query_tokens),
-        TokenTable.of(items, run.base.tokenizer, run.item_tokens),
-    )
-    if collator.queries.truncated or collator.items.truncated:
-        run.progress.note(
-            f"{collator.queries.truncated:,} queries of more than {run.query_tokens} tokens and"
-            f" {collator.items.truncated:,} items of more than {run.item_tokens} were cut"
-        )
-    return collator
-
-
-def _encoder(run: TrainingContext, model: SentenceTransformer) -> partial[NDArray[np.float32]]:
-    longest = max(run.query_tokens, run.item_tokens)
-    return partial(encode, model, run.base.prefixes, longest, run.settings.precision.on(run.device))
+        Raises:
+            InputError: bad data, a base model that cannot be exported, a work folder of another run.
+            MissingExtra: the extra ``train`` is not installed.
+        """
+        progress.phase("reading the training data")
+        ((kind, folder),) = self._sources()
+        data = read_training_set(kind, folder, masked=self.masked)
+        if self.held_out is not None:
+            data = kept_apart(data, self.held_out)
+        if data.dropped:
+            progress.note("left out: " + ", ".join(f"{n:,} ({why})" for why, n in data.dropped.items()))
+        progress.note(machine_note(self.settings.precision))
+        trained = train_encoder(data, self.settings, self.folder, resume=resume, progress=progress)
+        progress.phase("exporting and measuring the artifact" if measure else "exporting the artifact")
+        judged = read_judged(self.held_out) if measure and self.held_out else None
+        fidelity = DenseFidelity(judged) if measure else None
+        options = trained.export_options(self.name, data)
+        return trained, export(options, store, progress.note, fidelity=fidelity)

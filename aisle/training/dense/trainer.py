@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,32 +16,21 @@ from sentence_transformers import (
 )
 from sentence_transformers.base.sampler import DefaultBatchSampler
 from torch import nn
-from torch.utils.data import BatchSampler
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_callback import PrinterCallback
 
 from aisle._extras import optional
 from aisle.encoder.tokenizer import padded
+from aisle.training.common.machine import seed_all
 from aisle.training.common.progress import Progress
-from aisle.training.common.settings import TrainingPrecision, seed_all
 from aisle.training.common.tokens import TokenTable
+from aisle.training.common.trainer import (
+    PlannedBatches,
+    StepProgress,
+    last_checkpoint,
+    logged_losses,
+    trainer_arguments,
+)
 from aisle.training.data.examples import Examples, batch_count, plan_epoch
-from aisle.training.dense.settings import TrainingSettings
-from aisle.training.dense.stage import Schedule
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint of most steps that was written to its end: its state, written last, can be read."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json") if _readable(path)]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-
-
-def _readable(path: Path) -> bool:
-    try:
-        return isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
-    except ValueError:
-        return False
-
+from aisle.training.dense.schedule import Schedule, StageSettings
 
 QUERY = "query"
 LABEL = "label"
@@ -53,7 +41,8 @@ class Collator:
     """For every column ``<column>_input_ids`` and ``<column>_attention_mask``, int64 [rows, longest].
 
     Attributes:
-        queries, items: token ids by number.
+        queries: token ids by number.
+        items: token ids by number.
         valid_label_columns: what the trainer asks a collator for.
     """
 
@@ -77,37 +66,8 @@ class Collator:
         return batch
 
 
-class SampledTrainer(SentenceTransformerTrainer):
-    """Without a model card: the artifact has its own."""
-
-    def __init__(self, batches: BatchSampler, **arguments: Any) -> None:
-        self._batches = batches
-        super().__init__(**arguments)
-
-    def get_batch_sampler(self, *_: Any, **__: Any) -> BatchSampler:
-        """Ours, whatever is asked. Not among the arguments, which the trainer pickles into checkpoints."""
-        return self._batches
-
-    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """None."""
-
-
-class StepProgress(TrainerCallback):
-    """Tells of every optimizer step."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def on_step_end(
-        self,
-        args: TrainingArguments,  # noqa: ARG002
-        state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002
-        **_: Any,
-    ) -> None:
-        """Done, in all, and the last loss that was logged."""
-        losses = (entry["loss"] for entry in reversed(state.log_history) if "loss" in entry)
-        self._progress.step(state.global_step, state.max_steps, next(losses, None))
+class SampledTrainer(PlannedBatches, SentenceTransformerTrainer):
+    """The library's, with our batches."""
 
 
 class LikeLengthSampler(DefaultBatchSampler):
@@ -143,7 +103,7 @@ def train_stage(
     examples: Examples,
     collator: Collator,
     schedule: Schedule,
-    settings: TrainingSettings,
+    settings: StageSettings,
     checkpoints: Path,
     seed: int,
     progress: Progress,
@@ -163,12 +123,9 @@ def train_stage(
         data_collator=collator,
         callbacks=[StepProgress(progress)],
     )
-    trainer.remove_callback(PrinterCallback)
     last = last_checkpoint(checkpoints)
     trainer.train(resume_from_checkpoint=str(last) if last else None)
-    history = trainer.state.log_history
-    losses = tuple((int(entry["step"]), float(entry["loss"])) for entry in history if "loss" in entry)
-    return Trained(trainer.state.global_step, losses)
+    return Trained(trainer.state.global_step, logged_losses(trainer.state))
 
 
 def row_lengths(examples: Examples, texts: Collator) -> list[int]:
@@ -192,29 +149,17 @@ def _dataset(examples: Examples) -> Any:
 
 
 def _arguments(
-    settings: TrainingSettings, schedule: Schedule, device: str, folder: Path, seed: int, per_epoch: int
+    settings: StageSettings, schedule: Schedule, device: str, folder: Path, seed: int, per_epoch: int
 ) -> SentenceTransformerTrainingArguments:
-    shared: Mapping[str, Any] = {
-        "num_train_epochs": schedule.epochs,
-        "learning_rate": schedule.learning_rate,
-        "per_device_train_batch_size": schedule.batch,
-        "weight_decay": settings.weight_decay,
-        "max_grad_norm": settings.max_grad_norm,
-        "warmup_steps": settings.warmup,
-        "lr_scheduler_type": "linear",
-        "bf16": settings.precision.on(device) is TrainingPrecision.BF16,
-        "use_cpu": device == "cpu",
-        "dataloader_pin_memory": device != "cpu",
-    }
     return SentenceTransformerTrainingArguments(
         output_dir=str(folder),
+        num_train_epochs=schedule.epochs,
+        learning_rate=schedule.learning_rate,
+        per_device_train_batch_size=schedule.batch,
         seed=seed,
         save_strategy="steps",
         save_steps=settings.checkpoint_steps,
         save_total_limit=1,
         logging_steps=max(1, int(per_epoch * schedule.epochs) // _LOGGED),
-        disable_tqdm=True,
-        report_to="none",
-        log_level="error",
-        **shared,
+        **trainer_arguments(settings, device),
     )

@@ -5,13 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
-from transformers.trainer_callback import PrinterCallback
 
 from aisle._extras import optional
-from aisle.encoder.artifact import Prefixes
 from aisle.errors import InputError
 from aisle.training.common.base_model import (
     BaseModel,
@@ -21,11 +18,13 @@ from aisle.training.common.base_model import (
     require_layers,
     save_model,
 )
+from aisle.training.common.machine import best_device, seed_all
 from aisle.training.common.progress import Progress, Silent, silenced_libraries
 from aisle.training.common.run_folder import require_room, unwritable
-from aisle.training.common.settings import TrainingPrecision, best_device, seed_all
 from aisle.training.common.tokens import TokenTable
-from aisle.training.dense.trainer import SampledTrainer, StepProgress
+from aisle.training.common.trainer import StepProgress, trainer_arguments
+from aisle.training.dense.encode import encode
+from aisle.training.dense.trainer import SampledTrainer
 from aisle.training.distillation.student import (
     TEXT,
     Collator,
@@ -34,12 +33,8 @@ from aisle.training.distillation.student import (
     VectorDistillation,
 )
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
 
 def distil_student(
-    teacher: Path,
     texts: Sequence[str],
     settings: StudentSettings,
     folder: Path,
@@ -50,10 +45,9 @@ def distil_student(
     """Keep some layers of a teacher and train them to give its vectors.
 
     Args:
-        teacher: folder of a trained model, in sentence-transformers' layout.
         texts: what the student learns on, as the encoder reads it, prefixes included: the catalogue's
             ``item_text`` and queries, or pseudo-queries (``aisle.training.data.titles``). Each counts once.
-        settings: how.
+        settings: how; their base is the teacher.
         folder: where the student goes, in the teacher's layout: ``aisle.encoder.export`` takes it.
         progress: is told of steps.
         device: of torch, default a GPU if there is one.
@@ -65,13 +59,12 @@ def distil_student(
         InputError: fewer than two texts, no such layers, or a full disk.
         MissingExtra: the extra ``train`` is not installed.
     """
-    optional("sentence_transformers", extra="train")
     distinct = list(dict.fromkeys(texts))
     if len(distinct) < 2:
         raise InputError(
             f"a student cannot learn from {len(distinct)} texts", fix="give the catalogue's texts"
         )
-    base = find_base(str(teacher))
+    base = find_base(settings.base, settings.revision)
     on = device or best_device()
     progress = progress or Silent()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +87,6 @@ def _train(
 ) -> None:
     """In place."""
     # Here, since they import torch.
-    from aisle.training.dense.encode import encode
 
     longest = min(settings.tokens, base.max_length)
     tokens = TokenTable.of(texts, base.tokenizer, longest)
@@ -102,7 +94,7 @@ def _train(
     # Before the teacher's vectors are made: a wrong layer number must not cost minutes.
     require_layers(student, settings.keep)
     progress.note(f"the teacher's vectors of {len(texts):,} texts")
-    vectors = encode(student, Prefixes(), longest, precision, texts, False)
+    vectors = encode(student, texts, longest, precision)
     student.max_seq_length = base.max_length
     keep_layers(student, settings.keep)
     try:
@@ -111,7 +103,6 @@ def _train(
                 student,
                 Collator(tokens.ids, vectors),
                 settings,
-                precision is TrainingPrecision.BF16,
                 Path(work),
                 progress,
             )
@@ -127,7 +118,6 @@ def train(
     student: SentenceTransformer,
     collator: Collator,
     settings: StudentSettings,
-    bf16: bool,
     scratch: Path,
     progress: Progress,
 ) -> None:
@@ -138,38 +128,23 @@ def train(
     trainer = SampledTrainer(
         batches=LengthSampler([len(row) for row in collator.ids], settings.batch, settings.seed),
         model=student,
-        args=_arguments(settings, str(student.device), bf16, scratch),
+        args=_arguments(settings, student.device.type, scratch),
         train_dataset=optional("datasets", extra="train").Dataset.from_dict(texts),
         loss=VectorDistillation(student, widths, settings.similarity, settings.scale),
         data_collator=collator,
         callbacks=[StepProgress(progress)],
     )
-    trainer.remove_callback(PrinterCallback)
     trainer.train()
 
 
-def _arguments(
-    settings: StudentSettings, device: str, bf16: bool, scratch: Path
-) -> SentenceTransformerTrainingArguments:
-    shared: dict[str, Any] = {
-        "num_train_epochs": settings.epochs,
-        "learning_rate": settings.learning_rate,
-        "per_device_train_batch_size": settings.batch,
-        "weight_decay": settings.weight_decay,
-        "max_grad_norm": settings.max_grad_norm,
-        "warmup_steps": settings.warmup,
-        "lr_scheduler_type": "linear",
-        "bf16": bf16,
-        "use_cpu": device == "cpu",
-        "dataloader_pin_memory": device != "cpu",
-    }
+def _arguments(settings: StudentSettings, device: str, scratch: Path) -> SentenceTransformerTrainingArguments:
     return SentenceTransformerTrainingArguments(
         output_dir=str(scratch),
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        per_device_train_batch_size=settings.batch,
         seed=settings.seed,
         save_strategy="no",
         logging_steps=_LOGGED,
-        disable_tqdm=True,
-        report_to="none",
-        log_level="error",
-        **shared,
+        **trainer_arguments(settings, device),
     )

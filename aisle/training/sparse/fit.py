@@ -1,13 +1,13 @@
 """The training loop: AdamW, and a FLOPS penalty that grows.
 
 sentence-transformers' SparseEncoderTrainer would do it too, but its pooling keeps the logits of every
-position for the backward pass, several times over; see ``peaks``.
+position for the backward pass, several times over (``model.max_pooled`` does not).
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,52 +16,41 @@ import torch
 from torch import Tensor, nn
 
 from aisle.errors import InputError
-from aisle.training.common.settings import seed_all
+from aisle.training.common.machine import seed_all
+from aisle.training.common.progress import Progress
 from aisle.training.sparse.model import Splade
 from aisle.training.sparse.phases import TrainingPhase
 from aisle.training.sparse.settings import SparseSettings
 
+EPOCH = "epoch.pt"
+"""Name of the file that holds the state after the last whole epoch."""
 
-@dataclass(frozen=True, slots=True)
-class EpochCheckpoint:
-    """A file that holds the last whole epoch of a run.
 
-    Attributes:
-        path: of the file.
-        key: of settings and data: a file of another run is not gone on with.
+def write_epoch(folder: Path, state: dict[str, Any]) -> None:
+    """Replace what is there, in one step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    staged = folder / f"{EPOCH}.tmp"
+    torch.save(state, staged)
+    staged.replace(folder / EPOCH)
+
+
+def read_epoch(folder: Path) -> dict[str, Any] | None:
+    """What was written, tensors on the CPU; None if nothing was.
+
+    Raises:
+        InputError: the file is damaged.
     """
-
-    path: Path
-    key: str
-
-    def write(self, state: dict[str, Any]) -> None:
-        """Replace what is there, in one step."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        staged = self.path.with_name(f"{self.path.name}.tmp")
-        torch.save({"key": self.key, **state}, staged)
-        staged.replace(self.path)
-
-    def read(self) -> dict[str, Any] | None:
-        """What was written, tensors on the CPU; None if nothing was.
-
-        Raises:
-            InputError: the file is of another run, or damaged.
-        """
-        if not self.path.is_file():
-            return None
-        fix = "train without --resume, which begins anew"
-        try:
-            # Tensors and plain values alone: nothing in the file is run.
-            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
-            raise InputError(f"{self.path} cannot be read: {str(error)[:200]}", fix=fix) from error
-        if state.get("key") != self.key:
-            raise InputError(f"{self.path} is of a run with other settings or data", fix=fix)
-        return state
-
-    def remove(self) -> None:
-        """If it is there."""
-        self.path.unlink(missing_ok=True)
+    path = folder / EPOCH
+    if not path.is_file():
+        return None
+    try:
+        # Tensors and plain values alone: nothing in the file is run.
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path} cannot be read: {str(error)[:200]}", fix="remove it: its stage is then trained anew"
+        ) from error
+    return state
 
 
 def ranking(queries: Tensor, items: Tensor, scale: float) -> Tensor:
@@ -87,9 +76,6 @@ def warmed(weight: float, done: float, share: float) -> float:
     return weight if done >= share else weight * (done / share) ** 2
 
 
-StepProgress = Callable[[int, int, float | None], None]
-"""(steps done, steps in all, mean loss of late if known)."""
-
 LOGS = 20
 """Times that the loss is reported in a run, at least."""
 
@@ -99,12 +85,13 @@ class FitResult:
     """How a run went.
 
     Attributes:
-        losses: mean ranking loss of every part of the run, in order.
-        active_items, active_queries: tokens with a weight, mean of the run's last part.
+        losses: (step, mean ranking loss since the last entry).
+        active_items: tokens of an item with a weight, mean of the run's last part.
+        active_queries: the same of a query.
         steps: of the optimizer.
     """
 
-    losses: tuple[float, ...]
+    losses: tuple[tuple[int, float], ...]
     active_items: float
     active_queries: float
     steps: int
@@ -121,51 +108,52 @@ def fit(
     model: Splade,
     epochs: Sequence[TrainingPhase],
     settings: SparseSettings,
-    checkpoint: EpochCheckpoint,
-    progress: StepProgress,
+    checkpoints: Path,
+    progress: Progress,
 ) -> FitResult:
-    """Train ``model`` in place, on its device, on one lesson after another.
+    """Train ``model`` in place, on its device, epoch after epoch.
 
     Args:
         model: as it begins.
-        epochs: its lessons.
+        epochs: the examples of each.
         settings: how.
-        checkpoint: written after each lesson; one that is there is gone on with.
+        checkpoints: folder of the state after the last whole epoch; one that is there is continued from.
         progress: is told of every step.
 
     Raises:
-        InputError: a checkpoint of another run.
+        InputError: the state there is damaged.
     """
     seed_all(settings.seed)
-    steps = sum(lesson.steps(settings) for lesson in epochs)
+    steps = sum(phase.steps(settings) for phase in epochs)
     optimizer, schedule = _optimizer(model, settings, steps)
     every = max(1, steps // LOGS)
-    losses: list[float] = []
+    losses: list[tuple[int, float]] = []
     part: list[_Step] = []
     last = part
     model.train()
     done = first = 0
-    if (before := checkpoint.read()) is not None:
+    if (before := read_epoch(checkpoints)) is not None:
         model.load_state_dict(before["model"])
         optimizer.load_state_dict(before["optimizer"])
         schedule.load_state_dict(before["schedule"])
-        losses, done, first = before["losses"], before["done"], before["epochs"]
-    for number, lesson in list(enumerate(epochs))[first:]:
-        for rows in lesson.batches(settings, number):
-            part.append(_step(model, lesson, rows, settings, done / steps))
+        losses = [(int(step), float(loss)) for step, loss in before["losses"]]
+        done, first = before["done"], before["epochs"]
+    for number, phase in list(enumerate(epochs))[first:]:
+        for rows in phase.batches(settings, number):
+            part.append(_step(model, phase, rows, settings, done / steps))
             nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad(set_to_none=True)
             done += 1
             if done % every == 0 or done == steps:
-                losses.append(sum(one.loss for one in part) / len(part))
+                losses.append((done, sum(one.loss for one in part) / len(part)))
                 last, part = part, []
-            progress(done, steps, losses[-1] if losses else None)
+            progress.step(done, steps, losses[-1][1] if losses else None)
         if number + 1 < len(epochs):
             state: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule}
             kept = {name: part.state_dict() for name, part in state.items()}
-            checkpoint.write({**kept, "losses": losses, "done": done, "epochs": number + 1})
+            write_epoch(checkpoints, {**kept, "losses": losses, "done": done, "epochs": number + 1})
     model.eval()
     return FitResult(
         losses=tuple(losses),
@@ -176,15 +164,15 @@ def fit(
 
 
 def _step(
-    model: Splade, lesson: TrainingPhase, rows: list[int], settings: SparseSettings, done: float
+    model: Splade, phase: TrainingPhase, rows: list[int], settings: SparseSettings, done: float
 ) -> _Step:
     """Gradients of one batch; ``done`` is the share of the run."""
-    asked = model.queries([lesson.queries.ids[lesson.examples.query[row]] for row in rows])
-    candidates = [lesson.examples.candidates[row] for row in rows]
+    asked = model.queries([phase.queries.ids[phase.examples.query[row]] for row in rows])
+    candidates = [phase.examples.candidates[row] for row in rows]
     # Positives first; an item that is two rows' negative counts for one.
     positives = [own[0] for own in candidates]
     numbers = dict.fromkeys((*positives, *(item for own in candidates for item in own[1:])))
-    found = model([lesson.items.ids[number] for number in numbers])
+    found = model([phase.items.ids[number] for number in numbers])
     loss = ranking(asked, found, settings.scale)
     penalty = warmed(settings.flops, done, settings.flops_warmup) * flops(found)
     if model.log_query is None:

@@ -8,11 +8,11 @@ from typing import Self
 
 from aisle.training.common.base_model import BaseModel
 from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import Examples, batch_count, plan_epoch
 from aisle.training.data.mining import lexical_candidates
 from aisle.training.data.negatives import Candidates, NegativeOptions, choose_negatives, with_negatives
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import Pair, TrainingSet
-from aisle.training.data.examples import Examples, batch_count, plan_epoch
 from aisle.training.sparse.settings import SparseSettings
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,7 +55,7 @@ class AveragedStage:
             if weights is None:
                 context.progress.note(f"run {number + 1} of {len(self.runs)}, to be averaged")
                 model.load_state_dict(start)
-                part = replace(context, seed=context.seed + number, fit=partial(context.fit, part=number))
+                part = replace(context, seed=context.seed + number, part=number)
                 outcomes.append(run.train(part))
                 weights = _copy(model.state_dict())
                 _keep(context.folder, number, weights)

@@ -14,20 +14,20 @@ from aisle.training.cross_encoder.teacher import (
     teacher_scores,
     train_teacher,
 )
-from aisle.training.data.mining import Encode, dense_candidates, lexical_candidates
+from aisle.training.data.examples import Examples, TeacherTargets
+from aisle.training.data.mining import TextEncoder, dense_candidates, lexical_candidates
 from aisle.training.data.negatives import (
     Candidates,
     NegativeOptions,
-    Negatives,
     Scores,
     choose_negatives,
     mix_candidates,
     with_negatives,
 )
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs
-from aisle.training.data.training_set import Pair, TrainingSet
-from aisle.training.data.examples import Examples, TeacherTargets
-from aisle.training.dense.stage import Context, StageOutcome, Schedule
+from aisle.training.data.training_set import TrainingSet
+from aisle.training.dense.schedule import Schedule
+from aisle.training.dense.stage import Context, StageOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class TitleStage:
         return Examples.of(pairs, context.data, context.prefixes)
 
 
-def cosines(data: TrainingSet, candidates: Candidates, encode: Encode) -> Scores:
+def cosines(data: TrainingSet, candidates: Candidates, encoder: TextEncoder) -> Scores:
     """Cosine, not under 0, of every query with its candidates and its positives."""
     wanted = {
         query: dict.fromkeys((*candidates.get(query, ()), *data.positives(query))) for query in data.queries
@@ -85,8 +85,8 @@ def cosines(data: TrainingSet, candidates: Candidates, encode: Encode) -> Scores
         item for item in dict.fromkeys(item for own in wanted.values() for item in own) if item in data.items
     ]
     places = {item: place for place, item in enumerate(ids)}
-    queries = encode(list(data.queries.values()), True)
-    items = encode([data.items[item] for item in ids], False)
+    queries = encoder.encode_queries(list(data.queries.values()))
+    items = encoder.encode_items([data.items[item] for item in ids])
     found: dict[str, dict[str, float]] = {}
     for row, (query, own) in zip(queries, wanted.items(), strict=True):
         here = [item for item in own if item in places]
@@ -101,7 +101,7 @@ def mined_candidates(context: Context, options: NegativeOptions) -> Candidates:
     # Positives are among the best of both lists: twice the depth leaves enough of the others.
     depth = 2 * options.depth
     lexical = lexical_candidates(context.data, depth)
-    dense = dense_candidates(context.data, context.encode, depth)
+    dense = dense_candidates(context.data, context.encoder, depth)
     return mix_candidates(lexical, dense, options.lexical_share)
 
 
@@ -127,7 +127,7 @@ class HardNegativeStage:
         """Query, positive, ``per_pair`` negatives."""
         options = replace(self.options, seed=context.seed)
         candidates = mined_candidates(context, options)
-        scores = cosines(context.data, candidates, context.encode)
+        scores = cosines(context.data, candidates, context.encoder)
         negatives = choose_negatives(context.data, candidates, options, scores)
         pairs, dealt = with_negatives(context.data, negatives, self.per_pair)
         return Examples.of(pairs, context.data, context.prefixes, dealt)
@@ -176,7 +176,14 @@ class DistillationStage:
         if not folder.exists():
             context.progress.note("training the teacher")
             teacher = replace(self.teacher, base=str(context.start), revision=None)
-            train_teacher(data, candidates, teacher, folder, context.progress.step)
+            train_teacher(
+                data,
+                candidates,
+                teacher,
+                folder,
+                checkpoints=context.folder / "teacher-checkpoints",
+                progress=context.progress,
+            )
         context.progress.note("the teacher scores the candidates")
         asked = {
             query: tuple(dict.fromkeys((*own[: options.depth], *sorted(data.positives(query)))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import log_softmax, normalize, softmax
 
 from aisle.errors import InputError
+from aisle.training.common.progress import Progress
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import Pair
 from aisle.training.dense.stage import Context, StageOutcome
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HeadSettings:
-    """Attributes:
-    steps: of Adam; learning_rate: at first, it falls linearly to 0; batch: queries of a step.
-    scale: 1 / temperature.
-    soft: weight of the frozen vectors' own softmax as a target, to 1 of the grades'.
+    """How a head is trained.
+
+    Attributes:
+        steps: of Adam.
+        learning_rate: at first; it falls linearly to 0.
+        batch: queries of a step.
+        scale: 1 / temperature.
+        soft: weight of the frozen vectors' own softmax as a target, to 1 of the grades'.
 
     Raises:
         InputError: a value that cannot be used.
@@ -48,10 +53,12 @@ class HeadSettings:
 
 @dataclass(frozen=True, slots=True)
 class HeadStage:
-    """Attributes:
-    settings: of the optimizer.
-    pseudo: pseudo-queries beside the training set's own, at most.
-    most_items: items that are ranked at once, at most; those of the pairs are always among them.
+    """A linear head on frozen vectors, trained against the whole catalogue.
+
+    Attributes:
+        settings: of the optimizer.
+        pseudo: pseudo-queries beside the training set's own, at most.
+        most_items: items that are ranked at once, at most; those of the pairs are always among them.
     """
 
     settings: HeadSettings = HeadSettings()
@@ -61,8 +68,6 @@ class HeadStage:
 
     def train(self, context: Context) -> StageOutcome:
         """Encode once, then learn one matrix."""
-        # Here, since they import torch.
-
         data, draw = context.data, np.random.default_rng(context.seed)
         ids = self._items(context, draw)
         kept = {item: data.items[item] for item in ids}
@@ -71,8 +76,8 @@ class HeadStage:
         pairs = (*data.pairs, *(made[at] for at in picked))
         queries = {pair.query_id: pair.query for pair in pairs}
         context.progress.note(f"encoding {len(ids):,} items and {len(queries):,} queries for the head")
-        items = context.encode(list(kept.values()), False)
-        asked = context.encode(list(queries.values()), True)
+        items = context.encoder.encode_items(list(kept.values()))
+        asked = context.encoder.encode_queries(list(queries.values()))
         targets = answers(pairs, {q: n for n, q in enumerate(queries)}, {i: n for n, i in enumerate(ids)})
         start = principal_axes(items)
         matrix, losses = fit_head(
@@ -84,7 +89,7 @@ class HeadStage:
             self.settings,
             context.seed,
             context.bf16,
-            context.progress.step,
+            context.progress,
         )
         project(context.model, matrix)
         return StageOutcome(len(targets.query), self.settings.steps, losses)
@@ -152,20 +157,20 @@ def fit_head(
     settings: HeadSettings,
     seed: int,
     bf16: bool = False,
-    progress: Callable[[int, int, float | None], None] = lambda *_: None,
+    progress: Progress | None = None,
 ) -> tuple[Floats, tuple[tuple[int, float], ...]]:
     """Train ``start`` [d, d]; vectors times it, cut and made unit again, rank the whole catalogue.
 
     Args:
         queries: float32 [q, d], unit rows, frozen.
-        items: float32 [n, d], likewise: the whole catalogue.
+        items: float32 [n, d], unit rows, frozen: the whole catalogue.
         targets: sorted by query.
-        start: where to begin, see ``principal_axes``.
+        start: where to begin, such as ``principal_axes``.
         widths: Matryoshka widths to train, of equal weight.
         settings: how.
         seed: of the order of the queries.
         bf16: multiply in bfloat16, where the CPU has it.
-        progress: (step, steps, loss).
+        progress: is told of every step.
 
     Returns:
         The trained matrix, and (step, loss) of every tenth step.
@@ -198,7 +203,8 @@ def fit_head(
         adam.zero_grad()
         if step % 10 == 0:
             losses.append((step, total))
-        progress(step + 1, settings.steps, total)
+        if progress is not None:
+            progress.step(step + 1, settings.steps, total)
     return weight.detach().numpy(), tuple(losses)
 
 
@@ -231,7 +237,7 @@ def project(model: SentenceTransformer, matrix: Floats) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AxesStage:
-    """Where Matryoshka training starts from.
+    """Vectors turned to their principal axes: where Matryoshka training starts from.
 
     Attributes:
         sample: items that the axes are found on.
@@ -242,11 +248,9 @@ class AxesStage:
 
     def train(self, context: Context) -> StageOutcome:
         """No optimizer: one eigendecomposition."""
-        # Here, since they import torch.
-
         texts = list(context.data.items.values())
         draw = np.random.default_rng(context.seed)
         chosen = draw.choice(len(texts), min(self.sample, len(texts)), replace=False)
-        vectors = context.encode([texts[at] for at in np.sort(chosen)], False)
+        vectors = context.encoder.encode_items([texts[at] for at in np.sort(chosen)])
         project(context.model, principal_axes(vectors))
         return StageOutcome(len(chosen), 0, ())
