@@ -106,7 +106,7 @@ def prune_releases(
     wait_s: float = 0.0,
     cluster: OpenSearch | None = None,
 ) -> Pruned:
-    """Delete old, withdrawn and abandoned releases. The live one always stays.
+    """Delete old, withdrawn and abandoned releases. The live one and the newest of all always stay.
 
     Example:
         >>> aisle.prune_releases("shop", keep=1, dry_run=True).deleted
