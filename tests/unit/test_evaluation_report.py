@@ -1,9 +1,12 @@
 """Comparisons and reports."""
 
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import permutation_test
 
 from aisle.errors import EvaluationError
 from aisle.evaluation import Run, Scores, compare, evaluate, report
@@ -33,6 +36,32 @@ def test_a_clear_difference_over_many_queries() -> None:
         paired_randomisation_test([1.0], [1.0, 2.0])
     with pytest.raises(EvaluationError, match="not finite"):
         paired_randomisation_test([1.0], [float("nan")])
+
+
+@pytest.mark.parametrize("queries", [5, 13, 40, 400])
+def test_p_values_are_those_of_scipy(queries: int) -> None:
+    """Exact for up to 13 differing queries, else within the error of 10,000 draws on either side."""
+    rng = np.random.default_rng(queries)
+    # Coarse values make ties of many sign patterns: they must count as extreme there and here.
+    ours = rng.integers(0, 6, queries) / 5
+    theirs = np.clip(ours + rng.choice([-0.2, 0, 0.2, 0.2], queries), 0, 1)
+    deltas = (ours - theirs)[ours != theirs]
+    extreme = abs(deltas.sum()) - 1e-9
+    reference = permutation_test(
+        (deltas,),
+        lambda flipped, axis: (np.abs(flipped.sum(axis=axis)) >= extreme).astype(float),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf if queries <= 13 else 10_000,
+        batch=1000,
+        alternative="greater",
+        random_state=3,
+    ).pvalue
+    p = paired_randomisation_test(ours.tolist(), theirs.tolist())
+    if queries <= 13:
+        assert p == reference
+    else:
+        assert abs(p - reference) <= 5 * math.sqrt(2 * reference * (1 - reference) / 10_000) + 1e-4
 
 
 def test_compare_names_the_queries_that_moved() -> None:
