@@ -1,4 +1,4 @@
-"""An artifact on disk: a folder whose files are exactly those that its manifest names."""
+"""Artifacts on disk: a folder whose files are exactly those that its manifest names, and the store of them."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Artifact:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits, see ``Manifest.fingerprint``."""
+        """64 hex digits that name the vector space: sha256 over all that decides an output."""
         return self.manifest.fingerprint
 
     def file(self, name: str) -> Path:
@@ -167,11 +167,11 @@ class Artifact:
 
 
 def load_artifact(path: Path) -> Artifact:
-    """Read the manifest and check every file's sha256. The model's own ``load`` replays the golden texts.
+    """Read the manifest and check every file's sha256. The model's own ``load`` replays the self-test.
 
     Raises:
         ArtifactNotFound: no such folder.
-        ArtifactCorrupt: names the file that is missing, was changed, or has no business there.
+        ArtifactCorrupt: names the file that is missing, was changed, or does not belong there.
     """
     if not path.is_dir():
         raise ArtifactNotFound(f"no artifact at {path}", fix="list artifacts with `aisle encoder list`")
@@ -217,12 +217,12 @@ class ArtifactStore:
 
     @staticmethod
     def default() -> ArtifactStore:
-        """The store of this machine's user."""
+        """The store of this user: ``artifacts`` under ``AISLE_HOME``."""
         return ArtifactStore(paths.home() / "artifacts")
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A temporary folder on the store's own disk; whatever is left of it at the end is removed."""
+        """A temporary folder on the store's own disk; whatever is left of it afterwards is removed."""
         self.home.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=self.home))
         try:
@@ -233,7 +233,7 @@ class ArtifactStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, staged: Path) -> Path:
-        """Verify a finished folder and move it to its place. The same artifact, added twice, stands once.
+        """Verify a finished folder and move it into the store; its place. The same artifact is kept once.
 
         Raises:
             ArtifactCorrupt: the folder is not what its manifest says.
@@ -263,10 +263,10 @@ class ArtifactStore:
         Args:
             ref: a path; a ``name`` or ``kind/name`` (the newest of them); a folder's own
                 ``[kind/]name-sha12``; or a fingerprint, at least its first 8 hex digits.
-            kind: of two artifacts of that name, the one of this kind is meant.
+            kind: which one is meant if artifacts of several kinds have that name.
 
         Raises:
-            ArtifactNotFound: nothing, or more than one artifact for a short fingerprint, goes by it.
+            ArtifactNotFound: no artifact goes by ``ref``, or a short fingerprint fits more than one.
         """
         path = Path(ref).expanduser()
         if (path / MANIFEST).is_file():

@@ -33,11 +33,11 @@ class InstructionSet(StrEnum):
 
 
 class CpuNotice(UserWarning):
-    """An artifact runs on a CPU that it was not made for."""
+    """Warns that an artifact runs on a CPU that it was not made for."""
 
 
 def instruction_sets() -> frozenset[InstructionSet]:
-    """Those of this machine. Where the system does not tell (no /proc/cpuinfo), an x86 CPU counts as AVX2."""
+    """The instruction sets of this machine. Without /proc/cpuinfo, an x86 CPU counts as AVX2."""
     text = _FLAGS.read_text(encoding="utf-8", errors="replace") if _FLAGS.is_file() else ""
     flags = next(
         (line.partition(":")[2].split() for line in text.splitlines() if line.startswith("flags")), []
@@ -46,7 +46,7 @@ def instruction_sets() -> frozenset[InstructionSet]:
 
 
 def sets_of(machine: str, flags: Collection[str]) -> frozenset[InstructionSet]:
-    """Sets of a CPU by its architecture (``platform.machine()``) and its flags (``/proc/cpuinfo``)."""
+    """Instruction sets of a CPU, by its architecture (``platform.machine()``) and flags (``/proc/cpuinfo``)."""
     if machine.lower() in ("arm64", "aarch64"):
         return frozenset({InstructionSet.ARM64})
     found = {InstructionSet.AVX2}
@@ -58,16 +58,20 @@ def sets_of(machine: str, flags: Collection[str]) -> frozenset[InstructionSet]:
 
 
 def best_of(sets: frozenset[InstructionSet]) -> InstructionSet:
-    """The one to export for."""
+    """Of these instruction sets, the one to export for."""
     order = (InstructionSet.ARM64, InstructionSet.VNNI, InstructionSet.AVX512)
     return next((candidate for candidate in order if candidate in sets), InstructionSet.AVX2)
 
 
 def warn_if_lacking(made_for: str, cpu: frozenset[InstructionSet] | None, artifact: str) -> None:
-    """Warn (``CpuNotice``) if a CPU lacks the set that an artifact names; one that names none is silent.
+    """Warn (``CpuNotice``) if a CPU lacks the instruction set that an artifact was made for.
 
-    ``cpu`` None is this machine's. The artifact still runs, on the instructions there are; whether its
-    vectors are right, the golden replay says.
+    The artifact still runs, on the instructions there are; whether its outputs are right, the self-test says.
+
+    Args:
+        made_for: the artifact's instruction set; empty: any.
+        cpu: the CPU's; None: those of this machine.
+        artifact: its name, for the message.
     """
     sets = instruction_sets() if cpu is None else cpu
     if made_for and made_for not in sets:

@@ -26,13 +26,13 @@ MAX_QUERY_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """Two limits for items, which decide what the index costs, and two for queries, which decide their time.
+    """How many weights are kept: of items, which decides the index's size, and of queries, which decides time.
 
     Attributes:
-        max_tokens_item: of an item the heaviest so many tokens are kept.
-        min_weight_item: and of these those of at least that weight.
-        max_tokens_query: of a query the heaviest so many are kept.
-        keep_ratio_query: and of these those of at least that share of the heaviest one's weight.
+        max_tokens_item: most tokens of an item, the heaviest.
+        min_weight_item: least weight of these, above 0.
+        max_tokens_query: most tokens of a query, the heaviest.
+        keep_ratio_query: least weight of these, as a share of the heaviest one's, in [0, 1].
 
     Raises:
         InputError: a value that keeps nothing.
@@ -71,12 +71,13 @@ def is_feature(token: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SparseRows:
-    """n texts as compressed sparse rows; ``rows[i]`` is token to weight, heaviest first.
+    """Token weights of n texts, as compressed sparse rows; ``rows[i]`` is token to weight, heaviest first.
 
     Attributes:
-        vocabulary: token of each column.
+        vocabulary: the token of each column.
         starts: int64 [n + 1], where each row begins in the other two.
-        columns: int32, columns of the weights; weights: float64, above 0.
+        columns: int32, the column of each weight.
+        weights: float64, above 0.
     """
 
     vocabulary: tuple[str, ...]
@@ -115,9 +116,9 @@ def pruned(
 
     Args:
         weights: float32 [v], not negative.
-        most: how many are kept.
-        least: the smallest weight that is, above 0.
-        ratio: of the row's largest, under which none is.
+        most: how many are kept at most.
+        least: the smallest weight that is kept, above 0.
+        ratio: the smallest that is kept, as a share of the row's largest.
     """
     (active,) = np.nonzero(weights >= max(least, ratio * float(weights.max(initial=0.0))))
     order = np.lexsort((active, -weights[active]))[:most]

@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 
 
 def item_text(item: Item) -> str:
-    """What an encoder reads of an item: the title and the beginning of the description."""
+    """The text of an item that encoders read: the title and the beginning of the description."""
     title, text = clean(item.title), clean(item.text)[:TEXT_CHARS].rstrip()
     if not text or text in title:
         return title
@@ -42,5 +42,5 @@ def item_text(item: Item) -> str:
 
 
 def query_text(text: str) -> str:
-    """What an encoder reads of a query, as the user typed it."""
+    """The text of a query that encoders read: what the user typed, cleaned."""
     return clean(text)

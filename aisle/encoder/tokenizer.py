@@ -14,7 +14,7 @@ from aisle.errors import ArtifactCorrupt
 
 
 class TextTokenizer:
-    """Truncating, never padding."""
+    """Text to token ids, cut at the model's longest length and never padded."""
 
     def __init__(self, path: Path, max_length: int) -> None:
         self._tokenizer = read_tokenizer(path)
@@ -26,7 +26,7 @@ class TextTokenizer:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """A ``tokenizer.json`` that never pads.
+    """Read a ``tokenizer.json``; it never pads.
 
     Raises:
         ArtifactCorrupt: the file is no tokenizer.
@@ -91,7 +91,7 @@ class Pairs:
 
 
 class PairTokenizer:
-    """With the artifact's own ``tokenizer.json``; the longer side is cut first, as in training."""
+    """Query and item text to the token ids of a pair; the longer side is cut first, as in training."""
 
     def __init__(self, path: Path, max_length: int) -> None:
         """Raises ArtifactCorrupt: the file is no tokenizer of a BERT model."""
@@ -121,7 +121,7 @@ class PairTokenizer:
 def shares(first: int, second: int, room: int) -> tuple[int, int]:
     """Tokens that two sides of these lengths keep of ``room``: the longer one gives way, then both alike.
 
-    As "longest_first" of the library tokenizers, which training cuts with.
+    The same as "longest_first" of the library tokenizers, which training cuts with.
     """
     if first + second <= room:
         return first, second

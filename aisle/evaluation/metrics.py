@@ -1,4 +1,4 @@
-"""Metric names and the ir-measures objects that compute them."""
+"""Metrics of a run against judgments, computed by ir-measures."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Scores:
         return sum(self.per_query[metric].values()) / self.queries
 
     def means(self) -> dict[str, float]:
-        """Metric name to mean, in the order asked for."""
+        """Metric name to mean, in the order of the request."""
         return {metric: self.mean(metric) for metric in self.per_query}
 
 
@@ -81,9 +81,14 @@ def evaluate(
 ) -> Scores:
     """Score a run.
 
-    Queries without any item of grade ``relevant`` or more are left out (no system can score there) unless
-    ``keep_unanswerable``; judged queries that the run lacks count as 0;
-    queries without judgments are ignored.
+    Args:
+        run: what a system returned.
+        qrels: the judgments; queries of the run that have none are ignored, judged queries that the run lacks
+            count as 0.
+        metrics: names such as ``nDCG@10``; nDCG, R, P, AP, RR and Judged are known, at any depth.
+        relevant: lowest grade that counts as relevant, at least 1.
+        keep_unanswerable: keep queries without any relevant item, on which no system can score; by default
+            they are left out.
 
     Raises:
         EvaluationError: unknown metric, nothing to score, grades out of range, or a run for other queries.

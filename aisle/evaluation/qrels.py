@@ -1,4 +1,4 @@
-"""Judgments in a file: BEIR's three columns or TREC's four."""
+"""Judgments and queries in files: BEIR's layout, or TREC's four columns."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _grade(text: str, path: Path, number: int) -> int:
 
 
 def as_qrels(judgments: Iterable[Judgment]) -> dict[str, dict[str, int]]:
-    """Group judgments by query. Of two grades for one pair the higher one stays."""
+    """Group judgments by query. Of two grades for one pair, the higher one is kept."""
     qrels: dict[str, dict[str, int]] = {}
     for judgment in judgments:
         items = qrels.setdefault(judgment.query_id, {})
@@ -165,10 +165,10 @@ class JudgedSet:
 
 
 def read_judged_set(folder: str | Path, split: str = "dev") -> JudgedSet:
-    """Read one split of a BEIR folder.
+    """Read one split of a BEIR folder: ``queries.jsonl`` and ``qrels/<split>.tsv``.
 
     Raises:
-        InputError: not such a folder, or no such split (names those there).
+        InputError: it is no such folder, or has no such split (the message names those that it has).
         EvaluationError: a judged query has no text.
     """
     folder = Path(folder)

@@ -78,9 +78,11 @@ class Comparison:
     """One system against a baseline on one metric.
 
     Attributes:
-        delta: mean of the system less mean of the baseline.
+        metric: what is compared, such as "nDCG@10".
+        baseline, system: names of the two runs.
+        delta: mean of the system minus mean of the baseline.
         p_value: two-sided, paired randomisation test over the queries, uncorrected for many comparisons.
-        deltas: query id to value of the system less value of the baseline.
+        deltas: query id to the system's value minus the baseline's.
     """
 
     metric: str
@@ -92,21 +94,21 @@ class Comparison:
 
     @property
     def wins(self) -> int:
-        """Queries that the system does better."""
+        """Number of queries on which the system scores higher."""
         return sum(delta > 0 for delta in self.deltas.values())
 
     @property
     def losses(self) -> int:
-        """Queries that the baseline does better."""
+        """Number of queries on which the baseline scores higher."""
         return sum(delta < 0 for delta in self.deltas.values())
 
     def worst(self, n: int = 10) -> list[tuple[str, float]]:
-        """Up to ``n`` queries that lost most, worst first, equal ones by id."""
+        """Up to ``n`` queries that lost most and by how much, worst first, ties in order of id."""
         losers = [(query, delta) for query, delta in self.deltas.items() if delta < 0]
         return sorted(losers, key=lambda pair: (pair[1], pair[0]))[:n]
 
     def best(self, n: int = 10) -> list[tuple[str, float]]:
-        """Up to ``n`` queries that gained most, best first, equal ones by id."""
+        """Up to ``n`` queries that gained most and by how much, best first, ties in order of id."""
         winners = [(query, delta) for query, delta in self.deltas.items() if delta > 0]
         return sorted(winners, key=lambda pair: (-pair[1], pair[0]))[:n]
 
@@ -116,8 +118,15 @@ def compare(
 ) -> Comparison:
     """Compare two scored runs.
 
+    Args:
+        baseline: what is compared with.
+        system: what is compared.
+        metric: one that both were scored with.
+        permutations: of the paired randomisation test, at least 1.
+        seed: of its random patterns.
+
     Raises:
-        EvaluationError: the metric was not scored, or the runs were scored on other queries.
+        EvaluationError: the metric was not scored, or the runs were scored on different queries.
     """
     if metric not in baseline.per_query or metric not in system.per_query:
         raise EvaluationError(f"{metric} was not scored for both runs", fix=f"add {metric} to the metrics")

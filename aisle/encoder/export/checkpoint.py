@@ -19,10 +19,12 @@ _FIX = "export a BERT-family encoder (MiniLM, E5, BGE, GTE: config.json says mod
 
 @dataclass(frozen=True, slots=True)
 class BertCheckpoint:
-    """What the graph builder needs.
+    """Shape and weights of a BERT-family model, as the graph builders need them.
 
     Attributes:
-        width: hidden size; layers, heads: their numbers; epsilon: of every LayerNorm.
+        width: hidden size.
+        layers, heads: how many.
+        epsilon: of every LayerNorm.
         max_positions: rows of the position table.
         pooling: "mean" or "cls".
         max_length: what the model's sentence-transformers configuration says, if it says.
@@ -68,7 +70,12 @@ def read_checkpoint(folder: Path) -> BertCheckpoint:
 
 
 def read_backbone(folder: Path) -> BertCheckpoint:
-    """The same without what comes after pooling, which may be anything."""
+    """Read a checkpoint without what comes after pooling, which may be anything.
+
+    Raises:
+        InputError: an architecture, an activation or a pooling that the graph builders do not build.
+        MissingExtra: safetensors is not installed.
+    """
     config = json_object(folder / "config.json")
     for key, wanted, default in (
         ("model_type", "bert", None),

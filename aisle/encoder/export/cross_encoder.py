@@ -31,7 +31,7 @@ from aisle.errors import InputError
 
 
 class Pooling(Enum):
-    """The mean of all, or [CLS] alone, for which the last layer computes one token instead of all."""
+    """Which vectors make the score: the mean of all, or [CLS] alone, which spares most of the last layer."""
 
     MEAN = "mean"
     CLS = "cls"
@@ -59,7 +59,7 @@ class ScoreHead:
 
 
 def read_head(folder: Path, backbone: BertCheckpoint) -> ScoreHead:
-    """The head of sentence-transformers' modules (ours), or of transformers' BertForSequenceClassification.
+    """Read the head: of sentence-transformers' modules (ours), or of BertForSequenceClassification.
 
     Raises:
         InputError: no such head, more than one output, or an activation that cannot be built.

@@ -26,10 +26,13 @@ _CHECKED_TEXTS = 32
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Attributes:
-    name: precision and runtime.
-    model_bytes: of the file that holds its weights.
-    query: encodes one query; bulk: encodes many item texts.
+    """One way to encode that is timed beside others.
+
+    Attributes:
+        name: precision and runtime.
+        model_bytes: size of the file that holds its weights.
+        query: encodes one query.
+        bulk: encodes many item texts.
     """
 
     name: str
@@ -42,10 +45,10 @@ def fp32_peers(encoder: DenseEncoder, weights: str, texts: Sequence[str], stack:
     """The fp32 ONNX graph of the weights, and torch's own model where sentence-transformers is installed.
 
     Args:
-        encoder: the artifact that was made of these weights.
-        weights: see ``find_weights``.
-        texts: on some of them it is checked that they are the same weights.
-        stack: closes what the peers hold on disk.
+        encoder: the artifact that was made from these weights.
+        weights: a folder, a hub id or a name, see ``find_weights``.
+        texts: some of them are used to check that the weights are those of the encoder.
+        stack: removes what the peers keep on disk.
 
     Raises:
         InputError: no such weights, or they are another model's.
@@ -105,11 +108,11 @@ _QUERIES = 40
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One peer.
+    """What one way to encode costs.
 
     Attributes:
         name: precision and runtime.
-        model_bytes: of the file that holds its weights.
+        model_bytes: size of the file that holds its weights.
         p50_ms: median milliseconds of one query alone, warm, tokenization included.
         texts_per_s: catalogue texts a second, in bulk, with all cores.
     """
@@ -127,11 +130,11 @@ class Cost:
 def measure_cost(
     encoder: DenseEncoder, queries: Sequence[str], texts: Sequence[str], weights: str | None = None
 ) -> tuple[Cost, ...]:
-    """Time the encoder, and with ``weights`` the fp32 ONNX graph and fp32 torch of them in the same rounds.
+    """Time the encoder and, given ``weights``, their fp32 ONNX graph and fp32 torch model in the same rounds.
 
     Args:
-        encoder: the artifact in question; the first of the result.
-        queries: real queries, of which 40 at even distances are timed one by one.
+        encoder: the artifact in question; it comes first in the result.
+        queries: real queries; 40 of them, evenly spaced, are timed one by one.
         texts: catalogue texts for the bulk figure.
         weights: the checkpoint behind the artifact: a folder, a hub id, or the name of a packaged model.
 

@@ -36,9 +36,16 @@ class HnswSettings:
 def hnsw_neighbours(
     queries: Floats, items: Floats, ids: Sequence[str], depth: int, settings: HnswSettings | None = None
 ) -> list[list[str]]:
-    """What an HNSW graph finds by inner product; takes and gives what ``exact_neighbours`` does.
+    """What an HNSW graph finds by inner product: best first, equal products in order of id.
 
     It is built with all cores, in an order that differs a little from run to run.
+
+    Args:
+        queries: float32 [queries, dims].
+        items: float32 [items, dims].
+        ids: one per item.
+        depth: results per query, at least 1; fewer come back if the graph finds fewer.
+        settings: how the graph is built and searched.
 
     Raises:
         MissingExtra: faiss is not installed.

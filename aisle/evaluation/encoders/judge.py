@@ -28,15 +28,18 @@ from aisle.evaluation.encoders.tasks import Judged, check_task
 
 @dataclass(frozen=True, slots=True)
 class EncoderReport:
-    """Attributes:
-    name, fingerprint, precision, dims: of the artifact.
-    dataset, split: what it was judged on; items, queries: how many (queries with a relevant item).
-    relevant: the lowest grade that counts as relevant.
-    widths: quality per width, the model's loss and the index's.
-    costs: the artifact's own first, then its fp32 peers; empty if not timed.
-    base: name and fingerprint (12 digits) of the model it is compared with; empty without one.
-    changes: against the base, on its own data and then outside; empty if neither base nor outside was given.
-    notes: what the reader must know, a line each.
+    """What an encoder is worth: quality per width, cost, and change against its base.
+
+    Attributes:
+        name, fingerprint, precision, dims: of the artifact.
+        dataset, split: what it was judged on.
+        items, queries: how many items there are, and how many queries with a relevant one.
+        relevant: the lowest grade that counts as relevant.
+        widths: quality per width: the model's loss, and the index's.
+        costs: the artifact's own first, then its fp32 peers; empty if nothing was timed.
+        base: name and fingerprint (12 digits) of the model it is compared with; empty without one.
+        changes: against the base, first on its own data, then outside; empty if neither was given.
+        notes: what the reader must know, one line each.
     """
 
     name: str
@@ -79,12 +82,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
-    """Attributes:
-    widths: to judge, see ``check_widths``.
-    relevant: lowest grade that counts as relevant.
-    graphs: name to an approximate search that is held against exact search; none by default.
-    timed_texts: catalogue texts of the throughput figure; 0 leaves all timing out.
-    weights: the checkpoint behind the artifact; times its fp32 peers in the same run, see ``measure_cost``.
+    """How to judge an encoder.
+
+    Attributes:
+        widths: to judge; none: the full width and 64.
+        relevant: lowest grade that counts as relevant.
+        graphs: name to an approximate search that is compared with exact search; none by default.
+        timed_texts: number of catalogue texts for the throughput figure; 0 leaves all timing out.
+        weights: the checkpoint behind the artifact, to time its fp32 peers in the same run; None: no peers.
     """
 
     widths: tuple[int, ...] = ()
@@ -103,20 +108,20 @@ def judge_encoder(
     outside: Sequence[Judged] = (),
     progress: Progress = lambda _: None,
 ) -> EncoderReport:
-    """Judge an encoder on its own task, and against its base there and on tasks outside.
+    """Judge an encoder on its own task, and compare it with its base there and on tasks outside.
 
     Each text is encoded once per encoder, at full width; narrower vectors are cut from these.
 
     Args:
         encoder: a loaded artifact.
-        task: the domain it is for.
-        options: see there.
-        base: what it was trained from; without it gain and forgetting stay unknown.
+        task: of the domain it is meant for.
+        options: widths, graphs and timing, default ``JudgeOptions()``.
+        base: what it was trained from; without it, gain and forgetting stay unknown.
         outside: tasks of other domains.
-        progress: takes a line before each step.
+        progress: receives a line before each step.
 
     Raises:
-        InputError: a width that the model has not, or weights that are not its own.
+        InputError: a width that the model does not have, or weights that are not its own.
         EvaluationError: a task that cannot be scored.
         MissingExtra: from a search in ``options.graphs``, or for ``options.weights``.
     """
@@ -205,7 +210,8 @@ def open_pair(
     """Load an artifact and its base: the one named, else ``find_base``'s, None if there is none.
 
     Raises:
-        ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
+        ArtifactNotFound: nothing goes by that reference.
+        ArtifactCorrupt: one of them is damaged, or does not run alike on this machine.
     """
     encoder = DenseEncoder.load(ref, store=store)
     found = base if base is not None else find_base(encoder.manifest, store)
@@ -213,9 +219,9 @@ def open_pair(
 
 
 def find_base(manifest: Manifest, store: ArtifactStore) -> Path | None:
-    """The store's artifact of the untrained model that ``manifest``'s was trained from.
+    """The artifact, in this store, of the untrained model that ``manifest``'s model was trained from.
 
-    Of several the one of the same precision, then the newest.
+    Of several, the one of the same precision is taken, then the newest.
 
     Returns:
         Its folder; None if it is not in the store, or the model was not trained at all.

@@ -24,11 +24,13 @@ Rankings = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Attributes:
-    task: what was encoded.
-    relevant: the lowest grade that counts as relevant.
-    query_ids: the queries that have a relevant item, in the order of ``queries``.
-    items, queries: float32 unit rows, [n, full] and [q, full].
+    """A task's vectors: its items, and its queries that can be scored.
+
+    Attributes:
+        task: what was encoded.
+        relevant: the lowest grade that counts as relevant.
+        query_ids: the queries that have a relevant item, in the order of ``queries``.
+        items, queries: float32 unit rows, [n, full] and [q, full].
     """
 
     task: Judged
@@ -62,12 +64,12 @@ def encode(encoder: DenseEncoder, task: Judged, relevant: int = 2) -> Encoded:
 
 @dataclass(frozen=True, slots=True)
 class GraphReport:
-    """An approximate search of the same vectors.
+    """What an approximate search loses on the same vectors.
 
     Attributes:
-        engine: its name.
-        change: metric to its mean less that of exact search: what the index loses (or, by luck, wins).
-        overlap: mean share of the exact ``DEPTH`` best that it found, in [0, 1].
+        engine: name of the search.
+        change: metric to its mean minus that of exact search: what the index loses (or, by luck, gains).
+        overlap: mean share of the exact best ``DEPTH`` items that it found, in [0, 1].
     """
 
     engine: str
@@ -77,11 +79,11 @@ class GraphReport:
 
 @dataclass(frozen=True, slots=True)
 class WidthReport:
-    """One width.
+    """Quality at one width of the vectors.
 
     Attributes:
-        dims: of the vectors.
-        trained: the model was trained to be used at this width; else it is a naive cut.
+        dims: the width.
+        trained: whether the model was trained to be used at this width; if not, it is a naive cut.
         exact: metric to mean by exact search: what the model is worth.
         graphs: what each approximate search loses against that.
     """
@@ -98,7 +100,7 @@ class WidthReport:
 
 
 def check_widths(manifest: Manifest, widths: Sequence[int]) -> tuple[int, ...]:
-    """The widths to judge; the full one and, if the model is wider, 64, unless some are asked for.
+    """The widths to judge: those asked for, else the full width and, if the model is wider than that, 64.
 
     Raises:
         InputError: the model has no such width.
@@ -128,7 +130,7 @@ def parse_widths(text: str) -> tuple[int, ...]:
 def judge_widths(
     encoded: Encoded, manifest: Manifest, widths: Sequence[int], graphs: Mapping[str, Neighbours]
 ) -> Iterator[WidthReport]:
-    """Judge the same vectors at each width, as each is asked for.
+    """Judge the same vectors at each width, one after another as the reports are taken.
 
     Args:
         encoded: a task's vectors.
@@ -158,10 +160,10 @@ class ChangeReport:
 
     Attributes:
         dataset, split: where; queries: over how many.
-        outside: not the model's own domain: a fall here is what it forgot.
+        outside: whether this is outside the model's own domain, where a fall is what it forgot.
         model: metric to mean.
         base: the same of the base; None without one.
-        comparisons: of each metric in ``COMPARED``, model less base with its p-value; empty without a base.
+        comparisons: model minus base, with a p-value, for each metric in ``COMPARED``; empty without a base.
     """
 
     dataset: str

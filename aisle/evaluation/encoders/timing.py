@@ -1,4 +1,4 @@
-"""Times of several peers in one run, in turn, so that a busy machine slows all of them alike."""
+"""Timing of several peers in one run, in turns, so that a busy machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def query_p50_ms(
 
     Args:
         peers: name to what encodes one query.
-        queries: at least one; each is asked once a round.
+        queries: at least one; each is encoded once per round.
         rounds: at least one.
     """
     took: dict[str, list[float]] = {name: [] for name in peers}
