@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +48,36 @@ def test_the_examples_index_search_and_update(at_the_shop: Path, shop_home: Path
     assert "P200" not in {hit.item.id for hit in shop.search("paint roller").hits}
 
 
+def test_the_asynchronous_example_answers_over_http(
+    at_the_shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aisle.index("products.csv", "shop", columns={"id": "sku", "title": "name"})
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    example = importlib.import_module("async_search")
+
+    async def get(port: int, target: str) -> tuple[int, dict[str, Any]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        head, body = (await reader.read()).split(b"\r\n\r\n", 1)
+        writer.close()
+        return int(head.split()[1]), json.loads(body)
+
+    async def shoppers() -> list[tuple[int, dict[str, Any]]]:
+        async with aisle.AsyncSearchClient(aisle.open_search("shop")) as shop:
+            server = await example.serve(shop, 0)
+            port = server.sockets[0].getsockname()[1]
+            async with server:
+                return await asyncio.gather(
+                    *(get(port, f"/?q={words}") for words in ("cordless+drill", "saw", "!!!"))
+                )
+
+    drill, saw, nothing = asyncio.run(shoppers())
+    assert (drill[0], drill[1]["hits"][0]["id"]) == (200, "D100")
+    assert saw[1]["hits"][0]["title"] == "Hand saw 50 cm"
+    assert nothing[0] == 400
+    assert nothing[1]["fix"]
+
+
 def test_every_example_is_run() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
-    assert [example.name for example in EXAMPLES.glob("*.py") if example.name not in text] == []
+    assert [example.name for example in EXAMPLES.glob("*.py") if example.stem not in text] == []
