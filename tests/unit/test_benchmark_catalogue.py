@@ -20,29 +20,44 @@ from aisle.encoder.text import MAX_CHARS, clean
 from aisle.errors import InputError
 from aisle.evaluation.encoders.exact import exact_neighbours
 from aisle.mappings import IndexSettings
-from benchmarks import catalogue_hnsw as hnsw
-from benchmarks.catalogue import SETTINGS, SIZES, sizes
-from benchmarks.catalogue_cost import FORMATS, GB, core_hours, disk_bytes, memory_bytes, shards
-from benchmarks.catalogue_encode import encode_in_steps
-from benchmarks.catalogue_figure import catalogue, catalogue_search
-from benchmarks.catalogue_forecast import WORK, forecast, space_name
-from benchmarks.catalogue_graphs import BEAMS, measure_graph, query_vectors
-from benchmarks.catalogue_growth import growth
-from benchmarks.catalogue_measured import Asked, Encoded, Graph, Searched
-from benchmarks.catalogue_products import Products
-from benchmarks.catalogue_queries import QuerySet, evenly
-from benchmarks.catalogue_table import (
+from benchmarks.catalogue import hnsw
+from benchmarks.catalogue.__main__ import SETTINGS, sizes
+from benchmarks.catalogue.figures import catalogue, catalogue_search
+from benchmarks.catalogue.forecast import (
+    FORMATS,
+    GB,
+    WORK,
+    core_hours,
+    disk_bytes,
+    forecast,
+    memory_bytes,
+    shards,
+    space_name,
+)
+from benchmarks.catalogue.measure import (
+    BEAMS,
+    Asked,
+    Encoded,
+    Graph,
+    QuerySet,
+    Searched,
+    encode_in_steps,
+    evenly,
+    measure_graph,
+    query_vectors,
+)
+from benchmarks.catalogue.products import EDITS, SIZES, Edit, Products, colour, model, pack, size, variant
+from benchmarks.catalogue.table import (
     BUILD,
     ENCODE,
     beam_attempts,
     catalogue_goals,
     catalogue_rows,
+    growth,
     growth_attempts,
     growths,
 )
-from benchmarks.catalogue_variants import EDITS, Edit, colour, model, pack, size, variant
-from benchmarks.result_file import CPU, BenchmarkResult
-from benchmarks.this_run import ROOT
+from benchmarks.harness.result_file import CPU, ROOT, BenchmarkResult
 from tests.support.encoder_artifact import minilm
 
 TITLES = (

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from aisle.evaluation.encoders.cost import Cost
-from benchmarks.encoder_figure import changes, costs, ladder, summary, widths
-from benchmarks.encoder_names import BASE, FP32, SERVED
-from benchmarks.encoder_table import cost_goals, homedepot_goals, review_goals
-from benchmarks.result_file import CPU, BenchmarkResult, Goal
-from benchmarks.trial_file import trials
+from benchmarks.encoder.figures import changes, costs, ladder, summary, widths
+from benchmarks.encoder.run import BASE, FP32, SERVED
+from benchmarks.encoder.table import cost_goals, homedepot_goals, review_goals
+from benchmarks.harness.result_file import CPU, BenchmarkResult, Goal, trials
 
 
 def rung(main: float, deep: float, narrow: float) -> dict[str, float]:

@@ -14,13 +14,12 @@ import typer
 from typer.testing import CliRunner
 
 from aisle.errors import InputError
-from benchmarks.faults import faults
-from benchmarks.faults_shop import write_shop
-from benchmarks.faults_storms import EVERYTHING, SHARE, STORMS, plans, storm
-from benchmarks.faults_table import KILLS, fault_attempts, fault_goals, fault_rows
-from benchmarks.faults_trial import Course, Trial, balance
-from benchmarks.figures import FIGURES
-from benchmarks.result_file import CPU, BenchmarkResult
+from benchmarks.faults.__main__ import faults
+from benchmarks.faults.storms import EVERYTHING, SHARE, STORMS, plans, storm
+from benchmarks.faults.table import KILLS, fault_attempts, fault_goals, fault_rows
+from benchmarks.faults.trial import Course, Trial, balance, write_shop
+from benchmarks.harness.result_file import CPU, BenchmarkResult
+from benchmarks.readme_figures import FIGURES
 from tests.support.proxies.faults import Request
 
 KILLED = "killed"

@@ -16,11 +16,10 @@ from aisle.mappings import BM25, DENSE, FusionSpec
 from aisle.search import CascadeStage
 from aisle.search.tuning.guard import folds_of
 from aisle.search.tuning.tune import TuneOptions
-from benchmarks.figures import FIGURES
-from benchmarks.result_file import CPU, BenchmarkResult, Goal
-from benchmarks.search_quality import search_quality
-from benchmarks.search_quality_artifacts import find_artifacts
-from benchmarks.search_quality_figure import (
+from benchmarks.harness.result_file import CPU, BenchmarkResult, Goal
+from benchmarks.readme_figures import FIGURES
+from benchmarks.search_quality.__main__ import search_quality
+from benchmarks.search_quality.figures import (
     search_goals_table,
     search_ladder,
     search_outside,
@@ -28,19 +27,21 @@ from benchmarks.search_quality_figure import (
     search_speed_table,
     search_summary,
 )
-from benchmarks.search_quality_fused import chosen_without, fused_alike, held_out_specs
-from benchmarks.search_quality_notes import left_out, notes
-from benchmarks.search_quality_rerank import (
-    HELD_OUT,
-    WEIGHTS,
-    Remembered,
-    pool_lists,
-    rerank_rungs,
-    sampled,
+from benchmarks.search_quality.fused import (
+    PER_QUERY,
+    TUNED,
+    TYPED,
+    Rung,
+    chosen_without,
+    climb,
+    fused_alike,
+    held_out_specs,
+    ids_of,
 )
-from benchmarks.search_quality_rungs import PER_QUERY, TUNED, TYPED, Rung, climb, ids_of
-from benchmarks.search_quality_shop import Asked, judged_among
-from benchmarks.search_quality_table import (
+from benchmarks.search_quality.measure import left_out, notes
+from benchmarks.search_quality.rerank import HELD_OUT, WEIGHTS, Remembered, pool_lists, rerank_rungs, sampled
+from benchmarks.search_quality.shop import Asked, find_artifacts, judged_among
+from benchmarks.search_quality.table import (
     ALL,
     LADDER,
     OUTSIDE,

@@ -22,26 +22,31 @@ from aisle.indexer import IndexReport
 from aisle.mappings import BM25, DENSE, RRF, FusionSpec, VectorSpace, default_fusion, fields
 from aisle.search import LegResult
 from aisle.types import Item, Query
-from benchmarks.asked import Asked
-from benchmarks.command_line import RESULTS, results_folder
-from benchmarks.figure_blocks import rewrite
-from benchmarks.figures import FIGURES
-from benchmarks.file_to_alias import FileToAlias
-from benchmarks.indexing_table import harmonic_bound, indexing_attempts, indexing_goals, indexing_rows
-from benchmarks.latency_table import Parts, latency_attempts, latency_goals, latency_rows, percentile
-from benchmarks.load import prepare
-from benchmarks.markdown_tables import goals_table, number, table
-from benchmarks.parts import dataset
-from benchmarks.peak_memory import PeakMemory
-from benchmarks.quality_table import fusion_attempts, fusion_name, quality_goals, quality_rows
-from benchmarks.readme_figures import pages, readme_figures
-from benchmarks.result_file import CPU, HIGHER, LOWER, BenchmarkResult, Goal, read_result
-from benchmarks.this_run import ROOT, cpu_model, result_of_this_run
-from benchmarks.ways_to_load import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE, WAYS
+from benchmarks.harness.command_line import RESULTS, results_folder
+from benchmarks.harness.file_to_alias import FileToAlias
+from benchmarks.harness.pages import goals_table, number, rewrite, table
+from benchmarks.harness.parts import PeakMemory, dataset
+from benchmarks.harness.result_file import (
+    CPU,
+    HIGHER,
+    LOWER,
+    ROOT,
+    BenchmarkResult,
+    Goal,
+    cpu_model,
+    read_result,
+    result_of_this_run,
+)
+from benchmarks.indexing.table import harmonic_bound, indexing_attempts, indexing_goals, indexing_rows
+from benchmarks.indexing.ways import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE, WAYS, prepare
+from benchmarks.quality.ask import Asked
+from benchmarks.quality.table import fusion_attempts, fusion_name, quality_goals, quality_rows
+from benchmarks.readme_figures import FIGURES, pages, readme_figures
+from benchmarks.search_latency.table import Parts, latency_attempts, latency_goals, latency_rows, percentile
 
 GOAL = Goal("things per second", 12.5, 10.0, HIGHER)
 RESULT = BenchmarkResult(
-    benchmark="spine-indexing",
+    benchmark="indexing",
     command="python -m benchmarks.indexing",
     commit="0123456789abcdef-dirty",
     cpu="A CPU, 2 cores",
@@ -78,12 +83,12 @@ def test_a_goal_that_means_nothing_is_refused(value: float, better: str) -> None
 
 def test_a_result_states_goals_rows_and_where() -> None:
     for nothing in ({"goals": ()}, {"rows": ()}, {"where": "moon"}):
-        with pytest.raises(InputError, match="spine-indexing"):
+        with pytest.raises(InputError, match="indexing"):
             replace(RESULT, **nothing)
 
 
 def test_a_result_file_holds_the_contract_and_reads_back(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "spine-indexing.json"
+    path = tmp_path / "new" / "indexing.json"
     RESULT.write(path)
     written = json.loads(path.read_text())
     facts = ["benchmark", "command", "commit", "cpu", "date", "where"]
@@ -102,10 +107,10 @@ def test_a_result_file_holds_the_contract_and_reads_back(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"goals": [{"name": "x"}]}', '{"goals": []}'])
 def test_what_is_no_result_file_is_named_with_the_fix(tmp_path: Path, content: str | None) -> None:
-    path = tmp_path / "spine-search.json"
+    path = tmp_path / "search-latency.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(InputError, match=r"spine-search\.json") as refused:
+    with pytest.raises(InputError, match=r"search-latency\.json") as refused:
         read_result(path)
     assert "make help" in refused.value.fix
 
@@ -309,8 +314,8 @@ def test_the_quality_figure_shows_the_default_and_the_best_fusion() -> None:
         row("hybrid", 0.72, dims=64, fusion="min_max", default=False),
         row("hybrid", 0.69, dims=64, fusion="l2", default=False),
     ]
-    result = replace(RESULT, benchmark="spine-quality", rows=rows)
-    drawn = FIGURES["spine-quality"].render(result)
+    result = replace(RESULT, benchmark="quality", rows=rows)
+    drawn = FIGURES["quality"].render(result)
     assert "| icecat | hybrid 64, rrf (default) | 0.7100 | 0.5000 | 0.6000 | 0.7000 |" in drawn
     assert "min_max" in drawn
     assert "l2" not in drawn
@@ -318,14 +323,14 @@ def test_the_quality_figure_shows_the_default_and_the_best_fusion() -> None:
     assert drawn.endswith(
         "`python -m benchmarks.indexing` · A CPU, 2 cores · 2026-01-02 · commit 0123456789ab-dirty"
     )
-    assert "l2" in FIGURES["spine-quality-fusions"].render(result)
-    assert "| icecat | dense 64 | 0.5000 | 0.5000 | 0.9900 |" in FIGURES["spine-quality-exact"].render(result)
+    assert "l2" in FIGURES["quality-fusions"].render(result)
+    assert "| icecat | dense 64 | 0.5000 | 0.5000 | 0.9900 |" in FIGURES["quality-exact"].render(result)
 
 
 def test_the_other_figures_are_drawn_from_their_rows() -> None:
-    assert "| helpers.bulk | 713 |" in FIGURES["spine-indexing"].render(RESULT)
+    assert "| helpers.bulk | 713 |" in FIGURES["indexing"].render(RESULT)
     rows = latency_rows([Parts(10.0, 6.0, 2.0)])
-    assert "| client | 2.0 | 2.0 | 2.0 |" in FIGURES["spine-search"].render(replace(RESULT, rows=rows))
+    assert "| client | 2.0 | 2.0 | 2.0 |" in FIGURES["search-latency"].render(replace(RESULT, rows=rows))
 
 
 PAGE = """# Title
@@ -366,21 +371,21 @@ def test_figures_are_written_checked_and_refused(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     readme = tmp_path / "README.md"
     other = tmp_path / "docs" / "other.md"
-    readme.write_text("<!-- figures:spine-indexing -->\n<!-- /figures -->\n")
+    readme.write_text("<!-- figures:indexing -->\n<!-- /figures -->\n")
     other.write_text("nothing\n")
-    with pytest.raises(InputError, match=r"spine-indexing\.json"):
+    with pytest.raises(InputError, match=r"indexing\.json"):
         readme_figures(check=False, root=tmp_path, results=tmp_path)
-    RESULT.write(tmp_path / "spine-indexing.json")
+    RESULT.write(tmp_path / "indexing.json")
     before = readme.read_text()
-    with pytest.raises(InputError, match=r"README\.md: spine-indexing") as refused:
+    with pytest.raises(InputError, match=r"README\.md: indexing") as refused:
         readme_figures(check=True, root=tmp_path, results=tmp_path)
     assert readme.read_text() == before
     assert "make readme-figures" in refused.value.fix
     readme_figures(check=False, root=tmp_path, results=tmp_path)
     assert "| helpers.bulk | 713 |" in readme.read_text()
     readme_figures(check=True, root=tmp_path, results=tmp_path)
-    other.write_text("<!-- figures:spine-nothing -->\n<!-- /figures -->\n")
-    with pytest.raises(InputError, match="spine-nothing"):
+    other.write_text("<!-- figures:nothing -->\n<!-- /figures -->\n")
+    with pytest.raises(InputError, match="nothing"):
         readme_figures(check=True, root=tmp_path, results=tmp_path)
 
 
@@ -389,4 +394,4 @@ def test_the_projects_own_pages_ask_for_figures_that_exist() -> None:
     for page in pages(ROOT):
         rewrite(page.name, page.read_text(encoding="utf-8"), lambda name: asked.append(name) or "")  # type: ignore[func-returns-value]
     assert set(asked) <= set(FIGURES)
-    assert {"spine-quality", "spine-indexing", "spine-search"} <= set(asked)
+    assert {"quality", "indexing", "search-latency"} <= set(asked)

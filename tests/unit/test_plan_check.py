@@ -15,11 +15,10 @@ from aisle.cli.plan import plan
 from aisle.errors import InputError
 from aisle.mappings import fields
 from aisle.types import Item
-from benchmarks.figures import FIGURES
-from benchmarks.plan_files import IndexFiles, read_files
-from benchmarks.plan_products import random_encoder, varied_products
-from benchmarks.plan_table import Checked, plan_attempts, plan_goals, plan_rows
-from benchmarks.result_file import CPU, BenchmarkResult
+from benchmarks.harness.result_file import CPU, BenchmarkResult
+from benchmarks.plan_check.products import random_encoder, varied_products
+from benchmarks.plan_check.table import Checked, IndexFiles, plan_attempts, plan_goals, plan_rows, read_files
+from benchmarks.readme_figures import FIGURES
 
 SAMPLE = Checked("varied-10", 10, 64, 16, IndexFiles(11_000, 2_560, 600, 0, 1), 1.0, grown=True)
 LARGE = replace(SAMPLE, name="varied-100", docs=100, files=IndexFiles(110_000, 25_600, 6_000, 0, 1))

@@ -18,26 +18,26 @@ from aisle.errors import IndexingFailed, InputError
 from aisle.indexer import Progress
 from aisle.mappings import BM25
 from aisle.search.systems import HYBRID
-from benchmarks.figures import FIGURES
-from benchmarks.file_to_alias import FileToAlias
-from benchmarks.result_file import CPU, BenchmarkResult
-from benchmarks.scale import SIZES, scale, sizes
-from benchmarks.scale_clients import SYSTEMS, Search, due_times
-from benchmarks.scale_curve import Curve, Sample, curve_rows
-from benchmarks.scale_engine import read_engine_seconds
-from benchmarks.scale_loaded import Loaded
-from benchmarks.scale_parts import heap_mib
-from benchmarks.scale_products import write_products
-from benchmarks.scale_searching import Searching, within
-from benchmarks.scale_searching_table import (
+from benchmarks.harness.file_to_alias import FileToAlias
+from benchmarks.harness.result_file import CPU, BenchmarkResult
+from benchmarks.indexing.ways import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE
+from benchmarks.readme_figures import FIGURES
+from benchmarks.scale.__main__ import SIZES, scale, sizes
+from benchmarks.scale.load import Curve, Loaded, Sample, curve_rows, read_engine_seconds
+from benchmarks.scale.parts import heap_mib, write_products
+from benchmarks.scale.searching import SYSTEMS, Search, Searching, due_times, within
+from benchmarks.scale.table import (
+    CORES,
     IDLE,
+    LOAD,
     LOADING,
+    scale_attempts,
+    scale_goals,
+    scale_rows,
     searching_attempts,
     searching_goals,
     searching_rows,
 )
-from benchmarks.scale_table import CORES, LOAD, scale_attempts, scale_goals, scale_rows
-from benchmarks.ways_to_load import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE
 
 ENGINE = {"index": 10.0, "merge": 5.04}
 SMALL = Loaded(

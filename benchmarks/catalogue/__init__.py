@@ -1,0 +1,1 @@
+"""A catalogue of 826,402 products: encoding, HNSW graphs and searches."""

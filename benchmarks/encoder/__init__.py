@@ -1,0 +1,1 @@
+"""Encoders trained on a shop's own data, stage by stage."""

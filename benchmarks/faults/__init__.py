@@ -1,0 +1,1 @@
+"""What indexing loses when processes are killed and networks fail."""

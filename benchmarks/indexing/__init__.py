@@ -1,0 +1,1 @@
+"""Indexing speed, against opensearch-py's helpers and the engine's ceiling."""

@@ -1,0 +1,1 @@
+"""What ``aisle plan`` predicts against what indexes take."""

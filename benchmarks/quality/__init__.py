@@ -1,0 +1,1 @@
+"""Quality on real data: every leg and fusion, and HNSW against exact search."""

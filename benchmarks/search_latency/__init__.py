@@ -1,0 +1,1 @@
+"""Latency of searches against the server's own time."""

@@ -1,0 +1,1 @@
+"""Product search step by step: legs, fusions, reranking; quality and speed."""
