@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 
 from aisle._connection import connected
-from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder, dense, sparse
+from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
@@ -29,22 +29,7 @@ __all__ = [
 ]
 
 
-class _Encoder(Protocol):
-    @property
-    def fingerprint(self) -> str: ...
-
-
-_E = TypeVar("_E", bound=_Encoder)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side(Generic[_E]):
-    """A kind of encoder: how it is loaded, what messages call it, and the option that names another."""
-
-    kind: str
-    load: Callable[[Path], _E]
-    what: str
-    option: str
+M = TypeVar("M", DenseEncoder, SparseEncoder)
 
 
 def load_release_encoder(
@@ -63,36 +48,41 @@ def load_release_encoder(
         ArtifactMismatch: ``ref`` names another encoder.
         ArtifactCorrupt: see ``DenseEncoder.load``.
     """
-    return _opened(_Side(dense.KIND, DenseEncoder.load, "encoder", "--encoder"), release, space, store, ref)
+    return _opened(DenseEncoder, "encoder", "--encoder", release, space, store, ref)
 
 
 def load_release_sparse_encoder(
     release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None = None
 ) -> SparseEncoder:
-    """The same for the sparse artifact; ``space`` is that of the sparse field."""
-    return _opened(
-        _Side(sparse.KIND, SparseEncoder.load, "sparse encoder", "--sparse"), release, space, store, ref
-    )
+    """The sparse artifact with the fingerprint of ``space``, the sparse field's; raises the same errors."""
+    return _opened(SparseEncoder, "sparse encoder", "--sparse", release, space, store, ref)
 
 
 def _opened(
-    side: _Side[_E], release: str, space: VectorSpace, store: ArtifactStore, ref: str | Path | None
-) -> _E:
-    built = f"index {release} was built with {side.what} {space.name} ({space.fingerprint[:12]})"
+    kind: type[M],
+    what: str,
+    option: str,
+    release: str,
+    space: VectorSpace,
+    store: ArtifactStore,
+    ref: str | Path | None,
+) -> M:
+    """An encoder of that kind; messages call it ``what``, and ``option`` is what names another one."""
+    built = f"index {release} was built with {what} {space.name} ({space.fingerprint[:12]})"
     try:
-        path = store.resolve(space.fingerprint if ref is None else ref, side.kind)
+        path = store.resolve(space.fingerprint if ref is None else ref, kind.kind)
     except ArtifactNotFound as error:
         if ref is not None:
             raise
         raise ArtifactNotFound(
             f"{built}, which is not on this machine",
-            fix=f"copy its artifact folder here and pass {side.option} PATH, or index the catalogue again",
+            fix=f"copy its artifact folder here and pass {option} PATH, or index the catalogue again",
         ) from error
-    model = side.load(path)
+    model = kind.load(path)
     if model.fingerprint != space.fingerprint:
         raise ArtifactMismatch(
             f"{built}, not with {model.fingerprint[:12]}",
-            fix=f"leave {side.option} out to use the index's own, or index the catalogue again",
+            fix=f"leave {option} out to use the index's own, or index the catalogue again",
         )
     return model
 
@@ -170,7 +160,7 @@ def open_reranker(
             reads so many of the best that the one before left.
         store: where artifacts are looked up.
         top: candidates of the first stage, unless it is named with a number.
-        remembered: see ``Reranker``.
+        remembered: scores that are kept in memory.
 
     Raises:
         InputError: nothing is named, or a number is none.

@@ -16,7 +16,10 @@ _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All conditions must hold; within one field any of the values will do.
+    """What a shopper narrowed the results to.
+
+    All conditions must hold; within one field any of the values will do. Values are data and never become
+    query syntax.
 
     Attributes:
         brand, category: exact values.
@@ -67,7 +70,7 @@ MAX_FACET_VALUES = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Over every item that a leg matched, not only the candidates.
+    """Counts of brands, categories, prices and attributes, over every item that a leg matched.
 
     Attributes:
         brand, category: value to count, most frequent first.

@@ -30,11 +30,13 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Attributes:
-    ids: items that the query names, best first: those of the strongest kind of match that any item has.
-    by_id: the one item whose id the query is; it is the answer.
-    release: index that answered, empty if nothing is named.
-    server_ms: OpenSearch's ``took``.
+    """The items that a query names.
+
+    Attributes:
+        ids: items that the query names, best first: those of the strongest kind of match that any item has.
+        by_id: the one item whose id the query is; it is the answer.
+        release: index that answered, empty if nothing is named.
+        server_ms: OpenSearch's ``took``.
     """
 
     ids: tuple[str, ...] = ()

@@ -99,7 +99,7 @@ class Leg(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bm25Leg:
-    """Words: BM25F over the text fields (Robertson, Zaragoza and Taylor, CIKM 2004).
+    """The leg of words: BM25F over the text fields (Robertson, Zaragoza and Taylor, CIKM 2004).
 
     BM25F scores an item as if its fields were one, so a word that is rare in titles but common in
     descriptions does not outweigh the rest, as it does where each field is scored alone.
@@ -126,7 +126,7 @@ class Bm25Leg:
     vector_field: str | None = None
 
     def query(self, question: Question) -> dict[str, Any]:
-        """``combined_fields``, which has no query syntax: operators and wildcards are plain words to it."""
+        """A ``combined_fields`` clause, which has no query syntax: operators and wildcards are plain words to it."""
         text = first_words(question.text, self.max_words)
         return {
             "bool": {
@@ -143,7 +143,7 @@ def _combined(text: str, boosts: Boosts) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DenseLeg:
-    """Meaning: nearest neighbours of the query's vector in the HNSW graph (filtered while searching).
+    """The leg of meaning: the query vector's nearest neighbours in the HNSW graph, filtered while searching.
 
     Attributes:
         beam: width of the search in the graph, as a multiple of the window. With 1 the last of the window's
@@ -155,7 +155,7 @@ class DenseLeg:
     vector_field: str | None = fields.DENSE
 
     def query(self, question: Question) -> dict[str, Any]:
-        """``knn`` with k = window."""
+        """A ``knn`` clause with k = window."""
         field = str(self.vector_field)
         knn: dict[str, Any] = {
             "vector": question.vectors[field].tolist(),
@@ -169,13 +169,13 @@ class DenseLeg:
 
 @dataclass(frozen=True, slots=True)
 class SparseLeg:
-    """Learned words (SPLADE, 2109.10086): over common tokens, the sum of question's weight times item's."""
+    """The leg of learned words (SPLADE, arXiv 2109.10086): the dot product of the query's and the item's token weights."""
 
     name: str = SPARSE
     vector_field: str | None = fields.SPARSE
 
     def query(self, question: Question) -> dict[str, Any]:
-        """``neural_sparse`` with ``query_tokens``; a question without any known token finds nothing."""
+        """A ``neural_sparse`` clause with ``query_tokens``; a question without any known token finds nothing."""
         field = str(self.vector_field)
         tokens = question.tokens.get(field)
         if not tokens:

@@ -31,7 +31,7 @@ class MatchType(Enum):
     """What decided which results come first."""
 
     LEGS = "legs"
-    """The fused legs alone: what most queries take."""
+    """The fused legs alone, as for most queries."""
     CORRECTED = "corrected"
     """The fused legs, asked again without the words that no item has."""
     EXACT = "exact"
@@ -57,7 +57,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page over a fixed candidate window.
+    """One page of results, and what it says of itself.
 
     Attributes:
         hits: this page's results, best first.
@@ -70,9 +70,9 @@ class Page:
         facets: None unless asked for.
         timings: milliseconds.
         path: what decided which results come first.
-        corrected: what was searched instead of the query, None if the query was.
-        reranked: how many candidates were; they are the first, but for items that the query names.
-        rerank_stopped: whether the time was up before all that were to be reranked were.
+        corrected: what was searched instead of the query; None if the query itself was.
+        reranked: how many candidates were reranked: the first ones, after any items that the query names.
+        rerank_stopped: whether time ran out before all of them that should have been were reranked.
     """
 
     hits: tuple[Hit, ...]
@@ -90,7 +90,7 @@ class Page:
     rerank_stopped: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON; each hit with its ``signals``."""
+        """The page as plain JSON, each hit with its ``signals``."""
         return {
             "hits": [hit.to_json() for hit in self.hits],
             "page": self.page,

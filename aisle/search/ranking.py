@@ -19,7 +19,7 @@ from aisle.search.spelling import read_spelling, spelling_body
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Candidates, best first.
+    """All candidates of one search, best first.
 
     Attributes:
         fused: every candidate with its score and contributions.
@@ -28,12 +28,12 @@ class Ranking:
         release: index that answered.
         total, total_is_exact: as in ``Page``.
         facets: None unless asked for.
-        encode_ms, server_ms: time spent on the query's vector, and as OpenSearch ``took``.
+        encode_ms: spent on the query's vector; server_ms: as OpenSearch ``took``, all requests together.
         text: the query that was searched; a reranker reads this one.
         path: what decided which results come first.
-        suggested: words of ``text`` that are missing from a shard, and what they may stand for.
+        suggested: words of ``text`` that some shard does not have, and what they may stand for.
         corrected: what was searched instead of what was typed, None if that is what was typed.
-        pinned_first: so many of ``fused`` are items that the query names. They are on top whatever their
+        pinned_first: how many of ``fused`` are items that the query names. They are on top whatever their
             scores, and a reranker leaves them there.
     """
 

@@ -57,9 +57,11 @@ _PERMUTATIONS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class GuardOptions:
-    """Attributes:
-    p: a leg stays if what it adds is above 0 with a p-value below this.
-    folds, seed: of the cross-validation by which that is asked.
+    """How sure the guard has to be that a leg helps.
+
+    Attributes:
+        p: a leg stays if what it adds is above 0 with a p-value below this.
+        folds, seed: of the cross-validation by which that is asked.
     """
 
     p: float = 0.05
@@ -69,12 +71,14 @@ class GuardOptions:
 
 @dataclass(frozen=True, slots=True)
 class LegVerdict:
-    """Attributes:
-    leg: name.
-    kept: whether it is asked.
-    delta: what it adds to the cross-validated metric beside the other legs that were left; of the only leg
-        that is left: None.
-    p_value: of that, paired randomisation test; likewise.
+    """What the guard found about one leg.
+
+    Attributes:
+        leg: name.
+        kept: whether it is asked.
+        delta: what it adds to the cross-validated metric beside the other legs that were left; of the only leg
+            that is left: None.
+        p_value: of ``delta``, by a paired randomisation test; None where that is None.
     """
 
     leg: str
@@ -92,7 +96,7 @@ def guard(
         specs: fusions of any of the legs, each leg alone among them.
         values: the metric of each on each query, [len(specs), queries].
         legs: names.
-        options: see there.
+        options: folds, and how sure to be.
 
     Returns:
         A verdict per leg, in the order given; at least one leg is kept.

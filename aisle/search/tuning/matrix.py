@@ -27,7 +27,7 @@ class Pool:
         legs: names.
         queries: ids of the queries that have a relevant item.
         scores: float64 [Q, L, U], raw; NaN where the leg did not find the candidate, and as padding.
-        ranks: int32 [Q, L, U], from 1; 0 likewise.
+        ranks: int32 [Q, L, U], from 1; 0 where the leg did not find the candidate, and as padding.
         grades: int64 [Q, J], all grades of each query's judged items, falling; 0 as padding.
         rows, columns, found_grades: int64 [P], every judged candidate of a grade above 0: its query, its
             place among that query's candidates, and its grade; in order of ``rows``.

@@ -22,10 +22,12 @@ _MOVES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Attributes:
-    spec: the fusion.
-    verdicts: of the guard.
-    value: mean of the metric on the queries that it was chosen on: too good to be true.
+    """A fusion, and how it was chosen.
+
+    Attributes:
+        spec: the fusion.
+        verdicts: of the guard.
+        value: mean of the metric on the queries that it was chosen on: too good to be true.
     """
 
     spec: FusionSpec
@@ -77,11 +79,13 @@ def _refined(scorer: Scorer, spec: FusionSpec, queries: Ints) -> tuple[FusionSpe
 
 @dataclass(frozen=True, slots=True)
 class FoldWinner:
-    """Attributes:
-    spec: what was chosen on all other queries.
-    queries: how many this fold has.
-    chosen_on: mean of the metric on the queries that it was chosen on.
-    held_out: mean on the fold itself.
+    """The fusion that was chosen without one fold, and what it scores on it.
+
+    Attributes:
+        spec: what was chosen on all other queries.
+        queries: how many this fold has.
+        chosen_on: mean of the metric on the queries that it was chosen on.
+        held_out: mean on the fold itself.
     """
 
     spec: FusionSpec
@@ -92,9 +96,11 @@ class FoldWinner:
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """Attributes:
-    values: per query of the pool [Q], of the fusion that was chosen without it.
-    winners: one per fold.
+    """The outcome of a nested cross-validation.
+
+    Attributes:
+        values: per query of the pool [Q], of the fusion that was chosen without it.
+        winners: one per fold.
     """
 
     values: Floats
@@ -112,7 +118,7 @@ def nested(
     Args:
         scorer: of the metric.
         specs: the grid.
-        options: number and seed of the folds, inner as outer; see there.
+        options: of the guard; its folds and seed are those of the outer and the inner split.
         progress: told of the folds.
 
     Raises:

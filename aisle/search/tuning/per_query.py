@@ -64,10 +64,12 @@ _PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class PerQuery:
-    """Attributes:
-    kept: whether weights per query are used.
-    delta: what they add to the mean of the metric on held-out queries.
-    p_value: of that, paired randomisation test.
+    """Whether weights per query were worth keeping.
+
+    Attributes:
+        kept: whether weights per query are used.
+        delta: what they add to the mean of the metric on held-out queries.
+        p_value: of that, paired randomisation test.
     """
 
     kept: bool

@@ -220,7 +220,7 @@ def ask_legs(
         meta: of the live release.
         judged: queries and judgments.
         window: for the record.
-        progress: called with (what, queries done, queries in all).
+        progress: told of the queries.
 
     Raises:
         EvaluationError: a leg found nothing at all.

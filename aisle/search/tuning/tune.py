@@ -20,13 +20,15 @@ from aisle.search.tuning.runs import LegRuns, Progress, check_kinship, silent
 
 @dataclass(frozen=True, slots=True)
 class TuneOptions:
-    """Attributes:
-    metric: what is made as large as can be, see ``matrix_metrics.metric_of``.
-    relevant: lowest grade that counts as relevant.
-    folds: of the cross-validation, outer and inner, 2 to 50.
-    seed: of the folds.
-    guard_p: see ``GuardOptions.p``, above 0 and up to 1.
-    per_query: whether weights per query are tried.
+    """What a fusion is tuned for, and how carefully.
+
+    Attributes:
+        metric: what is made as large as can be, see `aisle.search.tuning.matrix.metric_of`.
+        relevant: lowest grade that counts as relevant.
+        folds: of the cross-validation, outer and inner, 2 to 50.
+        seed: of the folds.
+        guard_p: see ``GuardOptions.p``, above 0 and up to 1.
+        per_query: whether weights per query are tried.
 
     Raises:
         InputError: a number that means nothing.
@@ -49,7 +51,7 @@ class TuneOptions:
 
     @property
     def guard(self) -> GuardOptions:
-        """For the guard and both cross-validations."""
+        """Options of the guard and of both cross-validations."""
         return GuardOptions(self.guard_p, self.folds, self.seed)
 
 
@@ -104,8 +106,8 @@ def tune(
     Args:
         runs: of the legs.
         judged: the queries and judgments that the runs were made for.
-        options: see there.
-        progress: called with (what is done, how much of it, of how much).
+        options: metric, folds and guard.
+        progress: told of what is being done.
 
     Raises:
         EvaluationError: the runs are of other data, or the metric cannot be tuned for.
