@@ -70,6 +70,8 @@ def cli_page() -> str:
     # Options of the shell, the same for every typer program.
     text = re.sub(r"^\* `--(install|show)-completion`:.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+    # Examples are code, however far their docstring was indented.
+    text = re.sub(r"^ +(aisle |make |echo |kafka-)", r"    \1", text, flags=re.MULTILINE)
     for name, short, whole in _summaries(command):
         text = text.replace(f"* `{name}`: {short}\n", f"* `{name}`: {whole}\n")
     head, body = text.split("\n", 1)
