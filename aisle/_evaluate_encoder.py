@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from aisle._connection import connected
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.evaluation.encoders.hnsw import HnswSettings, hnsw_neighbours
@@ -134,6 +135,7 @@ def index_neighbours(
         ClusterError, IndexingError: see ``index_catalogue``; the index is deleted then too.
     """
     depth = min(depth, len(ids))
+    cluster = Cluster.of(client)
     # A vector's position is its document's id: whatever the catalogue's own ids are, OpenSearch takes it.
     shelf = (Item(id=str(position), title=str(position)) for position in range(len(ids)))
     space = VectorSpace("0" * 64, "given vectors", items.shape[1])
@@ -145,18 +147,18 @@ def index_neighbours(
     options = IndexOptions(name, max_refused_share=0.0, fusions=())
     encoder = ItemEncoder({fields.DENSE: space}, look_up)
     try:
-        release = index_catalogue(client, shelf, encoder, options).release
+        release = index_catalogue(cluster, shelf, encoder, options).release
         try:
-            return [_ask(client, release, query, ids, depth) for query in queries]
+            return [_nearest(cluster, release, query, ids, depth) for query in queries]
         finally:
-            client.indices.delete(index=release)
+            cluster.indices.delete(index=release)
     finally:
-        StateIndex(client, name).forget(_TIDY)
+        StateIndex(cluster, name).forget(_TIDY)
 
 
-def _ask(client: OpenSearch, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
+def _nearest(cluster: Cluster, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
     body = candidates_body([DenseLeg()], Question("-", {fields.DENSE: query}, (), depth))
-    hits = client.search(index=release, body=body)["hits"]["hits"]
+    hits = cluster.search(index=release, body=body)["hits"]["hits"]
     found = leg_results(hits, [DENSE], depth)[DENSE]
     scored = sorted(
         (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)

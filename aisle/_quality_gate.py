@@ -12,6 +12,7 @@ from opensearchpy import OpenSearch
 
 from aisle._evaluate import DEPTH, evaluate_index
 from aisle._search import open_search
+from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, IndexingFailed, InputError
 from aisle.evaluation import DEFAULT_METRICS, JudgedSet, read_judged_set
@@ -131,7 +132,7 @@ def release_gate(
 
 
 def _live(client: OpenSearch, name: str) -> str:
-    return next(iter(read_inventory(client, name).live), "")
+    return next(iter(read_inventory(Cluster.of(client), name).live), "")
 
 
 def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster.client import translated_errors
+from aisle.cluster.client import Cluster
 from aisle.cluster.node.files import NATIVE_ATTRIBUTE
 from aisle.cluster.node.lock import MINIMUM
 from aisle.errors import CapabilityMissing
@@ -59,11 +59,11 @@ def capabilities(client: OpenSearch) -> Capabilities:
     """Ask the cluster.
 
     Raises:
-        ClusterUnavailable, AuthenticationFailed: see ``translated_errors``.
+        ClusterUnavailable, AuthenticationFailed: it cannot be asked.
     """
-    with translated_errors():
-        root = client.info()
-        body = client.nodes.info(metric="plugins", filter_path=NODE_FIELDS)
+    cluster = Cluster.of(client)
+    root = cluster.info()
+    body = cluster.nodes.info(metric="plugins", filter_path=NODE_FIELDS)
     return read_capabilities(root, body)
 
 
@@ -123,11 +123,11 @@ def cluster_report(client: OpenSearch) -> dict[str, Any]:
     """Address, health and capabilities of the cluster as plain JSON.
 
     Raises:
-        ClusterUnavailable, AuthenticationFailed: see ``translated_errors``.
+        ClusterUnavailable, AuthenticationFailed: it cannot be asked.
     """
-    found = capabilities(client)
-    with translated_errors():
-        health = client.cluster.health()["status"]
+    cluster = Cluster.of(client)
+    found = capabilities(cluster)
+    health = cluster.cluster.health()["status"]
     # The transport knows hosts without credentials only.
-    address = client.transport.get_connection().host
+    address = cluster.transport.get_connection().host
     return {"url": address, "health": health, **found.to_json()}

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import opensearchpy
-
+from aisle.cluster import Cluster
 from aisle.errors import AuthenticationFailed, DiskFull
 
 _log = logging.getLogger(__name__)
@@ -28,15 +27,15 @@ class NodeDisk:
     available: int
 
 
-def check_disk_space(client: opensearchpy.OpenSearch) -> None:
+def check_disk_space(cluster: Cluster) -> None:
     """Nothing if a data node can take a new index.
 
     Raises:
         DiskFull: every data node is over the watermark beyond which OpenSearch takes no new index.
     """
     try:
-        stats = client.nodes.stats(metric="fs")
-        settings = client.cluster.get_settings(params={"include_defaults": "true", "flat_settings": "true"})
+        stats = cluster.nodes.stats(metric="fs")
+        settings = cluster.cluster.get_settings(params={"include_defaults": "true", "flat_settings": "true"})
     except AuthenticationFailed as error:
         if error.status != 403:
             raise

@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-import opensearchpy
-
-from aisle.cluster import capabilities, require
+from aisle.cluster import Cluster, capabilities, require
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import InputError
 from aisle.indexer.pipeline import PipelineOptions
@@ -125,15 +123,13 @@ class IndexReport:
         return content
 
 
-def index_settings(
-    client: opensearchpy.OpenSearch, encoder: ItemEncoder, options: IndexOptions
-) -> IndexSettings:
+def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions) -> IndexSettings:
     """With the best k-NN engine that the cluster has, and the width of the encoder's vectors.
 
     Raises:
         CapabilityMissing: the cluster cannot hold it.
     """
-    engine = require(capabilities(client)).best_engine
+    engine = require(capabilities(cluster)).best_engine
     settings = IndexSettings(
         engine=engine, shards=options.shards, replicas=options.replicas, synonyms=options.synonyms
     )

@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 
 from aisle.catalogue import ReadOptions
 from aisle.catalogue.reader import DUPLICATE, ReadRow, SeenIds, item_reader, row_reader
-from aisle.cluster import Cluster, translated_errors
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.indexer.bulk import Body, Line, Refusal, pack, serialise, write_body
 from aisle.indexer.dead_letters import DeadLetter, DeadLetters, cells_of, printable, read_letters
@@ -74,14 +74,14 @@ _NEWER: Final = "a newer version of it was written or deleted"
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Attributes:
-    client: connection.
+    cluster: connection.
     target: alias of the release.
     encoder: the release's.
     lease: of the name.
     retry: of each request.
     """
 
-    client: OpenSearch
+    cluster: Cluster
     target: str
     encoder: ItemEncoder
     lease: Lease
@@ -112,7 +112,7 @@ class Sender:
             yield from self._write(body, ours)
 
     def _write(self, body: Body, ours: Mapping[str, int]) -> Iterator[Refusal]:
-        done = write_body(Cluster.of(self.client), self.target, self.retry, body, threading.Event())
+        done = write_body(self.cluster, self.target, self.retry, body, threading.Event())
         yield from done.refused
         if done.superseded:
             left = {line.id for line in body.lines} - {refusal.id for refusal in done.refused}
@@ -120,7 +120,7 @@ class Sender:
             yield from (Refusal(id_, _NEWER) for id_ in sorted(left) if there.get(id_, 0) != ours[id_])
 
     def _versions(self, ids: Sequence[str]) -> dict[str, int]:
-        stored = read_stored(self.client, self.target, self.retry, ids)
+        stored = read_stored(self.cluster, self.target, self.retry, ids)
         return {id_: one.version for id_, one in stored.items()}
 
 
@@ -183,13 +183,13 @@ def replay(
         IndexNotFound, ArtifactMismatch: nothing is live, or it needs another encoder.
         ClusterUnavailable, DiskFull: on the way; the file is as it was, so replay it again.
     """
-    client = Cluster.of(client)
+    cluster = Cluster.of(client)
     reader = LetterReader.of(path, reading)
-    with translated_errors(), hold(client, name, "aisle index --replay", policy=retry) as lease:
-        live = LiveReleases(client, name, retry).now()
+    with hold(cluster, name, "aisle index --replay", policy=retry) as lease:
+        live = LiveReleases(cluster.retrying(retry), name).now()
         encoder = encoder_of(live.meta)
         check_spaces(live.meta, encoder)
-        sender = Sender(client, live.target, encoder, lease, retry)
+        sender = Sender(cluster, live.target, encoder, lease, retry)
         sent = total = 0
         source = read_letters(path)
         while batch := list(islice(source, _BATCH)):

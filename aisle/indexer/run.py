@@ -5,22 +5,23 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Final, Protocol, TypeAlias
 
-import opensearchpy
+from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster, translated_errors
-from aisle.errors import AisleError, IndexingFailed
-from aisle.indexer.bulk import Body, BulkResult, write_body
+from aisle.cluster import Cluster
+from aisle.errors import AisleError, IndexingFailed, IndexNotFound
+from aisle.indexer.bulk import Body, BulkResult, release_gone, write_body
 from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, limited
 from aisle.indexer.disk_space import check_disk_space
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.ledger.positions import EarlierProgress
-from aisle.indexer.ledger.resume import ResumeContext, RunStart, give_up, run_parts, start_run
+from aisle.indexer.ledger.resume import ResumeContext, RunStart, give_up, new_start, run_parts, unfinished_start
 from aisle.indexer.ledger.store import RunPhase
 from aisle.indexer.options import IndexOptions, IndexReport, index_settings
 from aisle.indexer.pipeline import Refuse, Settle, run_pipeline
@@ -144,7 +145,7 @@ class Load(Protocol):
 class LoadHere:
     """By threads of this process."""
 
-    client: opensearchpy.OpenSearch
+    cluster: Cluster
     encoder: ItemEncoder
 
     def __call__(
@@ -160,10 +161,8 @@ class LoadHere:
     ) -> Progress:
         """See `Load`."""
 
-        cluster = Cluster.of(self.client)
-
         def write(body: Body, stop: threading.Event) -> BulkResult:
-            return write_body(cluster, target, options.retry, body, stop)
+            return write_body(self.cluster, target, options.retry, body, stop)
 
         return run_pipeline(
             items,
@@ -216,7 +215,7 @@ Validate: TypeAlias = Callable[[str], None]
 
 
 def index_catalogue(
-    client: opensearchpy.OpenSearch,
+    client: OpenSearch,
     items: Iterable[Item],
     encoder: ItemEncoder,
     options: IndexOptions,
@@ -252,35 +251,36 @@ def index_catalogue(
         gone, the next run deletes it.
     """
     started = perf_counter()
-    client = Cluster.of(client)
+    cluster = Cluster.of(client)
+    retrying = cluster.retrying(options.retry)
     books = books or ResumeContext()
-    with translated_errors():
-        read_inventory(client, options.name)
-        settings = index_settings(client, encoder, options)
-        check_disk_space(client)
-        with hold(client, options.name, "aisle index", policy=options.retry) as lease:
-            create = partial(
-                create_release,
-                client,
+    read_inventory(cluster, options.name)
+    settings = index_settings(cluster, encoder, options)
+    check_disk_space(cluster)
+    with hold(cluster, options.name, "aisle index", policy=options.retry) as lease:
+        parts = run_parts(books.source, settings, encoder.spaces, options)
+        begun = unfinished_start(retrying, options.name, books, parts)
+        if begun is None:
+            release = create_release(
+                retrying,
                 options.name,
                 settings,
                 encoder.spaces,
                 fusions=options.fusions,
                 fusion=options.fusion,
-                policy=options.retry,
-                number=lease.next_release,
+                lease=lease,
             )
-            parts = run_parts(books.source, settings, encoder.spaces, options)
-            begun = start_run(client, options.name, books, parts, create)
-            publisher = Publisher(client, options.name, begun.release, options.retry)
-            loaded = ProgressCounter(begun.before).progress()
-            replaced: tuple[str, ...] = ()
-            if begun.live:
-                # For the reader's rejects, which died with the process that read them.
-                deque(items, maxlen=0)
-            else:
-                try:
-                    how = load or LoadHere(client, encoder)
+            begun = new_start(cluster, release, books.ledger, parts)
+        publisher = Publisher(retrying, options.name, begun.release)
+        loaded = ProgressCounter(begun.before).progress()
+        replaced: tuple[str, ...] = ()
+        if begun.live:
+            # For the reader's rejects, which died with the process that read them.
+            deque(items, maxlen=0)
+        else:
+            try:
+                how = load or LoadHere(cluster, encoder)
+                with _release_there():
                     loaded = load_release(how, begun, books, items, options, refuse=refuse, progress=progress)
                     replaced = go_live(
                         publisher,
@@ -290,11 +290,11 @@ def index_catalogue(
                         accepted=loaded.accepted,
                         validate=partial(validate, begun.release),
                     )
-                except BaseException as error:
-                    give_up(client, books.ledger, begun.release, lease, error)
-                    raise
-            books.ledger.mark(RunPhase.LIVE)
-            deleted = prune(publisher, options.keep)
+            except BaseException as error:
+                give_up(cluster, books.ledger, begun.release, lease, error)
+                raise
+        books.ledger.mark(RunPhase.LIVE)
+        deleted = prune(publisher, options.keep)
     return IndexReport.of(
         options.name,
         begun.release,
@@ -303,3 +303,12 @@ def index_catalogue(
         deleted=deleted,
         seconds=perf_counter() - started,
     )
+
+
+@contextmanager
+def _release_there() -> Iterator[None]:
+    """A release that vanishes while it is loaded or checked fails the run: the question was ours, not a user's."""
+    try:
+        yield
+    except IndexNotFound as error:
+        raise release_gone() from error

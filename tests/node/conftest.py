@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
-from aisle.cluster import ClusterSettings, connect
+from aisle.cluster import Cluster, ClusterSettings, connect
 from tests.support import three_nodes as nodes
 from tests.support.proxies.faulty import FaultyProxy
 
@@ -34,7 +33,7 @@ def proxy(node_url: str) -> Iterator[FaultyProxy]:
 
 
 @pytest.fixture
-def shaky(proxy: FaultyProxy) -> Iterator[OpenSearch]:
+def shaky(proxy: FaultyProxy) -> Iterator[Cluster]:
     """A client that goes through the proxy."""
     with connect(ClusterSettings(url=proxy.url)) as through:
         yield through

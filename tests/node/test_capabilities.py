@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from opensearchpy import OpenSearch
-
-from aisle.cluster import capabilities, require
+from aisle.cluster import Cluster, capabilities, require
 from aisle.cluster.node.lock import OPENSEARCH
 
 
-def test_embedded_node_is_the_pinned_release_without_faiss(client: OpenSearch) -> None:
+def test_embedded_node_is_the_pinned_release_without_faiss(client: Cluster) -> None:
     found = require(capabilities(client))
     assert found.version == OPENSEARCH
     assert found.distribution == "opensearch"
@@ -17,7 +15,7 @@ def test_embedded_node_is_the_pinned_release_without_faiss(client: OpenSearch) -
     assert found.best_engine == "lucene"
 
 
-def test_best_engine_takes_vectors_and_answers(client: OpenSearch, name: str) -> None:
+def test_best_engine_takes_vectors_and_answers(client: Cluster, name: str) -> None:
     engine = capabilities(client).best_engine
     method = {"name": "hnsw", "engine": engine, "space_type": "innerproduct"}
     body = {

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle.catalogue.values import MAX_TITLE_CHARS
+from aisle.cluster import Cluster
 from tests.support.command import Done, aisle, failure, here, listing, open_folder, put_encoder, start
 from tests.support.indexing import count, releases
 from tests.support.proxies.faulty import Delay, Down, Fault, FaultyProxy, Request
@@ -73,7 +73,7 @@ def write_folder(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shop(client: OpenSearch, node_url: str) -> Iterator[Shop]:
+def shop(client: Cluster, node_url: str) -> Iterator[Shop]:
     name = f"test-cli-{uuid.uuid4().hex[:8]}"
     with open_folder() as folder:
         write_folder(folder)
@@ -97,7 +97,7 @@ def ask(shop: Shop, monkeypatch: Patch, capfd: Capture) -> Iterator[Any]:
     )
 
 
-def test_bad_rows_are_set_aside_and_the_rest_goes_on(shop: Shop, client: OpenSearch) -> None:
+def test_bad_rows_are_set_aside_and_the_rest_goes_on(shop: Shop, client: Cluster) -> None:
     reasons = shop.indexed["dead_letters"]
     assert shop.indexed["documents"] == count(client, shop.name) == GOOD
     assert sum(reasons.values()) == 7
@@ -190,7 +190,7 @@ def test_a_query_is_words(ask: Any, query: str) -> None:
     ],
 )
 def test_each_fault_is_one_line_and_the_live_release_stays(
-    ask: Any, shop: Shop, client: OpenSearch, command: tuple[str, ...], said: str
+    ask: Any, shop: Shop, client: Cluster, command: tuple[str, ...], said: str
 ) -> None:
     before = listing(shop.folder)
     live = releases(client, shop.name)
@@ -224,7 +224,7 @@ def test_eval_ends_when_the_node_does(ask: Any, shop: Shop) -> None:
     assert not (shop.folder / "never.json").exists()
 
 
-def test_index_gives_up_on_a_node_that_stays_away(ask: Any, shop: Shop, client: OpenSearch) -> None:
+def test_index_gives_up_on_a_node_that_stays_away(ask: Any, shop: Shop, client: Cluster) -> None:
     def gone_while_loading(request: Request) -> Fault | None:
         return Down() if proxy.count("/_bulk") else None
 
@@ -242,7 +242,7 @@ def test_index_gives_up_on_a_node_that_stays_away(ask: Any, shop: Shop, client: 
 
 
 def test_index_ends_when_the_flood_stage_is_reached_while_loading(
-    ask: Any, shop: Shop, client: OpenSearch
+    ask: Any, shop: Shop, client: Cluster
 ) -> None:
     def flood(request: Request) -> Fault | None:
         if "/_bulk" in request.path and proxy.count("/_bulk") == 1:
@@ -261,7 +261,7 @@ def test_index_ends_when_the_flood_stage_is_reached_while_loading(
     drop_unfinished(client, shop)
 
 
-def test_ctrl_c_while_indexing(shop: Shop, client: OpenSearch) -> None:
+def test_ctrl_c_while_indexing(shop: Shop, client: Cluster) -> None:
     with FaultyProxy(shop.env["AISLE_URL"]) as proxy:
         proxy.plan = lambda request: Delay(1.0) if "/_bulk" in request.path else None
         command = ("index", "corpus.jsonl", "--name", shop.name)
@@ -280,7 +280,7 @@ def test_ctrl_c_while_indexing(shop: Shop, client: OpenSearch) -> None:
     drop_unfinished(client, shop)
 
 
-def drop_unfinished(client: OpenSearch, shop: Shop) -> None:
+def drop_unfinished(client: Cluster, shop: Shop) -> None:
     """The release that waits to be resumed, which is not live; for the tests to come."""
     left = releases(client, shop.name)
     assert left.pop(f"{shop.name}-v0001") == {shop.name}

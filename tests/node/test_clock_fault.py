@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.support.command import aisle
 from tests.support.indexing import count, releases
 from tests.support.proxies.faults import Answer, Fault, Request
@@ -38,7 +38,7 @@ def clock(tmp_path: Path) -> Path:
 
 
 def test_clock_jumps_change_nothing(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path, clock: Path
+    client: Cluster, node_url: str, name: str, tmp_path: Path, clock: Path
 ) -> None:
     catalogue = tmp_path / "shop.jsonl"
     with catalogue.open("w") as file:

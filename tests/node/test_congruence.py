@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.mappings import BM25, DENSE, FusionSpec, pipeline_name, standard_fusions
 from aisle.mappings.fusion import MIN_MAX, RRF
 from aisle.search import Bm25Leg, DenseLeg, Question, fuse
@@ -26,7 +26,7 @@ SPECS = (
 
 
 @pytest.fixture(scope="module")
-def index(client: OpenSearch) -> Iterator[str]:
+def index(client: Cluster) -> Iterator[str]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     put_shelf(client, INDEX, shelf_items())
     for spec in SPECS:
@@ -38,7 +38,7 @@ def index(client: OpenSearch) -> Iterator[str]:
 @pytest.mark.parametrize("query", QUERIES)
 @pytest.mark.parametrize("spec", SPECS, ids=pipeline_name)
 def test_the_server_gives_every_candidate_the_references_score(
-    client: OpenSearch, index: str, spec: FusionSpec, query: str
+    client: Cluster, index: str, spec: FusionSpec, query: str
 ) -> None:
     window = 40
     question = Question(query, {"dense": HashEncoder().encode_queries([query])[0]}, (), window)
@@ -73,7 +73,7 @@ def _tied_ranks(results: dict, spec: FusionSpec) -> set[str]:  # type: ignore[ty
     return tied
 
 
-def test_a_leg_without_results_changes_nothing(client: OpenSearch, index: str) -> None:
+def test_a_leg_without_results_changes_nothing(client: Cluster, index: str) -> None:
     vector = direction("zzz")
     assert vector.shape == (DIMS,)
     question = Question("zzz", {"dense": vector}, (), 10)

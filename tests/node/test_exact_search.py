@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.mappings import BM25, DENSE
 from aisle.search import Filters, MatchType, SearchClient
 from tests.support.hardware_catalogue import ITEMS, PLANTERS, searches, stocked
@@ -17,7 +17,7 @@ INDEX = "test-exact"
 
 
 @pytest.fixture(scope="module", params=[1, 3])
-def shop(client: OpenSearch, request: pytest.FixtureRequest) -> Iterator[SearchClient]:
+def shop(client: Cluster, request: pytest.FixtureRequest) -> Iterator[SearchClient]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     yield stocked(client, INDEX, request.param)
     client.indices.delete(index=INDEX)
@@ -56,7 +56,7 @@ def test_a_part_number_in_a_title_comes_first(shop: SearchClient, query: str) ->
 
 
 def test_a_title_goes_before_a_description_and_the_rest_stays_below(
-    client: OpenSearch, shop: SearchClient
+    client: Cluster, shop: SearchClient
 ) -> None:
     plain = SearchClient(client, INDEX, HashEncoder(), exact=False).rank("DCD771C2")
     ranking = shop.rank("DCD771C2")
@@ -76,7 +76,7 @@ def test_an_attribute_that_no_leg_searches_comes_first(shop: SearchClient) -> No
     assert ids(shop, "CH-99021 charger")[0] == "charger-10004"
 
 
-def test_what_is_on_many_items_is_no_part_number(client: OpenSearch, shop: SearchClient) -> None:
+def test_what_is_on_many_items_is_no_part_number(client: Cluster, shop: SearchClient) -> None:
     ranking = shop.rank("PL20000X")
     plain = SearchClient(client, INDEX, HashEncoder(), exact=False).rank("PL20000X")
     assert ranking.path is MatchType.LEGS
@@ -93,9 +93,7 @@ def test_pages_cut_one_order_with_the_named_items_first(shop: SearchClient) -> N
     assert {page.path for page in pages} == {MatchType.EXACT}
 
 
-def test_it_can_be_switched_off_and_the_dense_leg_does_without(
-    client: OpenSearch, shop: SearchClient
-) -> None:
+def test_it_can_be_switched_off_and_the_dense_leg_does_without(client: Cluster, shop: SearchClient) -> None:
     off = SearchClient(client, INDEX, HashEncoder(), exact=False)
     assert off.search("saw-10005").path is MatchType.LEGS
     assert off.pinned(INDEX).search("saw-10005").path is MatchType.LEGS
@@ -110,7 +108,7 @@ def test_a_part_number_is_never_syntax(shop: SearchClient, query: str) -> None:
     assert shop.search(query).path in (MatchType.LEGS, MatchType.EXACT)
 
 
-def test_only_part_numbers_cost_a_request(shop: SearchClient, shaky: OpenSearch, proxy: FaultyProxy) -> None:
+def test_only_part_numbers_cost_a_request(shop: SearchClient, shaky: Cluster, proxy: FaultyProxy) -> None:
     counted = SearchClient(shaky, INDEX, HashEncoder())
     counted.search("warm up")
     searches(proxy)
@@ -119,7 +117,7 @@ def test_only_part_numbers_cost_a_request(shop: SearchClient, shaky: OpenSearch,
         assert searches(proxy) == expected, query
 
 
-def test_an_id_of_a_release_that_was_replaced(client: OpenSearch, name: str) -> None:
+def test_an_id_of_a_release_that_was_replaced(client: Cluster, name: str) -> None:
     put_shelf(client, f"{name}-v0001", ITEMS)
     put_shelf(client, f"{name}-v0002", PLANTERS)
     client.indices.put_alias(index=f"{name}-v0001", name=name)
@@ -133,7 +131,7 @@ def test_an_id_of_a_release_that_was_replaced(client: OpenSearch, name: str) -> 
     assert [hit.item.id for hit in named.hits] == [PLANTERS[3].id]
 
 
-def test_an_id_of_the_release_that_just_went_live(client: OpenSearch, name: str) -> None:
+def test_an_id_of_the_release_that_just_went_live(client: Cluster, name: str) -> None:
     put_shelf(client, f"{name}-v0001", PLANTERS)
     put_shelf(client, f"{name}-v0002", ITEMS)
     client.indices.put_alias(index=f"{name}-v0001", name=name)

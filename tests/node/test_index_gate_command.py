@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.support.command import Done, failure, here
 from tests.support.encoder_artifact import minilm
 from tests.support.indexing import count, releases
@@ -52,7 +52,7 @@ def run(
     )
 
 
-def test_a_worse_release_is_refused_and_a_good_one_goes_live(client: OpenSearch, name: str, run: Run) -> None:
+def test_a_worse_release_is_refused_and_a_good_one_goes_live(client: Cluster, name: str, run: Run) -> None:
     # In no store: the live release's encoder is found by the name that the new one is given.
     dense = str(minilm())
     gate = ("--gate", "judged")
@@ -65,7 +65,7 @@ def test_a_worse_release_is_refused_and_a_good_one_goes_live(client: OpenSearch,
     assert live == [f"{name}-v0003"] and count(client, name) == len(SHOP)
 
 
-def test_a_worse_encoder_is_refused(client: OpenSearch, name: str, run: Run, tmp_path: Path) -> None:
+def test_a_worse_encoder_is_refused(client: Cluster, name: str, run: Run, tmp_path: Path) -> None:
     store = tmp_path / "home" / "artifacts" / "dense"
     store.mkdir(parents=True)
     (store / minilm().name).symlink_to(minilm())
@@ -76,7 +76,7 @@ def test_a_worse_encoder_is_refused(client: OpenSearch, name: str, run: Run, tmp
     assert releases(client, name) == {f"{name}-v0001": {name}}
 
 
-def test_what_a_gate_needs_is_said_before_anything_is_loaded(client: OpenSearch, name: str, run: Run) -> None:
+def test_what_a_gate_needs_is_said_before_anything_is_loaded(client: Cluster, name: str, run: Run) -> None:
     assert "no such folder" in failure(run("shop.jsonl", "--gate", "nothing"))
     assert "knows no metric" in failure(run("shop.jsonl", "--gate", "judged", "--gate-metric", "best"))
     assert "from 0 to 1" in failure(run("shop.jsonl", "--gate", "judged", "--gate-drop", "2"))

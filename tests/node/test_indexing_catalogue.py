@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.errors import DiskFull, IndexingFailed, InputError
 from aisle.indexer.bulk import Refusal
 from aisle.indexer.pipeline import PipelineOptions
@@ -19,7 +19,7 @@ from aisle.types import Item
 from tests.support.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
 
 
-def test_end_to_end(client: OpenSearch, name: str) -> None:
+def test_end_to_end(client: Cluster, name: str) -> None:
     seen: list[int] = []
     report = index_catalogue(
         client, items(300), ENCODER, options(name), progress=lambda now: seen.append(now.accepted)
@@ -38,7 +38,7 @@ def test_end_to_end(client: OpenSearch, name: str) -> None:
     assert client.search(index=name, body=query)["hits"]["hits"][0]["_id"] == "id-7"
 
 
-def test_meta_and_settings_of_a_live_release(client: OpenSearch, name: str) -> None:
+def test_meta_and_settings_of_a_live_release(client: Cluster, name: str) -> None:
     index_catalogue(client, items(3), ENCODER, options(name))
     (index, body), *_ = client.indices.get_mapping(index=name).items()
     meta = IndexMeta.from_mapping(index, body["mappings"])
@@ -50,14 +50,14 @@ def test_meta_and_settings_of_a_live_release(client: OpenSearch, name: str) -> N
     assert settings["index.number_of_replicas"] == "0"
 
 
-def test_replicas_come_after_loading(client: OpenSearch, name: str) -> None:
+def test_replicas_come_after_loading(client: Cluster, name: str) -> None:
     index_catalogue(client, items(3), ENCODER, options(name, replicas=1, shards=2))
     ((_, body),) = client.indices.get_settings(index=name, params={"flat_settings": "true"}).items()
     assert body["settings"]["index.number_of_replicas"] == "1"
     assert body["settings"]["index.number_of_shards"] == "2"
 
 
-def test_the_next_release_replaces_the_last_and_keeps_one(client: OpenSearch, name: str) -> None:
+def test_the_next_release_replaces_the_last_and_keeps_one(client: Cluster, name: str) -> None:
     for run in range(4):
         report = index_catalogue(client, items(10 + run), ENCODER, options(name))
         assert count(client, name) == 10 + run
@@ -65,17 +65,17 @@ def test_the_next_release_replaces_the_last_and_keeps_one(client: OpenSearch, na
     assert report.replaced == f"{name}-v0003" and report.deleted == (f"{name}-v0002",)
 
 
-def test_force_merge_leaves_one_segment(client: OpenSearch, name: str) -> None:
+def test_force_merge_leaves_one_segment(client: Cluster, name: str) -> None:
     index_catalogue(client, items(200), ENCODER, options(name, force_merge=True))
     segments = client.cat.segments(index=name, params={"format": "json"})
     assert len(segments) == 1 and segments[0]["docs.count"] == "200"
 
 
-def test_an_index_without_vectors(client: OpenSearch, name: str) -> None:
+def test_an_index_without_vectors(client: Cluster, name: str) -> None:
     assert index_catalogue(client, items(5), without_vectors(), options(name)).documents == 5
 
 
-def test_alias_moves_in_one_step_under_searches(client: OpenSearch, name: str) -> None:
+def test_alias_moves_in_one_step_under_searches(client: Cluster, name: str) -> None:
     index_catalogue(client, items(50), ENCODER, options(name))
     stop = threading.Event()
     totals: list[int] = []
@@ -101,7 +101,7 @@ def test_alias_moves_in_one_step_under_searches(client: OpenSearch, name: str) -
     assert set(totals) <= {50, 60, 70, 80} and len(totals) > 20
 
 
-def test_refused_documents_are_named_and_the_rest_goes_live(client: OpenSearch, name: str) -> None:
+def test_refused_documents_are_named_and_the_rest_goes_live(client: Cluster, name: str) -> None:
     refused: list[Refusal] = []
 
     def some_are_broken(batch: list[Item]) -> dict[str, np.ndarray]:
@@ -121,7 +121,7 @@ def test_refused_documents_are_named_and_the_rest_goes_live(client: OpenSearch, 
     assert count(client, name) == 298
 
 
-def test_too_many_refusals_leave_the_live_release(client: OpenSearch, name: str) -> None:
+def test_too_many_refusals_leave_the_live_release(client: Cluster, name: str) -> None:
     index_catalogue(client, items(10), ENCODER, options(name))
     wrong_width = ItemEncoder(
         ENCODER.spaces, lambda batch: {fields.DENSE: vectors(batch)[fields.DENSE][:, : DIMS - 1]}
@@ -133,21 +133,21 @@ def test_too_many_refusals_leave_the_live_release(client: OpenSearch, name: str)
     assert count(client, name) == 10
 
 
-def test_an_empty_catalogue_never_goes_live(client: OpenSearch, name: str) -> None:
+def test_an_empty_catalogue_never_goes_live(client: Cluster, name: str) -> None:
     index_catalogue(client, items(10), ENCODER, options(name))
     with pytest.raises(IndexingFailed, match="no items"):
         index_catalogue(client, items(0), ENCODER, options(name))
     assert releases(client, name) == {f"{name}-v0001": {name}}
 
 
-def test_ids_that_occur_twice_are_a_count_that_differs(client: OpenSearch, name: str) -> None:
+def test_ids_that_occur_twice_are_a_count_that_differs(client: Cluster, name: str) -> None:
     # Readers set duplicates aside; whoever passes items directly is told.
     with pytest.raises(IndexingFailed, match="holds 20 documents, 30 were acknowledged"):
         index_catalogue(client, [*items(20), *items(10)], ENCODER, options(name))
     assert releases(client, name) == {}
 
 
-def test_a_document_that_disappears_is_noticed(client: OpenSearch, name: str) -> None:
+def test_a_document_that_disappears_is_noticed(client: Cluster, name: str) -> None:
     def steal(_: object) -> None:
         client.transport.perform_request("DELETE", f"/{name}-v0001/_doc/id-0")
 
@@ -161,26 +161,26 @@ def test_a_document_that_disappears_is_noticed(client: OpenSearch, name: str) ->
         index_catalogue(client, items(300), ItemEncoder(ENCODER.spaces, encode), narrow)  # type: ignore[arg-type]
 
 
-def test_a_name_that_an_index_has(client: OpenSearch, name: str) -> None:
+def test_a_name_that_an_index_has(client: Cluster, name: str) -> None:
     client.indices.create(index=name)
     with pytest.raises(InputError, match="is an index"):
         index_catalogue(client, items(3), ENCODER, options(name))
     assert releases(client, name) == {}
 
 
-def test_an_alias_of_somebody_else(client: OpenSearch, name: str) -> None:
+def test_an_alias_of_somebody_else(client: Cluster, name: str) -> None:
     client.indices.create(index=f"{name}-theirs", body={"aliases": {name: {}}})
     with pytest.raises(InputError, match="theirs"):
         index_catalogue(client, items(3), ENCODER, options(name))
     assert releases(client, name) == {}
 
 
-def test_a_name_that_cannot_be_one_is_refused_before_anything(client: OpenSearch) -> None:
+def test_a_name_that_cannot_be_one_is_refused_before_anything(client: Cluster) -> None:
     with pytest.raises(InputError, match="lower case"):
         index_catalogue(client, items(3), ENCODER, options("Shop"))
 
 
-def test_a_disk_that_fills_up_while_loading(client: OpenSearch, name: str) -> None:
+def test_a_disk_that_fills_up_while_loading(client: Cluster, name: str) -> None:
     index_catalogue(client, items(10), ENCODER, options(name))
 
     def encode(batch: list[Item]) -> dict[str, np.ndarray]:

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.indexer import index_catalogue
 from tests.support.indexing import ENCODER, count, items, options, releases
 
@@ -42,7 +42,7 @@ def write_catalogue(path: Path, number: int) -> None:
             file.write(json.dumps({"_id": str(n), "title": f"shoe {n}"}) + "\n")
 
 
-def test_index_with_dead_letters(client: OpenSearch, node_url: str, name: str, tmp_path: Path) -> None:
+def test_index_with_dead_letters(client: Cluster, node_url: str, name: str, tmp_path: Path) -> None:
     catalogue = tmp_path / "shop.jsonl"
     write_catalogue(catalogue, 50)
     with catalogue.open("a") as file:
@@ -84,7 +84,7 @@ def test_bad_arguments_are_one_clear_error(
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_leaves_the_live_release(client: OpenSearch, node_url: str, name: str, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_the_live_release(client: Cluster, node_url: str, name: str, tmp_path: Path) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
     write_catalogue(tmp_path / "long.jsonl", 150_000)
     process = subprocess.Popen(
@@ -105,7 +105,7 @@ def test_ctrl_c_leaves_the_live_release(client: OpenSearch, node_url: str, name:
     assert count(client, name) == 20
 
 
-def wait_for_documents(client: OpenSearch, index: str) -> None:
+def wait_for_documents(client: Cluster, index: str) -> None:
     """Until a running command has written something."""
     for _ in range(300):
         stats = client.indices.stats(index=index, metric="indexing", params={"ignore": 404})

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.support.command import Done, failure, here
 from tests.support.indexing import count, releases
 from tests.support.proxies.faulty import FaultyProxy
@@ -85,9 +85,7 @@ def letters_in(path: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda letter: letter["line"])
 
 
-def test_a_thousand_bad_rows_among_ten_thousand(
-    run: Run, client: OpenSearch, name: str, tmp_path: Path
-) -> None:
+def test_a_thousand_bad_rows_among_ten_thousand(run: Run, client: Cluster, name: str, tmp_path: Path) -> None:
     bad = write_rows(tmp_path / "rows.jsonl")
     done = run("rows.jsonl", "--name", name, "--encoder", "none", "--json")
     assert done.code == 0, done.err
@@ -102,7 +100,7 @@ def test_a_thousand_bad_rows_among_ten_thousand(
 
 
 def test_corrected_dead_letters_are_replayed_into_the_live_release(
-    run: Run, client: OpenSearch, name: str, tmp_path: Path
+    run: Run, client: Cluster, name: str, tmp_path: Path
 ) -> None:
     rows = [row("1"), row("2", price="cheap"), row("1", title="another"), b'{"id": "3", "title": ', row("4")]
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join(rows))
@@ -135,7 +133,7 @@ def test_corrected_dead_letters_are_replayed_into_the_live_release(
 
 
 def test_a_replay_is_newer_than_what_is_stored_also_when_the_state_was_lost(
-    run: Run, client: OpenSearch, name: str, tmp_path: Path
+    run: Run, client: Cluster, name: str, tmp_path: Path
 ) -> None:
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join([row("1"), row("2"), row("3"), row("4", price="cheap")]))
     assert run("rows.jsonl", "--name", name, "--encoder", "none").code == 0
@@ -192,7 +190,7 @@ def test_a_replay_needs_a_live_release(run: Run, name: str, tmp_path: Path) -> N
 
 
 def test_a_dry_run_writes_nothing_to_the_cluster(
-    run: Run, client: OpenSearch, node_url: str, name: str, tmp_path: Path
+    run: Run, client: Cluster, node_url: str, name: str, tmp_path: Path
 ) -> None:
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join([row("1"), row("2"), row("1")]))
     command = ("rows.jsonl", "--name", name, "--encoder", "none")

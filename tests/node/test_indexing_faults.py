@@ -7,9 +7,8 @@ import threading
 
 import orjson
 import pytest
-from opensearchpy import OpenSearch
 
-from aisle.cluster import ClusterSettings, connect
+from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AuthenticationFailed, ClusterError, ClusterUnavailable, DiskFull, IndexingFailed
 from aisle.indexer.bulk import Refusal
@@ -29,7 +28,7 @@ PATIENT = RetryPolicy(deadline_s=120, first_wait_s=0.02, longest_wait_s=0.2, req
     ids=str,
 )
 def test_passing_faults_of_bulk_requests_lose_and_double_nothing(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, fault: Fault
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, fault: Fault
 ) -> None:
     proxy.plan = first(4, BULK, fault)
     report = index_catalogue(shaky, items(300), ENCODER, options(name, retry=PATIENT))
@@ -39,7 +38,7 @@ def test_passing_faults_of_bulk_requests_lose_and_double_nothing(
 
 
 def test_answers_that_come_too_late_lose_and_double_nothing(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     proxy.plan = first(4, BULK, Delay(3))
     hasty = RetryPolicy(deadline_s=120, first_wait_s=0.02, longest_wait_s=0.2, request_timeout_s=2)
@@ -49,7 +48,7 @@ def test_answers_that_come_too_late_lose_and_double_nothing(
 
 
 def test_only_documents_that_met_a_busy_node_are_sent_again(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     bodies: list[int] = []
     error = {"type": "rejected_execution_exception", "reason": "queue is full"}
@@ -79,7 +78,7 @@ def test_only_documents_that_met_a_busy_node_are_sent_again(
 
 
 def test_faults_of_every_other_request_are_survived_too(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
     lost: set[str] = set()
@@ -100,7 +99,7 @@ def test_faults_of_every_other_request_are_survived_too(
 
 
 def test_a_node_that_stays_down_leaves_the_live_release(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
 
@@ -126,7 +125,7 @@ def test_no_node_at_all(name: str) -> None:
         index_catalogue(nobody, items(3), ENCODER, options(name))
 
 
-def test_a_refused_password_is_not_repeated(proxy: FaultyProxy, shaky: OpenSearch, name: str) -> None:
+def test_a_refused_password_is_not_repeated(proxy: FaultyProxy, shaky: Cluster, name: str) -> None:
     proxy.plan = first(99, BULK, Answer(401))
     with pytest.raises(AuthenticationFailed):
         index_catalogue(shaky, items(10), ENCODER, options(name))
@@ -134,7 +133,7 @@ def test_a_refused_password_is_not_repeated(proxy: FaultyProxy, shaky: OpenSearc
 
 
 def test_a_request_too_large_is_split_down_to_the_document_that_is(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     def limit(request: Request) -> Fault | None:
         return Answer(413, b"<html>") if BULK in request.path and b'"id-60"' in request.body else None
@@ -153,7 +152,7 @@ def test_a_request_too_large_is_split_down_to_the_document_that_is(
 
 
 def test_a_release_that_is_deleted_while_loading_does_not_come_back(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     def delete_it(request: Request) -> Fault | None:
         if BULK in request.path and proxy.count(BULK) == 4:
@@ -168,7 +167,7 @@ def test_a_release_that_is_deleted_while_loading_does_not_come_back(
 
 
 def test_a_newer_release_that_went_live_meanwhile_stays(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     def overtake(request: Request) -> Fault | None:
         if BULK in request.path and proxy.count(BULK) == 1:
@@ -183,7 +182,7 @@ def test_a_newer_release_that_went_live_meanwhile_stays(
 
 
 def test_a_full_disk_is_seen_before_the_first_write(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     full = {"total_in_bytes": 10**12, "available_in_bytes": 10**9}
     stats = {"nodes": {"a": {"name": "a", "roles": ["data"], "fs": {"total": full}}}}
@@ -193,9 +192,7 @@ def test_a_full_disk_is_seen_before_the_first_write(
     assert releases(client, name) == {} and proxy.count(BULK) == 0
 
 
-def test_a_cluster_that_makes_no_more_indexes_is_full(
-    proxy: FaultyProxy, shaky: OpenSearch, name: str
-) -> None:
+def test_a_cluster_that_makes_no_more_indexes_is_full(proxy: FaultyProxy, shaky: Cluster, name: str) -> None:
     reason = f"index [{name}-v0001] blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];"
     error = {"error": {"type": "cluster_block_exception", "reason": reason}, "status": 403}
 
@@ -207,7 +204,7 @@ def test_a_cluster_that_makes_no_more_indexes_is_full(
         index_catalogue(shaky, items(3), ENCODER, options(name))
 
 
-def test_stages_stop_when_the_node_hangs(proxy: FaultyProxy, shaky: OpenSearch, name: str) -> None:
+def test_stages_stop_when_the_node_hangs(proxy: FaultyProxy, shaky: Cluster, name: str) -> None:
     proxy.plan = first(99, BULK, Delay(20))
     impatient = RetryPolicy(deadline_s=1, first_wait_s=0.02, longest_wait_s=0.1, request_timeout_s=0.5)
     with pytest.raises(ClusterError):
@@ -216,7 +213,7 @@ def test_stages_stop_when_the_node_hangs(proxy: FaultyProxy, shaky: OpenSearch, 
 
 
 def test_giving_up_and_going_live_exclude_each_other(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str
 ) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.indexer import index_catalogue
 from tests.support.indexing import ENCODER, items, options
 from tests.support.killed_runs import (
@@ -35,7 +35,7 @@ LIVE = 20
     ids=str,
 )
 def test_a_killed_run_loses_and_doubles_nothing(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path, point: KillPoint
+    client: Cluster, node_url: str, name: str, tmp_path: Path, point: KillPoint
 ) -> None:
     index_catalogue(client, items(LIVE), ENCODER, options(name))
     rows = BODIES * BODY

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle._index_run import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
 from aisle.indexer import (
@@ -63,9 +63,7 @@ class Counting:
         return {fields.DENSE: matrix}
 
 
-def load(
-    client: OpenSearch, name: str, ledger: Ledger, *, resume: bool = True, **more: object
-) -> IndexReport:
+def load(client: Cluster, name: str, ledger: Ledger, *, resume: bool = True, **more: object) -> IndexReport:
     settings = options(name, pipeline=ONE_WRITER, retry=IMPATIENT, max_refused_share=0.1)
     return index_catalogue(
         client,
@@ -86,7 +84,7 @@ def interrupt_after(documents: int) -> Callable[[Progress], None]:
     return look
 
 
-def break_off(proxy: FaultyProxy, shaky: OpenSearch, name: str, ledger: Ledger, **more: object) -> Positions:
+def break_off(proxy: FaultyProxy, shaky: Cluster, name: str, ledger: Ledger, **more: object) -> Positions:
     """A run whose node goes away after the fourth body; returns what is settled."""
     proxy.plan = lambda request: Down() if proxy.count("/_bulk") > 4 else None
     with pytest.raises(ClusterUnavailable):
@@ -98,7 +96,7 @@ def break_off(proxy: FaultyProxy, shaky: OpenSearch, name: str, ledger: Ledger, 
 
 
 def test_a_resumed_run_encodes_and_sends_only_what_is_left(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
 ) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
     broken = frozenset({"id-7", "id-60", "id-150"})
@@ -123,7 +121,7 @@ def test_a_resumed_run_encodes_and_sends_only_what_is_left(
     assert run is not None and run.state is RunPhase.LIVE
 
 
-def test_ctrl_c_and_again_and_then_to_the_end(client: OpenSearch, name: str, ledger: Ledger) -> None:
+def test_ctrl_c_and_again_and_then_to_the_end(client: Cluster, name: str, ledger: Ledger) -> None:
     def slow(batch: Sequence[Item]) -> Vectors:
         # The counters are looked at four times a second.
         time.sleep(0.1)
@@ -153,8 +151,8 @@ def test_ctrl_c_and_again_and_then_to_the_end(client: OpenSearch, name: str, led
 )
 def test_what_changed_is_named_and_the_unfinished_release_stays(
     proxy: FaultyProxy,
-    shaky: OpenSearch,
-    client: OpenSearch,
+    shaky: Cluster,
+    client: Cluster,
     name: str,
     ledger: Ledger,
     changed: dict[str, object],
@@ -170,7 +168,7 @@ def test_what_changed_is_named_and_the_unfinished_release_stays(
 
 
 def test_a_release_that_is_gone_is_begun_anew(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
 ) -> None:
     break_off(proxy, shaky, name, ledger)
     client.indices.delete(index=f"{name}-v0001")
@@ -179,14 +177,14 @@ def test_a_release_that_is_gone_is_begun_anew(
     assert (report.documents, report.resumed) == (NUMBER, 0) and count(client, name) == NUMBER
 
 
-def test_nothing_to_resume_is_said(client: OpenSearch, name: str, ledger: Ledger) -> None:
+def test_nothing_to_resume_is_said(client: Cluster, name: str, ledger: Ledger) -> None:
     for release in ("v0001", "v0002"):
         with pytest.warns(UserWarning, match="was interrupted: beginning anew"):
             assert load(client, name, ledger).release == f"{name}-{release}"
 
 
 def test_without_resume_a_run_begins_anew_and_prunes_what_was_left(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
 ) -> None:
     break_off(proxy, shaky, name, ledger)
     report = load(client, name, ledger, resume=False)
@@ -194,7 +192,7 @@ def test_without_resume_a_run_begins_anew_and_prunes_what_was_left(
     assert set(releases(client, name)) == {f"{name}-v0002"}
 
 
-def test_a_final_failure_drops_release_and_ledger(client: OpenSearch, name: str, ledger: Ledger) -> None:
+def test_a_final_failure_drops_release_and_ledger(client: Cluster, name: str, ledger: Ledger) -> None:
     wide = ItemEncoder(ENCODER.spaces, lambda batch: {fields.DENSE: np.ones((len(batch), DIMS + 1), "f4")})
     with pytest.raises(IndexingFailed, match="were refused"):
         load(client, name, ledger, resume=False, encoder=wide)
@@ -204,7 +202,7 @@ def test_a_final_failure_drops_release_and_ledger(client: OpenSearch, name: str,
 
 
 def test_a_validation_that_fails_keeps_the_release_from_going_live(
-    client: OpenSearch, name: str, ledger: Ledger
+    client: Cluster, name: str, ledger: Ledger
 ) -> None:
     seen: list[tuple[str, int]] = []
 
@@ -219,7 +217,7 @@ def test_a_validation_that_fails_keeps_the_release_from_going_live(
 
 
 def test_a_full_disk_is_waited_out_and_the_run_resumed(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
 ) -> None:
     def block(value: bool | None) -> None:
         client.indices.put_settings(
@@ -243,7 +241,7 @@ def test_a_full_disk_is_waited_out_and_the_run_resumed(
 
 
 def test_a_swap_whose_answer_was_lost_is_found_to_be_done(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
 ) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
 
@@ -262,14 +260,14 @@ def test_a_swap_whose_answer_was_lost_is_found_to_be_done(
     assert count(client, name) == NUMBER
 
 
-def test_what_has_no_fixed_content_cannot_be_resumed(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_what_has_no_fixed_content_cannot_be_resumed(client: Cluster, name: str, tmp_path: Path) -> None:
     source = IndexSource("hub:owner/name", ReadOptions())
     with pytest.raises(InputError, match="has no fixed content"):
         index_folder(client, source, options(name), DeadLetters(tmp_path / "dead.jsonl"), resume=True)
 
 
 def test_two_runs_of_one_name_exclude_each_other(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, ledger: Ledger
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
 ) -> None:
     said: list[InputError] = []
 

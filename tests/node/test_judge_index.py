@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle._evaluate_encoder import index_neighbours
+from aisle.cluster import Cluster
 from aisle.errors import AisleError
 from aisle.evaluation.encoders.exact import exact_neighbours, mean_overlap
 from aisle.indexer.lease.state import STATE_INDEX
 
 
-def ours(client: OpenSearch) -> set[str]:
+def ours(client: Cluster) -> set[str]:
     client.indices.refresh(index=STATE_INDEX)
     everything = {"query": {"match_all": {}}, "size": 10_000}
     states = client.search(index=STATE_INDEX, body=everything)["hits"]["hits"]
@@ -20,7 +20,7 @@ def ours(client: OpenSearch) -> set[str]:
     return left | set(client.indices.get(index="aisle-neighbours-*", allow_no_indices=True))
 
 
-def test_the_index_finds_what_exact_search_finds_and_goes_again(client: OpenSearch) -> None:
+def test_the_index_finds_what_exact_search_finds_and_goes_again(client: Cluster) -> None:
     chance = np.random.default_rng(5)
     items, queries = (chance.standard_normal((count, 16)).astype(np.float32) for count in (200, 10))
     items /= np.linalg.norm(items, axis=1, keepdims=True)
@@ -35,7 +35,7 @@ def test_the_index_finds_what_exact_search_finds_and_goes_again(client: OpenSear
     assert ours(client) == set()
 
 
-def test_a_failure_leaves_no_index(client: OpenSearch) -> None:
+def test_a_failure_leaves_no_index(client: Cluster) -> None:
     items = np.eye(4, dtype=np.float32)
     with pytest.raises((AisleError, IndexError)):
         index_neighbours(client, items, items[:2], ["a", "b", "c", "d"], 2)

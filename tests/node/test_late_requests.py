@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
-from aisle.cluster import ClusterSettings, connect
+from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.errors import IndexingFailed
 from aisle.indexer.lease.state import STATE_INDEX
 from aisle.indexer.pipeline import Vectors
@@ -26,13 +25,13 @@ def too_wide(batch: Sequence[Item]) -> Vectors:
     return {fields.DENSE: np.ones((len(batch), DIMS + 1), dtype=np.float32)}
 
 
-def titles(client: OpenSearch, name: str) -> set[str]:
+def titles(client: Cluster, name: str) -> set[str]:
     client.indices.refresh(index=name)
     hits = client.search(index=name, body={"size": 1000, "query": {"match_all": {}}})["hits"]["hits"]
     return {hit["_source"]["title"].split()[0] for hit in hits}
 
 
-def test_a_late_request_lands_in_no_later_release(client: OpenSearch, node_url: str, name: str) -> None:
+def test_a_late_request_lands_in_no_later_release(client: Cluster, node_url: str, name: str) -> None:
     late: list[Request] = []
 
     def keep(request: Request) -> Fault | None:
@@ -75,7 +74,7 @@ def test_a_late_request_lands_in_no_later_release(client: OpenSearch, node_url: 
 
 
 def test_the_number_of_a_withdrawn_release_that_was_deleted_is_not_given_again(
-    client: OpenSearch, name: str
+    client: Cluster, name: str
 ) -> None:
     for number in (1, 2):
         index_catalogue(client, items(10 * number), ENCODER, options(name))

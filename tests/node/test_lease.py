@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
-from opensearchpy import OpenSearch
 
-from aisle.cluster import ClusterSettings, connect
+from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import ClusterUnavailable, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
@@ -52,11 +51,11 @@ def tell(process: subprocess.Popen[str], what: str) -> None:
     process.stdin.flush()
 
 
-def document(client: OpenSearch, name: str) -> LeaseDocument:
+def document(client: Cluster, name: str) -> LeaseDocument:
     return LeaseDocument.from_json(client.get(index=STATE_INDEX, id=name)["_source"])
 
 
-def change_owner(client: OpenSearch, name: str, **changes: object) -> None:
+def change_owner(client: Cluster, name: str, **changes: object) -> None:
     """Write another owner into the document, as a holder of another kind would have."""
     source = client.get(index=STATE_INDEX, id=name)["_source"]
     source["owner"] |= changes
@@ -64,7 +63,7 @@ def change_owner(client: OpenSearch, name: str, **changes: object) -> None:
 
 
 def test_a_second_holder_in_this_process_is_refused_with_the_first_ones_name(
-    client: OpenSearch, name: str
+    client: Cluster, name: str
 ) -> None:
     with hold(client, name, "aisle index", lease_s=SHORT_S) as lease:
         started = time.monotonic()
@@ -81,7 +80,7 @@ def test_a_second_holder_in_this_process_is_refused_with_the_first_ones_name(
         lease.check()
 
 
-def test_a_second_process_is_refused_and_may_wait(client: OpenSearch, node_url: str, name: str) -> None:
+def test_a_second_process_is_refused_and_may_wait(client: Cluster, node_url: str, name: str) -> None:
     with other_process(node_url, name) as process:
         with pytest.raises(InputError, match="the other"), hold(client, name, "mine", lease_s=SHORT_S):
             pytest.fail("two holders at once")
@@ -94,13 +93,13 @@ def test_a_second_process_is_refused_and_may_wait(client: OpenSearch, node_url: 
             lease.check()
 
 
-def test_leases_of_two_catalogues_do_not_meet(client: OpenSearch, name: str) -> None:
+def test_leases_of_two_catalogues_do_not_meet(client: Cluster, name: str) -> None:
     with hold(client, name, "one"), hold(client, f"{name}-de", "two") as second:
         second.check()
 
 
 def test_a_killed_process_of_this_machine_is_taken_over_at_once(
-    client: OpenSearch, node_url: str, name: str
+    client: Cluster, node_url: str, name: str
 ) -> None:
     with other_process(node_url, name, lease_s=60) as process:
         process.kill()
@@ -113,7 +112,7 @@ def test_a_killed_process_of_this_machine_is_taken_over_at_once(
 
 @pytest.mark.parametrize("realm", ["another kernel/another namespace", ""])
 def test_a_killed_process_of_another_machine_is_taken_over_after_its_silence(
-    client: OpenSearch, node_url: str, name: str, realm: str
+    client: Cluster, node_url: str, name: str, realm: str
 ) -> None:
     with other_process(node_url, name) as process:
         process.kill()
@@ -126,7 +125,7 @@ def test_a_killed_process_of_another_machine_is_taken_over_after_its_silence(
             lease.check()
 
 
-def test_a_stopped_holder_notices_when_it_wakes(client: OpenSearch, node_url: str, name: str) -> None:
+def test_a_stopped_holder_notices_when_it_wakes(client: Cluster, node_url: str, name: str) -> None:
     with other_process(node_url, name) as process:
         process.send_signal(signal.SIGSTOP)
         with hold(client, name, "mine", lease_s=SHORT_S) as lease:
@@ -139,7 +138,7 @@ def test_a_stopped_holder_notices_when_it_wakes(client: OpenSearch, node_url: st
             assert document(client, name).owner is not None
 
 
-def test_a_lost_lease_gives_no_numbers(client: OpenSearch, name: str) -> None:
+def test_a_lost_lease_gives_no_numbers(client: Cluster, name: str) -> None:
     with hold(client, name, "first", lease_s=60) as lease:
         state = document(client, name)
         client.index(index=STATE_INDEX, id=name, body=state.freed().to_json())
@@ -149,7 +148,7 @@ def test_a_lost_lease_gives_no_numbers(client: OpenSearch, name: str) -> None:
         assert lease.reserve(1) == FIRST_SEQUENCE
 
 
-def test_no_release_number_is_given_twice(client: OpenSearch, name: str) -> None:
+def test_no_release_number_is_given_twice(client: Cluster, name: str) -> None:
     numbers: list[int] = []
     for least in (1, 1, 7, 3):
         with hold(client, name, "me", lease_s=SHORT_S) as lease:
@@ -158,7 +157,7 @@ def test_no_release_number_is_given_twice(client: OpenSearch, name: str) -> None
     assert numbers == [1, 2, 3, 4, 7, 8, 9, 10]
 
 
-def test_of_many_at_the_same_moment_one_is_inside(client: OpenSearch, name: str) -> None:
+def test_of_many_at_the_same_moment_one_is_inside(client: Cluster, name: str) -> None:
     together = threading.Barrier(6)
     inside: list[int] = []
     most: list[int] = []
@@ -182,7 +181,7 @@ def test_of_many_at_the_same_moment_one_is_inside(client: OpenSearch, name: str)
     assert most == [1] * sum(won) and won.count(True) >= 1
 
 
-def test_all_who_wait_get_it_one_after_the_other(client: OpenSearch, name: str) -> None:
+def test_all_who_wait_get_it_one_after_the_other(client: Cluster, name: str) -> None:
     inside: list[int] = []
     most: list[int] = []
 
@@ -200,7 +199,7 @@ def test_all_who_wait_get_it_one_after_the_other(client: OpenSearch, name: str) 
     assert sorted(numbers) == [FIRST_SEQUENCE + 10 * n for n in range(5)]
 
 
-def test_no_number_is_given_twice(client: OpenSearch, node_url: str, name: str) -> None:
+def test_no_number_is_given_twice(client: Cluster, node_url: str, name: str) -> None:
     with hold(client, name, "mine", lease_s=SHORT_S) as lease, ThreadPoolExecutor(8) as pool:
         firsts = list(pool.map(lease.reserve, [3] * 40))
     with other_process(node_url, name) as process:
@@ -235,7 +234,7 @@ def test_lost_answers_neither_lose_the_lease_nor_double_a_number(node_url: str, 
 
 
 def test_a_cluster_that_is_away_hides_no_error_and_keeps_nobody_waiting(
-    client: OpenSearch, node_url: str, name: str, caplog: pytest.LogCaptureFixture
+    client: Cluster, node_url: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with FaultyProxy(node_url) as proxy, connect(ClusterSettings(url=proxy.url)) as shaky:
         started = 0.0
@@ -255,7 +254,7 @@ def test_a_cluster_that_is_away_hides_no_error_and_keeps_nobody_waiting(
 
 
 def test_a_node_that_was_away_for_longer_than_the_lease_costs_nobody_the_lease(
-    client: OpenSearch, node_url: str, name: str
+    client: Cluster, node_url: str, name: str
 ) -> None:
     with (
         FaultyProxy(node_url) as proxy,
@@ -271,14 +270,14 @@ def test_a_node_that_was_away_for_longer_than_the_lease_costs_nobody_the_lease(
         assert document(client, name).beat > before
 
 
-def test_ctrl_c_lets_go(client: OpenSearch, node_url: str, name: str) -> None:
+def test_ctrl_c_lets_go(client: Cluster, node_url: str, name: str) -> None:
     with other_process(node_url, name, lease_s=60) as process:
         process.send_signal(signal.SIGINT)
         process.wait(20)
         assert document(client, name).owner is None
 
 
-def test_a_document_that_somebody_wrote_is_one_clear_error(client: OpenSearch, name: str) -> None:
+def test_a_document_that_somebody_wrote_is_one_clear_error(client: Cluster, name: str) -> None:
     with hold(client, name, "mine", lease_s=SHORT_S):
         pass
     client.index(index=STATE_INDEX, id=name, body={"sequence": "many"})
@@ -286,6 +285,6 @@ def test_a_document_that_somebody_wrote_is_one_clear_error(client: OpenSearch, n
         pytest.fail("whose is it?")
 
 
-def test_no_wildcard_finds_the_state(client: OpenSearch, name: str) -> None:
+def test_no_wildcard_finds_the_state(client: Cluster, name: str) -> None:
     with hold(client, name, "mine", lease_s=SHORT_S):
         assert STATE_INDEX not in client.indices.get(index="*")

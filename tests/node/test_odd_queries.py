@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, standard_fusions
 from aisle.mappings.fusion import FusionSpec
@@ -25,7 +25,7 @@ ITEMS = (
 
 
 @pytest.fixture(scope="module")
-def shop(client: OpenSearch) -> Iterator[SearchClient]:
+def shop(client: Cluster) -> Iterator[SearchClient]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     yield stocked(client, INDEX, items=ITEMS)
     client.indices.delete(index=INDEX)

@@ -15,12 +15,11 @@ import numpy as np
 import orjson
 import psutil
 import pytest
-from opensearchpy import OpenSearch
 from pydantic import SecretStr
 
 from aisle._index_on_ray import ray_load
 from aisle._index_run import item_encoder
-from aisle.cluster import ClusterSettings
+from aisle.cluster import Cluster, ClusterSettings
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import ClusterUnavailable, IndexingError, InputError
@@ -84,7 +83,7 @@ def words(ray_here: object, node_url: str) -> Iterator[LoadOnRay]:
 
 
 def load_release(
-    client: OpenSearch,
+    client: Cluster,
     load: LoadOnRay,
     index: IndexOptions,
     source: Iterator[Item],
@@ -98,7 +97,7 @@ def load_release(
     settings = index_settings(client, encoder, index)
     if not release:
         release = create_release(
-            client, index.name, settings, encoder.spaces, fusions=index.fusions, policy=index.retry
+            client.retrying(index.retry), index.name, settings, encoder.spaces, fusions=index.fusions
         )
         ledger.begin(release, {})
     loaded = load(
@@ -110,14 +109,14 @@ def load_release(
         before=before,
         settle=ledger.settle,
     )
-    publisher = Publisher(client, index.name, release, index.retry)
+    publisher = Publisher(client.retrying(index.retry), index.name, release)
     publisher.check_count(loaded.accepted)
     publisher.restore(settings)
     publisher.swap()
     return release, loaded
 
 
-def documents(client: OpenSearch, index: str) -> dict[str, dict[str, object]]:
+def documents(client: Cluster, index: str) -> dict[str, dict[str, object]]:
     """Every document's source by its id."""
     found = client.search(index=index, body={"size": 2000, "query": {"match_all": {}}})
     return {hit["_id"]: hit["_source"] for hit in found["hits"]["hits"]}
@@ -134,7 +133,7 @@ def worker_processes() -> list[int]:
 
 
 def test_the_index_is_the_one_that_a_single_machine_makes(
-    ray_here: object, client: OpenSearch, node_url: str, name: str
+    ray_here: object, client: Cluster, node_url: str, name: str
 ) -> None:
     encoder = item_encoder(ArtifactStore.default(), minilm())
     alone = index_catalogue(client, items(300), encoder, options(name))
@@ -151,7 +150,7 @@ def test_the_index_is_the_one_that_a_single_machine_makes(
 
 
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(
-    client: OpenSearch, words: LoadOnRay, name: str
+    client: Cluster, words: LoadOnRay, name: str
 ) -> None:
     killed: list[int] = []
     accepted: list[int] = []
@@ -174,7 +173,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(
 
 
 def test_a_batch_that_ends_every_worker_ends_the_run_and_what_was_settled_stays(
-    client: OpenSearch, words: LoadOnRay, name: str
+    client: Cluster, words: LoadOnRay, name: str
 ) -> None:
     load = replace(words, encoder=OddVectors(deadly="id-190"))
     with Ledger() as ledger:
@@ -187,7 +186,7 @@ def test_a_batch_that_ends_every_worker_ends_the_run_and_what_was_settled_stays(
 
 
 def test_refused_documents_have_a_letter_with_their_position_and_row(
-    client: OpenSearch, words: LoadOnRay, name: str
+    client: Cluster, words: LoadOnRay, name: str
 ) -> None:
     def with_odd_ones() -> Iterator[Item]:
         for position, item in enumerate(items(200)):
@@ -210,7 +209,7 @@ def test_refused_documents_have_a_letter_with_their_position_and_row(
 
 
 def test_what_was_settled_is_neither_encoded_nor_written_again(
-    client: OpenSearch, words: LoadOnRay, name: str
+    client: Cluster, words: LoadOnRay, name: str
 ) -> None:
     class Interrupted(Exception):
         pass
@@ -234,7 +233,7 @@ def test_what_was_settled_is_neither_encoded_nor_written_again(
 
 
 def test_a_node_that_goes_away_is_the_error_that_it_is_and_what_was_settled_stays(
-    ray_here: object, client: OpenSearch, node_url: str, name: str
+    ray_here: object, client: Cluster, node_url: str, name: str
 ) -> None:
     impatient = RetryPolicy(deadline_s=1, first_wait_s=0.02, longest_wait_s=0.1, request_timeout_s=1)
     with FaultyProxy(node_url) as proxy, Ledger() as ledger:
@@ -251,13 +250,13 @@ def test_a_node_that_goes_away_is_the_error_that_it_is_and_what_was_settled_stay
     assert {f"id-{position}" for position in range(800) if position in settled} <= found
 
 
-def test_a_catalogue_without_items_ends(client: OpenSearch, words: LoadOnRay, name: str) -> None:
+def test_a_catalogue_without_items_ends(client: Cluster, words: LoadOnRay, name: str) -> None:
     with Ledger() as ledger:
         _, loaded = load_release(client, words, options(name), iter(()), ledger)
     assert (loaded.read, loaded.accepted, loaded.refused) == (0, 0, 0)
 
 
-def test_a_reader_that_fails_is_the_error_that_it_is(client: OpenSearch, words: LoadOnRay, name: str) -> None:
+def test_a_reader_that_fails_is_the_error_that_it_is(client: Cluster, words: LoadOnRay, name: str) -> None:
     def broken() -> Iterator[Item]:
         yield from items(100)
         raise InputError("the file ends in the middle", fix="download it again")
@@ -269,7 +268,7 @@ def test_a_reader_that_fails_is_the_error_that_it_is(client: OpenSearch, words: 
 
 
 def test_no_password_in_what_ray_writes_down_and_no_reports(
-    ray_here: object, client: OpenSearch, node_url: str, name: str
+    ray_here: object, client: Cluster, node_url: str, name: str
 ) -> None:
     settings = ClusterSettings(url=node_url, user="indexer", password=SecretStr(SECRET))
     with ray_load(RAY, None, settings=settings) as load, Ledger() as ledger:

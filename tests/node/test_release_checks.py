@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle._index_run import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
+from aisle.cluster import Cluster
 from aisle.errors import IndexingFailed
 from aisle.indexer import DeadLetters, IndexOptions, IndexReport, ItemEncoder, Progress
 from aisle.indexer.pipeline import Vectors
@@ -30,7 +30,7 @@ WIDTH = 64
 class Spoiling:
     """A load that writes something else than it was given."""
 
-    client: OpenSearch
+    client: Cluster
     spoil: Callable[[Item], Item] = lambda item: item
     broken: frozenset[str] = frozenset()
 
@@ -46,7 +46,7 @@ class Spoiling:
 
 @pytest.fixture
 def run(
-    client: OpenSearch, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., IndexReport]:
     monkeypatch.setenv("AISLE_HOME", str(tmp_path / "home"))
     catalogue = tmp_path / "shop.jsonl"
@@ -78,7 +78,7 @@ def run(
     ids=["titles", "ids", "one id"],
 )
 def test_a_release_that_is_not_what_was_read_does_not_go_live(
-    client: OpenSearch, name: str, run: Callable[..., IndexReport], spoil: Callable[[Item], Item], said: str
+    client: Cluster, name: str, run: Callable[..., IndexReport], spoil: Callable[[Item], Item], said: str
 ) -> None:
     run()
     with pytest.raises(IndexingFailed, match=said):
@@ -88,7 +88,7 @@ def test_a_release_that_is_not_what_was_read_does_not_go_live(
 
 
 def test_items_that_were_refused_may_be_absent(
-    client: OpenSearch, name: str, run: Callable[..., IndexReport]
+    client: Cluster, name: str, run: Callable[..., IndexReport]
 ) -> None:
     broken = frozenset(f"id-{n}" for n in range(0, 150, 10))
     report = run(Spoiling(client, broken=broken), max_refused_share=0.1)

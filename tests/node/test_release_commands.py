@@ -9,11 +9,10 @@ from typing import Any
 
 import orjson
 import pytest
-from opensearchpy import OpenSearch
 from typer.testing import CliRunner, Result
 
 from aisle.cli.releases import app
-from aisle.cluster import ClusterSettings, connect
+from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.diff import diff_releases, documents
@@ -38,7 +37,7 @@ def now() -> str:
 
 
 @pytest.fixture
-def release(client: OpenSearch, name: str) -> Release:
+def release(client: Cluster, name: str) -> Release:
     """Makes the next release of ``name`` live; keeps all."""
 
     def make(stream: Iterator[Item] | list[Item], **changes: Any) -> str:
@@ -49,7 +48,7 @@ def release(client: OpenSearch, name: str) -> Release:
 
 
 @pytest.fixture
-def unfinished(client: OpenSearch, name: str) -> Callable[[int], str]:
+def unfinished(client: Cluster, name: str) -> Callable[[int], str]:
     """Makes an index that looks as one whose run was killed."""
 
     def make(version: int) -> str:
@@ -69,7 +68,7 @@ def command(node_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def test_a_list_tells_what_each_release_is(
-    client: OpenSearch, name: str, release: Release, unfinished: Callable[[int], str], command: Command
+    client: Cluster, name: str, release: Release, unfinished: Callable[[int], str], command: Command
 ) -> None:
     before = now()
     release(items(20))
@@ -94,7 +93,7 @@ def test_a_list_tells_what_each_release_is(
 
 
 def test_a_rollback_goes_back_says_what_is_live_and_can_be_undone(
-    client: OpenSearch, name: str, release: Release, command: Command
+    client: Cluster, name: str, release: Release, command: Command
 ) -> None:
     for number in (20, 30, 40):
         release(items(number))
@@ -117,7 +116,7 @@ def test_a_rollback_goes_back_says_what_is_live_and_can_be_undone(
 
 
 def test_the_run_after_a_rollback_deletes_what_was_withdrawn_and_keeps_the_good_one(
-    client: OpenSearch, name: str, release: Release
+    client: Cluster, name: str, release: Release
 ) -> None:
     for number in (20, 30):
         release(items(number))
@@ -129,7 +128,7 @@ def test_the_run_after_a_rollback_deletes_what_was_withdrawn_and_keeps_the_good_
 
 
 def test_a_rollback_refuses_what_it_cannot_go_to(
-    client: OpenSearch, name: str, release: Release, unfinished: Callable[[int], str], command: Command
+    client: Cluster, name: str, release: Release, unfinished: Callable[[int], str], command: Command
 ) -> None:
     release(items(5))
     unfinished(2)
@@ -142,7 +141,7 @@ def test_a_rollback_refuses_what_it_cannot_go_to(
 
 
 def test_a_rollback_whose_answer_is_lost_is_done_once(
-    client: OpenSearch, node_url: str, name: str, release: Release
+    client: Cluster, node_url: str, name: str, release: Release
 ) -> None:
     release(items(20))
     release(items(30))
@@ -156,7 +155,7 @@ def test_a_rollback_whose_answer_is_lost_is_done_once(
     }
 
 
-def test_rollback_and_prune_wait_for_the_lease(client: OpenSearch, name: str, release: Release) -> None:
+def test_rollback_and_prune_wait_for_the_lease(client: Cluster, name: str, release: Release) -> None:
     release(items(5))
     release(items(6))
     before = releases(client, name)
@@ -171,7 +170,7 @@ def test_rollback_and_prune_wait_for_the_lease(client: OpenSearch, name: str, re
 
 
 def test_prune_deletes_what_nobody_needs(
-    client: OpenSearch, name: str, release: Release, unfinished: Callable[[int], str], command: Command
+    client: Cluster, name: str, release: Release, unfinished: Callable[[int], str], command: Command
 ) -> None:
     for number in range(1, 5):
         release(items(number))
@@ -195,7 +194,7 @@ def test_prune_deletes_what_nobody_needs(
     assert releases(client, name) == {f"{name}-v0005": {name}}
 
 
-def test_a_diff_names_what_differs(client: OpenSearch, name: str, release: Release, command: Command) -> None:
+def test_a_diff_names_what_differs(client: Cluster, name: str, release: Release, command: Command) -> None:
     old = list(items(60))
     new = [*old[5:59], replace(old[59], price=999.0, brand="other"), Item("new-1", "a new shoe")]
     release(old, shards=2)
@@ -218,10 +217,10 @@ def test_a_diff_names_what_differs(client: OpenSearch, name: str, release: Relea
 
 
 def test_a_release_streams_in_order_page_by_page_and_as_it_was(
-    client: OpenSearch, name: str, release: Release
+    client: Cluster, name: str, release: Release
 ) -> None:
     index = release(items(250), shards=3)
-    with documents(client, index, [fields.DENSE], QUICK, page=50) as stream:
+    with documents(client.retrying(QUICK), index, [fields.DENSE], page=50) as stream:
         start = next(stream)
         client.delete(index=index, id="id-99", params={"refresh": "true"})
         ids = [start[0], *(identity for identity, source in stream if fields.DENSE not in source)]

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle._quality_gate import GateOptions, release_gate
+from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactNotFound, EvaluationError, IndexingFailed, InputError
 from aisle.indexer.run import index_catalogue
@@ -44,13 +44,13 @@ def spoilt(colours: int) -> list[Item]:
     ]
 
 
-def run(client: OpenSearch, name: str, stream: Iterable[Item], gate: GateOptions, store: Path) -> str:
+def run(client: Cluster, name: str, stream: Iterable[Item], gate: GateOptions, store: Path) -> str:
     validate = release_gate(client, name, gate, ArtifactStore(store))
     return index_catalogue(client, stream, without_vectors(), options(name), validate=validate).release
 
 
 def test_a_release_no_worse_than_the_live_one_goes_live(
-    client: OpenSearch, name: str, judged: Path, tmp_path: Path
+    client: Cluster, name: str, judged: Path, tmp_path: Path
 ) -> None:
     go = partial(run, client, name, store=tmp_path)
     # Nothing is live yet: there is nothing to be worse than.
@@ -68,7 +68,7 @@ def test_a_release_no_worse_than_the_live_one_goes_live(
 
 
 def test_a_floor_holds_without_a_live_release(
-    client: OpenSearch, name: str, judged: Path, tmp_path: Path
+    client: Cluster, name: str, judged: Path, tmp_path: Path
 ) -> None:
     go = partial(run, client, name, store=tmp_path)
     gate = GateOptions(judged, metric="R@10", floor=0.9)
@@ -81,7 +81,7 @@ def test_a_floor_holds_without_a_live_release(
 
 
 def test_what_cannot_be_judged_is_said_before_anything_is_loaded(
-    client: OpenSearch, name: str, judged: Path, tmp_path: Path
+    client: Cluster, name: str, judged: Path, tmp_path: Path
 ) -> None:
     store = ArtifactStore(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
@@ -96,7 +96,7 @@ def test_what_cannot_be_judged_is_said_before_anything_is_loaded(
 
 
 def test_judgments_of_another_catalogue_are_no_measure(
-    client: OpenSearch, name: str, judged: Path, tmp_path: Path
+    client: Cluster, name: str, judged: Path, tmp_path: Path
 ) -> None:
     foreign: Sequence[Item] = [replace(item, id=f"other-{item.id}") for item in SHOP]
     with pytest.raises(EvaluationError, match="no system found any of the items"):

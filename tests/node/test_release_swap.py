@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle._tune import apply_fusion
+from aisle.cluster import Cluster
 from aisle.errors import IndexNotFound, InputError
 from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.run import index_catalogue
@@ -31,7 +31,7 @@ SIZE = 12
 class Load:
     """Page sequences, one after the other, until told to stop; the first page is asked of the alias."""
 
-    client: OpenSearch
+    client: Cluster
     name: str
     stop: threading.Event = field(default_factory=threading.Event)
     sequences: list[tuple[Page, ...]] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Load:
             self.stop.wait(max(0.0, due - time.monotonic()))
 
 
-def test_no_search_fails_and_no_sequence_of_pages_mixes_releases(client: OpenSearch, name: str) -> None:
+def test_no_search_fails_and_no_sequence_of_pages_mixes_releases(client: Cluster, name: str) -> None:
     def index(number: int) -> str:
         return index_catalogue(client, items(100, f"shoe{number}"), ENCODER, options(name, keep=9)).release
 
@@ -83,7 +83,7 @@ def test_no_search_fails_and_no_sequence_of_pages_mixes_releases(client: OpenSea
         assert {hit.item.title.split()[0] for hit in hits} == {f"shoe{release[-1]}"}
 
 
-def test_a_client_of_a_release_stays_with_it_when_the_alias_moves(client: OpenSearch, name: str) -> None:
+def test_a_client_of_a_release_stays_with_it_when_the_alias_moves(client: Cluster, name: str) -> None:
     for number in (1, 2):
         index_catalogue(client, items(60, f"shoe{number}"), ENCODER, options(name))
     shop = SearchClient(client, name, HashEncoder())
@@ -100,7 +100,7 @@ def test_a_client_of_a_release_stays_with_it_when_the_alias_moves(client: OpenSe
     assert shop.search("running shoe").release == f"{name}-v0001"
 
 
-def test_a_pinned_client_keeps_encoder_legs_and_window(client: OpenSearch, name: str) -> None:
+def test_a_pinned_client_keeps_encoder_legs_and_window(client: Cluster, name: str) -> None:
     release = index_catalogue(client, items(60), ENCODER, options(name)).release
     shop = SearchClient(client, name, HashEncoder(), (DenseLeg(),), 7)
     page = shop.pinned(release).search("running shoe", size=20)

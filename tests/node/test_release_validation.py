@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.errors import IndexingFailed
 from aisle.indexer.pipeline import Vectors
 from aisle.indexer.releases.smoke_queries import Checked, ItemSampler, check_release
@@ -23,7 +23,7 @@ Spoil = Callable[[Item], Item]
 
 
 def loaded(
-    client: OpenSearch, name: str, stream: Sequence[Item], encoder: ItemEncoder = ENCODER, **changes: object
+    client: Cluster, name: str, stream: Sequence[Item], encoder: ItemEncoder = ENCODER, **changes: object
 ) -> str:
     return index_catalogue(client, stream, encoder, options(name, **changes)).release
 
@@ -35,7 +35,7 @@ def sample(stream: Sequence[Item] = CATALOGUE, size: int = 100) -> tuple[Item, .
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_a_sound_release_passes(client: OpenSearch, name: str, shards: int) -> None:
+def test_a_sound_release_passes(client: Cluster, name: str, shards: int) -> None:
     release = loaded(client, name, CATALOGUE, shards=shards)
     # All of it must be found: nothing in this catalogue is hard to find.
     for encoder in (ENCODER, None):
@@ -43,14 +43,14 @@ def test_a_sound_release_passes(client: OpenSearch, name: str, shards: int) -> N
         assert found == Checked(samples=100, absent=0, by_title=100, by_vector=100)
 
 
-def test_a_release_of_words_alone_passes(client: OpenSearch, name: str) -> None:
+def test_a_release_of_words_alone_passes(client: Cluster, name: str) -> None:
     release = loaded(client, name, CATALOGUE[:50], without_vectors())
     found = check_release(client, release, sample(CATALOGUE[:50]), encoder=without_vectors(), policy=QUICK)
     assert found == Checked(samples=50, absent=0, by_title=50, by_vector=0)
     assert check_release(client, release, (), policy=QUICK) == Checked(0, 0, 0, 0)
 
 
-def test_twins_and_titles_without_a_word_raise_no_alarm(client: OpenSearch, name: str) -> None:
+def test_twins_and_titles_without_a_word_raise_no_alarm(client: Cluster, name: str) -> None:
     # One name and one vector for sixty items, of which a search can show but ten.
     twins = [replace(CATALOGUE[0], id=f"twin-{n}", title="Blue drill, 18V") for n in range(60)]
     shuffled = [replace(twin, id=f"t{twin.id}", title="18v DRILL blue") for twin in twins[:20]]
@@ -75,7 +75,7 @@ def test_twins_and_titles_without_a_word_raise_no_alarm(client: OpenSearch, name
     ],
     ids=["empty", "all the same", "of the next item"],
 )
-def test_wrong_titles_are_refused(client: OpenSearch, name: str, spoil: Spoil) -> None:
+def test_wrong_titles_are_refused(client: Cluster, name: str, spoil: Spoil) -> None:
     release = loaded(client, name, [spoil(item) for item in CATALOGUE])
     with pytest.raises(IndexingFailed, match="sampled items are not found by their own title") as refused:
         check_release(client, release, sample(), encoder=ENCODER, policy=QUICK)
@@ -93,7 +93,7 @@ def test_wrong_titles_are_refused(client: OpenSearch, name: str, spoil: Spoil) -
     ids=["of the next item", "all the same", "turned round"],
 )
 def test_wrong_vectors_are_refused(
-    client: OpenSearch, name: str, row: Callable[[np.ndarray], np.ndarray]
+    client: Cluster, name: str, row: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     wrong = ItemEncoder(
         {fields.DENSE: SPACE}, lambda batch: {fields.DENSE: row(vectors(batch)[fields.DENSE])}
@@ -103,21 +103,21 @@ def test_wrong_vectors_are_refused(
         check_release(client, release, sample(), encoder=ENCODER, policy=QUICK)
 
 
-def test_missing_vectors_are_refused(client: OpenSearch, name: str) -> None:
+def test_missing_vectors_are_refused(client: Cluster, name: str) -> None:
     nothing = ItemEncoder({fields.DENSE: SPACE}, lambda _: {})
     release = loaded(client, name, CATALOGUE, nothing)
     with pytest.raises(IndexingFailed, match="100 of 100 sampled items are not found by their own vector"):
         check_release(client, release, sample(), encoder=ENCODER, policy=QUICK)
 
 
-def test_a_release_that_cannot_be_asked_is_refused(client: OpenSearch, name: str) -> None:
+def test_a_release_that_cannot_be_asked_is_refused(client: Cluster, name: str) -> None:
     # Made for the default width of 64.
     release = loaded(client, name, CATALOGUE[:20], without_vectors())
     with pytest.raises(IndexingFailed, match=r"cannot be asked .*dimension"):
         check_release(client, release, sample(CATALOGUE[:20]), encoder=ENCODER, policy=QUICK)
 
 
-def test_a_few_spoilt_items_are_no_reason_to_refuse_a_release(client: OpenSearch, name: str) -> None:
+def test_a_few_spoilt_items_are_no_reason_to_refuse_a_release(client: Cluster, name: str) -> None:
     spoilt = {item.id for item in sample()[:4]}
     stream = [replace(item, title="untitled") if item.id in spoilt else item for item in CATALOGUE]
     release = loaded(client, name, stream)
@@ -126,7 +126,7 @@ def test_a_few_spoilt_items_are_no_reason_to_refuse_a_release(client: OpenSearch
         check_release(client, release, sample(), encoder=ENCODER, share=0.99, policy=QUICK)
 
 
-def test_absent_items_are_refused_unless_refusals_explain_them(client: OpenSearch, name: str) -> None:
+def test_absent_items_are_refused_unless_refusals_explain_them(client: Cluster, name: str) -> None:
     gone = {item.id for item in sample()[:8]}
     release = loaded(client, name, [item for item in CATALOGUE if item.id not in gone])
     with pytest.raises(IndexingFailed, match="8 of 100 sampled items are not in it"):

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from opensearchpy import OpenSearch
 
 from aisle._evaluate import evaluate_index
+from aisle.cluster import Cluster
 from aisle.encoder import CrossEncoder, item_text
 from aisle.errors import IndexNotFound, InputError
 from aisle.evaluation import JudgedSet
@@ -44,12 +44,12 @@ def model(artifact: Path) -> CrossEncoder:
     return CrossEncoder.load(artifact)
 
 
-def client_of(client: OpenSearch, name: str, model: PairScorer) -> SearchClient:
+def client_of(client: Cluster, name: str, model: PairScorer) -> SearchClient:
     return SearchClient(client, name, HashEncoder(), window=50, reranker=Reranker([CascadeStage(model)]))
 
 
 @pytest.fixture(scope="module")
-def shop(client: OpenSearch, model: CrossEncoder) -> Iterator[SearchClient]:
+def shop(client: Cluster, model: CrossEncoder) -> Iterator[SearchClient]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     put_shelf(client, INDEX, ITEMS, shards=2)
     yield client_of(client, INDEX, model)
@@ -104,14 +104,14 @@ def test_without_options_nothing_changes(shop: SearchClient) -> None:
     assert (page.reranked, page.rerank_stopped, page.timings.rerank) == (0, False, 0.0)
 
 
-def test_a_client_without_a_reranker_says_so(client: OpenSearch, shop: SearchClient) -> None:
+def test_a_client_without_a_reranker_says_so(client: Cluster, shop: SearchClient) -> None:
     plain = SearchClient(client, INDEX, HashEncoder())
     with pytest.raises(InputError, match="no reranker") as refused:
         plain.search("red", rerank=ALL)
     assert "--rerank" in refused.value.fix
 
 
-def test_an_update_of_an_item_changes_its_score(client: OpenSearch, name: str, model: CrossEncoder) -> None:
+def test_an_update_of_an_item_changes_its_score(client: Cluster, name: str, model: CrossEncoder) -> None:
     put_shelf(client, name, ITEMS[:40])
     shop = client_of(client, name, model)
     first = shop.search("red oak chair", size=40, rerank=ALL)
@@ -127,9 +127,7 @@ def test_an_update_of_an_item_changes_its_score(client: OpenSearch, name: str, m
     assert after.rerank.score != before.rerank.score
 
 
-def test_a_new_release_is_reranked_by_its_own_texts(
-    client: OpenSearch, name: str, model: CrossEncoder
-) -> None:
+def test_a_new_release_is_reranked_by_its_own_texts(client: Cluster, name: str, model: CrossEncoder) -> None:
     put_shelf(client, f"{name}-v0001", ITEMS[:40])
     put_shelf(client, f"{name}-v0002", [replace(item, title=f"blue {item.title}") for item in ITEMS[:40]])
     client.indices.put_alias(index=f"{name}-v0001", name=name)
@@ -166,7 +164,7 @@ class Slow:
 
 
 def test_a_slow_model_is_stopped_and_pages_agree(
-    shop: SearchClient, model: CrossEncoder, client: OpenSearch
+    shop: SearchClient, model: CrossEncoder, client: Cluster
 ) -> None:
     slow = client_of(client, INDEX, Slow(model, 0.02))
     options = RerankOptions(top=TOP, budget_ms=250, weight=1, chunk=2)
@@ -181,7 +179,7 @@ def test_a_slow_model_is_stopped_and_pages_agree(
     assert ids(first.hits) + [id_ for page in rest for id_ in ids(page.hits)] == ids(second.hits)
 
 
-def test_products_without_words_are_no_error(client: OpenSearch, name: str, model: CrossEncoder) -> None:
+def test_products_without_words_are_no_error(client: Cluster, name: str, model: CrossEncoder) -> None:
     bare = [Item(f"bare-{number}", "\u200b", brand="red") for number in range(3)]
     put_shelf(client, name, [*ITEMS[:10], *bare])
     page = client_of(client, name, model).search("red", size=20, rerank=ALL)
@@ -190,7 +188,7 @@ def test_products_without_words_are_no_error(client: OpenSearch, name: str, mode
     assert len({hit.rerank.score for hit in found if hit.rerank}) == 1
 
 
-def test_nothing_found_and_one_found(client: OpenSearch, name: str, model: CrossEncoder) -> None:
+def test_nothing_found_and_one_found(client: Cluster, name: str, model: CrossEncoder) -> None:
     put_shelf(client, name, [Item("one", "red oak chair")])
     shop = client_of(client, name, model)
     nothing = shop.search("zzz", legs=[BM25], rerank=ALL)
@@ -233,7 +231,7 @@ def home(artifact: Path, tmp_path: Path) -> Path:
 
 
 def test_the_command_line_reranks(
-    client: OpenSearch,
+    client: Cluster,
     node_url: str,
     name: str,
     home: Path,

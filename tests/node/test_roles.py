@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 from pydantic import SecretStr
 
 from aisle._index_run import inherited_fusion
 from aisle._tune import apply_fusion
-from aisle.cluster import ClusterSettings, connect
+from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.indexer import index_catalogue
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.lease.state import STATE_INDEX
@@ -86,7 +85,7 @@ def requests(index: str, pit: str = "") -> list[tuple[str, str, Any]]:
 
 
 def test_the_node_performs_the_very_actions_that_are_checked(
-    client: OpenSearch, name: str, node_log: Path
+    client: Cluster, name: str, node_log: Path
 ) -> None:
     index = f"{name}-v0001"
     client.cluster.put_settings(body={"transient": {LOGGER: "trace"}})
@@ -119,7 +118,7 @@ FIRST_ONLY = {
 
 
 def test_each_role_does_its_job_and_needs_all_that_it_has(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path
+    client: Cluster, node_url: str, name: str, tmp_path: Path
 ) -> None:
     first, second = f"{name}-v0001", f"{name}-v0002"
     with authorising(node_url, {str(role): role_document(role, name) for role in Role}) as proxy:
@@ -185,7 +184,7 @@ FORBIDDEN: dict[str, list[tuple[str, str, Any]]] = {
 
 
 @pytest.mark.parametrize("user", FORBIDDEN)
-def test_no_role_reaches_beyond_its_job(client: OpenSearch, node_url: str, name: str, user: str) -> None:
+def test_no_role_reaches_beyond_its_job(client: Cluster, node_url: str, name: str, user: str) -> None:
     client.indices.create(index=f"{name}-v0001", body={"aliases": {name: {}}})
     before = client.indices.get(index=f"{name}*")
     with authorising(node_url, {user: role_document(Role(user), name)}) as proxy:
@@ -215,7 +214,7 @@ ENCODED = Encoded()
 
 
 @pytest.fixture
-def node_log(client: OpenSearch) -> Iterator[Path]:
+def node_log(client: Cluster) -> Iterator[Path]:
     """The session node's own log."""
     nodes = client.nodes.info(metric="settings", filter_path="nodes.*.settings.path.logs")["nodes"]
     path = Path(next(iter(nodes.values()))["settings"]["path"]["logs"]) / "node.log"
@@ -223,7 +222,7 @@ def node_log(client: OpenSearch) -> Iterator[Path]:
     yield path
 
 
-def connected(proxy: Authorising, user: str) -> OpenSearch:
+def connected(proxy: Authorising, user: str) -> Cluster:
     password = SecretStr(password_of(user))
     return connect(ClusterSettings(url=proxy.url, user=user, password=password, timeout_s=120))
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.support.command import Done, aisle, environment, failure, here, put_encoder
 from tests.support.indexing import releases
 from tests.support.proxies.secured import Secured, basic, make_ca, secured
@@ -49,7 +49,7 @@ def settings(door: Secured, home: Path, password: str = PASSWORD, **changes: str
 
 
 def test_from_file_to_search_with_password_and_ca(
-    door: Secured, home: Path, client: OpenSearch, name: str
+    door: Secured, home: Path, client: Cluster, name: str
 ) -> None:
     env = settings(door, home)
     done = aisle("index", "shop.jsonl", "--name", name, "--json", cwd=home, env=env)
@@ -108,7 +108,7 @@ NOT_IN = {
 def test_not_let_in(
     door: Secured,
     home: Path,
-    client: OpenSearch,
+    client: Cluster,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],

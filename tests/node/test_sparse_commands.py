@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.encoder import SparseEncoder
 from aisle.mappings import fields
 from tests.support.command import Done, failure, here, open_folder
@@ -29,7 +29,7 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(client: OpenSearch, node_url: str) -> Iterator[Shop]:
+def shop(client: Cluster, node_url: str) -> Iterator[Shop]:
     client.indices.delete(index=f"{NAME}-v*", ignore_unavailable=True)
     with open_folder() as folder:
         write_beir(folder / "shop")
@@ -50,7 +50,7 @@ def run(shop: Shop, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
     return command
 
 
-def test_from_catalogue_to_answers(run: Run, client: OpenSearch, shop: Shop) -> None:
+def test_from_catalogue_to_answers(run: Run, client: Cluster, shop: Shop) -> None:
     indexed = run("index", "shop", "--name", NAME, "--encoder", "none", "--sparse", "tiny-sparse", "--json")
     assert indexed.code == 0, indexed.err
     # Questions and items share no word: only the sparse leg can answer.
@@ -98,7 +98,7 @@ def test_from_catalogue_to_answers(run: Run, client: OpenSearch, shop: Shop) -> 
     assert {"i0-1", "i4-4"} <= {hit["item"]["id"] for hit in renamed["hits"]}
 
 
-def test_what_cannot_be_explained_is_said(run: Run, client: OpenSearch, name: str) -> None:
+def test_what_cannot_be_explained_is_said(run: Run, client: Cluster, name: str) -> None:
     assert run("index", "shop", "--name", name, "--encoder", "none", "--json").code == 0
     assert "no sparse weights" in failure(run("explain", "i2-3", "--name", name, "--sparse"))
     assert "no index or alias" in failure(run("explain", "i2-3", "--name", "no-such-shop", "--sparse"))
@@ -111,5 +111,5 @@ def test_what_cannot_be_explained_is_said(run: Run, client: OpenSearch, name: st
     assert "no item 'nobody'" in failure(run("explain", "nobody", "--name", name, "--sparse"))
 
 
-def source(client: OpenSearch, id_: str) -> dict[str, object]:
+def source(client: Cluster, id_: str) -> dict[str, object]:
     return dict(client.get(index=NAME, id=id_)["_source"])

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle.encoder.base import SparseQueryEncoder
+from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch
 from aisle.indexer import index_catalogue, sparse_item_encoder, together
 from aisle.indexer.vectors import ItemEncoder
@@ -70,21 +70,21 @@ WORDS = Words()
 SPARSE_ONLY = sparse_item_encoder(WORDS, item_text, name="words")
 
 
-def put(client: OpenSearch, name: str, encoder: ItemEncoder, shards: int = 1) -> None:
+def put(client: Cluster, name: str, encoder: ItemEncoder, shards: int = 1) -> None:
     fusions = release_fusions(tuple(encoder.spaces), standard_fusions())
     index_catalogue(client, iter(ITEMS), encoder, options(name, fusions=fusions, shards=shards))
     client.indices.refresh(index=name)
 
 
 def client_of(
-    client: OpenSearch, name: str, sparse: SparseQueryEncoder | None = WORDS, window: int = 300
+    client: Cluster, name: str, sparse: SparseQueryEncoder | None = WORDS, window: int = 300
 ) -> SearchClient:
     legs = (Bm25Leg(), DenseLeg(), SparseLeg())
     return SearchClient(client, name, Vectors(), legs, window, sparse)
 
 
 @pytest.fixture(scope="module")
-def shop(client: OpenSearch) -> Iterator[SearchClient]:
+def shop(client: Cluster) -> Iterator[SearchClient]:
     name = "test-sparse-leg"
     client.indices.delete(index=f"{name}-v*", ignore_unavailable=True)
     put(client, name, together(ENCODER, SPARSE_ONLY), shards=2)
@@ -165,7 +165,7 @@ def test_the_sparse_leg_pages_and_facets_like_any(shop: SearchClient) -> None:
     assert page.facets and sum(page.facets.brand.values()) == page.total
 
 
-def test_weights_of_another_vocabulary_are_refused(client: OpenSearch, name: str) -> None:
+def test_weights_of_another_vocabulary_are_refused(client: Cluster, name: str) -> None:
     put(client, name, SPARSE_ONLY)
 
     class Other(Words):
@@ -179,13 +179,13 @@ def test_weights_of_another_vocabulary_are_refused(client: OpenSearch, name: str
     assert client_of(client, name).search("red", legs=[BM25, SPARSE]).hits
 
 
-def test_an_index_without_weights_is_refused(client: OpenSearch, name: str) -> None:
+def test_an_index_without_weights_is_refused(client: Cluster, name: str) -> None:
     put(client, name, ENCODER)
     with pytest.raises(ArtifactMismatch, match="no vectors in 'sparse'"):
         client_of(client, name).search("red", legs=[SPARSE])
 
 
-def test_weights_that_no_field_takes_are_dead_letters(client: OpenSearch, name: str) -> None:
+def test_weights_that_no_field_takes_are_dead_letters(client: Cluster, name: str) -> None:
     """Zeros and negatives are refused, document by document; a dot in a token is not."""
     wrong: dict[str, dict[str, float]] = {
         ITEMS[0].id: {"a.b": 1.0},

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.support.command import Done, failure, here
 
 Patch = pytest.MonkeyPatch
@@ -54,7 +54,7 @@ def test_a_bad_rule_is_named_before_anything_is_made(
     aisle: Aisle,
     catalogue: Path,
     name: str,
-    client: OpenSearch,
+    client: Cluster,
 ) -> None:
     rules = catalogue.with_name("synonyms.txt")
     rules.write_text("sofa, couch\n\nalone\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.mappings import BM25, fields
 from aisle.mappings.synonyms import STOP_WORDS
 from aisle.search import MatchType, SearchClient
@@ -34,14 +34,14 @@ ITEMS = tuple(
 
 
 @pytest.fixture(scope="module")
-def shop(client: OpenSearch) -> Iterator[SearchClient]:
+def shop(client: Cluster) -> Iterator[SearchClient]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     yield stocked(client, INDEX, items=ITEMS, synonyms=RULES)
     client.indices.delete(index=INDEX)
 
 
 @pytest.fixture(scope="module")
-def bare(client: OpenSearch) -> Iterator[SearchClient]:
+def bare(client: Cluster) -> Iterator[SearchClient]:
     client.indices.delete(index=f"{INDEX}-bare", ignore_unavailable=True)
     yield stocked(client, f"{INDEX}-bare", items=ITEMS)
     client.indices.delete(index=f"{INDEX}-bare")
@@ -93,7 +93,7 @@ def test_words_of_the_rules_are_no_typos(shop: SearchClient, bare: SearchClient)
 
 
 def test_the_documents_terms_are_the_same_with_and_without(
-    client: OpenSearch, shop: SearchClient, bare: SearchClient
+    client: Cluster, shop: SearchClient, bare: SearchClient
 ) -> None:
     terms = []
     for index in (INDEX, f"{INDEX}-bare"):
@@ -103,13 +103,13 @@ def test_the_documents_terms_are_the_same_with_and_without(
     assert terms[0]["title"] == ["hook", "loop", "tape"]
 
 
-def test_the_stop_words_are_those_of_the_analyzer(client: OpenSearch, shop: SearchClient) -> None:
+def test_the_stop_words_are_those_of_the_analyzer(client: Cluster, shop: SearchClient) -> None:
     text = " ".join([*sorted(STOP_WORDS), "hook", "who", "from", "you"])
     answer = client.indices.analyze(index=INDEX, body={"analyzer": fields.ENGLISH, "text": text})
     assert [token["token"] for token in answer["tokens"]] == ["hook", "who", "from", "you"]
 
 
-def test_every_stop_word_may_stand_in_a_rule(client: OpenSearch, name: str, tmp_path: object) -> None:
+def test_every_stop_word_may_stand_in_a_rule(client: Cluster, name: str, tmp_path: object) -> None:
     from aisle.mappings.synonyms import parse_synonyms
 
     lines = [(n, f"nut {word} bolt, fastener{n}") for n, word in enumerate(sorted(STOP_WORDS), 1)]

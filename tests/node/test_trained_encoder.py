@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 
-from opensearchpy import OpenSearch
-
+from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export import export
 from aisle.training.dense.schedule import Schedule
@@ -18,7 +17,7 @@ from tests.support.tiny_catalogue import tiny_training_set, write_beir
 from tests.support.tiny_training import tiny_model, tiny_settings
 
 
-def test_index_and_search_with_a_trained_encoder(client: OpenSearch, node_url: str) -> None:
+def test_index_and_search_with_a_trained_encoder(client: Cluster, node_url: str) -> None:
     name = f"test-trained-{uuid.uuid4().hex[:8]}"
     with open_folder() as folder:
         head = HeadStage(HeadSettings(steps=20, batch=64), pseudo=0)

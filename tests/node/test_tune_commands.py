@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.mappings import DENSE
 from aisle.search import read_live
 from tests.support.command import Done, failure, here, open_folder, put_encoder
@@ -50,7 +50,7 @@ def shop() -> Iterator[tuple[Path, str]]:
 
 @pytest.fixture
 def ask(
-    shop: tuple[Path, str], client: OpenSearch, node_url: str, monkeypatch: Patch, capfd: Capture
+    shop: tuple[Path, str], client: Cluster, node_url: str, monkeypatch: Patch, capfd: Capture
 ) -> Iterator[Ask]:
     folder, name = shop
     env = {"AISLE_URL": node_url, "AISLE_HOME": str(folder / "home")}
@@ -66,7 +66,7 @@ def said(done: Done) -> Any:
 
 
 def test_from_an_index_to_its_tuned_fusion_and_on_to_the_next_release(
-    shop: tuple[Path, str], ask: Ask, client: OpenSearch
+    shop: tuple[Path, str], ask: Ask, client: Cluster
 ) -> None:
     folder, name = shop
     said(ask("index", ".", "--name", "NAME", "--json"))

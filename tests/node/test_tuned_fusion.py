@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from opensearchpy import OpenSearch
 
 from aisle._index_run import inherited_fusion
 from aisle._tune import apply_fusion, show_fusion
+from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.evaluation import JudgedSet
 from aisle.indexer import index_catalogue
@@ -64,7 +64,7 @@ TUNED = FusionFile(ODD[0], SPACES, "somewhere-v0001")
 
 
 @pytest.fixture(scope="module")
-def index(client: OpenSearch) -> Iterator[str]:
+def index(client: Cluster) -> Iterator[str]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     put_shelf(client, INDEX, shelf_items())
     for spec in ODD:
@@ -74,7 +74,7 @@ def index(client: OpenSearch) -> Iterator[str]:
 
 
 @pytest.fixture
-def live(client: OpenSearch, name: str) -> str:
+def live(client: Cluster, name: str) -> str:
     """A catalogue with one release; its name."""
     put_shelf(client, f"{name}-v0001", shelf_items(60))
     client.indices.put_alias(index=f"{name}-v0001", name=name)
@@ -84,7 +84,7 @@ def live(client: OpenSearch, name: str) -> str:
 @pytest.mark.parametrize("query", ["red oak chair", "drill kit pro", "nothing-that-matches lamp"])
 @pytest.mark.parametrize("spec", ODD, ids=pipeline_name)
 def test_the_pipeline_orders_as_the_reference_does(
-    client: OpenSearch, index: str, spec: FusionSpec, query: str
+    client: Cluster, index: str, spec: FusionSpec, query: str
 ) -> None:
     window = 40
     legs = THREE if len(spec.legs) == 3 else TWO
@@ -115,14 +115,12 @@ def test_the_pipeline_orders_as_the_reference_does(
             assert order[better.id] < order[worse.id]
 
 
-def meta_of(client: OpenSearch, release: str) -> dict[str, Any]:
+def meta_of(client: Cluster, release: str) -> dict[str, Any]:
     found: dict[str, Any] = client.indices.get_mapping(index=release)[release]["mappings"]
     return found
 
 
-def test_an_applied_fusion_is_what_searches_use_and_nothing_else_changes(
-    client: OpenSearch, live: str
-) -> None:
+def test_an_applied_fusion_is_what_searches_use_and_nothing_else_changes(client: Cluster, live: str) -> None:
     release = f"{live}-v0001"
     before = meta_of(client, release)
     assert not show_fusion(live, cluster=client).tuned
@@ -157,7 +155,7 @@ def test_an_applied_fusion_is_what_searches_use_and_nothing_else_changes(
     assert read_live(client, live).meta.pipelines.count(name) == 1
 
 
-def test_one_leg_alone_is_asked_alone(client: OpenSearch, live: str) -> None:
+def test_one_leg_alone_is_asked_alone(client: Cluster, live: str) -> None:
     apply_fusion(live, FusionFile(FusionSpec((BM25,), (1.0,)), {}, "x"), cluster=client)
     ranking = SearchClient(client, live, HashEncoder()).rank("red oak")
     assert set(ranking.results) == {BM25}
@@ -165,7 +163,7 @@ def test_one_leg_alone_is_asked_alone(client: OpenSearch, live: str) -> None:
     assert SearchClient(client, live).rank("red oak").fused == ranking.fused
 
 
-def test_what_does_not_fit_the_release_is_refused(client: OpenSearch, live: str) -> None:
+def test_what_does_not_fit_the_release_is_refused(client: Cluster, live: str) -> None:
     before = meta_of(client, f"{live}-v0001")
     sparse = FusionFile(FusionSpec.equal(BM25, "sparse"), SPACES, "x")
     with pytest.raises(InputError, match=r"has no sparse leg, which the fusion asks \(it has bm25, dense\)"):
@@ -183,7 +181,7 @@ def test_what_does_not_fit_the_release_is_refused(client: OpenSearch, live: str)
     assert meta_of(client, f"{live}-v0001") == before
 
 
-def test_a_client_notices_the_fusion_of_a_new_release(client: OpenSearch, live: str) -> None:
+def test_a_client_notices_the_fusion_of_a_new_release(client: Cluster, live: str) -> None:
     shop = SearchClient(client, live, HashEncoder())
     assert shop.rank("red").spec == default_fusion()
     put_shelf(client, f"{live}-v0002", shelf_items(60))
@@ -192,7 +190,7 @@ def test_a_client_notices_the_fusion_of_a_new_release(client: OpenSearch, live: 
     assert shop.rank("red").spec == ODD[4]
 
 
-def test_weights_of_a_query_are_those_of_its_model(client: OpenSearch, live: str) -> None:
+def test_weights_of_a_query_are_those_of_its_model(client: Cluster, live: str) -> None:
     """Many words: the second choice; few: the first. The signals have the weights that were used."""
     names = feature_names((BM25, DENSE))
     slopes = tuple(1.0 if feature == "words" else 0.0 for feature in names)
@@ -215,7 +213,7 @@ def test_weights_of_a_query_are_those_of_its_model(client: OpenSearch, live: str
         assert ranking.fused == fuse(plain, ranking.results)
 
 
-def test_legs_are_asked_once_and_tuned_on(client: OpenSearch, live: str, tmp_path: Path) -> None:
+def test_legs_are_asked_once_and_tuned_on(client: Cluster, live: str, tmp_path: Path) -> None:
     texts = [f"{colour} {thing}" for colour in ("red", "blue", "oak", "steel") for thing in "abcde"]
     found = SearchClient(client, live, HashEncoder(), window=30)
     tops = {text: found.rank(text, legs=[BM25]).fused[0].id for text in texts}
@@ -243,7 +241,7 @@ def test_legs_are_asked_once_and_tuned_on(client: OpenSearch, live: str, tmp_pat
     assert tuned.means["tuned"] == 1.0
 
 
-def test_a_new_release_takes_the_fusion_over_if_it_fits(client: OpenSearch, name: str) -> None:
+def test_a_new_release_takes_the_fusion_over_if_it_fits(client: Cluster, name: str) -> None:
     spaces = {DENSE: SPACE}
     assert inherited_fusion(client, name, spaces) is None
     index_catalogue(client, items(20), ENCODER, options(name))

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.support.command import start
 from tests.support.indexing import count, releases
 from tests.support.proxies.faults import Fault, Request
@@ -32,7 +32,7 @@ def catalogues(tmp_path: Path) -> Sequence[Path]:
 
 
 def test_of_two_indexers_one_does_it(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path, catalogues: Sequence[Path]
+    client: Cluster, node_url: str, name: str, tmp_path: Path, catalogues: Sequence[Path]
 ) -> None:
     processes: list[subprocess.Popen[str]] = []
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.errors import ClusterUnavailable
 from aisle.mappings import (
     BM25,
@@ -31,7 +31,7 @@ KNOWN = ("cordless drill", "DRILLS", "drilling", "garden planters", "dewalt's dr
 
 
 @pytest.fixture(scope="module", params=[1, 3])
-def shop(client: OpenSearch, request: pytest.FixtureRequest) -> Iterator[SearchClient]:
+def shop(client: Cluster, request: pytest.FixtureRequest) -> Iterator[SearchClient]:
     client.indices.delete(index=INDEX, ignore_unavailable=True)
     yield stocked(client, INDEX, request.param)
     client.indices.delete(index=INDEX)
@@ -59,7 +59,7 @@ def test_it_is_the_search_for_the_corrected_words(shop: SearchClient) -> None:
 
 @pytest.mark.parametrize("query", KNOWN)
 def test_known_words_and_other_forms_of_them_are_left_alone(
-    client: OpenSearch, shop: SearchClient, query: str
+    client: Cluster, shop: SearchClient, query: str
 ) -> None:
     strict = SearchClient(client, INDEX, HashEncoder(), typos=False)
     for legs in ([BM25], [BM25, DENSE]):
@@ -85,7 +85,7 @@ def test_the_dense_leg_alone_needs_no_correction(shop: SearchClient) -> None:
     assert shop.rank("cordles", legs=[DENSE]).path is MatchType.LEGS
 
 
-def test_corrections_can_be_switched_off(client: OpenSearch, shop: SearchClient) -> None:
+def test_corrections_can_be_switched_off(client: Cluster, shop: SearchClient) -> None:
     strict = SearchClient(client, INDEX, HashEncoder(), typos=False)
     assert strict.search("cordles", legs=[BM25]).hits == ()
     assert strict.pinned(INDEX).search("cordles", legs=[BM25]).hits == ()
@@ -105,7 +105,7 @@ def test_filters_that_leave_nothing_to_the_corrected_words(shop: SearchClient) -
 
 
 def test_only_misspelt_words_cost_a_request(
-    shop: SearchClient, client: OpenSearch, shaky: OpenSearch, proxy: FaultyProxy
+    shop: SearchClient, client: Cluster, shaky: Cluster, proxy: FaultyProxy
 ) -> None:
     counted = SearchClient(shaky, INDEX, HashEncoder())
     counted.search("warm up")
@@ -120,7 +120,7 @@ def test_only_misspelt_words_cost_a_request(
 
 
 def test_a_node_that_goes_away_before_the_second_request(
-    shop: SearchClient, shaky: OpenSearch, proxy: FaultyProxy
+    shop: SearchClient, shaky: Cluster, proxy: FaultyProxy
 ) -> None:
     proxy.plan = lambda request: Answer(503) if b"cordless" in request.body else None
     with pytest.raises(ClusterUnavailable) as failed:
@@ -128,7 +128,7 @@ def test_a_node_that_goes_away_before_the_second_request(
     assert failed.value.fix
 
 
-def test_an_older_index_answers_as_ever(client: OpenSearch, name: str) -> None:
+def test_an_older_index_answers_as_ever(client: Cluster, name: str) -> None:
     meta = IndexMeta(name, {fields.DENSE: VectorSpace(FINGERPRINT, "hash", DIMS)}, "lucene", ())
     body: Any = index_body(IndexSettings(dims=DIMS), meta)
     properties = body["mappings"]["properties"]

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from tests.node.test_update_faults import load_words
 from tests.node.test_updates import wait_for
 from tests.support.command import AISLE, Done, environment, failure, here
@@ -21,7 +21,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def test_a_file_is_applied_once_and_again_where_it_grows(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
+    client: Cluster, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
 ) -> None:
     load_words(client, name)
     monkeypatch.chdir(tmp_path)
@@ -58,7 +58,7 @@ def test_a_file_is_applied_once_and_again_where_it_grows(
 
 
 def test_a_stream_ends_well_when_it_is_told_to(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path
+    client: Cluster, node_url: str, name: str, tmp_path: Path
 ) -> None:
     load_words(client, name)
     env = {"AISLE_URL": node_url, "AISLE_HOME": str(tmp_path / "home")}
@@ -117,7 +117,7 @@ MISTAKES = (
 
 
 def test_bad_arguments_are_one_clear_error(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
+    client: Cluster, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
 ) -> None:
     load_words(client, name)
     monkeypatch.chdir(tmp_path)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import ClusterUnavailable
 from aisle.indexer.run import index_catalogue
@@ -26,7 +26,7 @@ BULK = "/_bulk"
 
 @pytest.mark.parametrize("fault", [Answer(429), Answer(503), Down(), LoseAnswer()], ids=str)
 def test_passing_faults_lose_and_double_nothing(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, tmp_path: Path, fault: Fault
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, tmp_path: Path, fault: Fault
 ) -> None:
     load(client, name)
     changes: list[dict[str, Any]] = [{"id": f"new-{n}", "title": f"boot {n}"} for n in range(20)]
@@ -40,7 +40,7 @@ def test_passing_faults_lose_and_double_nothing(
 
 
 def test_a_lost_answer_of_every_kind_of_request(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, tmp_path: Path
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, tmp_path: Path
 ) -> None:
     stream = write_lines(tmp_path / "c.jsonl", random_changes(5, 40))
     load(client, name)
@@ -65,7 +65,7 @@ def test_a_lost_answer_of_every_kind_of_request(
 
 
 def test_a_node_that_stays_away_leaves_the_checkpoint_behind_what_is_written(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, tmp_path: Path
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, tmp_path: Path
 ) -> None:
     load(client, name)
     changes = [{"op": "update", "id": f"id-{n % 20}", "price": 100 + n} for n in range(30)]
@@ -83,7 +83,7 @@ def test_a_node_that_stays_away_leaves_the_checkpoint_behind_what_is_written(
 
 
 def test_what_is_refused_is_a_dead_letter(
-    proxy: FaultyProxy, shaky: OpenSearch, client: OpenSearch, name: str, tmp_path: Path
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, tmp_path: Path
 ) -> None:
     load(client, name)
     before = content(client, name)
@@ -116,7 +116,7 @@ KILLS = (
 
 
 def test_kill_minus_nine_and_again_is_a_straight_run(
-    proxy: FaultyProxy, client: OpenSearch, node_url: str, name: str, tmp_path: Path
+    proxy: FaultyProxy, client: Cluster, node_url: str, name: str, tmp_path: Path
 ) -> None:
     stream = write_lines(tmp_path / "c.jsonl", [*random_changes(7, 60), b"not json"])
     load_words(client, name)
@@ -152,7 +152,7 @@ def test_kill_minus_nine_and_again_is_a_straight_run(
     assert {reason for _, reason in set(found) - expected} <= {NO_SUCH_ITEM}
 
 
-def load_words(client: OpenSearch, name: str) -> None:
+def load_words(client: Cluster, name: str) -> None:
     """A release without vectors, which a command can update without a model."""
     index_catalogue(client, items(20), without_vectors(), options(name, retry=PATIENT))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 import pytest
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.updates import BatchApplier, Encoding, UpdateOptions, UpdateReport
@@ -30,7 +30,7 @@ from tests.support.update_stream import (
 )
 
 
-def test_upsert_update_and_delete(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_upsert_update_and_delete(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     before = content(client, name)
     changes = [
@@ -55,7 +55,7 @@ def test_upsert_update_and_delete(client: OpenSearch, name: str, tmp_path: Path)
     assert report.release == f"{name}-v0001" and not letters(tmp_path)
 
 
-def test_only_a_new_text_is_encoded(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_only_a_new_text_is_encoded(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     before = content(client, name)
     encoder = Counting()
@@ -83,7 +83,7 @@ def test_only_a_new_text_is_encoded(client: OpenSearch, name: str, tmp_path: Pat
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_batches_of_any_size_end_in_the_same_state(
-    client: OpenSearch, name: str, tmp_path: Path, seed: int
+    client: Cluster, name: str, tmp_path: Path, seed: int
 ) -> None:
     stream = write_lines(tmp_path / "c.jsonl", random_changes(seed, 50))
     states, dead = [], []
@@ -98,7 +98,7 @@ def test_batches_of_any_size_end_in_the_same_state(
     assert sorted(dead[0]) == sorted(dead[1]) == sorted(dead[2]) and dead[0]
 
 
-def test_a_replay_of_the_same_file_changes_nothing(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_a_replay_of_the_same_file_changes_nothing(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     stream = write_lines(tmp_path / "c.jsonl", random_changes(3, 50))
     update(client, name, stream, folder=tmp_path)
@@ -107,7 +107,7 @@ def test_a_replay_of_the_same_file_changes_nothing(client: OpenSearch, name: str
     assert content(client, name) == once
 
 
-def test_a_write_that_arrives_late_changes_nothing(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_a_write_that_arrives_late_changes_nothing(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     write_lines(tmp_path / "a.jsonl", [{"op": "update", "id": f"id-{n}", "price": 1} for n in (1, 2, 3)])
     update(client, name, tmp_path / "a.jsonl", folder=tmp_path)
@@ -133,7 +133,7 @@ def test_a_write_that_arrives_late_changes_nothing(client: OpenSearch, name: str
     assert settings["index"]["gc_deletes"] == "1h"
 
 
-def test_versions_go_on_above_what_is_stored(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_versions_go_on_above_what_is_stored(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     write_lines(tmp_path / "a.jsonl", [{"op": "update", "id": "id-1", "price": 1}])
     update(client, name, tmp_path / "a.jsonl", folder=tmp_path)
@@ -168,7 +168,7 @@ BAD = [
 ]
 
 
-def test_malformed_lines_of_many_kinds(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_malformed_lines_of_many_kinds(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     good = [orjson.dumps({"op": "update", "id": f"id-{n}", "price": 1000 + n}) for n in range(20)]
     mixed = [line for pair in zip((row for row, _ in BAD), good, strict=True) for line in pair]
@@ -185,9 +185,7 @@ def test_malformed_lines_of_many_kinds(client: OpenSearch, name: str, tmp_path: 
     assert found[17]["id"] == "unknown" and found[17]["attempts"] == 1
 
 
-def test_a_stream_is_applied_promptly_and_lets_others_in(
-    client: OpenSearch, name: str, tmp_path: Path
-) -> None:
+def test_a_stream_is_applied_promptly_and_lets_others_in(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -211,7 +209,7 @@ def test_a_stream_is_applied_promptly_and_lets_others_in(
     assert reports[0].lines == 2
 
 
-def test_stop_applies_what_was_read(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_stop_applies_what_was_read(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     stop = threading.Event()
     changes = [{"op": "update", "id": f"id-{n % 20}", "price": n} for n in range(2000)]
@@ -234,7 +232,7 @@ def test_stop_applies_what_was_read(client: OpenSearch, name: str, tmp_path: Pat
     assert content(client, name)["id-19"]["price"] == 1999
 
 
-def test_of_two_at_once_one_is_told_who_the_other_is(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_of_two_at_once_one_is_told_who_the_other_is(client: Cluster, name: str, tmp_path: Path) -> None:
     load(client, name)
     stream = write_lines(tmp_path / "c.jsonl", [{"op": "update", "id": "id-1", "price": 1}])
     with hold(client, name, "aisle index", lease_s=1, policy=PATIENT):
@@ -251,7 +249,7 @@ def test_of_two_at_once_one_is_told_who_the_other_is(client: OpenSearch, name: s
     assert content(client, name)["id-1"]["price"] == 1
 
 
-def test_nothing_or_too_much_is_live(client: OpenSearch, name: str, tmp_path: Path) -> None:
+def test_nothing_or_too_much_is_live(client: Cluster, name: str, tmp_path: Path) -> None:
     stream = write_lines(tmp_path / "c.jsonl", [{"id": "a", "title": "x"}])
     with pytest.raises(IndexNotFound, match=r"no release .* is live"):
         update(client, name, stream, folder=tmp_path)
@@ -271,7 +269,7 @@ def test_nothing_or_too_much_is_live(client: OpenSearch, name: str, tmp_path: Pa
     ],
     ids=["model", "width", "none"],
 )
-def test_two_vector_spaces_never_meet(client: OpenSearch, name: str, encoder: ItemEncoder) -> None:
+def test_two_vector_spaces_never_meet(client: Cluster, name: str, encoder: ItemEncoder) -> None:
     load(client, name)
     applier = BatchApplier(client, Encoding(lambda _: encoder, lambda item: item.title), UpdateOptions(name))
     with pytest.raises(ArtifactMismatch):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from opensearchpy import OpenSearch
-
+from aisle.cluster import Cluster
 from aisle.search import SearchClient
 from aisle.types import Item
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
@@ -23,7 +22,7 @@ ITEMS = (*TOOLS, *PLANTERS)
 
 
 def stocked(
-    client: OpenSearch, index: str, shards: int = 1, items: tuple[Item, ...] = ITEMS, **more: object
+    client: Cluster, index: str, shards: int = 1, items: tuple[Item, ...] = ITEMS, **more: object
 ) -> SearchClient:
     """A client of a new index with these items."""
     put_shelf(client, index, items, shards=shards, **more)  # type: ignore[arg-type]

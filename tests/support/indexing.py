@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.pipeline import PipelineOptions
@@ -50,13 +50,13 @@ def options(name: str, **changes: object) -> IndexOptions:
     return IndexOptions(name, **{"pipeline": SMALL, "retry": QUICK, **changes})  # type: ignore[arg-type]
 
 
-def releases(client: OpenSearch, name: str) -> dict[str, set[str]]:
+def releases(client: Cluster, name: str) -> dict[str, set[str]]:
     """Every index of ``name`` and its aliases."""
     found = client.indices.get_alias(index=f"{name}-v*")
     return {index: set(body["aliases"]) for index, body in found.items()}
 
 
-def count(client: OpenSearch, name: str) -> int:
+def count(client: Cluster, name: str) -> int:
     """Documents that a search of the alias sees."""
     client.indices.refresh(index=name)
     return int(client.count(index=name)["count"])

@@ -12,8 +12,8 @@ from itertools import count
 from pathlib import Path
 
 import orjson
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.indexer import Ledger
 from tests.support.command import aisle, start
 from tests.support.proxies.faulty import Down, Fault, FaultyProxy, Plan, Request
@@ -87,7 +87,7 @@ def write_rows(path: Path, rows: int, bad_every: int = 100) -> int:
 
 
 def crash_and_resume(
-    client: OpenSearch, node_url: str, folder: Path, name: str, rows: Path, point: KillPoint
+    client: Cluster, node_url: str, folder: Path, name: str, rows: Path, point: KillPoint
 ) -> Crash:
     """Index the file, kill at the point, look, resume, look."""
     command = ("index", rows.name, "--name", name, "--encoder", "none", "--json")
@@ -156,7 +156,7 @@ def _do(node_url: str, request: Request) -> None:
         answer.read()
 
 
-def _settled(client: OpenSearch, folder: Path, name: str) -> tuple[set[str], int]:
+def _settled(client: Cluster, folder: Path, name: str) -> tuple[set[str], int]:
     """Ids of the settled positions, and how many of them the release lacks."""
     (path,) = folder.glob(f"indexing/*/{name}.sqlite")
     with Ledger(path) as ledger:
@@ -175,12 +175,12 @@ def _sent(requests: list[Request]) -> Iterator[str]:
                 yield orjson.loads(line)["index"]["_id"]
 
 
-def _count(client: OpenSearch, name: str) -> int:
+def _count(client: Cluster, name: str) -> int:
     found = client.count(index=name, params={"ignore_unavailable": "true"})
     return int(found["count"])
 
 
-def _distinct(client: OpenSearch, name: str) -> int:
+def _distinct(client: Cluster, name: str) -> int:
     """Different ids among the documents that a search finds."""
     ids: set[str] = set()
     body = {"query": {"match_all": {}}, "_source": False, "sort": ["_doc"]}

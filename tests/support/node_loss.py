@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from opensearchpy import OpenSearch
-
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.indexer import ItemEncoder
 from aisle.indexer.pipeline import Vectors
@@ -58,7 +57,7 @@ class Outage:
             self._errors.append(error)
 
 
-def present(client: OpenSearch, name: str, number: int) -> set[str]:
+def present(client: Cluster, name: str, number: int) -> set[str]:
     """Which of the ids of so many items can be read, each asked for by its id."""
     found: set[str] = set()
     for start in range(0, number, 500):

@@ -10,8 +10,8 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.errors import AisleError
 from aisle.mappings import fields
 from aisle.search import SearchClient
@@ -47,7 +47,7 @@ class QueryLoad:
         wrong: answers that were not whole.
     """
 
-    client: OpenSearch
+    client: Cluster
     name: str
     documents: int
     patience_s: float = 240.0

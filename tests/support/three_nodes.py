@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opensearchpy import OpenSearch
-
-from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.cluster.node.files import free_ports
 from aisle.testing.multi_node import group_options, start_group
 
@@ -36,7 +34,7 @@ class ThreeNodes:
 
     options: tuple[NodeOptions, ...]
     nodes: list[EmbeddedNode]
-    client: OpenSearch
+    client: Cluster
 
     @property
     def urls(self) -> list[str]:
@@ -89,7 +87,7 @@ class SpareNode:
 
     options: NodeOptions
     node: EmbeddedNode
-    client: OpenSearch
+    client: Cluster
 
     @property
     def url(self) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from opensearchpy import OpenSearch
 
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder.text import item_text
 from aisle.indexer.pipeline import Vectors
@@ -49,7 +49,7 @@ class Counting:
         return vectors([Item(id=item_text(item), title="x") for item in batch])
 
 
-def load(client: OpenSearch, name: str, number: int = 20) -> None:
+def load(client: Cluster, name: str, number: int = 20) -> None:
     """A live release of ``number`` items whose vectors depend on their texts."""
     counting = Counting()
     encoder = ItemEncoder({fields.DENSE: SPACE}, counting.encode)
@@ -64,7 +64,7 @@ def write_lines(path: Path, changes: Iterable[Any]) -> Path:
 
 
 def update(
-    client: OpenSearch,
+    client: Cluster,
     name: str,
     source: Path | str,
     *,
@@ -109,7 +109,7 @@ def letters(folder: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
-def content(client: OpenSearch, name: str) -> dict[str, dict[str, Any]]:
+def content(client: Cluster, name: str) -> dict[str, dict[str, Any]]:
     """Every document that a search of the catalogue sees, vectors included."""
     client.indices.refresh(index=name)
     found = client.search(index=name, body={"size": 10_000, "_source": {"excludes": []}})

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.client import until_done
 from aisle.cluster.retries import RetryPolicy
 from aisle.indexer.releases.publish import await_copies
 from tests.support.proxies.base import QuietHandler, QuietServer
@@ -54,11 +53,8 @@ def answering(states: Sequence[tuple[int, dict[str, int]]]) -> Iterator[tuple[st
         server.server_close()
 
 
-def impatient(request: Callable[[], Any]) -> Any:
-    """As the publisher asks, with little patience."""
-    return until_done(request, RetryPolicy(deadline_s=1, first_wait_s=0.01), threading.Event())
-
-
+# As the publisher asks, with little patience.
+IMPATIENT = RetryPolicy(deadline_s=1, first_wait_s=0.01)
 HEALTH, SETTINGS = f"GET /_cluster/health/{RELEASE}", f"PUT /{RELEASE}/_settings"
 
 
@@ -87,7 +83,7 @@ def test_copies_are_waited_for_tried_again_and_missed_by_name(
         connect(ClusterSettings(url=url)) as client,
         caplog.at_level(logging.WARNING, logger="aisle.indexer.releases.publish"),
     ):
-        assert await_copies(client, impatient, RELEASE) == missing
+        assert await_copies(client.retrying(IMPATIENT), RELEASE) == missing
     assert [request for request, _ in asked] == requests
     assert [body for request, body in asked if request == SETTINGS] == [
         {"index": {"allocation.max_retries": 10}} for request in requests if request == SETTINGS

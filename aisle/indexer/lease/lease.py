@@ -20,9 +20,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-import opensearchpy
-
-from aisle.cluster import Cluster, translated_errors
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy, Stopped
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.state import Seen, LeaseDocument, StateIndex
@@ -132,7 +130,7 @@ class Lease:
 
     def _renew(self, change: Callable[[LeaseDocument], LeaseDocument], policy: RetryPolicy) -> LeaseDocument:
         """Write the holder's next state, a sign of life; returns it."""
-        with self._writing, translated_errors():
+        with self._writing:
             seen = self._seen
             while seen is not None:
                 wanted = change(seen.state)
@@ -164,7 +162,7 @@ _DEFAULT_POLICY = RetryPolicy()
 
 @contextmanager
 def hold(
-    client: opensearchpy.OpenSearch,
+    cluster: Cluster,
     name: str,
     what: str,
     *,
@@ -175,7 +173,7 @@ def hold(
     """Hold the lease of a catalogue while the block runs.
 
     Args:
-        client: used from a thread of its own as well.
+        cluster: used from a thread of its own as well.
         name: of the catalogue, checked.
         what: the command that does it, for the message that others get.
         wait_s: how long to wait for a holder that is alive, in seconds. With 0 its next sign of life ends the
@@ -185,17 +183,16 @@ def hold(
 
     Raises:
         InputError: another holder is alive; the message names it.
-        ClusterUnavailable, DiskFull: see `until_done`.
+        ClusterUnavailable: the node stayed away past the deadline of ``policy``.
+        DiskFull: the cluster refuses writes because of its disk.
     """
-    client = Cluster.of(client)
     stop = threading.Event()
-    lease = Lease(StateIndex(client, name, stop), StateIndex(client, name), name, what, lease_s, policy)
+    lease = Lease(StateIndex(cluster, name, stop), StateIndex(cluster, name), name, what, lease_s, policy)
     beating = threading.Thread(
         target=_beat, args=(lease, lease_s, stop), name=f"lease of {name}", daemon=True
     )
     try:
-        with translated_errors():
-            lease.take(wait_s)
+        lease.take(wait_s)
         beating.start()
         yield lease
     finally:

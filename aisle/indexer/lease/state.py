@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
-import opensearchpy
-
-from aisle.cluster.client import until_done
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed
 
@@ -140,20 +137,18 @@ class Seen:
 
 
 class StateIndex:
-    """One catalogue's document. Every request is repeated while the node is away, see `until_done`.
+    """One catalogue's document. Every request is repeated while the node is away.
 
     Args:
-        client: used from several threads.
+        cluster: used from several threads.
         name: of the catalogue.
         stop: ends waiting for a node that is away.
     """
 
-    def __init__(
-        self, client: opensearchpy.OpenSearch, name: str, stop: threading.Event | None = None
-    ) -> None:
-        self._client = client
+    def __init__(self, cluster: Cluster, name: str, stop: threading.Event | None = None) -> None:
+        self._cluster = cluster
         self._name = name
-        self._stop = stop or threading.Event()
+        self._stop = stop
 
     def read(self, policy: RetryPolicy) -> Seen:
         """What it says now, unrefreshed writes included.
@@ -163,7 +158,7 @@ class StateIndex:
         """
         # A document that is missing and an index that is missing are both a 404.
         params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
-        found = self._ask(partial(self._client.get, index=STATE_INDEX, id=self._name, params=params), policy)
+        found = self._asking(policy).get(index=STATE_INDEX, id=self._name, params=params)
         if not found.get("found"):
             return Seen(LeaseDocument(), None)
         try:
@@ -186,11 +181,9 @@ class StateIndex:
             params["op_type"] = "create"
         else:
             params["if_seq_no"], params["if_primary_term"] = seen.place
-        write = partial(
-            self._client.index, index=STATE_INDEX, id=self._name, body=state.to_json(), params=params
-        )
+        asking = self._asking(policy)
         try:
-            done = self._ask(write, policy)
+            done = asking.index(index=STATE_INDEX, id=self._name, body=state.to_json(), params=params)
         except AisleError as error:
             if error.status not in _CHANGED:
                 raise
@@ -200,18 +193,18 @@ class StateIndex:
     def forget(self, policy: RetryPolicy) -> None:
         """Delete the document. Only for a name that nobody ever uses again: its numbers would begin anew."""
         params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
-        self._ask(partial(self._client.delete, index=STATE_INDEX, id=self._name, params=params), policy)
+        self._asking(policy).delete(index=STATE_INDEX, id=self._name, params=params)
 
     def _make(self, policy: RetryPolicy) -> None:
-        exists = partial(self._client.indices.exists, index=STATE_INDEX)
-        if self._ask(exists, policy):
+        indices = self._asking(policy).indices
+        if indices.exists(index=STATE_INDEX):
             return
         try:
-            self._ask(partial(self._client.indices.create, index=STATE_INDEX, body=_BODY), policy)
+            indices.create(index=STATE_INDEX, body=_BODY)
         except AisleError as error:
             # Somebody else was faster.
-            if error.status != 400 or not self._ask(exists, policy):
+            if error.status != 400 or not indices.exists(index=STATE_INDEX):
                 raise
 
-    def _ask(self, request: Callable[[], Any], policy: RetryPolicy) -> Any:
-        return until_done(request, policy, self._stop)
+    def _asking(self, policy: RetryPolicy) -> Cluster:
+        return self._cluster.retrying(policy, self._stop)

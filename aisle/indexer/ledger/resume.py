@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-import opensearchpy
 import orjson
 from opensearchpy import OpenSearch
 
 from aisle._version import __version__
 from aisle._paths import home
-from aisle.cluster import translated_errors
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import Lease
@@ -100,35 +99,36 @@ class RunStart:
     live: bool = False
 
 
-def start_run(
-    client: opensearchpy.OpenSearch,
-    name: str,
-    books: ResumeContext,
-    parts: Mapping[str, str],
-    create: Callable[[], str],
-) -> RunStart:
-    """Look at the ledger and the cluster, and decide. The lease of the name must be held.
+def unfinished_start(
+    cluster: Cluster, name: str, context: ResumeContext, parts: Mapping[str, str]
+) -> RunStart | None:
+    """Where the ledger's unfinished run goes on; None: a new release must be made, see `new_start`.
+
+    The lease of the name must be held.
 
     Args:
-        client: for a look at the releases.
+        cluster: for a look at the releases.
         name: of the catalogue.
-        books: the ledger; a new run is begun in it if there is nothing to go on with.
+        context: the ledger, and whether to go on with it.
         parts: see `run_parts`.
-        create: makes a new release and returns its index.
 
     Raises:
         InputError: the unfinished run was begun with something else.
-        Whatever ``create`` raises.
     """
-    if books.resume:
-        found = _unfinished(books.ledger.run(), name, read_inventory(client, name), parts)
-        if found is not None:
-            return RunStart(found.release, books.ledger.before(), live=found.state is RunPhase.LIVE)
-    release = create()
+    if not context.resume:
+        return None
+    found = _unfinished(context.ledger.run(), name, read_inventory(cluster, name), parts)
+    if found is None:
+        return None
+    return RunStart(found.release, context.ledger.before(), live=found.state is RunPhase.LIVE)
+
+
+def new_start(cluster: Cluster, release: str, ledger: Ledger, parts: Mapping[str, str]) -> RunStart:
+    """Begin a run in the ledger, for a release that was just made; it is dropped if that fails."""
     try:
-        books.ledger.begin(release, parts)
+        ledger.begin(release, parts)
     except BaseException:
-        drop_unfinished(client, release)
+        drop_unfinished(cluster, release)
         raise
     return RunStart(release)
 
@@ -165,12 +165,12 @@ def is_final(error: BaseException) -> bool:
 
 
 def give_up(
-    client: opensearchpy.OpenSearch, ledger: Ledger, release: str, lease: Lease, error: BaseException
+    cluster: Cluster, ledger: Ledger, release: str, lease: Lease, error: BaseException
 ) -> None:
     """Keep what can be gone on with, drop what cannot.
 
     Args:
-        client: connection.
+        cluster: connection.
         ledger: of the run; one that does not last is dropped in any case.
         release: the run's, not live.
         lease: of the name. If it was lost, somebody else may be loading this very release.
@@ -178,7 +178,7 @@ def give_up(
     """
     if ledger.lasting and (not is_final(error) or not _held(lease)):
         return
-    drop_unfinished(client, release)
+    drop_unfinished(cluster, release)
     ledger.forget()
 
 
@@ -192,9 +192,8 @@ def _held(lease: Lease) -> bool:
 
 def ledger_path(client: OpenSearch, name: str) -> Path:
     """Where it lies."""
-    with translated_errors():
-        cluster = str(client.info()["cluster_uuid"])
-    return home() / "indexing" / cluster / f"{name}.sqlite"
+    uuid = str(Cluster.of(client).info()["cluster_uuid"])
+    return home() / "indexing" / uuid / f"{name}.sqlite"
 
 
 def refused_share(ledger: Ledger) -> float:

@@ -11,10 +11,8 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any
 
-import opensearchpy
-
 from aisle._extras import optional
-from aisle.cluster import Cluster, connect, translated_errors
+from aisle.cluster import Cluster, connect
 from aisle.errors import AisleError, IndexingError
 from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise, sum_results, write_body
 from aisle.indexer.ray.buffer import Batch, Fetch
@@ -29,12 +27,12 @@ PORTION = 512
 @dataclass(frozen=True, slots=True)
 class BatchWorker:
     """Attributes:
-    client: of this worker alone.
+    cluster: of this worker alone.
     encoder: on the cores of this worker.
     errand: target, limits and retries.
     """
 
-    client: opensearchpy.OpenSearch
+    cluster: Cluster
     encoder: ItemEncoder
     errand: TaskSpec
 
@@ -42,7 +40,7 @@ class BatchWorker:
         """Encode and write every item of the batch.
 
         Raises:
-            ClusterUnavailable, DiskFull, IndexingFailed, TransportError: see ``bulk.write_body``.
+            ClusterUnavailable, DiskFull, IndexingFailed, ClusterError: see `write_body`.
         """
         stop = threading.Event()
         requests: list[Future[tuple[BulkResult, float]]] = []
@@ -88,7 +86,7 @@ class BatchWorker:
 
     def _write(self, body: Body, stop: threading.Event) -> tuple[BulkResult, float]:
         started = perf_counter()
-        written = write_body(Cluster.of(self.client), self.errand.target, self.errand.policy, body, stop)
+        written = write_body(self.cluster, self.errand.target, self.errand.policy, body, stop)
         return written, perf_counter() - started
 
 
@@ -138,8 +136,7 @@ class IndexWorker:
         batch = Batch.unpacked(packed)
         try:
             self._check_attempts(number, batch)
-            with translated_errors():
-                return self._bench.work(batch)
+            return self._bench.work(batch)
         except AisleError as error:
             return Failed.of(error)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-import opensearchpy
-
-from aisle.cluster.client import until_done
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster import Cluster
 from aisle.errors import AisleError, DiskFull, IndexingFailed
+from aisle.indexer.lease.lease import Lease
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import (
     abandon_actions,
@@ -25,8 +21,6 @@ from aisle.indexer.releases.names import (
 from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, index_body, pipeline_body, pipeline_name
 from aisle.mappings.fusion import FusionSpec
 
-__all__ = ["Standing", "create_release", "drop_unfinished", "put_pipelines", "standing"]
-
 _log = logging.getLogger(__name__)
 # Dropping is for a run that has failed or was interrupted: it must not keep anybody waiting.
 _DROP_TIMEOUT_S = 5
@@ -34,27 +28,25 @@ _CREATE_ATTEMPTS = 3
 
 
 def create_release(
-    client: opensearchpy.OpenSearch,
+    cluster: Cluster,
     name: str,
     settings: IndexSettings,
     spaces: Mapping[str, VectorSpace],
     *,
     fusions: tuple[FusionSpec, ...],
     fusion: FusionSpec | None = None,
-    policy: RetryPolicy,
-    number: Callable[[int], int] = lambda least: least,
+    lease: Lease | None = None,
 ) -> str:
     """Make the next release, empty and tuned for loading, and the search pipelines it needs.
 
     Args:
-        client: may be one that repeats requests by itself.
+        cluster: one that repeats its requests.
         name: a checked name.
         settings: of the finished release; while loading there are no replicas and no refreshes.
         spaces: vector field to the model behind it.
         fusions: their pipelines are put, see `put_pipelines`.
         fusion: what searches use that name none; its pipeline is put too.
-        policy: for each request.
-        number: takes the least number above all that exist, returns the one to use: ``Lease.next_release``.
+        lease: of the name; its state knows the numbers of releases that were deleted. None: what exists counts.
 
     Returns:
         Its index name. It is not live; write through ``loading_alias`` of it.
@@ -64,19 +56,19 @@ def create_release(
         DiskFull: the cluster makes no more indexes.
     """
     installed = tuple(dict.fromkeys((*fusions, *([fusion] if fusion else []))))
-    put_pipelines(client, installed, policy)
+    put_pipelines(cluster, installed)
     loading = replace(settings, replicas=0, refresh_interval="-1")
     pipelines = tuple(map(pipeline_name, installed))
     for _ in range(_CREATE_ATTEMPTS):
-        least = next_version(name, read_inventory(client, name).releases)
-        release = release_name(name, number(least))
+        least = next_version(name, read_inventory(cluster, name).releases)
+        release = release_name(name, lease.next_release(least) if lease else least)
         meta = IndexMeta(release, spaces, settings.engine, pipelines, fusion=fusion)
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:
-            until_done(partial(client.indices.create, index=release, body=body), policy, threading.Event())
+            cluster.indices.create(index=release, body=body)
         except AisleError as error:
             # Another run took the number, or our own request was repeated after its answer was lost.
-            if error.status != 400 or not client.indices.exists(index=release):
+            if error.status != 400 or not cluster.indices.exists(index=release):
                 raise
         else:
             return release
@@ -85,32 +77,28 @@ def create_release(
     )
 
 
-def put_pipelines(
-    client: opensearchpy.OpenSearch, fusions: Sequence[FusionSpec], policy: RetryPolicy
-) -> None:
+def put_pipelines(cluster: Cluster, fusions: Sequence[FusionSpec]) -> None:
     """Put the search pipelines that are missing; their names carry their content, so none ever changes."""
-    ask, stop = client.transport.perform_request, threading.Event()
-    all_pipelines = partial(ask, "GET", "/_search/pipeline", params={"ignore": 404})
-    there = until_done(all_pipelines, policy, stop)
+    there = cluster.transport.perform_request("GET", "/_search/pipeline", params={"ignore": 404})
     for name, body in {pipeline_name(fusion): pipeline_body(fusion) for fusion in fusions}.items():
         if there.get(name) != body:
-            until_done(partial(ask, "PUT", f"/_search/pipeline/{name}", body=body), policy, stop)
+            cluster.transport.perform_request("PUT", f"/_search/pipeline/{name}", body=body)
 
 
-def drop_unfinished(client: opensearchpy.OpenSearch, release: str) -> None:
+def drop_unfinished(cluster: Cluster, release: str) -> None:
     """Delete a release that did not go live; if the node is gone, say so and leave it to the next run."""
     soon = {"request_timeout": _DROP_TIMEOUT_S}
     try:
-        if _abandon(client, release, soon):
-            client.indices.delete(index=release, params={**soon, "ignore_unavailable": "true"})
+        if _abandon(cluster, release, soon):
+            cluster.indices.delete(index=release, params={**soon, "ignore_unavailable": "true"})
     except AisleError as error:
         _log.warning("the unfinished release %s is left over; the next run deletes it (%s)", release, error)
 
 
-def _abandon(client: opensearchpy.OpenSearch, release: str, params: Mapping[str, Any]) -> bool:
+def _abandon(cluster: Cluster, release: str, params: Mapping[str, Any]) -> bool:
     """Take the release's token; False if the swap came through after all, or somebody deleted it."""
     try:
-        client.indices.update_aliases(body={"actions": abandon_actions(release)}, params=params)
+        cluster.indices.update_aliases(body={"actions": abandon_actions(release)}, params=params)
     except DiskFull:
         # It blocks aliases as well, and so the swap; deleting is what it does allow.
         return True
@@ -118,5 +106,5 @@ def _abandon(client: opensearchpy.OpenSearch, release: str, params: Mapping[str,
         if error.status != 404:
             raise
         # Or the client repeated this very request, as its answer was lost.
-        return bool(client.indices.exists_alias(index=release, name=abandoned_alias(release), params=params))
+        return bool(cluster.indices.exists_alias(index=release, name=abandoned_alias(release), params=params))
     return True

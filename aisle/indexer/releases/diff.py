@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any, Final, TypeAlias
 
-import opensearchpy
+from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
-from aisle.cluster.client import until_done
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import InputError
 from aisle.indexer.releases.inventory import read_inventory
@@ -152,33 +149,24 @@ def vector_fields(mapping: Mapping[str, Any]) -> list[str]:
 
 @contextmanager
 def documents(
-    client: opensearchpy.OpenSearch,
-    release: str,
-    without: Sequence[str],
-    policy: RetryPolicy,
-    page: int = _PAGE,
+    cluster: Cluster, release: str, without: Sequence[str], page: int = _PAGE
 ) -> Iterator[Iterator[Document]]:
     """A stream of (id, source), as the release was at this moment, closed with the block.
 
     Args:
-        client: connection.
+        cluster: one that repeats its requests.
         release: index.
         without: fields to leave out.
-        policy: for each request.
         page: documents per request.
     """
-    stop = threading.Event()
-    opening = partial(client.create_pit, index=release, params={"keep_alive": _KEEP_ALIVE})
-    pit = until_done(opening, policy, stop)["pit_id"]
+    pit = cluster.create_pit(index=release, params={"keep_alive": _KEEP_ALIVE})["pit_id"]
     try:
-        yield _pages(client, pit, without, policy, page)
+        yield _pages(cluster, pit, without, page)
     finally:
-        client.delete_pit(body={"pit_id": [pit]})
+        cluster.delete_pit(body={"pit_id": [pit]})
 
 
-def _pages(
-    client: opensearchpy.OpenSearch, pit: str, without: Sequence[str], policy: RetryPolicy, page: int
-) -> Iterator[Document]:
+def _pages(cluster: Cluster, pit: str, without: Sequence[str], page: int) -> Iterator[Document]:
     body: dict[str, Any] = {
         "size": page,
         "query": {"match_all": {}},
@@ -188,8 +176,7 @@ def _pages(
         "track_total_hits": False,
     }
     while True:
-        answer = until_done(partial(client.search, body=body), policy, threading.Event())
-        hits = answer["hits"]["hits"]
+        hits = cluster.search(body=body)["hits"]["hits"]
         for hit in hits:
             yield hit["_id"], hit["_source"]
         if len(hits) < page:
@@ -220,7 +207,7 @@ class ReleaseDiff:
 
 
 def diff_releases(
-    client: opensearchpy.OpenSearch,
+    client: OpenSearch,
     name: str,
     before: str,
     after: str,
@@ -243,24 +230,17 @@ def diff_releases(
         ClusterError: the cluster is away.
     """
     check_name(name)
-    stop = threading.Event()
-    with translated_errors():
-        known = until_done(partial(read_inventory, client, name), policy, stop).releases
-        for release in (before, after):
-            if release not in known:
-                raise InputError(
-                    f"{name} has no release {release}",
-                    fix=f"choose from {', '.join(known)}" if known else "index a catalogue first",
-                )
-        params = {"flat_settings": "true"}
-        bodies = [
-            until_done(partial(client.indices.get, index=release, params=params), policy, stop)[release]
-            for release in (before, after)
-        ]
-        vectors = sorted({name for body in bodies for name in vector_fields(body["mappings"])})
-        with (
-            documents(client, before, vectors, policy) as old,
-            documents(client, after, vectors, policy) as new,
-        ):
-            found = diff_documents(old, new, examples)
+    cluster = Cluster.of(client).retrying(policy)
+    known = read_inventory(cluster, name).releases
+    for release in (before, after):
+        if release not in known:
+            raise InputError(
+                f"{name} has no release {release}",
+                fix=f"choose from {', '.join(known)}" if known else "index a catalogue first",
+            )
+    params = {"flat_settings": "true"}
+    bodies = [cluster.indices.get(index=release, params=params)[release] for release in (before, after)]
+    vectors = sorted({name for body in bodies for name in vector_fields(body["mappings"])})
+    with documents(cluster, before, vectors) as old, documents(cluster, after, vectors) as new:
+        found = diff_documents(old, new, examples)
     return ReleaseDiff(before, after, found, diff_indexes(*bodies))

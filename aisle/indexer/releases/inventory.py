@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-import opensearchpy
 from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
+from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.releases.names import (
     abandoned_alias,
@@ -46,13 +45,13 @@ class ReleaseInventory:
         return (*self.unfinished, *self.withdrawn)
 
 
-def read_inventory(client: opensearchpy.OpenSearch, name: str) -> ReleaseInventory:
+def read_inventory(cluster: Cluster, name: str) -> ReleaseInventory:
     """Look at the cluster.
 
     Raises:
         InputError: ``name`` is taken by an index, or by an alias of indexes that are no releases.
     """
-    found = client.indices.get_alias(index=f"{name},{name}-v*", params={"ignore_unavailable": "true"})
+    found = cluster.indices.get_alias(index=f"{name},{name}-v*", params={"ignore_unavailable": "true"})
     if name in found:
         raise InputError(
             f"{name} is an index, and an alias of that name is needed",
@@ -121,15 +120,15 @@ def list_releases(client: OpenSearch, name: str) -> list[ReleaseRow]:
         ClusterError: the cluster is away.
     """
     check_name(name)
-    with translated_errors():
-        now = read_inventory(client, name)
-        if not now.releases:
-            return []
-        pattern = f"{name}-v*"
-        bodies = client.indices.get(index=pattern, params={"flat_settings": "true"})
-        stats = client.indices.stats(
-            index=pattern, metric="docs,store", params={"forbid_closed_indices": "false"}
-        )["indices"]
+    cluster = Cluster.of(client)
+    now = read_inventory(cluster, name)
+    if not now.releases:
+        return []
+    pattern = f"{name}-v*"
+    bodies = cluster.indices.get(index=pattern, params={"flat_settings": "true"})
+    stats = cluster.indices.stats(
+        index=pattern, metric="docs,store", params={"forbid_closed_indices": "false"}
+    )["indices"]
     # What came or went between the requests is left out.
     there = [release for release in now.releases if release in bodies]
     return [_row(release, now, bodies[release], stats.get(release, {})) for release in there]

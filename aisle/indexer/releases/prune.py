@@ -7,7 +7,7 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster import translated_errors
+from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
@@ -88,17 +88,17 @@ def prune_releases(
         ClusterError: the cluster is away.
     """
     check_name(name)
-    with translated_errors():
-        if dry_run:
-            now = read_inventory(client, name)
-            return _told(name, now, choose_pruned(name, now, keep, unfinished=unfinished), done=False)
-        with hold(client, name, "aisle releases prune", wait_s=wait_s) as lease:
-            now = read_inventory(client, name)
-            doomed = choose_pruned(name, now, keep, unfinished=unfinished)
-            for release in doomed:
-                lease.check()
-                client.indices.delete(index=release, params={"ignore_unavailable": "true"})
-            return _told(name, now, doomed, done=True)
+    cluster = Cluster.of(client)
+    if dry_run:
+        now = read_inventory(cluster, name)
+        return _told(name, now, choose_pruned(name, now, keep, unfinished=unfinished), done=False)
+    with hold(cluster, name, "aisle releases prune", wait_s=wait_s) as lease:
+        now = read_inventory(cluster, name)
+        doomed = choose_pruned(name, now, keep, unfinished=unfinished)
+        for release in doomed:
+            lease.check()
+            cluster.indices.delete(index=release, params={"ignore_unavailable": "true"})
+        return _told(name, now, doomed, done=True)
 
 
 def _told(name: str, now: ReleaseInventory, doomed: tuple[str, ...], *, done: bool) -> Pruned:

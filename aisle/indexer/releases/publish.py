@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
-import opensearchpy
-
-from aisle.cluster.client import until_done
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster import Cluster
 from aisle.errors import AisleError, IndexingFailed
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import swap_actions, to_prune, version_of
@@ -24,10 +18,8 @@ _ALLOCATION_S: Final = 600
 # OpenSearch's own default of index.allocation.max_retries.
 _ATTEMPTS: Final = 5
 
-Ask = Callable[[Callable[[], Any]], Any]
 
-
-def flush(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> None:
+def flush(cluster: Cluster, release: str) -> None:
     """Before the copies are asked for: they are then made of the primary's files, without its history.
 
     A node that died while it was loaded closes the gaps in its history with operations that do nothing.
@@ -35,20 +27,20 @@ def flush(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> None:
     again (https://github.com/opensearch-project/k-NN/issues/3401).
     """
     params = {"force": "true", "wait_if_ongoing": "true", "request_timeout": _ALLOCATION_S}
-    ask(partial(client.indices.flush, index=release, params=params))
+    cluster.indices.flush(index=release, params=params)
 
 
-def await_copies(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> int:
+def await_copies(cluster: Cluster, release: str) -> int:
     """Wait for the copies that are being made, and have those that failed tried again.
 
     Returns:
         How many copies, over all shards, are not there; a warning says so. OpenSearch goes on making those
         for which there is a node.
     """
-    health = _settled(client, ask, release)
+    health = _settled(cluster, release)
     if health["unassigned_shards"]:
-        _try_again(client, ask, release)
-        health = _settled(client, ask, release)
+        _try_again(cluster, release)
+        health = _settled(cluster, release)
     missing = int(health["unassigned_shards"]) + int(health["initializing_shards"])
     if missing:
         wanted = missing + int(health["active_shards"])
@@ -63,7 +55,7 @@ def await_copies(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> int
     return missing
 
 
-def _settled(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> dict[str, Any]:
+def _settled(cluster: Cluster, release: str) -> dict[str, Any]:
     """The index's health once no copy is being made, or the time is over."""
     params = {
         "wait_for_events": "languid",
@@ -73,17 +65,17 @@ def _settled(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> dict[st
         "request_timeout": _ALLOCATION_S + 30,
         "ignore": 408,
     }
-    health: dict[str, Any] = ask(partial(client.cluster.health, index=release, params=params))
+    health: dict[str, Any] = cluster.cluster.health(index=release, params=params)
     return health
 
 
-def _try_again(client: opensearchpy.OpenSearch, ask: Ask, release: str) -> None:
+def _try_again(cluster: Cluster, release: str) -> None:
     """A copy is given up after so many attempts, all of them within seconds: allow as many again.
 
     ``_cluster/reroute?retry_failed`` does the same for all indexes and needs a right over the whole cluster.
     """
     body = {"index": {"allocation.max_retries": 2 * _ATTEMPTS}}
-    ask(partial(client.indices.put_settings, index=release, body=body))
+    cluster.indices.put_settings(index=release, body=body)
 
 
 # A refresh builds the vector graphs of what is still in memory, which takes minutes on a large shard.
@@ -92,14 +84,18 @@ _POLL_S = 0.5
 
 
 class Publisher:
-    """The steps, each safe to repeat; every request survives a node that is away for a moment."""
+    """The steps, each safe to repeat; every request survives a node that is away for a moment.
 
-    def __init__(self, client: opensearchpy.OpenSearch, name: str, release: str, policy: RetryPolicy) -> None:
-        self._client = client
+    Args:
+        cluster: one that repeats its requests.
+        name: of the catalogue.
+        release: its index, loaded.
+    """
+
+    def __init__(self, cluster: Cluster, name: str, release: str) -> None:
+        self._cluster = cluster
         self._name = name
         self._release = release
-        self._policy = policy
-        self._replaced: tuple[str, ...] = ()
 
     def check_count(self, expected: int) -> None:
         """Refresh, then compare what the index holds with what was acknowledged.
@@ -108,8 +104,8 @@ class Publisher:
             IndexingFailed: they differ.
         """
         params = {"request_timeout": _LONG_S}
-        self._ask(partial(self._client.indices.refresh, index=self._release, params=params))
-        found = self._ask(partial(self._client.count, index=self._release))["count"]
+        self._cluster.indices.refresh(index=self._release, params=params)
+        found = self._cluster.count(index=self._release)["count"]
         if found != expected:
             raise IndexingFailed(
                 f"{self._release} holds {found} documents, {expected} were acknowledged; it does not go live",
@@ -123,15 +119,15 @@ class Publisher:
             IndexingFailed: the server gave up.
         """
         params = {"max_num_segments": 1, "wait_for_completion": "false"}
-        task = self._ask(partial(self._client.indices.forcemerge, index=self._release, params=params))["task"]
-        while not (state := self._ask(partial(self._client.tasks.get, task_id=task)))["completed"]:
+        task = self._cluster.indices.forcemerge(index=self._release, params=params)["task"]
+        while not (state := self._cluster.tasks.get(task_id=task))["completed"]:
             time.sleep(_POLL_S)
         if "error" in state or state.get("response", {}).get("_shards", {}).get("failed"):
             raise IndexingFailed(
                 f"the merge of {self._release} failed",
                 fix="look at the node's log and disk (`aisle logs`), or index without --force-merge",
             )
-        self._ask(partial(self._client.indices.refresh, index=self._release))
+        self._cluster.indices.refresh(index=self._release)
 
     def restore(self, settings: IndexSettings) -> None:
         """Replicas and refreshes as they shall be live; waits for copies that are being made."""
@@ -139,10 +135,10 @@ class Publisher:
             "index": {"number_of_replicas": settings.replicas, "refresh_interval": settings.refresh_interval}
         }
         if settings.replicas:
-            flush(self._client, self._ask, self._release)
-        self._ask(partial(self._client.indices.put_settings, index=self._release, body=body))
+            flush(self._cluster, self._release)
+        self._cluster.indices.put_settings(index=self._release, body=body)
         if settings.replicas:
-            await_copies(self._client, self._ask, self._release)
+            await_copies(self._cluster, self._release)
 
     def swap(self) -> tuple[str, ...]:
         """Point the alias at the release in one atomic step.
@@ -152,26 +148,9 @@ class Publisher:
 
         Raises:
             IndexingFailed: a newer release went live meanwhile.
-            InputError: see `releases.standing`.
+            InputError: see `read_inventory`.
         """
-        replaced: tuple[str, ...] = self._ask(self._swap)
-        return replaced
-
-    def prune(self, keep: int) -> tuple[str, ...]:
-        """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""
-        now = self._ask(partial(read_inventory, self._client, self._name))
-        doomed = to_prune(self._name, self._release, now.releases, now.no_way_back, keep)
-        for release in doomed:
-            self._ask(
-                partial(self._client.indices.delete, index=release, params={"ignore_unavailable": "true"})
-            )
-        return doomed
-
-    def _swap(self) -> tuple[str, ...]:
-        before = read_inventory(self._client, self._name)
-        if self._release in before.live:
-            # A repeat of a swap whose answer was lost.
-            return self._replaced
+        before = read_inventory(self._cluster, self._name)
         ours = version_of(self._name, self._release) or 0
         newer = [index for index in before.live if (version_of(self._name, index) or 0) > ours]
         if newer:
@@ -179,15 +158,19 @@ class Publisher:
                 f"{newer[0]} went live while {self._release} was loading; the newer release stays",
                 fix="run one `aisle index` per name at a time",
             )
-        self._replaced = before.live
         actions = swap_actions(self._name, self._release, before.live)
         try:
-            self._client.indices.update_aliases(body={"actions": actions})
+            self._cluster.indices.update_aliases(body={"actions": actions})
         except AisleError as error:
-            # The client itself repeats a request whose answer was lost: the first may have done it.
-            if error.status != 404 or self._release not in read_inventory(self._client, self._name).live:
+            # A request whose answer was lost is repeated: the first may have done it.
+            if error.status != 404 or self._release not in read_inventory(self._cluster, self._name).live:
                 raise
-        return self._replaced
+        return before.live
 
-    def _ask(self, request: Callable[[], Any]) -> Any:
-        return until_done(request, self._policy, threading.Event())
+    def prune(self, keep: int) -> tuple[str, ...]:
+        """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""
+        now = read_inventory(self._cluster, self._name)
+        doomed = to_prune(self._name, self._release, now.releases, now.no_way_back, keep)
+        for release in doomed:
+            self._cluster.indices.delete(index=release, params={"ignore_unavailable": "true"})
+        return doomed

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Final
 
-import opensearchpy
+from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster, translated_errors
-from aisle.cluster.client import until_done
+from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
@@ -74,7 +71,7 @@ def choose_target(name: str, now: ReleaseInventory, to: str | None = None) -> st
 
 
 def rollback(
-    client: opensearchpy.OpenSearch,
+    client: OpenSearch,
     name: str,
     to: str | None = None,
     *,
@@ -98,41 +95,39 @@ def rollback(
         ClusterError: the cluster is away.
     """
     check_name(name)
-    client = Cluster.of(client)
-    with translated_errors():
-        if dry_run:
-            before = until_done(partial(read_inventory, client, name), policy, threading.Event())
-            return _told(name, choose_target(name, before, to), before, done=False)
-        with hold(client, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
-            before = until_done(partial(read_inventory, client, name), policy, threading.Event())
-            target = choose_target(name, before, to)
-            _check_health(client, target, policy)
-            lease.check()
-            until_done(partial(_move, client, name, target, before), policy, threading.Event())
-            return _told(name, target, before, done=True)
+    cluster = Cluster.of(client).retrying(policy)
+    if dry_run:
+        before = read_inventory(cluster, name)
+        return _told(name, choose_target(name, before, to), before, done=False)
+    with hold(cluster, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
+        before = read_inventory(cluster, name)
+        target = choose_target(name, before, to)
+        _check_health(cluster, target)
+        lease.check()
+        _move(cluster, name, target, before)
+        return _told(name, target, before, done=True)
 
 
 def _told(name: str, target: str, before: ReleaseInventory, *, done: bool) -> Rollback:
     return Rollback(name, target, ", ".join(before.live), done)
 
 
-def _check_health(client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy) -> None:
-    health = until_done(partial(client.cluster.health, index=target), policy, threading.Event())
-    if health["status"] == "red":
+def _check_health(cluster: Cluster, target: str) -> None:
+    if cluster.cluster.health(index=target)["status"] == "red":
         raise IndexingFailed(
             f"{target} cannot be searched: not all of its shards are there",
             fix="bring the nodes that hold it back, or choose another release with --to",
         )
 
 
-def _move(client: opensearchpy.OpenSearch, name: str, target: str, before: ReleaseInventory) -> None:
+def _move(cluster: Cluster, name: str, target: str, before: ReleaseInventory) -> None:
     try:
-        client.indices.update_aliases(body={"actions": rollback_actions(name, target, before.live)})
+        cluster.indices.update_aliases(body={"actions": rollback_actions(name, target, before.live)})
     except AisleError as error:
         if error.status != 404:
             raise
         # A repeat, as the answer was lost: the first may have done it.
-        if read_inventory(client, name).live != (target,):
+        if read_inventory(cluster, name).live != (target,):
             raise IndexingFailed(
                 f"the alias {name} was moved by somebody else", fix="look at `aisle releases list`"
             ) from error

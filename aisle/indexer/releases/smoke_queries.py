@@ -9,14 +9,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-import opensearchpy
 from opensearchpy import OpenSearch
 
-from aisle.cluster.client import until_done
+from aisle.cluster import Cluster
 from aisle.cluster.failures import describe
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import IndexingFailed
@@ -85,21 +83,23 @@ _AT_ONCE: Final = 50
 
 
 class SmokeQuerySender:
-    """Of one release."""
+    """Asks one release.
 
-    def __init__(self, client: opensearchpy.OpenSearch, release: str, policy: RetryPolicy) -> None:
-        self._client = client
+    Args:
+        cluster: one that repeats its requests.
+        release: index.
+    """
+
+    def __init__(self, cluster: Cluster, release: str) -> None:
+        self._cluster = cluster
         self._release = release
-        self._policy = policy
 
     def stored(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Id to its title and vectors, of those that are there."""
         found = {}
         for some in _batches(ids):
             params = {"_source_includes": f"{fields.TITLE},{fields.DENSE}"}
-            answer = self._ask(
-                partial(self._client.mget, index=self._release, body={"ids": list(some)}, params=params)
-            )
+            answer = self._cluster.mget(index=self._release, body={"ids": list(some)}, params=params)
             found.update({doc["_id"]: doc.get("_source", {}) for doc in answer["docs"] if doc.get("found")})
         return found
 
@@ -109,7 +109,7 @@ class SmokeQuerySender:
         for some in _batches(zip(items, queries, strict=True)):
             # Word statistics of the whole index: a shard of a few documents would rank by chance.
             lines = [line for _, query in some for line in ({"search_type": "dfs_query_then_fetch"}, query)]
-            answers = self._ask(partial(self._client.msearch, index=self._release, body=lines))["responses"]
+            answers = self._cluster.msearch(index=self._release, body=lines)["responses"]
             for (item, _), answer in zip(some, answers, strict=True):
                 if "error" in answer:
                     raise IndexingFailed(
@@ -119,9 +119,6 @@ class SmokeQuerySender:
                 if not is_found(item.id, item.title, answer["hits"]["hits"]):
                     lost.append(item)
         return lost
-
-    def _ask(self, request: Callable[[], Any]) -> Any:
-        return until_done(request, self._policy, threading.Event())
 
 
 def _batches(things: Iterable[T]) -> Iterator[list[T]]:
@@ -151,7 +148,7 @@ class Checked:
 
 
 def check_release(
-    client: opensearchpy.OpenSearch,
+    client: OpenSearch,
     release: str,
     samples: Sequence[Item],
     *,
@@ -175,7 +172,7 @@ def check_release(
     Raises:
         IndexingFailed: fewer are found, or more are absent than the refusals explain; names examples.
     """
-    asker = SmokeQuerySender(client, release, policy)
+    asker = SmokeQuerySender(Cluster.of(client).retrying(policy), release)
     stored = asker.stored([item.id for item in samples])
     there = [item for item in samples if item.id in stored]
     absent = [item for item in samples if item.id not in stored]

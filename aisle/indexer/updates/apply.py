@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final
 
-import opensearchpy
+from opensearchpy import OpenSearch
 
-from aisle.cluster.client import until_done
 from aisle.cluster.failures import describe
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy, TryAgain
+from aisle.cluster.retries import Attempts, RetryPolicy, TryAgain
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.indexer.bulk import check_fatal, Line, Refusal, BulkResult, pack, sum_results, write_body
 from aisle.indexer.lease.lease import Lease
@@ -50,12 +48,16 @@ def update_alias(release: str) -> str:
 
 
 class LiveReleases:
-    """Finds the live release, again for each batch."""
+    """Finds the live release, again for each batch.
 
-    def __init__(self, client: opensearchpy.OpenSearch, name: str, policy: RetryPolicy) -> None:
-        self._client = client
+    Args:
+        cluster: one that repeats its requests.
+        name: of the catalogue.
+    """
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster = cluster
         self._name = name
-        self._policy = policy
         self._known: LiveRelease | None = None
 
     def now(self) -> LiveRelease:
@@ -66,7 +68,7 @@ class LiveReleases:
             InputError: several are.
             ForeignIndex: Aisle did not make it.
         """
-        live = self._ask(partial(read_inventory, self._client, self._name)).live
+        live = read_inventory(self._cluster, self._name).live
         if not live:
             raise IndexNotFound(
                 f"no release of {self._name} is live",
@@ -82,19 +84,16 @@ class LiveReleases:
         return self._known
 
     def _opened(self, release: str) -> LiveRelease:
-        indices = self._client.indices
-        found = self._ask(partial(indices.get, index=release))[release]
+        indices = self._cluster.indices
+        found = indices.get(index=release)[release]
         meta = IndexMeta.from_mapping(release, found["mappings"])
         target = update_alias(release)
         if target not in found["aliases"]:
-            self._ask(partial(indices.put_alias, index=release, name=target))
+            indices.put_alias(index=release, name=target)
         if found["settings"]["index"].get("gc_deletes") != GC_DELETES:
             body = {"index": {"gc_deletes": GC_DELETES}}
-            self._ask(partial(indices.put_settings, index=release, body=body))
+            indices.put_settings(index=release, body=body)
         return LiveRelease(release, target, meta)
-
-    def _ask(self, request: Callable[[], Any]) -> Any:
-        return until_done(request, self._policy, threading.Event())
 
 
 def check_spaces(meta: IndexMeta, encoder: ItemEncoder) -> None:
@@ -152,25 +151,27 @@ _IDS: Final = 100
 
 
 def read_stored(
-    client: opensearchpy.OpenSearch, target: str, policy: RetryPolicy, ids: Sequence[str]
+    cluster: Cluster, target: str, policy: RetryPolicy, ids: Sequence[str]
 ) -> dict[str, Stored]:
     """The documents of these ids; those that are not there are left out.
 
+    Args:
+        cluster: one that repeats nothing by itself.
+        target: alias of the release.
+        policy: for whole requests and for single documents that could not be read.
+        ids: any number of them.
+
     Raises:
-        ClusterUnavailable: see `until_done`.
+        ClusterUnavailable: some could not be read before the policy's deadline.
     """
     found: dict[str, Stored] = {}
+    params = {"request_timeout": policy.request_timeout_s}
     for start in range(0, len(ids), _IDS):
-        ask = partial(_read, client, target, policy.request_timeout_s, ids[start : start + _IDS])
-        found.update(until_done(ask, policy, threading.Event()))
+        body = {"ids": list(ids[start : start + _IDS])}
+        for attempt in Attempts(policy):
+            with attempt:
+                found.update(_stored(cluster.mget(index=target, body=body, params=params)["docs"]))
     return found
-
-
-def _read(
-    client: opensearchpy.OpenSearch, target: str, timeout_s: float, ids: Sequence[str]
-) -> dict[str, Stored]:
-    answer = client.mget(index=target, body={"ids": list(ids)}, params={"request_timeout": timeout_s})
-    return dict(_stored(answer["docs"]))
 
 
 def _stored(documents: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Stored]]:
@@ -208,11 +209,12 @@ class AppliedBatch:
 class BatchApplier:
     """Applies batches to whatever is live."""
 
-    def __init__(self, client: opensearchpy.OpenSearch, encoding: Encoding, options: UpdateOptions) -> None:
-        self._client = client = Cluster.of(client)
+    def __init__(self, client: OpenSearch, encoding: Encoding, options: UpdateOptions) -> None:
+        self._cluster = Cluster.of(client)
+        self._retrying = self._cluster.retrying(options.retry)
         self._encoding = encoding
         self._options = options
-        self._releases = LiveReleases(client, options.name, options.retry)
+        self._releases = LiveReleases(self._retrying, options.name)
 
     def check(self) -> str:
         """The live release, if changes can go there.
@@ -228,14 +230,14 @@ class BatchApplier:
         """Write what the lines say. When this returns, the cluster has acknowledged all of it.
 
         Raises:
-            As `check`; as `writer.write_body`; IndexingFailed: the lease was lost.
+            As `check`; as `write_body`; IndexingFailed: the lease was lost.
         """
         entries, dead = parsed(lines)
         live = self._releases.now()
         encoder = self._encoding.encoder_of(live.meta)
         check_spaces(live.meta, encoder)
         groups = by_id(entries)
-        stored = read_stored(self._client, live.target, self._options.retry, list(groups))
+        stored = read_stored(self._cluster, live.target, self._options.retry, list(groups))
         planned = plan_writes(groups, stored, self._encoding.text, encoder.spaces)
         made = encoded(encoder, planned.writes)
         first = self._reserve(lease, len(planned.writes), stored)
@@ -246,7 +248,7 @@ class BatchApplier:
         written = self._write(live.target, [line for line in actions if isinstance(line, Line)])
         lease.check()
         if self._options.refresh:
-            self._ask(partial(self._client.indices.refresh, index=live.target))
+            self._retrying.indices.refresh(index=live.target)
         refusals = (*(line for line in actions if isinstance(line, Refusal)), *written.refused)
         refused = {refusal.id: refusal.reason for refusal in refusals}
         done = [write for write in planned.writes if write.id not in refused]
@@ -268,11 +270,8 @@ class BatchApplier:
         never = threading.Event()
         bodies = pack(lines, max_bytes=_MAX_BODY_BYTES, max_docs=_MAX_BODY_DOCS)
         return sum_results(
-            *(write_body(self._client, target, self._options.retry, body, never) for body in bodies)
+            *(write_body(self._cluster, target, self._options.retry, body, never) for body in bodies)
         )
-
-    def _ask(self, request: Callable[[], Any]) -> Any:
-        return until_done(request, self._options.retry, threading.Event())
 
 
 def _refused(writes: Sequence[Write], refused: Mapping[str, str]) -> list[DeadLine]:

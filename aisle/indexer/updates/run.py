@@ -10,9 +10,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import opensearchpy
+from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster, translated_errors
+from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
@@ -72,7 +72,7 @@ _TRY_S = 1.0
 
 
 def run_updates(
-    client: opensearchpy.OpenSearch,
+    client: OpenSearch,
     start: InputStart,
     applier: BatchApplier,
     options: UpdateOptions,
@@ -100,9 +100,8 @@ def run_updates(
         InputError: another process changes the catalogue, for longer than ``options.wait_s``.
         ClusterUnavailable, DiskFull, IndexingFailed: what was acknowledged stays, the rest is not applied.
     """
-    client = Cluster.of(client)
     started = monotonic()
-    with translated_errors(), _Held(client, options, stop) as held:
+    with _Held(Cluster.of(client), options, stop) as held:
         report = UpdateReport(options.name, applier.check(), skipped=start.place.line, line=start.place.line)
         batches = Batches(start, options.limits, stop)
         for batch in batches:
@@ -134,10 +133,8 @@ def _counted(report: UpdateReport, applied: AppliedBatch, line: int, dead: int) 
 class _Held:
     """The lease, taken when it is needed and kept as long as there is work."""
 
-    def __init__(
-        self, client: opensearchpy.OpenSearch, options: UpdateOptions, stop: threading.Event
-    ) -> None:
-        self._client = client
+    def __init__(self, cluster: Cluster, options: UpdateOptions, stop: threading.Event) -> None:
+        self._cluster = cluster
         self._options = options
         self._stop = stop
         self._stack = ExitStack()
@@ -155,7 +152,7 @@ class _Held:
         while self._lease is None:
             left = latest - monotonic()
             taking = hold(
-                self._client,
+                self._cluster,
                 self._options.name,
                 _WHAT,
                 wait_s=max(0.0, min(_TRY_S, left)),
