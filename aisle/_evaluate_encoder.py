@@ -21,7 +21,7 @@ from aisle.evaluation.encoders.markdown import to_markdown
 from aisle.evaluation.encoders.quality import parse_widths
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.lease.state import StateIndex
-from aisle.indexer.pipeline import Vectors
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import DENSE, VectorSpace, fields
 from aisle.search import DenseLeg, Question
 from aisle.search.ranking import candidates_body, leg_results

@@ -30,8 +30,8 @@ from aisle.indexer import (
     without_vectors,
 )
 from aisle.indexer.ledger.resume import ledger_path, say_what_is_kept
-from aisle.indexer.releases.smoke_queries import ReleaseChecks
-from aisle.indexer.run import Load
+from aisle.indexer.releases.smoke_queries import SmokeCheck
+from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
 from aisle.search import read_live
@@ -108,8 +108,8 @@ def index_folder(
     *,
     resume: bool = False,
     gate: GateOptions | None = None,
-    load: Load | None = None,
-    progress: Callable[[Progress], None] = lambda _: None,
+    load: Loader | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> IndexReport:
     """Index a catalogue so that the run can be resumed, and write its dead letters however it ends.
 
@@ -121,7 +121,7 @@ def index_folder(
         store: where artifacts are looked up, default the one under ``AISLE_HOME``.
         resume: go on with the run of this name that was interrupted; without one, begin anew and say so.
         gate: a judged set that the release must do well on, see `release_gate`.
-        load: see ``index_catalogue``.
+        load: see ``loader`` of ``index_catalogue``.
         progress: see ``index_catalogue``.
 
     Raises:
@@ -140,23 +140,22 @@ def index_folder(
         vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
         options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
         refs = source.encoder, source.sparse
-        passes = release_gate(client, options.name, gate, store, *refs) if gate else lambda _: None
+        gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
         parts = fingerprint(source.data, source.reading)
         options = replace(options, fusion=inherited_fusion(client, options.name, vectors.spaces))
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
-            books = ResumeContext(ledger, parts or {}, resume)
-            checks = ReleaseChecks(client, vectors, ledger, options.retry, passes)
+            smoke = SmokeCheck(client, vectors, ledger, options.retry)
+            # The gate last, as it takes longest.
+            checks: list[ReleaseCheck] = [smoke, *gates]
             try:
                 return index_catalogue(
                     client,
-                    checks.watch(items),
+                    smoke.sampler.watch(items),
                     vectors,
                     options,
-                    books=books,
-                    load=load,
-                    validate=checks,
-                    # They go to the dead letters by way of the ledger.
-                    refuse=lambda _: None,
+                    context=ResumeContext(ledger, parts or {}, resume),
+                    loader=load,
+                    checks=checks,
                     progress=progress,
                 )
             except BaseException as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,6 +81,63 @@ class _References:
     sparse: str | Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseGate:
+    """A check of ``index_catalogue``: the loaded release must do well on a judged set.
+
+    Made by `release_gate`.
+
+    Attributes:
+        client: connection.
+        name: of the catalogue; what it points to is compared with.
+        options: the judged set, the metric and its limits.
+        judged: the set, read.
+        store: where the encoders of both releases are looked up.
+        references: encoders that need not be in the store.
+    """
+
+    client: OpenSearch
+    name: str
+    options: GateOptions
+    judged: JudgedSet
+    store: ArtifactStore
+    references: _References
+
+    @property
+    def drop(self) -> float | None:
+        """How much worse than the live release it may be; None: it is not compared."""
+        options = self.options
+        return USUAL_DROP if options.drop is None and options.floor is None else options.drop
+
+    def check(self, release: str) -> None:
+        """Let the release go live, or say why not.
+
+        Raises:
+            IndexingFailed: it is not good enough.
+            SearchError, ArtifactError: it cannot be asked.
+        """
+        value = self._score(release)
+        _check_floor(release, self.judged, self.options, value)
+        drop = self.drop
+        if drop is None or not (live := _live(self.client, self.name)):
+            return
+        before = self._score(live)
+        metric, judged = self.options.metric, self.judged.name
+        _log.info("%s: %s %.4f, live %.4f", judged, metric, value, before)
+        if value < before - drop:
+            raise IndexingFailed(
+                f"{release} does not go live: {metric} on {judged} is {value:.4f}, more than"
+                f" {drop:g} below the {before:.4f} of {live}",
+                fix="compare both with `aisle eval`, or allow more with --gate-drop",
+            )
+
+    def _score(self, release: str) -> float:
+        search = _opened(self.client, release, self.store, self.references)
+        system = read_live(self.client, release).meta.fusion or default_fusion(search.legs)
+        found = evaluate_index(search, self.judged, {release: system}, self.options.relevant)
+        return found.report.systems[release][self.options.metric]
+
+
 def release_gate(
     client: OpenSearch,
     name: str,
@@ -89,15 +145,15 @@ def release_gate(
     store: ArtifactStore,
     encoder: str | Path | None = None,
     sparse: str | Path | None = None,
-) -> Callable[[str], None]:
-    """A validation for ``index_catalogue``: called with the loaded release, it raises or lets it go live.
+) -> ReleaseGate:
+    """The gate of a new release.
 
     The judged set is read now: a folder that cannot be used should not be found out after the loading.
 
     Args:
         client: connection.
         name: of the catalogue; what it points to is compared with.
-        options: see there.
+        options: the judged set, the metric and its limits.
         store: where the encoders of both releases are looked up by their fingerprints.
         encoder: reference to the new release's, for one that is not in the store; perhaps the live one's too.
         sparse: the same for its sparse encoder.
@@ -105,30 +161,12 @@ def release_gate(
     Raises:
         InputError, EvaluationError: the folder cannot be used.
         ArtifactNotFound: the encoder of the live release is not on this machine.
-        The function raises IndexingFailed when the release is not good enough, SearchError and ArtifactError
-        when it cannot be asked.
     """
     judged = read_judged_set(options.folder, options.split)
-    refs = _References(encoder, sparse)
-    drop = USUAL_DROP if options.drop is None and options.floor is None else options.drop
-    if drop is not None and (live := _live(client, name)):
-        _opened(client, live, store, refs)
-
-    def validate(release: str) -> None:
-        value = _score(client, release, judged, options, store, refs)
-        _check_floor(release, judged, options, value)
-        if drop is None or not (live := _live(client, name)):
-            return
-        before = _score(client, live, judged, options, store, refs)
-        _log.info("%s: %s %.4f, live %.4f", judged.name, options.metric, value, before)
-        if value < before - drop:
-            raise IndexingFailed(
-                f"{release} does not go live: {options.metric} on {judged.name} is {value:.4f}, more than"
-                f" {drop:g} below the {before:.4f} of {live}",
-                fix="compare both with `aisle eval`, or allow more with --gate-drop",
-            )
-
-    return validate
+    gate = ReleaseGate(client, name, options, judged, store, _References(encoder, sparse))
+    if gate.drop is not None and (live := _live(client, name)):
+        _opened(client, live, store, gate.references)
+    return gate
 
 
 def _live(client: OpenSearch, name: str) -> str:
@@ -142,20 +180,6 @@ def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: f
             f" of {options.floor:g}",
             fix="compare it with what is live (`aisle eval`), or lower --gate-floor",
         )
-
-
-def _score(
-    client: OpenSearch,
-    release: str,
-    judged: JudgedSet,
-    options: GateOptions,
-    store: ArtifactStore,
-    refs: _References,
-) -> float:
-    search = _opened(client, release, store, refs)
-    system = read_live(client, release).meta.fusion or default_fusion(search.legs)
-    found = evaluate_index(search, judged, {release: system}, options.relevant)
-    return found.report.systems[release][options.metric]
 
 
 def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _References) -> SearchClient:

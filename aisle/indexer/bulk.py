@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -217,38 +217,61 @@ class BulkResult:
         )
 
 
-def write_body(
-    cluster: Cluster, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
-) -> BulkResult:
-    """Write every document of ``body``, or say why not.
+class Writer(Protocol):
+    """Where bodies go."""
 
-    Args:
-        cluster: one that repeats nothing by itself; used from several threads at once.
+    def write(self, body: Body, stop: threading.Event, /) -> BulkResult:
+        """Write every document of ``body``, or say why not.
+
+        Args:
+            body: documents.
+            stop: ends waiting between attempts.
+
+        Raises:
+            Stopped: ``stop`` was set.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class BulkWriter:
+    """Writes bodies through one alias; used from several threads at once.
+
+    Attributes:
+        cluster: one that repeats nothing by itself.
         target: an alias; OpenSearch would make a missing index by guessing field types.
         policy: for whole requests and for single documents that met a busy node.
-        body: sent as it is: opensearch-py passes bytes through.
-        stop: ends waiting between attempts.
-
-    Raises:
-        ClusterUnavailable: the node did not take the body before the policy's deadline.
-        DiskFull, IndexingFailed: see `settle`.
-        Stopped: ``stop`` was set.
-        ClusterError: anything else, such as a refused password.
     """
-    writing = _Writing(cluster, target, policy, body, stop)
-    try:
-        writing.finish()
-    except IndexNotFound as error:
-        raise release_gone() from error
-    except AisleError as error:
-        if error.status not in _SPLIT_STATUSES:
-            raise
-        if len(writing.left) == 1:
-            refusal = Refusal(writing.left.lines[0].id, f"HTTP {error.status}: {own_words(error)}")
-            return writing.written().plus(BulkResult(refused=(refusal,)))
-        halves = (write_body(cluster, target, policy, half, stop) for half in writing.left.halves())
-        return sum_results(writing.written(), *halves)
-    return writing.written()
+
+    cluster: Cluster
+    target: str
+    policy: RetryPolicy
+
+    def write(self, body: Body, stop: threading.Event) -> BulkResult:
+        """Write every document of ``body``, or say why not.
+
+        Args:
+            body: sent as it is: opensearch-py passes bytes through.
+            stop: ends waiting between attempts.
+
+        Raises:
+            ClusterUnavailable: the node did not take the body before the policy's deadline.
+            DiskFull, IndexingFailed: see `settle`.
+            Stopped: ``stop`` was set.
+            ClusterError: anything else, such as a refused password.
+        """
+        writing = _Writing(self, body, Attempts(self.policy, stop))
+        try:
+            writing.finish()
+        except IndexNotFound as error:
+            raise release_gone() from error
+        except AisleError as error:
+            if error.status not in _SPLIT_STATUSES:
+                raise
+            if len(writing.left) == 1:
+                refusal = Refusal(writing.left.lines[0].id, f"HTTP {error.status}: {own_words(error)}")
+                return writing.written().plus(BulkResult(refused=(refusal,)))
+            return sum_results(writing.written(), *(self.write(half, stop) for half in writing.left.halves()))
+        return writing.written()
 
 
 def sum_results(*parts: BulkResult) -> BulkResult:
@@ -262,14 +285,10 @@ def sum_results(*parts: BulkResult) -> BulkResult:
 class _Writing:
     """A body on its way; ``left`` shrinks to the documents that still have to go."""
 
-    def __init__(
-        self, cluster: Cluster, target: str, policy: RetryPolicy, body: Body, stop: threading.Event
-    ) -> None:
+    def __init__(self, writer: BulkWriter, body: Body, attempts: Attempts) -> None:
         self.left = body
-        self._cluster = cluster
-        self._target = target
-        self._timeout_s = policy.request_timeout_s
-        self._attempts = Attempts(policy, stop)
+        self._writer = writer
+        self._attempts = attempts
         self._done = BulkResult()
 
     def finish(self) -> None:
@@ -278,13 +297,13 @@ class _Writing:
                 self._attempt()
 
     def _attempt(self) -> None:
-        response = self._cluster.bulk(
-            index=self._target,
+        response = self._writer.cluster.bulk(
+            index=self._writer.target,
             body=self.left.payload,
             params={
                 "filter_path": FILTER_PATH,
                 "require_alias": "true",
-                "request_timeout": self._timeout_s,
+                "request_timeout": self._writer.policy.request_timeout_s,
             },
         )
         if not isinstance(response, Mapping) or not isinstance(response.get("errors"), bool):

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TypeAlias
 
 from aisle.cluster.retries import Stopped
-from aisle.indexer.bulk import Body, BulkResult
+from aisle.indexer.bulk import Body, BulkResult, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,6 @@ class HillClimb:
         )
 
 
-Write: TypeAlias = Callable[[Body, threading.Event], BulkResult]
-
 # A window is at least this long and has this many bodies for each writer: shorter ones measure the luck of
 # single requests.
 _WINDOW_S = 1.0
@@ -212,13 +210,16 @@ class ConcurrencyLimiter:
         self._since = now
 
 
-def limited(write: Write, gate: ConcurrencyLimiter) -> Write:
-    """``write``, in as many threads at a time as ``gate`` lets in; the others wait before it."""
+@dataclass(frozen=True, slots=True)
+class LimitedWriter:
+    """A writer that is entered by as many threads at a time as the limiter lets in; the others wait."""
 
-    def through(body: Body, stop: threading.Event) -> BulkResult:
-        with gate.place(stop) as came_in:
-            written = write(body, stop)
-        gate.count(len(body), written.busy, came_in)
+    writer: Writer
+    limiter: ConcurrencyLimiter
+
+    def write(self, body: Body, stop: threading.Event) -> BulkResult:
+        """See `Writer`."""
+        with self.limiter.place(stop) as came_in:
+            written = self.writer.write(body, stop)
+        self.limiter.count(len(body), written.busy, came_in)
         return written
-
-    return through

@@ -19,11 +19,12 @@ from time import monotonic
 from typing import Generic, TypeAlias, TypeVar, cast
 
 from aisle.cluster.retries import Stopped
-from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise
-from aisle.indexer.dead_letters import DeadLetter, refused_item
-from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
+from aisle.indexer.bulk import Body, Line, Refusal, Writer, pack, serialise
+from aisle.indexer.dead_letters import refused_item
+from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.progress import Progress, ProgressCounter
-from aisle.mappings.document import Column, Value, document
+from aisle.indexer.vectors import ItemEncoder, Vectors
+from aisle.mappings.document import Value, document
 from aisle.types import Item
 
 T = TypeVar("T")
@@ -79,15 +80,6 @@ class StoppableQueue(Generic[T]):
         raise Stopped
 
 
-# Vector field to what `document` takes of each item.
-Vectors: TypeAlias = Mapping[str, Column]
-Encode: TypeAlias = Callable[[Sequence[Item]], Vectors]
-Write: TypeAlias = Callable[[Body, threading.Event], BulkResult]
-Refuse: TypeAlias = Callable[[Refusal], None]
-# Takes the positions of a body that is through, in rising order, and the letters of those that were refused.
-Settle: TypeAlias = Callable[[Sequence[int], Sequence[DeadLetter]], None]
-
-
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
     """Attributes:
@@ -110,27 +102,37 @@ class PipelineStages:
     """One method per stage; each runs in a thread of its own, ``write`` in several.
 
     Args:
+        items: read in one thread, never more than a few batches ahead.
+        encoder: asked from one thread, batch after batch.
+        writer: used from several threads at once.
         options: limits.
-        refuse: takes each refusal, one at a time.
-        before: what is left out.
-        settle: called once a body is through, from the writers' threads.
+        ledger: what it has settled is left out; told of each body that is through.
     """
 
-    def __init__(self, options: PipelineOptions, refuse: Refuse, before: EarlierProgress, settle: Settle) -> None:
+    def __init__(
+        self,
+        items: Iterable[Item],
+        encoder: ItemEncoder,
+        writer: Writer,
+        options: PipelineOptions,
+        ledger: Ledger,
+    ) -> None:
+        before = ledger.before()
         self.stop = threading.Event()
         self.tally = ProgressCounter(before)
+        self._items = items
+        self._encoder = encoder
+        self._writer = writer
         self._options = options
-        self._refuse = refuse
+        self._ledger = ledger
         self._settled = before.settled
-        self._settle = settle
-        self._refusing = threading.Lock()
         self._batches: StoppableQueue[list[Placed]] = StoppableQueue(2, self.stop)
         self._encoded: StoppableQueue[tuple[list[Placed], Vectors]] = StoppableQueue(2, self.stop)
         self._bodies: StoppableQueue[tuple[Body, list[Placed]]] = StoppableQueue(2, self.stop)
 
-    def read(self, items: Iterable[Item]) -> None:
+    def read(self) -> None:
         """Items that are settled are read, as only reading gives the others their positions, and left out."""
-        source = enumerate(items)
+        source = enumerate(self._items)
         while True:
             with self.tally.working("read"):
                 batch = list(islice(source, self._options.batch_items))
@@ -142,10 +144,10 @@ class PipelineStages:
                 self._batches.put(left)
         self._batches.close()
 
-    def encode(self, encode: Encode) -> None:
+    def encode(self) -> None:
         for batch in self._batches:
             with self.tally.working("encode"):
-                vectors = encode([item for _, item in batch])
+                vectors = self._encoder.encode([item for _, item in batch])
             self.tally.add(encoded=len(batch))
             self._encoded.put((batch, vectors))
         self._encoded.close()
@@ -159,10 +161,10 @@ class PipelineStages:
             self._bodies.put((body, [waiting.popleft() for _ in range(len(body))]))
         self._bodies.close()
 
-    def write(self, write: Write) -> None:
+    def write(self) -> None:
         for body, placed in self._bodies:
             with self.tally.working("write"):
-                written = write(body, self.stop)
+                written = self._writer.write(body, self.stop)
             by_id = {item.id: (position, item) for position, item in placed}
             self._through(placed, [(by_id[refusal.id], refusal) for refusal in written.refused])
             self.tally.add(written=written)
@@ -182,11 +184,9 @@ class PipelineStages:
 
     def _through(self, placed: Sequence[Placed], refused: Sequence[tuple[Placed, Refusal]]) -> None:
         letters = [refused_item(position, item, refusal.reason) for (position, item), refusal in refused]
-        self._settle([position for position, _ in placed], letters)
-        with self._refusing:
-            for _, refusal in refused:
-                self.tally.refused(refusal)
-                self._refuse(refusal)
+        self._ledger.settle([position for position, _ in placed], letters)
+        for letter in letters:
+            self.tally.refused(letter.reason)
 
 
 def _rows(batch: Sequence[Placed], vectors: Vectors) -> Iterator[tuple[Item, Mapping[str, Value]]]:
@@ -205,26 +205,23 @@ _JOIN_S = 5.0
 
 def run_pipeline(
     items: Iterable[Item],
-    encode: Encode,
-    write: Write,
+    encoder: ItemEncoder,
+    writer: Writer,
     options: PipelineOptions,
     *,
-    refuse: Refuse,
+    ledger: Ledger,
     progress: Callable[[Progress], None],
-    before: EarlierProgress = NOTHING,
-    settle: Settle = lambda _positions, _refused: None,
 ) -> Progress:
     """Bring every item through all stages.
 
     Args:
         items: read in one thread, never more than a few batches ahead.
-        encode: called from one thread, batch after batch.
-        write: called from ``options.writers`` threads at once.
+        encoder: asked from one thread, batch after batch.
+        writer: used from ``options.writers`` threads at once.
         options: batch and body sizes.
-        refuse: takes each document that cannot be indexed; called from one thread at a time.
+        ledger: what it has settled is read, and neither encoded nor written. Told of each body once all its
+            documents were acknowledged or refused, from several threads; it keeps those that were refused.
         progress: called a few times a second from the calling thread; may raise to end the run.
-        before: what an earlier run has settled: it is read, and neither encoded nor written.
-        settle: told of each body once all its documents were acknowledged or refused, from several threads.
 
     Returns:
         The counters after the last document.
@@ -232,13 +229,8 @@ def run_pipeline(
     Raises:
         Whatever the first failing stage raised, once all stages have stopped.
     """
-    run = PipelineStages(options, refuse, before, settle)
-    work: list[Callable[[], None]] = [
-        lambda: run.read(items),
-        lambda: run.encode(encode),
-        run.pack,
-        *[lambda: run.write(write)] * options.writers,
-    ]
+    run = PipelineStages(items, encoder, writer, options, ledger)
+    work = [run.read, run.encode, run.pack, *[run.write] * options.writers]
     threads, stages = [], []
     try:
         for task in work:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from aisle.indexer.bulk import Refusal, BulkResult
+from aisle.indexer.bulk import BulkResult
 from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
 
 
@@ -71,11 +71,11 @@ class ProgressCounter:
             if written is not None:
                 self._written = self._written.plus(replace(written, refused=()))
 
-    def refused(self, refusal: Refusal) -> None:
-        """Count one."""
+    def refused(self, reason: str) -> None:
+        """Count one document that was refused for good."""
         with self._lock:
             self._refused += 1
-            self._last_refusal = refusal.reason
+            self._last_refusal = reason
 
     @contextmanager
     def working(self, stage: str) -> Iterator[None]:

@@ -15,7 +15,7 @@ from aisle.catalogue import ReadOptions
 from aisle.catalogue.reader import DUPLICATE, ReadRow, SeenIds, item_reader, row_reader
 from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
-from aisle.indexer.bulk import Body, Line, Refusal, pack, serialise, write_body
+from aisle.indexer.bulk import Body, BulkWriter, Line, Refusal, pack, serialise
 from aisle.indexer.dead_letters import DeadLetter, DeadLetters, cells_of, printable, read_letters
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.pipeline import PipelineOptions
@@ -94,7 +94,7 @@ class Sender:
             items: with different ids.
 
         Raises:
-            As ``write_body`` and ``Lease.reserve``.
+            As ``BulkWriter.write`` and ``Lease.reserve``.
         """
         vectors = self.encoder.encode(items)
         ids = [item.id for item in items]
@@ -112,7 +112,7 @@ class Sender:
             yield from self._write(body, ours)
 
     def _write(self, body: Body, ours: Mapping[str, int]) -> Iterator[Refusal]:
-        done = write_body(self.cluster, self.target, self.retry, body, threading.Event())
+        done = BulkWriter(self.cluster, self.target, self.retry).write(body, threading.Event())
         yield from done.refused
         if done.superseded:
             left = {line.id for line in body.lines} - {refusal.id for refusal in done.refused}

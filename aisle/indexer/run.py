@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, IndexingFailed, IndexNotFound
-from aisle.indexer.bulk import Body, BulkResult, release_gone, write_body
-from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, limited
+from aisle.indexer.bulk import BulkWriter, release_gone
+from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, LimitedWriter
 from aisle.indexer.disk_space import check_disk_space
 from aisle.indexer.lease.lease import Lease, hold
-from aisle.indexer.ledger.positions import EarlierProgress
-from aisle.indexer.ledger.resume import ResumeContext, RunStart, give_up, new_start, run_parts, unfinished_start
-from aisle.indexer.ledger.store import RunPhase
+from aisle.indexer.ledger.resume import ResumeContext, give_up, new_start, run_parts, unfinished_start
+from aisle.indexer.ledger.store import Ledger, RunPhase
 from aisle.indexer.options import IndexOptions, IndexReport, index_settings
-from aisle.indexer.pipeline import Refuse, Settle, run_pipeline
+from aisle.indexer.pipeline import run_pipeline
 from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.releases.create import create_release
 from aisle.indexer.releases.inventory import read_inventory
@@ -37,6 +34,13 @@ from aisle.types import Item
 _log = logging.getLogger(__name__)
 
 
+class ReleaseCheck(Protocol):
+    """Looks at a loaded release before it goes live."""
+
+    def check(self, release: str, /) -> None:
+        """Whatever this raises keeps the release from going live."""
+
+
 def go_live(
     publisher: Publisher,
     lease: Lease,
@@ -44,9 +48,9 @@ def go_live(
     options: IndexOptions,
     *,
     accepted: int,
-    validate: Callable[[], None],
+    checks: Sequence[ReleaseCheck] = (),
 ) -> tuple[str, ...]:
-    """Count, merge, validate, restore the settings, swap. Each step may be repeated by a resumed run.
+    """Count, merge, check, restore the settings, swap. Each step may be repeated by a resumed run.
 
     Args:
         publisher: of the release.
@@ -54,19 +58,20 @@ def go_live(
         settings: of the finished release.
         options: whether to merge.
         accepted: documents that OpenSearch has acknowledged.
-        validate: see ``index_catalogue``.
+        checks: see ``index_catalogue``.
 
     Returns:
         What was live before.
 
     Raises:
         IndexingFailed: a count that differs, a merge that failed, a lease that was lost, a newer release.
-        Whatever ``validate`` raises.
+        Whatever a check raises.
     """
     publisher.check_count(accepted)
     if options.force_merge:
         publisher.force_merge()
-    validate()
+    for check in checks:
+        check.check(publisher.release)
     publisher.restore(settings)
     lease.check()
     return publisher.swap()
@@ -121,97 +126,71 @@ def _check_share(progress: Progress, share: float) -> None:
         )
 
 
-OnProgress: TypeAlias = Callable[[Progress], None]
-
-
-class Load(Protocol):
+class Loader(Protocol):
     """Where the work is done: by this process, or by others that it tells."""
 
-    def __call__(
+    def load(
         self,
         target: str,
         items: Iterable[Item],
         options: IndexOptions,
         *,
-        refuse: Refuse,
-        progress: OnProgress,
-        before: EarlierProgress,
-        settle: Settle,
+        ledger: Ledger,
+        progress: Callable[[Progress], None],
     ) -> Progress:
         """Bring every item into the index behind the alias ``target``; see `run_pipeline`."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadHere:
-    """By threads of this process."""
+class LocalLoader:
+    """Loads with threads of this process."""
 
     cluster: Cluster
     encoder: ItemEncoder
 
-    def __call__(
+    def load(
         self,
         target: str,
         items: Iterable[Item],
         options: IndexOptions,
         *,
-        refuse: Refuse,
-        progress: OnProgress,
-        before: EarlierProgress,
-        settle: Settle,
+        ledger: Ledger,
+        progress: Callable[[Progress], None],
     ) -> Progress:
-        """See `Load`."""
-
-        def write(body: Body, stop: threading.Event) -> BulkResult:
-            return write_body(self.cluster, target, options.retry, body, stop)
-
+        """See `Loader`."""
+        writer = LimitedWriter(
+            BulkWriter(self.cluster, target, options.retry),
+            ConcurrencyLimiter(HillClimbSettings(most=options.pipeline.writers)),
+        )
         return run_pipeline(
-            items,
-            self.encoder.encode,
-            limited(write, ConcurrencyLimiter(HillClimbSettings(most=options.pipeline.writers))),
-            options.pipeline,
-            refuse=refuse,
-            progress=progress,
-            before=before,
-            settle=settle,
+            items, self.encoder, writer, options.pipeline, ledger=ledger, progress=progress
         )
 
 
 def load_release(
-    load: Load,
-    begun: RunStart,
-    books: ResumeContext,
+    loader: Loader,
+    release: str,
+    ledger: Ledger,
     items: Iterable[Item],
     options: IndexOptions,
-    *,
-    refuse: Refuse,
-    progress: OnProgress,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
-    """Load what is not settled and write it down in the books.
+    """Load what is not settled and write it down in the ledger.
 
     Raises:
         IndexingFailed: nothing to index, or too many refusals.
-        Whatever ``load`` raises.
+        Whatever ``loader`` raises.
     """
 
     def watch(now: Progress) -> None:
         check_early(now, options.max_refused_share)
-        progress(now)
+        if progress is not None:
+            progress(now)
 
-    loaded = load(
-        loading_alias(begun.release),
-        items,
-        options,
-        refuse=refuse,
-        progress=watch,
-        before=begun.before,
-        settle=books.ledger.settle,
-    )
+    loaded = loader.load(loading_alias(release), items, options, ledger=ledger, progress=watch)
     check_final(loaded, options.max_refused_share)
-    books.ledger.mark(RunPhase.LOADED)
+    ledger.mark(RunPhase.LOADED)
     return loaded
-
-
-Validate: TypeAlias = Callable[[str], None]
 
 
 def index_catalogue(
@@ -220,11 +199,10 @@ def index_catalogue(
     encoder: ItemEncoder,
     options: IndexOptions,
     *,
-    books: ResumeContext | None = None,
-    load: Load | None = None,
-    validate: Validate = lambda _: None,
-    refuse: Refuse = lambda refusal: _log.warning("refused %s: %s", refusal.id, refusal.reason),
-    progress: OnProgress = lambda _: None,
+    context: ResumeContext | None = None,
+    loader: Loader | None = None,
+    checks: Sequence[ReleaseCheck] = (),
+    progress: Callable[[Progress], None] | None = None,
 ) -> IndexReport:
     """Load ``items`` into a release and make it live.
 
@@ -232,11 +210,11 @@ def index_catalogue(
         client: used from several threads.
         items: read once, lazily; in the same order whenever a run is resumed.
         encoder: the vectors.
-        options: see there.
-        books: the ledger by which this run can be resumed, or resumes another; None: neither is possible.
-        load: encodes and writes; None does it in this process.
-        validate: takes the loaded release; whatever it raises keeps it from going live.
-        refuse: takes each document that could not be indexed, from a thread of the pipeline.
+        options: the release and how to load it.
+        context: the ledger by which this run can be resumed, or resumes another, and which keeps the documents
+            that were refused; None: neither is possible, and refused documents are logged.
+        loader: encodes and writes; None does it in this process.
+        checks: look at the loaded release, one after another; whatever one raises keeps it from going live.
         progress: called a few times a second while loading.
 
     Raises:
@@ -247,19 +225,19 @@ def index_catalogue(
         DiskFull: before or while writing.
         IndexingFailed: nothing to index, too many refusals, a count that differs, or the lease was lost.
         After any of these, and after Ctrl-C, the live release is as it was. The new one is deleted after an
-        InputError or IndexingFailed, and without ``books``; else it stays and can be resumed. If the node is
+        InputError or IndexingFailed, and without ``context``; else it stays and can be resumed. If the node is
         gone, the next run deletes it.
     """
     started = perf_counter()
     cluster = Cluster.of(client)
     retrying = cluster.retrying(options.retry)
-    books = books or ResumeContext()
+    ledger = context.ledger if context else Ledger()
     read_inventory(cluster, options.name)
     settings = index_settings(cluster, encoder, options)
     check_disk_space(cluster)
     with hold(cluster, options.name, "aisle index", policy=options.retry) as lease:
-        parts = run_parts(books.source, settings, encoder.spaces, options)
-        begun = unfinished_start(retrying, options.name, books, parts)
+        parts = run_parts(context.source if context else {}, settings, encoder.spaces, options)
+        begun = unfinished_start(retrying, options.name, context, parts) if context else None
         if begun is None:
             release = create_release(
                 retrying,
@@ -270,7 +248,7 @@ def index_catalogue(
                 fusion=options.fusion,
                 lease=lease,
             )
-            begun = new_start(cluster, release, books.ledger, parts)
+            begun = new_start(cluster, release, ledger, parts)
         publisher = Publisher(retrying, options.name, begun.release)
         loaded = ProgressCounter(begun.before).progress()
         replaced: tuple[str, ...] = ()
@@ -279,21 +257,24 @@ def index_catalogue(
             deque(items, maxlen=0)
         else:
             try:
-                how = load or LoadHere(cluster, encoder)
                 with _release_there():
-                    loaded = load_release(how, begun, books, items, options, refuse=refuse, progress=progress)
+                    how = loader or LocalLoader(cluster, encoder)
+                    loaded = load_release(how, begun.release, ledger, items, options, progress)
                     replaced = go_live(
                         publisher,
                         lease,
                         settings,
                         options,
                         accepted=loaded.accepted,
-                        validate=partial(validate, begun.release),
+                        checks=checks,
                     )
             except BaseException as error:
-                give_up(cluster, books.ledger, begun.release, lease, error)
+                give_up(cluster, ledger, begun.release, lease, error)
                 raise
-        books.ledger.mark(RunPhase.LIVE)
+            finally:
+                if context is None:
+                    _log_refused(ledger)
+        ledger.mark(RunPhase.LIVE)
         deleted = prune(publisher, options.keep)
     return IndexReport.of(
         options.name,
@@ -312,3 +293,8 @@ def _release_there() -> Iterator[None]:
         yield
     except IndexNotFound as error:
         raise release_gone() from error
+
+
+def _log_refused(ledger: Ledger) -> None:
+    for letter in ledger.refused():
+        _log.warning("refused %s: %s", letter.id, letter.reason)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.indexer.pipeline import Vectors
 from aisle.mappings import VectorSpace, fields
 from aisle.mappings.document import Column
 from aisle.types import Item
+
+# Vector field to what `document` takes of each item.
+Vectors: TypeAlias = Mapping[str, Column]
 
 
 @dataclass(frozen=True, slots=True)

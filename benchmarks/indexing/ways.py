@@ -20,7 +20,7 @@ from aisle.encoder import DenseEncoder, item_text
 from aisle.errors import IndexingFailed
 from aisle.indexer import IndexOptions, ItemEncoder, PipelineOptions, index_catalogue
 from aisle.indexer.bulk import FILTER_PATH, Line, pack, serialise
-from aisle.indexer.pipeline import Vectors
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, fields, index_body
 from aisle.mappings.document import document
 from aisle.types import Item

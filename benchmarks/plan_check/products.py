@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 
 from aisle.indexer import ItemEncoder
-from aisle.indexer.pipeline import Vectors
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import VectorSpace, fields
 from aisle.types import Item
 from benchmarks.catalogue.products import Products

@@ -17,7 +17,7 @@ from aisle.encoder import DenseEncoder
 from aisle.evaluation import JudgedSet, answerable
 from aisle.evaluation.encoders.exact import exact_neighbours
 from aisle.indexer import IndexOptions, IndexReport, ItemEncoder, index_catalogue
-from aisle.indexer.pipeline import Vectors
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import BM25, DENSE, FusionSpec, default_fusion, fields
 from aisle.search import LegResult, SearchClient
 from aisle.search.systems import HYBRID

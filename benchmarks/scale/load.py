@@ -165,7 +165,7 @@ def load_here(url: str, file: Path, name: str, encoder: str, limit: int, marks: 
                 read_catalogue(file, ReadOptions(limit=limit)),
                 items,
                 IndexOptions(name),
-                books=ResumeContext(ledger),
+                context=ResumeContext(ledger),
                 progress=lambda now: curve.look(now, memory.above_mb),
             )
         seconds, client_cpu = time.perf_counter() - started, time.process_time() - client_before

@@ -10,7 +10,7 @@ import pytest
 
 from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.cluster.retries import RetryPolicy
-from aisle.indexer.bulk import Body, BulkResult, Line, pack, serialise, write_body
+from aisle.indexer.bulk import Body, BulkResult, BulkWriter, Line, pack, serialise
 from tests.support.proxies.faulty import (
     Answer,
     CutAnswer,
@@ -50,7 +50,7 @@ def target(client: Cluster, name: str) -> str:
 
 
 def write(client: Cluster, target: str, some: Body) -> BulkResult:
-    return write_body(client, target, POLICY, some, threading.Event())
+    return BulkWriter(client, target, POLICY).write(some, threading.Event())
 
 
 def stored(client: Cluster, target: str) -> dict[str, tuple[str, int]]:

@@ -10,7 +10,8 @@ import pytest
 
 from aisle.cluster import Cluster
 from aisle.errors import DiskFull, IndexingFailed, InputError
-from aisle.indexer.bulk import Refusal
+from aisle.indexer.ledger.resume import ResumeContext
+from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import ItemEncoder, without_vectors
@@ -102,7 +103,7 @@ def test_alias_moves_in_one_step_under_searches(client: Cluster, name: str) -> N
 
 
 def test_refused_documents_are_named_and_the_rest_goes_live(client: Cluster, name: str) -> None:
-    refused: list[Refusal] = []
+    ledger = Ledger()
 
     def some_are_broken(batch: list[Item]) -> dict[str, np.ndarray]:
         matrix = np.array(vectors(batch)[fields.DENSE])
@@ -112,11 +113,11 @@ def test_refused_documents_are_named_and_the_rest_goes_live(client: Cluster, nam
     encoder = ItemEncoder(ENCODER.spaces, some_are_broken)  # type: ignore[arg-type]
     long = Item(id="x" * 513, title="too long an id")
     source = [*items(300), long]
-    report = index_catalogue(
-        client, source, encoder, options(name, max_refused_share=0.02), refuse=refused.append
-    )
+    asked = options(name, max_refused_share=0.02)
+    report = index_catalogue(client, source, encoder, asked, context=ResumeContext(ledger))
+    refused = list(ledger.refused())
     assert (report.documents, report.refused) == (298, 3)
-    assert {refusal.id for refusal in refused} == {"id-3", "id-40", "x" * 64}
+    assert {refusal.id for refusal in refused} == {"id-3", "id-40", "x" * 513}
     assert all("dense" in refusal.reason for refusal in refused if refusal.id.startswith("id-"))
     assert count(client, name) == 298
 
@@ -127,7 +128,7 @@ def test_too_many_refusals_leave_the_live_release(client: Cluster, name: str) ->
         ENCODER.spaces, lambda batch: {fields.DENSE: vectors(batch)[fields.DENSE][:, : DIMS - 1]}
     )
     with pytest.raises(IndexingFailed, match="30 of 30 documents were refused") as failure:
-        index_catalogue(client, items(30), wrong_width, options(name), refuse=lambda _: None)
+        index_catalogue(client, items(30), wrong_width, options(name))
     assert "dimension" in str(failure.value).lower()
     assert releases(client, name) == {f"{name}-v0001": {name}}
     assert count(client, name) == 10

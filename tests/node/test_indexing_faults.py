@@ -11,7 +11,8 @@ import pytest
 from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.cluster.retries import RetryPolicy
 from aisle.errors import AuthenticationFailed, ClusterError, ClusterUnavailable, DiskFull, IndexingFailed
-from aisle.indexer.bulk import Refusal
+from aisle.indexer.ledger.resume import ResumeContext
+from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.run import index_catalogue
 from tests.support.indexing import ENCODER, count, items, options, releases
@@ -139,14 +140,15 @@ def test_a_request_too_large_is_split_down_to_the_document_that_is(
         return Answer(413, b"<html>") if BULK in request.path and b'"id-60"' in request.body else None
 
     proxy.plan = limit
-    refused: list[Refusal] = []
+    ledger = Ledger()
     report = index_catalogue(
         shaky,
         items(100),
         ENCODER,
         options(name, max_refused_share=0.1, retry=PATIENT),
-        refuse=refused.append,
+        context=ResumeContext(ledger),
     )
+    refused = list(ledger.refused())
     assert [refusal.id for refusal in refused] == ["id-60"] and "413" in refused[0].reason
     assert report.documents == count(client, name) == 99
 

@@ -27,7 +27,8 @@ from aisle.indexer import (
 from aisle.indexer.dead_letters import cells_of
 from aisle.indexer.ledger.positions import Positions
 from aisle.indexer.ledger.store import RunPhase
-from aisle.indexer.pipeline import PipelineOptions, Vectors
+from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import fields
 from aisle.types import Item
 from tests.support.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
@@ -70,8 +71,7 @@ def load(client: Cluster, name: str, ledger: Ledger, *, resume: bool = True, **m
         items(NUMBER),
         more.pop("encoder", ENCODER),  # type: ignore[arg-type]
         more.pop("settings", settings),  # type: ignore[arg-type]
-        books=ResumeContext(ledger, more.pop("source", SOURCE), resume),  # type: ignore[arg-type]
-        refuse=lambda _: None,
+        context=ResumeContext(ledger, more.pop("source", SOURCE), resume),  # type: ignore[arg-type]
         **more,  # type: ignore[arg-type]
     )
 
@@ -206,12 +206,13 @@ def test_a_validation_that_fails_keeps_the_release_from_going_live(
 ) -> None:
     seen: list[tuple[str, int]] = []
 
-    def validate(release: str) -> None:
-        seen.append((release, client.count(index=release)["count"]))
-        raise IndexingFailed("not good enough", fix="-")
+    class Refusing:
+        def check(self, release: str) -> None:
+            seen.append((release, client.count(index=release)["count"]))
+            raise IndexingFailed("not good enough", fix="-")
 
     with pytest.raises(IndexingFailed, match="not good enough"):
-        load(client, name, ledger, resume=False, validate=validate)
+        load(client, name, ledger, resume=False, checks=[Refusing()])
     assert seen == [(f"{name}-v0001", NUMBER)]
     assert releases(client, name) == {}
 

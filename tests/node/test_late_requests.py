@@ -10,10 +10,9 @@ import pytest
 from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.errors import IndexingFailed
 from aisle.indexer.lease.state import STATE_INDEX
-from aisle.indexer.pipeline import Vectors
 from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.run import index_catalogue
-from aisle.indexer.vectors import ItemEncoder
+from aisle.indexer.vectors import ItemEncoder, Vectors
 from aisle.mappings import fields
 from aisle.types import Item
 from tests.support.indexing import DIMS, ENCODER, QUICK, count, items, options, releases
@@ -53,7 +52,6 @@ def test_a_late_request_lands_in_no_later_release(client: Cluster, node_url: str
                 [*items(25, "old"), *items(25, "twice")],
                 ENCODER,
                 options(name),
-                refuse=lambda _: None,
             )
         assert releases(client, name) == {}
         statuses = [send_late()]
@@ -81,9 +79,7 @@ def test_the_number_of_a_withdrawn_release_that_was_deleted_is_not_given_again(
     rollback(client, name, policy=QUICK)
     client.indices.delete(index=f"{name}-v0002")
     with pytest.raises(IndexingFailed):
-        index_catalogue(
-            client, items(30), ItemEncoder(ENCODER.spaces, too_wide), options(name), refuse=lambda _: None
-        )
+        index_catalogue(client, items(30), ItemEncoder(ENCODER.spaces, too_wide), options(name))
     assert index_catalogue(client, items(30), ENCODER, options(name)).release == f"{name}-v0004"
     # Whoever deletes the memory is back to what can be seen.
     client.delete(index=STATE_INDEX, id=name)

@@ -24,16 +24,16 @@ from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import ClusterUnavailable, IndexingError, InputError
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
-from aisle.indexer.ledger.positions import NOTHING, EarlierProgress, Positions
+from aisle.indexer.ledger.positions import EarlierProgress, Positions
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.options import index_settings
-from aisle.indexer.pipeline import Vectors
 from aisle.indexer.progress import Progress
 from aisle.indexer.ray.driver import LoadOnRay
 from aisle.indexer.ray.session import RayOptions, ray_session
 from aisle.indexer.releases.create import create_release
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import fields
 from aisle.types import Item
 from tests.support.encoder_artifact import minilm
@@ -88,7 +88,6 @@ def load_release(
     index: IndexOptions,
     source: Iterator[Item],
     ledger: Ledger,
-    before: EarlierProgress = NOTHING,
     progress: object = lambda _: None,
     release: str = "",
 ) -> tuple[str, Progress]:
@@ -100,14 +99,12 @@ def load_release(
             client.retrying(index.retry), index.name, settings, encoder.spaces, fusions=index.fusions
         )
         ledger.begin(release, {})
-    loaded = load(
+    loaded = load.load(
         loading_alias(release),
         source,
         index,
-        refuse=lambda _: None,
         progress=progress,  # type: ignore[arg-type]
-        before=before,
-        settle=ledger.settle,
+        ledger=ledger,
     )
     publisher = Publisher(client.retrying(index.retry), index.name, release)
     publisher.check_count(loaded.accepted)
@@ -138,7 +135,7 @@ def test_the_index_is_the_one_that_a_single_machine_makes(
     encoder = item_encoder(ArtifactStore.default(), minilm())
     alone = index_catalogue(client, items(300), encoder, options(name))
     with ray_load(RAY, minilm(), settings=ClusterSettings(url=node_url)) as load:
-        report = index_catalogue(client, items(300), encoder, options(name), load=load)
+        report = index_catalogue(client, items(300), encoder, options(name), loader=load)
     assert (report.documents, report.refused, report.replaced) == (300, 0, alone.release)
     assert report.stage_s.keys() == {"encode", "write"}
     one, many = documents(client, alone.release), documents(client, report.release)
@@ -224,7 +221,7 @@ def test_what_was_settled_is_neither_encoded_nor_written_again(
         before = ledger.before()
         assert 200 <= before.accepted < 800
         release, loaded = load_release(
-            client, words, options(name), items(800), ledger, before, release=f"{name}-v0001"
+            client, words, options(name), items(800), ledger, release=f"{name}-v0001"
         )
         assert ledger.before() == EarlierProgress(Positions(((0, 799),)))
     assert (loaded.read, loaded.accepted, loaded.resumed) == (800, 800, before.accepted)

@@ -16,8 +16,8 @@ from aisle.catalogue import ReadOptions
 from aisle.cluster import Cluster
 from aisle.errors import IndexingFailed
 from aisle.indexer import DeadLetters, IndexOptions, IndexReport, ItemEncoder, Progress
-from aisle.indexer.pipeline import Vectors
-from aisle.indexer.run import LoadHere
+from aisle.indexer.run import LocalLoader
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import fields
 from aisle.types import Item
 from tests.support.indexing import count, options, releases
@@ -34,9 +34,9 @@ class Spoiling:
     spoil: Callable[[Item], Item] = lambda item: item
     broken: frozenset[str] = frozenset()
 
-    def __call__(self, target: str, items: Iterable[Item], options: IndexOptions, **more: Any) -> Progress:
-        load = LoadHere(self.client, ItemEncoder({}, self._encode))
-        return load(target, map(self.spoil, items), options, **more)
+    def load(self, target: str, items: Iterable[Item], options: IndexOptions, **more: Any) -> Progress:
+        loader = LocalLoader(self.client, ItemEncoder({}, self._encode))
+        return loader.load(target, map(self.spoil, items), options, **more)
 
     def _encode(self, batch: Sequence[Item]) -> Vectors:
         matrix = np.ones((len(batch), WIDTH), dtype=np.float32)

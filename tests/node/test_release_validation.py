@@ -10,10 +10,9 @@ import pytest
 
 from aisle.cluster import Cluster
 from aisle.errors import IndexingFailed
-from aisle.indexer.pipeline import Vectors
 from aisle.indexer.releases.smoke_queries import Checked, ItemSampler, check_release
 from aisle.indexer.run import index_catalogue
-from aisle.indexer.vectors import ItemEncoder, without_vectors
+from aisle.indexer.vectors import ItemEncoder, Vectors, without_vectors
 from aisle.mappings import fields
 from aisle.types import Item
 from tests.support.indexing import ENCODER, QUICK, SPACE, items, options, vectors

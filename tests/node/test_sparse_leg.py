@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pytest
 
-from aisle.encoder.base import SparseQueryEncoder
 from aisle.cluster import Cluster
+from aisle.encoder.base import SparseQueryEncoder
 from aisle.errors import ArtifactMismatch
-from aisle.indexer import index_catalogue, sparse_item_encoder, together
+from aisle.indexer import Ledger, ResumeContext, index_catalogue, sparse_item_encoder, together
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import (
     BM25,
@@ -197,16 +197,16 @@ def test_weights_that_no_field_takes_are_dead_letters(client: Cluster, name: str
     encoder = ItemEncoder(
         SPARSE_ONLY.spaces, lambda batch: {fields.SPARSE: [wrong[item.id] for item in batch]}
     )
-    refused: list[str] = []
+    ledger = Ledger()
     index_catalogue(
         client,
         iter(ITEMS[:5]),
         encoder,
         options(name, max_refused_share=1.0),
-        refuse=lambda refusal: refused.append(refusal.id),
+        context=ResumeContext(ledger),
     )
     client.indices.refresh(index=name)
-    assert sorted(refused) == [item.id for item in ITEMS[1:3]]
+    assert sorted(letter.id for letter in ledger.refused()) == [item.id for item in ITEMS[1:3]]
     assert client.count(index=name)["count"] == 3
     question = Question("", {}, (), 10, {fields.SPARSE: {"a.b": 2.0}})
     found = client.search(index=name, body={"query": SparseLeg().query(question)})["hits"]["hits"]

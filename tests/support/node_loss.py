@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.indexer import ItemEncoder
-from aisle.indexer.pipeline import Vectors
+from aisle.indexer.vectors import Vectors
 from aisle.types import Item
 from tests.support.indexing import ENCODER, vectors
 

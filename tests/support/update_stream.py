@@ -13,7 +13,6 @@ import orjson
 from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder.text import item_text
-from aisle.indexer.pipeline import Vectors
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.updates import (
     BatchApplier,
@@ -29,7 +28,7 @@ from aisle.indexer.updates import (
     save_checkpoint,
     start_input,
 )
-from aisle.indexer.vectors import ItemEncoder
+from aisle.indexer.vectors import ItemEncoder, Vectors
 from aisle.mappings import fields
 from aisle.types import Item
 from tests.support.indexing import SPACE, items, options, vectors

@@ -10,7 +10,7 @@ import pytest
 
 from aisle.cluster.retries import Stopped
 from aisle.indexer.bulk import Body, BulkResult, Line
-from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, limited
+from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, LimitedWriter
 
 BODY = Body((Line("a", b""),) * 10)
 
@@ -45,10 +45,10 @@ class Server:
 
 
 def through(gate: ConcurrencyLimiter, server: Server, bodies: int) -> list[BulkResult]:
-    write = limited(server.write, gate)
+    writer = LimitedWriter(server, gate)
     stop = threading.Event()
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda _: write(BODY, stop), range(bodies)))
+        return list(pool.map(lambda _: writer.write(BODY, stop), range(bodies)))
 
 
 def window(gate: ConcurrencyLimiter, clock: Clock, documents: int, busy: int = 0) -> None:
@@ -121,7 +121,7 @@ def test_who_waits_at_the_gate_is_stopped() -> None:
     gate = ConcurrencyLimiter(HillClimbSettings(most=1))
     stop = threading.Event()
     with gate.place(stop), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(limited(Server(1).write, gate), BODY, stop)
+        waiting = pool.submit(LimitedWriter(Server(1), gate).write, BODY, stop)
         assert not waiting.done()
         stop.set()
         with pytest.raises(Stopped):
@@ -129,10 +129,11 @@ def test_who_waits_at_the_gate_is_stopped() -> None:
 
 
 def test_a_writer_that_fails_gives_its_place_back() -> None:
-    def fail(_: Body, __: threading.Event) -> BulkResult:
-        raise ZeroDivisionError
+    class Failing:
+        def write(self, _: Body, __: threading.Event) -> BulkResult:
+            raise ZeroDivisionError
 
     gate = ConcurrencyLimiter(HillClimbSettings(most=1))
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            limited(fail, gate)(BODY, threading.Event())
+            LimitedWriter(Failing(), gate).write(BODY, threading.Event())

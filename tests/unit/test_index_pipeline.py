@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 
 import pytest
 
 from aisle.cluster.retries import Stopped
 from aisle.indexer.bulk import Body, BulkResult, Refusal
-from aisle.indexer.pipeline import Encode, PipelineOptions, StoppableQueue, Vectors, Write, run_pipeline
+from aisle.indexer.ledger.store import Ledger
+from aisle.indexer.pipeline import PipelineOptions, StoppableQueue, run_pipeline
 from aisle.indexer.progress import Progress
+from aisle.indexer.vectors import ItemEncoder, Vectors
 from aisle.types import Item
 
 SMALL = PipelineOptions(batch_items=10, max_body_docs=10, writers=2)
@@ -31,14 +34,25 @@ def accept(body: Body, _: threading.Event) -> BulkResult:
     return BulkResult(accepted=len(body))
 
 
+@dataclass(frozen=True)
+class Through:
+    """A writer that is a function."""
+
+    do: Callable[[Body, threading.Event], BulkResult]
+
+    def write(self, body: Body, stop: threading.Event) -> BulkResult:
+        return self.do(body, stop)
+
+
 def run(
     source: Iterator[Item],
-    encode: Encode = no_vectors,
-    write: Write = accept,
-    refuse: Callable[[Refusal], None] = lambda _: None,
+    encode: Callable[[Sequence[Item]], Vectors] = no_vectors,
+    write: Callable[[Body, threading.Event], BulkResult] = accept,
+    ledger: Ledger | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:
-    return run_pipeline(source, encode, write, SMALL, refuse=refuse, progress=progress)
+    encoder = ItemEncoder({}, encode)
+    return run_pipeline(source, encoder, Through(write), SMALL, ledger=ledger or Ledger(), progress=progress)
 
 
 def test_every_item_arrives_once_and_is_counted() -> None:
@@ -111,7 +125,7 @@ def test_a_slow_writer_holds_the_reader_back() -> None:
     assert most[1] <= 12 * SMALL.batch_items
 
 
-@pytest.mark.parametrize("stage", ["read", "encode", "write", "progress", "refuse"])
+@pytest.mark.parametrize("stage", ["read", "encode", "write", "progress", "settle"])
 def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
     before = threading.active_count()
 
@@ -134,9 +148,14 @@ def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
             fail()
         return BulkResult(refused=tuple(Refusal(line.id, "no") for line in body.lines))
 
-    hooks = {"progress": fail} if stage == "progress" else {"refuse": fail} if stage == "refuse" else {}
+    class Failing(Ledger):
+        def settle(self, *_: object) -> None:
+            fail()
+
+    ledger = Failing() if stage == "settle" else Ledger()
+    progress = fail if stage == "progress" else lambda _: None
     with pytest.raises(ZeroDivisionError, match=stage):
-        run(source(), encode, write, **hooks)
+        run(source(), encode, write, ledger, progress)
     assert threading.active_count() == before
 
 
@@ -155,7 +174,7 @@ def test_ctrl_c_stops_an_endless_run_in_seconds() -> None:
 
 
 def test_refusals_of_json_and_of_the_writer_are_handed_on() -> None:
-    refused: list[Refusal] = []
+    ledger = Ledger()
 
     def source() -> Iterator[Item]:
         yield Item(id="long" * 200, title="x")
@@ -165,8 +184,8 @@ def test_refusals_of_json_and_of_the_writer_are_handed_on() -> None:
     def write(body: Body, _: threading.Event) -> BulkResult:
         return BulkResult(accepted=len(body) - 1, refused=(Refusal(body.lines[0].id, "no"),))
 
-    end = run(source(), write=write, refuse=refused.append)
-    assert [refusal.id[:9] for refusal in refused] == ["longlongl", "surrogate", "0"]
+    end = run(source(), write=write, ledger=ledger)
+    assert [letter.id[:9] for letter in ledger.refused()] == ["longlongl", "surrogate", "0"]
     assert (end.read, end.accepted, end.refused) == (7, 4, 3)
     assert end.last_refusal == "no"
 

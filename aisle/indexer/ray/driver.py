@@ -13,11 +13,9 @@ from typing import Any
 from aisle._extras import optional
 from aisle.cluster import ClusterSettings
 from aisle.errors import IndexingError
-from aisle.indexer.bulk import Refusal
 from aisle.indexer.dead_letters import refused_item
-from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
+from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.options import IndexOptions
-from aisle.indexer.pipeline import Refuse, Settle
 from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.ray.buffer import Batch, BatchBuffer, Producer, Numbered, contiguous
 from aisle.indexer.ray.session import RayOptions
@@ -76,10 +74,8 @@ def load_on_ray(
     errand: TaskSpec,
     options: RayOptions,
     *,
-    refuse: Refuse,
+    ledger: Ledger,
     progress: Callable[[Progress], None],
-    before: EarlierProgress = NOTHING,
-    settle: Settle = lambda _positions, _refused: None,
 ) -> Progress:
     """``aisle.indexer.pipeline.run_pipeline`` on many machines.
 
@@ -88,10 +84,8 @@ def load_on_ray(
         items: read lazily, in a thread of its own.
         errand: what the workers do.
         options: how many they are.
-        refuse: as there, from the calling thread.
-        progress: as there, after each batch.
-        before: as there.
-        settle: as there, for each batch, from the calling thread, in any order.
+        ledger: what it has settled is left out; told of each batch, from the calling thread, in any order.
+        progress: called after each batch, from the calling thread; may raise to end the run.
 
     Returns:
         The counters after the last batch.
@@ -101,8 +95,9 @@ def load_on_ray(
         What the reader raised, once what it had read is settled.
         What a worker raised, see `Bench.work`.
     """
+    before = ledger.before()
     numbered = Numbered(items, before.settled)
-    account = _Account(numbered, refuse, before, settle)
+    account = _Account(numbered, ledger, ProgressCounter(before))
     desk = ray.remote(num_cpus=0, max_concurrency=8)(BatchBuffer).remote()
     feeder = Producer(ray, desk, contiguous(numbered, options.batch_items), options.window)
     try:
@@ -136,11 +131,10 @@ def load_on_ray(
 class _Account:
     """Counts replies and passes them to the ledger."""
 
-    def __init__(self, numbered: Numbered, refuse: Refuse, before: EarlierProgress, settle: Settle) -> None:
+    def __init__(self, numbered: Numbered, ledger: Ledger, tally: ProgressCounter) -> None:
         self._numbered = numbered
-        self._refuse = refuse
-        self._settle = settle
-        self._tally = ProgressCounter(before)
+        self._ledger = ledger
+        self._tally = tally
         self._busy_s: Counter[str] = Counter()
 
     def enter(self, batch: Batch, reply: Settled) -> None:
@@ -149,12 +143,10 @@ class _Account:
             refused_item(each.position, batch.items[each.position - batch.first], each.reason)
             for each in reply.refused
         ]
-        self._settle(range(reply.first, reply.last + 1), letters)
+        self._ledger.settle(range(reply.first, reply.last + 1), letters)
         self._tally.add(encoded=len(batch.items), written=reply.written)
         for letter in letters:
-            refusal = Refusal(letter.id, letter.reason)
-            self._tally.refused(refusal)
-            self._refuse(refusal)
+            self._tally.refused(letter.reason)
         self._busy_s.update(reply.busy_s)
 
     def progress(self) -> Progress:
@@ -164,7 +156,7 @@ class _Account:
 
 @dataclass(frozen=True, slots=True)
 class LoadOnRay:
-    """For ``index_catalogue(load=...)``: everything else of a run stays with the machine that started it.
+    """For ``index_catalogue(loader=...)``: everything else of a run stays with the machine that started it.
 
     Attributes:
         ray: the connected module.
@@ -178,28 +170,17 @@ class LoadOnRay:
     encoder: EncoderSource
     machines: RayOptions
 
-    def __call__(
+    def load(
         self,
         target: str,
         items: Iterable[Item],
         options: IndexOptions,
         *,
-        refuse: Refuse,
+        ledger: Ledger,
         progress: Callable[[Progress], None],
-        before: EarlierProgress = NOTHING,
-        settle: Settle,
     ) -> Progress:
         """Bring every item into the index behind the alias ``target``; see `load_on_ray`."""
         errand = TaskSpec(
             target, self.settings, self.encoder, options.pipeline, options.retry, cpus=self.machines.cpus
         )
-        return load_on_ray(
-            self.ray,
-            items,
-            errand,
-            self.machines,
-            refuse=refuse,
-            progress=progress,
-            before=before,
-            settle=settle,
-        )
+        return load_on_ray(self.ray, items, errand, self.machines, ledger=ledger, progress=progress)

@@ -14,7 +14,7 @@ from typing import Any
 from aisle._extras import optional
 from aisle.cluster import Cluster, connect
 from aisle.errors import AisleError, IndexingError
-from aisle.indexer.bulk import Body, Line, Refusal, BulkResult, pack, serialise, sum_results, write_body
+from aisle.indexer.bulk import Body, BulkWriter, Line, Refusal, BulkResult, pack, serialise, sum_results
 from aisle.indexer.ray.buffer import Batch, Fetch
 from aisle.indexer.ray.task import TaskSpec, Failed, Refused, Reply, Settled
 from aisle.indexer.vectors import ItemEncoder
@@ -40,7 +40,7 @@ class BatchWorker:
         """Encode and write every item of the batch.
 
         Raises:
-            ClusterUnavailable, DiskFull, IndexingFailed, ClusterError: see `write_body`.
+            ClusterUnavailable, DiskFull, IndexingFailed, ClusterError: see `BulkWriter.write`.
         """
         stop = threading.Event()
         requests: list[Future[tuple[BulkResult, float]]] = []
@@ -86,7 +86,7 @@ class BatchWorker:
 
     def _write(self, body: Body, stop: threading.Event) -> tuple[BulkResult, float]:
         started = perf_counter()
-        written = write_body(self.cluster, self.errand.target, self.errand.policy, body, stop)
+        written = BulkWriter(self.cluster, self.errand.target, self.errand.policy).write(body, stop)
         return written, perf_counter() - started
 
 

@@ -95,7 +95,7 @@ class Publisher:
     def __init__(self, cluster: Cluster, name: str, release: str) -> None:
         self._cluster = cluster
         self._name = name
-        self._release = release
+        self.release = release
 
     def check_count(self, expected: int) -> None:
         """Refresh, then compare what the index holds with what was acknowledged.
@@ -104,11 +104,11 @@ class Publisher:
             IndexingFailed: they differ.
         """
         params = {"request_timeout": _LONG_S}
-        self._cluster.indices.refresh(index=self._release, params=params)
-        found = self._cluster.count(index=self._release)["count"]
+        self._cluster.indices.refresh(index=self.release, params=params)
+        found = self._cluster.count(index=self.release)["count"]
         if found != expected:
             raise IndexingFailed(
-                f"{self._release} holds {found} documents, {expected} were acknowledged; it does not go live",
+                f"{self.release} holds {found} documents, {expected} were acknowledged; it does not go live",
                 fix="look for item ids that occur twice and at the node's log, then index again",
             )
 
@@ -119,15 +119,15 @@ class Publisher:
             IndexingFailed: the server gave up.
         """
         params = {"max_num_segments": 1, "wait_for_completion": "false"}
-        task = self._cluster.indices.forcemerge(index=self._release, params=params)["task"]
+        task = self._cluster.indices.forcemerge(index=self.release, params=params)["task"]
         while not (state := self._cluster.tasks.get(task_id=task))["completed"]:
             time.sleep(_POLL_S)
         if "error" in state or state.get("response", {}).get("_shards", {}).get("failed"):
             raise IndexingFailed(
-                f"the merge of {self._release} failed",
+                f"the merge of {self.release} failed",
                 fix="look at the node's log and disk (`aisle logs`), or index without --force-merge",
             )
-        self._cluster.indices.refresh(index=self._release)
+        self._cluster.indices.refresh(index=self.release)
 
     def restore(self, settings: IndexSettings) -> None:
         """Replicas and refreshes as they shall be live; waits for copies that are being made."""
@@ -135,10 +135,10 @@ class Publisher:
             "index": {"number_of_replicas": settings.replicas, "refresh_interval": settings.refresh_interval}
         }
         if settings.replicas:
-            flush(self._cluster, self._release)
-        self._cluster.indices.put_settings(index=self._release, body=body)
+            flush(self._cluster, self.release)
+        self._cluster.indices.put_settings(index=self.release, body=body)
         if settings.replicas:
-            await_copies(self._cluster, self._release)
+            await_copies(self._cluster, self.release)
 
     def swap(self) -> tuple[str, ...]:
         """Point the alias at the release in one atomic step.
@@ -151,26 +151,26 @@ class Publisher:
             InputError: see `read_inventory`.
         """
         before = read_inventory(self._cluster, self._name)
-        ours = version_of(self._name, self._release) or 0
+        ours = version_of(self._name, self.release) or 0
         newer = [index for index in before.live if (version_of(self._name, index) or 0) > ours]
         if newer:
             raise IndexingFailed(
-                f"{newer[0]} went live while {self._release} was loading; the newer release stays",
+                f"{newer[0]} went live while {self.release} was loading; the newer release stays",
                 fix="run one `aisle index` per name at a time",
             )
-        actions = swap_actions(self._name, self._release, before.live)
+        actions = swap_actions(self._name, self.release, before.live)
         try:
             self._cluster.indices.update_aliases(body={"actions": actions})
         except AisleError as error:
             # A request whose answer was lost is repeated: the first may have done it.
-            if error.status != 404 or self._release not in read_inventory(self._cluster, self._name).live:
+            if error.status != 404 or self.release not in read_inventory(self._cluster, self._name).live:
                 raise
         return before.live
 
     def prune(self, keep: int) -> tuple[str, ...]:
         """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""
         now = read_inventory(self._cluster, self._name)
-        doomed = to_prune(self._name, self._release, now.releases, now.no_way_back, keep)
+        doomed = to_prune(self._name, self.release, now.releases, now.no_way_back, keep)
         for release in doomed:
             self._cluster.indices.delete(index=release, params={"ignore_unavailable": "true"})
         return doomed

@@ -1,4 +1,4 @@
-"""Golden queries: does a loaded release find the items that were put into it? Asked before it goes live."""
+"""Smoke queries: does a loaded release find the items that were put into it? Asked before it goes live."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -162,7 +162,7 @@ def check_release(
     Args:
         client: connection.
         release: loaded and refreshed.
-        samples: as they were read, see `golden.Sampler`.
+        samples: as they were read, see `ItemSampler`.
         encoder: the release's own; makes the vectors to ask with anew, so that vectors which belong to other
             items are noticed. None asks with the stored ones, which notices a broken graph alone.
         refused_share: share of the documents read that were refused, 0 to 1: samples may be among them.
@@ -270,15 +270,14 @@ class ItemSampler:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseChecks:
-    """A validation for ``index_catalogue``: golden queries, then the gate.
+class SmokeCheck:
+    """The smoke queries as a check of ``index_catalogue``: asks for items that passed the sampler.
 
     Attributes:
         client: connection.
         encoder: the release's.
-        ledger: of the run.
+        ledger: of the run; tells how many documents were refused.
         retry: of each request.
-        gate: see `release_gate`; asked last, as it takes longest.
         sampler: of the items to ask for.
     """
 
@@ -286,15 +285,10 @@ class ReleaseChecks:
     encoder: ItemEncoder
     ledger: Ledger
     retry: RetryPolicy
-    gate: Callable[[str], None] = lambda _: None
     sampler: ItemSampler = field(default_factory=ItemSampler)
 
-    def watch(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The same items; a sample of them will be asked for."""
-        return self.sampler.watch(items)
-
-    def __call__(self, release: str) -> None:
-        """Raises what `check_release` and the gate raise."""
+    def check(self, release: str) -> None:
+        """Raises what `check_release` raises."""
         check_release(
             self.client,
             release,
@@ -303,4 +297,3 @@ class ReleaseChecks:
             refused_share=refused_share(self.ledger),
             policy=self.retry,
         )
-        self.gate(release)

@@ -13,7 +13,7 @@ from aisle.cluster.failures import describe
 from aisle.cluster import Cluster
 from aisle.cluster.retries import Attempts, RetryPolicy, TryAgain
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
-from aisle.indexer.bulk import check_fatal, Line, Refusal, BulkResult, pack, sum_results, write_body
+from aisle.indexer.bulk import BulkWriter, check_fatal, Line, Refusal, BulkResult, pack, sum_results
 from aisle.indexer.lease.lease import Lease
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
@@ -230,7 +230,7 @@ class BatchApplier:
         """Write what the lines say. When this returns, the cluster has acknowledged all of it.
 
         Raises:
-            As `check`; as `write_body`; IndexingFailed: the lease was lost.
+            As `check`; as `BulkWriter.write`; IndexingFailed: the lease was lost.
         """
         entries, dead = parsed(lines)
         live = self._releases.now()
@@ -268,10 +268,9 @@ class BatchApplier:
 
     def _write(self, target: str, lines: Sequence[Line]) -> BulkResult:
         never = threading.Event()
+        writer = BulkWriter(self._cluster, target, self._options.retry)
         bodies = pack(lines, max_bytes=_MAX_BODY_BYTES, max_docs=_MAX_BODY_DOCS)
-        return sum_results(
-            *(write_body(self._cluster, target, self._options.retry, body, never) for body in bodies)
-        )
+        return sum_results(*(writer.write(body, never) for body in bodies))
 
 
 def _refused(writes: Sequence[Write], refused: Mapping[str, str]) -> list[DeadLine]:
