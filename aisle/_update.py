@@ -21,7 +21,7 @@ from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, 
 from aisle.indexer.updates import (
     BatchApplier,
     BatchLimits,
-    DeadLines,
+    DeadLetterLog,
     Encoding,
     InputCheckpoint,
     InputStart,
@@ -223,7 +223,7 @@ def update(
     with start_input(files.source, last.place if last else Place()) as start:
         goes_on = last is not None and not start.other
         since = last.dead_bytes if last and goes_on else None
-        dead = DeadLines(files.dead_letters, since)
+        dead = DeadLetterLog(files.dead_letters, since)
         for line in _notices(start, last, release):
             warnings.warn(line, stacklevel=2)
 

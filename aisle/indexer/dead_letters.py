@@ -1,10 +1,12 @@
-"""The dead letters file: every row that is not in the index, written at the end of a run."""
+"""Dead letters: every row, document and change that is not in the index, with its reason, in a file."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Final
@@ -67,13 +69,15 @@ def _string(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Attributes:
-    line: 1-based line or row number, of a row that no reader could use; None for a document.
-    position: of an item whose document was refused, from 0; None for a row.
-    id: the item's, empty where it cannot be told.
-    reason: one line.
-    attempts: how often it was tried.
-    row: its row as JSON: an object of its cells, the text of a line that has none, or an item.
+    """What is not in the index: a row that was not read, a document that was refused, a change not applied.
+
+    Attributes:
+        line: 1-based line or row number of what no reader could use, or of a change; None for a document.
+        position: of an item whose document was refused, from 0; None for a row or a change.
+        id: the item's, empty where it cannot be told.
+        reason: one line.
+        attempts: how often it was tried.
+        row: its row as JSON: an object of its cells, the text of a line that has none, or an item.
     """
 
     line: int | None
@@ -100,6 +104,15 @@ def refused_item(position: int, item: Item, reason: str, attempts: int = 1) -> D
 def rejected_row(line: int, row: bytes | Mapping[str, Any] | list[Any], reason: str, id: str) -> DeadLetter:
     """The letter of a row that a reader set aside."""
     return DeadLetter(line, None, id, reason, 1, row_json(row))
+
+
+def unapplied_change(line: int, row: bytes, id: str, reason: str) -> DeadLetter:
+    """The letter of a line that changes an item and could not be applied; its row up to 1 MB."""
+    try:
+        cells = orjson.loads(row)
+    except orjson.JSONDecodeError:
+        cells = None
+    return rejected_row(line, cells if isinstance(cells, dict | list) else row, printable(reason), id)
 
 
 def printable(text: str) -> str:
@@ -174,6 +187,86 @@ class DeadLetters(Rejects):
                     self.reasons[REFUSED] += 1
                     file.write(letter.to_line())
         return self.count
+
+
+# More than one letter takes.
+_TAIL: Final = 4 * MAX_ROW_BYTES
+_BEGIN: Final = b'{"line":'
+
+
+class DeadLetterLog:
+    """A dead letters file that updates append to, batch by batch; it exists only if there are any.
+
+    Args:
+        path: appended to.
+        since: its size when the last batch was acknowledged. What stands behind it was written by a run that
+            broke off then: the same line is not written again.
+
+    Raises:
+        InputError: the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, since: int | None = None) -> None:
+        self.path = path
+        with _written(path):
+            self.size = _checked_size(path) if path.exists() else 0
+            again = since is not None and since < self.size
+            self._known = _keys(path, since or 0) if again else frozenset()
+
+    def add(self, letters: Iterable[DeadLetter]) -> int:
+        """Append, and return how many. They are on the disk when this returns.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        lines = [letter.to_line() for letter in letters]
+        new = [line for line in lines if _key(line) not in self._known]
+        if new:
+            with _written(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with self.path.open("ab") as file:
+                    file.write(b"".join(new))
+                    file.flush()
+                    os.fsync(file.fileno())
+                    self.size = file.tell()
+        return len(lines)
+
+
+def _key(line: bytes) -> tuple[int | None, bytes]:
+    letter = orjson.loads(line)
+    return letter["line"], orjson.dumps(letter["row"])
+
+
+def _keys(path: Path, since: int) -> frozenset[tuple[int | None, bytes]]:
+    with path.open("rb") as file:
+        file.seek(since)
+        return frozenset(map(_key, file))
+
+
+def _checked_size(path: Path) -> int:
+    """The size, less a last line that a crash left half written: its row is read again."""
+    with path.open("r+b") as file:
+        if b"\n" in (head := file.readline()):
+            _key(head)
+        size = file.seek(0, os.SEEK_END)
+        begin = file.seek(max(0, size - _TAIL))
+        rest = file.read()
+        broken = rest[rest.rfind(b"\n") + 1 :]
+        # Nothing is ever cut off that cannot be our own.
+        if not broken.startswith(_BEGIN[: len(broken)]):
+            raise KeyError(path)
+        return file.truncate(begin + len(rest) - len(broken))
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    fix = "name another file with --dead-letters"
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}", fix=fix) from None
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise InputError(f"{path} holds something else than dead letters", fix=fix) from None
 
 
 def read_letters(path: Path) -> Iterator[DeadLetter]:

@@ -79,7 +79,7 @@ def in_batches(states: States, changes: list[Change], size: int) -> tuple[States
         ]
         planned = plan_writes(by_id(entries), states, lambda item: item.title + item.text, [fields.DENSE])
         assert len({write.id for write in planned.writes}) == len(planned.writes)
-        dead += [one.line.place.line for one in planned.dead]
+        dead += [letter.line or 0 for letter in planned.dead]
         for write in planned.writes:
             if write.item is None:
                 states.pop(write.id, None)

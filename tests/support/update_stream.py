@@ -17,7 +17,7 @@ from aisle.indexer.run import index_catalogue
 from aisle.indexer.updates import (
     BatchApplier,
     BatchLimits,
-    DeadLines,
+    DeadLetterLog,
     Encoding,
     InputCheckpoint,
     Place,
@@ -84,7 +84,7 @@ def update(
     path = folder / "checkpoint.json"
     last = load_checkpoint(path) if checkpoint else None
     with start_input(str(source), last.place if last else Place()) as start:
-        dead = DeadLines(folder / "dead.jsonl", last.dead_bytes if last else None)
+        dead = DeadLetterLog(folder / "dead.jsonl", last.dead_bytes if last else None)
 
         def acknowledged(reached: InputCheckpoint) -> None:
             if checkpoint:

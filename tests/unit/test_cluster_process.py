@@ -12,9 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import Timeout
 
 from aisle.cluster.node.files import choose_ports
-from aisle.cluster.node.folder import prepare_folder
+from aisle.cluster.node.folder import lock_at, prepare_folder
 from aisle.cluster.node.process import (
     Child,
     Launch,
@@ -176,3 +177,22 @@ def test_can_reach_looks_at_every_folder_on_the_way(tmp_path: Path) -> None:
     (tmp_path / "closed").chmod(0o700)
     assert not can_reach(inner, other)
     assert can_reach(Path("/"), other)
+
+
+def test_a_lock_is_waited_for_and_ends_with_the_process_that_held_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / ".lock"
+    holding = f"""
+import sys, time
+from pathlib import Path
+from aisle.cluster.node.folder import lock_at
+with lock_at(Path({str(path)!r})):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", holding], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        with pytest.raises(Timeout):
+            lock_at(path).acquire(timeout=0.2)
+        holder.kill()
+        with lock_at(path).acquire(timeout=10):
+            pass

@@ -11,9 +11,9 @@ import pytest
 
 from aisle._files import MAX_LINE_BYTES
 from aisle.errors import InputError
+from aisle.indexer.dead_letters import DeadLetter, DeadLetterLog
 from aisle.indexer.updates.change import Update, Upsert, parse_change
 from aisle.indexer.updates.checkpoint import InputCheckpoint, load_checkpoint, save_checkpoint
-from aisle.indexer.updates.dead_lines import DeadLine, DeadLines
 from aisle.indexer.updates.input import (
     Batches,
     BatchLimits,
@@ -26,15 +26,15 @@ from aisle.indexer.updates.input import (
     open_source,
     start_input,
 )
-from aisle.indexer.updates.writes import OF_ITEM
+from aisle.indexer.updates.writes import OF_ITEM, unapplied
 from aisle.mappings import fields
 from aisle.mappings.document import document
 from aisle.types import Item
 from tests.unit.test_document import FULL, VECTORS
 
 
-def dead(number: int, row: bytes = b"oops") -> DeadLine:
-    return DeadLine(InputLine(row, Place(number, 10 * number)), "", "invalid JSON")
+def dead(number: int, row: bytes = b"oops") -> DeadLetter:
+    return unapplied(InputLine(row, Place(number, 10 * number)), "", "invalid JSON")
 
 
 def lines_of(path: Path) -> list[tuple[int, object]]:
@@ -72,28 +72,28 @@ def test_what_is_no_checkpoint_is_said(tmp_path: Path, content: bytes) -> None:
 
 def test_dead_lines_are_appended_and_never_twice(tmp_path: Path) -> None:
     path = tmp_path / "dead.jsonl"
-    first = DeadLines(path)
+    first = DeadLetterLog(path)
     assert first.size == 0 and not path.exists()
     assert first.add([]) == 0 and not path.exists()
     assert first.add([dead(1), dead(2, b'{"id": 1}')]) == 2
     acknowledged = first.size
     # The batch after it was not acknowledged: its lines are read again.
     first.add([dead(3), dead(4)])
-    again = DeadLines(path, acknowledged)
+    again = DeadLetterLog(path, acknowledged)
     assert again.add([dead(3), dead(4, b"other"), dead(5)]) == 3
     expected = [(1, "oops"), (2, {"id": 1}), (3, "oops"), (4, "oops"), (4, "other"), (5, "oops")]
     assert lines_of(path) == expected
     # Another input may have the same numbers.
-    DeadLines(path).add([dead(3)])
+    DeadLetterLog(path).add([dead(3)])
     assert lines_of(path) == [*expected, (3, "oops")]
 
 
 def test_a_half_written_dead_line_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "dead.jsonl"
-    DeadLines(path).add([dead(1), dead(2)])
+    DeadLetterLog(path).add([dead(1), dead(2)])
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])
-    assert DeadLines(path, 0).add([dead(1), dead(2)]) == 2
+    assert DeadLetterLog(path, 0).add([dead(1), dead(2)]) == 2
     assert path.read_bytes() == whole
 
 
@@ -102,14 +102,14 @@ def test_somebody_elses_file_is_left_alone(tmp_path: Path, content: bytes) -> No
     path = tmp_path / "notes"
     path.write_bytes(content)
     with pytest.raises(InputError, match="something else than dead letters"):
-        DeadLines(path)
+        DeadLetterLog(path)
     assert path.read_bytes() == content
 
 
 def test_a_dead_line_has_its_whole_row_up_to_a_megabyte() -> None:
-    assert orjson.loads(dead(1, b"x" * 900_000).letter().to_line())["row"] == "x" * 900_000
-    assert len(orjson.loads(dead(1, b"x" * 9_000_000).letter().to_line())["row"]) <= 1_000_000
-    assert orjson.loads(dead(1, b"\xff\xfe").letter().to_line())["row"]
+    assert orjson.loads(dead(1, b"x" * 900_000).to_line())["row"] == "x" * 900_000
+    assert len(orjson.loads(dead(1, b"x" * 9_000_000).to_line())["row"]) <= 1_000_000
+    assert orjson.loads(dead(1, b"\xff\xfe").to_line())["row"]
 
 
 def test_a_line_without_end_takes_little_memory_and_has_a_reason() -> None:

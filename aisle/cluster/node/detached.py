@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisle.cluster.node.embedded import EmbeddedNode, NodeOptions
-from aisle.cluster.node.folder import exclusive, node_folder
+from aisle.cluster.node.folder import lock_at, node_folder
 from aisle.cluster.node.lock import OPENSEARCH
 from aisle.cluster.node.registry import NodeRecord, check_name, find_node, record_path, register
 from aisle.cluster.node.user import node_user
@@ -20,7 +20,7 @@ def start_kept_node(options: NodeOptions) -> NodeRecord:
         NodeStartFailed: a node of that name runs, or as in ``EmbeddedNode.start``.
     """
     name = check_name(options.name)
-    with exclusive(record_path(name).with_suffix(".lock")):
+    with lock_at(record_path(name).with_suffix(".lock")):
         present = find_node(name)
         if present is not None and present.running:
             raise NodeStartFailed(

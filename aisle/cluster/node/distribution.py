@@ -21,7 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from aisle._paths import cache
 from aisle.cluster.node.files import module_descriptor
-from aisle.cluster.node.folder import exclusive
+from aisle.cluster.node.folder import lock_at
 from aisle.cluster.node.lock import MODULES, Lock, LockedFile, load_lock
 from aisle.errors import AisleError, DiskFull, DownloadFailed
 
@@ -143,7 +143,7 @@ def ensure_distribution(
     if not damaged(folder):
         return folder
     try:
-        with exclusive(root / ".lock"), exclusive(downloads / ".lock"):
+        with lock_at(root / ".lock"), lock_at(downloads / ".lock"):
             # Another process may have made it while this one waited.
             if damaged(folder):
                 fetch(lock.files, downloads)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from aisle._paths import cache, home
 from aisle.cluster.node.user import NodeUser, can_reach, give
 from aisle.errors import InputError, NodeStartFailed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 def open_folder(path: Path) -> None:
@@ -27,13 +22,10 @@ def open_folder(path: Path) -> None:
             folder.chmod(0o755)
 
 
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file at ``path``, waiting for another process to let go of it."""
+def lock_at(path: Path) -> FileLock:
+    """A lock between processes, to hold with ``with``; the system lets go of it when the holder dies."""
     open_folder(path.parent)
-    with path.open("a", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+    return FileLock(path)
 
 
 MARKER = ".aisle-node"
@@ -96,7 +88,7 @@ def distributions(user: NodeUser | None) -> Path:
 
 
 def node_folder(name: str, user: NodeUser | None) -> Path:
-    """Data, logs and configuration of the kept node ``name``."""
+    """Data, logs and configuration of the detached node ``name``."""
     own = home() / "nodes" / name
     if can_reach(own, user):
         return own

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from aisle.indexer.dead_letters import DeadLetter, refused_item
 from aisle.indexer.ledger.positions import Positions
 from aisle.indexer.ray.task import TaskSpec
 from aisle.types import Item
@@ -95,6 +96,10 @@ class Batch:
     def last(self) -> int:
         """Position of the last item."""
         return self.first + len(self.items) - 1
+
+    def letter(self, position: int, reason: str) -> DeadLetter:
+        """Of one of its items that is not in the index for good."""
+        return refused_item(position, self.items[position - self.first], reason)
 
     def packed(self) -> bytes:
         """For another process of this run; packed once, as whoever only hands it on need not unpack it."""

@@ -13,7 +13,6 @@ from typing import Any
 from aisle._extras import optional
 from aisle.cluster import ClusterSettings
 from aisle.errors import IndexingError
-from aisle.indexer.dead_letters import refused_item
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.progress import Progress, ProgressCounter
@@ -139,13 +138,9 @@ class _Account:
 
     def enter(self, batch: Batch, reply: Settled) -> None:
         """First the ledger, then the counters: what is shown as done is done."""
-        letters = [
-            refused_item(each.position, batch.items[each.position - batch.first], each.reason)
-            for each in reply.refused
-        ]
-        self._ledger.settle(range(reply.first, reply.last + 1), letters)
+        self._ledger.settle(range(reply.first, reply.last + 1), reply.refused)
         self._tally.add(encoded=len(batch.items), written=reply.written)
-        for letter in letters:
+        for letter in reply.refused:
             self._tally.refused(letter.reason)
         self._busy_s.update(reply.busy_s)
 

@@ -13,6 +13,7 @@ from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import DenseEncoder, item_text
 from aisle.errors import AisleError, ArtifactCorrupt
 from aisle.indexer.bulk import BulkResult
+from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, without_vectors
 
@@ -99,14 +100,6 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The item at ``position`` of the catalogue is not in the index for good; ``reason`` is one line."""
-
-    position: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
     """Every item at the positions ``first`` to ``last``, both included, is acknowledged or refused.
 
@@ -119,7 +112,7 @@ class Settled:
     first: int
     last: int
     written: BulkResult
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[DeadLetter, ...] = ()
     busy_s: Mapping[str, float] = field(default_factory=dict)
 
 

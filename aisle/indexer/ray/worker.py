@@ -15,8 +15,9 @@ from aisle._extras import optional
 from aisle.cluster import Cluster, connect
 from aisle.errors import AisleError, IndexingError
 from aisle.indexer.bulk import Body, BulkWriter, Line, Refusal, BulkResult, pack, serialise, sum_results
+from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.ray.buffer import Batch, Fetch
-from aisle.indexer.ray.task import TaskSpec, Failed, Refused, Reply, Settled
+from aisle.indexer.ray.task import TaskSpec, Failed, Reply, Settled
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings.document import document
 
@@ -44,7 +45,7 @@ class BatchWorker:
         """
         stop = threading.Event()
         requests: list[Future[tuple[BulkResult, float]]] = []
-        refused: list[Refused] = []
+        refused: list[DeadLetter] = []
         encode_s = 0.0
         writers = ThreadPoolExecutor(self.errand.limits.writers, thread_name_prefix="aisle-write")
         try:
@@ -53,7 +54,7 @@ class BatchWorker:
                 started = perf_counter()
                 lines = self._lines(portion)
                 encode_s += perf_counter() - started
-                refused += [Refused(at, line.reason) for at, line in lines if isinstance(line, Refusal)]
+                refused += [batch.letter(at, line.reason) for at, line in lines if isinstance(line, Refusal)]
                 requests += [writers.submit(self._write, body, stop) for body in self._bodies(lines)]
             done = [request.result() for request in requests]
         finally:
@@ -65,7 +66,7 @@ class BatchWorker:
             batch.first,
             batch.last,
             written,
-            (*refused, *_placed(batch, written.refused)),
+            (*refused, *_letters(batch, written.refused)),
             {"encode": encode_s, "write": sum(seconds for _, seconds in done)},
         )
 
@@ -90,10 +91,10 @@ class BatchWorker:
         return written, perf_counter() - started
 
 
-def _placed(batch: Batch, refusals: Iterable[Refusal]) -> Iterator[Refused]:
+def _letters(batch: Batch, refusals: Iterable[Refusal]) -> Iterator[DeadLetter]:
     positions = {item.id: batch.first + row for row, item in enumerate(batch.items)}
     for refusal in refusals:
-        yield Refused(positions[refusal.id], refusal.reason)
+        yield batch.letter(positions[refusal.id], refusal.reason)
 
 
 Rows = Mapping[str, Sequence[Any]]

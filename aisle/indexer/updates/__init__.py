@@ -2,7 +2,7 @@
 
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
 from aisle.indexer.updates.checkpoint import InputCheckpoint, load_checkpoint, save_checkpoint
-from aisle.indexer.updates.dead_lines import DeadLines
+from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.updates.input import BatchLimits, Place, InputStart, is_stream, start_input
 from aisle.indexer.updates.run import UpdateReport, run_updates
 from aisle.indexer.updates.writes import Encoding
@@ -12,7 +12,7 @@ __all__ = [
     "BatchApplier",
     "BatchLimits",
     "InputCheckpoint",
-    "DeadLines",
+    "DeadLetterLog",
     "Encoding",
     "Place",
     "InputStart",

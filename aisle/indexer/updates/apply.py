@@ -14,12 +14,12 @@ from aisle.cluster import Cluster
 from aisle.cluster.retries import Attempts, RetryPolicy, TryAgain
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.indexer.bulk import BulkWriter, check_fatal, Line, Refusal, BulkResult, pack, sum_results
+from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.lease.lease import Lease
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
-from aisle.indexer.updates.dead_lines import DeadLine
 from aisle.indexer.updates.input import BatchLimits, InputLine
-from aisle.indexer.updates.writes import Encoding, Stored, Write, action, by_id, encoded, parsed, plan_writes
+from aisle.indexer.updates.writes import (Encoding, Stored, Write, action, by_id, encoded, parsed, plan_writes, unapplied)
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import IndexMeta, VectorSpace
 
@@ -202,7 +202,7 @@ class AppliedBatch:
     indexed: int
     deleted: int
     encoded: int
-    dead: tuple[DeadLine, ...]
+    dead: tuple[DeadLetter, ...]
     written: BulkResult
 
 
@@ -273,9 +273,9 @@ class BatchApplier:
         return sum_results(*(writer.write(body, never) for body in bodies))
 
 
-def _refused(writes: Sequence[Write], refused: Mapping[str, str]) -> list[DeadLine]:
+def _refused(writes: Sequence[Write], refused: Mapping[str, str]) -> list[DeadLetter]:
     return [
-        DeadLine(entry.line, write.id, refused[write.id])
+        unapplied(entry.line, write.id, refused[write.id])
         for write in writes
         if write.id in refused
         for entry in write.entries

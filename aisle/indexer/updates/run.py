@@ -17,7 +17,7 @@ from aisle.errors import InputError
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
 from aisle.indexer.updates.checkpoint import InputCheckpoint
-from aisle.indexer.updates.dead_lines import DeadLines
+from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.updates.input import Batches, InputStart
 
 
@@ -77,7 +77,7 @@ def run_updates(
     applier: BatchApplier,
     options: UpdateOptions,
     *,
-    dead: DeadLines,
+    dead: DeadLetterLog,
     acknowledged: Callable[[InputCheckpoint], None],
     stop: threading.Event,
     progress: Callable[[UpdateReport], None] = lambda _: None,

@@ -10,8 +10,8 @@ import orjson
 
 from aisle.catalogue.rejects import BadRow
 from aisle.indexer.bulk import Line, Refusal, serialise
+from aisle.indexer.dead_letters import DeadLetter, unapplied_change
 from aisle.indexer.updates.change import Change, Delete, NoSuchItem, parse_change
-from aisle.indexer.updates.dead_lines import DeadLine
 from aisle.indexer.updates.input import InputLine
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import IndexMeta, fields
@@ -68,7 +68,18 @@ class PlannedWrites:
     """What one batch does."""
 
     writes: tuple[Write, ...]
-    dead: tuple[DeadLine, ...]
+    dead: tuple[DeadLetter, ...]
+
+
+def unapplied(line: InputLine, id_: str, reason: str) -> DeadLetter:
+    """The letter of a line that was not applied.
+
+    Args:
+        line: whole.
+        id_: of the item that it names; "" if it names none.
+        reason: a fixed phrase.
+    """
+    return unapplied_change(line.place.line, line.row, id_, reason)
 
 
 def by_id(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -94,7 +105,7 @@ def plan_writes(
         vector_fields: those that every document has.
     """
     writes: list[Write] = []
-    dead: list[DeadLine] = []
+    dead: list[DeadLetter] = []
     needed = frozenset(vector_fields)
     for id_, entries in groups.items():
         found = stored.get(id_)
@@ -105,7 +116,7 @@ def plan_writes(
                 after = entry.change.applied_to(after)
                 applied.append(entry)
             except NoSuchItem:
-                dead.append(DeadLine(entry.line, id_, NO_SUCH_ITEM))
+                dead.append(unapplied(entry.line, id_, NO_SUCH_ITEM))
         # A delete is written even if nothing is there: its version keeps older writes out.
         if after is not None:
             derived = _kept(before, after, found, text, needed)
@@ -142,17 +153,17 @@ def action(write: Write, derived: Mapping[str, Any], version: int) -> Line | Ref
     return serialise(write.id, document(write.item, derived), version)
 
 
-def parsed(lines: Sequence[InputLine]) -> tuple[list[Entry], list[DeadLine]]:
+def parsed(lines: Sequence[InputLine]) -> tuple[list[Entry], list[DeadLetter]]:
     """Changes, and the lines that are none; empty lines are neither."""
     entries: list[Entry] = []
-    dead: list[DeadLine] = []
+    dead: list[DeadLetter] = []
     for line in lines:
         if not line.row.strip():
             continue
         try:
             entries.append(Entry(line, parse_change(line.row)))
         except BadRow as reason:
-            dead.append(DeadLine(line, "", str(reason)))
+            dead.append(unapplied(line, "", str(reason)))
     return entries, dead
 
 
