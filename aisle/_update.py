@@ -227,21 +227,19 @@ def update(
         for line in _notices(start, last, release):
             warnings.warn(line, stacklevel=2)
 
-        def acknowledged(done: InputCheckpoint) -> None:
-            if path is not None:
-                save_checkpoint(path, done)
-
-        # So that a run which dies in its first batch is one that can go on, and repeats no dead letter.
-        acknowledged(InputCheckpoint(start.place, release, dead.size if since is None else since))
+        if path is not None:
+            # So that a run which dies in its first batch is one that can go on, and repeats no dead letter.
+            size = dead.size if since is None else since
+            save_checkpoint(path, InputCheckpoint(start.place, release, size))
         report = run_updates(
             client,
             start,
             applier,
             options,
             dead=dead,
-            acknowledged=acknowledged,
+            checkpoint=path,
             stop=stop or threading.Event(),
-            progress=progress or (lambda _: None),
+            progress=progress,
         )
     return replace(report, dead_letters_file=files.dead_letters)
 

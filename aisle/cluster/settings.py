@@ -18,9 +18,11 @@ from aisle.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Attributes:
-    urls: of nodes of one cluster, without credentials.
-    user, password: of all of them; empty if none is named.
+    """Where OpenSearch answers.
+
+    Attributes:
+        urls: of nodes of one cluster, without credentials.
+        user, password: of all of them; empty if none is named.
     """
 
     urls: tuple[str, ...]

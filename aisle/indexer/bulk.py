@@ -103,12 +103,14 @@ _BUSY_TYPES: Final = ("rejected_execution_exception", "circuit_breaking_exceptio
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """Attributes:
-    accepted: how many documents are stored, the superseded ones among them.
-    retry: positions of those that the node was too busy for.
-    busy: why, of the last of these.
-    refused: those that no repeat can help.
-    superseded: how many the index had already, under a larger version: it keeps those.
+    """What one answer says of the documents of one request.
+
+    Attributes:
+        accepted: how many documents are stored, the superseded ones among them.
+        retry: positions of those that the node was too busy for.
+        busy: why, of the last of these.
+        refused: those that no repeat can help.
+        superseded: how many the index had already, under a larger version: it keeps those.
     """
 
     accepted: int

@@ -1,4 +1,4 @@
-"""Lets as many writers write at a time as `pace` finds good."""
+"""Lets as many writers write at a time as the controller finds good."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from aisle.indexer.bulk import Body, BulkResult, Writer
 
 @dataclass(frozen=True, slots=True)
 class HillClimbSettings:
-    """Attributes:
-    most: writers at most; a run has that many threads.
-    start: writers in the first window, at most ``most``.
-    worth: an added writer pays if throughput grows by this part of an average writer's share, or more: 1 is
-        perfect scaling, 0 none.
-    first_hold, longest_hold: windows to wait after a trial that failed, or a busy node; doubled each time.
+    """How the number of concurrent bulk requests is searched for.
+
+    Attributes:
+        most: writers at most; a run has that many threads.
+        start: writers in the first interval, at most ``most``.
+        worth: an added writer pays if throughput grows by this part of an average writer's share, or more: 1 is
+            perfect scaling, 0 none.
+        first_hold, longest_hold: intervals to wait after a trial that failed, or a busy node; doubled each time.
     """
 
     most: int = 8
@@ -53,11 +55,11 @@ class HillClimb:
     """The controller's state; `after` gives the next.
 
     Attributes:
-        settings: see there.
+        settings: of the search.
         limit: writers that may write now; beside ``settled`` while one more or less is on trial.
         settled: the limit that was the best so far.
-        rate: documents per second at ``settled``, a mean over ``windows`` windows.
-        hold: windows to stay there before the next trial.
+        rate: documents per second at ``settled``, a mean over ``intervals`` intervals.
+        hold: intervals to stay there before the next trial.
         next_hold: ``hold`` after the next failure.
         step: 1 or -1, the direction of the trial under way or to come.
     """
@@ -66,24 +68,24 @@ class HillClimb:
     limit: int
     settled: int
     rate: float = 0.0
-    windows: int = 0
+    intervals: int = 0
     hold: int = 1
     next_hold: int = 1
     step: int = 1
 
     @classmethod
     def begin(cls, settings: HillClimbSettings) -> HillClimb:
-        """Before the first window."""
+        """Before the first interval."""
         start = max(1, min(settings.start, settings.most))
         return cls(settings, start, start, next_hold=settings.first_hold)
 
-    def after(self, window: Interval) -> HillClimb:
-        """The state after one window."""
-        if window.busy:
+    def after(self, interval: Interval) -> HillClimb:
+        """The state after one interval."""
+        if interval.busy:
             return self._back_to(max(1, min(self.limit, self.settled) // 2), step=1)
-        if window.seconds <= 0 or window.writers < self.limit - 0.5:
+        if interval.seconds <= 0 or interval.writers < self.limit - 0.5:
             return self
-        rate = window.documents / window.seconds
+        rate = interval.documents / interval.seconds
         return self._held(rate) if self.limit == self.settled else self._tried(rate)
 
     def _tried(self, rate: float) -> HillClimb:
@@ -91,14 +93,14 @@ class HillClimb:
         pays = more >= fewer * (1 + self.settings.worth / min(self.limit, self.settled))
         if pays is not (self.step > 0):
             return self._back_to(self.settled, step=-self.step)
-        return replace(self, settled=self.limit, rate=rate, windows=1, hold=1)._on_trial()
+        return replace(self, settled=self.limit, rate=rate, intervals=1, hold=1)._on_trial()
 
     def _held(self, rate: float) -> HillClimb:
-        windows = self.windows + 1
-        return replace(self, rate=self.rate + (rate - self.rate) / windows, windows=windows)._on_trial()
+        intervals = self.intervals + 1
+        return replace(self, rate=self.rate + (rate - self.rate) / intervals, intervals=intervals)._on_trial()
 
     def _on_trial(self) -> HillClimb:
-        if self.windows < self.hold:
+        if self.intervals < self.hold:
             return self
         # At an end of the range there is one direction only.
         step = self.step if 1 <= self.limit + self.step <= self.settings.most else -self.step
@@ -108,13 +110,13 @@ class HillClimb:
     def _back_to(self, limit: int, *, step: int) -> HillClimb:
         doubled = min(2 * self.next_hold, self.settings.longest_hold)
         return replace(
-            self, limit=limit, settled=limit, windows=0, hold=self.next_hold, next_hold=doubled, step=step
+            self, limit=limit, settled=limit, intervals=0, hold=self.next_hold, next_hold=doubled, step=step
         )
 
 
-# A window is at least this long and has this many bodies for each writer: shorter ones measure the luck of
+# A interval is at least this long and has this many bodies for each writer: shorter ones measure the luck of
 # single requests.
-_WINDOW_S = 1.0
+_INTERVAL_S = 1.0
 _BODIES_EACH = 3
 # How soon a waiting writer notices that the run was stopped.
 _LOOK_UP_S = 0.1
@@ -125,7 +127,7 @@ class ConcurrencyLimiter:
 
     Args:
         settings: of the controller.
-        window_s: seconds of writing that make a window, at least.
+        interval_s: seconds of writing that make a interval, at least.
         clock: seconds, never going back.
     """
 
@@ -133,38 +135,38 @@ class ConcurrencyLimiter:
         self,
         settings: HillClimbSettings,
         *,
-        window_s: float = _WINDOW_S,
+        interval_s: float = _INTERVAL_S,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._pace = HillClimb.begin(settings)
-        self._window_s = window_s
+        self._controller = HillClimb.begin(settings)
+        self._interval_s = interval_s
         self._clock = clock
         self._room = threading.Condition()
         self._inside = 0
         self._since = clock()
-        self._window = self._halved = 0
-        self._open_window()
+        self._interval = self._halved = 0
+        self._open_interval()
 
     @property
     def limit(self) -> int:
         """How many may be inside now."""
-        return self._pace.limit
+        return self._controller.limit
 
     @contextmanager
     def place(self, stop: threading.Event) -> Iterator[int]:
-        """Wait for room, be inside, make room; yields the number of the window one came in.
+        """Wait for room, be inside, make room; yields the number of the interval one came in.
 
         Raises:
             Stopped: ``stop`` was set while waiting.
         """
         with self._room:
-            while self._inside >= self._pace.limit:
+            while self._inside >= self._controller.limit:
                 self._room.wait(_LOOK_UP_S)
                 if stop.is_set():
                     raise Stopped
             self._count_time()
             self._inside += 1
-            came_in = self._window
+            came_in = self._interval
         try:
             yield came_in
         finally:
@@ -186,18 +188,18 @@ class ConcurrencyLimiter:
             self._documents += documents
             self._bodies += 1
             news = busy if came_in >= self._halved else 0
-            enough = self._seconds >= self._window_s and self._bodies >= _BODIES_EACH * self._pace.limit
+            enough = self._seconds >= self._interval_s and self._bodies >= _BODIES_EACH * self._controller.limit
             if not enough and not news:
                 return
             mean = self._writer_seconds / self._seconds if self._seconds else 0.0
-            self._pace = self._pace.after(Interval(self._documents, self._seconds, mean, news))
-            self._window += 1
+            self._controller = self._controller.after(Interval(self._documents, self._seconds, mean, news))
+            self._interval += 1
             if news:
-                self._halved = self._window
-            self._open_window()
+                self._halved = self._interval
+            self._open_interval()
             self._room.notify_all()
 
-    def _open_window(self) -> None:
+    def _open_interval(self) -> None:
         self._documents = self._bodies = 0
         self._seconds = self._writer_seconds = 0.0
 

@@ -19,17 +19,19 @@ from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """Attributes:
-    name: of the catalogue; searched as the alias ``name``.
-    shards, replicas: of the finished release.
-    force_merge: one segment per shard before going live: slower to make, faster to search.
-    keep: older releases that stay for a way back.
-    max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
-        given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
-    fusions: search pipelines to install.
-    fusion: what searches of this release use that name none; None: the default.
-    synonyms: what queries of this release are widened by.
-    pipeline, retry: how to load.
+    """The release that a run makes, and how it is loaded.
+
+    Attributes:
+        name: of the catalogue; searched as the alias ``name``.
+        shards, replicas: of the finished release.
+        force_merge: one segment per shard before going live: slower to make, faster to search.
+        keep: older releases that stay for a way back.
+        max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
+            given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
+        fusions: search pipelines to install.
+        fusion: what searches of this release use that name none; None: the default.
+        synonyms: what queries of this release are widened by.
+        pipeline, retry: how to load.
 
     Raises:
         InputError: a name that OpenSearch does not take, or a number that means nothing.
@@ -59,19 +61,21 @@ class IndexOptions:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """Attributes:
-    name, release: the alias and the index that it points to now.
-    replaced: the release that was live before, empty for the first.
-    deleted: older releases that were removed.
-    documents: in the release, counted there.
-    refused: documents that OpenSearch or JSON refused; each went to ``refuse``.
-    seconds, docs_per_s: from the first check to the swapped alias, without the resumed documents.
-    load_s: of these, until the last document was acknowledged.
-    stage_s: seconds each stage was busy, summed over its threads (see `tally.Progress.busy_s`).
-    retries: bulk requests that were repeated.
-    resumed: of the documents, how many an earlier, interrupted run has written.
-    dead_letters: reason to number of rows and documents that are not in the release.
-    dead_letters_file: where they are; None if there are none, or nobody kept them.
+    """What a run has made.
+
+    Attributes:
+        name, release: the alias and the index that it points to now.
+        replaced: the release that was live before, empty for the first.
+        deleted: older releases that were removed.
+        documents: in the release, counted there.
+        refused: documents that OpenSearch or JSON refused; each went to ``refuse``.
+        seconds, docs_per_s: from the first check to the swapped alias, without the resumed documents.
+        load_s: of these, until the last document was acknowledged.
+        stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
+        retries: bulk requests that were repeated.
+        resumed: of the documents, how many an earlier, interrupted run has written.
+        dead_letters: reason to number of rows and documents that are not in the release.
+        dead_letters_file: where they are; None if there are none, or nobody kept them.
     """
 
     name: str

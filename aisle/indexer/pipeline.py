@@ -2,7 +2,7 @@
 
     items → [read] → batches → [encode] → encoded → [pack] → bodies → [write] x writers
 
-The belts between the stages are short, so that memory holds a few batches and bodies however long the
+The queues between the stages are short, so that memory holds a few batches and bodies however long the
 catalogue is. The first error, or Ctrl-C, stops every stage.
 """
 
@@ -34,10 +34,10 @@ _LOOK_UP_S = 0.1
 
 
 class StoppableQueue(Generic[T]):
-    """Full belts make the stage before wait: that bounds the memory of a run.
+    """A full queue makes the stage before wait: that bounds the memory of a run.
 
     Args:
-        length: how many things may lie on it.
+        length: how many things it holds.
         stop: when set, `put` and iteration raise `Stopped`.
     """
 
@@ -46,7 +46,7 @@ class StoppableQueue(Generic[T]):
         self._stop = stop
 
     def put(self, thing: T) -> None:
-        """Wait for room, then lay it on the belt."""
+        """Wait for room, then put it there."""
         self._put(thing)
 
     def close(self) -> None:
@@ -54,11 +54,11 @@ class StoppableQueue(Generic[T]):
         self._put(_END)
 
     def __iter__(self) -> Iterator[T]:
-        """Until the belt is closed and empty; several stages may share one belt."""
+        """Until the queue is closed and empty; several threads may share one."""
         while True:
             thing = self._get()
             if thing is _END:
-                # For the next one who shares the belt; there is room, as one place was just emptied.
+                # For the next one who shares the queue; there is room, as one place was just emptied.
                 self._queue.put(_END)
                 return
             yield cast(T, thing)
@@ -82,10 +82,12 @@ class StoppableQueue(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
-    """Attributes:
-    batch_items: items encoded at once; more of them sort into fuller batches of equal length.
-    max_body_bytes, max_body_docs: limits of one bulk request.
-    writers: the most bulk requests at once; the pace finds out how many of them pay.
+    """Sizes of batches and bodies, and how many writers.
+
+    Attributes:
+        batch_items: items encoded at once; more of them sort into fuller batches of equal length.
+        max_body_bytes, max_body_docs: limits of one bulk request.
+        writers: the most bulk requests at once; the controller finds out how many of them pay.
     """
 
     batch_items: int = 4096
@@ -119,7 +121,7 @@ class PipelineStages:
     ) -> None:
         before = ledger.before()
         self.stop = threading.Event()
-        self.tally = ProgressCounter(before)
+        self.counter = ProgressCounter(before)
         self._items = items
         self._encoder = encoder
         self._writer = writer
@@ -134,11 +136,11 @@ class PipelineStages:
         """Items that are settled are read, as only reading gives the others their positions, and left out."""
         source = enumerate(self._items)
         while True:
-            with self.tally.working("read"):
+            with self.counter.working("read"):
                 batch = list(islice(source, self._options.batch_items))
             if not batch:
                 break
-            self.tally.add(read=len(batch))
+            self.counter.add(read=len(batch))
             left = [placed for placed in batch if placed[0] not in self._settled]
             if left:
                 self._batches.put(left)
@@ -146,9 +148,9 @@ class PipelineStages:
 
     def encode(self) -> None:
         for batch in self._batches:
-            with self.tally.working("encode"):
+            with self.counter.working("encode"):
                 vectors = self._encoder.encode([item for _, item in batch])
-            self.tally.add(encoded=len(batch))
+            self.counter.add(encoded=len(batch))
             self._encoded.put((batch, vectors))
         self._encoded.close()
 
@@ -163,15 +165,15 @@ class PipelineStages:
 
     def write(self) -> None:
         for body, placed in self._bodies:
-            with self.tally.working("write"):
+            with self.counter.working("write"):
                 written = self._writer.write(body, self.stop)
             by_id = {item.id: (position, item) for position, item in placed}
             self._through(placed, [(by_id[refusal.id], refusal) for refusal in written.refused])
-            self.tally.add(written=written)
+            self.counter.add(written=written)
 
     def _lines(self, waiting: deque[Placed]) -> Iterator[Line]:
         for batch, vectors in self._encoded:
-            with self.tally.working("pack"):
+            with self.counter.working("pack"):
                 lines = [serialise(item.id, document(item, row)) for item, row in _rows(batch, vectors)]
             both = list(zip(batch, lines, strict=True))
             refused = [(placed, line) for placed, line in both if isinstance(line, Refusal)]
@@ -186,7 +188,7 @@ class PipelineStages:
         letters = [refused_item(position, item, refusal.reason) for (position, item), refusal in refused]
         self._ledger.settle([position for position, _ in placed], letters)
         for letter in letters:
-            self.tally.refused(letter.reason)
+            self.counter.refused(letter.reason)
 
 
 def _rows(batch: Sequence[Placed], vectors: Vectors) -> Iterator[tuple[Item, Mapping[str, Value]]]:
@@ -237,13 +239,13 @@ def run_pipeline(
             thread, future = _start(task)
             threads.append(thread)
             stages.append(future)
-        _watch(stages, run.tally, progress)
+        _watch(stages, run.counter, progress)
     finally:
         run.stop.set()
         deadline = monotonic() + _JOIN_S
         for thread in threads:
             thread.join(max(0.0, deadline - monotonic()))
-    final = run.tally.progress()
+    final = run.counter.progress()
     progress(final)
     return final
 
@@ -265,7 +267,7 @@ def _start(task: Callable[[], None]) -> tuple[threading.Thread, Future[None]]:
     return thread, future
 
 
-def _watch(stages: Sequence[Future[None]], tally: ProgressCounter, progress: Callable[[Progress], None]) -> None:
+def _watch(stages: Sequence[Future[None]], counter: ProgressCounter, progress: Callable[[Progress], None]) -> None:
     running = set(stages)
     while running:
         done, running = wait(running, timeout=_PROGRESS_EVERY_S, return_when=FIRST_EXCEPTION)
@@ -273,4 +275,4 @@ def _watch(stages: Sequence[Future[None]], tally: ProgressCounter, progress: Cal
             error = stage.exception()
             if error is not None and not isinstance(error, Stopped):
                 raise error
-        progress(tally.progress())
+        progress(counter.progress())

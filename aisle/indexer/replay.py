@@ -30,10 +30,12 @@ _NO_OBJECT = "the row is not a JSON object"
 
 @dataclass(frozen=True, slots=True)
 class LetterReader:
-    """Attributes:
-    rows: reads what came from a catalogue; None if no such row is an object.
-    items: reads what was an item already.
-    seen: ids so far.
+    """Reads items back out of dead letters, each id once.
+
+    Attributes:
+        rows: reads what came from a catalogue; None if no such row is an object.
+        items: reads what was an item already.
+        seen: ids so far.
     """
 
     rows: ReadRow | None
@@ -73,12 +75,14 @@ _NEWER: Final = "a newer version of it was written or deleted"
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Attributes:
-    cluster: connection.
-    target: alias of the release.
-    encoder: the release's.
-    lease: of the name.
-    retry: of each request.
+    """Writes items into the live release, under versions that the lease reserves.
+
+    Attributes:
+        cluster: connection.
+        target: alias of the release.
+        encoder: the release's.
+        lease: of the name.
+        retry: of each request.
     """
 
     cluster: Cluster
@@ -129,12 +133,14 @@ _BATCH = 512
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """Attributes:
-    name, release: the alias and the live release that was written to.
-    documents: dead letters that are in it now.
-    dead: those that failed again.
-    dead_letters: reason to number of them.
-    dead_letters_file: where they are; None if there are none.
+    """What became of a replay of dead letters.
+
+    Attributes:
+        name, release: the alias and the live release that was written to.
+        documents: dead letters that are in it now.
+        dead: those that failed again.
+        dead_letters: reason to number of them.
+        dead_letters_file: where they are; None if there are none.
     """
 
     name: str

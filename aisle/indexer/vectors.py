@@ -20,11 +20,13 @@ Vectors: TypeAlias = Mapping[str, Column]
 
 @dataclass(frozen=True, slots=True)
 class ItemEncoder:
-    """Attributes:
-    spaces: vector field to the model and width behind it; goes into ``_meta.aisle``.
-    encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit length. A
-        sparse field has token to weight for each item. A function that looks vectors up serves as well as a
-        model.
+    """Makes the vectors of items, and knows which model they come from.
+
+    Attributes:
+        spaces: vector field to the model and width behind it; goes into ``_meta.aisle``.
+        encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit length. A
+            sparse field has token to weight for each item. A function that looks vectors up serves as well as a
+            model.
     """
 
     spaces: Mapping[str, VectorSpace]

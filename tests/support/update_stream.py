@@ -19,13 +19,11 @@ from aisle.indexer.updates import (
     BatchLimits,
     DeadLetterLog,
     Encoding,
-    InputCheckpoint,
     Place,
     UpdateOptions,
     UpdateReport,
     load_checkpoint,
     run_updates,
-    save_checkpoint,
     start_input,
 )
 from aisle.indexer.vectors import ItemEncoder, Vectors
@@ -86,17 +84,13 @@ def update(
     with start_input(str(source), last.place if last else Place()) as start:
         dead = DeadLetterLog(folder / "dead.jsonl", last.dead_bytes if last else None)
 
-        def acknowledged(reached: InputCheckpoint) -> None:
-            if checkpoint:
-                save_checkpoint(path, reached)
-
         return run_updates(
             client,
             start,
             BatchApplier(client, encoding, asked),
             asked,
             dead=dead,
-            acknowledged=acknowledged,
+            checkpoint=path if checkpoint else None,
             stop=stop or threading.Event(),
             progress=progress,
         )

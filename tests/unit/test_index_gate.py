@@ -66,7 +66,7 @@ def window(gate: ConcurrencyLimiter, clock: Clock, documents: int, busy: int = 0
 
 def test_every_body_is_written_and_never_more_than_the_most_at_a_time() -> None:
     server = Server(capacity=8)
-    gate = ConcurrencyLimiter(HillClimbSettings(most=3, start=3), window_s=0.02)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=3, start=3), interval_s=0.02)
     written = through(gate, server, 60)
     assert sum(part.accepted for part in written) == 600
     assert server.most == 3
@@ -74,14 +74,14 @@ def test_every_body_is_written_and_never_more_than_the_most_at_a_time() -> None:
 
 def test_the_limit_grows_on_a_server_that_takes_more() -> None:
     server = Server(capacity=8)
-    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=1), window_s=0.03)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=1), interval_s=0.03)
     through(gate, server, 150)
     assert server.most >= 3
 
 
 def test_the_limit_follows_the_windows() -> None:
     clock = Clock()
-    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=2), window_s=0.5, clock=clock)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=2), interval_s=0.5, clock=clock)
     window(gate, clock, 2000)
     assert gate.limit == 3
     window(gate, clock, 3000)
@@ -110,7 +110,7 @@ def test_a_busy_node_halves_the_limit_once_for_requests_that_met_it_together() -
 
 def test_time_in_which_nobody_writes_is_not_the_servers() -> None:
     clock = Clock()
-    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=2), window_s=0.5, clock=clock)
+    gate = ConcurrencyLimiter(HillClimbSettings(most=8, start=2), interval_s=0.5, clock=clock)
     window(gate, clock, 2000)
     clock.now += 1000.0
     window(gate, clock, 3000)

@@ -1,4 +1,4 @@
-"""The desk gives the same batch under the same number until it is settled; errors travel as data."""
+"""The buffer gives the same batch under the same number until it is settled; errors travel as data."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from aisle.indexer.ray.task import Failed
 
 
 def test_a_second_reader_sees_what_the_first_one_saw_less_what_is_settled() -> None:
-    desk = BatchBuffer()
+    buffer = BatchBuffer()
     for number in range(4):
-        desk.lay(number, b"%d" % number)
-    desk.close()
-    assert [desk.take(number, 0).packed for number in range(4)] == [b"0", b"1", b"2", b"3"]
-    desk.settled(0)
-    desk.settled(2)
+        buffer.lay(number, b"%d" % number)
+    buffer.close()
+    assert [buffer.take(number, 0).packed for number in range(4)] == [b"0", b"1", b"2", b"3"]
+    buffer.settled(0)
+    buffer.settled(2)
     # As many turns as before: Ray counts the rows of a task that it repeats.
-    assert [desk.take(number, 0).packed for number in range(4)] == [b"", b"1", b"", b"3"]
-    assert desk.take(4, 0) == Fetch(ended=True)
+    assert [buffer.take(number, 0).packed for number in range(4)] == [b"", b"1", b"", b"3"]
+    assert buffer.take(4, 0) == Fetch(ended=True)
 
 
 def test_attempts_are_counted_per_batch() -> None:
-    desk = BatchBuffer()
-    assert [desk.begin(number) for number in (3, 3, 4, 3)] == [1, 2, 1, 3]
-    desk.settled(3)
-    assert desk.begin(3) == 1
+    buffer = BatchBuffer()
+    assert [buffer.begin(number) for number in (3, 3, 4, 3)] == [1, 2, 1, 3]
+    buffer.settled(3)
+    assert buffer.begin(3) == 1
 
 
 def test_nothing_yet_is_not_the_end() -> None:
-    desk = BatchBuffer()
-    assert desk.take(0, 0.01) == Fetch(packed=None, ended=False)
-    desk.lay(0, b"a")
-    assert desk.take(0, 0) == Fetch(b"a")
+    buffer = BatchBuffer()
+    assert buffer.take(0, 0.01) == Fetch(packed=None, ended=False)
+    buffer.lay(0, b"a")
+    assert buffer.take(0, 0) == Fetch(b"a")
 
 
 def test_a_repeated_delivery_is_ignored() -> None:
-    desk = BatchBuffer()
-    desk.lay(0, b"a")
-    desk.settled(0)
-    desk.lay(0, b"a")
-    assert desk.take(0, 0) == Fetch(b"")
-    assert desk.take(1, 0) == Fetch()
+    buffer = BatchBuffer()
+    buffer.lay(0, b"a")
+    buffer.settled(0)
+    buffer.lay(0, b"a")
+    assert buffer.take(0, 0) == Fetch(b"")
+    assert buffer.take(1, 0) == Fetch()
 
 
 def test_who_waits_is_woken_by_a_batch_and_by_the_end() -> None:
-    desk = BatchBuffer()
+    buffer = BatchBuffer()
     turns: list[Fetch] = []
-    waiting = threading.Thread(target=lambda: turns.extend((desk.take(0, 30), desk.take(1, 30))))
+    waiting = threading.Thread(target=lambda: turns.extend((buffer.take(0, 30), buffer.take(1, 30))))
     started = time.monotonic()
     waiting.start()
-    desk.lay(0, b"a")
-    desk.close()
+    buffer.lay(0, b"a")
+    buffer.close()
     waiting.join(20)
     assert turns == [Fetch(b"a"), Fetch(ended=True)]
     assert time.monotonic() - started < 20

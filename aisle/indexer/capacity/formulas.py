@@ -66,7 +66,7 @@ def hnsw_bytes(vectors: int, dims: int, m: int, storage: Storage = FLOAT) -> int
         vectors: how many; deleted ones count until they are merged away.
         dims: width.
         m: links per vector; the lowest level has twice as many, which is why one counts 8 bytes.
-        storage: see there.
+        storage: how the vectors are stored.
     """
     if not dims:
         return 0
@@ -196,11 +196,13 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Attributes:
-    count: data nodes.
-    heap: -Xms and -Xmx of each, bytes.
-    vectors: room for vector graphs on each, bytes.
-    bound: what decided the count.
+    """How many data nodes, and of what size.
+
+    Attributes:
+        count: data nodes.
+        heap: -Xms and -Xmx of each, bytes.
+        vectors: room for vector graphs on each, bytes.
+        bound: what decided the count.
     """
 
     count: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Final
 
 from aisle.errors import InputError
@@ -30,16 +29,18 @@ _MAX_DOCS: Final = 10**12
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """Attributes:
-    docs: items of the catalogue.
-    dims: width of the vectors; 0 plans an index of words alone.
-    m: links per vector of the HNSW graph; ``aisle index`` writes 16.
-    replicas: further copies of each shard.
-    keep: older releases that stay for a way back, as in ``aisle index --keep``.
-    engine: k-NN engine; it decides how often a vector is on disk.
-    text_bytes: of one document on disk, without its vector.
-    node_memory: of one data node, bytes, the operating system's share included.
-    node_disk: of one data node, bytes; None: whatever it takes.
+    """The catalogue and the load that a plan is made for.
+
+    Attributes:
+        docs: items of the catalogue.
+        dims: width of the vectors; 0 plans an index of words alone.
+        m: links per vector of the HNSW graph; ``aisle index`` writes 16.
+        replicas: further copies of each shard.
+        keep: older releases that stay for a way back, as in ``aisle index --keep``.
+        engine: k-NN engine; it decides how often a vector is on disk.
+        text_bytes: of one document on disk, without its vector.
+        node_memory: of one data node, bytes, the operating system's share included.
+        node_disk: of one data node, bytes; None: whatever it takes.
 
     Raises:
         InputError: a number that means nothing.
@@ -82,9 +83,11 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Attributes:
-    text: one sentence.
-    source: who says so; None: our own choice.
+    """What a plan takes for granted.
+
+    Attributes:
+        text: one sentence.
+        source: who says so; None: our own choice.
     """
 
     text: str
@@ -168,15 +171,17 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Attributes:
-    request: what was asked.
-    shards: primary shards of a release.
-    shard_bytes, shard_docs: of each, merged.
-    nodes: data nodes.
-    disk: in the whole cluster.
-    vectors: memory, float32 first.
-    flags: for ``aisle index``.
-    assumptions: what the numbers rest on.
+    """The cluster that a catalogue needs, and what that rests on.
+
+    Attributes:
+        request: what was asked.
+        shards: primary shards of a release.
+        shard_bytes, shard_docs: of each, merged.
+        nodes: data nodes.
+        disk: in the whole cluster.
+        vectors: memory, float32 first.
+        flags: for ``aisle index``.
+        assumptions: what the numbers rest on.
     """
 
     request: PlanRequest
@@ -199,15 +204,8 @@ def plan(request: PlanRequest) -> Plan:
     asked = request
     primary = primary_bytes(asked.docs, asked.dims, asked.m, asked.engine, asked.text_bytes)
     disk = disk_need(primary, replicas=asked.replicas, keep=asked.keep)
-    sized = partial(
-        nodes_needed,
-        disk=disk.to_provide,
-        copies=asked.copies,
-        node_memory=asked.node_memory,
-        node_disk=asked.node_disk,
-    )
     needs = [(storage, hnsw_bytes(asked.docs, asked.dims, asked.m, storage)) for storage in STORAGES]
-    nodes = sized(vector_memory=needs[0][1] * asked.copies)
+    nodes = _nodes(asked, disk, needs[0][1])
     shards = balanced_shards(fewest_shards(primary, asked.docs), asked.copies, nodes.count)
     return Plan(
         request=asked,
@@ -221,13 +219,23 @@ def plan(request: PlanRequest) -> Plan:
                 storage=storage,
                 one_copy=need,
                 all_copies=need * asked.copies,
-                nodes=sized(vector_memory=need * asked.copies).count,
+                nodes=_nodes(asked, disk, need).count,
                 recall=PUBLISHED.get(storage.name, ()),
             )
             for storage, need in needs
         ),
         flags=_flags(asked, shards),
         assumptions=assumptions(asked),
+    )
+
+
+def _nodes(asked: PlanRequest, disk: DiskNeed, one_copy: int) -> Nodes:
+    return nodes_needed(
+        vector_memory=one_copy * asked.copies,
+        disk=disk.to_provide,
+        copies=asked.copies,
+        node_memory=asked.node_memory,
+        node_disk=asked.node_disk,
     )
 
 

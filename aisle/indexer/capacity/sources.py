@@ -12,9 +12,11 @@ _BLOG: Final = "https://opensearch.org/blog"
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Attributes:
-    title: of the page, and the section.
-    url: its address; empty for something of our own.
+    """Where a figure comes from.
+
+    Attributes:
+        title: of the page, and the section.
+        url: its address; empty for something of our own.
     """
 
     title: str

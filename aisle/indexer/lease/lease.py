@@ -34,7 +34,7 @@ _LET_GO_ATTEMPTS: Final = 3
 
 
 class Lease:
-    """Made by `aisle.indexer.lease.lease.hold`, see there; its methods may be called from any thread.
+    """The right to change a catalogue, as `hold` gives it; its methods may be called from any thread.
 
     Args:
         index: the state of the catalogue.

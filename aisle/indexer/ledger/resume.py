@@ -88,10 +88,12 @@ class ResumeContext:
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """Attributes:
-    release: to load.
-    before: what is settled in it.
-    live: it is live already: only the ledger's last mark was missing.
+    """Where a run begins.
+
+    Attributes:
+        release: to load.
+        before: what is settled in it.
+        live: it is live already: only the ledger's last mark was missing.
     """
 
     release: str

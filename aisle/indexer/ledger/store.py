@@ -111,10 +111,12 @@ class RunPhase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IndexRun:
-    """Attributes:
-    release: the index that it loads.
-    parts: all that decides what is at which position and what is written for it, by name.
-    state: how far it has come.
+    """A run as the ledger remembers it.
+
+    Attributes:
+        release: the index that it loads.
+        parts: all that decides what is at which position and what is written for it, by name.
+        state: how far it has come.
     """
 
     release: str

@@ -1,4 +1,4 @@
-"""Where the driver lays batches and workers fetch them: lives in a Ray actor of its own.
+"""Where the driver puts batches and workers fetch them: lives in a Ray actor of its own.
 
 A batch stays until it is settled. So when Ray runs the reading task a second time, because its process or
 machine died, it sees the same batches under the same numbers; settled ones are empty by then.
@@ -35,20 +35,20 @@ class BatchBuffer:
     """Safe to call from several threads at once."""
 
     def __init__(self) -> None:
-        self._errand: TaskSpec | None = None
+        self._task: TaskSpec | None = None
         self._batches: dict[int, bytes] = {}
         self._begun: dict[int, int] = {}
         self._laid = 0
         self._closed = False
         self._changed = threading.Condition()
 
-    def open(self, errand: TaskSpec) -> None:
+    def open(self, task: TaskSpec) -> None:
         """First of all: what the workers shall do."""
-        self._errand = errand
+        self._task = task
 
-    def errand(self) -> TaskSpec | None:
+    def task(self) -> TaskSpec | None:
         """For the workers."""
-        return self._errand
+        return self._task
 
     def lay(self, number: int, packed: bytes) -> None:
         """Batches come in the order of their numbers, from 0; a repeat is ignored."""
@@ -151,21 +151,21 @@ def contiguous(numbered: Iterable[tuple[int, Item]], size: int) -> Iterator[Batc
 
 
 class Producer:
-    """Lays batches on the desk from a thread of its own.
+    """Puts batches into the buffer from a thread of its own.
 
     Args:
         ray: the connected module.
-        desk: a handle of the `BatchBuffer` actor.
-        batches: read lazily, never more than ``window`` of them unsettled.
-        window: bounds the memory of driver, desk and workers.
+        buffer: a handle of the `BatchBuffer` actor.
+        batches: read lazily, never more than ``in_flight`` of them unsettled.
+        in_flight: bounds the memory of driver, buffer and workers.
     """
 
-    def __init__(self, ray: Any, desk: Any, batches: Iterable[Batch], window: int) -> None:
+    def __init__(self, ray: Any, buffer: Any, batches: Iterable[Batch], in_flight: int) -> None:
         self.error: BaseException | None = None
         self._ray = ray
-        self._desk = desk
+        self._buffer = buffer
         self._batches = batches
-        self._room = threading.Semaphore(window)
+        self._room = threading.Semaphore(in_flight)
         self._stop = threading.Event()
         self._under_way: dict[int, Batch] = {}
         self._thread = threading.Thread(target=self._run, name="aisle-feed", daemon=True)
@@ -183,14 +183,14 @@ class Producer:
 
     @property
     def unsettled(self) -> int:
-        """Batches that were laid and have not come back."""
+        """Batches that were put there and have not come back."""
         return len(self._under_way)
 
     def take_back(self, number: int) -> Batch | None:
         """The batch of a reply; None for a second reply to the same one."""
         batch = self._under_way.pop(number, None)
         if batch is not None:
-            self._desk.settled.remote(number)
+            self._buffer.settled.remote(number)
             self._room.release()
         return batch
 
@@ -201,9 +201,9 @@ class Producer:
                 if self._stop.is_set():
                     return
                 self._under_way[number] = batch
-                self._ray.get(self._desk.lay.remote(number, batch.packed()))
+                self._ray.get(self._buffer.lay.remote(number, batch.packed()))
         except BaseException as error:  # noqa: BLE001 - carried to the driver's thread, which raises it
             self.error = error
         finally:
-            # Fire and forget: when the desk itself is gone, the dataset ends with that error.
-            self._desk.close.remote()
+            # Fire and forget: when the buffer itself is gone, the dataset ends with that error.
+            self._buffer.close.remote()

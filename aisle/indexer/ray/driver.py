@@ -19,26 +19,26 @@ from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.ray.buffer import Batch, BatchBuffer, Producer, Numbered, contiguous
 from aisle.indexer.ray.session import RayOptions
 from aisle.indexer.ray.task import EncoderSource, TaskSpec, Failed, Reply, Settled
-from aisle.indexer.ray.worker import IndexWorker, read_from_desk
+from aisle.indexer.ray.worker import IndexWorker, read_from_buffer
 from aisle.types import Item
 
 
-def replies(desk: Any, options: RayOptions) -> Generator[tuple[int, Reply | None], None, None]:
+def replies(buffer: Any, options: RayOptions) -> Generator[tuple[int, Reply | None], None, None]:
     """Number and reply of each batch, in the order in which they are done.
 
     Raises:
-        ray.exceptions.RayError: the desk is gone, or a worker failed in a way that is a bug.
+        ray.exceptions.RayError: the buffer is gone, or a worker failed in a way that is a bug.
     """
     data: Any = optional("ray.data", extra="ray")
     with _row_by_row(data):
         # All cores belong to the workers: whatever comes before them must ask for none, or it waits for ever.
         batches = data.from_items([0], override_num_blocks=1).map_batches(
-            partial(read_from_desk, desk), batch_size=None, num_cpus=0
+            partial(read_from_buffer, buffer), batch_size=None, num_cpus=0
         )
         # With the same resources as the reading task, Ray would make one task of both, and nothing parallel.
         done = batches.map_batches(
             IndexWorker,
-            fn_constructor_args=(desk,),
+            fn_constructor_args=(buffer,),
             batch_size=None,
             compute=data.ActorPoolStrategy(size=options.workers),
             num_cpus=options.cpus,
@@ -52,8 +52,8 @@ def replies(desk: Any, options: RayOptions) -> Generator[tuple[int, Reply | None
 def _row_by_row(data: Any) -> Iterator[None]:
     """Settings of the datasets that are made within: every row travels at once, and nothing is drawn.
 
-    By default Ray gathers rows until they fill a block of 128 MB: the desk would wait for replies, and they
-    for the desk.
+    By default Ray gathers rows until they fill a block of 128 MB: the buffer would wait for replies, and they
+    for the buffer.
     """
     context = data.DataContext.get_current()
     wanted = {"target_max_block_size": 1, "enable_progress_bars": False}
@@ -70,7 +70,7 @@ def _row_by_row(data: Any) -> Iterator[None]:
 def load_on_ray(
     ray: Any,
     items: Iterable[Item],
-    errand: TaskSpec,
+    task: TaskSpec,
     options: RayOptions,
     *,
     ledger: Ledger,
@@ -81,7 +81,7 @@ def load_on_ray(
     Args:
         ray: the connected module, see `ray_session`.
         items: read lazily, in a thread of its own.
-        errand: what the workers do.
+        task: what the workers do.
         options: how many they are.
         ledger: what it has settled is left out; told of each batch, from the calling thread, in any order.
         progress: called after each batch, from the calling thread; may raise to end the run.
@@ -92,21 +92,21 @@ def load_on_ray(
     Raises:
         IndexingError: workers kept ending at the same batch, Ray gave up, or batches did not come back.
         What the reader raised, once what it had read is settled.
-        What a worker raised, see `Bench.work`.
+        What a worker raised, see `BatchWorker.work`.
     """
     before = ledger.before()
     numbered = Numbered(items, before.settled)
     account = _Account(numbered, ledger, ProgressCounter(before))
-    desk = ray.remote(num_cpus=0, max_concurrency=8)(BatchBuffer).remote()
-    feeder = Producer(ray, desk, contiguous(numbered, options.batch_items), options.window)
+    buffer = ray.remote(num_cpus=0, max_concurrency=8)(BatchBuffer).remote()
+    producer = Producer(ray, buffer, contiguous(numbered, options.batch_items), options.in_flight)
     try:
-        ray.get(desk.open.remote(errand))
-        feeder.start()
-        with closing(replies(desk, options)) as stream:
+        ray.get(buffer.open.remote(task))
+        producer.start()
+        with closing(replies(buffer, options)) as stream:
             for number, reply in stream:
                 if isinstance(reply, Failed):
                     reply.throw()
-                batch = feeder.take_back(number)
+                batch = producer.take_back(number)
                 if reply is not None and batch is not None:
                     account.enter(batch, reply)
                 progress(account.progress())
@@ -116,13 +116,13 @@ def load_on_ray(
             fix="look at Ray's logs, then go on with --resume",
         ) from error
     finally:
-        feeder.stop()
-        ray.kill(desk)
-    if feeder.error is not None:
-        raise feeder.error
-    if feeder.unsettled:
+        producer.stop()
+        ray.kill(buffer)
+    if producer.error is not None:
+        raise producer.error
+    if producer.unsettled:
         raise IndexingError(
-            f"{feeder.unsettled} batches did not come back from Ray", fix="go on with --resume"
+            f"{producer.unsettled} batches did not come back from Ray", fix="go on with --resume"
         )
     return account.progress()
 
@@ -130,23 +130,23 @@ def load_on_ray(
 class _Account:
     """Counts replies and passes them to the ledger."""
 
-    def __init__(self, numbered: Numbered, ledger: Ledger, tally: ProgressCounter) -> None:
+    def __init__(self, numbered: Numbered, ledger: Ledger, counter: ProgressCounter) -> None:
         self._numbered = numbered
         self._ledger = ledger
-        self._tally = tally
+        self._counter = counter
         self._busy_s: Counter[str] = Counter()
 
     def enter(self, batch: Batch, reply: Settled) -> None:
         """First the ledger, then the counters: what is shown as done is done."""
         self._ledger.settle(range(reply.first, reply.last + 1), reply.refused)
-        self._tally.add(encoded=len(batch.items), written=reply.written)
+        self._counter.add(encoded=len(batch.items), written=reply.written)
         for letter in reply.refused:
-            self._tally.refused(letter.reason)
+            self._counter.refused(letter.reason)
         self._busy_s.update(reply.busy_s)
 
     def progress(self) -> Progress:
         """The counters now."""
-        return replace(self._tally.progress(), read=self._numbered.read, busy_s=dict(self._busy_s))
+        return replace(self._counter.progress(), read=self._numbered.read, busy_s=dict(self._busy_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class LoadOnRay:
         progress: Callable[[Progress], None],
     ) -> Progress:
         """Bring every item into the index behind the alias ``target``; see `load_on_ray`."""
-        errand = TaskSpec(
+        task = TaskSpec(
             target, self.settings, self.encoder, options.pipeline, options.retry, cpus=self.machines.cpus
         )
-        return load_on_ray(self.ray, items, errand, self.machines, ledger=ledger, progress=progress)
+        return load_on_ray(self.ray, items, task, self.machines, ledger=ledger, progress=progress)

@@ -20,13 +20,15 @@ LOCAL: Final = "local"
 
 @dataclass(frozen=True, slots=True)
 class RayOptions:
-    """Attributes:
-    address: of a Ray cluster that this machine belongs to (``host:port`` or ``auto``). ``local``: Ray is
-        started on this machine, on loopback alone, and stopped at the end.
-    workers: processes that encode and write; each loads the model once.
-    cpus: cores per worker, for Ray's books and for ONNX Runtime's threads.
-    batch_items: items that travel, are written and are settled together.
-    store_bytes: object store of a Ray that is started here.
+    """Which Ray cluster, and how much of it.
+
+    Attributes:
+        address: of a Ray cluster that this machine belongs to (``host:port`` or ``auto``). ``local``: Ray is
+            started on this machine, on loopback alone, and stopped at the end.
+        workers: processes that encode and write; each loads the model once.
+        cpus: cores per worker, for Ray's scheduler and for ONNX Runtime's threads.
+        batch_items: items that travel, are written and are settled together.
+        store_bytes: object store of a Ray that is started here.
 
     Raises:
         InputError: a number that means nothing.
@@ -51,7 +53,7 @@ class RayOptions:
         return self.workers * self.cpus
 
     @property
-    def window(self) -> int:
+    def in_flight(self) -> int:
         """Batches under way at once: one at work and two waiting per worker. Bounds the memory of a run."""
         return 3 * self.workers
 

@@ -81,14 +81,16 @@ def artifact_files(path: Path) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """Attributes:
-    target: alias to write through.
-    settings: of the cluster, password included; therefore an errand is fetched from the `Desk`, and never
-        stands in the environment, the arguments or the description of anything that Ray shows.
-    encoder: opened once per worker.
-    limits: of bodies and requests.
-    policy: of retries.
-    cpus: cores of a worker.
+    """What every worker is to do.
+
+    Attributes:
+        target: alias to write through.
+        settings: of the cluster, password included; therefore a task is fetched from the `BatchBuffer`, and never
+            stands in the environment, the arguments or the description of anything that Ray shows.
+        encoder: opened once per worker.
+        limits: of bodies and requests.
+        policy: of retries.
+        cpus: cores of a worker.
     """
 
     target: str
@@ -123,17 +125,18 @@ class Failed:
     kind: type[AisleError]
     message: str
     fix: str
+    status: int | None = None
 
     @staticmethod
     def of(error: AisleError) -> Failed:
         """Of an error that was caught."""
-        return Failed(type(error), error.message, error.fix)
+        return Failed(type(error), error.message, error.fix, error.status)
 
     def throw(self) -> NoReturn:
         """Raise it as the class that it was."""
         error = self.kind.__new__(self.kind)
         # Not the class' own constructor: some take other arguments.
-        AisleError.__init__(error, self.message, fix=self.fix)
+        AisleError.__init__(error, self.message, fix=self.fix, status=self.status)
         raise error
 
 

@@ -27,15 +27,17 @@ PORTION = 512
 
 @dataclass(frozen=True, slots=True)
 class BatchWorker:
-    """Attributes:
-    cluster: of this worker alone.
-    encoder: on the cores of this worker.
-    errand: target, limits and retries.
+    """Encodes and writes batches in one of Ray's processes.
+
+    Attributes:
+        cluster: of this worker alone.
+        encoder: on the cores of this worker.
+        task: target, limits and retries.
     """
 
     cluster: Cluster
     encoder: ItemEncoder
-    errand: TaskSpec
+    task: TaskSpec
 
     def work(self, batch: Batch) -> Settled:
         """Encode and write every item of the batch.
@@ -47,7 +49,7 @@ class BatchWorker:
         requests: list[Future[tuple[BulkResult, float]]] = []
         refused: list[DeadLetter] = []
         encode_s = 0.0
-        writers = ThreadPoolExecutor(self.errand.limits.writers, thread_name_prefix="aisle-write")
+        writers = ThreadPoolExecutor(self.task.limits.writers, thread_name_prefix="aisle-write")
         try:
             for start in range(0, len(batch.items), PORTION):
                 portion = Batch(batch.first + start, batch.items[start : start + PORTION])
@@ -81,13 +83,13 @@ class BatchWorker:
         ]
 
     def _bodies(self, lines: Iterable[tuple[int, Line | Refusal]]) -> Iterator[Body]:
-        limits = self.errand.limits
+        limits = self.task.limits
         sendable = (line for _, line in lines if isinstance(line, Line))
         return pack(sendable, max_bytes=limits.max_body_bytes, max_docs=limits.max_body_docs)
 
     def _write(self, body: Body, stop: threading.Event) -> tuple[BulkResult, float]:
         started = perf_counter()
-        written = BulkWriter(self.cluster, self.errand.target, self.errand.policy).write(body, stop)
+        written = BulkWriter(self.cluster, self.task.target, self.task.policy).write(body, stop)
         return written, perf_counter() - started
 
 
@@ -102,25 +104,25 @@ _PATIENCE_S = 5.0
 _ATTEMPTS = 4
 
 
-def read_from_desk(desk: Any, _: Rows) -> Iterator[Rows]:
-    """The reading task: a row ``number``, ``packed`` for each batch that comes to lie on the desk."""
+def read_from_buffer(buffer: Any, _: Rows) -> Iterator[Rows]:
+    """The reading task: a row ``number``, ``packed`` for each batch that arrives in the buffer."""
     ray = optional("ray", extra="ray")
     number = 0
-    while not (turn := _turn(ray, desk, number)).ended:
-        if turn.packed is not None:
-            yield {"number": [number], "packed": [turn.packed]}
+    while not (fetched := _fetch(ray, buffer, number)).ended:
+        if fetched.packed is not None:
+            yield {"number": [number], "packed": [fetched.packed]}
             number += 1
 
 
 class IndexWorker:
-    """A ``map_batches`` class: rows of `read_from_desk` → rows ``number`` and ``reply``.
+    """A ``map_batches`` class: rows of `read_from_buffer` → rows ``number`` and ``reply``.
 
     It has no state but its encoder and its client, so Ray may end it at any moment and give its batches to
     another one: the same items become the same documents under the same ids.
     """
 
-    def __init__(self, desk: Any) -> None:
-        self._desk = desk
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = buffer
 
     def __call__(self, rows: Rows) -> Rows:
         """One reply per row."""
@@ -137,13 +139,13 @@ class IndexWorker:
         batch = Batch.unpacked(packed)
         try:
             self._check_attempts(number, batch)
-            return self._bench.work(batch)
+            return self._worker.work(batch)
         except AisleError as error:
             return Failed.of(error)
 
     def _check_attempts(self, number: int, batch: Batch) -> None:
         """Ray gives a batch to another worker as often as one ends: here is where that has an end."""
-        attempts = optional("ray", extra="ray").get(self._desk.begin.remote(number))
+        attempts = optional("ray", extra="ray").get(self._buffer.begin.remote(number))
         if attempts > _ATTEMPTS:
             raise IndexingError(
                 f"{_ATTEMPTS} workers ended at the items {batch.first} to {batch.last} of the catalogue",
@@ -151,13 +153,13 @@ class IndexWorker:
             )
 
     @cached_property
-    def _bench(self) -> BatchWorker:
+    def _worker(self) -> BatchWorker:
         """Made with the first batch, and not in the constructor, whose errors Ray prints and repeats."""
         ray = optional("ray", extra="ray")
-        errand: TaskSpec = ray.get(self._desk.errand.remote())
-        return BatchWorker(connect(errand.settings), errand.encoder.open(errand.cpus), errand)
+        task: TaskSpec = ray.get(self._buffer.task.remote())
+        return BatchWorker(connect(task.settings), task.encoder.open(task.cpus), task)
 
 
-def _turn(ray: Any, desk: Any, number: int) -> Fetch:
-    turn: Fetch = ray.get(desk.take.remote(number, _PATIENCE_S))
-    return turn
+def _fetch(ray: Any, buffer: Any, number: int) -> Fetch:
+    fetched: Fetch = ray.get(buffer.take.remote(number, _PATIENCE_S))
+    return fetched

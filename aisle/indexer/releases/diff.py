@@ -21,10 +21,12 @@ Document: TypeAlias = tuple[str, Mapping[str, Any]]
 
 @dataclass(slots=True)
 class DocumentDiff:
-    """Attributes:
-    added, removed, changed, same: counts.
-    added_ids, removed_ids: the first few.
-    changed_fields: the first few changed ids, each with the fields that differ.
+    """How the documents of two releases differ.
+
+    Attributes:
+        added, removed, changed, same: counts.
+        added_ids, removed_ids: the first few.
+        changed_fields: the first few changed ids, each with the fields that differ.
     """
 
     added: int = 0
@@ -41,7 +43,7 @@ def diff_documents(before: Iterable[Document], after: Iterable[Document], exampl
 
     Args:
         before: id and source, sorted by id (code points, as OpenSearch sorts keywords), no id twice.
-        after: likewise.
+        after: the same of the other release.
         examples: ids to keep of each kind.
     """
     diff = DocumentDiff()
@@ -190,10 +192,12 @@ _DEFAULT_POLICY: Final = RetryPolicy()
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDiff:
-    """Attributes:
-    before, after: the releases.
-    documents: see `diff_documents`.
-    index: see `diff_indexes`.
+    """How two releases of a catalogue differ.
+
+    Attributes:
+        before, after: the releases.
+        documents: see `diff_documents`.
+        index: see `diff_indexes`.
     """
 
     before: str

@@ -89,14 +89,16 @@ class ReleaseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRow:
-    """Attributes:
-    release: index.
-    state: see `ReleaseState`.
-    documents: that searches see; None if the index cannot be asked (closed, shards missing).
-    size_bytes: on all disks, replicas included; None likewise.
-    created: UTC, ISO 8601.
-    encoders: vector field to ``name@dims fingerprint`` of the artifact.
-    schema_version: of the mapping; None if Aisle did not make it.
+    """One release in the list of releases.
+
+    Attributes:
+        release: index.
+        state: see `ReleaseState`.
+        documents: that searches see; None if the index cannot be asked (closed, shards missing).
+        size_bytes: on all disks, replicas included; None if the index cannot be asked.
+        created: UTC, ISO 8601.
+        encoders: vector field to ``name@dims fingerprint`` of the artifact.
+        schema_version: of the mapping; None if Aisle did not make it.
     """
 
     release: str

@@ -16,12 +16,14 @@ from aisle.indexer.releases.names import check_name, version_of
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """Attributes:
-    name: of the catalogue.
-    live: what stays live; empty if nothing is.
-    deleted: what was deleted, or would be.
-    kept: what stays.
-    done: False for a dry run.
+    """Which releases were deleted, and which stay.
+
+    Attributes:
+        name: of the catalogue.
+        live: what stays live; empty if nothing is.
+        deleted: what was deleted, or would be.
+        kept: what stays.
+        done: False for a dry run.
     """
 
     name: str
@@ -79,7 +81,7 @@ def prune_releases(
         client: connection.
         name: of the catalogue.
         keep: see `choose_pruned`.
-        unfinished: see there.
+        unfinished: also those that ``aisle index --resume`` could go on with.
         dry_run: change nothing, tell what would be.
         wait_s: how long to wait for another run, see `lease.hold`.
 

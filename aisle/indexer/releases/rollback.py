@@ -19,11 +19,13 @@ _DEFAULT_POLICY: Final = RetryPolicy()
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Attributes:
-    name: the alias.
-    live: what it points to now.
-    withdrawn: what it pointed to before; stays, marked, until the next run or ``prune`` deletes it.
-    done: False for a dry run.
+    """What is live after a rollback, and what was before.
+
+    Attributes:
+        name: the alias.
+        live: what it points to now.
+        withdrawn: what it pointed to before; stays, marked, until the next run or ``prune`` deletes it.
+        done: False for a dry run.
     """
 
     name: str

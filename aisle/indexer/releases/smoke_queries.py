@@ -135,10 +135,12 @@ _DEFAULT_POLICY: Final = RetryPolicy()
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Attributes:
-    samples: items that were asked for.
-    absent: of these, not in the release at all; OpenSearch may have refused them.
-    by_title, by_vector: of the others, asked for by title and by vector.
+    """How many sampled items were asked for.
+
+    Attributes:
+        samples: items that were asked for.
+        absent: of these, not in the release at all; OpenSearch may have refused them.
+        by_title, by_vector: of the others, asked for by title and by vector.
     """
 
     samples: int

@@ -30,11 +30,13 @@ GC_DELETES: Final = "1h"
 
 @dataclass(frozen=True, slots=True)
 class LiveRelease:
-    """Attributes:
-    release: index name.
-    target: an alias of it alone. A write that arrives after the release was deleted or replaced can neither
-        make an index anew nor land in another release.
-    meta: what it says of itself.
+    """The release that updates are written to.
+
+    Attributes:
+        release: index name.
+        target: an alias of it alone. A write that arrives after the release was deleted or replaced can neither
+            make an index anew nor land in another release.
+        meta: what it says of itself.
     """
 
     release: str
@@ -123,12 +125,14 @@ def _named(space: VectorSpace) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UpdateOptions:
-    """Attributes:
-    name: of the catalogue; its live release is written to.
-    limits: when a batch closes.
-    refresh: make each batch visible to searches at once, and not at the index's own interval.
-    wait_s: how long to wait for another process that changes the catalogue, in seconds.
-    retry: per request.
+    """Which catalogue is updated, and how.
+
+    Attributes:
+        name: of the catalogue; its live release is written to.
+        limits: when a batch closes.
+        refresh: make each batch visible to searches at once, and not at the index's own interval.
+        wait_s: how long to wait for another process that changes the catalogue, in seconds.
+        retry: per request.
 
     Raises:
         InputError: a name that is none, or a negative time.

@@ -31,7 +31,7 @@ class Change(Protocol):
         """The item afterwards; None is "there is none".
 
         Raises:
-            NoSuchItem: see there.
+            NoSuchItem: some fields of an item are to change, and there is no such item.
         """
 
 

@@ -18,10 +18,12 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class InputCheckpoint:
-    """Attributes:
-    place: everything before it was applied, or is in the dead letters.
-    release: the one it was applied to; empty before the first batch.
-    dead_bytes: size of the dead letters file then.
+    """How far an input was applied.
+
+    Attributes:
+        place: everything before it was applied, or is in the dead letters.
+        release: the one it was applied to; empty before the first batch.
+        dead_bytes: size of the dead letters file then.
     """
 
     place: Place = field(default_factory=Place)

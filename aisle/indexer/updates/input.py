@@ -271,9 +271,11 @@ _LOOK_UP_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """Attributes:
-    lines, size: of one batch at most; ``size`` in bytes of input (one longer line is a batch of its own).
-    flush_s: seconds after its first line at which a batch closes however few there are.
+    """When a batch of lines closes.
+
+    Attributes:
+        lines, size: of one batch at most; ``size`` in bytes of input (one longer line is a batch of its own).
+        flush_s: seconds after its first line at which a batch closes however few there are.
     """
 
     lines: int = 1000
@@ -290,9 +292,11 @@ class BatchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Attributes:
-    lines: at least one.
-    full: it closed because of its size: more is likely to be there.
+    """Lines that are applied together.
+
+    Attributes:
+        lines: at least one.
+        full: it closed because of its size: more is likely to be there.
     """
 
     lines: tuple[InputLine, ...]

@@ -16,27 +16,29 @@ from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
-from aisle.indexer.updates.checkpoint import InputCheckpoint
+from aisle.indexer.updates.checkpoint import InputCheckpoint, save_checkpoint
 from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.updates.input import Batches, InputStart
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateReport:
-    """Attributes:
-    name, release: the catalogue, and the release that was written last.
-    skipped: lines at the start of the input that an earlier run had applied.
-    line: number of the last line that was applied or set aside.
-    lines: how many this run has settled, empty ones among them.
-    indexed, deleted: documents written and deleted; several changes of an item in one batch are one write.
-    encoded: of these documents, how many needed new vectors.
-    superseded: writes of which the index has a newer version.
-    dead: lines that could not be applied, each in the dead letters file.
-    retries: requests that were repeated.
-    batches: acknowledged.
-    unfinished: number of the last line of a file if it breaks off; it was left for the next run. Else 0.
-    seconds: since the start.
-    dead_letters_file: where the dead lines are added; None if nobody keeps them.
+    """What a run of updates has done so far.
+
+    Attributes:
+        name, release: the catalogue, and the release that was written last.
+        skipped: lines at the start of the input that an earlier run had applied.
+        line: number of the last line that was applied or set aside.
+        lines: how many this run has settled, empty ones among them.
+        indexed, deleted: documents written and deleted; several changes of an item in one batch are one write.
+        encoded: of these documents, how many needed new vectors.
+        superseded: writes of which the index has a newer version.
+        dead: lines that could not be applied, each in the dead letters file.
+        retries: requests that were repeated.
+        batches: acknowledged.
+        unfinished: number of the last line of a file if it breaks off; it was left for the next run. Else 0.
+        seconds: since the start.
+        dead_letters_file: where the dead lines are added; None if nobody keeps them.
     """
 
     name: str
@@ -78,9 +80,9 @@ def run_updates(
     options: UpdateOptions,
     *,
     dead: DeadLetterLog,
-    acknowledged: Callable[[InputCheckpoint], None],
+    checkpoint: Path | None = None,
     stop: threading.Event,
-    progress: Callable[[UpdateReport], None] = lambda _: None,
+    progress: Callable[[UpdateReport], None] | None = None,
 ) -> UpdateReport:
     """Apply an input to the live release until it ends, or ``stop`` is set.
 
@@ -88,9 +90,9 @@ def run_updates(
         client: connection.
         start: the input.
         applier: writes.
-        options: see there.
+        options: which catalogue, and how.
         dead: takes the lines that cannot be applied.
-        acknowledged: called after each batch, when it is in the index and its dead lines are on the disk.
+        checkpoint: written after each batch, when it is in the index and its dead letters are on the disk.
         stop: set from a signal handler or another thread: what was read is applied, nothing more is read.
         progress: called after each batch.
 
@@ -107,9 +109,11 @@ def run_updates(
         for batch in batches:
             applied = applier.apply(batch.lines, held.lease())
             report = _counted(report, applied, batch.lines[-1].place.line, dead.add(applied.dead))
-            acknowledged(InputCheckpoint(batch.lines[-1].place, applied.release, dead.size))
+            if checkpoint is not None:
+                save_checkpoint(checkpoint, InputCheckpoint(batch.lines[-1].place, applied.release, dead.size))
             report = replace(report, seconds=monotonic() - started)
-            progress(report)
+            if progress is not None:
+                progress(report)
             if not batch.full:
                 # Nothing waits to be written: let others in, such as a full load.
                 held.let_go()

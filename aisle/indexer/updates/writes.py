@@ -143,7 +143,7 @@ def action(write: Write, derived: Mapping[str, Any], version: int) -> Line | Ref
     """One write as bytes.
 
     Args:
-        write: see there.
+        write: what the item becomes.
         derived: vector fields and their like, kept or made anew.
         version: of the document; the server keeps what it has under a larger one.
     """
