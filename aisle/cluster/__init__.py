@@ -1,7 +1,7 @@
 """Where OpenSearch comes from: a URL, a container, or the embedded node; and what it can do."""
 
 from aisle.cluster.capabilities import Capabilities, capabilities, require
-from aisle.cluster.client import Cluster, connect, translated_errors
+from aisle.cluster.client import Cluster, connect
 from aisle.cluster.failures import means_disk_full
 from aisle.cluster.node.embedded import EmbeddedNode, NodeOptions
 from aisle.cluster.settings import ClusterSettings
@@ -16,5 +16,4 @@ __all__ = [
     "connect",
     "means_disk_full",
     "require",
-    "translated_errors",
 ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit
 
 from opensearchpy import OpenSearch, Transport
@@ -192,28 +191,3 @@ def chosen_node(nodes: list[NodeRecord], name: str) -> NodeRecord:
         raise ClusterUnavailable(f"several nodes run ({names})", fix="set AISLE_NODE to the name of one")
     what = f"no node named {name} runs" if name else "no OpenSearch address is set and no node runs"
     raise ClusterUnavailable(what, fix=HOW)
-
-
-T = TypeVar("T")
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Within it, every exception of opensearch-py leaves as a member of the error tree."""
-    try:
-        yield
-    except OpenSearchException as error:
-        raise translated(error) from error
-
-
-def until_done(
-    action: Callable[[], T],
-    policy: RetryPolicy,
-    stop: threading.Event,
-) -> T:
-    """Run ``action`` until it no longer fails in a way that passes, see `Attempts`."""
-    done: list[T] = []
-    for attempt in Attempts(policy, stop):
-        with attempt:
-            done.append(action())
-    return done[0]

@@ -118,7 +118,7 @@ TUNED = {"1": MEANING, "2": BOTH}
 
 
 @pytest.fixture
-def two_fusions(client: OpenSearch, name: str) -> SearchClient:
+def two_fusions(client: Cluster, name: str) -> SearchClient:
     """Two releases of the hardware shop, tuned to different legs; the client has seen the first one live."""
     spaces = {DENSE: VectorSpace(FINGERPRINT, "hash", DIMS)}
     for number, fusion in TUNED.items():
@@ -136,7 +136,7 @@ def two_fusions(client: OpenSearch, name: str) -> SearchClient:
     ("query", "path"), [("saw-10005", MatchType.EXACT), ("cordles drill", MatchType.CORRECTED)]
 )
 def test_a_search_that_meets_a_new_release_is_planned_anew_as_a_whole(
-    client: OpenSearch, name: str, two_fusions: SearchClient, query: str, path: MatchType
+    client: Cluster, name: str, two_fusions: SearchClient, query: str, path: MatchType
 ) -> None:
     """Whether words are looked after is decided by the very fusion that is asked, not by the last one."""
     assert two_fusions.rank(query).path is MatchType.LEGS
@@ -146,7 +146,7 @@ def test_a_search_that_meets_a_new_release_is_planned_anew_as_a_whole(
 
 
 def test_while_releases_swap_every_answer_is_by_its_own_releases_fusion(
-    client: OpenSearch, name: str, two_fusions: SearchClient
+    client: Cluster, name: str, two_fusions: SearchClient
 ) -> None:
     stop = threading.Event()
     rankings: list[Ranking] = []
