@@ -1,4 +1,4 @@
-"""What the cluster can do. Decided without trying: a faiss index on a node without natives kills it."""
+"""What the cluster can do. Nothing is tried out: a faiss index on a node without natives kills the node."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Capabilities:
 
 
 def capabilities(client: OpenSearch) -> Capabilities:
-    """Ask the cluster.
+    """What the cluster can do, asked of it.
 
     Raises:
         ClusterUnavailable, AuthenticationFailed: it cannot be asked.

@@ -1,4 +1,4 @@
-"""One body → the index: send, read the answer, repeat what may be repeated, name what may not."""
+"""Bulk requests: write documents, read the answer, repeat what may be repeated, name what may not."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class BulkOutcome:
 
 
 def settle(body: Body, response: Mapping[str, Any]) -> BulkOutcome:
-    """Sort the documents of one request by what became of them.
+    """What became of each document of one request.
 
     Raises:
         DiskFull: the node has closed the index for writing.
@@ -208,7 +208,7 @@ class BulkResult:
     busy: int = 0
 
     def plus(self, other: BulkResult) -> BulkResult:
-        """Both together."""
+        """The sum of two results."""
         return BulkResult(
             self.accepted + other.accepted,
             self.refused + other.refused,
@@ -277,7 +277,7 @@ class BulkWriter:
 
 
 def sum_results(*parts: BulkResult) -> BulkResult:
-    """All together."""
+    """The sum of several results."""
     total = BulkResult()
     for part in parts:
         total = total.plus(part)

@@ -1,4 +1,4 @@
-"""Dead letters, perhaps corrected by hand, into the live release; what fails again is a dead letter again."""
+"""Replay: dead letters, perhaps corrected by hand, go to the live release; what fails stays a dead letter."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def check_early(progress: Progress, share: float) -> None:
 
 
 def check_final(progress: Progress, share: float) -> None:
-    """Is this a release that may go live?
+    """Refuse a release that must not go live.
 
     Raises:
         IndexingFailed: no document at all, or more refusals than ``share`` of them (0 to 1).

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from aisle.mappings import VectorSpace, fields
 from aisle.mappings.document import Column
 from aisle.types import Item
+
+if TYPE_CHECKING:
+    from aisle.encoder.base import ItemEncoder as DenseModel
+    from aisle.encoder.base import SparseItemEncoder as SparseModel
 
 # Vector field to what `document` takes of each item.
 Vectors: TypeAlias = Mapping[str, Column]
@@ -33,34 +34,8 @@ class ItemEncoder:
     encode: Callable[[Sequence[Item]], Vectors]
 
 
-class SparseTextEncoder(Protocol):
-    """What `sparse_item_encoder` needs of ``encoder.SparseEncoder``."""
-
-    @property
-    def fingerprint(self) -> str:
-        """64 hex digits."""
-
-    @property
-    def dims(self) -> int:
-        """Size of the vocabulary."""
-
-    def encode_items(self, texts: list[str]) -> Column:
-        """Token to weight of each text."""
-
-
-class TextEncoder(Protocol):
-    """What `dense_item_encoder` needs of ``encoder.DenseEncoder``."""
-
-    @property
-    def fingerprint(self) -> str:
-        """64 hex digits."""
-
-    def encode_items(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
-        """Unit-length rows, ``[texts, dims]``."""
-
-
 def dense_item_encoder(
-    model: TextEncoder, text: Callable[[Item], str], *, name: str, dims: int
+    model: DenseModel, text: Callable[[Item], str], *, name: str, dims: int
 ) -> ItemEncoder:
     """Items' texts through a dense encoder into the field ``dense``.
 
@@ -77,7 +52,7 @@ def dense_item_encoder(
     return ItemEncoder({fields.DENSE: VectorSpace(model.fingerprint, name, dims)}, encode)
 
 
-def sparse_item_encoder(model: SparseTextEncoder, text: Callable[[Item], str], *, name: str) -> ItemEncoder:
+def sparse_item_encoder(model: SparseModel, text: Callable[[Item], str], *, name: str) -> ItemEncoder:
     """Items' texts through a sparse encoder into the field ``sparse``; see `dense_item_encoder`."""
 
     def encode(items: Sequence[Item]) -> Vectors:

@@ -53,7 +53,7 @@ def locked(folder: str, artifact: Artifact) -> LockedFile:
 
 
 def resolve(context: MavenContext) -> Lock:
-    """Resolve all of components.py at the version of version.py."""
+    """Resolve every module and plugin of the node at the version that the lock is for."""
     library: dict[str, Artifact] = {}
     for name in LIBRARY:
         for artifact in runtime(context, f"{CORE_GROUP}:{name}:jar:{OPENSEARCH}"):

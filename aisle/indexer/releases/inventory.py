@@ -41,12 +41,12 @@ class ReleaseInventory:
 
     @property
     def no_way_back(self) -> tuple[str, ...]:
-        """Those that `release_names.to_prune` keeps for nobody: unfinished or withdrawn."""
+        """Releases that no rollback can go to: unfinished or withdrawn. `to_prune` does not count them."""
         return (*self.unfinished, *self.withdrawn)
 
 
 def read_inventory(cluster: Cluster, name: str) -> ReleaseInventory:
-    """Look at the cluster.
+    """What exists under a name, asked of the cluster.
 
     Raises:
         InputError: ``name`` is taken by an index, or by an alias of indexes that are no releases.

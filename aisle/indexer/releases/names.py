@@ -90,7 +90,7 @@ def swap_actions(name: str, release: str, live: Iterable[str]) -> list[dict[str,
 
 
 def abandon_actions(release: str) -> list[dict[str, Any]]:
-    """See `swap_actions`."""
+    """Actions of one ``_aliases`` request that gives a release up, see `swap_actions`."""
     return [
         {"remove": {"index": release, "alias": loading_alias(release), "must_exist": True}},
         {"add": {"index": release, "alias": abandoned_alias(release)}},
@@ -104,7 +104,7 @@ def version_of(name: str, index: str) -> int | None:
 
 
 def next_version(name: str, indexes: Iterable[str]) -> int:
-    """One more than the highest that exists. One that existed may be gone: see ``State.next_release``."""
+    """One more than the highest that exists. One that existed may be gone: see ``LeaseDocument.next_release``."""
     return max((version_of(name, index) or 0 for index in indexes), default=0) + 1
 
 

@@ -20,7 +20,7 @@ _ATTEMPTS: Final = 5
 
 
 def flush(cluster: Cluster, release: str) -> None:
-    """Before the copies are asked for: they are then made of the primary's files, without its history.
+    """Flush before replicas are made: they are then copied from the primary's files, without its history.
 
     A node that died while it was loaded closes the gaps in its history with operations that do nothing.
     k-NN's derived source loses the reason that these carry, and a copy that replays them fails again and
@@ -84,7 +84,7 @@ _POLL_S = 0.5
 
 
 class Publisher:
-    """The steps, each safe to repeat; every request survives a node that is away for a moment.
+    """Makes a loaded release live, step by step; each step is safe to repeat.
 
     Args:
         cluster: one that repeats its requests.
@@ -130,7 +130,7 @@ class Publisher:
         self._cluster.indices.refresh(index=self.release)
 
     def restore(self, settings: IndexSettings) -> None:
-        """Replicas and refreshes as they shall be live; waits for copies that are being made."""
+        """Set replicas and refresh interval for serving; wait for the replicas that are being made."""
         body = {
             "index": {"number_of_replicas": settings.replicas, "refresh_interval": settings.refresh_interval}
         }

@@ -83,7 +83,7 @@ _AT_ONCE: Final = 50
 
 
 class SmokeQuerySender:
-    """Asks one release.
+    """Sends smoke queries to one release.
 
     Args:
         cluster: one that repeats its requests.
@@ -249,7 +249,7 @@ class ItemSampler:
         self._kept: list[Item] = []
 
     def offer(self, item: Item) -> None:
-        """Perhaps keep it; from any thread."""
+        """Keep the item or not, by chance; may be called from any thread."""
         with self._lock:
             place = self._offered if self._offered < self._size else self._random.randrange(self._offered + 1)
             self._offered += 1

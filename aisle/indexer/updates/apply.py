@@ -63,7 +63,7 @@ class LiveReleases:
         self._known: LiveRelease | None = None
 
     def now(self) -> LiveRelease:
-        """The one index behind the name.
+        """The one release that is live now.
 
         Raises:
             IndexNotFound: nothing is live under that name.
@@ -99,7 +99,7 @@ class LiveReleases:
 
 
 def check_spaces(meta: IndexMeta, encoder: ItemEncoder) -> None:
-    """Two vector spaces must never meet in one index.
+    """Refuse an encoder whose vectors are not those of the index.
 
     Raises:
         ArtifactMismatch: the encoder fills other fields than the index has, or with another model or width.
@@ -157,7 +157,7 @@ _IDS: Final = 100
 def read_stored(
     cluster: Cluster, target: str, policy: RetryPolicy, ids: Sequence[str]
 ) -> dict[str, Stored]:
-    """The documents of these ids; those that are not there are left out.
+    """The stored documents with these ids; ids that are not in the index are left out.
 
     Args:
         cluster: one that repeats nothing by itself.

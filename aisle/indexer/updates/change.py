@@ -25,7 +25,7 @@ class Change(Protocol):
 
     @property
     def id(self) -> str:
-        """Of the item it changes."""
+        """The id of the item that it changes."""
 
     def applied_to(self, before: Item | None, /) -> Item | None:
         """The item afterwards; None is "there is none".
@@ -57,7 +57,7 @@ class Update:
 
     Attributes:
         id: of the item.
-        fields: field of `records.Item` to its new value, checked; never ``id``.
+        fields: field of `aisle.types.Item` to its new value, checked; never ``id``.
         attributes: attribute to its new value; None removes it, those not named stay.
     """
 
@@ -98,7 +98,7 @@ _ANY_TITLE: Final = "any"
 
 
 def parse_change(row: bytes) -> Change:
-    """Read a line.
+    """The change that a line describes.
 
     Whether it can be read depends on the line alone, never on the item: a replay decides the same.
 

@@ -32,7 +32,7 @@ class InputCheckpoint:
 
 
 def load_checkpoint(path: Path) -> InputCheckpoint | None:
-    """Read it; None if there is none.
+    """The checkpoint in a file; None if there is none.
 
     Raises:
         InputError: it is there and cannot be used.
@@ -58,7 +58,7 @@ def load_checkpoint(path: Path) -> InputCheckpoint | None:
 
 
 def save_checkpoint(path: Path, checkpoint: InputCheckpoint) -> None:
-    """Replace it: whole or not at all, also when the machine loses its power.
+    """Replace the file, whole or not at all, even when the machine loses its power.
 
     Raises:
         InputError: it cannot be written.

@@ -140,7 +140,7 @@ def _kept(
 
 
 def action(write: Write, derived: Mapping[str, Any], version: int) -> Line | Refusal:
-    """One write as bytes.
+    """One write, ready to send.
 
     Args:
         write: what the item becomes.
@@ -169,7 +169,7 @@ def parsed(lines: Sequence[InputLine]) -> tuple[list[Entry], list[DeadLetter]]:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How changed items get their vectors.
+    """How items that changed get their vectors.
 
     Attributes:
         encoder_of: the encoder for a release; called once per batch, so it remembers what it has loaded.
@@ -181,7 +181,7 @@ class Encoding:
 
 
 def encoded(encoder: ItemEncoder, writes: Sequence[Write]) -> dict[str, dict[str, Any]]:
-    """Id to vectors, of the items whose text is new."""
+    """The vectors of items whose text is new, by id."""
     items = [write.item for write in writes if write.item is not None and write.derived is None]
     if not items:
         return {}
