@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from aisle._connection import connected
 from aisle.cluster import Cluster
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
-from aisle.evaluation.encoders.hnsw import HnswSettings, hnsw_neighbours
+from aisle.evaluation.encoders.hnsw import HnswSearch
 from aisle.evaluation.encoders.markdown import to_markdown
 from aisle.evaluation.encoders.quality import parse_widths
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from aisle.evaluation.encoders.exact import Neighbours
     from aisle.evaluation.encoders.judge import EncoderReport
 
-__all__ = ["USUAL_GRAPH", "evaluate_encoder", "index_neighbours", "parse_widths", "to_markdown"]
+__all__ = ["USUAL_GRAPH", "IndexSearch", "evaluate_encoder", "parse_widths", "to_markdown"]
 
-USUAL_GRAPH = HnswSettings()
+USUAL_GRAPH = HnswSearch()
 """How the graph of an index is built and searched."""
 
 
@@ -94,10 +94,9 @@ def evaluate_encoder(
     from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder, open_pair
     from aisle.training.data.tasks import read_task
 
-    settings = HnswSettings(m, ef_construction, ef_search)
-    graphs: dict[str, Neighbours] = {"faiss HNSW": partial(hnsw_neighbours, settings=settings)}
+    graphs: dict[str, Neighbours] = {"faiss HNSW": HnswSearch(m, ef_construction, ef_search)}
     if index:
-        graphs["OpenSearch HNSW"] = partial(index_neighbours, connected(cluster))
+        graphs["OpenSearch HNSW"] = IndexSearch(connected(cluster))
     options = JudgeOptions(tuple(widths), relevant, graphs, texts, weights)
     task = read_task(_path(data), _path(reviews), split, mask=mask, relevant=relevant)
     others = [beir_task(Path(folder), split, relevant) for folder in outside]
@@ -116,44 +115,47 @@ Floats = NDArray[np.float32]
 _TIDY = RetryPolicy(deadline_s=5, request_timeout_s=5)
 
 
-def index_neighbours(
-    client: OpenSearch, queries: Floats, items: Floats, ids: Sequence[str], depth: int
-) -> list[list[str]]:
-    """What the dense leg finds for each query in an index of these vectors, made as `aisle index` makes it.
+@dataclass(frozen=True, slots=True)
+class IndexSearch:
+    """Searches an index of the vectors, which it makes as `aisle index` does and deletes again.
 
-    Args:
-        client: of a cluster with room for the vectors.
-        queries: float32 [queries, dims], unit rows.
-        items: float32 [items, dims], unit rows.
-        ids: one per item.
-        depth: results per query.
-
-    Returns:
-        Ids, best first, equal scores in order of id.
-
-    Raises:
-        ClusterError, IndexingError: see ``index_catalogue``; the index is deleted then too.
+    Attributes:
+        cluster: with room for the vectors.
     """
-    depth = min(depth, len(ids))
-    cluster = Cluster.of(client)
-    # A vector's position is its document's id: whatever the catalogue's own ids are, OpenSearch takes it.
-    shelf = (Item(id=str(position), title=str(position)) for position in range(len(ids)))
-    space = VectorSpace("0" * 64, "given vectors", items.shape[1])
 
-    def look_up(batch: Sequence[Item]) -> Vectors:
-        return {fields.DENSE: items[[int(item.id) for item in batch]]}
+    cluster: Cluster
 
-    name = f"aisle-neighbours-{uuid.uuid4().hex[:12]}"
-    options = IndexOptions(name, max_refused_share=0.0, fusions=())
-    encoder = ItemEncoder({fields.DENSE: space}, look_up)
-    try:
-        release = index_catalogue(cluster, shelf, encoder, options).release
+    def __call__(self, queries: Floats, items: Floats, ids: Sequence[str], depth: int, /) -> list[list[str]]:
+        """What the dense leg finds for each query, best first, equal scores in order of id.
+
+        Args:
+            queries: float32 [queries, dims], unit rows.
+            items: float32 [items, dims], unit rows.
+            ids: one per item.
+            depth: results per query.
+
+        Raises:
+            ClusterError, IndexingError: the index could not be made or asked; it is deleted then too.
+        """
+        depth = min(depth, len(ids))
+        # A vector's position is its document's id: whatever the catalogue's own ids are, OpenSearch takes it.
+        positions = (Item(id=str(position), title=str(position)) for position in range(len(ids)))
+        space = VectorSpace("0" * 64, "given vectors", items.shape[1])
+
+        def look_up(batch: Sequence[Item]) -> Vectors:
+            return {fields.DENSE: items[[int(item.id) for item in batch]]}
+
+        name = f"aisle-neighbours-{uuid.uuid4().hex[:12]}"
+        options = IndexOptions(name, max_refused_share=0.0, fusions=())
+        encoder = ItemEncoder({fields.DENSE: space}, look_up)
         try:
-            return [_nearest(cluster, release, query, ids, depth) for query in queries]
+            release = index_catalogue(self.cluster, positions, encoder, options).release
+            try:
+                return [_nearest(self.cluster, release, query, ids, depth) for query in queries]
+            finally:
+                self.cluster.indices.delete(index=release)
         finally:
-            cluster.indices.delete(index=release)
-    finally:
-        StateIndex(cluster, name).forget(_TIDY)
+            StateIndex(self.cluster, name).forget(_TIDY)
 
 
 def _nearest(cluster: Cluster, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:

@@ -12,7 +12,7 @@ import typer
 
 from aisle.catalogue.judged import beir_task
 from aisle.errors import InputError
-from aisle.evaluation.encoders.hnsw import hnsw_neighbours
+from aisle.evaluation.encoders.hnsw import HnswSearch
 from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder
 from aisle.training.data.review_pairs import read_review_folder, review_views
 from aisle.training.data.reviews import ReviewOptions
@@ -73,7 +73,7 @@ def homedepot() -> BenchmarkResult:
     say("judging: widths, HNSW, costs, forgetting")
     options = JudgeOptions(
         widths=run.trained.widths,
-        graphs={"faiss HNSW": partial(hnsw_neighbours)},
+        graphs={"faiss HNSW": HnswSearch()},
         timed_texts=TIMED_TEXTS,
         weights=str(run.trained.folder),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aisle._evaluate_encoder import index_neighbours
+from aisle._evaluate_encoder import IndexSearch
 from aisle.cluster import Cluster
 from aisle.errors import AisleError
 from aisle.evaluation.encoders.exact import exact_neighbours, mean_overlap
@@ -27,7 +27,7 @@ def test_the_index_finds_what_exact_search_finds_and_goes_again(client: Cluster)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
     # Ids that OpenSearch itself would not take.
     ids = [f"{number:03d} {'ö' * 600}" for number in range(200)]
-    found = index_neighbours(client, queries, items, ids, 20)
+    found = IndexSearch(client)(queries, items, ids, 20)
     exact = exact_neighbours(queries, items, ids, 20)
     by_query = [{str(n): ranked for n, ranked in enumerate(lists)} for lists in (found, exact)]
     assert mean_overlap(by_query[0], by_query[1], 20) > 0.95
@@ -38,5 +38,5 @@ def test_the_index_finds_what_exact_search_finds_and_goes_again(client: Cluster)
 def test_a_failure_leaves_no_index(client: Cluster) -> None:
     items = np.eye(4, dtype=np.float32)
     with pytest.raises((AisleError, IndexError)):
-        index_neighbours(client, items, items[:2], ["a", "b", "c", "d"], 2)
+        IndexSearch(client)(items, items[:2], ["a", "b", "c", "d"], 2)
     assert ours(client) == set()

@@ -15,7 +15,7 @@ from aisle.cli.eval_encoder import eval_encoder
 from aisle.encoder.artifact import MODEL
 from aisle.errors import InputError
 from aisle.evaluation.encoders.exact import Floats, Neighbours, exact_neighbours
-from aisle.evaluation.encoders.hnsw import hnsw_neighbours
+from aisle.evaluation.encoders.hnsw import HnswSearch
 from aisle.evaluation.encoders.judge import EncoderReport, JudgeOptions, judge_encoder
 from aisle.evaluation.encoders.markdown import to_markdown, verdict
 from aisle.evaluation.encoders.quality import METRICS
@@ -33,7 +33,7 @@ def test_model_loss_and_index_loss_are_told_apart(tmp_path: Path) -> None:
     task = beir_task(judged_folder(tmp_path / "shop"))
     graphs: dict[str, Neighbours] = {
         "same": exact_neighbours,
-        "hnsw": hnsw_neighbours,
+        "hnsw": HnswSearch(),
         "backwards": backwards,
     }
     report = judge_encoder(tiny(), task, JudgeOptions(widths=(32, 16, 5), graphs=graphs, timed_texts=0))
@@ -121,7 +121,7 @@ def test_the_weights_of_another_model_are_refused(tmp_path: Path) -> None:
 def test_json_and_markdown_say_the_same(tmp_path: Path) -> None:
     own = beir_task(judged_folder(tmp_path / "own|shop"))
     report = judge_encoder(
-        tiny(), own, JudgeOptions(graphs={"hnsw": hnsw_neighbours}, timed_texts=20), base=tiny(seed=4)
+        tiny(), own, JudgeOptions(graphs={"hnsw": HnswSearch()}, timed_texts=20), base=tiny(seed=4)
     )
     report.write(tmp_path / "report.json")
     read = json.loads((tmp_path / "report.json").read_text())

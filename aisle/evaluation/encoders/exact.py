@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-Neighbours = Callable[[Floats, Floats, Sequence[str], int], list[list[str]]]
-"""A way to search: queries [q, dims], items [n, dims], their ids, depth -> ids per query, best first."""
+
+class Neighbours(Protocol):
+    """A way to search: ``exact_neighbours``, or an object that knows a graph or an index."""
+
+    def __call__(self, queries: Floats, items: Floats, ids: Sequence[str], depth: int, /) -> list[list[str]]:
+        """Ids of the items nearest to each query, best first, equal ones in order of id.
+
+        Args:
+            queries: float32 [queries, dims], unit rows.
+            items: float32 [items, dims], unit rows.
+            ids: one per item.
+            depth: results per query, at least 1; fewer come back if there are fewer items.
+        """
+
 
 # 64 MiB of scores: a catalogue of any size fits beside its vectors.
 _SCORES_AT_ONCE = 1 << 24

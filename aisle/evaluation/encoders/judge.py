@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 from aisle._files import whole_file
 from aisle.encoder import ArtifactStore, Manifest
 from aisle.encoder.dense import KIND, DenseEncoder
+from aisle.encoder.export import Progress
 from aisle.evaluation.encoders.cost import Cost, measure_cost
 from aisle.evaluation.encoders.exact import Neighbours
 from aisle.evaluation.encoders.quality import (
@@ -75,9 +76,6 @@ class EncoderReport:
         """Write the JSON, whole or not at all."""
         with whole_file(path) as file:
             file.write(self.to_bytes())
-
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
