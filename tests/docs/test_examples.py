@@ -14,7 +14,7 @@ import pytest
 
 import aisle
 from tests.support.command import environment
-from tests.support.snippets import ROOT
+from tests.support.snippets import ROOT, snippets
 
 pytestmark = pytest.mark.node
 EXAMPLES = ROOT / "examples"
@@ -76,6 +76,22 @@ def test_the_asynchronous_example_answers_over_http(
     assert saw[1]["hits"][0]["title"] == "Hand saw 50 cm"
     assert nothing[0] == 400
     assert nothing[1]["fix"]
+
+
+def test_the_fixtures_that_a_page_shows_work(tmp_path: Path, node_url: str) -> None:
+    page = ROOT / "docs" / "how-to" / "test-with-the-embedded-node.md"
+    for snippet in snippets(page):
+        if snippet.file:
+            (tmp_path / snippet.file).write_text(snippet.code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        env=environment(AISLE_TEST_URL=node_url),
+        timeout=120,
+        check=False,
+    )
+    assert "1 passed" in done.stdout.decode(), done.stdout.decode() + done.stderr.decode()
 
 
 def test_every_example_is_run() -> None:
