@@ -12,7 +12,7 @@ from aisle._connection import connected
 from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options
-from aisle._update import ReleaseEncoder
+from aisle._update import ArtifactEncoders
 from aisle.catalogue import ReadOptions, parse_map
 from aisle.cluster.retries import RetryPolicy
 from aisle.encoder import ArtifactStore
@@ -193,7 +193,7 @@ def replay(
         Path(file),
         name,
         reading,
-        ReleaseEncoder(store or ArtifactStore.default(), encoder, sparse),
+        ArtifactEncoders(store or ArtifactStore.default(), encoder, sparse),
         letters_file(name, dead_letters),
         RetryPolicy(deadline_s=patience_s),
     )

@@ -37,7 +37,7 @@ from aisle.indexer.updates import (
 from aisle.mappings import IndexMeta, VectorSpace, fields
 
 
-class ReleaseEncoder:
+class ArtifactEncoders:
     """Finds the artifacts by the fingerprints in the release's ``_meta``, and loads them once.
 
     Args:
@@ -55,7 +55,7 @@ class ReleaseEncoder:
         self._spaces: Mapping[str, VectorSpace] | None = None
         self._encoder = without_vectors()
 
-    def __call__(self, meta: IndexMeta) -> ItemEncoder:
+    def of_release(self, meta: IndexMeta) -> ItemEncoder:
         """The encoder of this release.
 
         Raises:
@@ -215,8 +215,8 @@ def update(
     )
     check_files(files)
     client = connected(cluster)
-    release_encoder = ReleaseEncoder(store or ArtifactStore.default(), encoder)
-    applier = BatchApplier(client, Encoding(release_encoder, item_text), options)
+    encoders = ArtifactEncoders(store or ArtifactStore.default(), encoder)
+    applier = BatchApplier(client, Encoding(encoders, item_text), options)
     release = applier.check()
     path = checkpoint_path(client, name, files)
     last = last_checkpoint(path, files)

@@ -20,7 +20,7 @@ from aisle.indexer.dead_letters import DeadLetter, DeadLetters, cells_of, printa
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.updates.apply import LiveReleases, check_spaces, read_stored
-from aisle.indexer.vectors import ItemEncoder
+from aisle.indexer.vectors import ItemEncoder, ReleaseEncoders
 from aisle.mappings import IndexMeta
 from aisle.mappings.document import document
 from aisle.types import Item
@@ -165,7 +165,7 @@ def replay(
     path: Path,
     name: str,
     reading: ReadOptions,
-    encoder_of: Callable[[IndexMeta], ItemEncoder],
+    encoders: ReleaseEncoders,
     letters: DeadLetters,
     retry: RetryPolicy,
 ) -> ReplayReport:
@@ -179,7 +179,7 @@ def replay(
         path: the file. It may be the one that ``letters`` will write.
         name: of the catalogue.
         reading: format and columns, as when the catalogue was read.
-        encoder_of: the encoder of a release.
+        encoders: of the releases.
         letters: takes what fails again, with one attempt more; written at the end.
         retry: of each request.
 
@@ -193,7 +193,7 @@ def replay(
     reader = LetterReader.of(path, reading)
     with hold(cluster, name, "aisle index --replay", policy=retry) as lease:
         live = LiveReleases(cluster.retrying(retry), name).now()
-        encoder = encoder_of(live.meta)
+        encoder = encoders.of_release(live.meta)
         check_spaces(live.meta, encoder)
         sender = Sender(cluster, live.target, encoder, lease, retry)
         sent = total = 0

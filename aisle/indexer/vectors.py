@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from aisle.mappings import VectorSpace, fields
+from aisle.mappings import IndexMeta, VectorSpace, fields
 from aisle.mappings.document import Column
 from aisle.types import Item
 
@@ -32,6 +32,17 @@ class ItemEncoder:
 
     spaces: Mapping[str, VectorSpace]
     encode: Callable[[Sequence[Item]], Vectors]
+
+
+class ReleaseEncoders(Protocol):
+    """Knows the encoder of every release; asked once per batch, so it remembers what it has loaded."""
+
+    def of_release(self, meta: IndexMeta, /) -> ItemEncoder:
+        """The encoder that the release was built with.
+
+        Raises:
+            ArtifactError: it is not on this machine, or not what it was.
+        """
 
 
 def dense_item_encoder(

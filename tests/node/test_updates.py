@@ -21,6 +21,7 @@ from tests.support.indexing import SPACE, vectors
 from tests.support.update_stream import (
     PATIENT,
     Counting,
+    SameEncoder,
     content,
     letters,
     load,
@@ -271,7 +272,9 @@ def test_nothing_or_too_much_is_live(client: Cluster, name: str, tmp_path: Path)
 )
 def test_two_vector_spaces_never_meet(client: Cluster, name: str, encoder: ItemEncoder) -> None:
     load(client, name)
-    applier = BatchApplier(client, Encoding(lambda _: encoder, lambda item: item.title), UpdateOptions(name))
+    applier = BatchApplier(
+        client, Encoding(SameEncoder(encoder), lambda item: item.title), UpdateOptions(name)
+    )
     with pytest.raises(ArtifactMismatch):
         applier.check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from aisle.indexer.updates import (
     start_input,
 )
 from aisle.indexer.vectors import ItemEncoder, Vectors
-from aisle.mappings import fields
+from aisle.mappings import IndexMeta, fields
 from aisle.types import Item
 from tests.support.indexing import SPACE, items, options, vectors
 
@@ -60,6 +61,16 @@ def write_lines(path: Path, changes: Iterable[Any]) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class SameEncoder:
+    """One encoder for every release."""
+
+    encoder: ItemEncoder
+
+    def of_release(self, _: IndexMeta) -> ItemEncoder:
+        return self.encoder
+
+
 def update(
     client: Cluster,
     name: str,
@@ -78,7 +89,7 @@ def update(
     """Apply a file in this process; small batches, so that a few lines are several requests."""
     asked = UpdateOptions(name, BatchLimits(lines=lines, flush_s=0.2), wait_s=wait_s, retry=retry, **changes)
     counting = encoder or Counting()
-    encoding = Encoding(lambda _: ItemEncoder({fields.DENSE: SPACE}, counting.encode), item_text)
+    encoding = Encoding(SameEncoder(ItemEncoder({fields.DENSE: SPACE}, counting.encode)), item_text)
     path = folder / "checkpoint.json"
     last = load_checkpoint(path) if checkpoint else None
     with start_input(str(source), last.place if last else Place()) as start:

@@ -227,7 +227,7 @@ class BatchApplier:
             IndexNotFound, InputError, ForeignIndex, ArtifactMismatch: see `LiveReleases.now`, `check_spaces`.
         """
         live = self._releases.now()
-        check_spaces(live.meta, self._encoding.encoder_of(live.meta))
+        check_spaces(live.meta, self._encoding.encoders.of_release(live.meta))
         return live.release
 
     def apply(self, lines: Sequence[InputLine], lease: Lease) -> AppliedBatch:
@@ -238,7 +238,7 @@ class BatchApplier:
         """
         entries, dead = parsed(lines)
         live = self._releases.now()
-        encoder = self._encoding.encoder_of(live.meta)
+        encoder = self._encoding.encoders.of_release(live.meta)
         check_spaces(live.meta, encoder)
         groups = by_id(entries)
         stored = read_stored(self._cluster, live.target, self._options.retry, list(groups))

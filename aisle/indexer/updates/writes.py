@@ -13,8 +13,8 @@ from aisle.indexer.bulk import Line, Refusal, serialise
 from aisle.indexer.dead_letters import DeadLetter, unapplied_change
 from aisle.indexer.updates.change import Change, Delete, NoSuchItem, parse_change
 from aisle.indexer.updates.input import InputLine
-from aisle.indexer.vectors import ItemEncoder
-from aisle.mappings import IndexMeta, fields
+from aisle.indexer.vectors import ItemEncoder, ReleaseEncoders
+from aisle.mappings import fields
 from aisle.mappings.document import document, item_of
 from aisle.types import Item
 
@@ -172,11 +172,11 @@ class Encoding:
     """How items that changed get their vectors.
 
     Attributes:
-        encoder_of: the encoder for a release; called once per batch, so it remembers what it has loaded.
-        text: what that encoder reads of an item: as long as it stays, so do the vectors.
+        encoders: of the releases.
+        text: what an encoder reads of an item: as long as it stays, so do the vectors.
     """
 
-    encoder_of: Callable[[IndexMeta], ItemEncoder]
+    encoders: ReleaseEncoders
     text: Callable[[Item], str]
 
 
