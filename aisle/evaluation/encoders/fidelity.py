@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,9 +139,7 @@ class SparseFidelity:
 
 
 PAIRS = 100
-_PAIR_ROUNDS = 5
-
-_Score = Callable[[str, Sequence[str]], object]
+_PAIR_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +169,16 @@ class RerankerFidelity:
             for query in _QUERIES
         )
         progress("timing 100 pairs")
-        peers: dict[str, _Score] = {"pairs100_ms": served.score, "pairs100_fp32_ms": reference.score}
+        peers: dict[str, Callable[[str], object]] = {
+            "pairs100_ms": lambda query: served.score(query, texts),
+            "pairs100_fp32_ms": lambda query: reference.score(query, texts),
+        }
         if _torch_is_there():
             from sentence_transformers import CrossEncoder as TorchCrossEncoder
 
             model = TorchCrossEncoder(str(weights), device="cpu", local_files_only=True)
-            peers["pairs100_torch_ms"] = lambda query, texts: model.predict(
+            peers["pairs100_torch_ms"] = lambda query: model.predict(
                 [(query, text) for text in texts], show_progress_bar=False
             )
-        times = {name: _median_ms(score, texts) for name, score in peers.items()}
+        times = query_p50_ms(peers, _QUERIES, _PAIR_ROUNDS)
         return {"score_correlation": least, "size_ratio": size_ratio(served, reference), **times}
-
-
-def _median_ms(score: _Score, texts: Sequence[str]) -> float:
-    times = []
-    for turn in range(_PAIR_ROUNDS + 1):
-        started = time.perf_counter()
-        score(_QUERIES[turn % len(_QUERIES)], texts)
-        times.append((time.perf_counter() - started) * 1000)
-    # The first one warms up.
-    return statistics.median(times[1:])
