@@ -11,12 +11,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-NameOption = Annotated[str, typer.Option("--name", "-n", help="Alias or index.")]
+NameOption = Annotated[str, typer.Option("--name", "-n", help="Catalogue name, or one release.")]
+CatalogueOption = Annotated[str, typer.Option("--name", "-n", help="Name of the catalogue.")]
 EncoderOption = Annotated[
     str | None,
-    typer.Option("--encoder", help="Artifact: a path, a name or a fingerprint. Default: the index's own."),
+    typer.Option("--encoder", help="Encoder artifact (path, name or fingerprint). Default: the index's own."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+EXIT_FAILED = 1
 
 
 def print_json(value: Any) -> None:

@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 def demo(
     data: Annotated[
-        Path | None, typer.Option(help="A BEIR folder instead of the synthetic catalogue.")
+        Path | None, typer.Option(help="BEIR folder to use instead of the synthetic catalogue.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Its judgments: qrels/<split>.tsv.")] = "dev",
-    name: Annotated[str, typer.Option(help="Alias of the index.")] = "demo",
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the node running.")] = False,
+    split: Annotated[str, typer.Option(help="Which judgments to use: qrels/<split>.tsv.")] = "dev",
+    name: Annotated[str, typer.Option(help="Name of the catalogue.")] = "demo",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the node running.")] = False,
     products: Annotated[
-        int, typer.Option(min=1000, max=1_000_000, help="Size of the synthetic catalogue.")
+        int, typer.Option(min=1000, max=1_000_000, help="Products of the synthetic catalogue.")
     ] = 6000,
     seed: Annotated[int, typer.Option(help="Seed of the synthetic catalogue.")] = 0,
 ) -> None:
-    """A real OpenSearch node, a catalogue, hybrid search and its evaluation, in one command.
+    """Start OpenSearch, index a catalogue, search it and evaluate it, in one command.
 
-    Without --data the catalogue is synthetic. Nothing is left running unless --keep is given.
+    Without --data the catalogue is synthetic. The node is stopped at the end unless --keep is given.
 
     Examples:
 
         aisle demo
 
-        aisle demo --data data/homedepot --keep
+        aisle demo --data judged --keep
     """
     status = progress_console()
     result = aisle.demo(

@@ -25,9 +25,24 @@ FIGURES = (
 )
 """What the JSON says of fidelity; null where it was not measured."""
 
-app = typer.Typer(help="Make, show and list encoder artifacts.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
-_STORE = Annotated[Path | None, typer.Option("--out", help="Store; default: artifacts under AISLE_HOME.")]
+
+@app.callback()
+def encoders() -> None:
+    """Export, verify and list encoder artifacts.
+
+    Examples:
+
+        aisle encoder export
+
+        aisle encoder list
+    """
+
+
+_STORE = Annotated[
+    Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")
+]
 
 
 class Cpu(StrEnum):
@@ -43,20 +58,22 @@ class Cpu(StrEnum):
 @app.command()
 def export(
     model: Annotated[
-        str, typer.Option(help="A model folder, a hub id, or the name of a packaged model.")
+        str, typer.Option(help="Model folder, hub id, or name of a packaged model.")
     ] = "all-MiniLM-L6-v2",
-    name: Annotated[str | None, typer.Option(help="Name of the artifact; default: the model's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the artifact. Default: the model's name.")] = None,
     out: _STORE = None,
     data: Annotated[
-        Path | None, typer.Option(help="BEIR folder on whose dev judgments the nDCG change is measured.")
+        Path | None, typer.Option(help="BEIR folder; measures the change of nDCG on its dev judgments.")
     ] = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Most tokens of a text; default 256.")] = None,
-    dims: Annotated[int | None, typer.Option(help="Cut vectors to so many values, in the graph.")] = None,
-    cpu: Annotated[Cpu, typer.Option(help="Instructions to export for; auto: this machine's.")] = Cpu.AUTO,
+    max_length: Annotated[int | None, typer.Option(help="Longest text, in tokens. Default: 256.")] = None,
+    dims: Annotated[int | None, typer.Option(help="Cut vectors to this width inside the model.")] = None,
+    cpu: Annotated[
+        Cpu, typer.Option(help="CPU instruction set to export for; auto takes this machine's best.")
+    ] = Cpu.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn a BERT-family model into an INT8 artifact, without torch.
+    """Export a BERT-family model as an INT8 artifact; torch is not needed.
 
     Examples:
 
@@ -64,7 +81,7 @@ def export(
 
       aisle encoder export --model intfloat/e5-small-v2 --name e5
 
-      aisle encoder export --model ./my-model --data ../shared/data/icecat --json
+      aisle encoder export --model ./my-model --data judged --json
 
       aisle encoder export --model ./my-model --dims 64 --cpu avx2
     """
@@ -87,10 +104,18 @@ def export(
 
 
 @app.command()
-def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
-    """Verify an artifact (hashes, golden texts on this machine) and print its manifest.
+def show(
+    ref: Annotated[str, typer.Argument(help="Artifact (path, name or fingerprint).")],
+    out: _STORE = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify an artifact (hashes, self-test on this machine) and print its manifest.
 
-    Example: aisle encoder show all-MiniLM-L6-v2
+    Examples:
+
+        aisle encoder show all-MiniLM-L6-v2
+
+        aisle encoder show all-MiniLM-L6-v2 --json
     """
     artifact = verified_artifact(ref, store=_store(out))
     facts = {"path": str(artifact.path), "fingerprint": artifact.fingerprint}
@@ -102,7 +127,7 @@ def show(ref: str, out: _STORE = None, as_json: JsonOption = False) -> None:
     for key, value in _rows(facts):
         table.add_row(key, value)
     Console().print(table)
-    progress_console().print("hashes and golden texts agree on this machine")
+    progress_console().print("hashes and self-test agree on this machine")
 
 
 def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -118,7 +143,11 @@ def _rows(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
     """List artifacts, newest first.
 
-    Example: aisle encoder list --json
+    Examples:
+
+        aisle encoder list
+
+        aisle encoder list --json
     """
     rows = [
         {"ref": f"{m.kind}/{path.name}", "dims": m.dims, "precision": m.precision, "created": m.created}

@@ -18,50 +18,54 @@ STDOUT = Path("-")
 
 
 def eval_encoder(
-    ref: Annotated[str, typer.Argument(help="The artifact: a path, a name or a fingerprint.")],
+    ref: Annotated[str, typer.Argument(help="Encoder artifact (path, name or fingerprint).")],
     data: Annotated[
-        Path | None, typer.Option(help="BEIR folder: corpus.jsonl, queries.jsonl, qrels/<split>.tsv.")
+        Path | None, typer.Option(help="BEIR folder with corpus.jsonl, queries.jsonl and qrels/<split>.tsv.")
     ] = None,
     reviews: Annotated[
-        Path | None, typer.Option(help="Instead: reviews as queries for the products they are about.")
+        Path | None, typer.Option(help="Folder of reviews instead: each is a query for its product.")
     ] = None,
     mask: Annotated[
-        bool, typer.Option("--mask", help="The hard task: a product's title words removed from its reviews.")
+        bool, typer.Option("--mask", help="Remove title words from the reviews: the hard task.")
     ] = False,
-    split: Annotated[str, typer.Option(help="Which judgments.")] = "dev",
+    split: Annotated[str, typer.Option(help="Which judgments to use.")] = "dev",
     outside: Annotated[
         list[Path] | None,
-        typer.Option(help="BEIR folder of another domain; may be repeated."),
+        typer.Option(help="BEIR folder of another domain; repeat for several."),
     ] = None,
     base: Annotated[
         str | None,
-        typer.Option(help="What it was trained from. Default: its base model, if in the store."),
+        typer.Option(help="Artifact it was trained from. Default: its base model, if in the store."),
     ] = None,
-    widths: Annotated[str, typer.Option(help="Comma-separated. Default: the full width and 64.")] = "",
+    widths: Annotated[
+        str, typer.Option(help="Vector widths, separated by commas. Default: the full width and 64.")
+    ] = "",
     m: Annotated[int, typer.Option(help="Links per node of the HNSW graph.")] = _HNSW.m,
-    ef_construction: Annotated[int, typer.Option(help="Beam while it is built.")] = _HNSW.ef_construction,
-    ef_search: Annotated[int, typer.Option(help="Beam while it is searched.")] = _HNSW.ef_search,
+    ef_construction: Annotated[
+        int, typer.Option(help="Beam width while the graph is built.")
+    ] = _HNSW.ef_construction,
+    ef_search: Annotated[int, typer.Option(help="Beam width while the graph is searched.")] = _HNSW.ef_search,
     index: Annotated[
-        bool, typer.Option("--index", help="Also the dense leg of a real index (AISLE_URL or `aisle up`).")
+        bool, typer.Option("--index", help="Also measure the dense leg of a real index.")
     ] = False,
     weights: Annotated[
-        str | None, typer.Option(help="The checkpoint it was exported from: times fp32 beside it.")
+        str | None, typer.Option(help="Checkpoint it was exported from; times fp32 too.")
     ] = None,
-    texts: Annotated[int, typer.Option(min=0, help="Catalogue texts to time; 0: no timing.")] = 1000,
+    texts: Annotated[int, typer.Option(min=0, help="Catalogue texts to time; 0 skips timing.")] = 1000,
     relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file; - prints it.")
     ] = None,
 ) -> None:
-    """Judge an encoder: model loss, index loss, size, speed, and what it forgot.
+    """Evaluate an encoder: model loss, index loss, size, speed, and forgetting.
 
     Examples:
 
-        aisle eval-encoder all-MiniLM-L6-v2 --data data/icecat
+        aisle eval-encoder all-MiniLM-L6-v2 --data judged
 
-        aisle eval-encoder ./my-artifact --data data/homedepot --widths 384,64 --outside data/icecat --index
+        aisle eval-encoder ./my-artifact --data judged --widths 384,64 --outside other-judged --index
 
-        aisle eval-encoder my-encoder --reviews data/reviews/amazon2023 --mask --json report.json
+        aisle eval-encoder my-encoder --reviews reviews --mask --json report.json
     """
     with progress_console().status("judging") as status:
         report = aisle.evaluate_encoder(

@@ -23,11 +23,14 @@ from aisle.cli.options import (
 
 
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="BEIR folder: queries.jsonl and qrels/<split>.tsv.")],
+    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/<split>.tsv.")],
     name: NameOption,
-    split: Annotated[str, typer.Option(help="Which judgments: qrels/<split>.tsv.")] = "dev",
+    split: Annotated[str, typer.Option(help="Which judgments to use: qrels/<split>.tsv.")] = "dev",
     systems: Annotated[
-        str, typer.Option(help="Comma-separated; the first is the baseline. See the examples.")
+        str,
+        typer.Option(
+            help="Systems to compare, separated by commas; the first is the baseline. See the examples."
+        ),
     ] = "bm25,dense,hybrid",
     relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     encoder: EncoderOption = None,
@@ -41,19 +44,19 @@ def evaluate(
         Path | None, typer.Option(help="Write a TREC run file per system into this folder.")
     ] = None,
 ) -> None:
-    """Ask an index the judged queries of a BEIR folder and score each system.
+    """Run the judged queries of a BEIR folder against an index and score each system.
 
     Examples:
 
-        aisle eval data/homedepot --name shop --split dev --json report.json
+        aisle eval judged --name shop --split dev --json report.json
 
-        aisle eval data/homedepot --name shop --systems "bm25,hybrid,hybrid:min_max+arithmetic_mean"
+        aisle eval judged --name shop --systems "bm25,hybrid,hybrid:min_max+arithmetic_mean"
 
-        aisle eval data/homedepot --name shop --systems bm25,dense,sparse,hybrid
+        aisle eval judged --name shop --systems bm25,dense,sparse,hybrid
 
-        aisle eval data/homedepot --name shop --systems hybrid,tuned
+        aisle eval judged --name shop --systems hybrid,tuned
 
-        aisle eval data/homedepot --name shop --systems hybrid,hybrid+rerank --rerank reranker
+        aisle eval judged --name shop --systems hybrid,hybrid+rerank --rerank reranker
     """
     # Nothing is remembered: every system's time is that of a query which is asked for the first time.
     reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight, remembered=0)

@@ -21,12 +21,12 @@ def explain(
     item: Annotated[str, typer.Argument(help="Id of the item.")],
     name: NameOption,
     sparse: Annotated[
-        bool, typer.Option("--sparse", help="The weights of its tokens, as the sparse leg sees them.")
+        bool, typer.Option("--sparse", help="Show the token weights that the sparse leg uses.")
     ] = False,
-    size: Annotated[int, typer.Option(min=1, help="Tokens to show, heaviest first.")] = 40,
+    size: Annotated[int, typer.Option(min=1, help="Most tokens to show, heaviest first.")] = 40,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what an index knows of an item.
+    """Show what an index knows about an item.
 
     Examples:
 

@@ -14,7 +14,14 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
 from aisle._index import USUAL_ENCODER, parse_map
-from aisle.cli.console import JsonOption, NameOption, print_json, printable, progress_console
+from aisle.cli.console import (
+    EXIT_FAILED,
+    CatalogueOption,
+    JsonOption,
+    print_json,
+    printable,
+    progress_console,
+)
 from aisle.cli.options import (
     GateDropOption,
     GateFloorOption,
@@ -93,7 +100,7 @@ WORDS_ONLY = "none"
 
 
 def index(
-    name: NameOption,
+    name: CatalogueOption,
     data: Annotated[
         str | None,
         typer.Argument(help="JSON lines, CSV or Parquet, a BEIR or ESCI folder, or hub:OWNER/NAME."),
@@ -101,60 +108,76 @@ def index(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help=f"Artifact: a path, a name or a fingerprint; {WORDS_ONLY}: words alone."
+            help=f"Encoder artifact (path, name or fingerprint), or {WORDS_ONLY} to index words only."
             f" Default: {USUAL_ENCODER}, with --replay the release's own."
         ),
     ] = None,
     dims: Annotated[
-        int | None, typer.Option(min=1, help="Width of the vectors. Default: as the model was made for.")
+        int | None,
+        typer.Option(
+            min=1, help="Vector width. Default: 64 if the model was trained for it, else its full width."
+        ),
     ] = None,
     sparse: IndexSparseOption = None,
-    form: Annotated[str, typer.Option("--format", help="Format of the data.")] = "auto",
-    columns: Annotated[str, typer.Option("--map", help="Columns, as in title=name,id=sku.")] = "",
-    locale: Annotated[str, typer.Option(help="Only rows of this locale (ESCI).")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many items.")] = None,
-    shards: Annotated[int, typer.Option(min=1)] = 1,
-    replicas: Annotated[int, typer.Option(min=0)] = 0,
-    force_merge: Annotated[bool, typer.Option("--force-merge", help="One segment per shard.")] = False,
-    keep: Annotated[int, typer.Option(min=0, help="Older releases to keep.")] = 1,
+    form: Annotated[
+        str, typer.Option("--format", help="Data format; auto detects it from name and content.")
+    ] = "auto",
+    columns: Annotated[
+        str, typer.Option("--map", help="Which column holds which field: title=name,id=sku.")
+    ] = "",
+    locale: Annotated[str, typer.Option(help="Index only rows of this locale (ESCI).")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many items.")] = None,
+    shards: Annotated[int, typer.Option(min=1, help="Primary shards of the release.")] = 1,
+    replicas: Annotated[int, typer.Option(min=0, help="Copies of each shard.")] = 0,
+    force_merge: Annotated[
+        bool,
+        typer.Option(
+            "--force-merge",
+            help="Merge to one segment per shard before going live: slower to build, faster to search.",
+        ),
+    ] = False,
+    keep: Annotated[int, typer.Option(min=0, help="Older releases to keep for rollback.")] = 1,
     max_refused: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of documents that OpenSearch may refuse.")
+        float, typer.Option(min=0, max=1, help="Fail if OpenSearch refuses more than this share.")
     ] = 0.01,
     patience: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
+        float, typer.Option(min=1, help="Seconds to wait for a node that does not respond.")
     ] = 120,
     synonyms: SynonymsOption = None,
     gate: GateOption = None,
     gate_metric: GateMetricOption = None,
     gate_floor: GateFloorOption = None,
     gate_drop: GateDropOption = None,
-    ray: Annotated[str | None, typer.Option(help="Load on Ray: local, auto or HOST:PORT.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="With --ray: processes that encode and write.")] = 2,
+    ray: Annotated[
+        str | None, typer.Option(help="Encode and write on Ray: local, auto or HOST:PORT.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Ray processes that encode and write.")] = 2,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run of this name that was interrupted.")
+        bool, typer.Option("--resume", help="Continue the interrupted run of this name.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and check everything, write nothing to OpenSearch.")
+        bool, typer.Option("--dry-run", help="Read and check everything; write nothing to OpenSearch.")
     ] = False,
     replay: Annotated[
-        Path | None, typer.Option(help="Send these dead letters to the live release, instead of DATA.")
+        Path | None,
+        typer.Option(help="Send a dead letters file to the live release instead of indexing DATA."),
     ] = None,
     dead_letters: Annotated[
         Path | None,
-        typer.Option(help="Where rows go that are not indexed. Default: NAME-dead-letters.jsonl, here."),
+        typer.Option(help="File for rows that are not indexed. Default: ./NAME-dead-letters.jsonl."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Index a catalogue into a new release and make it live in one step.
 
-    Rows that cannot be indexed are set aside with their reason. After an error or Ctrl-C, what is live is as
-    it was; --resume goes on where the run broke off.
+    Rows that cannot be indexed go to the dead letters file with the reason. After an error or Ctrl-C the
+    live release is unchanged; --resume continues where the run stopped.
 
     Examples:
 
-        aisle index data/homedepot --name shop
+        aisle index products.csv --name shop
 
-        aisle index products.csv --name shop --map title=name,id=sku --force-merge
+        aisle index products.csv --name shop --map title=name,id=sku --dry-run
 
         aisle index products.parquet --name shop --encoder none --json
 
@@ -194,6 +217,8 @@ def index(
             dead_letters=dead_letters,
         )
         print_json(replayed.to_json()) if as_json else print_replayed(console, replayed)
+        if replayed.dead and not replayed.documents:
+            raise typer.Exit(EXIT_FAILED)
         return
     model = None if encoder == WORDS_ONLY else encoder or USUAL_ENCODER
     if dry_run:

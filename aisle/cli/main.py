@@ -10,10 +10,9 @@ import typer
 from rich.console import Console
 
 from aisle._version import __version__
-from aisle.cli.console import notice, printable
+from aisle.cli.console import EXIT_FAILED, notice, printable
 from aisle.errors import AisleError
 
-EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 

@@ -11,19 +11,21 @@ import typer
 from aisle._node import cluster_status, log_lines, start_node, stop_node
 from aisle.cli.console import JsonOption, print_json
 
-NodeName = Annotated[str, typer.Option("--name", help="Which node, when several run.")]
+NodeName = Annotated[str, typer.Option("--name", help="Name of the node.")]
 
 
 def up(
     name: NodeName = "aisle",
-    port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 for any free one.")] = 0,
+    port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 takes any free port.")] = 0,
     heap: Annotated[
-        int | None, typer.Option(min=128, help="Java heap in MiB. Default: 2048 or less.")
+        int | None, typer.Option(min=128, help="Java heap in MiB. Default: 2048, less on small machines.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder that keeps the node's data.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder for the node's data. Default: under AISLE_HOME.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Start an OpenSearch node that stays up. The first start downloads about 100 MB.
+    """Start an OpenSearch node that keeps running. The first start downloads about 100 MB.
 
     Examples:
 
@@ -41,7 +43,7 @@ def up(
 
 
 def down(name: NodeName = "aisle", json: JsonOption = False) -> None:
-    """Stop a node that `aisle up` started. Its data stay.
+    """Stop a node started by `aisle up`. Its data are kept.
 
     Examples:
 
@@ -59,7 +61,7 @@ def down(name: NodeName = "aisle", json: JsonOption = False) -> None:
 
 
 def status(json: JsonOption = False) -> None:
-    """Say what the cluster is and can do: version, plugins, and which k-NN engines really work.
+    """Show the cluster's version, plugins, and which k-NN engines really work.
 
     Examples:
 
@@ -77,10 +79,12 @@ def status(json: JsonOption = False) -> None:
 
 def logs(
     name: NodeName = "aisle",
-    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many lines.")] = 50,
-    follow_log: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are written.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="Number of lines.")] = 50,
+    follow_log: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep printing as lines are written.")
+    ] = False,
 ) -> None:
-    """Print the last log lines of a node that `aisle up` started.
+    """Print the last log lines of a node started by `aisle up`.
 
     Examples:
 

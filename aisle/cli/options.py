@@ -19,17 +19,18 @@ __all__ = ["USUAL_WEIGHT"]
 
 RerankOption = Annotated[
     str | None,
-    typer.Option("--rerank", help="Rerank with this artifact; small:100,large:20 is a cascade of two."),
+    typer.Option("--rerank", help="Rerank with this artifact, or with several in turn: small:100,large:20."),
 ]
 RerankTopOption = Annotated[
-    int | None, typer.Option("--rerank-top", help="Most candidates to rerank; default 100.")
+    int | None, typer.Option("--rerank-top", help="Most candidates to rerank. Default: 100.")
 ]
 RerankBudgetOption = Annotated[
-    float | None, typer.Option("--rerank-budget", help="Most milliseconds for it; default no limit.")
+    float | None,
+    typer.Option("--rerank-budget", help="Most milliseconds to spend on reranking. Default: no limit."),
 ]
 RerankWeightOption = Annotated[
     float,
-    typer.Option("--rerank-weight", help="Of the model in the order, 0 to 1; the rest is the fusion's."),
+    typer.Option("--rerank-weight", help="Weight of the model, 0 to 1; the fusion has the rest."),
 ]
 
 
@@ -56,7 +57,7 @@ def open_reranking(
 
 IndexSparseOption = Annotated[
     str | None,
-    typer.Option("--sparse", help="Sparse artifact for the sparse leg: a path, a name or a fingerprint."),
+    typer.Option("--sparse", help="Sparse artifact (path, name or fingerprint). Default: no sparse leg."),
 ]
 SparseOption = Annotated[
     str | None, typer.Option("--sparse", help="Sparse artifact. Default: the index's own.")
@@ -67,27 +68,30 @@ SynonymsOption = Annotated[
     Path | None,
     typer.Option(
         "--synonyms",
-        help="File of synonyms for this release: lines like `sofa, couch` or `tv => television`."
-        " Queries use them at once; a release made without the option has none.",
+        help="Synonyms for this release: lines such as `sofa, couch` or `tv => television`."
+        " They apply to queries; a release made without this option has none.",
     ),
 ]
 
 
 GateOption = Annotated[
     Path | None,
-    typer.Option("--gate", help="BEIR folder whose judgments decide whether the release goes live."),
+    typer.Option(
+        "--gate", help="BEIR folder of judgments: the release goes live only if it does well on them."
+    ),
 ]
 GateMetricOption = Annotated[
-    str | None, typer.Option("--gate-metric", help=f"What is measured there. Default: {USUAL_METRIC}.")
+    str | None, typer.Option("--gate-metric", help=f"Metric to measure. Default: {USUAL_METRIC}.")
 ]
 GateFloorOption = Annotated[
-    float | None, typer.Option("--gate-floor", help="Least value of the metric, 0 to 1.")
+    float | None, typer.Option("--gate-floor", help="Lowest acceptable value of the metric, 0 to 1.")
 ]
 GateDropOption = Annotated[
     float | None,
     typer.Option(
         "--gate-drop",
-        help=f"How far below the live release it may be. Default: {USUAL_DROP}, with a floor any.",
+        help=f"Largest acceptable drop below the live release. Default: {USUAL_DROP};"
+        " any, if --gate-floor is set.",
     ),
 ]
 

@@ -90,26 +90,26 @@ def _recall(found: Recall) -> str:
 
 
 def plan(
-    docs: Annotated[str, typer.Option(help="Items, such as 826402, 10k, 100M or 2B.")],
-    dim: Annotated[int, typer.Option("--dim", help="Width of the vectors; 0 plans for words alone.")] = 64,
+    docs: Annotated[str, typer.Option(help="Number of items, such as 826402, 10k, 100M or 2B.")],
+    dim: Annotated[int, typer.Option("--dim", help="Vector width; 0 plans for words only.")] = 64,
     m: Annotated[int, typer.Option("--m", help="Links per vector of the HNSW graph.")] = 16,
-    replicas: Annotated[int, typer.Option(help="Further copies of each shard.")] = 1,
-    keep: Annotated[int, typer.Option(help="Older releases to keep.")] = 1,
+    replicas: Annotated[int, typer.Option(help="Copies of each shard beside the primary.")] = 1,
+    keep: Annotated[int, typer.Option(help="Older releases to keep for rollback.")] = 1,
     engine: Annotated[
-        Engine, typer.Option(help="k-NN engine of the cluster, see `aisle status`.")
+        Engine, typer.Option(help="k-NN engine of the cluster; `aisle status` shows it.")
     ] = Engine.FAISS,
     bytes_per_doc: Annotated[
-        int, typer.Option("--bytes-per-doc", help="On disk, without its vector. Default: as measured.")
+        int, typer.Option("--bytes-per-doc", help="Bytes of one document on disk, without its vector.")
     ] = TEXT_BYTES,
-    node_memory: Annotated[str, typer.Option("--node-memory", help="Of one data node.")] = "64GiB",
+    node_memory: Annotated[str, typer.Option("--node-memory", help="Memory of one data node.")] = "64GiB",
     node_disk: Annotated[
-        str | None, typer.Option("--node-disk", help="Of one data node. Default: whatever it takes.")
+        str | None, typer.Option("--node-disk", help="Disk of one data node. Default: as much as needed.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Size a cluster for a catalogue: shards, nodes, heap, disk and memory for vectors.
 
-    Nothing is asked of a cluster. Every number comes with what it rests on.
+    No cluster is contacted. Each number comes with the assumption behind it.
 
     Examples:
 

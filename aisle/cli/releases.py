@@ -50,15 +50,19 @@ def diff_lines(found: ReleaseDiff) -> Iterator[str]:
 app = typer.Typer(no_args_is_help=True)
 
 _NAME = Annotated[str, typer.Argument(help="Name of the catalogue, such as shop.", show_default=False)]
-_DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Change nothing, say what would be done.")]
-_WAIT = Annotated[float, typer.Option(min=0, help="Seconds to wait for another run of this catalogue.")]
+_DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
+_WAIT = Annotated[float, typer.Option(min=0, help="Seconds to wait for another run on this catalogue.")]
 
 
 @app.callback()
 def releases() -> None:
-    """See, compare, go back to and delete releases.
+    """List, compare, roll back and delete releases.
 
-    Example: aisle releases list shop
+    Examples:
+
+        aisle releases list shop
+
+        aisle releases rollback shop
     """
 
 
@@ -85,9 +89,11 @@ def list_all(name: _NAME, as_json: JsonOption = False) -> None:
 @app.command()
 def diff(
     name: _NAME,
-    before: Annotated[str, typer.Argument(help="One release, such as shop-v0001.")],
-    after: Annotated[str, typer.Argument(help="Another one, such as shop-v0002.")],
-    examples: Annotated[int, typer.Option(min=0, help="Ids to name of each kind.")] = USUAL_EXAMPLES,
+    before: Annotated[str, typer.Argument(help="Earlier release, such as shop-v0001.")],
+    after: Annotated[str, typer.Argument(help="Later release, such as shop-v0002.")],
+    examples: Annotated[
+        int, typer.Option(min=0, help="Ids to show for each kind of difference.")
+    ] = USUAL_EXAMPLES,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two releases: documents (vectors left out), mapping, settings, models and pipelines.
@@ -111,13 +117,14 @@ def diff(
 def rollback(
     name: _NAME,
     to: Annotated[
-        str | None, typer.Option(help="Release to go to. Default: the newest older one that is finished.")
+        str | None,
+        typer.Option(help="Release to make live. Default: the newest older release that is complete."),
     ] = None,
     dry_run: _DRY_RUN = False,
     wait: _WAIT = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an older release live again, in one step. Updates since then stay in the one that is withdrawn.
+    """Make an older release live again, in one step. Later updates stay in the withdrawn release.
 
     Examples:
 
@@ -138,15 +145,16 @@ def rollback(
 @app.command()
 def prune(
     name: _NAME,
-    keep: Annotated[int, typer.Option(min=0, help="Finished releases to keep beside the live one.")],
+    keep: Annotated[int, typer.Option(min=0, help="Complete releases to keep beside the live one.")],
     unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Also one that `aisle index --resume` could go on with.")
+        bool,
+        typer.Option("--unfinished", help="Also delete the one that `aisle index --resume` could continue."),
     ] = False,
     dry_run: _DRY_RUN = False,
     wait: _WAIT = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete old, withdrawn and abandoned releases. The live one always stays.
+    """Delete old, withdrawn and abandoned releases. The live and the newest release always stay.
 
     Examples:
 

@@ -17,18 +17,20 @@ app = typer.Typer(no_args_is_help=True)
 def roles() -> None:
     """Least-privilege roles for OpenSearch's security plugin.
 
-    Example: aisle roles show indexer --name shop
+    Examples:
+
+        aisle roles show indexer --name shop
     """
 
 
 @app.command("show")
 def show(
-    role: Annotated[Role, typer.Argument(help="Whose.")],
-    name: Annotated[str, typer.Option("--name", "-n", help="Of the catalogue.")],
+    role: Annotated[Role, typer.Argument(help="Which role.")],
+    name: Annotated[str, typer.Option("--name", "-n", help="Name of the catalogue.")],
 ) -> None:
-    """Print a role's document with the catalogue's index patterns filled in.
+    """Print a role with the catalogue's index patterns filled in.
 
-    Send it with PUT to _plugins/_security/api/roles/ROLE. Nothing is asked of a cluster.
+    PUT it to _plugins/_security/api/roles/ROLE. No cluster is contacted.
 
     Examples:
 

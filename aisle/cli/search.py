@@ -26,22 +26,26 @@ from aisle.errors import InputError
 def search(
     query: Annotated[str, typer.Argument(help="What a shopper would type.")],
     name: NameOption,
-    legs: Annotated[str | None, typer.Option(help="Legs to ask, such as bm25,dense. Default: all.")] = None,
+    legs: Annotated[str | None, typer.Option(help="Legs to use, such as bm25,dense. Default: all.")] = None,
     fusion: Annotated[
-        str | None, typer.Option(help="A standard fusion, such as rrf or l2+harmonic_mean.")
+        str | None, typer.Option(help="Fusion by name, such as rrf or l2+harmonic_mean.")
     ] = None,
     size: Annotated[int, typer.Option(help="Hits per page.")] = 10,
-    page: Annotated[int, typer.Option(help="Page, from 1.")] = 1,
+    page: Annotated[int, typer.Option(help="Page number, from 1.")] = 1,
     window: Annotated[int, typer.Option(help="Candidates per leg.")] = 100,
-    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be repeated.")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
+    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; repeat for several.")] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Only this category; repeat for several.")
+    ] = None,
     price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
     price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
-    attribute: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")] = None,
-    facets: Annotated[int, typer.Option(help="Values per facet to count; 0 counts none.")] = 0,
-    typos: Annotated[bool, typer.Option(help="Correct words that no item has.")] = True,
+    attribute: Annotated[
+        list[str] | None, typer.Option(help="Only items with NAME=VALUE; repeat for several.")
+    ] = None,
+    facets: Annotated[int, typer.Option(help="Values to count per facet; 0 counts none.")] = 0,
+    typos: Annotated[bool, typer.Option(help="Correct words that occur in no item.")] = True,
     exact: Annotated[
-        bool, typer.Option(help="Put items first that the query names by id or part number.")
+        bool, typer.Option(help="Put items that the query names by id or part number first.")
     ] = True,
     rerank: RerankOption = None,
     rerank_top: RerankTopOption = None,
@@ -51,7 +55,7 @@ def search(
     sparse: SparseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Search an index and show why each result is there.
+    """Search a catalogue and show why each result was found.
 
     Examples:
 

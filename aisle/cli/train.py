@@ -52,13 +52,15 @@ _Revision = Annotated[
     str | None, typer.Option("--revision", help="Branch, tag or commit of the base on the hub.")
 ]
 _Work = Annotated[
-    Path | None, typer.Option("--work", help="Work folder; default: training/NAME under AISLE_HOME.")
+    Path | None, typer.Option("--work", help="Work folder. Default: training/NAME under AISLE_HOME.")
 ]
 _Resume = Annotated[
     bool, typer.Option("--resume", help="Continue the training in the work folder; finished stages stay.")
 ]
-_Seed = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
-_Out = Annotated[Path | None, typer.Option("--out", help="Store; default: artifacts under AISLE_HOME.")]
+_Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")
+]
 _Measure = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after training.")
 ]
@@ -81,7 +83,9 @@ def train() -> None:
     A training that was interrupted is continued by the same command with `--resume`. Without a terminal, as
     in a job that writes to a file, progress is a line with step, loss, rate and time left every 30 seconds.
 
-    Example: aisle train encoder --data ../shared/data/homedepot --name homedepot
+    Examples:
+
+      aisle train encoder --data judged --name my-encoder
     """
 
 
@@ -127,13 +131,13 @@ def encoder(
 
     Examples:
 
-      aisle train encoder --data ../shared/data/homedepot --name homedepot
+      aisle train encoder --data judged --name my-encoder
 
-      aisle train encoder --reviews ../shared/data/reviews/amazon2023 --name reviews --masked
+      aisle train encoder --reviews reviews --name my-encoder --masked
 
-      aisle train encoder --data ../shared/data/homedepot --name homedepot --epochs 4,1,1 --rounds 0
+      aisle train encoder --data judged --name my-encoder --epochs 4,1,1 --rounds 0
 
-      aisle train encoder --data ../shared/data/homedepot --name homedepot --resume
+      aisle train encoder --data judged --name my-encoder --resume
     """
     with training_progress(progress_console(), progress_every) as progress:
         trained, exported = aisle.train_encoder(
@@ -196,13 +200,13 @@ def sparse(
 
     Examples:
 
-      aisle train sparse --data ../shared/data/homedepot --name homedepot-sparse
+      aisle train sparse --data judged --name my-sparse
 
-      aisle train sparse --data ../shared/data/homedepot --name homedepot-sparse --base homedepot --titles 0
+      aisle train sparse --data judged --name my-sparse --base my-encoder --titles 0
 
-      aisle train sparse --data ../shared/data/homedepot --name two-sided --query-side model --flops 0.02
+      aisle train sparse --data judged --name two-sided --query-side model --flops 0.02
 
-      aisle train sparse --data ../shared/data/homedepot --name homedepot-sparse --resume
+      aisle train sparse --data judged --name my-sparse --resume
     """
     with training_progress(progress_console(), progress_every) as progress:
         trained, exported = aisle.train_sparse(
@@ -266,7 +270,9 @@ def reranker(
     encoder: Annotated[str | None, typer.Option(help="Artifact that finds candidates beside BM25.")] = None,
     run: Annotated[
         list[Path] | None,
-        typer.Option(help="TREC run of a leg for the training queries, instead of mining; may be repeated."),
+        typer.Option(
+            help="TREC run of a leg for the training queries, instead of mining; repeat for several."
+        ),
     ] = None,
     with_teacher: Annotated[
         bool, typer.Option("--with-teacher", help="Export the teacher too, as NAME-teacher, for a cascade.")
@@ -286,13 +292,13 @@ def reranker(
 
     Examples:
 
-      aisle train reranker --data ../shared/data/homedepot --name homedepot-reranker
+      aisle train reranker --data judged --name my-reranker
 
-      aisle train reranker --data ../shared/data/homedepot --base homedepot --encoder homedepot --layers 2
+      aisle train reranker --data judged --base my-encoder --encoder my-encoder --layers 2
 
-      aisle train reranker --data ../shared/data/homedepot --teacher ./my-cross-encoder --with-teacher
+      aisle train reranker --data judged --teacher ./my-cross-encoder --with-teacher
 
-      aisle train reranker --data ../shared/data/homedepot --name homedepot-reranker --resume
+      aisle train reranker --data judged --name my-reranker --resume
     """
     with training_progress(progress_console(), progress_every) as progress:
         trained, reports = aisle.train_reranker(

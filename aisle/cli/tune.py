@@ -11,7 +11,15 @@ from rich.table import Table
 
 import aisle
 from aisle._tune import RRF, TUNED, USUAL, show_fusion
-from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json, printable, query_progress
+from aisle.cli.console import (
+    CatalogueOption,
+    EncoderOption,
+    JsonOption,
+    NameOption,
+    print_json,
+    printable,
+    query_progress,
+)
 from aisle.cli.options import SparseOption
 
 if TYPE_CHECKING:
@@ -109,62 +117,69 @@ app = typer.Typer(no_args_is_help=True)
 def group() -> None:
     """Choose how the legs are fused, from judged queries.
 
-    Example: aisle tune run data/homedepot --name shop
+    Examples:
+
+        aisle tune run judged --name shop
+
+        aisle tune apply tuning/fusion.json --name shop
     """
 
 
 @app.command()
 def run(
-    data: Annotated[Path, typer.Argument(help="BEIR folder: queries.jsonl and qrels/<split>.tsv.")],
+    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/<split>.tsv.")],
     runs: Annotated[
-        Path, typer.Option(help="Folder of the legs' runs: read if there are some, else written.")
+        Path, typer.Option(help="Folder of saved runs of the legs: read if present, else written.")
     ] = Path("tuning"),
     name: Annotated[
-        str | None, typer.Option("--name", "-n", help="Alias or index to ask; not needed for saved runs.")
+        str | None,
+        typer.Option("--name", "-n", help="Catalogue name, or one release; not needed with saved runs."),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Only saved runs, never a node.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use only saved runs; never contact a node.")
+    ] = False,
     ask_again: Annotated[
-        bool, typer.Option("--ask-again", help="Ask the index even if runs are saved.")
+        bool, typer.Option("--ask-again", help="Query the index even if runs are saved.")
     ] = False,
     split: Annotated[
         str,
         typer.Option(
             help="Judgments to tune on. Measure the result on others: a fusion looks too good on the queries"
-            " that it was chosen by."
+            " that chose it."
         ),
     ] = "dev",
     metric: Annotated[
-        str, typer.Option(help="What to make large: nDCG@k, R@k, RR@k, P@k or AP@k.")
+        str, typer.Option(help="Metric to maximise: nDCG@k, R@k, RR@k, P@k or AP@k.")
     ] = USUAL.metric,
     relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = USUAL.relevant,
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = USUAL.folds,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = USUAL.seed,
+    seed: Annotated[int, typer.Option(help="Seed of the folds.")] = USUAL.seed,
     guard_p: Annotated[
-        float, typer.Option(help="A leg stays if it helps with a p-value below this.")
+        float, typer.Option(help="Keep a leg only if it helps with a p-value below this.")
     ] = USUAL.guard_p,
     per_query: Annotated[
-        bool, typer.Option("--per-query", help="Also try weights that depend on the query.")
+        bool, typer.Option("--per-query", help="Also try weights that vary with the query.")
     ] = False,
-    window: Annotated[int, typer.Option(min=1, help="Candidates per leg, when an index is asked.")] = 200,
+    window: Annotated[int, typer.Option(min=1, help="Candidates per leg when the index is queried.")] = 200,
     encoder: EncoderOption = None,
     sparse: SparseOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="File for the winner. Default: fusion.json in the folder of the runs.")
+        Path | None, typer.Option(help="File for the chosen fusion. Default: fusion.json in the runs folder.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose legs, weights and technique by nested cross-validation over judged queries.
 
-    An index is asked once, all legs together; the runs are saved, and tuning again needs no node. A leg that
-    does not help is left out. Nothing changes in the index: see `aisle tune apply`.
+    The index is queried once; its answers are saved, so tuning again needs no node. A leg that does not help
+    is dropped. The index does not change until `aisle tune apply`.
 
     Examples:
 
-        aisle tune run data/homedepot --name shop --runs runs
+        aisle tune run judged --name shop --runs runs
 
-        aisle tune run data/homedepot --runs runs --offline --metric nDCG@20 --json
+        aisle tune run judged --runs runs --offline --metric nDCG@20 --json
 
-        aisle tune run data/homedepot --name shop --runs runs --ask-again --out fusion.json
+        aisle tune run judged --name shop --runs runs --ask-again --out fusion.json
     """
     with query_progress() as progress:
         found = aisle.tune(
@@ -194,15 +209,17 @@ def run(
 
 @app.command()
 def apply(
-    file: Annotated[Path, typer.Argument(help="Of `aisle tune run`.")],
-    name: NameOption,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all, change nothing.")] = False,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for another run.")] = 0,
+    file: Annotated[Path, typer.Argument(help="File written by `aisle tune run`.")],
+    name: CatalogueOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything; change nothing.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for another run on this catalogue.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a tuned fusion what searches of the live release use, and install its pipeline.
+    """Make a tuned fusion the default of the live release and install its pipeline.
 
-    Later releases with the same encoders take it over.
+    Later releases with the same legs and encoders inherit it.
 
     Examples:
 
@@ -219,9 +236,13 @@ def apply(
 
 @app.command()
 def show(name: NameOption, as_json: JsonOption = False) -> None:
-    """Show the fusion that searches of the live release use when they name none.
+    """Show the default fusion of the live release.
 
-    Example: aisle tune show --name shop
+    Examples:
+
+        aisle tune show --name shop
+
+        aisle tune show --name shop --json
     """
     shown = show_fusion(name)
     if as_json:

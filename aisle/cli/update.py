@@ -16,7 +16,7 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
-from aisle.cli.console import EncoderOption, JsonOption, notice, print_json, progress_console
+from aisle.cli.console import EXIT_FAILED, EncoderOption, JsonOption, notice, print_json, progress_console
 
 if TYPE_CHECKING:
     from aisle.indexer.updates import UpdateReport
@@ -71,38 +71,43 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
 
 
 def update(
-    name: Annotated[str, typer.Argument(help="The catalogue: its live release is changed.")],
-    changes: Annotated[str, typer.Argument(help="JSON lines, plain or gzip; - reads standard input.")],
+    name: Annotated[str, typer.Argument(help="Name of the catalogue.")],
+    changes: Annotated[str, typer.Argument(help="JSON lines, plain or gzipped; - reads standard input.")],
     encoder: EncoderOption = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Keeps how far it went. Default: of a file under AISLE_HOME, of a stream none."),
+        typer.Option(
+            help="File that records progress. Default: under AISLE_HOME for a file, none for a stream."
+        ),
     ] = None,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Apply a file again.")] = False,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Apply the whole file again.")] = False,
     skip_consumed: Annotated[
-        bool, typer.Option("--skip-consumed", help="The stream begins with what the checkpoint counts.")
+        bool, typer.Option("--skip-consumed", help="Skip what the checkpoint counts: the stream starts over.")
     ] = False,
-    batch: Annotated[int, typer.Option(min=1, help="Lines of one batch at most.")] = 1000,
+    batch: Annotated[int, typer.Option(min=1, help="Most lines per batch.")] = 1000,
     flush_seconds: Annotated[
-        float, typer.Option(min=0.001, help="A line waits for others no longer than this.")
+        float, typer.Option(min=0.001, help="Longest time that a line waits for its batch to fill.")
     ] = 1.0,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Make every batch searchable at once.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Make each batch searchable immediately.")
+    ] = False,
     wait: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait for an `aisle index` or another update.")
+        float, typer.Option(min=0, help="Seconds to wait for another run on this catalogue.")
     ] = 10,
     patience: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait for a node that does not answer.")
+        float, typer.Option(min=1, help="Seconds to wait for a node that does not respond.")
     ] = 120,
     dead_letters: Annotated[
         Path | None,
-        typer.Option(help="Where bad lines are added. Default: NAME-update-dead-letters.jsonl, here."),
+        typer.Option(help="File that bad lines are added to. Default: ./NAME-update-dead-letters.jsonl."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change single items of the live release: upsert, update some fields, delete.
+    """Change single items of the live release: insert or replace, update fields, delete.
 
-    A line is {"op": "upsert"|"update"|"delete", "id": ..., fields of the item}. Vectors are made anew only
-    where an item's text changes. Bad lines are set aside with their reason. Ctrl-C applies what was read.
+    Each line is {"op": "upsert"|"update"|"delete", "id": ..., fields of the item}. Items are encoded
+    again only if their text changes. Bad lines go to the dead letters file with the reason. Ctrl-C stops
+    reading and applies what was read.
 
     Examples:
 
@@ -134,6 +139,9 @@ def update(
         print_json(report.to_json())
     else:
         _print(Console(), report)
+    if report.dead and not (report.indexed or report.deleted or report.superseded):
+        # Nothing of it is in the index.
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _print(console: Console, report: UpdateReport) -> None:

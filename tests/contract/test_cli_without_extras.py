@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -71,8 +72,10 @@ def test_every_command_has_help_with_an_example() -> None:
     for name, (code, text) in said.items():
         assert code == 0, name
         assert "Usage: " in text
-        if name not in ("", "encoder"):
-            assert f"aisle {name}" in text.split("Options")[0].split("Usage:", 1)[1].split("\n", 1)[1], name
+        described = re.split("[╭─]+ (?:Arguments|Options)", text.split("Usage:", 1)[1].split("\n", 1)[1])[0]
+        examples = described.split("Examples:", 1)[1]
+        assert f"aisle {name}".strip() in examples, name
+        assert "aisle" in examples.strip().splitlines()[-1], f"{name} ends with something else than examples"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,33 @@ def test_a_file_is_applied_once_and_again_where_it_grows(
     assert [json.loads(line)["row"] for line in dead] == ["oops", "oops"]
 
 
+def test_a_run_of_which_nothing_came_into_the_index_fails(
+    client: OpenSearch, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
+) -> None:
+    load_words(client, name)
+    monkeypatch.chdir(tmp_path)
+    env = {"AISLE_URL": node_url, "AISLE_HOME": str(tmp_path / "home")}
+    write_lines(tmp_path / "changes.jsonl", [b"oops"])
+    updated = here(monkeypatch, capfd, "update", name, "changes.jsonl", **env)
+    assert updated.code == 1
+    assert "set aside: 1" in updated.out
+    letter = {
+        "line": 1,
+        "position": None,
+        "id": "",
+        "reason": "no title",
+        "attempts": 1,
+        "row": {"sku": "x", "name": ""},
+    }
+    (tmp_path / "letters.jsonl").write_text(json.dumps(letter) + "\n")
+    columns = ("--map", "id=sku,title=name")
+    replayed = here(
+        monkeypatch, capfd, "index", "--replay", "letters.jsonl", "--name", name, *columns, "--json", **env
+    )
+    assert replayed.code == 1, replayed
+    assert (json.loads(replayed.out)["documents"], json.loads(replayed.out)["dead"]) == (0, 1)
+
+
 def test_a_stream_ends_well_when_it_is_told_to(
     client: Cluster, node_url: str, name: str, tmp_path: Path
 ) -> None:
