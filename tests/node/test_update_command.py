@@ -58,7 +58,7 @@ def test_a_file_is_applied_once_and_again_where_it_grows(
 
 
 def test_a_run_of_which_nothing_came_into_the_index_fails(
-    client: OpenSearch, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
+    client: Cluster, node_url: str, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
 ) -> None:
     load_words(client, name)
     monkeypatch.chdir(tmp_path)
