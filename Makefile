@@ -41,6 +41,14 @@ install: $(VENV)/.dev ## The full development environment in .venv
 test: $(VENV)/.dev ## All tests, on a real embedded node
 	$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: test-fast
+test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 minutes on 2 cores
+	$(BIN)/python -m pytest -m "not node and not slow" $(ARGS)
+
+.PHONY: cov
+cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## Format, lint, types, import rules, README figures
 	$(BIN)/ruff format --check .

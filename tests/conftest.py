@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aisle.cluster import Cluster
 
 pytest_plugins = ["aisle.testing.pytest_plugin"]
+
+NODE_TESTS = Path(__file__).parent / "node"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as ``node`` what stands in tests/node, and every other test that asks for the session's node."""
+    for item in items:
+        needs_node = "aisle_url" in getattr(item, "fixturenames", ())
+        if needs_node or item.path.is_relative_to(NODE_TESTS):
+            item.add_marker(pytest.mark.node)
 
 
 @pytest.fixture(scope="session")

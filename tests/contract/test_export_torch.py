@@ -12,14 +12,15 @@ from aisle.encoder.export import DenseExport, Fp32, export, find_weights
 from aisle.evaluation.encoders.samples import sample_texts
 from tests.support.encoder_artifact import minilm
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [*sample_texts(60), "", "a", "Ø 日本 naïve", "word " * 600]
 
 
 @pytest.fixture(scope="module")
 def judge() -> np.ndarray:
-    sentence_transformers = pytest.importorskip(
-        "sentence_transformers", reason="torch is not installed (extra train)"
-    )
+    import sentence_transformers
+
     model = sentence_transformers.SentenceTransformer(
         str(find_weights("all-MiniLM-L6-v2").folder), device="cpu"
     )

@@ -18,6 +18,8 @@ import pytest
 import aisle
 from tests.support.heavy_modules import BLOCK
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # For people who read the repository; nothing may need them.

@@ -18,6 +18,8 @@ from aisle.training.dense.train import train_encoder
 from tests.support.tiny_catalogue import tiny_training_set
 from tests.support.tiny_training import Diary, tiny_model, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 LONG, SHORT = InBatchStage(Schedule(2, 5e-3, 32), titles=1), InBatchStage(Schedule(1, 5e-3, 32), titles=1)
 
 

@@ -29,6 +29,8 @@ from aisle.training.dense.trainer import Collator, row_lengths, train_stage
 from tests.support.tiny_catalogue import catalogue, tiny_training_set
 from tests.support.tiny_training import WIDTHS, Diary, recall, tiny_model, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 TEXTS = list(catalogue().values())
 
 

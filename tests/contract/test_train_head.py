@@ -18,6 +18,8 @@ from aisle.training.dense.train import TrainedEncoder, train_encoder
 from tests.support.tiny_catalogue import catalogue, tiny_training_set
 from tests.support.tiny_training import WIDTHS, recall, tiny_model, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 TEXTS = list(catalogue().values())
 # Not long enough to learn all of it: the head has something left to do.
 PAIRS = InBatchStage(Schedule(0.7, 5e-3, 32), titles=1)

@@ -15,6 +15,8 @@ from aisle.errors import ArtifactNotFound, InputError
 from tests.support.tiny_catalogue import write_beir
 from tests.support.tiny_training import tiny_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:

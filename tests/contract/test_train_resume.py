@@ -20,6 +20,8 @@ from tests.support.command import listing
 from tests.support.tiny_catalogue import tiny_training_set
 from tests.support.tiny_training import Diary, Stopped, tiny_model, tiny_settings
 
+pytestmark = pytest.mark.slow
+
 LADDER = (TitleStage(Schedule(1, 5e-3, 32)), InBatchStage(Schedule(2, 5e-3, 32)))
 STEPS = {"titles": 6, "in-batch-negatives": 10}
 

@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -39,9 +38,6 @@ from aisle.types import Item
 from tests.support.encoder_artifact import minilm
 from tests.support.indexing import ENCODER, count, items, options, vectors
 from tests.support.proxies.faulty import Down, FaultyProxy
-
-# Not `importorskip`: Ray looks at its environment when it is imported, and `ray_session` prepares that.
-pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from tests.support.tiny_bert import tiny_bert
 from tests.support.tiny_shop import COLOURS, ITEMS, KINDS, shop
 from tests.support.tiny_training import Diary, Stopped
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = TeacherSettings(
     epochs=20,
     learning_rate=2e-3,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,11 +40,11 @@ def test_control_and_invisible_characters_go(dirty: str, expected: str) -> None:
     assert clean(dirty) == expected
 
 
-def test_a_megabyte_of_title_or_of_spaces_is_cheap() -> None:
-    start = time.perf_counter()
+def test_of_a_megabyte_of_title_only_the_beginning_is_read() -> None:
     for text in ("drill " * 200_000, " " * 1_000_000 + "drill", "a\x00" * 500_000):
         assert 0 < len(clean(text)) <= MAX_CHARS
-    assert time.perf_counter() - start < 0.5
+    # Read whole, the invisible characters would go and the word would stay.
+    assert clean("\u200b" * 1_000_000 + "drill") == ""
 
 
 def test_item_text_is_title_and_the_beginning_of_the_description() -> None:

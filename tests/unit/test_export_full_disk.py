@@ -36,7 +36,6 @@ def contents(folder: Path) -> dict[str, str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="resource limits are POSIX")
 @pytest.mark.parametrize("room", [0, 3_000, 20_000])
 def test_an_export_that_finds_no_room_leaves_the_store_as_it_was(tmp_path: Path, room: int) -> None:
-    pytest.importorskip("transformers", reason="torch is not installed (extra train)")
     store = ArtifactStore(tmp_path / "store")
     first, second = (tiny_bert(tmp_path / f"model-{seed}", seed=seed) for seed in (1, 2))
     export(DenseExport(model=str(first), max_length=32), store)

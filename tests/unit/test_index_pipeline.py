@@ -93,7 +93,13 @@ def test_encoding_and_both_writers_overlap() -> None:
     assert overlaps(encoding, writing), "a batch is encoded while another is written"
     assert overlaps(writing, writing), "two writers write at once"
     assert not overlaps(encoding, encoding), "one thread encodes"
-    assert end.seconds < 0.8 * (end.busy_s["encode"] + end.busy_s["write"])
+    # What a stage is said to have worked is at least what it did.
+    assert end.busy_s["encode"] >= lasted(encoding)
+    assert end.busy_s["write"] >= lasted(writing)
+
+
+def lasted(log: list[Interval]) -> float:
+    return sum(end - start for start, end in log)
 
 
 def overlaps(some: list[Interval], others: list[Interval]) -> bool:
@@ -159,18 +165,22 @@ def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
     assert threading.active_count() == before
 
 
-def test_ctrl_c_stops_an_endless_run_in_seconds() -> None:
+def test_ctrl_c_stops_an_endless_run() -> None:
+    before = threading.active_count()
+    read = count()
+
     def endless() -> Iterator[Item]:
-        return (Item(id=str(n), title="x") for n in count())
+        return (Item(id=str(n), title="x") for n in read)
 
     def interrupted(now: Progress) -> None:
         if now.accepted:
             raise KeyboardInterrupt
 
-    started = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
         run(endless(), progress=interrupted)
-    assert time.perf_counter() - started < 5
+    assert threading.active_count() == before, "every stage has ended"
+    taken = next(read)
+    assert next(read) == taken + 1, "nobody reads on"
 
 
 def test_refusals_of_json_and_of_the_writer_are_handed_on() -> None:

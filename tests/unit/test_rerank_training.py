@@ -33,6 +33,8 @@ from tests.support.tiny_bert import tiny_bert
 from tests.support.tiny_shop import COLOURS, ITEMS, KINDS, shop
 from tests.support.tiny_training import Diary
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = RerankerSettings(
     layers=1, epochs=24, learning_rate=3e-3, list_size=8, mined=2, batch=8, max_tokens=24,
     precision=TrainingPrecision.FP32,

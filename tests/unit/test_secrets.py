@@ -32,7 +32,8 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def keyring_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A keyring with ann's password for aisle."""
-    keyring = pytest.importorskip("keyring")
+    import keyring
+
     from tests.support.keyring_backend import FileKeyring
 
     path = tmp_path / "keyring.json"
@@ -140,7 +141,6 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_no_process_shows_it(way: str, tmp_path: Path) -> None:
     if way == "keyring":
-        pytest.importorskip("keyring")
         (tmp_path / "keyring.json").write_text(json.dumps({"aisle/ann": SECRET}))
     coded = b64encode(f"ann:{SECRET}".encode()).decode()
     with door() as (host, state):

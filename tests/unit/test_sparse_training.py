@@ -27,6 +27,8 @@ from tests.support.tiny_catalogue import catalogue, query_words, tiny_training_s
 from tests.support.tiny_sparse import SETTINGS, recall, shared_artifact, shared_tiny, trained_tiny
 from tests.support.tiny_training import Diary, Stopped, tiny_model
 
+pytestmark = pytest.mark.slow
+
 
 def test_peaks_and_their_gradients_are_those_of_all_logits() -> None:
     torch.manual_seed(1)

@@ -19,7 +19,7 @@ from aisle.training.distillation.student import StudentSettings
 from aisle.training.distillation.train import distil_student
 from tests.support.tiny_bert import tiny_bert
 
-pytest.importorskip("sentence_transformers", reason="torch is not installed (extra train)")
+pytestmark = pytest.mark.slow
 
 TEXTS = sample_texts(300)
 WORDS = {word.lower() for text in TEXTS for word in text.split() if word.isalpha()}

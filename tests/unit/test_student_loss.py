@@ -6,12 +6,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
-
-from aisle.training.distillation.student import (  # noqa: E402
+from aisle.training.distillation.student import (
     Collator,
     LengthSampler,
     VectorDistillation,
