@@ -10,11 +10,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from aisle.errors import InputError
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder
+from aisle.training.dense.trainer import Schedule
 from tests.support.tiny_catalogue import tiny_training_set
 from tests.support.tiny_training import Diary, tiny_model, tiny_settings
 

@@ -11,9 +11,9 @@ import pytest
 
 from aisle.errors import InputError
 from aisle.training.data.training_set import Pair, PairSource, training_set
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.train import train_encoder
+from aisle.training.dense.trainer import Schedule
 from tests.support.tiny_bert import MAX_POSITIONS
 from tests.support.tiny_catalogue import tiny_training_set
 from tests.support.tiny_training import Diary, tiny_model, tiny_settings

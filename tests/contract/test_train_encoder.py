@@ -17,15 +17,13 @@ from aisle.errors import ArtifactCorrupt
 from aisle.training.common.base_model import open_model
 from aisle.training.common.machine import TrainingPrecision
 from aisle.training.common.progress import Silent
-from aisle.training.common.tokens import TokenTable
 from aisle.training.cross_encoder.teacher import TeacherSettings
-from aisle.training.data.examples import Examples
+from aisle.training.data.examples import Examples, TokenTable
 from aisle.training.data.negatives import NegativeOptions
 from aisle.training.dense.losses import TOKENS_AT_ONCE, rows_at_once, stage_loss
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import DistillationStage, HardNegativeStage, InBatchStage
 from aisle.training.dense.train import TrainedEncoder, train_encoder
-from aisle.training.dense.trainer import Collator, row_lengths, train_stage
+from aisle.training.dense.trainer import Collator, Schedule, row_lengths, train_stage
 from tests.support.tiny_catalogue import catalogue, tiny_training_set
 from tests.support.tiny_training import WIDTHS, Diary, recall, tiny_model, tiny_settings
 

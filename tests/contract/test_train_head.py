@@ -11,10 +11,10 @@ from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.export import Fp32, export
 from aisle.errors import InputError
 from aisle.training.common.base_model import open_model
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage, principal_axes
 from aisle.training.dense.train import TrainedEncoder, train_encoder
+from aisle.training.dense.trainer import Schedule
 from tests.support.tiny_catalogue import catalogue, tiny_training_set
 from tests.support.tiny_training import WIDTHS, recall, tiny_model, tiny_settings
 

@@ -136,7 +136,7 @@ def test_a_killed_training_is_continued_and_says_so_in_a_file(
     for name in ("reading the training data", *case.stages, "exporting the artifact"):
         assert f"{name}: begins" in said
         assert any(re.fullmatch(rf"{name}: done after [\d]+ .*", line) for line in said), said
-    assert any(line.startswith("training on c") and line.endswith(("bf16", "fp32")) for line in said)
+    assert any(re.match(r"training on c(pu|uda).* in (bf16|fp32)", line) for line in said)
     step = rf"{case.stages[0]}, step [\d,]+ of [\d,]+(, loss [\d.]+)?, \S+ steps/s, .+ left"
     if case.kind == "sparse":
         # One step was left: it is the end of its stage.

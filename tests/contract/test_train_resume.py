@@ -13,9 +13,9 @@ from aisle.training.common.base_model import find_base, open_model, save_model
 from aisle.training.common.run_folder import LEDGER
 from aisle.training.common.trainer import last_checkpoint
 from aisle.training.data.training_set import TrainingSet
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
 from aisle.training.dense.train import train_encoder
+from aisle.training.dense.trainer import Schedule
 from tests.support.command import listing
 from tests.support.tiny_catalogue import tiny_training_set
 from tests.support.tiny_training import Diary, Stopped, tiny_model, tiny_settings

@@ -8,10 +8,10 @@ import uuid
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export import export
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.stages.contrastive import InBatchStage
 from aisle.training.dense.stages.head import AxesStage, HeadSettings, HeadStage
 from aisle.training.dense.train import train_encoder
+from aisle.training.dense.trainer import Schedule
 from tests.support.command import aisle, open_folder
 from tests.support.tiny_catalogue import tiny_training_set, write_beir
 from tests.support.tiny_training import tiny_model, tiny_settings

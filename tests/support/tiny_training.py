@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from aisle.training.common.machine import TrainingPrecision
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.settings import TrainingSettings
 from aisle.training.dense.stage import TrainingStage
 from aisle.training.dense.stages.contrastive import InBatchStage, TitleStage
+from aisle.training.dense.trainer import Schedule
 from tests.support.tiny_bert import tiny_bert
 from tests.support.tiny_catalogue import catalogue, item_words, query_words, split
 

@@ -7,10 +7,10 @@ import math
 import pytest
 
 from aisle.errors import InputError
-from aisle.training.common.tokens import length_batches
 from aisle.training.cross_encoder.fit import POOL, ListBatches, TeacherLoss, objective
 from aisle.training.cross_encoder.lists import graded_lists
 from aisle.training.cross_encoder.teacher import TeacherSettings
+from aisle.training.data.examples import length_batches
 from aisle.training.data.training_set import Pair, PairSource, TrainingSet, training_set
 
 ITEMS = {f"i{n}": f"item number {n}" for n in range(40)}

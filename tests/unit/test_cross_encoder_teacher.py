@@ -153,6 +153,32 @@ def test_an_interrupted_training_leaves_nothing(base: Path, tmp_path: Path) -> N
     assert not any(tmp_path.iterdir())
 
 
+def test_an_interrupted_training_is_continued_from_its_checkpoint(base: Path, tmp_path: Path) -> None:
+    data = shop("train", 60, seed=1)
+    candidates = lexical_candidates(data, 20)
+    settings = replace(SETTINGS, base=str(base), epochs=2, checkpoint_steps=3)
+    straight = train_teacher(data, candidates, settings, tmp_path / "straight")
+    checkpoints = tmp_path / "checkpoints"
+    with pytest.raises(Stopped):
+        stop = Diary(stop=("teacher", 8), stages=["teacher"])
+        train_teacher(data, candidates, settings, tmp_path / "mine", checkpoints=checkpoints, progress=stop)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "straight"]
+    diary = Diary(stages=["teacher"])
+    resumed = train_teacher(
+        data, candidates, settings, tmp_path / "mine", checkpoints=checkpoints, progress=diary
+    )
+    assert diary.steps[0][1] == 7
+    assert resumed.steps == straight.steps == diary.steps[-1][1]
+    assert resumed.losses == pytest.approx(straight.losses, abs=1e-3)
+    asked, items = {"q": "drill red"}, {"q": tuple(ITEMS)}
+    mine, theirs = (
+        teacher_scores(done.folder, asked, ITEMS, items, TrainingPrecision.FP32)["q"]
+        for done in (resumed, straight)
+    )
+    assert mine == pytest.approx(theirs, abs=1e-4)
+    assert not checkpoints.exists()
+
+
 @pytest.mark.parametrize(
     ("queries", "items", "message"), [({}, {"i": "x"}, "query 'q'"), ({"q": "x"}, {}, "item 'i'")]
 )

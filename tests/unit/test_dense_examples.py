@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from aisle.encoder.artifact import Prefixes
-from aisle.training.common.tokens import TokenTable
-from aisle.training.data.examples import Examples
+from aisle.training.data.examples import Examples, TokenTable
 from aisle.training.data.training_set import Pair, PairSource, training_set
 from tests.support.tiny_bert import MAX_POSITIONS, tiny_tokenizer
 

@@ -9,10 +9,10 @@ import pytest
 
 from aisle.errors import InputError
 from aisle.training.common.machine import TrainingPrecision
-from aisle.training.dense.schedule import Schedule
 from aisle.training.dense.settings import TrainingSettings, parse_epochs, recipe
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.trainer import Schedule
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from aisle.encoder.export import export
 from aisle.encoder.export.sparse import SparseHead, feature_tokens
 from aisle.errors import InputError
 from aisle.training.common.base_model import open_model
-from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import TokenTable
 from aisle.training.sparse.fit import flops, ranking, warmed
 from aisle.training.sparse.head import fitted_head, idf, plain_head
 from aisle.training.sparse.model import COLUMNS, Splade, max_pooled, saturated

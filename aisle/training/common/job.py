@@ -51,7 +51,7 @@ class TrainingJob(ABC, Generic[Trained, Exported]):
             store: where the artifact goes.
             resume: whether a run that the work folder holds may be continued.
             measure: compare INT8 with fp32.
-            progress: is told of stages, phases, steps and remarks.
+            progress: receives stages, phases, steps and remarks.
 
         Returns:
             The trained model on disk, and what was exported.

@@ -16,7 +16,13 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 class TrainingPrecision(Enum):
-    """Precision of the arithmetic; weights are kept in float32 all the same."""
+    """Precision of the arithmetic; weights are kept in float32 all the same.
+
+    ``AUTO`` is bfloat16 autocast where the hardware multiplies it, else float32. On a CPU that is AMX or
+    AVX512-BF16, which is worth it alone: on an AMD EPYC with AVX512-BF16 and without AMX (one thread, MiniLM,
+    32 titles of 24 tokens, interleaved) a training step took .62 to .70 of its time in float32, and encoding
+    .52 to .54.
+    """
 
     AUTO = "auto"
     FP32 = "fp32"
@@ -34,8 +40,13 @@ def _has_bf16(device: str) -> bool:
     if device.startswith("cuda"):
         # Without emulation: an older GPU would take bfloat16 and be slower with it.
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return device == "cpu" and any(on is True for name, on in capabilities.items() if name.endswith("bf16"))
+    return device == "cpu" and any(on is True for name, on in _cpu().items() if name.endswith("bf16"))
+
+
+def _cpu() -> dict[str, object]:
+    """What this CPU can do, by torch's names; nothing where torch does not tell."""
+    found: dict[str, object] = getattr(optional("torch", extra="train").cpu, "get_capabilities", dict)()
+    return found
 
 
 def best_device() -> str:
@@ -66,7 +77,11 @@ def where(device: str) -> str:
 def machine_note(precision: TrainingPrecision) -> str:
     """One line on where and how a training will run."""
     device = best_device()
-    return f"training on {where(device)} in {precision.on(device).value}"
+    chosen = precision.on(device)
+    note = f"training on {where(device)} in {chosen.value}"
+    if device == "cpu" and chosen is TrainingPrecision.BF16 and not _cpu().get("amx_bf16"):
+        return f"{note}, without AMX, which the documented times had"
+    return note
 
 
 def seed_all(seed: int) -> None:

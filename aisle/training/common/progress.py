@@ -1,4 +1,4 @@
-"""What a training tells while it runs, and lines of it for a log file."""
+"""Progress of a training: who receives it, and lines of it for a log file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisle._extras import optional
 
 
 class Progress(Protocol):
-    """Is told of stages, of other phases, of steps and of remarks."""
+    """Receives what a training reports: stages, other phases, steps and remarks."""
 
     def stage(self, name: str, position: int, count: int) -> None:
         """A stage begins: its name, its number from 1, and how many there are."""

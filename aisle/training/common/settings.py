@@ -1,4 +1,4 @@
-"""What all trainings are told, checked, and shown as plain JSON."""
+"""Settings that all trainings share: checked, and shown as plain JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rule = tuple[str, bool, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """What every training is told: what it starts from, and how AdamW moves its weights.
+    """Settings of every training: what it starts from, and how AdamW moves its weights.
 
     Attributes:
         base: the model to start from: a folder, a hub id, the name of a packaged model or of a training of

@@ -32,7 +32,7 @@ def trainer_arguments(settings: RunSettings, device: str) -> dict[str, Any]:
 
 
 class StepProgress(TrainerCallback):
-    """Tells of every optimizer step, with the last loss that was logged."""
+    """Reports every optimizer step, with the last loss that was logged."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

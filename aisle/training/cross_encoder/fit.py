@@ -17,7 +17,7 @@ from torch import nn
 
 from aisle._extras import optional
 from aisle.training.common.progress import Progress, silenced_libraries
-from aisle.training.common.tokens import length_batches
+from aisle.training.data.examples import length_batches
 from aisle.training.common.trainer import (
     PlannedBatches,
     StepProgress,
@@ -135,7 +135,7 @@ class Objective(Protocol):
         """The loss of a model; all items of a batch go through it at once."""
 
     def label(self, grade: int) -> float:
-        """What the loss is told of a grade."""
+        """The label of a grade."""
 
 
 class ListNetObjective:

@@ -23,7 +23,7 @@ class GradedList:
 
 @dataclass(frozen=True, slots=True)
 class LabelledList:
-    """A query, texts of items, and what the loss is told of each."""
+    """A query, texts of items, and the loss's label of each."""
 
     query: str
     items: tuple[str, ...]
@@ -72,7 +72,7 @@ def graded_lists(
 ) -> tuple[GradedList, ...]:
     """One list per query: its judged items, and mined ones of grade 0. Another draw every epoch.
 
-    A query whose items are all of one grade teaches nothing and is left out.
+    A query whose items are all of one grade teaches nothing and is skipped.
 
     Raises:
         InputError: no query has two items of different grades.

@@ -196,7 +196,7 @@ def train_reranker(
         folder: must not exist yet; it appears whole at the end or not at all.
         checkpoints: folder to resume from, and to keep checkpoints in until the reranker is saved; None keeps
             none.
-        progress: is told of steps.
+        progress: receives every step.
 
     Raises:
         InputError: ``folder`` exists, no such teacher or too few layers, or data of one grade only.

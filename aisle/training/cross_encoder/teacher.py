@@ -84,7 +84,7 @@ def train_teacher(
         folder: must not exist yet.
         checkpoints: folder to resume from, and to keep checkpoints in until the teacher is saved; None keeps
             none.
-        progress: is told of every step.
+        progress: receives every step.
 
     Raises:
         InputError: ``folder`` exists, no such backbone, or data of one grade only.
@@ -161,7 +161,7 @@ def teacher_scores(
         items: id to encoder text.
         candidates: what to score; all their ids must be known.
         precision: bfloat16 where the hardware has it, unless told otherwise.
-        progress: is told of pairs as steps.
+        progress: receives scored pairs as steps.
 
     Raises:
         InputError: an id without a text, or a folder that cannot be opened.

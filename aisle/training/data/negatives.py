@@ -21,7 +21,7 @@ Scores = Mapping[str, Mapping[str, float]]
 def mix_candidates(lexical: Candidates, dense: Candidates, lexical_share: float = 0.5) -> Candidates:
     """Merge by rank so that every beginning of a list holds about ``lexical_share`` of lexical candidates.
 
-    An item that both list stands once, where it comes first. When one list ends the other goes on alone.
+    An item that both list stands once, where it comes first. When one list ends, the rest of the other follows.
 
     Raises:
         InputError: the share is not within 0 and 1.
@@ -255,7 +255,7 @@ def distribute_negatives(
 def with_negatives(
     data: TrainingSet, negatives: Negatives, per_pair: int
 ) -> tuple[list[Pair], list[tuple[str, ...]]]:
-    """Pairs and ``per_pair`` negatives of each; few are repeated, a pair without any is left out.
+    """Pairs and ``per_pair`` negatives of each; a short list is repeated, a pair without any is dropped.
 
     Raises:
         InputError: no pair has a negative, or ``per_pair`` is under 1.

@@ -58,7 +58,7 @@ def sequence_pairs(
 ) -> TrainingSet:
     """Each item as a query (``item:<id>``, its encoder text) for the items that follow it.
 
-    The last two items of every user are left out, whatever the options say. All users share the query of an
+    The last two items of every user are excluded, whatever the options say. All users share the query of an
     item, so that what follows it for one user is no negative of another; nor is the item itself.
 
     Raises:

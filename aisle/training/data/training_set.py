@@ -122,7 +122,7 @@ class TrainingSet:
         items: item id to encoder text: the whole catalogue, since negatives come from it.
         grades: query id to item id to every known grade, also those under ``relevant``.
         relevant: the lowest grade of a positive.
-        dropped: reason to how many pairs were left out when the set was made; not part of its hash.
+        dropped: reason to the number of pairs dropped when the set was made; not part of its hash.
 
     Raises:
         InputError: no positive pair, or parts that contradict one another.
@@ -250,7 +250,7 @@ def training_set(
         items: item id to encoder text, the whole catalogue.
         grades: further known grades.
         relevant: the lowest grade of a positive.
-        dropped: reason to count of what was left out before.
+        dropped: reason to the number of pairs dropped before.
 
     Raises:
         InputError: no positive pair is left, a query id with two texts, or a pair with two grades.

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from aisle.training.common.machine import TrainingPrecision
 from aisle.training.data.examples import Examples, TeacherTargets
-from aisle.training.dense.schedule import StageSettings
+from aisle.training.dense.trainer import StageSettings
 from aisle.training.dense.trainer import Collator
 
 TOKENS_AT_ONCE: Final = 12_288

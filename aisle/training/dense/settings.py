@@ -10,7 +10,7 @@ from aisle.errors import InputError
 from aisle.training.common.settings import Rule, as_plain_json
 from aisle.training.cross_encoder.teacher import TeacherSettings
 from aisle.training.data.negatives import NegativeOptions
-from aisle.training.dense.schedule import Schedule, StageSettings
+from aisle.training.dense.trainer import Schedule, StageSettings
 from aisle.training.dense.stage import TrainingStage
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import (
@@ -43,7 +43,7 @@ def recipe(
         titles: begin with pseudo-queries from titles, and keep them beside the pairs.
         epochs: of the labelled pairs; with several numbers, so many runs of these lengths, averaged.
         rounds: of mining and training.
-        distill: go on with the scores of a cross-encoder teacher, trained on the way.
+        distill: add a stage that learns the scores of a cross-encoder teacher, which it trains first.
         head: end with a linear head that is trained against the whole catalogue.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a stage of training is: it makes the model of the stage before it a better one."""
+"""What a stage of training is: it improves the model of the stage before."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from aisle.training.common.base_model import BaseModel
 from aisle.training.common.machine import TrainingPrecision
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import unwritable
-from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import TokenTable
 from aisle.training.data.examples import Examples
 from aisle.training.data.training_set import TrainingSet
 from aisle.training.dense.encode import TorchEncoder
 from aisle.training.dense.losses import stage_loss
-from aisle.training.dense.schedule import Schedule, StageSettings
+from aisle.training.dense.trainer import Schedule, StageSettings
 from aisle.training.dense.trainer import Collator, train_stage
 
 
@@ -44,7 +44,7 @@ class StageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a stage has at hand.
+    """What a stage works with.
 
     Attributes:
         name: of the stage's place in the run.
@@ -57,7 +57,7 @@ class Context:
         start: folder of the model as the stage before left it.
         folder: for what the stage makes on its way and may need again.
         checkpoints: where an interrupted fit is continued from.
-        progress: is told of long steps.
+        progress: receives the steps of what takes long.
         part: number of a fit, in a stage that fits several times: each has checkpoints of its own.
     """
 
@@ -134,7 +134,7 @@ class TrainingStage(Protocol):
     name: ClassVar[str]
 
     def train(self, context: Context) -> StageOutcome:
-        """Make ``context.model`` a better one.
+        """Improve ``context.model``, in place.
 
         Raises:
             InputError: the training set has nothing for this stage.

@@ -114,7 +114,7 @@ def train_encoder(
         resume: continue the run that ``folder`` holds; finished stages that are wanted as they were trained
             are not trained again. Later ones may differ from what the run was begun with.
         evaluate: measures the model after each stage.
-        progress: is told of stages, steps and remarks.
+        progress: receives stages, steps and remarks.
         device: of torch, default a GPU if there is one.
 
     Raises:

@@ -16,7 +16,7 @@ from torch.nn.functional import kl_div, log_softmax, normalize
 
 from aisle.encoder.tokenizer import padded
 from aisle.training.common.settings import FitSettings, Rule
-from aisle.training.common.tokens import length_batches
+from aisle.training.data.examples import length_batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ class StudentSettings(FitSettings):
     Attributes:
         base: the teacher: a folder of a trained model, in sentence-transformers' layout.
         keep: numbers of the teacher's layers that the student begins with, rising.
-        widths: Matryoshka widths at which vectors are compared, with the full one; wider ones are left out.
+        widths: Matryoshka widths at which vectors are compared, with the full one; wider ones are skipped.
         similarity: weight of the divergence between the batch's similarities (Passalis and Tefas 2018,
-            arXiv 1803.10837) beside that of the cosine distance, which is 1; 0 leaves it out.
+            arXiv 1803.10837) beside that of the cosine distance, which is 1; 0 for none.
         scale: 1 / temperature of the softmax over those similarities.
         tokens: longest text, in tokens.
 

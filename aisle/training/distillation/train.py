@@ -21,7 +21,7 @@ from aisle.training.common.base_model import (
 from aisle.training.common.machine import best_device, seed_all
 from aisle.training.common.progress import Progress, Silent, silenced_libraries
 from aisle.training.common.run_folder import require_room, unwritable
-from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import TokenTable
 from aisle.training.common.trainer import StepProgress, trainer_arguments
 from aisle.training.dense.encode import encode
 from aisle.training.dense.trainer import SampledTrainer
@@ -49,7 +49,7 @@ def distil_student(
             ``item_text`` and queries, or pseudo-queries (``aisle.training.data.titles``). Each counts once.
         settings: how; their base is the teacher.
         folder: where the student goes, in the teacher's layout: ``aisle.encoder.export`` takes it.
-        progress: is told of steps.
+        progress: receives every step.
         device: of torch, default a GPU if there is one.
 
     Returns:

@@ -118,7 +118,7 @@ def fit(
         epochs: the examples of each.
         settings: how.
         checkpoints: folder of the state after the last whole epoch; one that is there is continued from.
-        progress: is told of every step.
+        progress: receives every step.
 
     Raises:
         InputError: the state there is damaged.

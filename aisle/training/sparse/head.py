@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from aisle.encoder.export.checkpoint import read_checkpoint
 from aisle.encoder.export.sparse import Floats, SparseHead, feature_tokens, masked_language_head
 from aisle.training.common.base_model import BaseModel
-from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import TokenTable
 from aisle.training.sparse.model import Rows, Splade, max_pooled
 from aisle.training.sparse.settings import QuerySide, SparseSettings
 

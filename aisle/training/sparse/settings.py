@@ -29,7 +29,7 @@ class SparseSettings(FitSettings):
 
     Attributes:
         query_side: how queries get their weights.
-        titles: epochs of pseudo-queries from titles, one for each item, before the pairs; 0 leaves them out.
+        titles: epochs of pseudo-queries from titles, one for each item, before the pairs; 0 for none.
         per_pair: mined negatives of each pair, which are those of the other pairs of its batch too.
         matrix_rate: peak learning rate of the head's matrices.
         vector_rate: peak learning rate of its biases and gains, and of the logarithms of the query weights.

@@ -25,7 +25,7 @@ from aisle.training.common.run_folder import (
     folder_in_one_step,
     require_room,
 )
-from aisle.training.common.tokens import TokenTable
+from aisle.training.data.examples import TokenTable
 from aisle.training.data.negatives import Candidates
 from aisle.training.data.sources import TRAIN, judged_pairs, kept_apart
 from aisle.training.data.training_set import TrainingSet, calibration_texts
@@ -126,7 +126,7 @@ def train_sparse(
         folder: the work folder: the model, the state after the last whole epoch, and ``training.json``.
         resume: continue the run that ``folder`` holds after its last whole epoch; a finished one is not
             trained again.
-        progress: is told of every step.
+        progress: receives every step.
 
     Raises:
         InputError: no such backbone, nothing to learn from, a work folder of another run, or a full disk.

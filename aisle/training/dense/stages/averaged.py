@@ -90,7 +90,7 @@ def _keep(folder: Path, number: int, weights: Mapping[str, Tensor]) -> None:
 
 
 def _together(outcomes: list[StageOutcome]) -> StageOutcome:
-    """Counts added up; steps of the losses go on from run to run."""
+    """Counts added up; the losses' steps are numbered through all runs."""
     losses: list[tuple[int, float]] = []
     steps = 0
     for outcome in outcomes:

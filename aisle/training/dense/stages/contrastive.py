@@ -26,7 +26,7 @@ from aisle.training.data.negatives import (
 )
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import TrainingSet
-from aisle.training.dense.schedule import Schedule
+from aisle.training.dense.trainer import Schedule
 from aisle.training.dense.stage import Context, StageOutcome
 
 
@@ -35,7 +35,7 @@ class InBatchStage:
     """All pairs of the training set, and pseudo-queries beside them.
 
     Attributes:
-        titles: pseudo-queries for each item of the catalogue; items that nobody has judged stay in mind.
+        titles: pseudo-queries for each item of the catalogue; so that items nobody has judged are not forgotten.
     """
 
     schedule: Schedule

@@ -170,7 +170,7 @@ def fit_head(
         settings: how.
         seed: of the order of the queries.
         bf16: multiply in bfloat16, where the CPU has it.
-        progress: is told of every step.
+        progress: receives every step.
 
     Returns:
         The trained matrix, and (step, loss) of every tenth step.
