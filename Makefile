@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
+# Half of the suite waits for nodes; each process has a node of its own.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 AISLE_DATA ?= ../shared/data
@@ -38,8 +40,8 @@ demo: $(VENV)/.demo ## A real OpenSearch node, a catalogue, hybrid search and it
 install: $(VENV)/.dev ## The full development environment in .venv
 
 .PHONY: test
-test: $(VENV)/.dev ## All tests, on a real embedded node
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## All tests, on real embedded nodes, in two processes
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 minutes on 2 cores
