@@ -2,7 +2,6 @@
 
 from aisle.cluster.capabilities import Capabilities, capabilities, require
 from aisle.cluster.client import Cluster, connect
-from aisle.cluster.failures import means_disk_full
 from aisle.cluster.node.embedded import EmbeddedNode, NodeOptions
 from aisle.cluster.settings import ClusterSettings
 
@@ -14,6 +13,5 @@ __all__ = [
     "NodeOptions",
     "capabilities",
     "connect",
-    "means_disk_full",
     "require",
 ]

@@ -8,11 +8,10 @@ from aisle.encoder.base import OnnxModel
 from aisle.encoder.cross_encoder import CrossEncoder
 from aisle.encoder.dense import DenseEncoder
 from aisle.encoder.sparse import Pruning, SparseEncoder, SparseRows
-from aisle.encoder.text import TEXT_VERSION, item_text, query_text
+from aisle.encoder.text import item_text, query_text
 from aisle.errors import ArtifactCorrupt
 
 __all__ = [
-    "TEXT_VERSION",
     "Artifact",
     "ArtifactStore",
     "CrossEncoder",

@@ -1,7 +1,5 @@
 """A catalogue on its way into a live release: document, pipeline, bulk writer, alias releases."""
 
-from aisle.cluster.retries import RetryPolicy
-from aisle.indexer.bulk import Refusal
 from aisle.indexer.dead_letters import DeadLetters
 from aisle.indexer.ledger.resume import ResumeContext
 from aisle.indexer.ledger.store import Ledger
@@ -16,7 +14,6 @@ from aisle.indexer.vectors import (
     together,
     without_vectors,
 )
-from aisle.mappings.document import document
 
 __all__ = [
     "ResumeContext",
@@ -27,10 +24,7 @@ __all__ = [
     "Ledger",
     "PipelineOptions",
     "Progress",
-    "Refusal",
-    "RetryPolicy",
     "dense_item_encoder",
-    "document",
     "index_catalogue",
     "sparse_item_encoder",
     "together",

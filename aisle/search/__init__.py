@@ -7,7 +7,6 @@ from aisle.search.legs import Bm25Leg, DenseLeg, Leg, Question, SparseLeg
 from aisle.search.page import Correction, MatchType, Page, Timings
 from aisle.search.preflight import read_live
 from aisle.search.rank import CascadeStage, PairScorer, Reranker, RerankOptions
-from aisle.search.rank.reranker import RerankedOrder
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchRequest
 
@@ -27,7 +26,6 @@ __all__ = [
     "Question",
     "Ranking",
     "RerankOptions",
-    "RerankedOrder",
     "Reranker",
     "SearchClient",
     "SearchRequest",

@@ -1,6 +1,6 @@
 """Single changes of a catalogue, applied to its live release: lines in, versioned writes out."""
 
-from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
+from aisle.indexer.updates.apply import BatchApplier, UpdateOptions
 from aisle.indexer.updates.checkpoint import InputCheckpoint, load_checkpoint, save_checkpoint
 from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.updates.input import BatchLimits, Place, InputStart, is_stream, start_input
@@ -8,7 +8,6 @@ from aisle.indexer.updates.run import UpdateReport, run_updates
 from aisle.indexer.updates.writes import Encoding
 
 __all__ = [
-    "AppliedBatch",
     "BatchApplier",
     "BatchLimits",
     "InputCheckpoint",
