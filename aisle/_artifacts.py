@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisle.encoder import Artifact, ArtifactStore, load_model
 from aisle.encoder.cpu import InstructionSet
 from aisle.errors import InputError
+from aisle.types import Say
 
 if TYPE_CHECKING:
     from aisle.encoder.export import ExportReport
@@ -26,7 +26,7 @@ def export_encoder(
     dims: int | None = None,
     cpu: str | None = None,
     store: ArtifactStore | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Say | None = None,
 ) -> ExportReport:
     """Turn a BERT-family model into an INT8 artifact, without torch. Needs the extra ``export``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from aisle.mappings import BM25, DENSE
 from aisle.search import Page
 from aisle.search.systems import HYBRID, parse_systems
 from aisle.testing.synthetic import SyntheticOptions, write_synthetic
-from aisle.types import Query
+from aisle.types import Query, Say
 
 METRIC = "nDCG@10"
 
@@ -83,7 +83,7 @@ def demo(
     products: int = 6000,
     seed: int = 0,
     store: ArtifactStore | None = None,
-    say: Callable[[str], None] | None = None,
+    say: Say | None = None,
 ) -> DemoResult:
     """Start a node, index a catalogue, search and evaluate it: all that Aisle does, in a minute.
 
@@ -139,14 +139,14 @@ def demo_node(keep: bool) -> Iterator[OpenSearch]:
     yield connect(ClusterSettings(url=record.url))
 
 
-def _synthetic(products: int, seed: int, say: Callable[[str], None]) -> Path:
+def _synthetic(products: int, seed: int, say: Say) -> Path:
     say(f"Generating a synthetic catalogue of {products:,} products with judged queries")
     folder = cache() / f"synthetic-{products}-{seed}"
     write_synthetic(folder, SyntheticOptions(products=products, seed=seed))
     return folder
 
 
-def _export_once(store: ArtifactStore, say: Callable[[str], None]) -> None:
+def _export_once(store: ArtifactStore, say: Say) -> None:
     try:
         store.resolve(ENCODER)
     except ArtifactNotFound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from aisle.evaluation import evaluate as scores_of
 from aisle.mappings import FusionSpec
 from aisle.search import Reranker, RerankOptions, SearchClient, read_live
 from aisle.search.systems import check_systems, is_reranked, parse_systems
+from aisle.types import CountProgress
 
 # R@200 needs 200 results of each single leg.
 DEPTH = 200
@@ -69,7 +70,7 @@ def evaluate(
     runs: str | Path | None = None,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: CountProgress | None = None,
 ) -> Evaluated:
     """Ask an index the judged queries of a BEIR folder and score each system.
 
@@ -131,7 +132,7 @@ def evaluate_index(
     judged: JudgedSet,
     systems: Mapping[str, FusionSpec],
     relevant: int = 2,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: CountProgress = lambda *_: None,
     reranked: Mapping[str, RerankOptions] = MappingProxyType({}),
 ) -> Evaluated:
     """Run and score each system on the queries that have a relevant item.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from aisle.indexer.vectors import Vectors
 from aisle.mappings import DENSE, VectorSpace, fields
 from aisle.search import DenseLeg, Question
 from aisle.search.ranking import candidates_body, leg_results
-from aisle.types import Item
+from aisle.types import Item, Say
 
 if TYPE_CHECKING:
     from aisle.evaluation.encoders.exact import Neighbours
@@ -56,7 +56,7 @@ def evaluate_encoder(
     relevant: int = 2,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Say | None = None,
 ) -> EncoderReport:
     """Judge an encoder: what the model loses, what the index loses, size, speed, and what it forgot.
 

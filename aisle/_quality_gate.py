@@ -26,13 +26,15 @@ USUAL_DROP: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class GateOptions:
-    """Attributes:
-    folder: BEIR folder with judgments of this catalogue.
-    metric: one of ``evaluation.DEFAULT_METRICS``.
-    floor: least value, 0 to 1; None: any.
-    drop: how much less than the live release's, 0 to 1; None: any. With neither, ``USUAL_DROP``.
-    split: which judgments.
-    relevant: lowest grade that counts as relevant.
+    """What a release must score on a judged set before it goes live.
+
+    Attributes:
+        folder: BEIR folder with judgments of this catalogue.
+        metric: one of ``evaluation.DEFAULT_METRICS``.
+        floor: least value, 0 to 1; None: any.
+        drop: how much less than the live release's, 0 to 1; None: any. With neither, ``USUAL_DROP``.
+        split: which judgments.
+        relevant: lowest grade that counts as relevant.
 
     Raises:
         InputError: no such metric, or a number beyond 0 to 1.

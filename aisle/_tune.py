@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion
 from aisle.search.tuning.runs import LegRuns, ask_legs, has_leg_runs, legs_of, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions
 from aisle.search.tuning.tune import tune as best_fusion
+from aisle.types import CountProgress
 
 __all__ = ["RRF", "TUNED", "USUAL", "apply_fusion", "show_fusion", "tune"]
 
@@ -78,7 +78,7 @@ def tune(
     sparse: str | Path | None = None,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: CountProgress | None = None,
 ) -> TunedFusion:
     """Choose legs, weights and technique of the fusion by nested cross-validation over judged queries.
 
@@ -266,7 +266,7 @@ def get_runs(
     judged: JudgedSet,
     cluster: OpenSearch | None,
     store: ArtifactStore,
-    progress: Callable[[str, int, int], None],
+    progress: CountProgress,
 ) -> LegRuns:
     """The saved runs, or those of an index that is asked now.
 

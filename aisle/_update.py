@@ -94,12 +94,14 @@ class ArtifactEncoders:
 
 @dataclass(frozen=True, slots=True)
 class UpdateFiles:
-    """Attributes:
-    source: a file, or ``-`` for standard input.
-    dead_letters: where lines go that cannot be applied.
-    checkpoint: None for the usual place: under the home folder for a file, nowhere for a stream.
-    from_start: apply a file's lines again that were applied before.
-    skip_consumed: a stream begins with the lines that the checkpoint counts.
+    """The files of an update: what is read, and what it writes beside the index.
+
+    Attributes:
+        source: a file, or ``-`` for standard input.
+        dead_letters: where lines go that cannot be applied.
+        checkpoint: None for the usual place: under the home folder for a file, nowhere for a stream.
+        from_start: apply a file's lines again that were applied before.
+        skip_consumed: a stream begins with the lines that the checkpoint counts.
     """
 
     source: str

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
+
+Say: TypeAlias = Callable[[str], None]
+"""Takes a line about what is being done."""
+
+CountProgress: TypeAlias = Callable[[str, int, int], None]
+"""Takes what is being done, how much of it is done, and of how much."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -10,6 +10,8 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from aisle.types import CountProgress
 
 NameOption = Annotated[str, typer.Option("--name", "-n", help="Catalogue name, or one release.")]
 CatalogueOption = Annotated[str, typer.Option("--name", "-n", help="Name of the catalogue.")]
@@ -39,7 +41,7 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def query_progress() -> Iterator[Callable[[str, int, int], None]]:
+def query_progress() -> Iterator[CountProgress]:
     """A bar per system; yields a callback (system, queries done, queries in all)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=progress_console(), transient=True) as bars:
