@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aisle.encoder import query_text
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, default_fusion
 from aisle.search.facets import MAX_FACET_VALUES, Filters
@@ -142,7 +143,8 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
     """
     fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
     legs = tuple(settings.legs[name] for name in fusion.legs)
-    text = checked_question(request.text)
+    # Checked when the request was made.
+    text = query_text(request.text)
     # Misspelt words and part numbers are words' business: a leg of meaning alone does without.
     words = any(leg.vector_field is None for leg in legs)
     typos = settings.typos if request.typos is None else request.typos
