@@ -8,7 +8,7 @@ import pytest
 
 from aisle.cluster import Cluster
 from aisle.mappings import BM25, DENSE
-from aisle.search import Filters, MatchType, SearchClient
+from aisle.search import Filters, MatchType, SearchClient, SearchRequest
 from tests.support.hardware_catalogue import ITEMS, PLANTERS, searches, stocked
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, swap
 from tests.support.proxies.faulty import FaultyProxy
@@ -99,6 +99,9 @@ def test_it_can_be_switched_off_and_the_dense_leg_does_without(client: Cluster, 
     assert off.pinned(INDEX).search("saw-10005").path is MatchType.LEGS
     assert shop.pinned(INDEX).search("saw-10005").path is MatchType.EXACT
     assert shop.search("saw-10005", legs=[DENSE]).path is MatchType.LEGS
+    # One search may differ from its client, either way.
+    assert shop.rank("saw-10005", exact=False).path is MatchType.LEGS
+    assert off.ask(SearchRequest("saw-10005", exact=True)).path is MatchType.EXACT
 
 
 @pytest.mark.parametrize(
