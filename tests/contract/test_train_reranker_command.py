@@ -93,3 +93,15 @@ def test_bad_input_is_said_clearly_and_leaves_nothing(data: Path, home: Path, tm
     assert isinstance(named, InputError)
     assert "'my shop' is no name" in named.message
     assert not home.exists()
+
+
+@pytest.mark.parametrize("word", ["--held-out", "--check-data"])
+def test_held_out_queries_are_not_trained_on(data: Path, home: Path, tmp_path: Path, word: str) -> None:
+    train_file, dev_file = (data / "qrels" / f"{name}.tsv" for name in ("train", "dev"))
+    train_file.write_bytes(train_file.read_bytes() + dev_file.read_bytes().partition(b"\n")[2])
+    done = train(
+        "--data", data, word, data, "--base", tiny_model(tmp_path / "tiny"), "--layers", 1, "--epochs", 1,
+        "--teacher-epochs", 1, "--max-tokens", 16, "--no-measure", "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert orjson.loads(done.stdout)["training"]["lists"] == 160

@@ -89,6 +89,8 @@ def test_a_finished_run_is_not_trained_again(work: Path, base: Path, data: Train
 
 def test_half_a_checkpoint_is_passed_over(work: Path) -> None:
     (folder,) = (work / "checkpoints").glob("2-in-batch-negatives-*/0")
+    # The library would keep its arguments there, as a pickle.
+    assert not list(folder.rglob("training_args.bin"))
     assert last_checkpoint(folder) == folder / "checkpoint-6"
     half = folder / "checkpoint-9"
     half.mkdir()

@@ -163,6 +163,7 @@ def test_an_interrupted_training_is_continued_from_its_checkpoint(base: Path, tm
         stop = Diary(stop=("teacher", 8), stages=["teacher"])
         train_teacher(data, candidates, settings, tmp_path / "mine", checkpoints=checkpoints, progress=stop)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "straight"]
+    assert not list(checkpoints.rglob("training_args.bin"))
     diary = Diary(stages=["teacher"])
     resumed = train_teacher(
         data, candidates, settings, tmp_path / "mine", checkpoints=checkpoints, progress=diary

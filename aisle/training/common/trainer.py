@@ -83,3 +83,9 @@ class PlannedBatches:
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """None."""
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)  # type: ignore[misc]
+        if output_dir is not None:
+            # The arguments as a pickle: nothing reads it, and nothing of ours shall hold one.
+            (Path(output_dir) / "training_args.bin").unlink(missing_ok=True)
