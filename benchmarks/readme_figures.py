@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -34,13 +34,17 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Attributes:
-    benchmark: whose result file it shows.
-    render: the result as Markdown, without an end of line.
+    """A block of a page, drawn from one result file or several.
+
+    Attributes:
+        benchmark: whose result file it shows.
+        render: the results, in order, as Markdown without an end of line.
+        others: further result files.
     """
 
     benchmark: str
-    render: Callable[[BenchmarkResult], str]
+    render: Callable[..., str]
+    others: tuple[str, ...] = ()
 
 
 def quality(result: BenchmarkResult) -> str:
@@ -83,6 +87,33 @@ def search(result: BenchmarkResult) -> str:
     return block(result, table(head, rows), goals_table(result.goals))
 
 
+HEADLINES: Final[Mapping[str, str]] = {
+    "homedepot hybrid nDCG@20": "homedepot, hybrid search of three tuned legs: nDCG@20",
+    "whole search without rerank (bm25+dense+sparse), 4 clients, queries/s": (
+        "hybrid search of three legs, 4 clients: queries/s"
+    ),
+    "homedepot 64-d R@200": "homedepot, trained encoder at 64 dimensions: R@200",
+    "bulk, times fp32 torch": "INT8 encoder in bulk, times fp32 torch",
+    "Aisle, vectors looked up / helpers.bulk": "indexing, times `helpers.bulk`",
+    "file to swapped alias / slower of encoder and engine alone": (
+        "file to live alias, share of the slower of encoder and engine alone"
+    ),
+    "client overhead / (OpenSearch + encoder), median": (
+        "search client's own time, share of OpenSearch's and the encoder's"
+    ),
+    "documents acknowledged and not readable": (
+        "documents acknowledged and lost through kills, storms and lost nodes"
+    ),
+}
+
+
+def headlines(*results: BenchmarkResult) -> str:
+    """A few goals of several benchmarks, met and missed, in the README's words."""
+    goals = {goal.name: goal for result in results for goal in result.goals}
+    shown = [replace(goals[name], name=words) for name, words in HEADLINES.items()]
+    return f"{goals_table(shown)}\n\n{', '.join(sorted({result.cpu for result in results}))}"
+
+
 def _quality_table(rows: list[Row]) -> str:
     cells = [
         [
@@ -96,6 +127,9 @@ def _quality_table(rows: list[Row]) -> str:
 
 
 FIGURES: Final[Mapping[str, Figure]] = {
+    "summary": Figure(
+        "search-quality", headlines, ("encoder-homedepot", "indexing", "search-latency", "indexing-faults")
+    ),
     "quality": Figure("quality", quality),
     "quality-fusions": Figure("quality", fusions),
     "quality-exact": Figure("quality", exact),
@@ -172,7 +206,8 @@ def figure(name: str, results: Path) -> str:
     """
     if name not in FIGURES:
         raise InputError(f"there is no figure {name!r}", fix=f"use one of {', '.join(FIGURES)}")
-    return FIGURES[name].render(read_result(results / f"{FIGURES[name].benchmark}.json"))
+    found = FIGURES[name]
+    return found.render(*(read_result(results / f"{file}.json") for file in (found.benchmark, *found.others)))
 
 
 if __name__ == "__main__":
