@@ -89,6 +89,7 @@ def index(
         gate_floor: least value of the metric, 0 to 1.
         gate_drop: how far below the live release it may be, 0 to 1; None: 0.01, with a floor any.
         ray: encode and write on Ray: "local", "auto" or ``HOST:PORT``; None loads in this process.
+            Its workers connect as the ``AISLE_*`` variables say, so ``cluster`` cannot be given with it.
         workers: processes on Ray that encode and write.
         resume: go on with the run of this name that was interrupted.
         dead_letters: file for what is not indexed; None: ``NAME-dead-letters.jsonl`` in the current folder.
@@ -118,6 +119,11 @@ def index(
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
+    if cluster is not None and ray is not None:
+        raise InputError(
+            "workers on Ray make connections of their own, from the AISLE_* variables",
+            fix="leave cluster out, and set AISLE_URL",
+        )
     client = connected(cluster)
     store = store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
@@ -127,7 +133,7 @@ def index(
         if progress is not None:
             progress(replace(now, rejected=letters.count))
 
-    with load_for(ray, workers, encoder, dims) as load:
+    with load_for(ray, workers, encoder, dims, store) as load:
         report = index_folder(
             client,
             source,

@@ -20,23 +20,28 @@ from aisle.indexer.ray.task import EncoderSource, ShippedArtifact, WordsOnly, ar
 
 @contextmanager
 def load_for(
-    address: str | None, workers: int, ref: str | Path | None, dims: int | None = None
+    address: str | None,
+    workers: int,
+    ref: str | Path | None,
+    dims: int | None = None,
+    store: ArtifactStore | None = None,
 ) -> Iterator[LoadOnRay | None]:
     """What ``--ray ADDRESS --workers N`` asks for; None without an address: the run loads by itself.
 
     Args:
-        address: see `RayOptions`.
-        workers: see `RayOptions`.
-        ref: see `ray_load`.
-        dims: see `ray_load`.
+        address: "local", "auto" or ``HOST:PORT`` of Ray.
+        workers: processes that encode and write.
+        ref: artifact that makes the vectors; None indexes words alone.
+        dims: width to cut to; None takes ``usual_dims``.
+        store: where artifacts are looked up, default the store under ``AISLE_HOME``.
 
     Raises:
-        See `ray_load`.
+        MissingExtra, InputError, ArtifactNotFound, ArtifactCorrupt: as `ray_load`.
     """
     if address is None:
         yield None
         return
-    with ray_load(RayOptions(address, workers), ref, dims) as load:
+    with ray_load(RayOptions(address, workers), ref, dims, store=store) as load:
         yield load
 
 
@@ -53,7 +58,7 @@ def ray_load(
 
     Args:
         options: which Ray, and how much of it.
-        ref: artifact, as in `index_folder.item_encoder`; None indexes words alone.
+        ref: artifact that makes the vectors; None indexes words alone.
         dims: width to cut to; None takes ``usual_dims``.
         settings: of the OpenSearch cluster, default those of the environment.
         store: where artifacts are looked up, default the store under ``AISLE_HOME``.

@@ -80,6 +80,19 @@ def test_the_next_release_inherits_the_fusion_that_was_tuned(
     assert meta["fusion"] == spec.to_json()
 
 
+def test_options_that_contradict_each_other_are_refused_before_anything_is_asked(
+    client: OpenSearch, name: str, place: Path
+) -> None:
+    data = products(place, 20)
+    with pytest.raises(aisle.AisleError, match="connections of their own"):
+        aisle.index(data, name, encoder=None, ray="local", cluster=client)
+    with pytest.raises(aisle.AisleError, match="not made on Ray"):
+        aisle.index(data, name, sparse="x", ray="local")
+    with pytest.raises(aisle.AisleError, match="need its judgments"):
+        aisle.index(data, name, gate_floor=0.5, cluster=client)
+    assert aisle.list_releases(name, cluster=client) == []
+
+
 def test_a_preview_writes_nothing(client: OpenSearch, name: str, place: Path) -> None:
     would = aisle.preview(products(place, 20), name, columns=COLUMNS, encoder=None, cluster=client)
     assert (would.release, would.documents, sum(would.dead_letters.values())) == (f"{name}-v0001", 19, 1)
