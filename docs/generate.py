@@ -113,18 +113,13 @@ def decisions_page() -> str:
         text = page.read_text(encoding="utf-8")
         number, title = re.match(r"# (\d+)\. (.*)", text).groups()  # type: ignore[union-attr]
         status, date, after = (_field(text, name) for name in ("Status", "Date", "Superseded by"))
-        rows.append(f"| {number} | [{title}]({page.name}) | {status} | {date} | {_decision(after)} |")
+        rows.append(f"| {number} | [{title}]({page.name}) | {status} | {date} | {after} |")
     return DECISIONS.format(mark=MARK, rows="\n".join(rows))
 
 
 def _field(text: str, name: str) -> str:
     found = re.search(rf"^- {name}: (.*)$", text, re.MULTILINE)
     return found[1] if found else ""
-
-
-def _decision(number: str) -> str:
-    pages = sorted((DOCS / "adr").glob(f"{int(number):04}-*.md")) if number else []
-    return f"[{number}]({pages[0].name})" if pages else number
 
 
 PAGES = {"reference/cli.md": cli_page, "reference/errors.md": errors_page, "adr/index.md": decisions_page}
