@@ -1,0 +1,39 @@
+"""A reader follows a command in few files: the numbers may fall, not grow."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, files
+
+# Reached today, with room for two methods that share their name with another class's. The goals are in FLOWS.
+MOST = {"cli.search:search": 40, "cli.index:index": 61, "cli.train:encoder": 67}
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    return Source(ROOT, ("aisle",))
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.command)
+def test_a_command_is_followed_in_few_files(source: Source, flow: Flow) -> None:
+    opened = files(source, flow)
+    assert f"aisle.{flow.function.partition(':')[0]}" in opened
+    assert "aisle.errors" in opened, "it was followed to the bottom"
+    assert len(opened) <= MOST[flow.function], sorted(opened)
+
+
+def test_callables_are_not_handed_along(source: Source) -> None:
+    assert source.text.count("partial(") <= 5
+    assert source.text.count("Callable[") <= 60
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles() == []
+
+
+def test_options_that_are_not_given_are_left_out(source: Source) -> None:
+    flow = Flow("", "", 0, ("ray", "gate"))
+    what = source.follow(("aisle.indexer.ray.driver", "LoadOnRay"))
+    assert isinstance(what, Definition) and flow.leaves_out(what)
+    assert not flow.leaves_out(Definition("aisle.search.page", "aggregate_arrays", what.node))
