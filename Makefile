@@ -82,6 +82,10 @@ readme-figures: $(VENV)/.dev ## Write the README's figures anew from benchmarks/
 demo-picture: $(VENV)/.dev ## Run the demo and keep what it prints as docs/images/demo.svg
 	$(BIN)/python -m benchmarks.demo_picture
 
+.PHONY: bench-smoke
+bench-smoke: $(VENV)/.dev ## Every benchmark once at a tiny size: does it still run? (a few minutes)
+	$(BIN)/python -m benchmarks.smoke
+
 .PHONY: bench-quality
 bench-quality: $(VENV)/.dev ## homedepot and icecat, dev: every leg and fusion (about 20 minutes)
 	$(BIN)/python -m benchmarks.quality
