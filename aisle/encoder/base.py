@@ -22,7 +22,7 @@ from aisle.encoder.artifact import (
 )
 from aisle.encoder.cpu import InstructionSet, warn_if_lacking
 from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest, TextSelfTest
-from aisle.encoder.sessions import cores, open_session
+from aisle.encoder.cpu import cores, open_session
 from aisle.encoder.text import clean
 from aisle.encoder.tokenizer import Texts, TextTokenizer, token_batches
 from aisle.mappings.document import Column

@@ -9,7 +9,7 @@ import psutil
 import typer
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.sessions import cores
+from aisle.encoder.cpu import cores
 from aisle.errors import ArtifactNotFound
 from aisle.mappings import IndexSettings
 from benchmarks.catalogue.forecast import forecast

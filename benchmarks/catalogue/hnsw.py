@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.encoder.sessions import cores
+from aisle.encoder.cpu import cores
 from aisle.errors import MissingExtra
 from aisle.mappings import IndexSettings
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from aisle._files import whole_file
-from aisle.encoder.sessions import cores
+from aisle.encoder.cpu import cores
 from aisle.errors import InputError
 
 HIGHER: Final = "higher"

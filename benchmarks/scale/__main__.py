@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from aisle.encoder import DenseEncoder
-from aisle.encoder.sessions import cores
+from aisle.encoder.cpu import cores
 from benchmarks.catalogue.products import SIZES as ALL_SIZES
 from benchmarks.harness.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
 from benchmarks.harness.parts import OwnNode

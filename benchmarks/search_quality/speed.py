@@ -12,8 +12,8 @@ from opensearchpy import OpenSearch
 from aisle._extras import optional
 from aisle._search import open_search
 from aisle.encoder import ArtifactStore, CrossEncoder
+from aisle.encoder.cpu import cores
 from aisle.encoder.export import Pooling, find_weights
-from aisle.encoder.sessions import cores
 from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
 from aisle.mappings import FusionSpec
 from aisle.search import CascadeStage, Reranker, RerankOptions, SearchClient

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.node.process import stop_process
+from aisle.cluster.node.registry import stop_process
 from tests.support.command import Done, aisle, failure, here, listing, open_folder
 from tests.support.indexing import releases
 

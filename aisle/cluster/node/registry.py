@@ -7,10 +7,51 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from aisle._files import whole_file
 from aisle._paths import home
-from aisle.cluster.node.process import same_process, stop_process
 from aisle.errors import InputError
+
+GRACE_S = 20.0
+"""How long a node may take to end by itself before it is killed."""
+
+
+def same_process(pid: int, created: float) -> psutil.Process | None:
+    """The running process with this id and this birth time (epoch seconds), else None."""
+    try:
+        process = psutil.Process(pid)
+        # A zombie has ended; only its exit status is left to be read.
+        if abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    except psutil.NoSuchProcess:
+        return None
+    return None
+
+
+def stop_process(pid: int, created: float, grace_s: float = GRACE_S) -> None:
+    """SIGTERM, then SIGKILL after the grace time, to this very process and no other."""
+    process = same_process(pid, created)
+    if process is None:
+        return
+    try:
+        process.terminate()
+        try:
+            process.wait(grace_s)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(grace_s)
+    except psutil.NoSuchProcess:
+        return
+
+
+def birth_time(pid: int) -> float:
+    """When the process was born, epoch seconds; 0 if it has gone."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return 0.0
+
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 

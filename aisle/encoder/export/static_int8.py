@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle._extras import optional
-from aisle.encoder.sessions import open_session
+from aisle.encoder.cpu import open_session
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 from aisle.encoder.export.precision import Floats, Fp32, Int8, WeightPrecision, quantize_columns
 
