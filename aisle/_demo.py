@@ -9,9 +9,9 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
+from aisle._environment import cache
 from aisle._evaluate import DEPTH, Evaluated, evaluate_index
 from aisle._index_run import item_encoder
-from aisle._paths import cache
 from aisle._search import open_search
 from aisle.catalogue import read_catalogue
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
 from aisle._search import open_reranker, open_search
+from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
 from aisle.errors import EvaluationError
 from aisle.evaluation import (

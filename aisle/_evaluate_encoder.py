@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.client import connected
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.evaluation.encoders.hnsw import HnswSearch
 from aisle.evaluation.encoders.markdown import to_markdown
@@ -92,7 +92,7 @@ def evaluate_encoder(
     """
     from aisle.catalogue.judged import beir_task
     from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder, open_pair
-    from aisle.training.data.tasks import read_task
+    from aisle.training.data.review_pairs import read_task
 
     graphs: dict[str, Neighbours] = {"faiss HNSW": HnswSearch(m, ef_construction, ef_search)}
     if index:

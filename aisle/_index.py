@@ -8,13 +8,13 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
 from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options
 from aisle._update import ArtifactEncoders
 from aisle.catalogue import ReadOptions, parse_map
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.client import connected
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
 from aisle.indexer import IndexOptions, IndexReport, Progress

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle._index_run import usual_dims
 from aisle.cluster import ClusterSettings
 from aisle.encoder import ArtifactStore, load_artifact

@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
 from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.catalogue.fingerprint import fingerprint, has_fixed_content
+from aisle.catalogue.reader import fingerprint, has_fixed_content
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.errors import ForeignIndex, IndexNotFound, InputError
 from aisle.indexer import (

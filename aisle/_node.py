@@ -8,8 +8,8 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
 from aisle.cluster.capabilities import cluster_report
+from aisle.cluster.client import connected
 from aisle.cluster.node import detached, registry
 from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines
 from aisle.cluster.node.registry import NodeRecord

@@ -9,11 +9,11 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
 from aisle._index_run import USUAL_ENCODER, item_encoder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options, release_gate
 from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.client import connected
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import IndexingFailed
 from aisle.indexer import IndexOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
+from aisle.cluster.client import connected
 from aisle.indexer.releases import diff, inventory, prune
 from aisle.indexer.releases import rollback as going_back
 from aisle.indexer.releases.diff import USUAL_EXAMPLES, ReleaseDiff

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
+from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder import ArtifactStore
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
 from aisle._search import open_search
+from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactMismatch, InputError, SearchError
 from aisle.evaluation import JudgedSet, read_judged_set

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from aisle._connection import connected
-from aisle._paths import home
+from aisle._environment import home
 from aisle._search import load_release_encoder, load_release_sparse_encoder
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.client import connected
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore, item_text
 from aisle.errors import ArtifactMismatch, InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final, Protocol
+
+import orjson
 
 from aisle._files import UTF8_BOM, open_bytes
 from aisle.catalogue.columns import (
@@ -306,3 +309,47 @@ def item_reader() -> ReadRow:
     """Reads rows whose cells are an item's own fields."""
     names = [field.name for field in fields(Item)]
     return row_reader("an item", names, ReadOptions(format=PLAIN.name))
+
+
+def fingerprint(path: str | Path, options: ReadOptions) -> Mapping[str, str] | None:
+    """Named parts that decide which item comes at which place, for ``read_catalogue`` with these arguments.
+
+    Args:
+        path: as there. The file is read once, in constant memory.
+        options: as there.
+
+    Returns:
+        None for what has no fixed content: a data set streamed from the hub, a pipe.
+
+    Raises:
+        InputError, MissingExtra: as ``read_catalogue``.
+    """
+    file = _file(path)
+    if file is None or not file.is_file():
+        return None
+    with file.open("rb") as stream:
+        content = hashlib.file_digest(stream, "sha256").hexdigest()
+    how = {**asdict(options), "columns": dict(options.columns)}
+    return {
+        "the content of the catalogue": content,
+        "the reading options (--format, --map, --locale, --limit)": orjson.dumps(
+            how, option=orjson.OPT_SORT_KEYS
+        ).decode(),
+    }
+
+
+def has_fixed_content(path: str | Path) -> bool:
+    """Whether a reader would find the same there again; also of a file that is not there, which readers tell.
+
+    Raises:
+        InputError, MissingExtra: as ``read_catalogue``.
+    """
+    file = _file(path)
+    return file is not None and (file.is_file() or not file.exists())
+
+
+def _file(path: str | Path) -> Path | None:
+    if isinstance(path, str) and path.startswith(PREFIX):
+        name, file = split_address(path)
+        return hub_file(name, file) if file else None
+    return catalogue_file(Path(path))

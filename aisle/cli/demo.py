@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 import aisle
 from aisle.cli.console import progress_console
-from aisle.cli.results import print_page
+from aisle.cli.search import print_page
 
 if TYPE_CHECKING:
     from aisle._demo import DemoResult

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 from opensearchpy import OpenSearch, Transport
 from opensearchpy.exceptions import OpenSearchException
 
-from aisle.cluster.failures import translated
+from aisle.cluster.failures import Attempts, RetryPolicy, translated
 from aisle.cluster.node.registry import NodeRecord, running_nodes
-from aisle.cluster.retries import Attempts, RetryPolicy
 from aisle.cluster.settings import ClusterSettings
 from aisle.errors import AisleError, ClusterUnavailable, InputError
 
@@ -191,3 +190,12 @@ def chosen_node(nodes: list[NodeRecord], name: str) -> NodeRecord:
         raise ClusterUnavailable(f"several nodes run ({names})", fix="set AISLE_NODE to the name of one")
     what = f"no node named {name} runs" if name else "no OpenSearch address is set and no node runs"
     raise ClusterUnavailable(what, fix=HOW)
+
+
+def connected(cluster: OpenSearch | None) -> Cluster:
+    """The client that a caller gave, else one for ``AISLE_URL`` or for the node of `aisle up`.
+
+    Raises:
+        ClusterUnavailable: none was given, no address is set, and no node runs.
+    """
+    return connect() if cluster is None else Cluster.of(cluster)

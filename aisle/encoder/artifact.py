@@ -1,4 +1,4 @@
-"""Artifacts on disk: a folder whose files are exactly those that its manifest names, and the store of them."""
+"""Artifacts on disk: folders whose files are exactly those that a manifest names, and the store of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aisle import _paths as paths
+from aisle import _environment as paths
 from aisle.errors import ArtifactCorrupt, ArtifactNotFound
 
 SCHEMA_VERSION = 1

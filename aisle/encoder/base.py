@@ -20,9 +20,8 @@ from aisle.encoder.artifact import (
     Manifest,
     load_artifact,
 )
-from aisle.encoder.cpu import InstructionSet, warn_if_lacking
+from aisle.encoder.cpu import InstructionSet, cores, open_session, warn_if_lacking
 from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest, TextSelfTest
-from aisle.encoder.cpu import cores, open_session
 from aisle.encoder.text import clean
 from aisle.encoder.tokenizer import Texts, TextTokenizer, token_batches
 from aisle.mappings.document import Column
@@ -97,9 +96,10 @@ Row = TypeVar("Row")
 class OnnxModel(ABC, Generic[Row]):
     """An artifact that can be run. Safe to share between threads.
 
-    One single-threaded ONNX Runtime session serves all: a batch per core is the fastest way through many inputs,
-    and a short query is done (under 1 ms) before a second core could help. A subclass says what kind it opens
-    (``kind``), what to call that in a sentence (``what``), and what to do about any other (``hint``).
+    One single-threaded ONNX Runtime session serves all: a batch per core is the fastest way through many
+    inputs, and a short query is done (under 1 ms) before a second core could help. A subclass says what kind
+    it opens (``kind``), what to call that in a sentence (``what``), and what to do about any other
+    (``hint``).
     """
 
     kind: ClassVar[str]

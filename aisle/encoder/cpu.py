@@ -52,7 +52,7 @@ def instruction_sets() -> frozenset[InstructionSet]:
 
 
 def sets_of(machine: str, flags: Collection[str]) -> frozenset[InstructionSet]:
-    """Instruction sets of a CPU, by its architecture (``platform.machine()``) and flags (``/proc/cpuinfo``)."""
+    """Instruction sets of a CPU by architecture (``platform.machine()``) and flags (``/proc/cpuinfo``)."""
     if machine.lower() in ("arm64", "aarch64"):
         return frozenset({InstructionSet.ARM64})
     found = {InstructionSet.AVX2}

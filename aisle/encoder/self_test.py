@@ -1,7 +1,8 @@
 """The self-test of an artifact: a few inputs with the tokens and outputs they had when it was built.
 
-Hashes prove that the files are those that were built; the self-test proves that this machine (CPU, onnxruntime,
-tokenizers) makes the same outputs of them. In messages and in the file's name, what is recorded is "golden".
+Hashes prove that the files are those that were built; the self-test proves that this machine (CPU,
+onnxruntime, tokenizers) makes the same outputs of them. In messages and in the file's name, what is recorded
+is "golden".
 """
 
 from __future__ import annotations

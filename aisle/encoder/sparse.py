@@ -26,7 +26,8 @@ MAX_QUERY_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """How many weights are kept: of items, which decides the index's size, and of queries, which decides time.
+    """How many weights are kept: of items, which decides the index's size, and of queries, which decides
+    time.
 
     Attributes:
         max_tokens_item: most tokens of an item, the heaviest.
@@ -260,7 +261,9 @@ class SparseEncoder(TextModel[_Row]):
     def encode_query(self, text: str) -> dict[str, float]:
         """Token to weight of a query, pruned, heaviest first; empty if none of its tokens is known."""
         inputs = self._queries([text])
-        weights = self._alone(inputs)[0] if self._query is None else self._looked_up(self._query, inputs.rows[0])
+        weights = (
+            self._alone(inputs)[0] if self._query is None else self._looked_up(self._query, inputs.rows[0])
+        )
         limits = self.pruning
         kept = pruned(weights, limits.max_tokens_query, _LEAST, limits.keep_ratio_query)
         return SparseRows.of(self._vocabulary, [kept])[0]

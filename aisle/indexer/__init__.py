@@ -16,7 +16,6 @@ from aisle.indexer.vectors import (
 )
 
 __all__ = [
-    "ResumeContext",
     "DeadLetters",
     "IndexOptions",
     "IndexReport",
@@ -24,6 +23,7 @@ __all__ = [
     "Ledger",
     "PipelineOptions",
     "Progress",
+    "ResumeContext",
     "dense_item_encoder",
     "index_catalogue",
     "sparse_item_encoder",

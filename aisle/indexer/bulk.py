@@ -10,8 +10,16 @@ from typing import Any, Final, Protocol
 import orjson
 
 from aisle.cluster.client import Cluster
-from aisle.cluster.failures import describe, is_disk_block, own_words
-from aisle.cluster.retries import BUSY_STATUSES, Attempts, NodeBusy, RetryPolicy, TryAgain
+from aisle.cluster.failures import (
+    BUSY_STATUSES,
+    Attempts,
+    NodeBusy,
+    RetryPolicy,
+    TryAgain,
+    describe,
+    is_disk_block,
+    own_words,
+)
 from aisle.errors import AisleError, DiskFull, IndexingFailed, IndexNotFound
 
 # OpenSearch refuses a whole request for one longer _id.

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TypeAlias
 
-from aisle.cluster.retries import Stopped
+from aisle.cluster.failures import Stopped
 from aisle.indexer.bulk import Body, BulkResult, Writer
 
 
@@ -20,9 +19,10 @@ class HillClimbSettings:
     Attributes:
         most: writers at most; a run has that many threads.
         start: writers in the first interval, at most ``most``.
-        worth: an added writer pays if throughput grows by this part of an average writer's share, or more: 1 is
-            perfect scaling, 0 none.
-        first_hold, longest_hold: intervals to wait after a trial that failed, or a busy node; doubled each time.
+        worth: an added writer pays if throughput grows by this part of an average writer's share, or more: 1
+            is perfect scaling, 0 none.
+        first_hold, longest_hold: intervals to wait after a trial that failed, or a busy node; doubled each
+            time.
     """
 
     most: int = 8
@@ -188,7 +188,9 @@ class ConcurrencyLimiter:
             self._documents += documents
             self._bodies += 1
             news = busy if came_in >= self._halved else 0
-            enough = self._seconds >= self._interval_s and self._bodies >= _BODIES_EACH * self._controller.limit
+            enough = (
+                self._seconds >= self._interval_s and self._bodies >= _BODIES_EACH * self._controller.limit
+            )
             if not enough and not news:
                 return
             mean = self._writer_seconds / self._seconds if self._seconds else 0.0

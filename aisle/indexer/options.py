@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aisle.cluster import Cluster, capabilities, require
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import InputError
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.progress import Progress
@@ -26,8 +26,9 @@ class IndexOptions:
         shards, replicas: of the finished release.
         force_merge: one segment per shard before going live: slower to make, faster to search.
         keep: older releases that stay for a way back.
-        max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release is
-            given up: one odd document must not stop a night's run, a wrong mapping must not empty the shop.
+        max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release
+            is given up: one odd document must not stop a night's run, a wrong mapping must not empty the
+                shop.
         fusions: search pipelines to install.
         fusion: what searches of this release use that name none; None: the default.
         synonyms: what queries of this release are widened by.

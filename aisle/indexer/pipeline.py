@@ -18,7 +18,7 @@ from itertools import islice
 from time import monotonic
 from typing import Generic, TypeAlias, TypeVar, cast
 
-from aisle.cluster.retries import Stopped
+from aisle.cluster.failures import Stopped
 from aisle.indexer.bulk import Body, Line, Refusal, Writer, pack, serialise
 from aisle.indexer.dead_letters import refused_item
 from aisle.indexer.ledger.store import Ledger
@@ -267,7 +267,9 @@ def _start(task: Callable[[], None]) -> tuple[threading.Thread, Future[None]]:
     return thread, future
 
 
-def _watch(stages: Sequence[Future[None]], counter: ProgressCounter, progress: Callable[[Progress], None]) -> None:
+def _watch(
+    stages: Sequence[Future[None]], counter: ProgressCounter, progress: Callable[[Progress], None]
+) -> None:
     running = set(stages)
     while running:
         done, running = wait(running, timeout=_PROGRESS_EVERY_S, return_when=FIRST_EXCEPTION)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from aisle.indexer.bulk import BulkResult
-from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
+from aisle.indexer.ledger.store import NOTHING, EarlierProgress
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -14,14 +14,13 @@ from opensearchpy import OpenSearch
 from aisle.catalogue import ReadOptions
 from aisle.catalogue.reader import DUPLICATE, ReadRow, SeenIds, item_reader, row_reader
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.indexer.bulk import Body, BulkWriter, Line, Refusal, pack, serialise
 from aisle.indexer.dead_letters import DeadLetter, DeadLetters, cells_of, printable, read_letters
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.updates.apply import LiveReleases, check_spaces, read_stored
 from aisle.indexer.vectors import ItemEncoder, ReleaseEncoders
-from aisle.mappings import IndexMeta
 from aisle.mappings.document import document
 from aisle.types import Item
 

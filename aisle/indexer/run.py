@@ -162,9 +162,7 @@ class LocalLoader:
             BulkWriter(self.cluster, target, options.retry),
             ConcurrencyLimiter(HillClimbSettings(most=options.pipeline.writers)),
         )
-        return run_pipeline(
-            items, self.encoder, writer, options.pipeline, ledger=ledger, progress=progress
-        )
+        return run_pipeline(items, self.encoder, writer, options.pipeline, ledger=ledger, progress=progress)
 
 
 def load_release(
@@ -211,8 +209,8 @@ def index_catalogue(
         items: read once, lazily; in the same order whenever a run is resumed.
         encoder: the vectors.
         options: the release and how to load it.
-        context: the ledger by which this run can be resumed, or resumes another, and which keeps the documents
-            that were refused; None: neither is possible, and refused documents are logged.
+        context: the ledger by which this run can be resumed, or resumes another, and which keeps the
+            documents that were refused; None: neither is possible, and refused documents are logged.
         loader: encodes and writes; None does it in this process.
         checks: look at the loaded release, one after another; whatever one raises keeps it from going live.
         progress: called a few times a second while loading.
@@ -225,8 +223,8 @@ def index_catalogue(
         DiskFull: before or while writing.
         IndexingFailed: nothing to index, too many refusals, a count that differs, or the lease was lost.
         After any of these, and after Ctrl-C, the live release is as it was. The new one is deleted after an
-        InputError or IndexingFailed, and without ``context``; else it stays and can be resumed. If the node is
-        gone, the next run deletes it.
+        InputError or IndexingFailed, and without ``context``; else it stays and can be resumed. If the node
+        is gone, the next run deletes it.
     """
     started = perf_counter()
     cluster = Cluster.of(client)
@@ -288,7 +286,7 @@ def index_catalogue(
 
 @contextmanager
 def _release_there() -> Iterator[None]:
-    """A release that vanishes while it is loaded or checked fails the run: the question was ours, not a user's."""
+    """A release that vanishes while it is loaded or checked fails the run: no user asked for it."""
     try:
         yield
     except IndexNotFound as error:

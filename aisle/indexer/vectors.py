@@ -25,9 +25,9 @@ class ItemEncoder:
 
     Attributes:
         spaces: vector field to the model and width behind it; goes into ``_meta.aisle``.
-        encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit length. A
-            sparse field has token to weight for each item. A function that looks vectors up serves as well as a
-            model.
+        encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit
+            length. A sparse field has token to weight for each item. A function that looks vectors up serves
+            as well as a model.
     """
 
     spaces: Mapping[str, VectorSpace]

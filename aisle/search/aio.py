@@ -33,8 +33,9 @@ class AsyncSearchClient:
         async with AsyncSearchClient(aisle.open_search("shop")) as shop:
             page = await shop.search("cordless drill", size=5)
 
-    Each search runs in one of a few threads, so that neither the wait for OpenSearch nor the encoder's and the
-    reranker's work holds up the event loop. Answers and errors are those of `SearchClient`. A task that is
+    Each search runs in one of a few threads, so that neither the wait for OpenSearch nor the encoder's and
+    the reranker's work holds up the event loop. Answers and errors are those of `SearchClient`. A task that
+    is
     cancelled is done at once: its search is dropped from the queue or, if it has begun, goes on unseen in its
     thread. It belongs to no one event loop.
 
@@ -48,7 +49,9 @@ class AsyncSearchClient:
 
     def __init__(self, client: SearchClient, *, concurrency: int = CONCURRENCY) -> None:
         if concurrency < 1:
-            raise InputError(f"{concurrency} searches at a time answer none", fix="give concurrency=1 or more")
+            raise InputError(
+                f"{concurrency} searches at a time answer none", fix="give concurrency=1 or more"
+            )
         self._client = client
         self._threads = _Threads(concurrency)
 
@@ -115,7 +118,7 @@ class AsyncSearchClient:
     async def rerank(
         self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False
     ) -> RerankedOrder:
-        """The candidates of ``rank`` in their final order; takes and raises what ``SearchClient.rerank`` does."""
+        """The candidates of ``rank`` in their final order, as ``SearchClient.rerank``."""
         return await self._threads.run(self._client.rerank, ranking, options, later_page=later_page)
 
     async def install(self, fusion: FusionSpec) -> str:

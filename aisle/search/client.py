@@ -104,7 +104,8 @@ class SearchClient:
             page: 1-based; a page past ``reachable`` is empty.
             facets: values per facet to count; 0 counts none.
             rerank: how to rerank the candidates, before the page is cut; None leaves the fused order.
-            typos, exact: as given to the client, unless said here.
+            typos: correct words that no item has; None: as given to the client.
+            exact: look for items by id and part number first; None: as given to the client.
 
         Raises:
             InvalidQuery: text, page or size cannot be used.
@@ -115,9 +116,7 @@ class SearchClient:
         """
         named = tuple(legs) if legs is not None else None
         asked = filters or Filters()
-        return self.ask(
-            SearchRequest(text, named, fusion, asked, size, page, facets, rerank, typos, exact)
-        )
+        return self.ask(SearchRequest(text, named, fusion, asked, size, page, facets, rerank, typos, exact))
 
     def ask(self, request: SearchRequest) -> Page:
         """One page of results for a request; raises what ``search`` raises."""
@@ -153,7 +152,8 @@ class SearchClient:
         )
 
     def candidates(self, request: SearchRequest) -> Ranking:
-        """All candidates of a request, best first, all from one release; its page and reranking do not matter.
+        """All candidates of a request, best first, all from one release; its page and reranking do not
+        matter.
 
         Raises what ``search`` raises.
         """

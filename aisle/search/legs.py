@@ -126,7 +126,7 @@ class Bm25Leg:
     vector_field: str | None = None
 
     def query(self, question: Question) -> dict[str, Any]:
-        """A ``combined_fields`` clause, which has no query syntax: operators and wildcards are plain words to it."""
+        """A ``combined_fields`` clause, without query syntax: operators and wildcards are plain words."""
         text = first_words(question.text, self.max_words)
         return {
             "bool": {
@@ -169,13 +169,14 @@ class DenseLeg:
 
 @dataclass(frozen=True, slots=True)
 class SparseLeg:
-    """The leg of learned words (SPLADE, arXiv 2109.10086): the dot product of the query's and the item's token weights."""
+    """The leg of learned words (SPLADE, arXiv 2109.10086): the dot product of query and item token
+    weights."""
 
     name: str = SPARSE
     vector_field: str | None = fields.SPARSE
 
     def query(self, question: Question) -> dict[str, Any]:
-        """A ``neural_sparse`` clause with ``query_tokens``; a question without any known token finds nothing."""
+        """A ``neural_sparse`` clause with ``query_tokens``; a question without known tokens finds nothing."""
         field = str(self.vector_field)
         tokens = question.tokens.get(field)
         if not tokens:

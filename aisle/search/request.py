@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aisle.encoder import query_text
@@ -26,8 +26,8 @@ class SearchRequest:
     Attributes:
         text: what the shopper typed. Never parsed as query syntax.
         legs: names of the legs to ask; None asks those of the release's tuned fusion, or all.
-        fusion: how to fuse the legs, which are then those of the fusion. None takes the fusion that the release
-            was tuned to if ``legs`` is None too, else ``mappings.default_fusion``.
+        fusion: how to fuse the legs, which are then those of the fusion. None takes the fusion that the
+            release was tuned to if ``legs`` is None too, else ``mappings.default_fusion``.
         filters: brand, category, price, attributes.
         size: hits per page, 1 or more.
         page: 1-based; a page past ``Page.reachable`` is empty.
@@ -44,7 +44,7 @@ class SearchRequest:
     text: str
     legs: tuple[str, ...] | None = None
     fusion: FusionSpec | None = None
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     size: int = 10
     page: int = 1
     facets: int = 0
@@ -55,7 +55,9 @@ class SearchRequest:
     def __post_init__(self) -> None:
         checked_question(self.text)
         if self.size < 1 or self.page < 1:
-            raise InvalidQuery(f"page {self.page} of size {self.size} does not exist", fix="count both from 1")
+            raise InvalidQuery(
+                f"page {self.page} of size {self.size} does not exist", fix="count both from 1"
+            )
         if not 0 <= self.facets <= MAX_FACET_VALUES:
             raise InvalidQuery(
                 f"{self.facets} values per facet cannot be counted",
@@ -93,9 +95,7 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.window <= MAX_CANDIDATES:
-            raise InputError(
-                f"a window of {self.window} cannot be asked", fix=f"use 1 to {MAX_CANDIDATES:,}"
-            )
+            raise InputError(f"a window of {self.window} cannot be asked", fix=f"use 1 to {MAX_CANDIDATES:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,8 @@ def resolve_fusion(
     Args:
         request: says which, or leaves it to the release.
         known: name to leg, of those that may be asked.
-        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, such as one
-            that asks words alone, goes without it.
+        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, such as
+            one that asks words alone, goes without it.
 
     Raises:
         InputError: a leg that is not known.

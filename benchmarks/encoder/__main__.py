@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +13,9 @@ from aisle.catalogue.judged import beir_task
 from aisle.errors import InputError
 from aisle.evaluation.encoders.hnsw import HnswSearch
 from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder
-from aisle.training.data.review_pairs import read_review_folder, review_views
+from aisle.training.data.review_pairs import read_review_folder, review_views, reviews_task
 from aisle.training.data.reviews import ReviewOptions
 from aisle.training.data.sources import judged_pairs, kept_apart
-from aisle.training.data.tasks import reviews_task
 from aisle.training.dense.settings import IN_BATCH, TrainingSettings, recipe
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import InBatchStage

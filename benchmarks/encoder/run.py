@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from aisle import _paths as paths
+from aisle import _environment as paths
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.export import Fp32, Int8, export
 from aisle.evaluation import answerable

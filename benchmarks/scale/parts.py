@@ -12,8 +12,8 @@ import orjson
 import psutil
 from opensearchpy import OpenSearch
 
+from aisle._environment import cache
 from aisle._files import whole_file
-from aisle._paths import cache
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.errors import ArtifactNotFound

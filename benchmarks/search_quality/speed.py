@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from opensearchpy import OpenSearch
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle._search import open_search
 from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.encoder.cpu import cores

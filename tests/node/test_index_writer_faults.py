@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisle.cluster import Cluster, ClusterSettings, connect
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.indexer.bulk import Body, BulkResult, BulkWriter, Line, pack, serialise
 from tests.support.proxies.faulty import (
     Answer,

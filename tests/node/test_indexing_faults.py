@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisle.cluster import Cluster, ClusterSettings, connect
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import AuthenticationFailed, ClusterError, ClusterUnavailable, DiskFull, IndexingFailed
 from aisle.indexer.ledger.resume import ResumeContext
 from aisle.indexer.ledger.store import Ledger

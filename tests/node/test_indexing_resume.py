@@ -13,7 +13,7 @@ import pytest
 from aisle._index_run import IndexSource, index_folder
 from aisle.catalogue import ReadOptions
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
 from aisle.indexer import (
     DeadLetters,
@@ -25,8 +25,7 @@ from aisle.indexer import (
     index_catalogue,
 )
 from aisle.indexer.dead_letters import cells_of
-from aisle.indexer.ledger.positions import Positions
-from aisle.indexer.ledger.store import RunPhase
+from aisle.indexer.ledger.store import Positions, RunPhase
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.vectors import Vectors
 from aisle.mappings import fields

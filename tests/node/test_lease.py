@@ -16,7 +16,7 @@ from itertools import pairwise
 import pytest
 
 from aisle.cluster import Cluster, ClusterSettings, connect
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import ClusterUnavailable, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.lease.state import FIRST_SEQUENCE, STATE_INDEX, LeaseDocument

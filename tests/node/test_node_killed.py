@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import ClusterUnavailable
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.run import index_catalogue

@@ -19,12 +19,11 @@ from pydantic import SecretStr
 from aisle._index_on_ray import ray_load
 from aisle._index_run import item_encoder
 from aisle.cluster import Cluster, ClusterSettings
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import ClusterUnavailable, IndexingError, InputError
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
-from aisle.indexer.ledger.positions import EarlierProgress, Positions
-from aisle.indexer.ledger.store import Ledger
+from aisle.indexer.ledger.store import EarlierProgress, Ledger, Positions
 from aisle.indexer.options import index_settings
 from aisle.indexer.progress import Progress
 from aisle.indexer.ray.driver import LoadOnRay

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import ClusterUnavailable
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.updates.writes import NO_SUCH_ITEM

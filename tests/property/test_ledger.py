@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.indexer.dead_letters import refused_item
-from aisle.indexer.ledger.positions import Positions, Range, ranges_of
-from aisle.indexer.ledger.store import Ledger
+from aisle.indexer.ledger.store import Ledger, Positions, Range, ranges_of
 from aisle.types import Item
 
 SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), max_size=12).map(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.vectors import ItemEncoder

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder.text import item_text
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.updates import (

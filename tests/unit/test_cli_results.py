@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from aisle.cli.results import print_page
+from aisle.cli.search import print_page
 from aisle.search import Page, Timings
 from aisle.types import Hit, Item, LegSignal, RerankSignal
 

@@ -16,15 +16,17 @@ from filelock import Timeout
 
 from aisle.cluster.node.files import choose_ports
 from aisle.cluster.node.folder import lock_at, prepare_folder
-from aisle.cluster.node.process import (
-    Child,
-    Launch,
+from aisle.cluster.node.process import Child, Launch, start_detached, start_supervised
+from aisle.cluster.node.registry import (
+    NodeRecord,
+    check_name,
+    find_node,
+    register,
+    running_nodes,
     same_process,
-    start_detached,
-    start_supervised,
+    stop_node,
     stop_process,
 )
-from aisle.cluster.node.registry import NodeRecord, check_name, find_node, register, running_nodes, stop_node
 from aisle.cluster.node.user import NodeUser, can_reach
 from aisle.errors import InputError, NodeStartFailed, PortTaken
 

@@ -12,7 +12,7 @@ import pytest
 from opensearchpy import NotFoundError, OpenSearch, TransportError
 
 from aisle.cluster import Cluster, ClusterSettings, connect
-from aisle.cluster.retries import RetryPolicy, Stopped
+from aisle.cluster.failures import RetryPolicy, Stopped
 from aisle.errors import (
     AisleError,
     AuthenticationFailed,

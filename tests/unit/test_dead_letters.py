@@ -9,8 +9,7 @@ import orjson
 import pytest
 
 from aisle.catalogue import ReadOptions
-from aisle.catalogue.fingerprint import fingerprint
-from aisle.catalogue.reader import item_reader
+from aisle.catalogue.reader import fingerprint, item_reader
 from aisle.errors import IndexingError, InputError
 from aisle.indexer.dead_letters import (
     MAX_ROW_BYTES,

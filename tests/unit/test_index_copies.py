@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aisle.cluster import ClusterSettings, connect
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.indexer.releases.publish import await_copies
 from tests.support.proxies.base import QuietHandler, QuietServer
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aisle.cluster.retries import Stopped
+from aisle.cluster.failures import Stopped
 from aisle.indexer.bulk import Body, BulkResult, Line
 from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, LimitedWriter
 

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from aisle.cluster.retries import Stopped
+from aisle.cluster.failures import Stopped
 from aisle.indexer.bulk import Body, BulkResult, Refusal
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.pipeline import PipelineOptions, StoppableQueue, run_pipeline

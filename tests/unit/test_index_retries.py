@@ -9,7 +9,7 @@ from itertools import chain, repeat
 import opensearchpy
 import pytest
 
-from aisle.cluster.retries import Attempts, NodeBusy, RetryPolicy, Stopped, TryAgain
+from aisle.cluster.failures import Attempts, NodeBusy, RetryPolicy, Stopped, TryAgain
 from aisle.errors import ClusterUnavailable
 
 QUICK = RetryPolicy(deadline_s=20, first_wait_s=0.001, longest_wait_s=0.002)

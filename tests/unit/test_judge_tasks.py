@@ -12,7 +12,7 @@ from aisle.errors import EvaluationError, InputError
 from aisle.evaluation import write_qrels
 from aisle.evaluation.encoders.judge import find_base, open_pair
 from aisle.evaluation.encoders.quality import check_widths, parse_widths
-from aisle.training.data.tasks import read_task
+from aisle.training.data.review_pairs import read_task
 from tests.support.judge_parts import artifact, judged_folder, store, tiny
 
 

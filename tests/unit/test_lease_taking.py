@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisle.indexer.lease.lease import TakeoverVerdict, TakeoverWatch, is_gone, process_realm, this_process
 from aisle.indexer.lease.state import LeaseDocument, Owner, Seen
-from aisle.indexer.lease.takeover import TakeoverVerdict, TakeoverWatch, is_gone, process_realm, this_process
 
 OWNER = Owner("host", "realm", 1, "aisle index")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.errors import InputError
-from aisle.indexer.ledger.positions import Positions, ranges_of
+from aisle.indexer.ledger.store import Positions, ranges_of
 from aisle.indexer.ray.buffer import Batch, Numbered, contiguous
 from aisle.indexer.ray.session import RayOptions
 from aisle.types import Item

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.catalogue.columns import ReadOptions
 from aisle.catalogue.rejects import Row
 from aisle.errors import InputError

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.catalogue.rejects import Rejects, Row
 from aisle.errors import InputError
 

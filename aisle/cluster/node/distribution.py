@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from aisle._paths import cache
+from aisle._environment import cache
 from aisle.cluster.node.files import module_descriptor
 from aisle.cluster.node.folder import lock_at
 from aisle.cluster.node.lock import MODULES, Lock, LockedFile, load_lock

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from aisle._paths import cache, home
+from aisle._environment import cache, home
 from aisle.cluster.node.user import NodeUser, can_reach, give
 from aisle.errors import InputError, NodeStartFailed
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from aisle._environment import home
 from aisle._files import whole_file
-from aisle._paths import home
 from aisle.errors import InputError
 
 GRACE_S = 20.0

@@ -1,4 +1,4 @@
-"""From a BERT checkpoint to an artifact: the graph, its precision, its self-test and its card. Needs no torch."""
+"""From a BERT checkpoint to an artifact: graph, precision, self-test and card. Needs no torch."""
 
 from aisle.encoder.export.cross_encoder import Pooling, RerankerExport
 from aisle.encoder.export.dense import DenseExport

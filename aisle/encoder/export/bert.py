@@ -73,7 +73,9 @@ def encoder_layer(
     return feed_forward(graph, model, precision, x, name)
 
 
-def feed_forward(graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, x: str, name: str) -> str:
+def feed_forward(
+    graph: GraphWriter, model: BertCheckpoint, precision: WeightPrecision, x: str, name: str
+) -> str:
     """The second half of a layer."""
     inner = precision.linear(graph, x, *model.linear(f"{name}.intermediate.dense"), f"{name}.inner")
     inner = graph.node("Gelu", [inner], domain=MICROSOFT)

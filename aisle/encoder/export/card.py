@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from aisle.encoder import cross_encoder, dense, sparse
 from aisle.encoder.artifact import Manifest
 
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What the card of one kind of model says; ``does`` and ``load`` are formatted with the manifest's fields."""
+    """What the card of one kind of model says; the manifest's fields fill ``does`` and ``load``."""
 
     does: str
     load: str

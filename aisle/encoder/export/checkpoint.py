@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.errors import InputError
 
 _FIX = "export a BERT-family encoder (MiniLM, E5, BGE, GTE: config.json says model_type 'bert')"

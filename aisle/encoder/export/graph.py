@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle._extras import optional
+from aisle._environment import optional
 
 MICROSOFT = "com.microsoft"
 OPSET = 18

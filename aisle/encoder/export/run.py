@@ -27,14 +27,14 @@ from aisle.encoder.export.weights import WeightSource, find_weights
 
 Progress = Callable[[str], None]
 
-_Compared = TypeVar("_Compared", bound=OnnxModel[Any], contravariant=True)
+_Compared_contra = TypeVar("_Compared_contra", bound=OnnxModel[Any], contravariant=True)
 
 
-class Fidelity(Protocol[_Compared]):
+class Fidelity(Protocol[_Compared_contra]):
     """Compares what is served with fp32 of the same weights (``aisle.evaluation.encoders.fidelity``)."""
 
     def figures(
-        self, served: _Compared, reference: _Compared, weights: Path, progress: Progress
+        self, served: _Compared_contra, reference: _Compared_contra, weights: Path, progress: Progress
     ) -> Mapping[str, float]:
         """Name to figure, for the manifest.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.artifact import TOKENIZER, Artifact, Manifest, Prefixes
 from aisle.encoder.export.bert import embed, encoder_layer, position_ids
 from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.cpu import open_session
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
 from aisle.encoder.export.precision import Floats, Fp32, Int8, WeightPrecision, quantize_columns

@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.artifact import Prefixes
 from aisle.errors import InputError
 

@@ -20,7 +20,7 @@ from aisle.indexer.capacity.formulas import (
     nodes_needed,
     primary_bytes,
 )
-from aisle.indexer.capacity.sources import PUBLISHED, Recall, Citation
+from aisle.indexer.capacity.sources import PUBLISHED, Citation, Recall
 
 # What OpenSearch takes as the dimension of a knn_vector.
 _MAX_DIMS: Final = 16_000

@@ -66,7 +66,9 @@ WATERMARK: Final = Citation(
     "OpenSearch, Cluster settings, cluster.routing.allocation.disk.watermark.low",
     f"{_DOCS}/install-and-configure/configuring-opensearch/cluster-settings/",
 )
-MEASURED: Final = Citation("docs/how-to/large-catalogues.md, between homedepot and icecat in our own mapping", "")
+MEASURED: Final = Citation(
+    "docs/how-to/large-catalogues.md, between homedepot and icecat in our own mapping", ""
+)
 FP16_RECALL: Final = Citation(
     "OpenSearch blog, Optimizing OpenSearch with Faiss FP16 scalar quantization, 2024",
     f"{_BLOG}/optimizing-opensearch-with-fp16-quantization/",

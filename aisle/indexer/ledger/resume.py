@@ -11,14 +11,13 @@ from typing import Final
 import orjson
 from opensearchpy import OpenSearch
 
+from aisle._environment import home
 from aisle._version import __version__
-from aisle._paths import home
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import Lease
-from aisle.indexer.ledger.positions import NOTHING, EarlierProgress
-from aisle.indexer.ledger.store import Ledger, IndexRun, RunPhase
+from aisle.indexer.ledger.store import NOTHING, EarlierProgress, IndexRun, Ledger, RunPhase
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.create import drop_unfinished
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
@@ -34,7 +33,7 @@ def run_parts(
     """Every part of a run's fingerprint.
 
     Args:
-        source: of the input, see ``aisle.catalogue.fingerprint``.
+        source: of the input, see ``aisle.catalogue.reader``.
         settings: of the index.
         spaces: vector field to the model behind it.
         options: of the run; how fast it loads may change.
@@ -77,7 +76,7 @@ class ResumeContext:
 
     Attributes:
         ledger: of this name on this cluster.
-        source: see ``aisle.catalogue.fingerprint``.
+        source: see ``aisle.catalogue.reader``.
         resume: go on with the ledger's unfinished run, if there is one.
     """
 
@@ -135,7 +134,9 @@ def new_start(cluster: Cluster, release: str, ledger: Ledger, parts: Mapping[str
     return RunStart(release)
 
 
-def _unfinished(run: IndexRun | None, name: str, now: ReleaseInventory, parts: Mapping[str, str]) -> IndexRun | None:
+def _unfinished(
+    run: IndexRun | None, name: str, now: ReleaseInventory, parts: Mapping[str, str]
+) -> IndexRun | None:
     """The run to go on with; its state is LIVE if it ended after the swap, without a word of it."""
     if run is None or run.state is RunPhase.LIVE:
         _say(f"no run of {name} was interrupted: beginning anew")
@@ -166,9 +167,7 @@ def is_final(error: BaseException) -> bool:
     return isinstance(error, _FINAL)
 
 
-def give_up(
-    cluster: Cluster, ledger: Ledger, release: str, lease: Lease, error: BaseException
-) -> None:
+def give_up(cluster: Cluster, ledger: Ledger, release: str, lease: Lease, error: BaseException) -> None:
     """Keep what can be gone on with, drop what cannot.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisle.indexer.dead_letters import DeadLetter, refused_item
-from aisle.indexer.ledger.positions import Positions
+from aisle.indexer.ledger.store import Positions
 from aisle.indexer.ray.task import TaskSpec
 from aisle.types import Item
 

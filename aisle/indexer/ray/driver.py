@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.cluster import ClusterSettings
 from aisle.errors import IndexingError
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.progress import Progress, ProgressCounter
-from aisle.indexer.ray.buffer import Batch, BatchBuffer, Producer, Numbered, contiguous
+from aisle.indexer.ray.buffer import Batch, BatchBuffer, Numbered, Producer, contiguous
 from aisle.indexer.ray.session import RayOptions
-from aisle.indexer.ray.task import EncoderSource, TaskSpec, Failed, Reply, Settled
+from aisle.indexer.ray.task import EncoderSource, Failed, Reply, Settled, TaskSpec
 from aisle.indexer.ray.worker import IndexWorker, read_from_buffer
 from aisle.types import Item
 

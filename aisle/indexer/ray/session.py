@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.cluster import ClusterSettings
 from aisle.cluster.client import cluster_urls, on_loopback
 from aisle.errors import IndexingError, InputError

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from aisle.cluster import ClusterSettings
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import DenseEncoder, item_text
 from aisle.errors import AisleError, ArtifactCorrupt
 from aisle.indexer.bulk import BulkResult
@@ -85,8 +85,8 @@ class TaskSpec:
 
     Attributes:
         target: alias to write through.
-        settings: of the cluster, password included; therefore a task is fetched from the `BatchBuffer`, and never
-            stands in the environment, the arguments or the description of anything that Ray shows.
+        settings: of the cluster, password included; therefore a task is fetched from the `BatchBuffer`, and
+            never stands in the environment, the arguments or the description of anything that Ray shows.
         encoder: opened once per worker.
         limits: of bodies and requests.
         policy: of retries.

@@ -11,13 +11,13 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.cluster import Cluster, connect
 from aisle.errors import AisleError, IndexingError
-from aisle.indexer.bulk import Body, BulkWriter, Line, Refusal, BulkResult, pack, serialise, sum_results
+from aisle.indexer.bulk import Body, BulkResult, BulkWriter, Line, Refusal, pack, serialise, sum_results
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.ray.buffer import Batch, Fetch
-from aisle.indexer.ray.task import TaskSpec, Failed, Reply, Settled
+from aisle.indexer.ray.task import Failed, Reply, Settled, TaskSpec
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings.document import document
 

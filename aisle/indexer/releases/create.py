@@ -10,7 +10,7 @@ from typing import Any
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, DiskFull, IndexingFailed
 from aisle.indexer.lease.lease import Lease
-from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import (
     abandon_actions,
     abandoned_alias,
@@ -46,7 +46,8 @@ def create_release(
         spaces: vector field to the model behind it.
         fusions: their pipelines are put, see `put_pipelines`.
         fusion: what searches use that name none; its pipeline is put too.
-        lease: of the name; its state knows the numbers of releases that were deleted. None: what exists counts.
+        lease: of the name; its state knows the numbers of releases that were deleted. None: what exists
+            counts.
 
     Returns:
         Its index name. It is not live; write through ``loading_alias`` of it.

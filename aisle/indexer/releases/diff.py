@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import InputError
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name

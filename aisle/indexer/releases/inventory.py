@@ -147,7 +147,9 @@ def state_of(release: str, now: ReleaseInventory) -> ReleaseState:
     return next((state for state, those in marks.items() if release in those), ReleaseState.KEPT)
 
 
-def _row(release: str, now: ReleaseInventory, body: Mapping[str, Any], stats: Mapping[str, Any]) -> ReleaseRow:
+def _row(
+    release: str, now: ReleaseInventory, body: Mapping[str, Any], stats: Mapping[str, Any]
+) -> ReleaseRow:
     # A list may show what an older or newer Aisle made: nothing here is relied on.
     meta = body["mappings"].get("_meta", {}).get("aisle", {})
     created = datetime.fromtimestamp(int(body["settings"]["index.creation_date"]) / 1000, UTC)

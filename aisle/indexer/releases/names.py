@@ -104,7 +104,7 @@ def version_of(name: str, index: str) -> int | None:
 
 
 def next_version(name: str, indexes: Iterable[str]) -> int:
-    """One more than the highest that exists. One that existed may be gone: see ``LeaseDocument.next_release``."""
+    """One more than the highest that exists; ``LeaseDocument.next_release`` knows those that are gone."""
     return max((version_of(name, index) or 0 for index in indexes), default=0) + 1
 
 

@@ -37,7 +37,9 @@ class Pruned:
         return asdict(self)
 
 
-def choose_pruned(name: str, now: ReleaseInventory, keep: int, *, unfinished: bool = False) -> tuple[str, ...]:
+def choose_pruned(
+    name: str, now: ReleaseInventory, keep: int, *, unfinished: bool = False
+) -> tuple[str, ...]:
     """Which releases go: all but the live one, the newest ``keep`` finished ones, and what may be resumed.
 
     Args:

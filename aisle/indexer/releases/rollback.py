@@ -8,7 +8,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory

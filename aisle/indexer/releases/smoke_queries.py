@@ -15,8 +15,7 @@ from typing import Any, Final, TypeVar
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
-from aisle.cluster.failures import describe
-from aisle.cluster.retries import RetryPolicy
+from aisle.cluster.failures import RetryPolicy, describe
 from aisle.errors import IndexingFailed
 from aisle.indexer.ledger.resume import refused_share
 from aisle.indexer.ledger.store import Ledger
@@ -198,7 +197,11 @@ def check_release(
         queries = (vector_query([float(value) for value in row], vector_field) for _, row in known)
         lost = asker.not_found([item for item, _ in known], queries)
         _require(
-            release, f"found by their own vector ({vector_field})", lost, len(known), may_miss(len(known), share)
+            release,
+            f"found by their own vector ({vector_field})",
+            lost,
+            len(known),
+            may_miss(len(known), share),
         )
     return Checked(len(samples), len(absent), len(titled), asked)
 

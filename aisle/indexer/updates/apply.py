@@ -9,17 +9,26 @@ from typing import Any, Final
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster.failures import describe
 from aisle.cluster import Cluster
-from aisle.cluster.retries import Attempts, RetryPolicy, TryAgain
+from aisle.cluster.failures import Attempts, RetryPolicy, TryAgain, describe
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
-from aisle.indexer.bulk import BulkWriter, check_fatal, Line, Refusal, BulkResult, pack, sum_results
+from aisle.indexer.bulk import BulkResult, BulkWriter, Line, Refusal, check_fatal, pack, sum_results
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.lease.lease import Lease
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.updates.input import BatchLimits, InputLine
-from aisle.indexer.updates.writes import (Encoding, Stored, Write, action, by_id, encoded, parsed, plan_writes, unapplied)
+from aisle.indexer.updates.writes import (
+    Encoding,
+    Stored,
+    Write,
+    action,
+    by_id,
+    encoded,
+    parsed,
+    plan_writes,
+    unapplied,
+)
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import IndexMeta, VectorSpace
 
@@ -34,8 +43,8 @@ class LiveRelease:
 
     Attributes:
         release: index name.
-        target: an alias of it alone. A write that arrives after the release was deleted or replaced can neither
-            make an index anew nor land in another release.
+        target: an alias of it alone. A write that arrives after the release was deleted or replaced can
+            neither make an index anew nor land in another release.
         meta: what it says of itself.
     """
 
@@ -107,7 +116,11 @@ def check_spaces(meta: IndexMeta, encoder: ItemEncoder) -> None:
     for vector_field in sorted(meta.spaces.keys() | encoder.spaces.keys()):
         index, ours = meta.spaces.get(vector_field), encoder.spaces.get(vector_field)
         if index is None or ours is None:
-            have = f"the index has no {vector_field!r}" if index is None else f"this encoder makes no {vector_field!r}"
+            have = (
+                f"the index has no {vector_field!r}"
+                if index is None
+                else f"this encoder makes no {vector_field!r}"
+            )
             raise ArtifactMismatch(
                 f"{meta.release} and the encoder fill different vector fields: {have}",
                 fix="use the encoder that the catalogue was indexed with",
@@ -154,9 +167,7 @@ class UpdateOptions:
 _IDS: Final = 100
 
 
-def read_stored(
-    cluster: Cluster, target: str, policy: RetryPolicy, ids: Sequence[str]
-) -> dict[str, Stored]:
+def read_stored(cluster: Cluster, target: str, policy: RetryPolicy, ids: Sequence[str]) -> dict[str, Stored]:
     """The stored documents with these ids; ids that are not in the index are left out.
 
     Args:

@@ -14,10 +14,10 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
 from aisle.errors import InputError
+from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
 from aisle.indexer.updates.checkpoint import InputCheckpoint, save_checkpoint
-from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.updates.input import Batches, InputStart
 
 
@@ -30,7 +30,8 @@ class UpdateReport:
         skipped: lines at the start of the input that an earlier run had applied.
         line: number of the last line that was applied or set aside.
         lines: how many this run has settled, empty ones among them.
-        indexed, deleted: documents written and deleted; several changes of an item in one batch are one write.
+        indexed, deleted: documents written and deleted; several changes of an item in one batch are one
+            write.
         encoded: of these documents, how many needed new vectors.
         superseded: writes of which the index has a newer version.
         dead: lines that could not be applied, each in the dead letters file.
@@ -110,7 +111,9 @@ def run_updates(
             applied = applier.apply(batch.lines, held.lease())
             report = _counted(report, applied, batch.lines[-1].place.line, dead.add(applied.dead))
             if checkpoint is not None:
-                save_checkpoint(checkpoint, InputCheckpoint(batch.lines[-1].place, applied.release, dead.size))
+                save_checkpoint(
+                    checkpoint, InputCheckpoint(batch.lines[-1].place, applied.release, dead.size)
+                )
             report = replace(report, seconds=monotonic() - started)
             if progress is not None:
                 progress(report)

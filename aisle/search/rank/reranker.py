@@ -63,7 +63,8 @@ class RerankOptions:
         top: how many candidates are reranked at most; None: as many as the reranker's stages take.
         budget_ms: how many milliseconds it may take, reading the texts included; None: no limit. Candidates
             are scored best first; those left when time is up keep their order, below the others.
-        weight: share of the model in the final order, 0 to 1 (the model alone); the rest is the fused score's.
+        weight: share of the model in the final order, 0 to 1 (the model alone); the rest is the fused
+            score's.
         chunk: pairs that are scored between two looks at the clock.
 
     Raises:
@@ -155,8 +156,8 @@ class _Entry:
 
 
 class Reranker:
-    """Models that put the best candidates in a better order, such as a small one for 100 and a large one for its
-    best 20.
+    """Models that put the best candidates in a better order, such as a small one for 100 and a large one for
+    its best 20.
 
     Safe to share between threads and clients: what they share is a memory of scores, keyed by query, item
     text and artifact.

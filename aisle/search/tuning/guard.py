@@ -76,8 +76,8 @@ class LegVerdict:
     Attributes:
         leg: name.
         kept: whether it is asked.
-        delta: what it adds to the cross-validated metric beside the other legs that were left; of the only leg
-            that is left: None.
+        delta: what it adds to the cross-validated metric beside the other legs that were left; of the only
+            leg that is left: None.
         p_value: of ``delta``, by a paired randomisation test; None where that is None.
     """
 

@@ -13,8 +13,7 @@ from aisle.encoder import query_text
 from aisle.evaluation import JudgedSet, paired_randomisation_test
 from aisle.mappings import FusionSpec
 from aisle.mappings.fusion import QueryWeights
-from aisle.search.fusion import LegResult
-from aisle.search.fusion import FURTHEST, chosen_weights, feature_names, query_features
+from aisle.search.fusion import FURTHEST, LegResult, chosen_weights, feature_names, query_features
 from aisle.search.tuning.grid import Scorer
 from aisle.search.tuning.guard import GuardOptions, folds_of, rest_of
 from aisle.search.tuning.matrix import Floats, Ints

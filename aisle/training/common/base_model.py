@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.artifact import TOKENIZER, Prefixes, sha256_of
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.checkpoint import read_checkpoint

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aisle._extras import optional
+from aisle._environment import optional
 
 _CPUINFO = Path("/proc/cpuinfo")
 

@@ -10,7 +10,7 @@ from threading import Event, RLock, Thread
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from aisle._extras import optional
+from aisle._environment import optional
 
 
 class Progress(Protocol):

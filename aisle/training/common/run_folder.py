@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import orjson
 
-from aisle import _paths as paths
-from aisle._extras import optional
+from aisle import _environment as paths
+from aisle._environment import optional
 from aisle._files import whole_file
 from aisle.errors import InputError
 
@@ -140,7 +140,7 @@ class TrainingRun:
         return f"{position}-{name}-{self.keys[position - 1][:8]}"
 
     def emptied(self, place: str) -> Path:
-        """The folder of a stage that is not finished: what a run that died before noting it left is removed."""
+        """The folder of a stage that is not finished, without what a run that died there left."""
         shutil.rmtree(self.folder / place, ignore_errors=True)
         return self.folder / place
 

@@ -68,7 +68,7 @@ def _readable(path: Path) -> bool:
 
 
 class PlannedBatches:
-    """A trainer of sentence-transformers with batches of ours and without a model card: artifacts have one."""
+    """A trainer of sentence-transformers with our batches and without a model card: artifacts have one."""
 
     def __init__(self, batches: BatchSampler, **arguments: Any) -> None:
         # Not among the arguments, which the trainer pickles into checkpoints.

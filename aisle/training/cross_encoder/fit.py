@@ -15,9 +15,8 @@ from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncode
 from sentence_transformers.cross_encoder.losses import LambdaLoss, ListNetLoss
 from torch import nn
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.training.common.progress import Progress, silenced_libraries
-from aisle.training.data.examples import length_batches
 from aisle.training.common.trainer import (
     PlannedBatches,
     StepProgress,
@@ -26,6 +25,7 @@ from aisle.training.common.trainer import (
     trainer_arguments,
 )
 from aisle.training.cross_encoder.lists import LabelledList, ListwiseSettings
+from aisle.training.data.examples import length_batches
 
 
 class ListBatches:

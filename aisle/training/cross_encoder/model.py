@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.export.cross_encoder import Pooling
 from aisle.errors import InputError
 from aisle.training.common.machine import TrainingPrecision

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.export.checkpoint import json_object
 from aisle.encoder.export.cross_encoder import Pooling
 from aisle.errors import InputError

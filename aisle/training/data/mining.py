@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.errors import InputError
 from aisle.training.data.negatives import Candidates
 from aisle.training.data.training_set import TrainingSet

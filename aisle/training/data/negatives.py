@@ -21,7 +21,8 @@ Scores = Mapping[str, Mapping[str, float]]
 def mix_candidates(lexical: Candidates, dense: Candidates, lexical_share: float = 0.5) -> Candidates:
     """Merge by rank so that every beginning of a list holds about ``lexical_share`` of lexical candidates.
 
-    An item that both list stands once, where it comes first. When one list ends, the rest of the other follows.
+    An item that both list stands once, where it comes first. When one list ends, the rest of the other
+    follows.
 
     Raises:
         InputError: the share is not within 0 and 1.

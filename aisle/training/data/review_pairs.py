@@ -12,9 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from aisle.catalogue.judged import beir_task
 from aisle.encoder.text import item_text, query_text
 from aisle.errors import InputError
 from aisle.evaluation import JudgedSet
+from aisle.evaluation.encoders.tasks import Judged, check_task
 from aisle.training.data.reviews import Review, ReviewOptions, cut_at_word, kept_reviews, read_reviews
 from aisle.training.data.training_set import (
     UNJUDGED_GRADE,
@@ -204,3 +206,34 @@ def _named(reviews: Iterable[Review]) -> dict[str, str]:
     if not titles:
         raise InputError("the reviews name no items", fix="add items.jsonl (_id, title) to the folder")
     return {identity: item_text(Item(identity, title)) for identity, title in titles.items()}
+
+
+def read_task(
+    data: Path | None, reviews: Path | None, split: str = "dev", *, mask: bool = False, relevant: int = 2
+) -> Judged:
+    """The one task that is named: a BEIR folder or a folder of reviews.
+
+    Raises:
+        InputError: none or both are named, a mask without reviews, or a file cannot be read.
+        EvaluationError: nothing in it can be scored.
+    """
+    if (data is None) == (reviews is None):
+        raise InputError("the encoder needs one set to be judged on", fix="give --data DIR or --reviews DIR")
+    if data is not None:
+        if mask:
+            raise InputError("only reviews can be masked", fix="use --mask with --reviews, not with --data")
+        return beir_task(data, split, relevant)
+    return reviews_task(reviews or Path(), split, ReviewOptions(mask=mask), relevant)
+
+
+def reviews_task(
+    folder: Path, split: str = "dev", options: ReviewOptions | None = None, relevant: int = 2
+) -> Judged:
+    """Reviews as queries, each for the product it is about; ``options.mask`` is the hard task.
+
+    Raises:
+        InputError: no such folder or split, or no review is long enough.
+        EvaluationError: no review is of an item that the catalogue holds.
+    """
+    items, judged = review_judged(folder, split, options)
+    return check_task(Judged(tuple(items), tuple(items.values()), judged), relevant)

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 
 from aisle.training.common.machine import TrainingPrecision
 from aisle.training.data.examples import Examples, TeacherTargets
-from aisle.training.dense.trainer import StageSettings
-from aisle.training.dense.trainer import Collator
+from aisle.training.dense.trainer import Collator, StageSettings
 
 TOKENS_AT_ONCE: Final = 12_288
 """What goes through the model in one piece. With 256 reviews of 128 tokens in one piece a step took 13 s on

@@ -10,7 +10,6 @@ from aisle.errors import InputError
 from aisle.training.common.settings import Rule, as_plain_json
 from aisle.training.cross_encoder.teacher import TeacherSettings
 from aisle.training.data.negatives import NegativeOptions
-from aisle.training.dense.trainer import Schedule, StageSettings
 from aisle.training.dense.stage import TrainingStage
 from aisle.training.dense.stages.averaged import AveragedStage
 from aisle.training.dense.stages.contrastive import (
@@ -20,6 +19,7 @@ from aisle.training.dense.stages.contrastive import (
     TitleStage,
 )
 from aisle.training.dense.stages.head import AxesStage, HeadStage
+from aisle.training.dense.trainer import Schedule, StageSettings
 
 TITLES = Schedule(epochs=1, learning_rate=1e-4, batch=256)
 IN_BATCH = Schedule(epochs=1, learning_rate=1e-4, batch=256)
@@ -77,7 +77,9 @@ def parse_epochs(epochs: float | str | Sequence[float]) -> tuple[float, ...]:
     try:
         return tuple(map(float, parts))
     except ValueError:
-        raise InputError(f"{epochs!r} is no number of epochs", fix="give one, or several as in 4,1,1") from None
+        raise InputError(
+            f"{epochs!r} is no number of epochs", fix="give one, or several as in 4,1,1"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

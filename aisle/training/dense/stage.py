@@ -16,13 +16,11 @@ from aisle.training.common.base_model import BaseModel
 from aisle.training.common.machine import TrainingPrecision
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import unwritable
-from aisle.training.data.examples import TokenTable
-from aisle.training.data.examples import Examples
+from aisle.training.data.examples import Examples, TokenTable
 from aisle.training.data.training_set import TrainingSet
 from aisle.training.dense.encode import TorchEncoder
 from aisle.training.dense.losses import stage_loss
-from aisle.training.dense.trainer import Schedule, StageSettings
-from aisle.training.dense.trainer import Collator, train_stage
+from aisle.training.dense.trainer import Collator, Schedule, StageSettings, train_stage
 
 
 @dataclass(frozen=True, slots=True)

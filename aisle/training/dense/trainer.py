@@ -17,13 +17,12 @@ from sentence_transformers import (
 from sentence_transformers.base.sampler import DefaultBatchSampler
 from torch import nn
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder.tokenizer import padded
 from aisle.errors import InputError
 from aisle.training.common.machine import seed_all
 from aisle.training.common.progress import Progress
 from aisle.training.common.settings import Rule, RunSettings
-from aisle.training.data.examples import TokenTable
 from aisle.training.common.trainer import (
     PlannedBatches,
     StepProgress,
@@ -31,7 +30,7 @@ from aisle.training.common.trainer import (
     logged_losses,
     trainer_arguments,
 )
-from aisle.training.data.examples import Examples, batch_count, plan_epoch
+from aisle.training.data.examples import Examples, TokenTable, batch_count, plan_epoch
 
 WIDTHS = (384, 256, 128, 64, 32)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.errors import InputError
 from aisle.training.common.base_model import (
     BaseModel,
@@ -21,8 +21,8 @@ from aisle.training.common.base_model import (
 from aisle.training.common.machine import best_device, seed_all
 from aisle.training.common.progress import Progress, Silent, silenced_libraries
 from aisle.training.common.run_folder import require_room, unwritable
-from aisle.training.data.examples import TokenTable
 from aisle.training.common.trainer import StepProgress, trainer_arguments
+from aisle.training.data.examples import TokenTable
 from aisle.training.dense.encode import encode
 from aisle.training.dense.trainer import SampledTrainer
 from aisle.training.distillation.student import (

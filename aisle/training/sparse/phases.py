@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from aisle.training.common.base_model import BaseModel
-from aisle.training.data.examples import TokenTable
-from aisle.training.data.examples import Examples, batch_count, plan_epoch
+from aisle.training.data.examples import Examples, TokenTable, batch_count, plan_epoch
 from aisle.training.data.mining import lexical_candidates
 from aisle.training.data.negatives import Candidates, NegativeOptions, choose_negatives, with_negatives
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs

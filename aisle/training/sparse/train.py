@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aisle._extras import optional
+from aisle._environment import optional
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import TOKENIZER
 from aisle.encoder.export import ExportReport, SparseExport, export
@@ -43,7 +43,8 @@ class TrainedSparse:
     """A sparse encoder on disk.
 
     Attributes:
-        folder: a BERT checkpoint with its tokenizer and ``sparse.safetensors``: ``aisle.encoder.export`` takes it.
+        folder: a BERT checkpoint with its tokenizer and ``sparse.safetensors``: ``aisle.encoder.export``
+            takes it.
         settings: of the run.
         base: what it began with.
         data_hash: of the training set.

@@ -26,8 +26,8 @@ from aisle.training.data.negatives import (
 )
 from aisle.training.data.titles import learn_pseudo_queries, title_pairs
 from aisle.training.data.training_set import TrainingSet
-from aisle.training.dense.trainer import Schedule
 from aisle.training.dense.stage import Context, StageOutcome
+from aisle.training.dense.trainer import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class InBatchStage:
     """All pairs of the training set, and pseudo-queries beside them.
 
     Attributes:
-        titles: pseudo-queries for each item of the catalogue; so that items nobody has judged are not forgotten.
+        titles: pseudo-queries for each item of the catalogue; so that items nobody has judged are not
+            forgotten.
     """
 
     schedule: Schedule
