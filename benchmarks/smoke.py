@@ -21,7 +21,7 @@ from typing import Annotated, Final
 
 import typer
 
-from aisle import _paths as paths
+from aisle import _environment as paths
 from aisle.errors import AisleError
 from benchmarks.catalogue.products import SOURCES
 from benchmarks.harness.command_line import run_command, say
