@@ -38,7 +38,16 @@ class Cluster(OpenSearch):
 
     @classmethod
     def of(cls, client: OpenSearch) -> Self:
-        """A client that a user made: the same connections, Aisle's errors. A `Cluster` stays what it is."""
+        """A client that a user made: the same connections, Aisle's errors. A `Cluster` stays what it is.
+
+        Raises:
+            InputError: this is no client for OpenSearch, or the asynchronous one.
+        """
+        if not isinstance(client, OpenSearch):
+            raise InputError(
+                f"a {type(client).__name__} is no opensearchpy.OpenSearch client",
+                fix="leave it out, or pass aisle.connect(aisle.ClusterSettings(url=...))",
+            )
         return client if isinstance(client, cls) else cls._around(_Seam(client.transport))
 
     def retrying(self, policy: RetryPolicy, stop: threading.Event | None = None) -> Self:
@@ -123,9 +132,14 @@ def connect(settings: ClusterSettings | None = None) -> Cluster:
 
     Raises:
         ClusterUnavailable: no address, and no node of ``aisle up`` runs.
-        InputError: the CA file is not there.
+        InputError: the CA file is not there, or these are no settings.
     """
     settings = settings or ClusterSettings.load()
+    if not isinstance(settings, ClusterSettings):
+        raise InputError(
+            f"a {type(settings).__name__} is no ClusterSettings",
+            fix="write aisle.connect(aisle.ClusterSettings(url=...))",
+        )
     urls = cluster_urls(settings)
     if settings.ca_file is not None and not settings.ca_file.is_file():
         raise InputError(

@@ -22,7 +22,7 @@ class Filters:
     query syntax.
 
     Attributes:
-        brand, category: exact values.
+        brand, category: exact values; a lone string is one value.
         price_min, price_max: bounds, both inclusive; items without a price do not match.
         attributes: name to accepted values.
 
@@ -48,7 +48,7 @@ class Filters:
     def clauses(self) -> list[dict[str, Any]]:
         """Filter clauses for a ``bool`` query, empty if nothing is asked for."""
         found: list[dict[str, Any]] = [
-            {"terms": {name: list(values)}}
+            {"terms": {name: _several(values)}}
             for name, values in ((fields.BRAND, self.brand), (fields.CATEGORY, self.category))
             if values
         ]
@@ -56,11 +56,16 @@ class Filters:
         if price := {operator: bound for operator, bound in bounds.items() if bound is not None}:
             found.append({"range": {fields.PRICE: price}})
         found.extend(
-            {"terms": {fields.FACET: [fields.facet_value(name, value) for value in values]}}
+            {"terms": {fields.FACET: [fields.facet_value(name, value) for value in _several(values)]}}
             for name, values in self.attributes.items()
             if values
         )
         return found
+
+
+def _several(values: tuple[str, ...] | str) -> list[str]:
+    """The values, of which a string is one: taken apart into letters it would silently match nothing."""
+    return [values] if isinstance(values, str) else list(values)
 
 
 _PRICE_STATS = "price"

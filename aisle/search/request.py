@@ -54,6 +54,9 @@ class SearchRequest:
 
     def __post_init__(self) -> None:
         checked_question(self.text)
+        if self.legs is not None:
+            # A list is compared with the fusion's tuple, and hashed with it.
+            object.__setattr__(self, "legs", tuple(self.legs))
         if self.size < 1 or self.page < 1:
             raise InvalidQuery(
                 f"page {self.page} of size {self.size} does not exist", fix="count both from 1"

@@ -20,6 +20,7 @@ from aisle.errors import (
     ClusterUnavailable,
     DiskFull,
     IndexNotFound,
+    InputError,
 )
 from tests.support.proxies.faulty import Answer, Down, Fault, FaultyProxy, Request
 
@@ -202,6 +203,14 @@ def test_the_client_of_a_user_is_wrapped_once_and_left_as_it_was(proxy: FaultyPr
         assert caught.value.status == 404
         with pytest.raises(NotFoundError):
             own.indices.get_alias(name="x")
+
+
+@pytest.mark.parametrize("wrong", [NOBODY, 7, {"host": "127.0.0.1"}])
+def test_what_is_no_client_is_refused_with_what_to_pass(wrong: Any) -> None:
+    with pytest.raises(InputError, match=r"opensearchpy\.OpenSearch.*ClusterSettings\(url"):
+        Cluster.of(wrong)
+    with pytest.raises(InputError, match=r"no ClusterSettings.*ClusterSettings\(url"):
+        connect(wrong)
 
 
 def test_other_errors_pass_through(cluster: Cluster) -> None:

@@ -1,0 +1,39 @@
+"""What a caller writes by hand into a request and into filters, as Python takes it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from aisle.errors import InputError
+from aisle.mappings import FusionSpec, default_fusion, fields
+from aisle.search import Filters, SearchRequest
+
+LEGS = ("bm25", "dense")
+
+
+def test_a_list_of_legs_is_that_of_the_fusion() -> None:
+    listed = cast("tuple[str, ...]", list(LEGS))
+
+    request = SearchRequest("drill", legs=listed, fusion=default_fusion(LEGS))
+
+    assert request.legs == LEGS
+    assert hash(SearchRequest("drill", legs=listed).legs) == hash(LEGS)
+
+
+def test_a_list_of_other_legs_than_the_fusions_is_still_refused() -> None:
+    fusion: FusionSpec = default_fusion(LEGS)
+
+    with pytest.raises(InputError, match="are not those of the fusion"):
+        SearchRequest("drill", legs=cast("tuple[str, ...]", ["bm25"]), fusion=fusion)
+
+
+def test_a_lone_string_is_one_value_and_not_its_letters() -> None:
+    lone: Any = {"brand": "Norvik", "category": "Tools", "attributes": {"Size": "10"}}
+
+    assert Filters(**lone).clauses() == [
+        {"terms": {fields.BRAND: ["Norvik"]}},
+        {"terms": {fields.CATEGORY: ["Tools"]}},
+        {"terms": {fields.FACET: [fields.facet_value("Size", "10")]}},
+    ]
