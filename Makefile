@@ -15,7 +15,7 @@ PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 
 .PHONY: help
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The demo needs no torch: it installs what serving and exporting need (about 300 MB).
 $(VENV)/.demo: requirements/demo.txt requirements/weights.txt pyproject.toml

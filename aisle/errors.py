@@ -13,7 +13,7 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │       └── PortTaken         the port asked for is in use
 ├── ArtifactError             a model folder
 │   ├── ArtifactNotFound      no such artifact, on disk or under that name
-│   ├── ArtifactCorrupt       a hash or the golden replay differs: it is not what was built
+│   ├── ArtifactCorrupt       a hash or the self-test differs: it is not what was built
 │   └── ArtifactMismatch      the index was built with another vector space than the client's
 ├── IndexingError             a catalogue on its way into an index
 │   ├── IndexingFailed        documents refused or counts that differ; the live release is untouched
@@ -100,7 +100,7 @@ class ArtifactNotFound(ArtifactError):
 
 
 class ArtifactCorrupt(ArtifactError):
-    """A hash or the golden replay differs."""
+    """A hash or the self-test differs."""
 
 
 class ArtifactMismatch(ArtifactError):

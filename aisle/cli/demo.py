@@ -21,7 +21,7 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help="BEIR folder to use instead of the synthetic catalogue.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Which judgments to use: qrels/<split>.tsv.")] = "dev",
+    split: Annotated[str, typer.Option(help="Which judgments to use: qrels/SPLIT.tsv.")] = "dev",
     name: Annotated[str, typer.Option(help="Name of the catalogue.")] = "demo",
     keep: Annotated[bool, typer.Option("--keep", help="Keep the node running.")] = False,
     products: Annotated[

@@ -123,7 +123,7 @@ def show(
     if as_json:
         print_json(facts)
         return
-    table = Table(show_header=False, box=None)
+    table = _facts_table()
     for key, value in _rows(facts):
         table.add_row(key, value)
     Console().print(table)
@@ -166,6 +166,14 @@ def _store(out: Path | None) -> aisle.ArtifactStore:
     return aisle.ArtifactStore(out) if out else aisle.ArtifactStore.default()
 
 
+def _facts_table() -> Table:
+    # Folded, not cut: a path and a fingerprint are there to be copied.
+    table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
 def as_dict(report: ExportReport) -> dict[str, Any]:
     """The report as plain JSON."""
     return {
@@ -178,7 +186,7 @@ def as_dict(report: ExportReport) -> dict[str, Any]:
 
 def print_report(report: ExportReport, console: Console) -> None:
     """The report as a table."""
-    table = Table(show_header=False, box=None)
+    table = _facts_table()
     table.add_row("artifact", str(report.path))
     table.add_row("fingerprint", report.manifest.fingerprint)
     for label, value in _figures(report.figures) if report.figures else []:

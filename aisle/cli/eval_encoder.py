@@ -20,7 +20,7 @@ STDOUT = Path("-")
 def eval_encoder(
     ref: Annotated[str, typer.Argument(help="Encoder artifact (path, name or fingerprint).")],
     data: Annotated[
-        Path | None, typer.Option(help="BEIR folder with corpus.jsonl, queries.jsonl and qrels/<split>.tsv.")
+        Path | None, typer.Option(help="BEIR folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.")
     ] = None,
     reviews: Annotated[
         Path | None, typer.Option(help="Folder of reviews instead: each is a query for its product.")

@@ -23,9 +23,9 @@ from aisle.cli.options import (
 
 
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/<split>.tsv.")],
+    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")],
     name: NameOption,
-    split: Annotated[str, typer.Option(help="Which judgments to use: qrels/<split>.tsv.")] = "dev",
+    split: Annotated[str, typer.Option(help="Which judgments to use: qrels/SPLIT.tsv.")] = "dev",
     systems: Annotated[
         str,
         typer.Option(

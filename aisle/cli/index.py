@@ -164,7 +164,9 @@ def index(
     ] = None,
     dead_letters: Annotated[
         Path | None,
-        typer.Option(help="File for rows that are not indexed. Default: ./NAME-dead-letters.jsonl."),
+        typer.Option(
+            help="File for rows that are not indexed. Default, in this folder: NAME-dead-letters.jsonl."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -23,7 +24,8 @@ def cells(row: ReleaseRow) -> Iterator[str]:
     yield row.state
     yield "?" if row.documents is None else f"{row.documents:,}"
     yield "?" if row.size_bytes is None else f"{row.size_bytes / 1e6:,.1f} MB"
-    yield row.created
+    # Two words, so that a narrow terminal breaks between the day and the hour.
+    yield row.created[:16].replace("T", " ")
     yield ", ".join(f"{field}: {model}" for field, model in row.encoders.items()) or "words alone"
     yield "?" if row.schema_version is None else str(row.schema_version)
 
@@ -80,7 +82,13 @@ def list_all(name: _NAME, as_json: JsonOption = False) -> None:
     if as_json:
         print_json([row.to_json() for row in rows])
         return
-    table = Table("release", "state", "documents", "size", "created", "encoders", "schema")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("release", "state"):
+        table.add_column(column, no_wrap=True)
+    for column in ("documents", "size"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for column in ("created", "encoders", "schema"):
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*cells(row))
     Console().print(table if rows else f"{name} has no releases yet: make one with `aisle index`")

@@ -39,7 +39,7 @@ def fusion_line(spec: FusionSpec) -> str:
     return f"{spec.title}{constant}: {weights}{varying}"
 
 
-def print_tuned(console: Console, found: TunedFusion) -> None:
+def print_tuned(console: Console, found: TunedFusion, catalogue: str) -> None:
     """The winner, the honest figures, and why each leg is in or out."""
     tuned, runs, file = found.tuned, found.runs, found.file
     metric, folds = tuned.options.metric, tuned.options.folds
@@ -69,8 +69,9 @@ def print_tuned(console: Console, found: TunedFusion) -> None:
         console.print(
             "it does not beat what the index uses today by more than chance: there is no need to apply it"
         )
+    written = printable(str(file))
     console.print(
-        f"written to {printable(str(file))}; next: aisle tune apply {printable(str(file))} --name NAME",
+        f"written to {written}; next: aisle tune apply {written} --name {printable(catalogue)}",
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -127,7 +128,7 @@ def group() -> None:
 
 @app.command()
 def run(
-    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/<split>.tsv.")],
+    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")],
     runs: Annotated[
         Path, typer.Option(help="Folder of saved runs of the legs: read if present, else written.")
     ] = Path("tuning"),
@@ -204,7 +205,7 @@ def run(
     if as_json:
         print_json(found.to_json())
     else:
-        print_tuned(Console(), found)
+        print_tuned(Console(), found, name or "NAME")
 
 
 @app.command()

@@ -100,12 +100,14 @@ def facets_body(size: int) -> dict[str, Any]:
     }
 
 
-def read_facets(aggregations: Mapping[str, Any]) -> Facets:
-    """Facets of an answer to ``facets_body``."""
+def read_facets(aggregations: Mapping[str, Any], size: int) -> Facets:
+    """Facets of an answer to ``facets_body(size)``: the most frequent values of each."""
     attributes: dict[str, dict[str, int]] = {}
     for value, count in _counts(aggregations[fields.FACET]).items():
         name, _, label = value.partition(fields.FACET_SEPARATOR)
-        attributes.setdefault(name, {})[label] = count
+        values = attributes.setdefault(name, {})
+        if len(values) < size:
+            values[label] = count
     stats = aggregations[_PRICE_STATS]
     return Facets(
         brand=_counts(aggregations[fields.BRAND]),

@@ -23,7 +23,7 @@ def folds_of(queries: int, folds: int, seed: int) -> list[Ints]:
     if folds < 2 or queries < 2 * folds:
         raise InputError(
             f"{queries} judged queries cannot be split into {folds} folds",
-            fix="use 2 folds or more, and judge at least two queries per fold",
+            fix="judge more queries: nested folds need two queries in each; or use fewer folds, 2 at least",
         )
     shuffled = np.random.default_rng(seed).permutation(queries)
     return [np.sort(part) for part in np.array_split(shuffled, folds)]
