@@ -8,12 +8,14 @@ from typing import IO, TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle.encoder import ArtifactStore
+from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from aisle.encoder.export import ExportReport
     from aisle.training.common.progress import Progress, ProgressLines
     from aisle.training.cross_encoder.reranker import TrainedReranker
     from aisle.training.dense.train import TrainedEncoder
+    from aisle.training.sparse.settings import QuerySide
     from aisle.training.sparse.train import TrainedSparse
 
 
@@ -144,13 +146,13 @@ def train_sparse(
     """
     _need_training()
     from aisle.training.common.progress import Silent
-    from aisle.training.sparse.settings import QuerySide, SparseSettings
+    from aisle.training.sparse.settings import SparseSettings
     from aisle.training.sparse.train import SparseJob
 
     settings = SparseSettings(
         base=base,
         revision=revision,
-        query_side=QuerySide(query_side),
+        query_side=_query_side(query_side),
         titles=titles,
         epochs=epochs,
         flops=flops,
@@ -256,6 +258,16 @@ def progress_lines(stream: IO[str], every: float = 30.0) -> ProgressLines:
 
 def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+def _query_side(name: str) -> QuerySide:
+    from aisle.training.sparse.settings import QuerySide
+
+    try:
+        return QuerySide(name)
+    except ValueError:
+        sides = ", ".join(side.value for side in QuerySide)
+        raise InputError(f"there is no query side {name!r}", fix=f"use one of {sides}") from None
 
 
 def _need_training() -> None:

@@ -16,7 +16,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aisle import _environment as paths
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound
+from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
@@ -34,6 +34,17 @@ _NOT_SEMANTIC_FILES = {GOLDEN, CARD}
 
 _SHA256 = r"^[0-9a-f]{64}$"
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
+def check_name(name: str) -> str:
+    """The name itself.
+
+    Raises:
+        InputError: no manifest takes it.
+    """
+    if not re.fullmatch(_WORD, name):
+        raise InputError(f"{name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'")
+    return name
 
 
 class Prefixes(BaseModel):

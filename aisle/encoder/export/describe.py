@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aisle.encoder.artifact import Manifest, sha256_of
+from aisle.encoder.artifact import Manifest, check_name, sha256_of
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
@@ -19,9 +19,13 @@ MAX_LENGTH = 256
 
 
 def describe(options: ExportOptions[Any], source: WeightSource, **known: Any) -> Manifest:
-    """A manifest without precision, metrics and file hashes; ``known``: fields that the kind alone knows."""
+    """A manifest without precision, metrics and file hashes; ``known``: fields that the kind alone knows.
+
+    Raises:
+        InputError: the name, or the model's where none is given, is none for an artifact.
+    """
     return Manifest(
-        name=options.name or source.model.rpartition("/")[2],
+        name=check_name(options.name or source.model.rpartition("/")[2]),
         base_model=options.base_model or source.model,
         revision=source.revision or sha256_of(source.folder / "model.safetensors"),
         text_version=TEXT_VERSION,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import check_name
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import work_folder
-from aisle.training.common.settings import check_name
 
 Trained = TypeVar("Trained")
 Exported = TypeVar("Exported")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -93,13 +92,3 @@ def as_plain_json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: as_plain_json(held) for key, held in value.items()}
     return [as_plain_json(held) for held in value] if isinstance(value, list | tuple) else value
-
-
-# What a manifest takes for a name.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def check_name(name: str) -> None:
-    """Raises InputError for a name that no artifact can have."""
-    if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'")
