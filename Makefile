@@ -52,7 +52,7 @@ cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none 
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.dev ## Format, lint, types, import rules, README figures
+check: $(VENV)/.dev ## Format, lint, types, import rules, README figures, documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
