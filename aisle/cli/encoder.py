@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -156,9 +157,13 @@ def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table("artifact", "dims", "precision", "created")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    # Whole on a narrow terminal too: it is there to be copied.
+    table.add_column("artifact", overflow="fold")
+    for column in ("dims", "precision", "created"):
+        table.add_column(column, no_wrap=True)
+    for ref, dims, precision, created in (map(str, row.values()) for row in rows):
+        table.add_row(ref, dims, precision, created[:16].replace("T", " "))
     Console().print(table if rows else "no artifacts yet: make one with `aisle encoder export`")
 
 
