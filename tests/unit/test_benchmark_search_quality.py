@@ -289,6 +289,7 @@ def test_tables_show_every_part() -> None:
 def test_the_figures_are_registered() -> None:
     names = [name for name, figure in FIGURES.items() if figure.benchmark == "search-quality"]
     assert names == [
+        "summary",
         "search-quality-summary",
         "search-quality",
         "search-quality-reranked",
