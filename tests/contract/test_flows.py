@@ -7,7 +7,7 @@ import pytest
 from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, files
 
 # Reached today, with room for two methods that share their name with another class's. The goals are in FLOWS.
-MOST = {"cli.search:search": 40, "cli.index:index": 61, "cli.train:encoder": 67}
+MOST = {"cli.search:search": 33, "cli.index:index": 52, "cli.train:encoder": 64}
 
 
 @pytest.fixture(scope="module")
