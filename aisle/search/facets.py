@@ -100,14 +100,12 @@ def facets_body(size: int) -> dict[str, Any]:
     }
 
 
-def read_facets(aggregations: Mapping[str, Any], size: int) -> Facets:
-    """Facets of an answer to ``facets_body(size)``: the most frequent values of each."""
+def read_facets(aggregations: Mapping[str, Any]) -> Facets:
+    """Facets of an answer to ``facets_body``."""
     attributes: dict[str, dict[str, int]] = {}
     for value, count in _counts(aggregations[fields.FACET]).items():
         name, _, label = value.partition(fields.FACET_SEPARATOR)
-        values = attributes.setdefault(name, {})
-        if len(values) < size:
-            values[label] = count
+        attributes.setdefault(name, {})[label] = count
     stats = aggregations[_PRICE_STATS]
     return Facets(
         brand=_counts(aggregations[fields.BRAND]),
