@@ -45,7 +45,7 @@ test: $(VENV)/.dev ## All tests, on real embedded nodes, in two processes
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 minutes on 2 cores
-	$(BIN)/python -m pytest -m "not node and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not node and not slow" $(ARGS)
 
 .PHONY: cov
 cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs
