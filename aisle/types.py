@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Say: TypeAlias = Callable[[str], None]
 """Takes a line about what is being done."""
@@ -13,31 +13,99 @@ Say: TypeAlias = Callable[[str], None]
 CountProgress: TypeAlias = Callable[[str, int, int], None]
 """Takes what is being done, how much of it is done, and of how much."""
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_ATTRIBUTES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+_NO_NUMBERS: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessSignals:
+    """What a shop knows of an item besides what it is; None for what it does not say.
+
+    Attributes:
+        popularity: sold, viewed or clicked, in the catalogue's own unit; not negative.
+        rating: mean of the customers' stars, not negative.
+        margin: in the catalogue's own unit.
+        stock: pieces at hand, not negative.
+        available: whether it can be bought now.
+        added: date on which it came into the catalogue, ISO 8601 (``2026-11-29``).
+    """
+
+    popularity: float | None = None
+    rating: float | None = None
+    margin: float | None = None
+    stock: float | None = None
+    available: bool | None = None
+    added: str | None = None
+
+
+NO_SIGNALS: Final = BusinessSignals()
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One product of a catalogue.
+    """One product of a catalogue, or one variant of it: what becomes one document.
+
+    Texts are plain: no markup, no entities, NFC, without invisible characters.
 
     Attributes:
         id: unique within the catalogue; becomes the document's ``_id`` (at most 512 UTF-8 bytes).
-        title: the product's name, never empty.
-        text: description, may be empty.
-        brand, category: facet values, may be empty.
-        price: in the catalogue's own currency, finite and not negative, or None.
-        image: URL or path, may be empty.
-        attributes: further facets, name to value, in the catalogue's own words.
+        title: the product's name, one line, never empty.
+        text: description, may be empty; line breaks separate its blocks.
+        group: the product that this item is a variant of; empty for one that is no variant.
+        brand: may be empty.
+        categories: paths from the root, such as ``("Home", "Kitchen", "Knives")``; no path is empty.
+        price: in ``currency``, finite and not negative, or None; of merged variants the lowest.
+        price_max: the highest price of merged variants where it differs from ``price``, else None.
+        list_price: the price before a reduction; None where there is none.
+        currency: ISO 4217 code, empty if the catalogue does not say.
+        images: URLs or paths, the main one first.
+        url: of the product's page, may be empty.
+        identifiers: SKU, MPN and GTIN of it and of its merged variants, as the catalogue writes them.
+        attributes: name to its values, in the catalogue's own words; neither is empty.
+        numbers: attributes that are plain numbers, name to value.
+        signals: what the shop knows of it.
+        language: of its texts, BCP 47 (``en``, ``pt-BR``); empty if the catalogue does not say.
     """
 
     id: str
     title: str
     text: str = ""
+    group: str = ""
     brand: str = ""
-    category: str = ""
+    categories: tuple[tuple[str, ...], ...] = ()
     price: float | None = None
-    image: str = ""
-    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    price_max: float | None = None
+    list_price: float | None = None
+    currency: str = ""
+    images: tuple[str, ...] = ()
+    url: str = ""
+    identifiers: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_ATTRIBUTES)
+    numbers: Mapping[str, float] = field(default_factory=lambda: _NO_NUMBERS)
+    signals: BusinessSignals = NO_SIGNALS
+    language: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field as plain JSON; paths of categories as lists."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "text": self.text,
+            "group": self.group,
+            "brand": self.brand,
+            "categories": [list(path) for path in self.categories],
+            "price": self.price,
+            "price_max": self.price_max,
+            "list_price": self.list_price,
+            "currency": self.currency,
+            "images": list(self.images),
+            "url": self.url,
+            "identifiers": list(self.identifiers),
+            "attributes": {name: list(values) for name, values in self.attributes.items()},
+            "numbers": dict(self.numbers),
+            "signals": asdict(self.signals),
+            "language": self.language,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +187,10 @@ class Hit:
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
-        item = {
-            "id": self.item.id,
-            "title": self.item.title,
-            "text": self.item.text,
-            "brand": self.item.brand,
-            "category": self.item.category,
-            "price": self.item.price,
-            "image": self.item.image,
-            "attributes": dict(self.item.attributes),
-        }
         return {
             "rank": self.rank,
             "score": self.score,
             "rerank": asdict(self.rerank) if self.rerank else None,
-            "item": item,
+            "item": self.item.to_json(),
             "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
         }

@@ -318,9 +318,9 @@ def item_from(cells: Cells, columns: Columns) -> Item:
         title=title,
         text=text,
         brand=_line(cells, at, "brand"),
-        category=_line(cells, at, "category"),
+        categories=_category(cells, at),
         price=parse_price(cells.get(at["price"])) if "price" in at else None,
-        image=_line(cells, at, "image"),
+        images=tuple(filter(None, (_line(cells, at, "image"),))),
         attributes=_attributes(cells, columns),
     )
 
@@ -332,7 +332,12 @@ def _line(cells: Cells, at: Mapping[str, str], field: str) -> str:
     return line
 
 
-def _attributes(cells: Cells, columns: Columns) -> dict[str, str]:
+def _category(cells: Cells, at: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    line = _line(cells, at, "category")
+    return ((line,),) if line else ()
+
+
+def _attributes(cells: Cells, columns: Columns) -> dict[str, tuple[str, ...]]:
     found = facets({columns.renamed.get(n, n): v for n, v in cells.items() if n not in columns.used})
     for column in columns.objects:
         inner = cells.get(column)

@@ -81,15 +81,16 @@ def identity(value: object) -> str:
     return text
 
 
-def facets(cells: Mapping[str, Any]) -> dict[str, str]:
+def facets(cells: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Columns as attributes. Nested objects, empty cells and values over 8,191 characters are no facets."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for name, value in cells.items():
         parts = [scalar(part) for part in value] if isinstance(value, list | tuple) else [scalar(value)]
-        text = clean_line(", ".join(part for part in parts if part))
+        texts = dict.fromkeys(clean_line(part) for part in parts if part)
         key = clean_line(str(name))
-        if text and key and len(text) <= MAX_FACET_CHARS:
-            found[key] = text
+        kept = tuple(text for text in texts if text and len(text) <= MAX_FACET_CHARS)
+        if key and kept:
+            found[key] = kept
     return found
 
 

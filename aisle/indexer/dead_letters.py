@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -95,9 +95,7 @@ class DeadLetter:
 
 def refused_item(position: int, item: Item, reason: str, attempts: int = 1) -> DeadLetter:
     """The letter of a document that could not be indexed; its row is the item, without empty fields."""
-    cells = {field.name: getattr(item, field.name) for field in fields(item)}
-    filled = {name: value for name, value in cells.items() if value or value == 0}
-    cells = {**filled, "attributes": dict(item.attributes)}
+    cells = {name: value for name, value in item.to_json().items() if value or value == 0}
     return DeadLetter(None, position, item.id, printable(reason), attempts, row_json(cells))
 
 

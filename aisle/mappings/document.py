@@ -40,10 +40,12 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
     optional = {
         fields.TEXT: item.text,
         fields.BRAND: item.brand,
-        fields.CATEGORY: item.category,
-        fields.IMAGE: item.image,
-        fields.ATTRIBUTES: dict(item.attributes),
-        fields.FACET: [fields.facet_value(name, value) for name, value in item.attributes.items()],
+        fields.CATEGORY: " > ".join(item.categories[0]) if item.categories else "",
+        fields.IMAGE: item.images[0] if item.images else "",
+        fields.ATTRIBUTES: {name: list(values) for name, values in item.attributes.items()},
+        fields.FACET: [
+            fields.facet_value(name, value) for name, values in item.attributes.items() for value in values
+        ],
     }
     built: dict[str, Any] = {fields.ID: item.id, fields.TITLE: item.title}
     built.update((field, value) for field, value in optional.items() if value)
@@ -60,8 +62,11 @@ def item_of(id_: str, source: Mapping[str, Any]) -> Item:
         title=source.get(fields.TITLE, ""),
         text=source.get(fields.TEXT, ""),
         brand=source.get(fields.BRAND, ""),
-        category=source.get(fields.CATEGORY, ""),
+        categories=((source[fields.CATEGORY],),) if source.get(fields.CATEGORY) else (),
         price=source.get(fields.PRICE),
-        image=source.get(fields.IMAGE, ""),
-        attributes=source.get(fields.ATTRIBUTES, {}),
+        images=(source[fields.IMAGE],) if source.get(fields.IMAGE) else (),
+        attributes={
+            name: (values,) if isinstance(values, str) else tuple(values)
+            for name, values in source.get(fields.ATTRIBUTES, {}).items()
+        },
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aisle.indexer.dead_letters import DeadLetter, refused_item
@@ -103,10 +103,9 @@ class Batch:
 
     def packed(self) -> bytes:
         """For another process of this run; packed once, as whoever only hands it on need not unpack it."""
-        # Plain tuples: an item's attributes may be a read-only view, which cannot be pickled.
+        # An item's attributes and numbers may be read-only views, which cannot be pickled.
         rows = [
-            (i.id, i.title, i.text, i.brand, i.category, i.price, i.image, dict(i.attributes))
-            for i in self.items
+            replace(item, attributes=dict(item.attributes), numbers=dict(item.numbers)) for item in self.items
         ]
         return pickle.dumps((self.first, rows), protocol=pickle.HIGHEST_PROTOCOL)
 
@@ -114,7 +113,7 @@ class Batch:
     def unpacked(packed: bytes) -> Batch:
         """The inverse of ``packed``."""
         first, rows = pickle.loads(packed)
-        return Batch(first, tuple(Item(*row) for row in rows))
+        return Batch(first, tuple(rows))
 
 
 class Numbered:

@@ -63,7 +63,7 @@ class Update:
 
     id: str
     fields: Mapping[str, Any]
-    attributes: Mapping[str, str | None]
+    attributes: Mapping[str, tuple[str, ...] | None]
 
     def applied_to(self, before: Item | None, /) -> Item | None:
         """See `Change`."""
@@ -90,6 +90,7 @@ class Delete:
 
 OP: Final = "op"
 _SINGLE: Final = (fields.ID, fields.TITLE, fields.BRAND, fields.CATEGORY, fields.PRICE, fields.IMAGE)
+_MADE: Final = {fields.CATEGORY: "categories", fields.IMAGE: "images"}
 _KNOWN: Final = frozenset((*_SINGLE, fields.TEXT, fields.ATTRIBUTES))
 _COLUMNS: Final = Columns(
     single={name: name for name in _SINGLE}, text=(fields.TEXT,), objects=(), used=_KNOWN, renamed={}
@@ -174,10 +175,11 @@ def _check_names(cells: Cells) -> None:
 
 
 def _values(item: object, names: frozenset[str] | set[str]) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in names}
+    named = (_MADE.get(name, name) for name in names)
+    return {name: getattr(item, name) for name in named}
 
 
-def _attributes(value: object) -> dict[str, str | None]:
+def _attributes(value: object) -> dict[str, tuple[str, ...] | None]:
     if not isinstance(value, dict):
         raise BadRow("attributes is not an object")
     return {_attribute_name(name): _attribute(inner) for name, inner in value.items()}
@@ -190,12 +192,12 @@ def _attribute_name(name: str) -> str:
     return cleaned
 
 
-def _attribute(value: object) -> str | None:
-    """One line of text; None for nothing, which is how it is removed."""
+def _attribute(value: object) -> tuple[str, ...] | None:
+    """Its values, one line of text each; None for nothing, which is how it is removed."""
     texts = [scalar(part) for part in (value if isinstance(value, list) else [value])]
     if None in texts:
         raise BadRow("an attribute is not text")
-    line = clean_line(", ".join(text for text in texts if text))
-    if len(line) > MAX_FACET_CHARS:
+    lines = tuple(dict.fromkeys(filter(None, (clean_line(text) for text in texts if text))))
+    if any(len(line) > MAX_FACET_CHARS for line in lines):
         raise BadRow(f"an attribute is over {MAX_FACET_CHARS:,} characters")
-    return line or None
+    return lines or None

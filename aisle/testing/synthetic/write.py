@@ -60,9 +60,9 @@ def _item(tables: Tables, kind: ProductType, product: Product, rng: Random) -> I
         title=_tidy(pick(rng, _TITLES).format(**words)),
         text=_tidy(pick(rng, _TEXTS).format(**words)),
         brand=product.brand,
-        category=product.department,
+        categories=((product.department,),),
         price=product.price,
-        attributes={name: value for name, value in facets.items() if value},
+        attributes={name: (value,) for name, value in facets.items() if value},
     )
 
 
@@ -173,7 +173,7 @@ def _row(item: Item) -> dict[str, object]:
         "title": item.title,
         "text": item.text,
         "brand": item.brand,
-        "category": item.category,
+        "category": " > ".join(item.categories[0]) if item.categories else "",
         "price": item.price,
-        "attributes": dict(item.attributes),
+        "attributes": {name: ", ".join(values) for name, values in item.attributes.items()},
     }

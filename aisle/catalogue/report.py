@@ -1,0 +1,114 @@
+"""What a reader says of its work: what was read as what, and where every row went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aisle.types import Item
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """One field of the items.
+
+    Attributes:
+        field: of `aisle.types.Item`.
+        columns: of the file, as it names them.
+        coverage: share of the rows looked at that have it, 0 to 1.
+        example: a value, shortened.
+    """
+
+    field: str
+    columns: tuple[str, ...]
+    coverage: float
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingReport:
+    """What was read as what, known before the first item.
+
+    Attributes:
+        source: name of the file.
+        format: such as ``csv``; ``details``: such as "Windows-1252, separated by ;".
+        kind: title of the kind of export, such as "Shopify product export"; empty for the plain kind.
+        variants: ``separate`` or ``merged``.
+        fields: those that are read, in the order of `aisle.types.Item`.
+        facets: columns that became attributes.
+        no_facets: column to the reason why it is no attribute.
+        looked_at: rows that this was decided by.
+        example: one whole item.
+    """
+
+    source: str
+    format: str
+    details: str
+    kind: str
+    variants: str
+    fields: tuple[FieldReading, ...]
+    facets: tuple[str, ...]
+    no_facets: Mapping[str, str]
+    looked_at: int
+    example: Item | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for ``--json``."""
+        return {
+            "source": self.source,
+            "format": self.format,
+            "details": self.details,
+            "kind": self.kind,
+            "variants": self.variants,
+            "fields": [
+                {"field": f.field, "columns": list(f.columns), "coverage": f.coverage, "example": f.example}
+                for f in self.fields
+            ],
+            "facets": list(self.facets),
+            "no_facets": dict(self.no_facets),
+            "looked_at": self.looked_at,
+            "example": self.example.to_json() if self.example else None,
+        }
+
+
+@dataclass(slots=True)
+class RowCounts:
+    """Where every row went; grows while the file is read.
+
+    Attributes:
+        rows: that were read.
+        items: that came of them.
+        merged: rows that are part of an item of another row.
+        left_out: reason to the number of rows that were left out on purpose.
+        rejected: rows in the dead letters.
+        lost: what could not be read of an item that is there, such as "price cannot be read", to the number
+            of items without it.
+        present: field to the number of items that have it.
+    """
+
+    rows: int = 0
+    items: int = 0
+    merged: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    rejected: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    present: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row is accounted for; true once the file was read to its end."""
+        return self.rows == self.items + self.merged + self.left_out.total() + self.rejected
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for ``--json``."""
+        return {
+            "rows": self.rows,
+            "items": self.items,
+            "merged": self.merged,
+            "left_out": dict(self.left_out),
+            "rejected": self.rejected,
+            "lost": dict(self.lost),
+            "present": dict(self.present),
+        }
