@@ -37,6 +37,7 @@ class ReadOptions:
         limit: stop after so many items; None reads all.
         split: of a data set on the hub.
         config: of a data set on the hub.
+        encoding: of a text file, a name that Python knows; empty finds it out.
 
     Raises:
         InputError: an item field that does not exist, or a limit under 1.
@@ -48,6 +49,7 @@ class ReadOptions:
     limit: int | None = None
     split: str = "train"
     config: str = ""
+    encoding: str = ""
 
     def __post_init__(self) -> None:
         for name in self.columns:

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import orjson
 
@@ -26,8 +26,9 @@ from aisle.catalogue.columns import (
     resolve,
     schema_of,
 )
+from aisle.catalogue.formats.base import OpenTable, Table
 from aisle.catalogue.formats.delimited import Delimited
-from aisle.catalogue.formats.hub import PREFIX, hub_file, hub_rows, split_address
+from aisle.catalogue.formats.hub import PREFIX, DataSet, hub_file, split_address
 from aisle.catalogue.formats.json_lines import JsonLines
 from aisle.catalogue.formats.parquet import Parquet
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
@@ -108,25 +109,6 @@ class SeenIds:
 _HEAD_BYTES = 4096
 
 
-class Table(Protocol):
-    """A kind of file that holds rows.
-
-    Attributes:
-        name: what ``--format`` calls it.
-        suffixes: of its files.
-        certain: whether ``matches`` is beyond doubt.
-        binary: whether a file without its mark can not be one, whatever its name.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    certain: bool
-    binary: bool
-
-    def matches(self, head: bytes) -> bool: ...
-    def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]: ...
-
-
 TABLES: tuple[Table, ...] = (Parquet(), JsonLines(), Delimited())
 
 
@@ -171,8 +153,8 @@ def _head(path: Path) -> bytes:
             ) from None
 
 
-def open_rows(path: str | Path, options: ReadOptions, rejects: Rejects) -> Iterator[Row]:
-    """Open a file, ``hub:OWNER/NAME`` or ``hub:OWNER/NAME/FILE``; rows follow lazily.
+def open_table(path: str | Path, options: ReadOptions) -> OpenTable:
+    """Open a file, ``hub:OWNER/NAME`` or ``hub:OWNER/NAME/FILE``.
 
     Raises:
         InputError: it cannot be opened, or its format is unknown.
@@ -181,10 +163,10 @@ def open_rows(path: str | Path, options: ReadOptions, rejects: Rejects) -> Itera
     if isinstance(path, str) and path.startswith(PREFIX):
         name, file = split_address(path)
         if not file:
-            return hub_rows(name, options)
+            return DataSet(name, options)
         path = hub_file(name, file)
     path = Path(path)
-    return table_of(path, options.format).rows(path, rejects)
+    return table_of(path, options.format).open(path, options)
 
 
 # Rows of JSON may each have other keys: so many are looked at before the columns count as known.
@@ -223,7 +205,7 @@ def read_catalogue(
     if not (isinstance(path, str) and path.startswith(PREFIX)):
         path = catalogue_file(Path(path))
     name = path.name if isinstance(path, Path) else path
-    rows = open_rows(path, options, rejects)
+    rows = open_table(path, options).rows(rejects)
     head = list(islice(rows, _LOOK_AHEAD))
     if not head:
         raise _nothing(name, rejects, before)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle.catalogue import ReadOptions
-from aisle.catalogue.reader import SeenIds, open_rows
+from aisle.catalogue.reader import SeenIds, open_table
 from aisle.catalogue.rejects import Rejects
 from aisle.encoder import DenseEncoder, query_text
 from aisle.encoder.base import WINDOW
@@ -196,7 +196,7 @@ def _reviews() -> Iterator[str]:
     """Reviews of over 40 characters, as the paper's setting has them (arXiv 2602.00899)."""
     folder = dataset("reviews/amazon2023")
     for split in _SPLITS:
-        for row in open_rows(folder / f"{split}.jsonl.gz", ReadOptions(), Rejects()):
+        for row in open_table(folder / f"{split}.jsonl.gz", ReadOptions()).rows(Rejects()):
             text = query_text(str(row.cells.get("review") or ""))
             if len(text) > _MIN_CHARS:
                 yield text

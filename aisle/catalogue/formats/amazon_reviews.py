@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aisle.catalogue.columns import ReadOptions
-from aisle.catalogue.reader import open_rows
+from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
 from aisle.catalogue.values import clean_text, identity, words
 from aisle.errors import InputError
@@ -37,7 +37,7 @@ def read_review_queries(path: str | Path, rejects: Rejects | None = None) -> Ite
 def _read(path: str | Path, make: Callable[[Cells], _T], rejects: Rejects | None) -> Iterator[_T]:
     rejects = rejects if rejects is not None else Rejects()
     count = 0
-    for row in open_rows(path, ReadOptions(), rejects):
+    for row in open_table(path, ReadOptions()).rows(rejects):
         try:
             made = make(row.cells)
         except BadRow as reason:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from aisle._files import raw_lines
+from aisle.catalogue.columns import ReadOptions
 from aisle.catalogue.rejects import BadRow, Rejects, Row
 from aisle.errors import InputError
 
@@ -26,9 +28,23 @@ class Delimited:
         line = head.splitlines()[0] if head.strip() else b""
         return b"\0" not in head and any(mark.encode() in line for mark in _DELIMITERS)
 
-    def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]:
+    def open(self, path: Path, options: ReadOptions) -> DelimitedFile:  # noqa: ARG002
+        """See `Table`."""
+        return DelimitedFile(path)
+
+
+@dataclass(frozen=True, slots=True)
+class DelimitedFile:
+    """A file of delimited values."""
+
+    path: Path
+    format: str = Delimited.name
+    details: str = ""
+
+    def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield every row that has as many cells as the header. A row's line is the one where it begins."""
         # What the reader took since its last row: the only trace of one that it cannot read.
+        path = self.path
         taken: list[str] = []
         reader = csv.reader(_recorded(_lines(path), taken), delimiter=_delimiter(path))
         header = _header(path, _first(path, reader))

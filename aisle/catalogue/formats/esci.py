@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aisle.catalogue.columns import ReadOptions
-from aisle.catalogue.reader import open_rows
+from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
 from aisle.catalogue.values import clean_line, identity, words
 from aisle.errors import InputError
@@ -42,7 +42,7 @@ def read_esci_examples(
     rejects = rejects if rejects is not None else Rejects()
     queries: dict[str, Query] = {}
     judgments: list[Judgment] = []
-    for row in open_rows(path, ReadOptions(split=options.split), rejects):
+    for row in open_table(path, ReadOptions(split=options.split)).rows(rejects):
         missing = [column for column in _NEEDED if column not in row.cells]
         if missing:
             raise InputError(f"{path} has no column '{missing[0]}'", fix="name the file of examples")

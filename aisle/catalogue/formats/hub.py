@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from aisle._environment import optional
 from aisle.catalogue.columns import ReadOptions
-from aisle.catalogue.rejects import Row
+from aisle.catalogue.rejects import Rejects, Row
 from aisle.errors import InputError
 
 PREFIX = "hub:"
 
 
-def hub_rows(name: str, options: ReadOptions) -> Iterator[Row]:
-    """Stream the rows of the data set ``OWNER/NAME`` (config and split from the options), numbered from 1.
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The rows of the data set ``OWNER/NAME`` (config and split from the options), numbered from 1."""
 
-    Raises:
-        MissingExtra: ``datasets`` is not installed (extra ``train``).
-        InputError: no such data set, or the hub cannot be reached.
-    """
-    datasets = optional("datasets", extra="train")
-    with _translated(name):
-        rows = datasets.load_dataset(name, options.config or None, split=options.split, streaming=True)
-        for number, cells in enumerate(rows, 1):
-            yield Row(number, dict(cells))
+    name: str
+    options: ReadOptions
+    format: str = "hub"
+    details: str = ""
+
+    def rows(self, rejects: Rejects) -> Iterator[Row]:  # noqa: ARG002 - no row of a data set is bad
+        """Stream them.
+
+        Raises:
+            MissingExtra: ``datasets`` is not installed (extra ``train``).
+            InputError: no such data set, or the hub cannot be reached.
+        """
+        datasets = optional("datasets", extra="train")
+        options = self.options
+        with _translated(self.name):
+            rows = datasets.load_dataset(
+                self.name, options.config or None, split=options.split, streaming=True
+            )
+            for number, cells in enumerate(rows, 1):
+                yield Row(number, dict(cells))
 
 
 def hub_file(name: str, file: str) -> Path:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
 from aisle._files import MAX_LINE_BYTES, numbered_lines
+from aisle.catalogue.columns import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
 
 
@@ -23,9 +25,22 @@ class JsonLines:
         """Whether the content looks like it."""
         return head.lstrip().startswith(b"{")
 
-    def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]:
+    def open(self, path: Path, options: ReadOptions) -> JsonLinesFile:  # noqa: ARG002
+        """See `Table`."""
+        return JsonLinesFile(path)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLinesFile:
+    """A file of JSON lines."""
+
+    path: Path
+    format: str = JsonLines.name
+    details: str = ""
+
+    def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield every line that holds an object."""
-        for number, line in numbered_lines(path):
+        for number, line in numbered_lines(self.path):
             try:
                 cells = _cells(line)
             except BadRow as reason:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aisle._environment import optional
+from aisle.catalogue.columns import ReadOptions
 from aisle.catalogue.rejects import Rejects, Row
 from aisle.errors import InputError
 
@@ -25,20 +27,33 @@ class Parquet:
         """Whether the content looks like it."""
         return head.startswith(b"PAR1")
 
-    def rows(self, path: Path, rejects: Rejects) -> Iterator[Row]:
+    def open(self, path: Path, options: ReadOptions) -> ParquetFile:  # noqa: ARG002
+        """See `Table`."""
+        return ParquetFile(path)
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFile:
+    """A Parquet file."""
+
+    path: Path
+    format: str = Parquet.name
+    details: str = ""
+
+    def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield the rows, numbered from 1."""
         arrow = optional("pyarrow", extra="parquet")
         parquet = optional("pyarrow.parquet", extra="parquet")
         number = 0
         try:
-            with parquet.ParquetFile(path) as file:
+            with parquet.ParquetFile(self.path) as file:
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                     yield from _rows(batch, number, rejects)
                     number += batch.num_rows
         except (arrow.ArrowException, OSError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(
-                f"{path} is not a whole Parquet file ({reason[:120]}); {number} rows were read",
+                f"{self.path} is not a whole Parquet file ({reason[:120]}); {number} rows were read",
                 fix="copy or download it again",
             ) from None
 

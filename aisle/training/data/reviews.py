@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from aisle.catalogue.columns import ReadOptions
-from aisle.catalogue.reader import open_rows
+from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
 from aisle.catalogue.values import clean_line, identity, scalar, words
 from aisle.errors import InputError
@@ -110,7 +110,7 @@ def read_reviews(path: str | Path, rejects: Rejects | None = None) -> Iterator[R
     """
     rejects = rejects if rejects is not None else Rejects()
     count = 0
-    for row in open_rows(path, ReadOptions(), rejects):
+    for row in open_table(path, ReadOptions()).rows(rejects):
         try:
             review = _review(row.cells)
         except BadRow as reason:
