@@ -95,8 +95,8 @@ def test_filters_hold_for_every_leg(shop: SearchClient) -> None:
         if item.brand in ("Acme", "Corvo")
         and item.price is not None
         and 50 <= item.price <= 250
-        and item.attributes["Colour"] == "Red"
-        and item.attributes["Size"] in ("1", "2")
+        and item.attributes["Colour"] == ("Red",)
+        and item.attributes["Size"] in (("1",), ("2",))
     }
     found = {fused.id for fused in shop.rank("oak", filters=filters).fused}
     assert found

@@ -12,10 +12,10 @@ TOOLS = (
     Item("drill-10001", "DeWalt cordless drill DCD771C2", "with two batteries", brand="DeWalt"),
     Item("drill-10002", "Makita corded drill HP-1640", "percussion", brand="Makita"),
     Item("battery-10003", "Battery for tools", "fits the drill DCD771C2", brand="DeWalt"),
-    Item("charger-10004", "Wall charger", attributes={"mpn": "CH-99021"}, brand="Acme"),
+    Item("charger-10004", "Wall charger", attributes={"mpn": ("CH-99021",)}, brand="Acme"),
     Item("saw-10005", "Circular saw", "for drilling see the drills", brand="Acme"),
     Item("planer-10006", "Electric planer", brand="Makita"),
-    Item("lamp-10007", "Refrigerator lamp", "a lamp", category="Lighting"),
+    Item("lamp-10007", "Refrigerator lamp", "a lamp", categories=(("Lighting",),)),
 )
 PLANTERS = tuple(Item(f"planter-2{n:04d}", f"Garden planter PL20000X {n}", brand="Acme") for n in range(40))
 ITEMS = (*TOOLS, *PLANTERS)

@@ -58,9 +58,9 @@ def shelf_items(count: int = 300, seed: int = 7) -> list[Item]:
             title=" ".join(choose.choices(_WORDS, k=choose.randint(2, 7))),
             text=" ".join(choose.choices(_WORDS, k=choose.randint(0, 20))),
             brand=choose.choice(_BRANDS),
-            category=f"aisle {number % 4}",
+            categories=((f"aisle {number % 4}",),),
             price=float(number) if number % 10 else None,
-            attributes={"Colour": choose.choice(["Red", "Blue"]), "Size": str(number % 3)},
+            attributes={"Colour": (choose.choice(["Red", "Blue"]),), "Size": (str(number % 3),)},
         )
         for number in range(count)
     ]

@@ -29,9 +29,9 @@ def items(number: int, title: str = "shoe") -> Iterator[Item]:
             title=f"{title} {n}",
             text="a running shoe",
             brand=f"brand{n % 3}",
-            category="shoes",
+            categories=(("shoes",),),
             price=n / 4,
-            attributes={"Colour": ("red", "blue")[n % 2]},
+            attributes={"Colour": (("red", "blue")[n % 2],)},
         )
 
 

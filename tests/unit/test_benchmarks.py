@@ -243,7 +243,7 @@ def test_two_stages_on_the_same_cores_add_their_costs() -> None:
 
 
 def test_every_way_to_load_gets_the_same_documents() -> None:
-    items = [Item(f"id-{n}", f"title {n}", brand="Acme", attributes={"Colour": "red"}) for n in range(7)]
+    items = [Item(f"id-{n}", f"title {n}", brand="Acme", attributes={"Colour": ("red",)}) for n in range(7)]
     vectors = np.random.default_rng(0).standard_normal((7, 4)).astype(np.float32)
     load = prepare(items, vectors, VectorSpace("a" * 64, "test", 4))
     lines = b"".join(load.bodies).splitlines()

@@ -26,7 +26,16 @@ from aisle.indexer.replay import LetterReader
 from aisle.mappings import IndexSettings, VectorSpace
 from aisle.types import Item
 
-ITEM = Item("1", "Shoe", "soft", "Acme", "Shoes", 0.0, "a.png", {"Colour": "red"})
+ITEM = Item(
+    "1",
+    "Shoe",
+    "soft",
+    brand="Acme",
+    categories=(("Shoes",),),
+    price=0.0,
+    images=("a.png",),
+    attributes={"Colour": ("red",)},
+)
 
 
 def nested(depth: int) -> object:
@@ -102,7 +111,7 @@ def test_rows_are_read_as_the_catalogue_was(tmp_path: Path) -> None:
     reader = LetterReader.of(path, ReadOptions())
     found = [reader.item(letter) for letter in read_letters(path)]
     assert found == [
-        Item("a", "Red shoe", attributes={"Size": "42"}),
+        Item("a", "Red shoe", attributes={"Size": ("42",)}),
         Item("b", "corrected"),
         "duplicate id",
         Item("d", "renamed"),

@@ -15,10 +15,10 @@ FULL = Item(
     title="Trail shoe",
     text="Grippy",
     brand="Acme",
-    category="Shoes",
+    categories=(("Shoes",),),
     price=0.0,
-    image="shoe.png",
-    attributes={"Colour": "Red", "Size": "42"},
+    images=("shoe.png",),
+    attributes={"Colour": ("Red",), "Size": ("42",)},
 )
 VECTORS = {fields.DENSE: np.full(4, 0.5, dtype=np.float32)}
 
@@ -30,7 +30,7 @@ def test_every_field_of_a_document_is_mapped() -> None:
 
 def test_full_item() -> None:
     built = document(FULL, VECTORS)
-    assert built[fields.ATTRIBUTES] == {"Colour": "Red", "Size": "42"}
+    assert built[fields.ATTRIBUTES] == {"Colour": ["Red"], "Size": ["42"]}
     assert built[fields.FACET] == ["Colour=Red", "Size=42"]
     assert built[fields.TITLE] == "Trail shoe"
     assert built[fields.PRICE] == 0.0

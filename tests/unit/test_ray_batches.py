@@ -52,10 +52,10 @@ def test_a_batch_travels_with_every_field_and_any_text() -> None:
         title="t\x00",
         text="x" * 1000,
         brand="b",
-        category="c",
+        categories=(("c",),),
         price=1.25,
-        image="i",
-        attributes=MappingProxyType({"Colour": "red"}),
+        images=("i",),
+        attributes=MappingProxyType({"Colour": ("red",)}),
     )
     batch = Batch(7, (item(1), odd))
     assert Batch.unpacked(batch.packed()) == batch

@@ -21,7 +21,7 @@ ROWS: list[dict[str, Any]] = [
     {"id": "2", "title": "Blue shoe, wide", "description": None, "brand": None, "price": None, "size": None},
 ]
 ITEMS = [
-    Item("1", "Red shoe", "Soft.", "Acme", price=9.5, attributes={"size": "6"}),
+    Item("1", "Red shoe", "Soft.", brand="Acme", price=9.5, attributes={"size": ("6",)}),
     Item("2", "Blue shoe, wide"),
 ]
 
@@ -66,7 +66,7 @@ def test_formats_are_told_by_content(
     found = list(read_catalogue(path))
     if write in (_csv, _tsv):
         # CSV has no number 6.0, only the text.
-        found[0] = Item(**{**_fields(found[0]), "attributes": {"size": "6"}})
+        found[0] = Item(**{**_fields(found[0]), "attributes": {"size": ("6",)}})
     assert found == ITEMS
 
 
@@ -86,9 +86,11 @@ def test_beir_folder_with_extra_columns(tmp_path: Path) -> None:
         "attributes": {"t_type": "Original", "n_pack": 6.0, "b_new": False, "none": None},
     }
     _gzip(tmp_path / "corpus.jsonl.gz", [row])
-    facets = {"released": "2009-12-10", "t_type": "Original", "n_pack": "6", "b_new": "false"}
+    facets = {"released": ("2009-12-10",), "t_type": ("Original",), "n_pack": ("6",), "b_new": ("false",)}
     assert list(read_catalogue(tmp_path)) == [
-        Item("7", "Toner", "Black", "Xerox", "", 4995.0, "http://x/y.jpg", facets)
+        Item(
+            "7", "Toner", "Black", brand="Xerox", price=4995.0, images=("http://x/y.jpg",), attributes=facets
+        )
     ]
 
 
@@ -105,7 +107,8 @@ def test_esci_products(tmp_path: Path) -> None:
     path = _parquet(
         tmp_path / "shopping_queries_dataset_products.parquet", [row, {**row, "product_locale": "es"}]
     )
-    expected = Item("B01", "Shoe", "Nice\nSoft\nLight", "Acme", attributes={"color": "Red", "locale": "us"})
+    attributes = {"color": ("Red",), "locale": ("us",)}
+    expected = Item("B01", "Shoe", "Nice\nSoft\nLight", brand="Acme", attributes=attributes)
     assert list(read_catalogue(tmp_path, ReadOptions(locale="us"))) == [expected]
     rejects = Rejects()
     assert list(read_catalogue(path, rejects=rejects)) == [expected]
@@ -133,9 +136,18 @@ def test_amazon_products(tmp_path: Path, extra: dict[str, Any]) -> None:
         **extra,
     }
     path = _jsonl(tmp_path / "meta_Toys.jsonl", [row])
-    facets = {"average_rating": "4.5", "Color": "Red"}
+    facets = {"average_rating": ("4.5",), "Color": ("Red",)}
     assert list(read_catalogue(path)) == [
-        Item("B0", "Kite", "Flies\nhigh\nLight", "Acme", "Toys", 5.99, "l", facets)
+        Item(
+            "B0",
+            "Kite",
+            "Flies\nhigh\nLight",
+            brand="Acme",
+            categories=(("Toys",),),
+            price=5.99,
+            images=("l",),
+            attributes=facets,
+        )
     ]
 
 

@@ -39,7 +39,7 @@ def test_it_is_big_varied_and_says_that_it_is_synthetic(folder: Path, items: lis
     judged = read_judged_set(folder)
     assert len(items) == 6_000
     assert len({item.title for item in items}) > 5_700
-    assert len({item.category for item in items}) == 10
+    assert len({item.categories for item in items}) == 10
     assert len(judged.queries) >= 150
     assert len(answerable(judged.qrels)) == len(judged.queries)
     grades = Counter(grade for row in judged.qrels.values() for grade in row.values())
