@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def index(
     data: str | Path,
     name: str,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
     format: str = "auto",
     locale: str = "",
     limit: int | None = None,
@@ -153,7 +153,7 @@ def replay(
     name: str,
     file: str | Path,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
     format: str = "auto",
     locale: str = "",
     limit: int | None = None,

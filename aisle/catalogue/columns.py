@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells
 from aisle.catalogue.values import (
     MAX_TEXT_CHARS,
@@ -22,61 +23,6 @@ from aisle.catalogue.values import (
 )
 from aisle.errors import InputError
 from aisle.types import Item
-
-MAPPABLE = ("id", "title", "text", "brand", "category", "price", "image", "attributes")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """Settings of ``read_catalogue``.
-
-    Attributes:
-        format: "auto", or a name of ``formats()``.
-        columns: item field to the column that holds it, see ``parse_map``; overrides what is found.
-        locale: keep only rows of this locale (ESCI: "us", "es", "jp"); empty keeps all.
-        limit: stop after so many items; None reads all.
-        split: of a data set on the hub.
-        config: of a data set on the hub.
-        encoding: of a text file, a name that Python knows; empty finds it out.
-
-    Raises:
-        InputError: an item field that does not exist, or a limit under 1.
-    """
-
-    format: str = "auto"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    locale: str = ""
-    limit: int | None = None
-    split: str = "train"
-    config: str = ""
-    encoding: str = ""
-
-    def __post_init__(self) -> None:
-        for name in self.columns:
-            if name not in MAPPABLE:
-                raise InputError(
-                    f"items have no field '{name}'",
-                    fix=f"map one of {', '.join(MAPPABLE)}, as in --map id=sku",
-                )
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"a limit of {self.limit} reads nothing", fix="use 1 or more")
-
-
-def parse_map(text: str) -> dict[str, str]:
-    """Read ``title=name,id=sku`` as item field to column.
-
-    Raises:
-        InputError: not of that form, or a field twice.
-    """
-    columns: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, column = (piece.strip() for piece in part.partition("="))
-        if not (name and equals and column) or name in columns:
-            raise InputError(
-                f"cannot read the mapping '{part}'", fix="write FIELD=COLUMN, as in title=name,id=sku"
-            )
-        columns[name] = column
-    return columns
 
 
 def prepare_meta(cells: Cells) -> Cells:
@@ -194,6 +140,7 @@ PLAIN = Schema(name="plain", signature=frozenset(), fields=_PLAIN_FIELDS)
 SCHEMAS: tuple[Schema, ...] = (ESCI, AMAZON, BEIR, PLAIN)
 
 
+_OLD = {"categories": "category", "images": "image"}
 _REQUIRED = ("id", "title")
 
 
@@ -237,7 +184,8 @@ def resolve(name: str, columns: Sequence[str], schema: Schema, options: ReadOpti
         InputError: a mapped column is not there, or none can be the id or the title (suggests a mapping).
     """
     _refuse_other_files(name, columns)
-    for item_field, column in options.columns.items():
+    mapped = {_OLD.get(f, f): columns[0] for f, columns in options.mapped.items()}
+    for item_field, column in mapped.items():
         if column not in columns:
             close = difflib.get_close_matches(column, columns, 1)
             hint = f"{item_field}={close[0]}" if close else f"{item_field}=COLUMN"
@@ -249,7 +197,7 @@ def resolve(name: str, columns: Sequence[str], schema: Schema, options: ReadOpti
         item_field: [plain[_plain(c)] for c in candidates if _plain(c) in plain]
         for item_field, candidates in schema.fields.items()
     }
-    found |= {item_field: [column] for item_field, column in options.columns.items()}
+    found |= {item_field: [column] for item_field, column in mapped.items()}
     missing = [item_field for item_field in _REQUIRED if not found.get(item_field)]
     if missing:
         suggested: dict[str, str] = {}
@@ -260,10 +208,10 @@ def resolve(name: str, columns: Sequence[str], schema: Schema, options: ReadOpti
             f"no column of {name} is the {' or the '.join(missing)} (found: {_listed(columns)})",
             fix="--map " + ",".join(f"{item_field}={column}" for item_field, column in suggested.items()),
         )
-    joined = "text" not in options.columns and schema.signature
+    joined = "text" not in mapped and schema.signature
     text = tuple(found.get("text", []) if joined else found.get("text", [])[:1])
     single = {f: c[0] for f, c in found.items() if c and f not in ("text", "attributes")}
-    objects = (options.columns["attributes"],) if "attributes" in options.columns else schema.objects
+    objects = (mapped["attributes"],) if "attributes" in mapped else schema.objects
     used = frozenset((*single.values(), *text, *objects, *schema.hidden))
     return Columns(single, text, objects, used, schema.renamed)
 

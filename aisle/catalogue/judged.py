@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import read_catalogue
 from aisle.encoder.text import item_text
 from aisle.evaluation.encoders.tasks import Judged, check_task

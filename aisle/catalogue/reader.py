@@ -20,7 +20,6 @@ from aisle.catalogue.columns import (
     PLAIN,
     SCHEMAS,
     Columns,
-    ReadOptions,
     Schema,
     item_from,
     resolve,
@@ -31,7 +30,9 @@ from aisle.catalogue.formats.delimited import Delimited
 from aisle.catalogue.formats.hub import PREFIX, DataSet, hub_file, split_address
 from aisle.catalogue.formats.json_lines import JsonLines
 from aisle.catalogue.formats.parquet import Parquet
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
+from aisle.catalogue.report import ReadingReport, RowCounts
 from aisle.errors import InputError
 from aisle.types import Item
 
@@ -179,9 +180,29 @@ def formats() -> tuple[str, ...]:
     return ("auto", *(table.name for table in TABLES), *(schema.name for schema in SCHEMAS))
 
 
+class Catalogue(Iterator[Item]):
+    """The items of a catalogue, each once; and what is said of how they are read.
+
+    Attributes:
+        report: what is read as what; known before the first item.
+        counts: where every row went; grows with every item.
+    """
+
+    def __init__(self, items: Iterator[Item], report: ReadingReport, counts: RowCounts) -> None:
+        self._items = items
+        self.report = report
+        self.counts = counts
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        return next(self._items)
+
+
 def read_catalogue(
     path: str | Path, options: ReadOptions | None = None, rejects: Rejects | None = None
-) -> Iterator[Item]:
+) -> Catalogue:
     """Read a catalogue, row by row, in constant memory but for 11 to 22 bytes an id.
 
     The file is opened and its columns are found before this returns; the items follow lazily. A bad row goes
@@ -213,17 +234,26 @@ def read_catalogue(
     schema = schema_of(names, options)
     prepared = list(schema.prepare(dict.fromkeys(names)))
     columns = resolve(name, prepared, schema, options)
-    items = _items(chain(head, rows), schema, columns, options, rejects)
-    return _some(items, name, rejects, before, options.limit)
+    counts = RowCounts()
+    items = _items(chain(head, rows), schema, columns, options, rejects, counts)
+    report = ReadingReport(name, options.format, "", "", "separate", (), (), {}, len(head), None)
+    return Catalogue(_some(items, name, rejects, before, options.limit), report, counts)
 
 
 def _items(
-    rows: Iterator[Row], schema: Schema, columns: Columns, options: ReadOptions, rejects: Rejects
+    rows: Iterator[Row],
+    schema: Schema,
+    columns: Columns,
+    options: ReadOptions,
+    rejects: Rejects,
+    counts: RowCounts,
 ) -> Iterator[Item]:
     seen = SeenIds()
     for row in rows:
+        counts.rows += 1
         identity = ""
         if options.locale and schema.locale and row.cells.get(schema.locale) != options.locale:
+            counts.left_out["another locale"] += 1
             continue
         try:
             item = item_from(schema.prepare(row.cells), columns)
@@ -231,8 +261,10 @@ def _items(
             if not seen.add(identity):
                 raise BadRow(DUPLICATE)
         except BadRow as reason:
+            counts.rejected += 1
             rejects.add(row.line, str(reason), row.cells, identity)
         else:
+            counts.items += 1
             yield item
 
 
@@ -311,7 +343,7 @@ def fingerprint(path: str | Path, options: ReadOptions) -> Mapping[str, str] | N
         return None
     with file.open("rb") as stream:
         content = hashlib.file_digest(stream, "sha256").hexdigest()
-    how = {**asdict(options), "columns": dict(options.columns)}
+    how = {**asdict(options), "columns": options.mapped}
     return {
         "the content of the catalogue": content,
         "the reading options (--format, --map, --locale, --limit)": orjson.dumps(

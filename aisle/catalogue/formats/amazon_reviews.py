@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
 from aisle.catalogue.values import clean_text, identity, words

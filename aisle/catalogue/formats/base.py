@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import Rejects, Row
 
 

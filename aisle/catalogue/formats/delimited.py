@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aisle._files import raw_lines
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Rejects, Row
 from aisle.errors import InputError
 

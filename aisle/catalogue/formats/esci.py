@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
 from aisle.catalogue.values import clean_line, identity, words

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from aisle._files import MAX_LINE_BYTES, numbered_lines
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
 
 

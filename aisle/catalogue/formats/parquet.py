@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aisle._environment import optional
-from aisle.catalogue.columns import ReadOptions
+from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import Rejects, Row
 from aisle.errors import InputError
 
