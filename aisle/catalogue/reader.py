@@ -5,13 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
-from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final
 
 import orjson
 
@@ -33,6 +30,7 @@ from aisle.catalogue.formats.parquet import Parquet
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
 from aisle.catalogue.report import ReadingReport, RowCounts
+from aisle.catalogue.seen import DUPLICATE, SeenIds
 from aisle.errors import InputError
 from aisle.types import Item
 
@@ -61,50 +59,6 @@ def catalogue_file(path: Path) -> Path:
         f"{path} holds no corpus.jsonl (found: {', '.join(held) or 'nothing'})",
         fix="name the file of products itself",
     )
-
-
-class SeenIds:
-    """A set of 64-bit hashes in a flat table: 11 to 22 bytes an id, where a Python set takes about 100.
-
-    Two different ids collide with probability 2^-64. Among n ids a good row is taken for a duplicate with
-    probability of about n^2 / 2^65: 3e-8 for a million rows, 3e-4 for a hundred million. It would stand in
-    the rejects file.
-    """
-
-    def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 * 1024))
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, identity: str) -> bool:
-        """Remember an id. True if it is new."""
-        digest = blake2b(identity.encode(), digest_size=8).digest()
-        if not self._put(int.from_bytes(digest, "little") or 1):  # 0 marks an empty slot
-            return False
-        self._count += 1
-        if self._count * 4 > len(self._slots) * 3:
-            self._grow()
-        return True
-
-    def _put(self, key: int) -> bool:
-        slots = self._slots
-        mask = len(slots) - 1
-        at = key & mask
-        while slots[at]:
-            if slots[at] == key:
-                return False
-            at = (at + 1) & mask
-        slots[at] = key
-        return True
-
-    def _grow(self) -> None:
-        old = self._slots
-        self._slots = array("Q", bytes(16 * len(old)))
-        for key in old:
-            if key:
-                self._put(key)
 
 
 _HEAD_BYTES = 4096
@@ -172,7 +126,6 @@ def open_table(path: str | Path, options: ReadOptions) -> OpenTable:
 
 # Rows of JSON may each have other keys: so many are looked at before the columns count as known.
 _LOOK_AHEAD = 100
-DUPLICATE: Final = "duplicate id"
 
 
 def formats() -> tuple[str, ...]:

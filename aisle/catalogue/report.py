@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
 
-from aisle.types import Item
+from aisle.types import BusinessSignals, Item
+
+_FIELDS: Final = tuple(f.name for f in fields(Item) if f.name != "signals")
+_SIGNALS: Final = tuple(f.name for f in fields(BusinessSignals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class RowCounts:
     """Where every row went; grows while the file is read.
 
     Attributes:
-        rows: that were read.
+        rows: that were read. A row with variants inside counts once, or once for each that becomes an item.
         items: that came of them.
         merged: rows that are part of an item of another row.
         left_out: reason to the number of rows that were left out on purpose.
@@ -95,6 +98,18 @@ class RowCounts:
     rejected: int = 0
     lost: Counter[str] = field(default_factory=Counter)
     present: Counter[str] = field(default_factory=Counter)
+
+    def add(self, item: Item, lost: Iterable[str]) -> None:
+        """Count an item, and what could not be read of it."""
+        self.items += 1
+        self.lost.update(lost)
+        for name in _FIELDS:
+            value = getattr(item, name)
+            if value or value == 0:
+                self.present[name] += 1
+        for name in _SIGNALS:
+            if getattr(item.signals, name) is not None:
+                self.present[name] += 1
 
     @property
     def balanced(self) -> bool:

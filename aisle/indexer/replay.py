@@ -12,7 +12,8 @@ from typing import Any, Final, Self
 from opensearchpy import OpenSearch
 
 from aisle.catalogue import ReadOptions
-from aisle.catalogue.reader import DUPLICATE, ReadRow, SeenIds, item_reader, row_reader
+from aisle.catalogue.reader import ReadRow, item_reader, row_reader
+from aisle.catalogue.seen import DUPLICATE, SeenIds
 from aisle.cluster import Cluster
 from aisle.cluster.failures import RetryPolicy
 from aisle.indexer.bulk import Body, BulkWriter, Line, Refusal, pack, serialise

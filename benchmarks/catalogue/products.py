@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.catalogue.reader import SeenIds
+from aisle.catalogue.seen import SeenIds
 from aisle.encoder import item_text
 from aisle.encoder.text import clean
 from aisle.errors import InputError

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.catalogue import read_catalogue
-from aisle.catalogue.reader import SeenIds
 from aisle.catalogue.rejects import BadRow
+from aisle.catalogue.seen import SeenIds
 from aisle.catalogue.values import parse_price
 from aisle.errors import InputError
 from aisle.indexer.dead_letters import DeadLetters

@@ -1,0 +1,68 @@
+"""Looking into the cells of a row, whatever they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from aisle.catalogue.rejects import Cells
+from aisle.catalogue.values import scalar
+
+
+def text(cells: Mapping[str, Any], *columns: str) -> str:
+    """The first of these columns that holds a scalar, as text without white space around it; else ""."""
+    for column in columns:
+        if found := (scalar(cells.get(column)) or "").strip():
+            return found
+    return ""
+
+
+def split(value: object, mark: str) -> list[str]:
+    r"""The parts of a text between ``mark``s; ``\`` before one makes it part of the text."""
+    whole = scalar(value) or ""
+    parts = re.split(rf"(?<!\\){re.escape(mark)}", whole)
+    return [part for raw in parts if (part := raw.replace(f"\\{mark}", mark).strip())]
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list, or the one that is there instead."""
+    return [
+        one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, Mapping)
+    ]
+
+
+def texts(value: object, *keys: str) -> list[str]:
+    """The scalars of a list; of objects in it what stands under the first of ``keys`` that is there."""
+    found = value if isinstance(value, list | tuple) else [value]
+    return [
+        one for part in found if (one := text(part, *keys) if isinstance(part, Mapping) else _scalar(part))
+    ]
+
+
+def _scalar(value: object) -> str:
+    return (scalar(value) or "").strip()
+
+
+def without(cells: Cells, columns: Iterable[str]) -> Cells:
+    """The cells but for these columns."""
+    gone = frozenset(columns)
+    return {column: value for column, value in cells.items() if column not in gone}
+
+
+def with_attributes(cells: Cells, attributes: Mapping[str, Any]) -> Cells:
+    """The cells with these among their ``attributes``; what is empty is left away."""
+    held = cells.get("attributes")
+    own = held if isinstance(held, Mapping) else {}
+    named = {name: value for name, value in attributes.items() if name and value}
+    return {**cells, "attributes": {**own, **named}} if named else cells
+
+
+_NO: Final = frozenset(
+    ("0", "0.0", "-1", "false", "f", "no", "n", "off", "nein", "non", "nie", "nej", "falsch", "faux", "нет")
+)
+
+
+def denied(cells: Mapping[str, Any], *columns: str) -> bool:
+    """Whether the first of these columns that is not empty says no."""
+    return text(cells, *columns).casefold() in _NO

@@ -1,0 +1,150 @@
+"""Shopify: the CSV of the admin, old and new headers, and products.json."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aisle.catalogue.exports.base import ExportKind, Place, RowRole, Variants
+from aisle.catalogue.exports.cells import denied, split, text, with_attributes, without
+from aisle.catalogue.rejects import Cells
+
+_OPTIONS: Final = (1, 2, 3)
+_METAFIELD: Final = re.compile(r"^(.*?)\s*\((?:product|variant)\.metafields\.[^)]*\)$")
+_NO_OPTION: Final = ("title", "default title")
+_HIDDEN: Final = {"draft": "draft", "archived": "archived", "unlisted": "unlisted"}
+
+
+class ShopifyCsv(ExportKind):
+    """The CSV of the admin: the first row of a handle holds the product and its first variant."""
+
+    name = "shopify"
+    title = "Shopify product export"
+    fields: Mapping[str, tuple[str, ...]] = {
+        "id": ("handle", "url handle"),
+        "title": ("title",),
+        "text": ("body html", "description", "body"),
+        "brand": ("vendor",),
+        "categories": ("product category", "type", "custom product type", "custom collections"),
+        "price": ("variant price", "price"),
+        "list_price": ("variant compare at price", "compare at price"),
+        "images": ("image src", "product image url", "variant image", "variant image url"),
+        "identifiers": ("variant sku", "sku", "variant barcode", "barcode", "google shopping mpn"),
+        "stock": ("variant inventory qty", "inventory quantity"),
+        "available": ("available",),
+    }
+    no_facets = frozenset(
+        (
+            "option*",
+            "variant *",
+            "image *",
+            "seo *",
+            "google shopping *",
+            "included *",
+            "price *",
+            "compare at price *",
+            "unit price *",
+            "inventory *",
+            "weight *",
+            "gift card",
+            "published*",
+            "status",
+            "cost per item",
+            "charge tax",
+            "tax code",
+            "requires shipping",
+            "fulfillment service",
+            "continue selling when out of stock",
+            "command",
+            "top row",
+            "row",
+        )
+    )
+    variants = Variants.MERGED
+    whole_rows = False
+
+    def recognises(self, columns: frozenset[str]) -> bool:
+        """Handle and title, and a column that only Shopify names so."""
+        return (
+            bool(columns & {"handle", "url handle"})
+            and "title" in columns
+            and bool(
+                columns
+                & {"option1 name", "option1 value", "variant sku", "variant price", "body html", "image src"}
+                | (columns & {"published on online store", "product image url"})
+            )
+        )
+
+    def attribute(self, column: str) -> str:
+        """``Colour (product.metafields.custom.colour)`` is Colour."""
+        found = _METAFIELD.match(column)
+        return found[1] if found and found[1] else column
+
+    def cells(self, cells: Cells) -> Cells:
+        """Options by number, until `completed` names them; tags and Google's columns as attributes."""
+        attributes = {
+            "Tags": split(cells.get("tags"), ","),
+            "Gender": text(cells, "google shopping gender"),
+            "Age group": text(cells, "google shopping age group"),
+        }
+        made = with_attributes(without(cells, ("tags",)), attributes)
+        for column in ("variant sku", "variant barcode", "sku", "barcode"):
+            # An apostrophe in front keeps spreadsheets from reading a number.
+            if (code := text(cells, column)).startswith("'"):
+                made[column] = code.strip("'")
+        return {**made, **_at_hand(cells)}
+
+    def role(self, cells: Cells) -> RowRole:
+        """The row that has a title leads its handle."""
+        handle = text(cells, "handle", "url handle")
+        values = [value for n in _OPTIONS if (value := text(cells, f"option{n} value"))]
+        sku = text(cells, "variant sku", "sku")
+        if text(cells, "title"):
+            place = Place.FIRST
+        elif values or sku or text(cells, "variant price", "price"):
+            place = Place.VARIANT
+        else:
+            place = Place.MORE
+        if not handle:
+            return RowRole()
+        left_out = _HIDDEN.get(text(cells, "status").casefold(), "")
+        if denied(cells, "published", "published on online store"):
+            left_out = left_out or "not published"
+        variant = sku or "-".join((handle, *(v for v in values if v.casefold() not in _NO_OPTION)))
+        return RowRole(place, handle, variant=variant, left_out=left_out)
+
+    def completed(self, cells: Cells, product: Cells) -> Cells:
+        """Only the first row names the options."""
+        options: dict[str, Any] = {}
+        for n in _OPTIONS:
+            name = text(cells, f"option{n} name") or text(product, f"option{n} name") or f"Option {n}"
+            value = text(cells, f"option{n} value")
+            if (name.casefold(), value.casefold()) != _NO_OPTION:
+                options[name] = value
+        return with_attributes(cells, options)
+
+
+def _at_hand(cells: Cells) -> Cells:
+    """Whether it can be bought: also without stock, where the shop sells on or does not count."""
+    columns = ("variant inventory qty", "inventory quantity")
+    held = text(cells, *columns)
+    stock = _stock(held)
+    if stock is None:
+        return {}
+    untracked = any(
+        column in cells and not text(cells, column)
+        for column in ("variant inventory tracker", "inventory tracker")
+    )
+    policy = text(cells, "variant inventory policy", "continue selling when out of stock").casefold()
+    sold_on = policy in ("continue", "true", "yes", "1")
+    found: Cells = {"available": untracked or sold_on or stock > 0}
+    # What was sold beyond the stock stands as a negative one.
+    return {**found, **{column: 0 for column in columns if column in cells}} if stock < 0 else found
+
+
+def _stock(held: str) -> float | None:
+    try:
+        return float(held) if held else None
+    except ValueError:
+        return None
