@@ -23,7 +23,7 @@ from aisle.indexer.ledger.store import Ledger, RunPhase
 from aisle.indexer.options import IndexOptions, IndexReport, index_settings
 from aisle.indexer.pipeline import run_pipeline
 from aisle.indexer.progress import Progress, ProgressCounter
-from aisle.indexer.releases.create import create_release
+from aisle.indexer.releases.create import create_release, declaring_numbers
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
@@ -257,7 +257,8 @@ def index_catalogue(
             try:
                 with _release_there():
                     how = loader or LocalLoader(cluster, encoder)
-                    loaded = load_release(how, begun.release, ledger, items, options, progress)
+                    numbered = declaring_numbers(retrying, begun.release, items)
+                    loaded = load_release(how, begun.release, ledger, numbered, options, progress)
                     replaced = go_live(
                         publisher,
                         lease,

@@ -12,6 +12,13 @@ _SYNONYMS = "aisle_synonyms"
 _PLAIN = ["aisle_possessive", "lowercase", "asciifolding"]
 _WORDS = [*_PLAIN, "aisle_stop", "aisle_stemmer"]
 
+# Letters and digits are what an identifier is told by, not how it is spaced and hyphenated.
+_CHAR_FILTERS: dict[str, Any] = {
+    "aisle_letters_digits": {"type": "pattern_replace", "pattern": "[^\\p{L}\\p{N}]", "replacement": ""},
+}
+_NORMALIZERS: dict[str, Any] = {
+    fields.JOINED: {"type": "custom", "char_filter": ["aisle_letters_digits"], "filter": ["lowercase"]},
+}
 _FILTERS: dict[str, Any] = {
     "aisle_possessive": {"type": "stemmer", "language": "possessive_english"},
     "aisle_stop": {"type": "stop", "stopwords": "_english_"},
@@ -33,11 +40,17 @@ def analysis(synonyms: Synonyms) -> dict[str, Any]:
         fields.ENGLISH_PARTS: _custom("whitespace", ["aisle_parts", "flatten_graph", *_WORDS]),
         fields.ENGLISH_PARTS_QUERY: _custom("whitespace", ["aisle_parts", *_WORDS]),
     }
-    if not synonyms.rules:
-        return {"filter": _FILTERS, "analyzer": analyzers}
-    rules = {"type": "synonym_graph", "synonyms": list(synonyms.rules)}
-    analyzers[fields.ENGLISH_QUERY] = _custom("standard", [*_WORDS, _SYNONYMS])
-    return {"filter": {**_FILTERS, _SYNONYMS: rules}, "analyzer": analyzers}
+    filters = _FILTERS
+    if synonyms.rules:
+        rules = {"type": "synonym_graph", "synonyms": list(synonyms.rules)}
+        analyzers[fields.ENGLISH_QUERY] = _custom("standard", [*_WORDS, _SYNONYMS])
+        filters = {**_FILTERS, _SYNONYMS: rules}
+    return {
+        "char_filter": _CHAR_FILTERS,
+        "filter": filters,
+        "normalizer": _NORMALIZERS,
+        "analyzer": analyzers,
+    }
 
 
 def english(synonyms: Synonyms) -> dict[str, Any]:

@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 ID: Final = "id"
 TITLE: Final = "title"
 TEXT: Final = "text"
+# The product; of an item that is no variant the item's own id, so that every document has one.
+GROUP: Final = "group"
+VARIANT: Final = "variant"
 BRAND: Final = "brand"
+# Categories are kept three times: the path to each level ("Home", "Home > Kitchen"), which is counted; each
+# level's own name, which is searched; and the paths as they are, which come back with a hit.
 CATEGORY: Final = "category"
+CATEGORY_NAME: Final = "category_name"
+CATEGORIES: Final = "categories"
 PRICE: Final = "price"
-IMAGE: Final = "image"
+PRICE_MAX: Final = "price_max"
+LIST_PRICE: Final = "list_price"
+CURRENCY: Final = "currency"
+IMAGES: Final = "images"
+URL: Final = "url"
+IDENTIFIERS: Final = "identifiers"
 # Attributes are kept twice: as the object that comes back with a hit (not indexed), and as "name=value"
 # keywords, so that a catalogue of ten thousand attribute names does not make ten thousand fields.
 ATTRIBUTES: Final = "attributes"
 FACET: Final = "facet"
-SEARCH: Final = "search"
+# Numbers likewise: as they are called, and each as a field of its own within an object.
+NUMBERS: Final = "numbers"
+NUMBER: Final = "number"
+LANGUAGE: Final = "language"
+POPULARITY: Final = "popularity"
+RATING: Final = "rating"
+MARGIN: Final = "margin"
+STOCK: Final = "stock"
+AVAILABLE: Final = "available"
+ADDED: Final = "added"
+POPULARITY_RANK: Final = "popularity_rank"
+
+# Of releases of schema version 1.
+IMAGE: Final = "image"
+
 DENSE: Final = "dense"
 SPARSE: Final = "sparse"
 SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 
+SEARCH: Final = "search"
+# Sub-field of what is only shown: how many values there are, so that `exists` can be asked of it.
+COUNT: Final = "count"
 # Sub-field of a text field in which "LS-C300B" is also "LS", "C", "300" and "B", and "18V" also "18" and "V".
 PARTS: Final = "parts"
 
@@ -35,11 +67,34 @@ ENGLISH: Final = "aisle_english"
 ENGLISH_QUERY: Final = "aisle_english_query"
 ENGLISH_PARTS: Final = "aisle_english_parts"
 ENGLISH_PARTS_QUERY: Final = "aisle_english_parts_query"
+# Normalizer of identifiers, see `joined`.
+JOINED: Final = "aisle_joined"
 
+SIGNALS: Final = (POPULARITY, RATING, MARGIN, STOCK, AVAILABLE, ADDED)
 # What a page needs to show an item; vectors never travel back.
-DISPLAY: Final = (ID, TITLE, TEXT, BRAND, CATEGORY, PRICE, IMAGE, ATTRIBUTES)
+DISPLAY: Final = (
+    *(ID, TITLE, TEXT, GROUP, VARIANT, BRAND, CATEGORIES, PRICE, PRICE_MAX, LIST_PRICE, CURRENCY),
+    *(IMAGES, URL, IDENTIFIERS, ATTRIBUTES, NUMBERS, LANGUAGE, *SIGNALS),
+    *(CATEGORY, IMAGE),
+)
+# All that is made of an item itself; the rest are vectors and semantic ids, which are made of its text.
+OF_ITEM: Final = frozenset((*DISPLAY, CATEGORY_NAME, FACET, NUMBER, POPULARITY_RANK))
+
+# Field of an item to the one that `exists` is asked of: which share of a release has it.
+PRESENCE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{name: name for name in (TEXT, BRAND, PRICE, LIST_PRICE, CURRENCY, IDENTIFIERS, LANGUAGE)},
+        **{name: name for name in SIGNALS},
+        "group": VARIANT,
+        "categories": CATEGORY,
+        "attributes": FACET,
+        "images": f"{IMAGES}.{COUNT}",
+        "url": f"{URL}.{COUNT}",
+    }
+)
 
 FACET_SEPARATOR: Final = "="
+PATH_SEPARATOR: Final = " > "
 
 
 def facet_value(name: str, value: str) -> str:
@@ -48,3 +103,30 @@ def facet_value(name: str, value: str) -> str:
     A ``=`` in a name becomes a space, so that the first one always separates.
     """
     return f"{name.replace(FACET_SEPARATOR, ' ')}{FACET_SEPARATOR}{value}"
+
+
+def category_path(levels: Sequence[str]) -> str:
+    """One category as the keyword it is filtered and counted by: ``Home > Kitchen``."""
+    return PATH_SEPARATOR.join(levels)
+
+
+# Field names must not have dots, and a longer one helps nobody.
+_MAX_SLUG_CHARS: Final = 100
+
+
+def number_slug(name: str) -> str:
+    """The name of a number's field below ``NUMBER``: ``Weight (kg)`` is ``weight_kg``.
+
+    Empty for a name without letters and digits: such a number is only shown.
+    """
+    return "_".join(re.findall(r"[^\W_]+", name.casefold()))[:_MAX_SLUG_CHARS]
+
+
+def number_field(name: str) -> str:
+    """The field that a number of this name is filtered by."""
+    return f"{NUMBER}.{number_slug(name)}"
+
+
+def joined(identifier: str) -> str:
+    """An identifier as it is compared: its letters and digits in lower case, as ``JOINED`` makes it."""
+    return "".join(filter(str.isalnum, identifier.lower()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aisle.mappings import fields
 from aisle.mappings.analysis import analysis, english, english_parts, spelling
@@ -59,6 +60,15 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
 
 
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
+_DOUBLE = {"type": "double"}
+_SHOWN = {"type": "object", "enabled": False}
+# Addresses differ from item to item: neither searched nor counted, they are only stored.
+_ADDRESS = {
+    "type": "keyword",
+    "index": False,
+    "doc_values": False,
+    "fields": {fields.COUNT: {"type": "token_count", "analyzer": "keyword", "index": False}},
+}
 
 
 def _properties(settings: IndexSettings) -> dict[str, Any]:
@@ -80,15 +90,55 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.ID: _KEYWORD,
         fields.TITLE: text_and_parts,
         fields.TEXT: text_and_parts,
+        fields.GROUP: _KEYWORD,
+        fields.VARIANT: {"type": "boolean"},
         fields.BRAND: keyword_and_text,
-        fields.CATEGORY: keyword_and_text,
+        fields.CATEGORY: _KEYWORD,
+        fields.CATEGORY_NAME: keyword_and_text,
+        fields.CATEGORIES: _SHOWN,
         fields.SPELLING: spelling(),
-        fields.PRICE: {"type": "double"},
-        fields.IMAGE: {"type": "keyword", "index": False, "doc_values": False},
-        fields.ATTRIBUTES: {"type": "object", "enabled": False},
+        fields.PRICE: _DOUBLE,
+        fields.PRICE_MAX: _DOUBLE,
+        fields.LIST_PRICE: _DOUBLE,
+        fields.CURRENCY: _KEYWORD,
+        fields.IMAGES: _ADDRESS,
+        fields.URL: _ADDRESS,
+        fields.IDENTIFIERS: {**_KEYWORD, "normalizer": fields.JOINED},
+        fields.ATTRIBUTES: _SHOWN,
         fields.FACET: _KEYWORD,
+        fields.NUMBERS: _SHOWN,
+        # Those that are declared can be filtered by; of others a document may have any, see `number_fields`.
+        fields.NUMBER: {"type": "object", "dynamic": False},
+        fields.LANGUAGE: _KEYWORD,
+        fields.POPULARITY: _DOUBLE,
+        fields.RATING: _DOUBLE,
+        fields.MARGIN: _DOUBLE,
+        fields.STOCK: _DOUBLE,
+        fields.AVAILABLE: {"type": "boolean"},
+        # A date that cannot be read costs the date and not the document.
+        fields.ADDED: {"type": "date", "format": "strict_date_optional_time", "ignore_malformed": True},
+        fields.POPULARITY_RANK: {"type": "rank_feature"},
         fields.DENSE: vector,
         # Weights of vocabulary tokens, kept to 9 significant bits; an item without any has no value.
         fields.SPARSE: {"type": "rank_features"},
         **{sid: {"type": "keyword"} for sid in fields.SID_PREFIXES},
     }
+
+
+MAX_NUMBERS: Final = 50
+"""Fields of numbers of one release: each costs the cluster memory, and a shop filters by few."""
+
+
+def number_fields(slugs: Iterable[str]) -> dict[str, Any]:
+    """Body for ``PUT <index>/_mapping`` that declares fields of numbers, see ``fields.number_slug``."""
+    return {"properties": {fields.NUMBER: {"properties": dict.fromkeys(slugs, _DOUBLE)}}}
+
+
+def declared_numbers(mapping: Mapping[str, Any]) -> frozenset[str]:
+    """The numbers that a release can be filtered by, as ``fields.number_slug`` names them.
+
+    Args:
+        mapping: the value of ``mappings`` in ``GET <index>``.
+    """
+    number = mapping.get("properties", {}).get(fields.NUMBER, {})
+    return frozenset(number.get("properties", ()))

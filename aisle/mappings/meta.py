@@ -10,7 +10,9 @@ from aisle.errors import ForeignIndex, InputError
 from aisle.mappings.fusion import FusionSpec
 
 # Changes whenever a client of another version would misread the documents.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+# Releases of these can be searched and gone back to; only those of `SCHEMA_VERSION` are written to.
+READABLE_VERSIONS: Final = (1, SCHEMA_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class IndexMeta:
         spaces: vector field to the space it holds.
         engine: k-NN engine of the vector fields.
         pipelines: names of the search pipelines that were installed with the index.
+        schema_version: how its documents are made.
         fusion: what a search uses that names neither legs nor fusion; None: ``mappings.default_fusion``.
     """
 
@@ -46,6 +49,11 @@ class IndexMeta:
     pipelines: tuple[str, ...]
     schema_version: int = SCHEMA_VERSION
     fusion: FusionSpec | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether an older Aisle made it: its documents lack fields that those of today have."""
+        return self.schema_version < SCHEMA_VERSION
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""
@@ -76,9 +84,10 @@ class IndexMeta:
                 fix="index the catalogue with `aisle index` under a new name",
             )
         version = found.get("schema_version")
-        if version != SCHEMA_VERSION:
+        if version not in READABLE_VERSIONS:
+            readable = " and ".join(map(str, READABLE_VERSIONS))
             raise ForeignIndex(
-                f"index {index} has schema version {version}, this Aisle reads {SCHEMA_VERSION}",
+                f"index {index} has schema version {version}, this Aisle reads {readable}",
                 fix="index the catalogue again, or use the Aisle that made it",
             )
         try:
@@ -87,6 +96,7 @@ class IndexMeta:
                 spaces={str(k): VectorSpace(**v) for k, v in found["spaces"].items()},
                 engine=str(found["engine"]),
                 pipelines=tuple(found["pipelines"]),
+                schema_version=version,
                 fusion=FusionSpec.from_json(found["fusion"]) if found.get("fusion") is not None else None,
             )
         except (KeyError, TypeError, AttributeError, InputError) as error:

@@ -294,7 +294,7 @@ class SearchClient:
             _ReleaseChanged: another release than the plan's answered.
         """
         named = None
-        if plan.numbers:
+        if plan.lookup:
             counted = facets_body(plan.facets) if plan.facets else None
             answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted))
             named = read_exact(answer)

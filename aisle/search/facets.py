@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
-from aisle.errors import InvalidQuery
-from aisle.mappings import fields
+from aisle.errors import ForeignIndex, InvalidQuery
+from aisle.mappings import IndexMeta, fields
+from aisle.mappings.document import by_slug, category_paths, facet_values
+from aisle.types import Item
+
+Range: TypeAlias = tuple[float | None, float | None]
 
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+_NO_RANGES: Mapping[str, Range] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +26,23 @@ class Filters:
     """What a shopper narrowed the results to.
 
     All conditions must hold; within one field any of the values will do. Values are data and never become
-    query syntax.
+    query syntax. Texts are compared exactly, but in whichever form of Unicode they are given.
 
     Attributes:
-        brand, category: exact values; a lone string is one value.
-        price_min, price_max: bounds, both inclusive; items without a price do not match.
-        attributes: name to accepted values.
+        brand: exact values; a lone string is one value, here and below.
+        category: levels ("Kitchen") or paths from the root ("Home > Kitchen"), each with what is below it.
+        price_min, price_max: bounds, both inclusive; items without a price do not match, and one whose
+            variants have several prices does where their range meets this one.
+        attributes: name to accepted values; one of an item's values is enough.
+        identifiers: SKU, MPN or GTIN, spaced, hyphenated and in upper or lower case as one likes.
+        numbers: name to the lowest and highest value, both inclusive, None for no bound; items without that
+            number do not match.
+        in_stock: only what can be bought now: it is said to be available, or, where nothing says so, there
+            is some in stock.
+        currency: ISO 4217 codes.
 
     Raises:
-        InvalidQuery: if the price bounds are not numbers or cross.
+        InvalidQuery: if bounds are not numbers or cross.
     """
 
     brand: tuple[str, ...] = ()
@@ -35,37 +50,170 @@ class Filters:
     price_min: float | None = None
     price_max: float | None = None
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    identifiers: tuple[str, ...] = ()
+    numbers: Mapping[str, Range] = field(default_factory=lambda: _NO_RANGES)
+    in_stock: bool = False
+    currency: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        bounds = [b for b in (self.price_min, self.price_max) if b is not None]
-        if not all(math.isfinite(b) for b in bounds):
-            raise InvalidQuery("a price bound is not a number", fix="give finite price bounds")
-        if bounds != sorted(bounds):
-            raise InvalidQuery(
-                f"the price range {self.price_min} to {self.price_max} is empty", fix="swap the bounds"
+        for name, (low, high) in {"price": (self.price_min, self.price_max), **self.numbers}.items():
+            bounds = [bound for bound in (low, high) if bound is not None]
+            if not all(math.isfinite(bound) for bound in bounds):
+                raise InvalidQuery(f"a {name} bound is not a number", fix=f"give finite {name} bounds")
+            if bounds != sorted(bounds):
+                raise InvalidQuery(f"the {name} range {low} to {high} is empty", fix="swap the bounds")
+
+    def check(self, meta: IndexMeta, numbers: Collection[str]) -> None:
+        """Refuse what a release cannot be filtered by: it would silently match nothing.
+
+        Args:
+            meta: of the release.
+            numbers: that it can be filtered by, see ``mappings.declared_numbers``.
+
+        Raises:
+            ForeignIndex: an older Aisle made the release, which has no such field.
+            InvalidQuery: no item of the release has a number of that name.
+        """
+        later = {
+            "identifiers": self.identifiers,
+            "numbers": self.numbers,
+            "what is in stock": self.in_stock,
+            "currency": self.currency,
+        }
+        asked = [name for name, wanted in later.items() if wanted]
+        if meta.outdated and asked:
+            raise ForeignIndex(
+                f"{meta.release} cannot be filtered by {' or '.join(asked)}: an older Aisle made it",
+                fix="index the catalogue again, with `aisle index`",
             )
+        for name in self.numbers:
+            if fields.number_slug(name) not in numbers:
+                there = ", ".join(sorted(numbers)) or "none"
+                raise InvalidQuery(
+                    f"{meta.release} cannot be filtered by a number {name!r} (it has: {there})",
+                    fix="name one of these, or index a catalogue that has it",
+                )
 
     def clauses(self) -> list[dict[str, Any]]:
-        """Filter clauses for a ``bool`` query, empty if nothing is asked for."""
-        found: list[dict[str, Any]] = [
-            {"terms": {name: _several(values)}}
-            for name, values in ((fields.BRAND, self.brand), (fields.CATEGORY, self.category))
-            if values
-        ]
-        bounds = {"gte": self.price_min, "lte": self.price_max}
-        if price := {operator: bound for operator, bound in bounds.items() if bound is not None}:
-            found.append({"range": {fields.PRICE: price}})
+        """Filter clauses for a ``bool`` query, empty if nothing is asked for.
+
+        They hold for releases of every schema version: a field that an index does not have matches nothing.
+        """
+        found: list[dict[str, Any]] = []
+        if self.brand:
+            found.append({"terms": {fields.BRAND: _forms(self.brand)}})
+        if self.category:
+            levels = _paths(self.category)
+            found.append(_either(*({"terms": {name: levels}} for name in _CATEGORY_FIELDS)))
+        # Documents of schema version 1 have no highest price.
+        if self.price_min is not None:
+            at_least = {"gte": self.price_min}
+            found.append(_either(*({"range": {name: at_least}} for name in (fields.PRICE, fields.PRICE_MAX))))
+        if self.price_max is not None:
+            found.append({"range": {fields.PRICE: {"lte": self.price_max}}})
         found.extend(
-            {"terms": {fields.FACET: [fields.facet_value(name, value) for value in _several(values)]}}
+            {"terms": {fields.FACET: _facet_values(name, values)}}
             for name, values in self.attributes.items()
             if values
         )
+        if self.identifiers:
+            found.append({"terms": {fields.IDENTIFIERS: _several(self.identifiers)}})
+        found.extend(
+            {"range": {fields.number_field(name): bounds}}
+            for name, (low, high) in self.numbers.items()
+            if (bounds := {k: bound for k, bound in (("gte", low), ("lte", high)) if bound is not None})
+        )
+        if self.in_stock:
+            found.append(_IN_STOCK)
+        if self.currency:
+            found.append({"terms": {fields.CURRENCY: [code.upper() for code in _several(self.currency)]}})
         return found
+
+    def matches(self, item: Item) -> bool:
+        """Whether an item meets all conditions: the reference that the clauses are held to."""
+        levels = {*category_paths(item), *(name for path in item.categories for name in path)}
+        facets = set(facet_values(item))
+        highest = item.price if item.price_max is None else item.price_max
+        numbers = by_slug(item.numbers)
+        return (
+            (not self.brand or item.brand in _forms(self.brand))
+            and (not self.category or not levels.isdisjoint(_paths(self.category)))
+            and (self.price_min is None or (highest is not None and highest >= self.price_min))
+            and (self.price_max is None or (item.price is not None and item.price <= self.price_max))
+            and all(
+                not facets.isdisjoint(_facet_values(name, values))
+                for name, values in self.attributes.items()
+                if values
+            )
+            and (
+                not self.identifiers
+                or not {fields.joined(one) for one in item.identifiers}.isdisjoint(
+                    map(fields.joined, _several(self.identifiers))
+                )
+            )
+            and all(
+                _within(numbers.get(fields.number_slug(name)), bounds)
+                for name, bounds in self.numbers.items()
+                if bounds != (None, None)
+            )
+            and (not self.in_stock or _can_be_bought(item))
+            and (not self.currency or item.currency in [code.upper() for code in _several(self.currency)])
+        )
+
+
+_CATEGORY_FIELDS = (fields.CATEGORY, fields.CATEGORY_NAME)
+_IN_STOCK: dict[str, Any] = {
+    "bool": {
+        "should": [
+            {"term": {fields.AVAILABLE: True}},
+            {
+                "bool": {
+                    "filter": [{"range": {fields.STOCK: {"gt": 0}}}],
+                    "must_not": [{"exists": {"field": fields.AVAILABLE}}],
+                }
+            },
+        ],
+        "minimum_should_match": 1,
+    }
+}
+
+
+def _can_be_bought(item: Item) -> bool:
+    signals = item.signals
+    return (signals.stock or 0) > 0 if signals.available is None else signals.available
+
+
+def _within(number: float | None, bounds: Range) -> bool:
+    low, high = bounds
+    return number is not None and (low is None or number >= low) and (high is None or number <= high)
+
+
+def _either(*clauses: dict[str, Any]) -> dict[str, Any]:
+    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
 
 
 def _several(values: tuple[str, ...] | str) -> list[str]:
     """The values, of which a string is one: taken apart into letters it would silently match nothing."""
     return [values] if isinstance(values, str) else list(values)
+
+
+def _forms(values: tuple[str, ...] | str) -> list[str]:
+    """The values as they are given, and as readers write them."""
+    return list(dict.fromkeys(form for value in _several(values) for form in (value, _composed(value))))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _paths(values: tuple[str, ...] | str) -> list[str]:
+    """Levels and paths in all forms; the spaces around a path's ``>`` do not matter."""
+    tidy = [fields.category_path([level.strip() for level in value.split(">")]) for value in _several(values)]
+    return _forms((*_several(values), *tidy))
+
+
+def _facet_values(name: str, values: tuple[str, ...] | str) -> list[str]:
+    return _forms(tuple(fields.facet_value(name, value) for value in _several(values)))
 
 
 _PRICE_STATS = "price"
@@ -78,7 +226,8 @@ class Facets:
     """Counts of brands, categories, prices and attributes, over every item that a leg matched.
 
     Attributes:
-        brand, category: value to count, most frequent first.
+        brand: value to count, most frequent first.
+        category: path to the items in it or below, likewise: "Home" counts those of "Home > Kitchen" too.
         price: (lowest, highest), None where no item has a price.
         attributes: attribute name to value to count.
     """
@@ -97,22 +246,44 @@ def facets_body(size: int) -> dict[str, Any]:
         # Attribute names share one field, hence the larger number of buckets.
         fields.FACET: {"terms": {"field": fields.FACET, "size": size * 10}},
         _PRICE_STATS: {"stats": {"field": fields.PRICE}},
+        fields.PRICE_MAX: {"max": {"field": fields.PRICE_MAX}},
     }
 
 
 def read_facets(aggregations: Mapping[str, Any]) -> Facets:
     """Facets of an answer to ``facets_body``."""
-    attributes: dict[str, dict[str, int]] = {}
-    for value, count in _counts(aggregations[fields.FACET]).items():
-        name, _, label = value.partition(fields.FACET_SEPARATOR)
-        attributes.setdefault(name, {})[label] = count
-    stats = aggregations[_PRICE_STATS]
+    stats, highest = aggregations[_PRICE_STATS], aggregations[fields.PRICE_MAX]["value"]
     return Facets(
         brand=_counts(aggregations[fields.BRAND]),
         category=_counts(aggregations[fields.CATEGORY]),
-        price=(stats["min"], stats["max"]) if stats["count"] else None,
-        attributes=attributes,
+        # Documents of schema version 1 have no highest price.
+        price=(stats["min"], stats["max"] if highest is None else highest) if stats["count"] else None,
+        attributes=_by_name(_counts(aggregations[fields.FACET])),
     )
+
+
+def facets_of(items: Iterable[Item]) -> Facets:
+    """Facets of these items, with every value: the reference that the aggregations are held to."""
+    brands, categories, values, prices = Counter[str](), Counter[str](), Counter[str](), list[float]()
+    for item in items:
+        brands.update([item.brand] if item.brand else [])
+        categories.update(set(category_paths(item)))
+        values.update(set(facet_values(item)))
+        prices += [price for price in (item.price, item.price_max) if price is not None]
+    return Facets(
+        brand=brands,
+        category=categories,
+        price=(min(prices), max(prices)) if prices else None,
+        attributes=_by_name(values),
+    )
+
+
+def _by_name(values: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    attributes: dict[str, dict[str, int]] = {}
+    for value, count in values.items():
+        name, _, label = value.partition(fields.FACET_SEPARATOR)
+        attributes.setdefault(name, {})[label] = count
+    return attributes
 
 
 def _counts(aggregation: Mapping[str, Any]) -> dict[str, int]:

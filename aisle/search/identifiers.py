@@ -12,7 +12,7 @@ from aisle.search.fusion import Fused
 
 # What is on more items than this is a kind of item and names none.
 MAX_PINNED = 10
-_ID, _ATTRIBUTE, _TITLE, _TEXT = 4.0, 3.0, 2.0, 1.0
+_ID, _IDENTIFIER, _ATTRIBUTE, _TITLE, _TEXT = 5.0, 4.0, 3.0, 2.0, 1.0
 _BY_ID = "by_id"
 # Attributes that hold part numbers, in any case; names are the catalogue's own.
 _NAMES = (
@@ -55,19 +55,26 @@ def exact_body(
 
     Args:
         text: a cleaned query; an item with this id is the strongest match.
-        numbers: words of it that look like part numbers, at least one. An item must have all of them in its
-            attributes, or in its title, or in its text; hyphens and spaces within a number do not matter.
+        numbers: words of it that look like part numbers. An item must have all of them among its identifiers,
+            or in its attributes, or in its title, or in its text; hyphens and spaces within a number do not
+            matter. The whole text may be one identifier as well.
         filters: clauses that every result must match.
         facets: what to count for the item of that id alone.
     """
     by_id = {"term": {fields.ID: text}}
     kinds = (
         (_ID, [by_id]),
+        (_IDENTIFIER, [_identified(text)]),
+        (_IDENTIFIER, [_identified(number) for number in numbers]),
         (_ATTRIBUTE, [_in_attribute(number) for number in numbers]),
         (_TITLE, [_in_field(fields.TITLE, number) for number in numbers]),
         (_TEXT, [_in_field(fields.TEXT, number) for number in numbers]),
     )
-    scored = [{"constant_score": {"filter": {"bool": {"filter": all_}}, "boost": b}} for b, all_ in kinds]
+    scored = [
+        {"constant_score": {"filter": {"bool": {"filter": all_}}, "boost": boost}}
+        for boost, all_ in kinds
+        if all_
+    ]
     body: dict[str, Any] = {
         "size": MAX_PINNED + 1,
         "_source": False,
@@ -108,6 +115,10 @@ def on_top(fused: Sequence[Fused], ids: Sequence[str], legs: int) -> list[Fused]
     unseen = sorted(named - {item.id for item in found})
     rest = [item for item in fused if item.id not in named]
     return [*found, *(Fused(id_, 0.0, (0.0,) * legs) for id_ in unseen), *rest]
+
+
+def _identified(number: str) -> dict[str, Any]:
+    return {"term": {fields.IDENTIFIERS: number}}
 
 
 def _in_field(field: str, number: str) -> dict[str, Any]:
@@ -151,6 +162,18 @@ def part_numbers(text: str) -> tuple[str, ...]:
         return ()
     found = tuple(word for word in (w.strip(_EDGE) for w in words) if is_part_number(word))
     return found if len(found) <= MAX_NUMBERS else ()
+
+
+# Longer ones are words of their own.
+_MAX_PART = 4
+
+
+def is_spelled_out(text: str) -> bool:
+    """Whether a query may be one part number with spaces in it, such as "TM 050 M"."""
+    words = text.split()
+    return (
+        1 < len(words) <= _MAX_PART and max(map(len, words)) <= _MAX_PART and is_part_number("".join(words))
+    )
 
 
 def is_part_number(word: str) -> bool:

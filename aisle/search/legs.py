@@ -115,6 +115,8 @@ class Bm25Leg:
         (fields.TITLE, 2.0),
         (fields.TEXT, 1.0),
         (f"{fields.BRAND}.{fields.SEARCH}", 1.0),
+        (f"{fields.CATEGORY_NAME}.{fields.SEARCH}", 1.0),
+        # Of releases of schema version 1; a field that an index does not have is passed over.
         (f"{fields.CATEGORY}.{fields.SEARCH}", 1.0),
     )
     parts: Boosts = (

@@ -12,6 +12,7 @@ from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, ClusterError, IndexNotFound, PipelineMissing
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
 from aisle.mappings.analysis import rules_of
+from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.synonyms import words_of
 from aisle.search.legs import Leg, QueryEncoders
 
@@ -28,12 +29,14 @@ class LiveIndex:
         shards: number of primary shards.
         spells: whether it can tell which words no item has; older ones cannot.
         synonyms: words in lower case that its synonyms are about, whether an item has them or not.
+        numbers: that it can be filtered by, see ``mappings.declared_numbers``.
     """
 
     meta: IndexMeta
     shards: int
     spells: bool = False
     synonyms: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
 
 class Preflight:
@@ -121,6 +124,7 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
         int(settings["number_of_shards"]),
         spells=fields.SPELLING in mapping.get("properties", {}),
         synonyms=words_of(rules_of(settings)),
+        numbers=declared_numbers(mapping),
     )
 
 

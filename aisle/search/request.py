@@ -10,7 +10,7 @@ from aisle.encoder import query_text
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, default_fusion
 from aisle.search.facets import MAX_FACET_VALUES, Filters
-from aisle.search.identifiers import part_numbers
+from aisle.search.identifiers import is_spelled_out, part_numbers
 from aisle.search.legs import Leg, checked_question
 from aisle.search.preflight import LiveIndex
 from aisle.search.rank import RerankOptions
@@ -28,7 +28,7 @@ class SearchRequest:
         legs: names of the legs to ask; None asks those of the release's tuned fusion, or all.
         fusion: how to fuse the legs, which are then those of the fusion. None takes the fusion that the
             release was tuned to if ``legs`` is None too, else ``mappings.default_fusion``.
-        filters: brand, category, price, attributes.
+        filters: brand, category, price, attributes and more.
         size: hits per page, 1 or more.
         page: 1-based; a page past ``Page.reachable`` is empty.
         facets: values to count per facet, 0 to 5,000; 0 counts none.
@@ -114,7 +114,8 @@ class Plan:
         clauses: filter clauses that every result must match.
         facets: values to count per facet, 0 for none.
         spelling: whether to ask which words no item has.
-        numbers: words that look like part numbers, to be looked up first.
+        lookup: whether to look first for items that the text names.
+        numbers: its words that look like part numbers.
     """
 
     live: LiveIndex
@@ -125,6 +126,7 @@ class Plan:
     clauses: tuple[dict[str, Any], ...]
     facets: int
     spelling: bool
+    lookup: bool
     numbers: tuple[str, ...]
 
     @property
@@ -143,7 +145,9 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
 
     Raises:
         InputError: a leg that the client does not have.
+        ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`.
     """
+    request.filters.check(live.meta, live.numbers)
     fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
     legs = tuple(settings.legs[name] for name in fusion.legs)
     # Checked when the request was made.
@@ -151,7 +155,8 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
     # Misspelt words and part numbers are words' business: a leg of meaning alone does without.
     words = any(leg.vector_field is None for leg in legs)
     typos = settings.typos if request.typos is None else request.typos
-    exact = settings.exact if request.exact is None else request.exact
+    exact = words and (settings.exact if request.exact is None else request.exact)
+    numbers = part_numbers(text) if exact else ()
     return Plan(
         live=live,
         text=text,
@@ -161,7 +166,8 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
         clauses=tuple(request.filters.clauses()),
         facets=request.facets,
         spelling=words and typos and live.spells,
-        numbers=part_numbers(text) if words and exact else (),
+        lookup=exact and (bool(numbers) or is_spelled_out(text)),
+        numbers=numbers,
     )
 
 

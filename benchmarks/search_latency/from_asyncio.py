@@ -64,7 +64,7 @@ class AsyncOpenSearchWay:
         plan = resolve(request, self._settings, self._index.live())
         self._index.check(plan.live, plan.legs, plan.fusion)
         named = None
-        if plan.numbers:
+        if plan.lookup:
             answer = await self._client.search(index=self._name, body=exact_body(text, plan.numbers, ()))
             named = read_exact(answer)
         if named and named.by_id:

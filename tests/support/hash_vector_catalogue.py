@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch, helpers
 
+from aisle.cluster import Cluster
+from aisle.indexer.releases.create import declaring_numbers
 from aisle.mappings import (
     IndexMeta,
     IndexSettings,
@@ -89,7 +91,7 @@ def put_shelf(
     actions = (
         {"_index": index, "_id": item.id, **document(item, {fields.DENSE: direction(item.id)})}
         | {fields.DENSE: direction(item.id)[:dims].tolist()}
-        for item in items
+        for item in declaring_numbers(Cluster.of(client), index, items)
     )
     helpers.bulk(client, actions, refresh=True)
     for spec in specs:

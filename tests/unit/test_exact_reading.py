@@ -21,7 +21,7 @@ def test_only_the_strongest_kind_of_match_counts() -> None:
 
 
 def test_an_id_is_told_from_a_title() -> None:
-    assert read_exact(answer(("a", 4.0), ("b", 2.0))) == Named(("a",), True, "shop-v0001", 3.0)
+    assert read_exact(answer(("a", 5.0), ("b", 4.0))) == Named(("a",), True, "shop-v0001", 3.0)
 
 
 def test_what_is_on_many_items_names_none() -> None:

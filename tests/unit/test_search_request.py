@@ -34,6 +34,14 @@ def test_a_lone_string_is_one_value_and_not_its_letters() -> None:
 
     assert Filters(**lone).clauses() == [
         {"terms": {fields.BRAND: ["Norvik"]}},
-        {"terms": {fields.CATEGORY: ["Tools"]}},
+        {
+            "bool": {
+                "should": [
+                    {"terms": {fields.CATEGORY: ["Tools"]}},
+                    {"terms": {fields.CATEGORY_NAME: ["Tools"]}},
+                ],
+                "minimum_should_match": 1,
+            }
+        },
         {"terms": {fields.FACET: [fields.facet_value("Size", "10")]}},
     ]

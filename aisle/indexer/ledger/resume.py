@@ -21,7 +21,7 @@ from aisle.indexer.ledger.store import NOTHING, EarlierProgress, IndexRun, Ledge
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.create import drop_unfinished
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
-from aisle.mappings import IndexSettings, Synonyms, VectorSpace
+from aisle.mappings import SCHEMA_VERSION, IndexSettings, Synonyms, VectorSpace
 
 
 def run_parts(
@@ -48,6 +48,7 @@ def run_parts(
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
         # Another version may read rows, or write documents, in another way.
         "the version of Aisle": __version__,
+        "the schema of documents": str(SCHEMA_VERSION),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,10 @@ from aisle.indexer.releases.names import (
     release_name,
 )
 from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, index_body, pipeline_body, pipeline_name
+from aisle.mappings.document import by_slug
 from aisle.mappings.fusion import FusionSpec
+from aisle.mappings.index_body import MAX_NUMBERS, declared_numbers, number_fields
+from aisle.types import Item
 
 _log = logging.getLogger(__name__)
 # Dropping is for a run that has failed or was interrupted: it must not keep anybody waiting.
@@ -76,6 +79,31 @@ def create_release(
     raise IndexingFailed(
         f"other runs keep taking the next release of {name}", fix="run one `aisle index` per name at a time"
     )
+
+
+def declaring_numbers(cluster: Cluster, release: str, items: Iterable[Item]) -> Iterator[Item]:
+    """The same items; before the first one with a new number is handed on, the release has its field.
+
+    The first ``MAX_NUMBERS`` names get one. Others a document may have as well: they are shown, and nothing
+    can be filtered by them.
+
+    Args:
+        cluster: one that repeats its requests.
+        release: index name; may have such fields already, if an interrupted run is gone on with.
+        items: of the catalogue.
+    """
+    known: set[str] | None = None
+    for item in items:
+        if item.numbers:
+            if known is None:
+                known = set(declared_numbers(cluster.indices.get(index=release)[release]["mappings"]))
+            new = [slug for slug in by_slug(item.numbers) if slug not in known][
+                : max(0, MAX_NUMBERS - len(known))
+            ]
+            if new:
+                cluster.indices.put_mapping(index=release, body=number_fields(new))
+                known.update(new)
+        yield item
 
 
 def put_pipelines(cluster: Cluster, fusions: Sequence[FusionSpec]) -> None:

@@ -15,6 +15,7 @@ from aisle.errors import InputError
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import check_name
 from aisle.mappings import fields
+from aisle.mappings.document import item_of
 
 Document: TypeAlias = tuple[str, Mapping[str, Any]]
 
@@ -42,7 +43,7 @@ def diff_documents(before: Iterable[Document], after: Iterable[Document], exampl
     """Compare two releases.
 
     Args:
-        before: id and source, sorted by id (code points, as OpenSearch sorts keywords), no id twice.
+        before: id and content, sorted by id (code points, as OpenSearch sorts keywords), no id twice.
         after: the same of the other release.
         examples: ids to keep of each kind.
     """
@@ -153,7 +154,7 @@ def vector_fields(mapping: Mapping[str, Any]) -> list[str]:
 def documents(
     cluster: Cluster, release: str, without: Sequence[str], page: int = _PAGE
 ) -> Iterator[Iterator[Document]]:
-    """A stream of (id, source), as the release was at this moment, closed with the block.
+    """A stream of (id, content), as the release was at this moment, closed with the block.
 
     Args:
         cluster: one that repeats its requests.
@@ -180,10 +181,17 @@ def _pages(cluster: Cluster, pit: str, without: Sequence[str], page: int) -> Ite
     while True:
         hits = cluster.search(body=body)["hits"]["hits"]
         for hit in hits:
-            yield hit["_id"], hit["_source"]
+            yield hit["_id"], _compared(hit["_id"], hit["_source"])
         if len(hits) < page:
             return
         body["search_after"] = hits[-1]["sort"]
+
+
+def _compared(identity: str, source: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared: the item, in whichever schema version it is stored, and what is none of it."""
+    rest = {name: value for name, value in source.items() if name not in fields.OF_ITEM}
+    content = item_of(identity, source).to_json()
+    return {**rest, **content, **content.pop("signals")}
 
 
 USUAL_EXAMPLES: Final = 10

@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
 from aisle.cluster.failures import Attempts, RetryPolicy, TryAgain, describe
-from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
+from aisle.errors import ArtifactMismatch, ForeignIndex, IndexNotFound, InputError
 from aisle.indexer.bulk import BulkResult, BulkWriter, Line, Refusal, check_fatal, pack, sum_results
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.lease.lease import Lease
@@ -77,7 +77,7 @@ class LiveReleases:
         Raises:
             IndexNotFound: nothing is live under that name.
             InputError: several are.
-            ForeignIndex: Aisle did not make it.
+            ForeignIndex: Aisle did not make it, or an older one did.
         """
         live = read_inventory(self._cluster, self._name).live
         if not live:
@@ -98,6 +98,12 @@ class LiveReleases:
         indices = self._cluster.indices
         found = indices.get(index=release)[release]
         meta = IndexMeta.from_mapping(release, found["mappings"])
+        if meta.outdated:
+            raise ForeignIndex(
+                f"{release} was made by an older Aisle (schema version {meta.schema_version}):"
+                " it can be searched but not changed",
+                fix=f"index the catalogue again, then change that: aisle index DATA --name {self._name}",
+            )
         target = update_alias(release)
         if target not in found["aliases"]:
             indices.put_alias(index=release, name=target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -18,13 +18,10 @@ from aisle.mappings import fields
 from aisle.mappings.document import document, item_of
 from aisle.types import Item
 
-# What `aisle.mappings.document.document` makes of an item itself.
-OF_ITEM: Final = frozenset((*fields.DISPLAY, fields.FACET))
-
 
 def derived_of(source: Mapping[str, Any]) -> dict[str, Any]:
     """Vectors and semantic ids, which stay true as long as the item's text does."""
-    return {field: value for field, value in source.items() if field not in OF_ITEM}
+    return {field: value for field, value in source.items() if field not in fields.OF_ITEM}
 
 
 NO_SUCH_ITEM = "no such item"
