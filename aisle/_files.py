@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Final, cast
 
 from aisle.errors import InputError
 
@@ -41,6 +41,26 @@ def open_bytes(path: Path) -> BinaryIO:
         return raw
     raw.close()
     return cast(BinaryIO, gzip.open(path, "rb"))
+
+
+_BLOCK: Final = 1 << 18
+
+
+def blocks(path: Path, size: int = _BLOCK) -> Iterator[bytes]:
+    """Yield the bytes of a plain or gzip file, at most ``size`` at a time.
+
+    Raises:
+        InputError: as ``open_bytes``; a gzip stream that ends early or is damaged.
+    """
+    with open_bytes(path) as file:
+        try:
+            while block := file.read(size):
+                yield block
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(
+                f"{path} is not whole: its gzip stream breaks off ({error})",
+                fix=f"copy or download it again, and test it with: gzip -t {path.name}",
+            ) from None
 
 
 def raw_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:

@@ -40,7 +40,7 @@ def row_json(row: bytes | Mapping[str, Any] | list[Any]) -> bytes:
 def _text(raw: bytes) -> bytes:
     kept = raw[:MAX_ROW_BYTES]
     # Characters that JSON escapes take up to six times their room.
-    while len(text := orjson.dumps(kept.decode(errors="replace"))) > MAX_ROW_BYTES:
+    while len(text := orjson.dumps(kept.decode(errors="backslashreplace"))) > MAX_ROW_BYTES:
         kept = kept[: len(kept) // 2]
     return text
 

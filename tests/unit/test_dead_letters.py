@@ -58,7 +58,7 @@ def test_a_refused_item_reads_back_as_it_was() -> None:
     [
         ({"id": 1, "title": "a" * 5000}, {"id": 1, "title": "a" * 5000}),
         (b'{"id": ', '{"id": '),
-        (b"\xff\x00", "\ufffd\x00"),
+        (b"\xff\x00", "\\xff\x00"),
         (["a", "b"], ["a", "b"]),
         ({"a": "\udcff"}, {"a": "?"}),
         ({"a": 2**70}, {"a": str(2**70)}),

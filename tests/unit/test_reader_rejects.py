@@ -78,22 +78,24 @@ def test_a_line_that_is_too_long_is_skipped_in_pieces(tmp_path: Path) -> None:
 
 def test_bad_csv_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    huge = b"h," + b"a" * 900_000
-    lines = [b"id,title", b'1,"two\nlines"', b"2", b"3,a,b", b"4,\xff", huge, b"", b"5,last"]
+    huge = b"h," + b"a" * 17_000_000
+    good = ["id,title", '1,"two\nlines"', "6,Größe", "7,Kühlschrank", "8,Möbel"]
+    lines = [*map(str.encode, good), b"2", b"3,a,b", b"4,\xff", huge, b"", b"5,last"]
     path.write_bytes(b"\r\n".join(lines))
     rejects = DeadLetters(tmp_path / "r.jsonl")
     found = [(item.id, item.title) for item in read_catalogue(path, rejects=rejects)]
     rejects.export()
-    assert found == [("1", "two lines"), ("5", "last")]
+    assert found == [("1", "two lines"), ("6", "Größe"), ("7", "Kühlschrank"), ("8", "Möbel"), ("5", "last")]
     rows = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    rows.sort(key=lambda row: row["line"])
     assert [(row["line"], row["reason"]) for row in rows] == [
-        (4, "wrong number of columns"),
-        (5, "wrong number of columns"),
-        (6, "not UTF-8"),
-        (7, "not CSV, or a cell over 131,072 characters"),
+        (7, "title is missing or empty"),
+        (8, "rows have 3 cells, the header 2"),
+        (9, "not UTF-8"),
+        (10, "line is over 16,777,216 characters"),
     ]
-    assert [row["row"] for row in rows[:3]] == [["2"], ["3", "a", "b"], {"id": "4", "title": "?"}]
-    assert rows[3]["row"] == huge.decode() + "\r\n"
+    assert [row["row"] for row in rows[:3]] == [{"id": "2", "title": ""}, "3,a,b\r\n", "4,\\xff\r\n"]
+    assert huge.decode().startswith(rows[3]["row"]) and len(rows[3]["row"]) > 900_000
 
 
 def test_control_characters_are_cleaned_from_text(tmp_path: Path) -> None:

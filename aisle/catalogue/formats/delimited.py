@@ -1,22 +1,25 @@
-"""CSV and its kin, with a header line; comma, semicolon, tab or bar."""
+"""CSV and its kin, with a header line, in any encoding."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from aisle._files import raw_lines
+from aisle.catalogue.formats.encoding import TextEncoding, encoding_of, encoding_of_head, undecoded
+from aisle.catalogue.formats.records import RowReader
+from aisle.catalogue.formats.sniffing import DELIMITERS, Layout, sniffed
+from aisle.catalogue.formats.text_lines import TextLines, text_blocks
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.rejects import BadRow, Rejects, Row
+from aisle.catalogue.rejects import Rejects, Row
 from aisle.errors import InputError
 
-_DELIMITERS = ",;\t|"
+_TITLES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Delimited:
-    """``.csv``, ``.tsv`` or ``.txt``, or text whose first line has a delimiter."""
+    """``.csv``, ``.tsv`` or ``.txt``, or text with a delimiter in its first lines."""
 
     name = "csv"
     suffixes: tuple[str, ...] = (".csv", ".tsv", ".tab", ".txt")
@@ -25,97 +28,78 @@ class Delimited:
 
     def matches(self, head: bytes) -> bool:
         """Whether the content looks like it."""
-        line = head.splitlines()[0] if head.strip() else b""
-        return b"\0" not in head and any(mark.encode() in line for mark in _DELIMITERS)
+        text = head.decode(encoding_of_head(head), errors="replace")
+        first = [line for line in text.splitlines() if line.strip()][:3]
+        return "\0" not in text and any(mark in line for line in first for mark in DELIMITERS)
 
-    def open(self, path: Path, options: ReadOptions) -> DelimitedFile:  # noqa: ARG002
+    def open(self, path: Path, options: ReadOptions) -> DelimitedFile:
         """See `Table`."""
-        return DelimitedFile(path)
+        encoding = encoding_of(path, options.encoding)
+        head, whole = _head(path, encoding)
+        layout = sniffed(head, whole=whole)
+        if layout:
+            _check(path, layout, encoding)
+        return DelimitedFile(path, encoding, layout)
 
 
 @dataclass(frozen=True, slots=True)
 class DelimitedFile:
-    """A file of delimited values."""
+    """A file of delimited values; without a layout it holds no header."""
 
     path: Path
+    encoding: TextEncoding
+    layout: Layout | None
     format: str = Delimited.name
-    details: str = ""
+
+    @property
+    def details(self) -> str:
+        """Encoding, delimiter, and what else is not as usual."""
+        if self.layout is None:
+            return self.encoding.title
+        mark = self.layout.dialect.delimiter
+        parts = [self.encoding.title, f"separated by {_TITLES.get(mark, repr(mark))}"]
+        if self.layout.dialect.quote != '"':
+            parts.append("in single quotes")
+        if self.layout.above:
+            parts.append(f"header in line {self.layout.begin}")
+        return ", ".join(parts)
 
     def rows(self, rejects: Rejects) -> Iterator[Row]:
-        """Yield every row that has as many cells as the header. A row's line is the one where it begins."""
-        # What the reader took since its last row: the only trace of one that it cannot read.
-        path = self.path
-        taken: list[str] = []
-        reader = csv.reader(_recorded(_lines(path), taken), delimiter=_delimiter(path))
-        header = _header(path, _first(path, reader))
-        while True:
-            line = reader.line_num + 1
-            taken.clear()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                raw = "".join(taken).encode(errors="surrogateescape")
-                rejects.add(line, f"not CSV, or a cell over {csv.field_size_limit():,} characters", raw)
-                continue
-            if not cells:
-                continue
-            try:
-                _check(header, cells)
-            except BadRow as reason:
-                rejects.add(line, str(reason), _named(header, cells))
-            else:
-                yield Row(line, dict(zip(header, cells, strict=True)))
+        """Yield the rows; a row's line is the one where it begins."""
+        if self.layout is None:
+            return
+        lines = TextLines(text_blocks(self.path, self.encoding), self.layout.line_end)
+        while len(lines.ahead) < self.layout.begin and lines.more():
+            pass
+        lines.drop(self.layout.begin)
+        yield from RowReader(lines, self.layout.dialect, self.encoding).rows(rejects)
 
 
-def _first(path: Path, reader: Iterator[list[str]]) -> list[str]:
-    try:
-        return next(reader, [])
-    except csv.Error:
+# Enough to see how rows are written; of very wide tables that many lines, if they are not endless.
+_HEAD_CHARS: Final = 100_000
+_HEAD_LINES: Final = 20
+_LONGEST_HEAD: Final = 1 << 22
+
+
+def _head(path: Path, encoding: TextEncoding) -> tuple[str, bool]:
+    """The beginning of the text, and whether it is all of it."""
+    head = ""
+    for block in text_blocks(path, encoding):
+        head += block
+        lines = head.count("\n") or head.count("\r")
+        if len(head) >= _LONGEST_HEAD or (len(head) >= _HEAD_CHARS and lines >= _HEAD_LINES):
+            return head[:_LONGEST_HEAD], False
+    return head, True
+
+
+def _check(path: Path, layout: Layout, encoding: TextEncoding) -> None:
+    if any(map(undecoded, layout.dialect.names)):
         raise InputError(
-            f"the header of {path} is not CSV", fix="check that it is a text file, or name its --format"
-        ) from None
-
-
-def _check(header: list[str], cells: list[str]) -> None:
-    if len(cells) != len(header):
-        raise BadRow("wrong number of columns")
-    if any(not cell.isascii() and _undecodable(cell) for cell in cells):
-        raise BadRow("not UTF-8")
-
-
-def _named(header: list[str], cells: list[str]) -> dict[str, str] | list[str]:
-    """Cells under their names; as they are if nobody can tell which name is whose."""
-    return dict(zip(header, cells, strict=True)) if len(cells) == len(header) else cells
-
-
-def _recorded(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
-    for line in lines:
-        taken.append(line)
-        yield line
-
-
-def _undecodable(cell: str) -> bool:
-    return any("\udc80" <= mark <= "\udcff" for mark in cell)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    for _, line in raw_lines(path):
-        yield line.decode(errors="surrogateescape")
-
-
-def _delimiter(path: Path) -> str:
-    first = next(_lines(path), "")
-    return max(_DELIMITERS, key=first.count)
-
-
-def _header(path: Path, cells: list[str]) -> list[str]:
-    # A table written with its row numbers has a first column without a name.
-    names = [cell.strip() or f"column {i}" for i, cell in enumerate(cells, 1)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"{path} has two columns named '{twice[0]}'", fix="rename one of them in the header")
-    if any(map(_undecodable, names)):
-        raise InputError(f"the header of {path} is not UTF-8", fix="convert it: iconv -t UTF-8")
-    return names
+            f"the header of {path} is not {encoding.title}", fix="name the file's encoding: --encoding"
+        )
+    if layout.headerless:
+        first = ", ".join(layout.dialect.names)[:80]
+        raise InputError(
+            f"{path} has no header: its first line looks like a row ({first})",
+            fix="put a line with the names of the columns on top, such as id,title,price",
+        )

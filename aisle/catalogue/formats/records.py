@@ -1,0 +1,182 @@
+"""Rows out of lines: fast where quotes are regular, careful where they are not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aisle.catalogue.formats.dialect import Dialect
+from aisle.catalogue.formats.encoding import TextEncoding, undecoded
+from aisle.catalogue.formats.quoting import Record, SplitLine
+from aisle.catalogue.formats.text_lines import MAX_LINE_CHARS, TextLines
+from aisle.catalogue.rejects import Rejects, Row
+
+NOT_CLOSED: Final = "a quote is not closed"
+TOO_LONG: Final = f"line is over {MAX_LINE_CHARS:,} characters"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """Lines that are no row."""
+
+    reason: str
+    lines: int = 1
+
+
+# Of the characters read so far: what attempts at records over many lines may cost that come to nothing.
+_WASTED_SHARE: Final = 4
+_LONGEST_CELL: Final = 1 << 20
+
+
+class RowReader:
+    """Reads rows from lines. Each line that is not blank becomes part of one row or of one dead letter.
+
+    Args:
+        lines: those behind the header.
+        dialect: how they are written.
+        encoding: how they were decoded.
+
+    Attributes:
+        uneven: rows so far with cells missing at the end, or with empty ones too many.
+    """
+
+    def __init__(self, lines: TextLines, dialect: Dialect, encoding: TextEncoding) -> None:
+        self._lines = lines
+        self._dialect = dialect
+        self._width = len(dialect.names)
+        self._not_encoded = "" if encoding.whole else f"not {encoding.title}"
+        self._wasted = 0
+        self.uneven = 0
+
+    def rows(self, rejects: Rejects) -> Iterator[Row]:
+        """Yield the rows; bad ones go to ``rejects``."""
+        lines, names = self._lines, self._dialect.names
+        while lines.ahead or lines.more():
+            at = 0
+            if not lines.cut:
+                at = yield from self._regular_rows()
+            if at < len(lines.ahead):
+                number = lines.number + at
+                record = self._record(at)
+                raw = lines.ahead[at : at + record.lines]
+                if self._not_encoded and any(map(undecoded, raw)):
+                    record = BadRecord(self._not_encoded, record.lines)
+                if isinstance(record, BadRecord):
+                    rejects.add(number, record.reason, "".join(raw).encode(errors="surrogateescape"))
+                elif _filled(record.cells):
+                    yield Row(number, dict(zip(names, record.cells, strict=True)))
+                at += record.lines
+            lines.drop(at)
+
+    def _regular_rows(self) -> Generator[Row, None, int]:
+        """Yield rows as long as there is no doubt about any, and return how many lines they took."""
+        lines, names, width = self._lines, self._dialect.names, self._width
+        number = lines.number
+        done = 0
+        delimiter, quote = self._dialect.delimiter, self._dialect.quote
+        reader = csv.reader(
+            lines.ahead,
+            delimiter=delimiter,
+            quotechar=quote,
+            skipinitialspace=delimiter != " ",
+            strict=True,
+        )
+        try:
+            for found in reader:
+                cells: list[str] | None = found
+                taken = reader.line_num
+                if len(found) != width:
+                    plain = quote not in lines.ahead[done]
+                    cells = (self._fitted(found) if plain else None) if _filled(found) else []
+                elif taken != done + 1 and self._are_rows(done, taken - done, strict=True):
+                    return done
+                if cells is None or (self._not_encoded and any(map(undecoded, cells))):
+                    return done
+                if any(cells):
+                    yield Row(number + done, dict(zip(names, cells, strict=True)))
+                done = taken
+        except csv.Error:
+            return done
+        return done
+
+    def _record(self, at: int) -> Record | BadRecord:
+        """Read what begins at a line that is not as plain as most."""
+        text = self._lines.ahead[at]
+        if len(text) > MAX_LINE_CHARS:
+            return BadRecord(TOO_LONG)
+        # Quotes are irregular sooner than delimiters: the first way to read them that gives the right cells.
+        read = [quoting.split(text) for quoting in self._dialect.quotings]
+        if not _filled(read[0].cells):
+            return Record([""] * self._width)
+        even = [line for line in read if len(line.cells) == self._width]
+        closed = [line for line in even if line.opened is None]
+        if closed:
+            return Record(closed[0].cells)
+        if any(line.opened is not None for line in read) and (record := self._spanning(at)):
+            return record
+        return Record(even[0].cells) if read[0] in even else self._uneven(read)
+
+    def _uneven(self, read: Sequence[SplitLine]) -> Record | BadRecord:
+        plain = read[0]
+        if plain.opened is not None:
+            return BadRecord(NOT_CLOSED)
+        for line in read:
+            if line.opened is None and (cells := self._fitted(line.cells)):
+                return Record(cells)
+        return BadRecord(f"rows have {len(plain.cells):,} cells, the header {self._width:,}")
+
+    def _fitted(self, cells: list[str]) -> list[str] | None:
+        """Cells with those that are missing at the end, or without empty ones too many; None if in doubt."""
+        missing = self._width - len(cells)
+        if missing > 0:
+            if not self._dialect.fits(cells):
+                return None
+        elif _filled(cells[self._width :]):
+            return None
+        self.uneven += 1
+        return cells[: self._width] + [""] * missing
+
+    def _spanning(self, at: int) -> Record | None:
+        """A record over several lines, unless these are rows of their own."""
+        lines = self._lines
+        for quoting in self._dialect.quotings:
+            most = _LONGEST_CELL + _WASTED_SHARE * lines.chars - self._wasted
+            record = quoting.span(lines, at, min(_LONGEST_CELL, most))
+            strict = quoting is self._dialect.quotings[0]
+            if (
+                isinstance(record, Record)
+                and len(record.cells) == self._width
+                and not self._are_rows(at, record.lines, strict=strict)
+            ):
+                return record
+            self._wasted += sum(map(len, lines.ahead[at : at + record.lines]))
+        return None
+
+    def _are_rows(self, at: int, count: int, *, strict: bool) -> bool:
+        """Whether lines that quotes hold together look like rows each.
+
+        A quote that nobody meant to open closes at the next one, which may be many rows later.
+        """
+        first, *others = self._lines.ahead[at : at + count]
+        others = [line for line in others if line.strip()]
+        rows = sum(map(self._is_row, others))
+        likely = not strict or rows > 1 or self._is_row(first)
+        return likely and 0 < len(others) <= 2 * rows
+
+    def _is_row(self, line: str) -> bool:
+        dialect = self._dialect
+        if self._width < 2 or line.count(dialect.delimiter) < self._width - 1:
+            return False
+        cells = dialect.quotings[0].split(line).cells
+        # In a text, a comma is followed by a space.
+        in_text = not dialect.spaced and any(cell.startswith(" ") for cell in cells)
+        return len(cells) == self._width and not in_text and dialect.fits(cells)
+
+
+def _filled(cells: Sequence[str]) -> bool:
+    return any(cell.strip(_BLANK) for cell in cells)
+
+
+_BLANK: Final = "\0 \t\r\n\v\f\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"

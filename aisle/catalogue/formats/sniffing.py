@@ -1,0 +1,222 @@
+"""Finds out how a delimited file is written, from its beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final
+
+from aisle.catalogue.formats.dialect import Dialect, Kind, is_number
+from aisle.catalogue.formats.encoding import TextEncoding
+from aisle.catalogue.formats.quoting import Record
+from aisle.catalogue.formats.records import RowReader
+from aisle.catalogue.formats.text_lines import ANY, UNIX, TextLines
+from aisle.catalogue.rejects import Rejects
+
+DELIMITERS: Final = ",;\t|"
+_SEP_LINE: Final = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+_LONE_RETURN: Final = re.compile("\r(?!\n)")
+# A title, a date of export: lines with one cell above the header.
+_MOST_ABOVE: Final = 10
+_AMAZON: Final = "TemplateType="
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where and how the rows stand.
+
+    Attributes:
+        dialect: how they are written.
+        line_end: see `split_lines`.
+        begin: number of lines up to the end of the header.
+        above: of them, lines that stand above the header and are not blank.
+        sample: cells of the first rows.
+        score: share of the first rows that have as many cells as the header.
+    """
+
+    dialect: Dialect
+    line_end: str
+    begin: int
+    above: int
+    sample: tuple[tuple[str, ...], ...]
+    score: float
+
+    @property
+    def headerless(self) -> bool:
+        """Whether the header looks like one of the rows."""
+        rows = [row for row in self.sample if any(row)]
+        return bool(rows) and _is_data(self.dialect.names, list(zip(*rows, strict=True)))
+
+
+def sniffed(head: str, *, whole: bool) -> Layout | None:
+    """Find the layout that gives most rows as many cells as the header; None if there is no header.
+
+    Args:
+        head: the beginning of a file.
+        whole: whether it is all of it.
+    """
+    line_ends = [UNIX]
+    if _LONE_RETURN.search(head):
+        line_ends = [UNIX, ANY] if "\n" in head else [ANY]
+    quotes = ['"', "'"] if "'" in head else ['"']
+    found = [
+        layout
+        for line_end, quote, delimiter in product(line_ends, quotes, _delimiters(head))
+        if (layout := _tried(head, line_end, delimiter, quote, whole=whole))
+    ]
+    # Of equals the first: a single quote is rather an apostrophe than a quote.
+    return max(found, key=_rank, default=None)
+
+
+def _rank(layout: Layout) -> tuple[bool, float, int]:
+    names = layout.dialect.names
+    wrapped = len(names) > 1 and all(name[:1] == name[-1:] == "'" for name in names)
+    return len(names) > 1 and not wrapped, round(layout.score, 2), len(names)
+
+
+def _delimiters(head: str) -> str:
+    first = next((line for line in head.splitlines() if line.strip()), "")
+    named = _SEP_LINE.fullmatch(first)
+    return named[1] if named else DELIMITERS
+
+
+def _tried(head: str, line_end: str, delimiter: str, quote: str, *, whole: bool) -> Layout | None:
+    lines = TextLines([head], line_end)
+    while lines.more():
+        pass
+    if not whole and len(lines.ahead) > 1:
+        del lines.ahead[-1]
+    above = _find_header(lines, delimiter, quote)
+    if above is None:
+        return None
+    dialect = Dialect(delimiter, quote, ())
+    header = _header_record(lines, dialect)
+    begin = lines.number - 1 + header.lines
+    lines.drop(header.lines)
+    rejects = Rejects()
+    dialect = replace(dialect, names=column_names(header.cells))
+    reader = RowReader(lines, dialect, TextEncoding("utf-8", whole=False))
+    rows = [tuple(map(str, row.cells.values())) for row in reader.rows(rejects)]
+    named = len(header.cells)
+    while named > 1 and not header.cells[named - 1].strip() and not any(row[named - 1] for row in rows):
+        named -= 1
+    rows = [row[:named] for row in rows]
+    dialect = replace(
+        dialect,
+        names=dialect.names[:named],
+        kinds=tuple(map(_kind, zip(*rows, strict=True))),
+        spaced=_is_spaced(rows),
+    )
+    all_rows = len(rows) + rejects.count + above
+    score = (len(rows) - reader.uneven / 2) / all_rows if all_rows else 0.5
+    return Layout(dialect, line_end, begin, above, tuple(rows), score)
+
+
+def _find_header(lines: TextLines, delimiter: str, quote: str) -> int | None:
+    """Drop what stands above the header and return how many lines that are not blank; None without one."""
+    split = Dialect(delimiter, quote, ()).quotings[0].split
+    filled = [(i, line) for i, line in enumerate(lines.ahead) if line.strip(f"{delimiter}{_INVISIBLE}")]
+    if filled and _SEP_LINE.fullmatch(filled[0][1].strip(_INVISIBLE)):
+        del filled[0]
+    if not filled:
+        return None
+    above = 0
+    if filled[0][1].startswith(_AMAZON) and len(filled) > 2:
+        # Settings, then names for people, then the names proper.
+        above = 2
+    else:
+        for number, (_, line) in enumerate(filled[: _MOST_ABOVE + 1]):
+            if sum(bool(cell.strip()) for cell in split(line).cells) > 1:
+                above = number
+                break
+    lines.drop(filled[above][0])
+    return above
+
+
+def _header_record(lines: TextLines, dialect: Dialect) -> Record:
+    strict = dialect.quotings[0]
+    line = strict.split(lines.ahead[0])
+    if line.opened is not None:
+        record = strict.span(lines, 0, _LONGEST_HEADER)
+        if isinstance(record, Record):
+            return record
+    return Record(line.cells)
+
+
+_LONGEST_HEADER: Final = 1 << 20
+_INVISIBLE: Final = "\0 \t\r\n\v\f\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"
+
+
+def column_names(cells: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns, each one once.
+
+    A table written with its row numbers has a first column without a name.
+    """
+    names: dict[str, None] = {}
+    for number, cell in enumerate(cells, 1):
+        name = " ".join(cell.strip(_INVISIBLE).split())
+        if len(name) > 1 and name[0] == name[-1] == '"':
+            name = name[1:-1].strip(_INVISIBLE)
+        name = name or f"column {number}"
+        unique, times = name, 1
+        while unique in names:
+            times += 1
+            unique = f"{name} ({times})"
+        names[unique] = None
+    return tuple(names)
+
+
+# So many of a column's cells must be of a kind, so that a few odd ones do not hide it.
+_MOST: Final = 0.95
+
+
+def _kind(cells: Sequence[str]) -> Kind:
+    filled = [cell for cell in cells if cell.strip()]
+    if len(filled) > 1:
+        for kind in (Kind.NUMBER, Kind.WORD):
+            if sum(map(kind.takes, filled)) >= _MOST * len(filled):
+                return kind
+    return Kind.TEXT
+
+
+def _is_spaced(rows: Sequence[Sequence[str]]) -> bool:
+    cells = [cell for row in rows for cell in row[1:] if cell]
+    return sum(cell.startswith(" ") for cell in cells) * 2 > len(cells)
+
+
+# What a column of products is called, in most of the world's exports.
+_NAMES: Final = frozenset(
+    ("id", "sku", "handle", "title", "name", "price", "brand", "category", "description", "image", "url")
+)
+_DIGITS: Final = re.compile(r"\d")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+
+
+def _is_data(names: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    if any(name.strip().casefold() in _NAMES for name in names):
+        return False
+    alike = False
+    for name, cells in zip(names, columns, strict=True):
+        filled = [cell for cell in cells if cell.strip()]
+        for is_one in (is_number, _is_url):
+            if filled and all(map(is_one, filled)):
+                if not is_one(name):
+                    return False
+                alike = True
+        shape = _shape(name)
+        alike = alike or (
+            "9" in shape
+            and len(filled) > 1
+            and sum(_shape(cell) == shape for cell in filled) >= 0.8 * len(filled)
+        )
+    return alike
+
+
+def _is_url(cell: str) -> bool:
+    return cell.strip().casefold().startswith(("http://", "https://"))
+
+
+def _shape(cell: str) -> str:
+    return _LETTERS.sub("a", _DIGITS.sub("9", cell.strip()))
