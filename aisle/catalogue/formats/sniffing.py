@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
+from aisle.catalogue.exports.preamble import header_row
 from aisle.catalogue.formats.dialect import Dialect, Kind, is_number
 from aisle.catalogue.formats.encoding import TextEncoding
 from aisle.catalogue.formats.quoting import Record
@@ -20,7 +21,6 @@ _SEP_LINE: Final = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 _LONE_RETURN: Final = re.compile("\r(?!\n)")
 # A title, a date of export: lines with one cell above the header.
 _MOST_ABOVE: Final = 10
-_AMAZON: Final = "TemplateType="
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,10 @@ def _find_header(lines: TextLines, delimiter: str, quote: str) -> int | None:
         del filled[0]
     if not filled:
         return None
-    above = 0
-    if filled[0][1].startswith(_AMAZON) and len(filled) > 2:
-        # Settings, then names for people, then the names proper.
-        above = 2
-    else:
-        for number, (_, line) in enumerate(filled[: _MOST_ABOVE + 1]):
-            if sum(bool(cell.strip()) for cell in split(line).cells) > 1:
-                above = number
-                break
+    rows = [split(line).cells for _, line in filled[:_MOST_ABOVE]]
+    above = header_row(rows) or next(
+        (number for number, cells in enumerate(rows) if sum(bool(cell.strip()) for cell in cells) > 1), 0
+    )
     lines.drop(filled[above][0])
     return above
 
