@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from opensearchpy import OpenSearch
@@ -18,6 +17,7 @@ from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
 from aisle.indexer import IndexOptions, IndexReport, Progress
+from aisle.indexer.releases.guards import GuardLimits
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.replay import ReplayReport
 from aisle.indexer.replay import replay as send_again
@@ -31,6 +31,11 @@ def index(
     *,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     format: str = "auto",
+    facets: Sequence[str] = (),
+    no_facets: Sequence[str] = (),
+    decimal: str = "",
+    encoding: str = "",
+    variants: str = "",
     locale: str = "",
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
@@ -41,6 +46,9 @@ def index(
     replicas: int = 0,
     force_merge: bool = False,
     keep: int = 1,
+    max_rejected: float = 0.05,
+    max_shrink: float = 0.2,
+    strict: bool = False,
     max_refused: float = 0.01,
     patience_s: float = 120.0,
     gate: str | Path | None = None,
@@ -72,6 +80,11 @@ def index(
         name: of the catalogue; it is searched by this name.
         columns: item field to column of the data, such as ``{"title": "name", "id": "sku"}``.
         format: of the data; "auto" tells by the file's name and content.
+        facets: columns that become attributes whatever they hold.
+        no_facets: columns that become no attributes.
+        decimal: decimal mark of prices, "point" or "comma"; empty: each column's own.
+        encoding: of a text file; empty: it is detected.
+        variants: "separate" or "merged"; empty: what is usual for the kind of export.
         locale: only rows of this locale (ESCI).
         limit: stop after so many items.
         encoder: artifact that makes the vectors, by path, name or fingerprint; None indexes words alone.
@@ -82,6 +95,10 @@ def index(
         replicas: further copies of each shard of the finished release.
         force_merge: merge to one segment per shard before going live: slower to make, faster to search.
         keep: older releases that stay for a way back.
+        max_rejected: share of the rows, 0 to 1, that may be dead letters before the run fails.
+        max_shrink: share of the live release's documents, 0 to 1, by which the new one may be smaller.
+        strict: fail, and do not only warn, if far fewer items have a field (such as a price) than in the live
+            release.
         max_refused: share of the documents, 0 to 1, that OpenSearch may refuse before the run fails.
         patience_s: seconds to wait for a node that does not answer.
         gate: BEIR folder of judgments that the release must do well on before it goes live.
@@ -100,8 +117,8 @@ def index(
     Raises:
         InputError: data or an option cannot be used, or another run changes the catalogue.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
-        IndexingFailed: too many documents were refused, sampled items are not found, or the gate is
-            not passed.
+        IndexingFailed: too many rows were rejected or documents refused, the release is too small beside the
+            live one, sampled items are not found, or the gate is not passed.
         DiskFull, ClusterUnavailable: on the way; ``resume`` goes on from there.
         MissingExtra: the data or Ray need an optional dependency.
     """
@@ -115,7 +132,18 @@ def index(
         synonyms=read_synonyms(Path(synonyms) if synonyms is not None else None),
         retry=RetryPolicy(deadline_s=patience_s),
     )
-    reading = ReadOptions(format=format, columns=columns or {}, locale=locale, limit=limit)
+    reading = ReadOptions(
+        format=format,
+        columns=columns or {},
+        facets=tuple(facets),
+        no_facets=tuple(no_facets),
+        decimal=decimal,
+        encoding=encoding,
+        variants=variants,
+        locale=locale,
+        limit=limit,
+    )
+    limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
@@ -129,24 +157,19 @@ def index(
     letters = letters_file(name, dead_letters)
     source = IndexSource(str(data), reading, encoder, dims, sparse)
 
-    def show(now: Progress) -> None:
-        if progress is not None:
-            progress(replace(now, rejected=letters.count))
-
     with load_for(ray, workers, encoder, dims, store) as load:
-        report = index_folder(
+        return index_folder(
             client,
             source,
             options,
             letters,
             store,
+            limits=limits,
             resume=resume,
             gate=judged,
             load=load,
-            progress=show,
+            progress=progress,
         )
-    file = letters.path if letters.count else None
-    return replace(report, dead_letters=dict(letters.reasons), dead_letters_file=file)
 
 
 def replay(
@@ -155,6 +178,11 @@ def replay(
     *,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     format: str = "auto",
+    facets: Sequence[str] = (),
+    no_facets: Sequence[str] = (),
+    decimal: str = "",
+    encoding: str = "",
+    variants: str = "",
     locale: str = "",
     limit: int | None = None,
     encoder: str | Path | None = None,
@@ -178,6 +206,11 @@ def replay(
         file: the dead letters file of `aisle.index`.
         columns: item field to column, as when the catalogue was read.
         format: of the data, as when the catalogue was read.
+        facets: columns that become attributes whatever they hold.
+        no_facets: columns that become no attributes.
+        decimal: decimal mark of prices, "point" or "comma"; empty: each column's own.
+        encoding: of a text file; empty: it is detected.
+        variants: "separate" or "merged"; empty: what is usual for the kind of export.
         locale: only rows of this locale (ESCI).
         limit: not more than so many rows.
         encoder: reference to use instead of the release's own; it is still held to its fingerprint.
@@ -193,7 +226,17 @@ def replay(
         ClusterUnavailable, DiskFull: on the way; the file is as it was, so replay it again.
     """
     check_name(name)
-    reading = ReadOptions(format=format, columns=columns or {}, locale=locale, limit=limit)
+    reading = ReadOptions(
+        format=format,
+        columns=columns or {},
+        facets=tuple(facets),
+        no_facets=tuple(no_facets),
+        decimal=decimal,
+        encoding=encoding,
+        variants=variants,
+        locale=locale,
+        limit=limit,
+    )
     return send_again(
         connected(cluster),
         Path(file),

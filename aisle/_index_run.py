@@ -13,6 +13,7 @@ from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.reader import fingerprint, has_fixed_content
+from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.errors import ForeignIndex, IndexNotFound, InputError
 from aisle.indexer import (
@@ -30,6 +31,8 @@ from aisle.indexer import (
     without_vectors,
 )
 from aisle.indexer.ledger.resume import ledger_path, say_what_is_kept
+from aisle.indexer.progress import ProgressCounter
+from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
@@ -106,6 +109,7 @@ def index_folder(
     letters: DeadLetters,
     store: ArtifactStore | None = None,
     *,
+    limits: GuardLimits | None = None,
     resume: bool = False,
     gate: GateOptions | None = None,
     load: Loader | None = None,
@@ -119,14 +123,16 @@ def index_folder(
         options: the release.
         letters: takes the rows and documents that are not in the index.
         store: where artifacts are looked up, default the one under ``AISLE_HOME``.
+        limits: what may be lost on the way, and against the live release; None: the usual.
         resume: go on with the run of this name that was interrupted; without one, begin anew and say so.
         gate: a judged set that the release must do well on, see `release_gate`.
         load: see ``loader`` of ``index_catalogue``.
-        progress: see ``index_catalogue``.
+        progress: see ``index_catalogue``; also called once as soon as it is known what is read as what.
 
     Raises:
         InputError: ``resume``, and the source has no fixed content.
-        IndexingFailed: among others, sampled items are not found in the release, or it fails the gate.
+        IndexingFailed: among others, the release passes the limits, sampled items are not found in it, or it
+            fails the gate.
         Others: see ``read_catalogue``, `item_encoder`, `release_gate` and ``index_catalogue``.
     """
     if resume and not has_fixed_content(source.data):
@@ -137,7 +143,21 @@ def index_folder(
     try:
         store = store or ArtifactStore.default()
         items = read_catalogue(source.data, source.reading, letters)
+        guard = ReleaseGuard(
+            Cluster.of(client).retrying(options.retry),
+            options.name,
+            limits or GuardLimits(),
+            items.counts,
+            letters,
+        )
+
+        def watch(now: Progress) -> None:
+            guard.early()
+            if progress is not None:
+                progress(replace(now, rejected=letters.count, rows=items.counts, reading=items.report))
+
         vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
+        watch(ProgressCounter().progress())
         options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
         refs = source.encoder, source.sparse
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
@@ -148,15 +168,16 @@ def index_folder(
             # The gate last, as it takes longest.
             checks: list[ReleaseCheck] = [smoke, *gates]
             try:
-                return index_catalogue(
+                report = index_catalogue(
                     client,
                     smoke.sampler.watch(items),
                     vectors,
                     options,
                     context=ResumeContext(ledger, parts or {}, resume),
                     loader=load,
+                    guards=(guard,),
                     checks=checks,
-                    progress=progress,
+                    progress=watch,
                 )
             except BaseException as error:
                 say_what_is_kept(ledger, error)
@@ -166,6 +187,15 @@ def index_folder(
     finally:
         # Those of a run that ended before it had a ledger.
         letters.export()
+    return replace(
+        report,
+        reading=items.report,
+        rows=items.counts,
+        lost_coverage=guard.lost,
+        dead_letters=dict(letters.reasons),
+        examples=dict(letters.examples),
+        dead_letters_file=letters.path if letters.count else None,
+    )
 
 
 def item_encoder(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from opensearchpy import OpenSearch
 
 from aisle._index_run import USUAL_ENCODER, item_encoder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options, release_gate
 from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.catalogue.rejects import RejectedRow
+from aisle.catalogue.report import ReadingReport, RowCounts
 from aisle.cluster.client import connected
 from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
@@ -20,6 +22,7 @@ from aisle.indexer import IndexOptions
 from aisle.indexer.disk_space import check_disk_space
 from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.options import index_settings
+from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import next_version, release_name, to_prune
 
@@ -35,7 +38,12 @@ class DryRun:
         documents: items that would be sent; OpenSearch may refuse some of them.
         encoder: vector field to the model behind it.
         engine: k-NN engine of the index.
+        reading: what was read as what.
+        rows: where every row went.
+        stopped: why it would not go live, or empty; fix: what to do about it.
+        lost_coverage: fields that far fewer items have than in the live release, a line each.
         dead_letters: reason to number of rows that could not be read.
+        examples: reason to one of these rows.
         dead_letters_file: where they are; None if there are none.
     """
 
@@ -46,14 +54,32 @@ class DryRun:
     documents: int
     encoder: dict[str, str]
     engine: str
+    reading: ReadingReport
+    rows: RowCounts
+    stopped: str
+    fix: str
+    lost_coverage: tuple[str, ...]
     dead_letters: Mapping[str, int]
+    examples: Mapping[str, RejectedRow]
     dead_letters_file: Path | None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for ``--json``."""
-        content = asdict(self)
-        del content["dead_letters_file"]
-        return {**content, "dead_letters": sum(self.dead_letters.values())}
+        content = {name: getattr(self, name) for name in _PLAIN}
+        return {
+            **content,
+            "reading": self.reading.to_json(),
+            "rows": self.rows.to_json(),
+            "dead_letters": sum(self.dead_letters.values()),
+            "reasons": dict(self.dead_letters),
+            "examples": {reason: asdict(row) for reason, row in self.examples.items()},
+        }
+
+
+_PLAIN: Final = (
+    *("name", "release", "replaces", "prunes", "documents", "encoder", "engine"),
+    *("stopped", "fix", "lost_coverage"),
+)
 
 
 def preview(
@@ -62,6 +88,11 @@ def preview(
     *,
     columns: Mapping[str, str | Sequence[str]] | None = None,
     format: str = "auto",
+    facets: Sequence[str] = (),
+    no_facets: Sequence[str] = (),
+    decimal: str = "",
+    encoding: str = "",
+    variants: str = "",
     locale: str = "",
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
@@ -71,6 +102,9 @@ def preview(
     shards: int = 1,
     replicas: int = 0,
     keep: int = 1,
+    max_rejected: float = 0.05,
+    max_shrink: float = 0.2,
+    strict: bool = False,
     patience_s: float = 120.0,
     gate: str | Path | None = None,
     gate_metric: str | None = None,
@@ -93,6 +127,11 @@ def preview(
         name: of the catalogue.
         columns: item field to column of the data.
         format: of the data; "auto" tells by the file's name and content.
+        facets: columns that become attributes whatever they hold.
+        no_facets: columns that become no attributes.
+        decimal: decimal mark of prices, "point" or "comma"; empty: each column's own.
+        encoding: of a text file; empty: it is detected.
+        variants: "separate" or "merged"; empty: what is usual for the kind of export.
         locale: only rows of this locale (ESCI).
         limit: stop after so many items.
         encoder: artifact that makes the vectors; None indexes words alone.
@@ -102,6 +141,9 @@ def preview(
         shards: primary shards.
         replicas: further copies of each shard.
         keep: older releases that would stay.
+        max_rejected: share of the rows, 0 to 1, that may be dead letters.
+        max_shrink: share of the live release's documents, 0 to 1, by which the new one may be smaller.
+        strict: whether a field that lost its coverage would stop the run.
         patience_s: seconds to wait for a node that does not answer.
         gate: BEIR folder of judgments that the release would have to do well on.
         gate_metric: what is measured there; None: nDCG@10.
@@ -123,12 +165,24 @@ def preview(
         synonyms=read_synonyms(Path(synonyms) if synonyms is not None else None),
         retry=RetryPolicy(deadline_s=patience_s),
     )
-    reading = ReadOptions(format=format, columns=columns or {}, locale=locale, limit=limit)
+    reading = ReadOptions(
+        format=format,
+        columns=columns or {},
+        facets=tuple(facets),
+        no_facets=tuple(no_facets),
+        decimal=decimal,
+        encoding=encoding,
+        variants=variants,
+        locale=locale,
+        limit=limit,
+    )
+    limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
     try:
         items = read_catalogue(str(data), reading, letters)
+        guard = ReleaseGuard(client.retrying(options.retry), name, limits, items.counts, letters)
         vectors = item_encoder(store, encoder, dims, sparse)
         if judged:
             release_gate(client, name, judged, store, encoder, sparse)
@@ -141,6 +195,7 @@ def preview(
         letters.export()
     if not documents:
         raise IndexingFailed("the catalogue has no items that can be indexed", fix="look at the dead letters")
+    stopped = _stopped(guard, documents)
     release = release_name(name, state.next_release(next_version(name, now.releases)))
     after = (*now.releases, release)
     return DryRun(
@@ -149,8 +204,22 @@ def preview(
         replaces=", ".join(now.live),
         prunes=to_prune(name, release, after, now.no_way_back, options.keep),
         documents=documents,
+        reading=items.report,
+        rows=items.counts,
+        stopped=stopped.message if stopped else "",
+        fix=stopped.fix if stopped else "",
+        lost_coverage=guard.lost,
         dead_letters=dict(letters.reasons),
+        examples=dict(letters.examples),
         dead_letters_file=letters.path if letters.count else None,
         encoder={field: space.name for field, space in vectors.spaces.items()},
         engine=settings.engine,
     )
+
+
+def _stopped(guard: ReleaseGuard, documents: int) -> IndexingFailed | None:
+    try:
+        guard.check_content(documents)
+    except IndexingFailed as error:
+        return error
+    return None

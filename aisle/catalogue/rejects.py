@@ -6,7 +6,45 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from aisle._printable import shortened
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row to show for a reason.
+
+    Attributes:
+        line: 1-based line or row number; 0 for what has none.
+        row: what it holds, printable and shortened.
+    """
+
+    line: int
+    row: str
+
+    def __str__(self) -> str:
+        return f"line {self.line:,}: {self.row}" if self.line else self.row
+
+
+_MOST_IN_CELL: Final = 40
+_MOST_IN_ROW: Final = 160
+# Reasons are fixed phrases; a reader that breaks this rule must not fill the memory.
+_MOST_EXAMPLES: Final = 100
+
+
+def shown_row(row: bytes | Mapping[str, Any] | list[Any]) -> str:
+    """A row for people: the beginnings of its cells, on one line."""
+    if isinstance(row, bytes):
+        return shortened(row[: 8 * _MOST_IN_ROW].decode(errors="replace"), _MOST_IN_ROW)
+    pairs = row.items() if isinstance(row, Mapping) else enumerate(row)
+    cells: list[str] = []
+    for name, value in pairs:
+        cell = shortened("" if value is None else str(value), _MOST_IN_CELL)
+        cells.append(f"{shortened(str(name), _MOST_IN_CELL)}={cell}" if isinstance(row, Mapping) else cell)
+        if sum(map(len, cells)) > _MOST_IN_ROW:
+            break
+    return shortened(", ".join(cells), _MOST_IN_ROW)
 
 
 class Rejects:
@@ -16,6 +54,7 @@ class Rejects:
         path: where somebody can look at them, for messages; None if they are only counted.
         count: rows rejected so far.
         reasons: reason to number of rows.
+        examples: reason to the first row that was rejected for it.
         first: the first rejected line and its reason, for messages.
     """
 
@@ -23,14 +62,15 @@ class Rejects:
         self.path: Path | None = None
         self.count = 0
         self.reasons: Counter[str] = Counter()
+        self.examples: dict[str, RejectedRow] = {}
         self.first: tuple[int, str] | None = None
 
     def add(
         self,
         line: int,
         reason: str,
-        row: bytes | Mapping[str, Any] | list[Any],  # noqa: ARG002 - for those who keep it
-        identity: str = "",  # noqa: ARG002
+        row: bytes | Mapping[str, Any] | list[Any],
+        identity: str = "",  # noqa: ARG002 - for those who keep it
     ) -> None:
         """Reject one row.
 
@@ -42,6 +82,8 @@ class Rejects:
         """
         self.count += 1
         self.reasons[reason] += 1
+        if reason not in self.examples and len(self.examples) < _MOST_EXAMPLES:
+            self.examples[reason] = RejectedRow(line, shown_row(row))
         self.first = self.first or (line, reason)
 
 

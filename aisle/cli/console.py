@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from aisle._printable import printable
+from aisle.errors import CatalogueWarning
 from aisle.types import CountProgress
 
 NameOption = Annotated[str, typer.Option("--name", "-n", help="Catalogue name, or one release.")]
@@ -35,11 +38,6 @@ def progress_console() -> Console:
     return Console(stderr=True)
 
 
-def printable(text: str) -> str:
-    """The text with control characters spelled out: what a file or a query holds never steers a terminal."""
-    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
-
-
 @contextmanager
 def query_progress() -> Iterator[CountProgress]:
     """A bar per system; yields a callback (system, queries done, queries in all)."""
@@ -55,8 +53,19 @@ def query_progress() -> Iterator[CountProgress]:
         yield advance
 
 
-def notice(message: Warning | str, *_: object, **__: object) -> None:
+def notice(message: Warning | str, category: type[Warning] = UserWarning, *_: object, **__: object) -> None:
     """A warning as one line on standard error, without the place in the code that it comes from."""
+    word = "warning" if issubclass(category, CatalogueWarning) else "note"
     Console(stderr=True, soft_wrap=True, highlight=False).print(
-        f"note: {printable(str(message))}", markup=False
+        f"{word}: {printable(str(message))}", markup=False
     )
+
+
+@contextmanager
+def ends_on_sigterm() -> Iterator[None]:
+    """SIGTERM, by which a scheduler or a container ends a command, ends it as Ctrl-C does: tidily."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

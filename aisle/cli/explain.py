@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 import aisle
-from aisle.cli.console import JsonOption, NameOption, print_json, printable
+from aisle._printable import printable
+from aisle.cli.console import JsonOption, NameOption, print_json
 
 if TYPE_CHECKING:
     from aisle._search import ExplainedItem

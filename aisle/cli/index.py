@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,8 +19,9 @@ from aisle.cli.console import (
     EXIT_FAILED,
     CatalogueOption,
     JsonOption,
+    ends_on_sigterm,
+    notice,
     print_json,
-    printable,
     progress_console,
 )
 from aisle.cli.options import (
@@ -31,6 +33,22 @@ from aisle.cli.options import (
     SynonymsOption,
     check_gate,
 )
+from aisle.cli.reading import (
+    DecimalOption,
+    EncodingOption,
+    FacetOption,
+    FormatOption,
+    LimitOption,
+    LocaleOption,
+    MapOption,
+    NoFacetOption,
+    VariantsOption,
+    print_dead_letters,
+    print_reading,
+    print_rows,
+    rows_line,
+)
+from aisle.errors import IndexingFailed
 
 if TYPE_CHECKING:
     from aisle._preview import DryRun
@@ -38,23 +56,53 @@ if TYPE_CHECKING:
     from aisle.indexer.replay import ReplayReport
 
 
+# Where nobody watches a bar, so often a line says that the run goes on.
+_LINE_EVERY_S = 10.0
+
+
 @contextmanager
-def index_progress() -> Iterator[Callable[[Progress], None]]:
-    """One line: documents, documents a second, dead letters, repeated requests."""
+def index_progress(shown: Console | None) -> Iterator[Callable[[Progress], None]]:
+    """One line: documents, documents a second, dead letters, repeated requests.
+
+    It is renewed in place in a terminal; elsewhere there is one now and then. After an error it says where
+    the rows went.
+
+    Args:
+        shown: takes what is read as what, as soon as that is known; None: nobody.
+    """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bars(*columns, console=progress_console(), transient=True) as bars:
-        line = bars.add_task("starting")
+    console, said = progress_console(), monotonic()
+    latest: list[Progress] = []
+    try:
+        with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+            line = bars.add_task("starting")
 
-        def show(now: Progress) -> None:
-            rate = (now.accepted - now.resumed) / now.seconds if now.seconds else 0.0
-            parts = [f"{now.accepted:,} documents", f"{rate:,.0f}/s"]
-            if aside := now.rejected + now.refused:
-                parts.append(f"{aside:,} set aside")
-            if now.retries:
-                parts.append(f"{now.retries:,} requests repeated")
-            bars.update(line, description=", ".join(parts))
+            def show(now: Progress) -> None:
+                nonlocal said
+                if not latest and now.reading and shown:
+                    print_reading(shown, now.reading)
+                latest[:] = [now]
+                bars.update(line, description=_described(now))
+                if not console.is_terminal and monotonic() - said > _LINE_EVERY_S:
+                    said = monotonic()
+                    console.print(f"{now.seconds:,.0f} s: {_described(now)}", highlight=False, soft_wrap=True)
 
-        yield show
+            yield show
+    except BaseException:
+        for now in latest:
+            if now.rows and now.rows.rows:
+                notice(rows_line(now.rows))
+        raise
+
+
+def _described(now: Progress) -> str:
+    rate = (now.accepted - now.resumed) / now.seconds if now.seconds else 0.0
+    parts = [f"{now.accepted:,} documents", f"{rate:,.0f}/s"]
+    if aside := now.rejected + now.refused:
+        parts.append(f"{aside:,} set aside")
+    if now.retries:
+        parts.append(f"{now.retries:,} requests repeated")
+    return ", ".join(parts)
 
 
 def print_indexed(console: Console, report: IndexReport) -> None:
@@ -63,40 +111,40 @@ def print_indexed(console: Console, report: IndexReport) -> None:
         f"{report.name} is now {report.release}: {report.documents:,} documents in {report.seconds:,.1f} s"
         f" ({report.docs_per_s:,.0f} a second)",
         highlight=False,
+        soft_wrap=True,
     )
     if report.resumed:
         console.print(f"  {report.resumed:,} of them were there before it was resumed", highlight=False)
-    _print_letters(console, report.dead_letters, report.dead_letters_file)
+    if report.rows:
+        print_rows(console, report.rows)
+    print_dead_letters(console, report.dead_letters, report.examples, report.dead_letters_file)
 
 
 def print_dry_run(console: Console, would: DryRun) -> None:
     """Of a run that only looked."""
+    print_reading(console, would.reading)
     instead = f" in place of {would.replaces}" if would.replaces else ""
     pruned = f"; {', '.join(would.prunes)} would be deleted" if would.prunes else ""
     vectors = ", ".join(would.encoder.values()) or "words alone"
     console.print(
-        f"{would.name} would be {would.release}{instead}: {would.documents:,} documents"
-        f" ({vectors}; k-NN engine {would.engine}){pruned}",
+        f"{would.name} {'would not go live as' if would.stopped else 'would be'} {would.release}{instead}:"
+        f" {would.documents:,} documents ({vectors}; k-NN engine {would.engine}){pruned}",
         highlight=False,
         markup=False,
+        soft_wrap=True,
     )
-    _print_letters(console, would.dead_letters, would.dead_letters_file)
+    print_rows(console, would.rows)
+    print_dead_letters(console, would.dead_letters, would.examples, would.dead_letters_file)
 
 
 def print_replayed(console: Console, report: ReplayReport) -> None:
     """Of dead letters that were sent again."""
     console.print(f"{report.documents:,} dead letters are in {report.release} now", highlight=False)
-    _print_letters(console, report.dead_letters, report.dead_letters_file)
-
-
-def _print_letters(console: Console, reasons: Mapping[str, int], file: Path | None) -> None:
-    for reason, times in sorted(reasons.items(), key=lambda found: -found[1]):
-        console.print(f"  set aside: {times:,} x {printable(reason)}", markup=False, highlight=False)
-    if file is not None:
-        console.print(f"  they are in {file}", markup=False, highlight=False)
+    print_dead_letters(console, report.dead_letters, report.examples, report.dead_letters_file)
 
 
 WORDS_ONLY = "none"
+_GUARDS = "Before it goes live"
 
 
 def index(
@@ -119,14 +167,15 @@ def index(
         ),
     ] = None,
     sparse: IndexSparseOption = None,
-    form: Annotated[
-        str, typer.Option("--format", help="Data format; auto detects it from name and content.")
-    ] = "auto",
-    columns: Annotated[
-        str, typer.Option("--map", help="Which column holds which field: title=name,id=sku.")
-    ] = "",
-    locale: Annotated[str, typer.Option(help="Index only rows of this locale (ESCI).")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many items.")] = None,
+    form: FormatOption = "auto",
+    columns: MapOption = None,
+    facet: FacetOption = None,
+    no_facet: NoFacetOption = None,
+    decimal: DecimalOption = "",
+    encoding: EncodingOption = "",
+    variants: VariantsOption = "",
+    locale: LocaleOption = "",
+    limit: LimitOption = None,
     shards: Annotated[int, typer.Option(min=1, help="Primary shards of the release.")] = 1,
     replicas: Annotated[int, typer.Option(min=0, help="Copies of each shard.")] = 0,
     force_merge: Annotated[
@@ -137,8 +186,41 @@ def index(
         ),
     ] = False,
     keep: Annotated[int, typer.Option(min=0, help="Older releases to keep for rollback.")] = 1,
+    max_rejected: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Stop before going live if more than this share of the rows cannot be read.",
+            rich_help_panel=_GUARDS,
+        ),
+    ] = 0.05,
+    max_shrink: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Stop before going live if there are fewer documents than in the live release, by more than"
+            " this share.",
+            rich_help_panel=_GUARDS,
+        ),
+    ] = 0.2,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Stop, and not only warn, if a field such as the price is gone from most items.",
+            rich_help_panel=_GUARDS,
+        ),
+    ] = False,
     max_refused: Annotated[
-        float, typer.Option(min=0, max=1, help="Fail if OpenSearch refuses more than this share.")
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Fail if OpenSearch refuses more than this share.",
+            rich_help_panel=_GUARDS,
+        ),
     ] = 0.01,
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a node that does not respond.")
@@ -172,14 +254,15 @@ def index(
 ) -> None:
     """Index a catalogue into a new release and make it live in one step.
 
-    Rows that cannot be indexed go to the dead letters file with the reason. After an error or Ctrl-C the
-    live release is unchanged; --resume continues where the run stopped.
+    It says which column was read as which field, and where every row went. Rows that cannot be indexed go
+    to the dead letters file with the reason; a file that would empty the shop does not go live. After an
+    error or Ctrl-C the live release is unchanged; --resume continues where the run stopped.
 
     Examples:
 
         aisle index products.csv --name shop
 
-        aisle index products.csv --name shop --map title=name,id=sku --dry-run
+        aisle index products.csv --name shop --map title=name --map "id=Variant SKU" --dry-run
 
         aisle index products.parquet --name shop --encoder none --json
 
@@ -204,13 +287,18 @@ def index(
         raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
     if synonyms and replay:
         raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
-    console, mapped = Console(), parse_map(columns)
+    console, mapped = Console(), parse_map(*(columns or ()))
     if replay is not None:
         replayed = aisle.replay(
             name,
             replay,
             columns=mapped,
             format=form,
+            facets=tuple(facet or ()),
+            no_facets=tuple(no_facet or ()),
+            decimal=decimal,
+            encoding=encoding,
+            variants=variants,
             locale=locale,
             limit=limit,
             encoder=encoder,
@@ -229,6 +317,11 @@ def index(
             name,
             columns=mapped,
             format=form,
+            facets=tuple(facet or ()),
+            no_facets=tuple(no_facet or ()),
+            decimal=decimal,
+            encoding=encoding,
+            variants=variants,
             locale=locale,
             limit=limit,
             encoder=model,
@@ -238,6 +331,9 @@ def index(
             shards=shards,
             replicas=replicas,
             keep=keep,
+            max_rejected=max_rejected,
+            max_shrink=max_shrink,
+            strict=strict,
             patience_s=patience,
             gate=gate,
             gate_metric=gate_metric,
@@ -246,13 +342,20 @@ def index(
             dead_letters=dead_letters,
         )
         print_json(would.to_json()) if as_json else print_dry_run(console, would)
+        if would.stopped:
+            raise IndexingFailed(f"this would be stopped: {would.stopped}", fix=would.fix)
         return
-    with index_progress() as progress:
+    with ends_on_sigterm(), index_progress(None if as_json else console) as progress:
         report = aisle.index(
             str(data),
             name,
             columns=mapped,
             format=form,
+            facets=tuple(facet or ()),
+            no_facets=tuple(no_facet or ()),
+            decimal=decimal,
+            encoding=encoding,
+            variants=variants,
             locale=locale,
             limit=limit,
             encoder=model,
@@ -263,6 +366,9 @@ def index(
             replicas=replicas,
             force_merge=force_merge,
             keep=keep,
+            max_rejected=max_rejected,
+            max_shrink=max_shrink,
+            strict=strict,
             max_refused=max_refused,
             patience_s=patience,
             gate=gate,

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from aisle._printable import printable
 from aisle._version import __version__
-from aisle.cli.console import EXIT_FAILED, notice, printable
+from aisle.cli.console import EXIT_FAILED, notice
 from aisle.errors import AisleError
 
 EXIT_INTERRUPTED = 130

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 import aisle
+from aisle._printable import printable
 from aisle._releases import USUAL_EXAMPLES
-from aisle.cli.console import JsonOption, print_json, printable, progress_console
+from aisle.cli.console import JsonOption, print_json, progress_console
 
 if TYPE_CHECKING:
     from aisle._releases import ReleaseDiff, ReleaseRow

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 import aisle
+from aisle._printable import printable
 from aisle._search import MatchType, named_fusion
-from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json, printable
+from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.options import (
     USUAL_WEIGHT,
     RerankBudgetOption,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 import aisle
+from aisle._printable import printable
 from aisle._tune import RRF, TUNED, USUAL, show_fusion
 from aisle.cli.console import (
     CatalogueOption,
@@ -17,7 +18,6 @@ from aisle.cli.console import (
     JsonOption,
     NameOption,
     print_json,
-    printable,
     query_progress,
 )
 from aisle.cli.options import SparseOption

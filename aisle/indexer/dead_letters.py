@@ -14,7 +14,8 @@ from typing import IO, Any, Final
 import orjson
 
 from aisle._files import MAX_LINE_BYTES, numbered_lines, whole_file
-from aisle.catalogue.rejects import Rejects
+from aisle._printable import shortened
+from aisle.catalogue.rejects import RejectedRow, Rejects
 from aisle.errors import InputError
 from aisle.types import Item
 
@@ -121,6 +122,11 @@ def printable(text: str) -> str:
 REFUSED: Final = "refused by OpenSearch"
 
 
+def refused_example(letter: DeadLetter) -> RejectedRow:
+    """A refused document to show: which one, and OpenSearch's own reason."""
+    return RejectedRow(0, shortened(f"{letter.id}: {letter.reason}", 160))
+
+
 class DeadLetters(Rejects):
     """Takes a reader's rejects; `export` writes them, and the documents that were refused, to one file.
 
@@ -146,15 +152,20 @@ class DeadLetters(Rejects):
         self, line: int, reason: str, row: bytes | Mapping[str, Any] | list[Any], identity: str = ""
     ) -> None:
         """See `Rejects.add`."""
-        self.keep(rejected_row(line, row, reason, identity))
+        with self._lock:
+            super().add(line, reason, row)
+            self._write(rejected_row(line, row, reason, identity))
 
     def keep(self, letter: DeadLetter) -> None:
         """Take one that is a letter already."""
         with self._lock:
-            super().add(letter.line or 0, letter.reason, b"")
-            if self._spool is None:
-                self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives until `export`
-            self._spool.write(letter.to_line())
+            super().add(letter.line or 0, letter.reason, letter.row)
+            self._write(letter)
+
+    def _write(self, letter: DeadLetter) -> None:
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives until `export`
+        self._spool.write(letter.to_line())
 
     def export(self, refused: Iterable[DeadLetter] = ()) -> int:
         """Write the file, whole or not at all.
@@ -183,6 +194,7 @@ class DeadLetters(Rejects):
                 for letter in () if first is None else (first, *letters):
                     self.count += 1
                     self.reasons[REFUSED] += 1
+                    self.examples.setdefault(REFUSED, refused_example(letter))
                     file.write(letter.to_line())
         return self.count
 

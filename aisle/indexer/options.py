@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from aisle.catalogue.rejects import RejectedRow
+from aisle.catalogue.report import ReadingReport, RowCounts
 from aisle.cluster import Cluster, capabilities, require
 from aisle.cluster.failures import RetryPolicy
 from aisle.errors import InputError
@@ -75,7 +77,10 @@ class IndexReport:
         stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
         retries: bulk requests that were repeated.
         resumed: of the documents, how many an earlier, interrupted run has written.
+        reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
+        lost_coverage: fields that far fewer items have than in the release that was live, a line each.
         dead_letters: reason to number of rows and documents that are not in the release.
+        examples: reason to one of these rows.
         dead_letters_file: where they are; None if there are none, or nobody kept them.
     """
 
@@ -91,7 +96,11 @@ class IndexReport:
     stage_s: dict[str, float]
     retries: int
     resumed: int = 0
+    reading: ReadingReport | None = None
+    rows: RowCounts | None = None
+    lost_coverage: tuple[str, ...] = ()
     dead_letters: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, RejectedRow] = field(default_factory=dict)
     dead_letters_file: Path | None = None
 
     @classmethod
@@ -123,8 +132,10 @@ class IndexReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for ``--json`` and result files; without the path, which is this machine's."""
-        content = asdict(self)
+        content = asdict(replace(self, reading=None, rows=None))
         del content["dead_letters_file"]
+        content["reading"] = self.reading.to_json() if self.reading else None
+        content["rows"] = self.rows.to_json() if self.rows else None
         return content
 
 

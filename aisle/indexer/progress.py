@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
+from aisle.catalogue.report import ReadingReport, RowCounts
 from aisle.indexer.bulk import BulkResult
 from aisle.indexer.ledger.store import NOTHING, EarlierProgress
 
@@ -26,6 +27,7 @@ class Progress:
             threads; a sum above ``seconds`` is the stages' overlap.
         took_ms: the server's own time in bulk requests, summed.
         rejected: rows that no item could be made of; who reads the catalogue counts them.
+        rows: where every row went so far, and reading: what is read as what; of who reads the catalogue.
     """
 
     read: int
@@ -39,6 +41,8 @@ class Progress:
     last_refusal: str = ""
     resumed: int = 0
     rejected: int = 0
+    rows: RowCounts | None = None
+    reading: ReadingReport | None = None
 
 
 @dataclass(slots=True)

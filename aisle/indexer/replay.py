@@ -13,6 +13,7 @@ from opensearchpy import OpenSearch
 
 from aisle.catalogue import ReadOptions
 from aisle.catalogue.reader import ReadRow, item_reader, row_reader
+from aisle.catalogue.rejects import RejectedRow
 from aisle.catalogue.seen import DUPLICATE, SeenIds
 from aisle.cluster import Cluster
 from aisle.cluster.failures import RetryPolicy
@@ -140,6 +141,7 @@ class ReplayReport:
         documents: dead letters that are in it now.
         dead: those that failed again.
         dead_letters: reason to number of them.
+        examples: reason to one of them.
         dead_letters_file: where they are; None if there are none.
     """
 
@@ -148,6 +150,7 @@ class ReplayReport:
     documents: int
     dead: int
     dead_letters: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, RejectedRow] = field(default_factory=dict)
     dead_letters_file: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -206,7 +209,9 @@ def replay(
                 letters.keep(letter)
     _replace(path, letters)
     file = letters.path if letters.count else None
-    return ReplayReport(name, live.release, sent, total - sent, dict(letters.reasons), file)
+    return ReplayReport(
+        name, live.release, sent, total - sent, dict(letters.reasons), dict(letters.examples), file
+    )
 
 
 def _failed(batch: Sequence[DeadLetter], reader: LetterReader, sender: Sender) -> Iterator[DeadLetter]:

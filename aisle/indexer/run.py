@@ -48,6 +48,7 @@ def go_live(
     options: IndexOptions,
     *,
     accepted: int,
+    guards: Sequence[ReleaseCheck] = (),
     checks: Sequence[ReleaseCheck] = (),
 ) -> tuple[str, ...]:
     """Count, merge, check, restore the settings, swap. Each step may be repeated by a resumed run.
@@ -58,7 +59,8 @@ def go_live(
         settings: of the finished release.
         options: whether to merge.
         accepted: documents that OpenSearch has acknowledged.
-        checks: see ``index_catalogue``.
+        guards: see ``index_catalogue``.
+        checks: likewise.
 
     Returns:
         What was live before.
@@ -68,6 +70,8 @@ def go_live(
         Whatever a check raises.
     """
     publisher.check_count(accepted)
+    for guard in guards:
+        guard.check(publisher.release)
     if options.force_merge:
         publisher.force_merge()
     for check in checks:
@@ -199,6 +203,7 @@ def index_catalogue(
     *,
     context: ResumeContext | None = None,
     loader: Loader | None = None,
+    guards: Sequence[ReleaseCheck] = (),
     checks: Sequence[ReleaseCheck] = (),
     progress: Callable[[Progress], None] | None = None,
 ) -> IndexReport:
@@ -212,7 +217,9 @@ def index_catalogue(
         context: the ledger by which this run can be resumed, or resumes another, and which keeps the
             documents that were refused; None: neither is possible, and refused documents are logged.
         loader: encodes and writes; None does it in this process.
-        checks: look at the loaded release, one after another; whatever one raises keeps it from going live.
+        guards: look at the loaded release before it is merged, as they need not search it.
+        checks: look at the finished release, one after another; whatever one of either raises keeps it from
+            going live.
         progress: called a few times a second while loading.
 
     Raises:
@@ -265,6 +272,7 @@ def index_catalogue(
                         settings,
                         options,
                         accepted=loaded.accepted,
+                        guards=guards,
                         checks=checks,
                     )
             except BaseException as error:
