@@ -12,6 +12,7 @@ from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_f
 from aisle._quality_gate import gate_options
 from aisle._update import ArtifactEncoders
 from aisle.catalogue import ReadOptions, parse_map
+from aisle.catalogue.reader import formats
 from aisle.cluster.client import connected
 from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore
@@ -22,7 +23,7 @@ from aisle.indexer.releases.names import check_name
 from aisle.indexer.replay import ReplayReport
 from aisle.indexer.replay import replay as send_again
 
-__all__ = ["USUAL_ENCODER", "index", "parse_map", "replay"]
+__all__ = ["USUAL_ENCODER", "formats", "index", "parse_map", "replay"]
 
 
 def index(

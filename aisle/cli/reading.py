@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aisle._index import formats
 from aisle._printable import shortened
-from aisle.catalogue.reader import formats
 
 if TYPE_CHECKING:
     from aisle.catalogue.rejects import RejectedRow

@@ -122,15 +122,9 @@ def early_stop(counts: RowCounts, rejects: Rejects, limits: GuardLimits) -> Stop
     return rejected_stop(counts, rejects, limits) if plain else None
 
 
-# Field of an item to the fields of its document by which one can ask whether it is there; several where
-# schemas differ. What a release does not have, or does not index, has no coverage there.
-_ASKED: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": (fields.TEXT,),
-    "brand": (fields.BRAND,),
-    "categories": (fields.CATEGORY,),
-    "price": (fields.PRICE,),
-    "images": (fields.IMAGE,),
-    "attributes": (fields.FACET,),
+# A list price is gone when a sale ends, and groups when variants are merged: both by intention.
+_ASKED: Final = {
+    name: asked for name, asked in fields.PRESENCE.items() if name not in ("group", fields.LIST_PRICE)
 }
 
 
@@ -161,14 +155,10 @@ def live_content(cluster: Cluster, name: str) -> ReleaseContent | None:
     live = read_inventory(cluster, name).live
     if not live:
         return None
-    wanted = {
-        field: {"bool": {"should": [{"exists": {"field": one}} for one in asked]}}
-        for field, asked in _ASKED.items()
-    }
     body = {
         "size": 0,
         "track_total_hits": True,
-        "aggs": {field: {"filter": query} for field, query in wanted.items()},
+        "aggs": {name: {"filter": {"exists": {"field": asked}}} for name, asked in _ASKED.items()},
     }
     try:
         found = cluster.search(index=",".join(live), body=body)
@@ -178,7 +168,7 @@ def live_content(cluster: Cluster, name: str) -> ReleaseContent | None:
     return ReleaseContent(
         release=", ".join(live),
         documents=found["hits"]["total"]["value"],
-        present={field: found["aggregations"][field]["doc_count"] for field in wanted},
+        present={name: found["aggregations"][name]["doc_count"] for name in _ASKED},
     )
 
 
