@@ -27,7 +27,7 @@ from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from aisle.search import Correction, Facets, Page
-    from aisle.types import Hit, LegSignal
+    from aisle.types import Hit, Item, LegSignal
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
@@ -43,16 +43,19 @@ def print_page(console: Console, query: str, page: Page) -> None:
     )
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("item", ratio=1, overflow="ellipsis", no_wrap=True)
+    priced = any(hit.item.price is not None for hit in page.hits)
+    if priced:
+        table.add_column("price", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     for leg in legs:
         table.add_column(leg, justify="right", no_wrap=True)
     if page.reranked:
         table.add_column("rerank", justify="right", no_wrap=True)
     for hit in page.hits:
+        price = [Text(_price(hit.item))] if priced else []
         reranked = [_reranked(hit)] if page.reranked else []
-        table.add_row(
-            str(hit.rank), Text(hit.item.title), f"{hit.score:.4f}", *map(_signal, hit.signals), *reranked
-        )
+        signals = map(_signal, hit.signals)
+        table.add_row(str(hit.rank), Text(hit.item.title), *price, f"{hit.score:.4f}", *signals, *reranked)
     console.print(table)
     console.print("per leg: #rank, raw score, +what it adds to the score", style="dim", highlight=False)
     if page.reranked or page.rerank_stopped:
@@ -75,6 +78,15 @@ def _nothing(query: str, page: Page) -> str:
     if page.reachable:
         return f"page {page.page} is past the last of {page.reachable:,} reachable results"
     return f"nothing in {page.release} matches {printable(query)!r}: try fewer filters or other words"
+
+
+def _price(item: Item) -> str:
+    if item.price is None:
+        return "-"
+    ends = [item.price, *([item.price_max] if item.price_max is not None else [])]
+    return printable(
+        f"{'-'.join(f'{end:,.2f}'.removesuffix('.00') for end in ends)} {item.currency}".rstrip()
+    )
 
 
 def _signal(signal: LegSignal) -> str:
@@ -126,13 +138,18 @@ def search(
     window: Annotated[int, typer.Option(help="Candidates per leg.")] = 100,
     brand: Annotated[list[str] | None, typer.Option(help="Only this brand; repeat for several.")] = None,
     category: Annotated[
-        list[str] | None, typer.Option(help="Only this category; repeat for several.")
+        list[str] | None,
+        typer.Option(help="Only this level, or path such as 'Home > Kitchen'; repeat for several."),
     ] = None,
     price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
     price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
     attribute: Annotated[
         list[str] | None, typer.Option(help="Only items with NAME=VALUE; repeat for several.")
     ] = None,
+    number: Annotated[
+        list[str] | None, typer.Option(help="Only items with NAME=LOW..HIGH, as in Weight=0..5 or Watt=60..")
+    ] = None,
+    in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")] = False,
     facets: Annotated[int, typer.Option(help="Values to count per facet; 0 counts none.")] = 0,
     typos: Annotated[bool, typer.Option(help="Correct words that occur in no item.")] = True,
     exact: Annotated[
@@ -176,7 +193,13 @@ def search(
         legs=asked,
         fusion=named_fusion(fusion, asked or client.legs) if fusion else None,
         filters=aisle.Filters(
-            tuple(brand or ()), tuple(category or ()), price_min, price_max, _attributes(attribute)
+            tuple(brand or ()),
+            tuple(category or ()),
+            price_min,
+            price_max,
+            _attributes(attribute),
+            numbers=number_ranges(number),
+            in_stock=in_stock,
         ),
         size=size,
         page=page,
@@ -198,4 +221,26 @@ def _attributes(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
                 f"--attribute {pair!r} is not NAME=VALUE", fix="write it like --attribute Colour=Red"
             )
         found[name] = (*found.get(name, ()), value)
+    return found
+
+
+def number_ranges(ranges: list[str] | None) -> dict[str, tuple[float | None, float | None]]:
+    """Name to lowest and highest number, from texts such as ``Weight=0..5``.
+
+    Raises:
+        InputError: a text that is no such range.
+    """
+    found: dict[str, tuple[float | None, float | None]] = {}
+    for text in ranges or []:
+        name, separator, bounds = text.rpartition("=")
+        low, dots, high = bounds.partition("..")
+        try:
+            if not (name and separator and dots and (low or high)):
+                raise ValueError(text)
+            found[name] = (float(low) if low else None, float(high) if high else None)
+        except ValueError:
+            raise InputError(
+                f"--number {text!r} is not NAME=LOW..HIGH",
+                fix="write it like --number Weight=0..5, or Weight=0.. without an end",
+            ) from None
     return found

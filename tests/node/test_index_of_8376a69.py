@@ -1,4 +1,8 @@
-"""An index, a home folder and runs that commit 8376a69 left: today's commands say what its own said."""
+"""What commit 8376a69 left on a node and in a home folder: today it is read as then, or refused with its fix.
+
+Its releases are of schema version 1. They are searched, compared and gone back to; what would write into them
+is refused, and the next ``aisle index`` makes a release of today beside them.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
+from aisle.mappings.document import item_of
+from aisle.search import Filters
 from tests.support import stored
-from tests.support.command import Done, here
+from tests.support.command import Done, failure, here
 
 LOOKS = (
     *("releases-list", "releases-diff", "rollback-dry-run", "prune-dry-run", "prune-unfinished-dry-run"),
@@ -22,6 +28,9 @@ LOOKS = (
     *("encoder-list", "encoder-show-dense", "encoder-show-sparse", "encoder-show-reranker"),
     *("index-dry-run", "down"),
 )
+OLDER = "was made by an older Aisle (schema version 1): it can be searched but not changed"
+AGAIN = "index the catalogue again"
+WORDS = "for the garden hall kitchen workshop size"
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +73,19 @@ class Shell:
         if isinstance(then["out"], dict | list) and then["out"]:
             out = (self._work / "report.json").read_text() if name == "eval" else done.out
             now = json.loads(out.replace(str(self._work), "WORK"))
-            assert stored.differences(then["out"], now) == []
+            assert stored.differences(stored.with_items_of_today(then["out"]), now) == []
         return then
 
-    def lines(self, name: str) -> list[Any] | None:
-        path = self._work / name
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else None
+    def refused(self, name: str) -> Done:
+        """Run a command as it was typed then, which is no longer possible."""
+        done = self.run(stored.expected(name)["command"])
+        failure(done)
+        return done
+
+    def json(self, command: str) -> Any:
+        done = self.run(f"{command} --json")
+        assert done.code == 0, done
+        return json.loads(done.out)
 
 
 @pytest.fixture
@@ -84,49 +100,89 @@ def test_what_only_looks_says_the_same(shell: Shell, name: str) -> None:
     shell.check(name)
 
 
-def test_the_releases_are_updated_resumed_and_rolled_back(
+@pytest.mark.parametrize(
+    ("options", "filters"),
+    [
+        ("--category garden", Filters(category=("garden",))),
+        ("--price-min 20 --price-max 99.5", Filters(price_min=20, price_max=99.5)),
+        (
+            "--attribute Colour=Red --attribute Size=2",
+            Filters(attributes={"Colour": ("Red",), "Size": ("2",)}),
+        ),
+    ],
+)
+def test_old_releases_are_filtered_by_what_they_have(
+    shell: Shell, client: OpenSearch, options: str, filters: Filters
+) -> None:
+    page = shell.json(f"aisle search '{WORDS}' --legs bm25 --size 100 --name shop-v0001 {options}")
+    items = [item_of(id_, source) for id_, source in documents(client, "shop-v0001").items()]
+    expected = {item.id for item in items if filters.matches(item)}
+    assert {hit["item"]["id"] for hit in page["hits"]} == expected
+    assert 0 < len(expected) < len(items)
+
+
+@pytest.mark.parametrize(
+    ("option", "what"), [("--number Size=1..2", "numbers"), ("--in-stock", "what is in stock")]
+)
+def test_filters_that_old_releases_lack_name_the_fix(shell: Shell, option: str, what: str) -> None:
+    done = shell.run(f"aisle search shoe --name shop {option}")
+    assert f"shop-v0002 cannot be filtered by {what}: an older Aisle made it" in failure(done)
+    assert AGAIN in done.err
+
+
+def test_what_would_write_into_an_old_release_is_refused_and_nothing_changes(
     shell: Shell, work: Path, client: OpenSearch
 ) -> None:
     with (work / "changes.jsonl").open("a") as file:
         file.write('5"}\n{"op": "update", "id": "p00", "title": "red shoe with laces"}\n')
-    then = shell.check("update-goes-on")
-    same(then["dead_letters"], shell.lines("shop-update-dead-letters.jsonl"))
-    same(then["documents"], documents(client, "shop"))
-    same(then["state"], stored.lease(client))
+    (work / "corrected.jsonl").write_bytes((work / "shop-dead-letters.jsonl").read_bytes())
+    files = {path: path.read_bytes() for path in work.rglob("*.json*")}
+    before = documents(client, "shop"), aliases(client), stored.lease(client)["release"]
 
-    letters = shell.lines("shop-dead-letters.jsonl")
-    assert letters is not None
-    letters[1]["row"]["price"] = 12.5
-    (work / "corrected.jsonl").write_text("".join(json.dumps(letter) + "\n" for letter in letters[1:]))
-    then = shell.check("replay")
-    same(then["document"], documents(client, "shop")["p70"])
-    assert shell.lines("replay-dead-letters.jsonl") == then["dead_letters"]
+    for name in ("update-goes-on", "replay"):
+        done = shell.refused(name)
+        assert f"shop-v0002 {OLDER}" in done.err and AGAIN in done.err
+    assert {path: path.read_bytes() for path in files} == files
+    for name in ("resume-other-options", "resume"):
+        done = shell.refused(name)
+        assert "shop-v0003) cannot be resumed" in done.err and "the schema of documents" in done.err
+        assert "leave --resume out to begin anew" in done.err
 
-    shell.check("resume-other-options")
-    then = shell.check("resume")
-    assert aliases(client) == then["aliases"]
-    same(then["dead_letters"], shell.lines("shop-dead-letters.jsonl"))
-    assert sorted(documents(client, "shop")) == then["documents"]
-    same(then["state"], stored.lease(client))
-    same(then["fusion"], fusion(client, "shop-v0003"))
+    assert (documents(client, "shop"), aliases(client), stored.lease(client)["release"]) == before
 
-    for name in ("rollback", "rollback-to"):
-        assert shell.check(name)["aliases"] == aliases(client)
-    same(shell.check("tune-apply")["fusion"], fusion(client, "shop-v0003"))
+
+def test_old_releases_are_gone_back_to_and_tuned(shell: Shell, client: OpenSearch) -> None:
+    assert shell.json("aisle releases rollback shop")["live"] == "shop-v0001"
+    assert shell.json("aisle releases rollback shop --to shop-v0002")["live"] == "shop-v0002"
+    command = stored.expected("tune-apply")
+    assert shell.json(command["command"].removesuffix(" --json"))["pipeline"] == command["out"]["pipeline"]
+    same(command["fusion"], fusion(client, "shop-v0002"))
 
     # A holder that was killed on a machine that nobody can ask: it is taken over after 15 seconds of silence.
     stored.put_lease(client, "aisle-state-killed.ndjson")
-    same(shell.check("rollback-after-a-kill")["state"], stored.lease(client))
+    assert shell.json("aisle releases rollback shop --to shop-v0001")["live"] == "shop-v0001"
+    assert stored.lease(client)["owner"] is None
+    assert shell.json("aisle releases rollback shop --to shop-v0002")["live"] == "shop-v0002"
 
 
-def test_a_new_release_beside_the_old_ones_inherits_their_fusion(shell: Shell, client: OpenSearch) -> None:
-    live = next(iter(client.indices.get_alias(name="shop")))
-    before = fusion(client, live)
-    done = shell.run("aisle index shop --name shop --encoder tiny-dense --sparse tiny-sparse --json")
-    assert done.code == 0, done
-    made = json.loads(done.out)
-    assert made["release"] == "shop-v0004" and made["replaced"] == live
+def test_a_new_release_beside_the_old_ones_inherits_their_fusion_and_can_be_changed(
+    shell: Shell, work: Path, client: OpenSearch
+) -> None:
+    before = fusion(client, "shop-v0002")
+    made = shell.json("aisle index shop --name shop --encoder tiny-dense --sparse tiny-sparse --keep 3")
+    assert made["release"] == "shop-v0004" and made["replaced"] == "shop-v0002"
     assert before and fusion(client, "shop-v0004") == before
+
+    diff = shell.json("aisle releases diff shop shop-v0002 shop-v0004")["documents"]
+    assert diff["same"] > 30, "documents are compared as items, whatever their schema"
+
+    change = work / "one.jsonl"
+    change.write_text('{"op": "update", "id": "p01", "price": 9.5}\n')
+    assert shell.json("aisle update shop one.jsonl --refresh")["indexed"] == 1
+    assert documents(client, "shop")["p01"]["price"] == 9.5
+
+    assert shell.json("aisle releases rollback shop --to shop-v0002")["live"] == "shop-v0002"
+    assert shell.json("aisle search shoe --name shop --legs bm25")["release"] == "shop-v0002"
 
 
 def same(then: Any, now: Any) -> None:

@@ -89,6 +89,25 @@ def _read(path: str) -> dict[str, Any]:
     return found
 
 
+def with_items_of_today(then: Any) -> Any:
+    """What 8376a69 said, with its items in the words of today.
+
+    A category is a path of one level, an image a list of one, and an attribute has several values.
+    """
+    if isinstance(then, list):
+        return [with_items_of_today(each) for each in then]
+    if not isinstance(then, dict):
+        return then
+    if {"id", "title", "category", "image", "attributes"} <= then.keys():
+        return {
+            **{name: value for name, value in then.items() if name not in ("category", "image")},
+            "categories": [[then["category"]]] if then["category"] else [],
+            "images": [then["image"]] if then["image"] else [],
+            "attributes": {name: [value] for name, value in then["attributes"].items()},
+        }
+    return {name: with_items_of_today(value) for name, value in then.items()}
+
+
 def differences(then: Any, now: Any, where: str = "") -> list[str]:
     """Where today's answer does not say what 8376a69 said. It may say more."""
     return list(_differences(then, now, where))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
-from aisle.cli.search import print_page
+from aisle.cli.search import number_ranges, print_page
+from aisle.errors import InputError
 from aisle.search import Page, Timings
 from aisle.types import Hit, Item, LegSignal, RerankSignal
 
@@ -59,3 +61,27 @@ def test_a_reranked_hit_shows_where_it_came_from() -> None:
     assert "1 reranked in 8 ms" in shown
     assert "1 reranked, until the time was up" in printed(replace(page, rerank_stopped=True))
     assert "rerank" not in printed(PAGE)
+
+
+def test_prices_are_shown_where_there_are_any() -> None:
+    assert "price" not in printed(PAGE)
+    ranged = Item("a", "Oak", price=19.0, price_max=1_230.5, currency="EUR")
+    shown = printed(replace(PAGE, hits=(replace(PAGE.hits[0], item=ranged), PAGE.hits[0])))
+    assert "19-1,230.50 EUR" in shown
+    assert "│" not in shown and " - " in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["Weight", "Weight=5", "=0..5", "Weight=..", "Weight=a..5", "Weight=1..2..3"]
+)
+def test_a_range_of_numbers_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not NAME=LOW\\.\\.HIGH"):
+        number_ranges([text])
+
+
+def test_ranges_of_numbers() -> None:
+    assert number_ranges(["Weight (kg)=0..5", "a=b=-1.5..", "c=..2"]) == {
+        "Weight (kg)": (0.0, 5.0),
+        "a=b": (-1.5, None),
+        "c": (None, 2.0),
+    }
