@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shlex
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from aisle.errors import InputError
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
+# What a gzip stream that ends early or is damaged raises.
+GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
 UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -79,11 +82,16 @@ def raw_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int
                 if len(line) > max_bytes and not line.endswith(b"\n"):
                     _skip_line(file)
                 yield number, _without_bom(line, path) if number == 1 else line
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(
-                f"{path} is not whole: its gzip stream breaks off after line {number} ({error})",
-                fix=f"copy or download it again, and test it with: gzip -t {path.name}",
-            ) from None
+        except GZIP_ERRORS as error:
+            raise breaks_off(path, f"after line {number}", error) from None
+
+
+def breaks_off(path: Path, where: str, error: Exception) -> InputError:
+    """The error for one of ``GZIP_ERRORS``; ``where`` such as "after line 7"."""
+    return InputError(
+        f"{path} is not whole: its gzip stream breaks off {where} ({error})",
+        fix=f"copy or download it again, and test it with: gzip -t {shlex.quote(path.name)}",
+    )
 
 
 def numbered_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:

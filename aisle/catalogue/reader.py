@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from itertools import chain, islice
@@ -12,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from aisle._files import UTF8_BOM, open_bytes
+from aisle._files import GZIP_ERRORS, UTF8_BOM, breaks_off, open_bytes
 from aisle.catalogue.columns import (
     PLAIN,
     SCHEMAS,
@@ -23,8 +21,10 @@ from aisle.catalogue.columns import (
     schema_of,
 )
 from aisle.catalogue.formats.base import OpenTable, Table
+from aisle.catalogue.formats.bulk import Bulk
 from aisle.catalogue.formats.delimited import Delimited
 from aisle.catalogue.formats.hub import PREFIX, DataSet, hub_file, split_address
+from aisle.catalogue.formats.json_document import JsonDocument
 from aisle.catalogue.formats.json_lines import JsonLines
 from aisle.catalogue.formats.parquet import Parquet
 from aisle.catalogue.options import ReadOptions
@@ -61,10 +61,11 @@ def catalogue_file(path: Path) -> Path:
     )
 
 
-_HEAD_BYTES = 4096
+# Rows are long, and the first line of a text tells JSON lines from a document.
+_HEAD_BYTES = 256 * 1024
 
 
-TABLES: tuple[Table, ...] = (Parquet(), JsonLines(), Delimited())
+TABLES: tuple[Table, ...] = (Parquet(), Bulk(), JsonLines(), JsonDocument(), Delimited())
 
 
 def table_of(path: Path, name: str) -> Table:
@@ -77,8 +78,6 @@ def table_of(path: Path, name: str) -> Table:
     for table in TABLES:
         if table.name == name:
             return table
-    if head.lstrip().startswith(b"["):
-        raise InputError(f"{path} is one JSON array", fix="write one object a line: jq -c '.[]'")
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     # Parquet and JSON are plain to see. A damaged first line must not make a .jsonl a CSV, so then the name
     # decides; a comma in the first line is the weakest sign.
@@ -98,14 +97,16 @@ def table_of(path: Path, name: str) -> Table:
 
 
 def _head(path: Path) -> bytes:
+    head = b""
     with open_bytes(path) as file:
         try:
-            return file.read(_HEAD_BYTES).removeprefix(UTF8_BOM)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(
-                f"{path} is not whole: its gzip stream breaks off at the start ({error})",
-                fix="copy or download it again",
-            ) from None
+            while len(head) < _HEAD_BYTES and (piece := file.read(_HEAD_BYTES // 64)):
+                head += piece
+        except GZIP_ERRORS as error:
+            # Of what breaks off later, the rows before count, so it is told when they were read.
+            if not head:
+                raise breaks_off(path, "at the start", error) from None
+    return head.removeprefix(UTF8_BOM)
 
 
 def open_table(path: str | Path, options: ReadOptions) -> OpenTable:

@@ -174,9 +174,7 @@ def test_limit(tmp_path: Path) -> None:
             r"is the title \(found: id, label\)",
             "--map title=label",
         ),
-        ("a.json", b'[{"id": 1}]', "one JSON array", "jq"),
         ("a.bin", b"\x00\x01\x02", "cannot tell the format", "--format"),
-        ("a.jsonl", b"\xff\xfe{\x00", "is UTF-16", "iconv"),
         (
             "a.jsonl",
             b'{"id": 1}\n{"id": 2, "title": ""}\n',
