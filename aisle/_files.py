@@ -59,11 +59,8 @@ def blocks(path: Path, size: int = _BLOCK) -> Iterator[bytes]:
         try:
             while block := file.read(size):
                 yield block
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(
-                f"{path} is not whole: its gzip stream breaks off ({error})",
-                fix=f"copy or download it again, and test it with: gzip -t {path.name}",
-            ) from None
+        except GZIP_ERRORS as error:
+            raise breaks_off(path, "", error) from None
 
 
 def raw_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
@@ -87,9 +84,9 @@ def raw_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int
 
 
 def breaks_off(path: Path, where: str, error: Exception) -> InputError:
-    """The error for one of ``GZIP_ERRORS``; ``where`` such as "after line 7"."""
+    """The error for one of ``GZIP_ERRORS``; ``where`` such as "after line 7", or empty."""
     return InputError(
-        f"{path} is not whole: its gzip stream breaks off {where} ({error})",
+        f"{path} is not whole: its gzip stream breaks off {where}".rstrip() + f" ({error})",
         fix=f"copy or download it again, and test it with: gzip -t {shlex.quote(path.name)}",
     )
 
