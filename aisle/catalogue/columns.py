@@ -10,18 +10,17 @@ from typing import Any
 import orjson
 
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.rejects import BadRow, Cells
+from aisle.catalogue.prices import read_price
+from aisle.catalogue.rejects import BadRow, Cells, Unreadable
 from aisle.catalogue.values import (
     MAX_TEXT_CHARS,
     MAX_TITLE_CHARS,
-    clean_line,
-    clean_text,
-    facets,
+    attribute_values,
     identity,
-    parse_price,
     words,
 )
 from aisle.errors import InputError
+from aisle.markup import plain_line, plain_text
 from aisle.types import Item
 
 
@@ -255,12 +254,12 @@ def item_from(cells: Cells, columns: Columns) -> Item:
     """
     at = columns.single
     key = identity(cells.get(at["id"]))
-    title = clean_line(words(cells.get(at["title"]), "title"))
+    title = plain_line(words(cells.get(at["title"]), "title"))
     if not title:
         raise BadRow("title is missing or empty")
     if len(title) > MAX_TITLE_CHARS:
         raise BadRow(f"title is over {MAX_TITLE_CHARS:,} characters")
-    text = clean_text("\n".join(words(cells.get(column), "text") for column in columns.text))
+    text = plain_text("\n".join(words(cells.get(column), "text") for column in columns.text))
     if len(text) > MAX_TEXT_CHARS:
         raise BadRow(f"text is over {MAX_TEXT_CHARS:,} characters")
     return Item(
@@ -269,14 +268,14 @@ def item_from(cells: Cells, columns: Columns) -> Item:
         text=text,
         brand=_line(cells, at, "brand"),
         categories=_category(cells, at),
-        price=parse_price(cells.get(at["price"])) if "price" in at else None,
+        price=_price(cells.get(at["price"])) if "price" in at else None,
         images=tuple(filter(None, (_line(cells, at, "image"),))),
         attributes=_attributes(cells, columns),
     )
 
 
 def _line(cells: Cells, at: Mapping[str, str], field: str) -> str:
-    line = clean_line(words(cells.get(at[field]), field).replace("\n", ", ")) if field in at else ""
+    line = plain_line(words(cells.get(at[field]), field).replace("\n", ", ")) if field in at else ""
     if len(line) > MAX_TITLE_CHARS:
         raise BadRow(f"{field} is over {MAX_TITLE_CHARS:,} characters")
     return line
@@ -293,4 +292,25 @@ def _attributes(cells: Cells, columns: Columns) -> dict[str, tuple[str, ...]]:
         inner = cells.get(column)
         if isinstance(inner, dict):
             found |= facets(inner)
+    return found
+
+
+def _price(cell: object) -> float | None:
+    try:
+        price = read_price(cell)
+    except Unreadable:
+        return None
+    return price.amount if price else None
+
+
+def facets(cells: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Columns as attributes. What cannot be read is none."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in cells.items():
+        try:
+            values = attribute_values(value)
+        except Unreadable:
+            continue
+        if (key := plain_line(str(name))) and values:
+            found[key] = values
     return found

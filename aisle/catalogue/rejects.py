@@ -106,3 +106,13 @@ class Rows(Protocol):
 
 class BadRow(ValueError):
     """A row that is rejected; never leaves this package. Its text is the reason, a fixed phrase."""
+
+
+class Unreadable(ValueError):
+    """A cell that holds something, but not what its field takes: costs the item that field, not the row.
+
+    Its text is a fixed phrase that continues the field's name: "cannot be read", "is negative".
+    """
+
+    def __init__(self, reason: str = "cannot be read") -> None:
+        super().__init__(reason)

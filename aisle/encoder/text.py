@@ -1,16 +1,16 @@
 """The only place where items and queries become text for an encoder.
 
+Items are plain text already: readers have removed their markup (`aisle.markup`).
 Training, export, indexing and search all call these functions: a model never sees text made another way.
 Change what they return and you must change ``TEXT_VERSION``: it is part of an artifact's fingerprint.
 """
 
 from __future__ import annotations
 
-import re
-
+from aisle.markup import decoded, one_line
 from aisle.types import Item
 
-TEXT_VERSION = "1"
+TEXT_VERSION = "2"
 
 MAX_CHARS = 2048
 """Longest text an encoder is given, in characters: over 256 tokens of product prose, and cheap."""
@@ -19,18 +19,18 @@ TEXT_CHARS = 200
 """Characters of a description that are read: on icecat no worse than all of it, and fewer tokens."""
 
 _RAW_CHARS = 8 * MAX_CHARS
-# Controls, line and paragraph separators, lone surrogates (no tokenizer accepts them), non-characters.
-_NOISE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
 def clean(text: str) -> str:
-    """One line of at most ``MAX_CHARS`` characters, without control or invisible characters. Idempotent."""
+    """One line of at most ``MAX_CHARS`` characters: `aisle.markup.one_line`, cut. Idempotent."""
     if len(text) > _RAW_CHARS:
         # A megabyte title must not cost a megabyte of regular expression.
         text = text.lstrip()[:_RAW_CHARS]
-    text = _NOISE.sub(" ", _INVISIBLE.sub("", text)).strip()
-    return text[:MAX_CHARS].rstrip()
+    text = one_line(text)
+    if len(text) > MAX_CHARS:
+        # What joins to a next character is noise at the end.
+        text = text[:MAX_CHARS].rstrip(" \u200c\u200d")
+    return text
 
 
 def item_text(item: Item) -> str:
@@ -42,5 +42,9 @@ def item_text(item: Item) -> str:
 
 
 def query_text(text: str) -> str:
-    """The text of a query that encoders read: what the user typed, cleaned."""
-    return clean(text)
+    """The text of a query: what the user typed, cleaned.
+
+    Character references are decoded, as pages send them by mistake and nobody types them. Tags stay: a query
+    is not markup, and ``<`` may be meant.
+    """
+    return clean(decoded(text[:_RAW_CHARS]))

@@ -9,8 +9,9 @@ from typing import TypeVar
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
-from aisle.catalogue.values import clean_text, identity, words
+from aisle.catalogue.values import identity, words
 from aisle.errors import InputError
+from aisle.markup import plain_text
 from aisle.types import Interaction, Judgment, Query
 
 _T = TypeVar("_T")
@@ -60,7 +61,7 @@ def _interaction(cells: Cells) -> Interaction:
 
 def _review_query(cells: Cells) -> tuple[Query, Judgment]:
     step = _interaction(cells)
-    text = clean_text(f"{words(cells.get('title'), 'title')}\n{words(cells.get('text'), 'text')}")
+    text = plain_text(f"{words(cells.get('title'), 'title')}\n{words(cells.get('text'), 'text')}")
     if not text:
         raise BadRow("review is empty")
     key = f"{step.user}:{step.item}:{cells['timestamp']}"

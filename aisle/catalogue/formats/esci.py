@@ -8,9 +8,10 @@ from pathlib import Path
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
-from aisle.catalogue.values import clean_line, identity, words
+from aisle.catalogue.values import identity, words
 from aisle.errors import InputError
 from aisle.evaluation import JudgedSet, as_qrels
+from aisle.markup import one_line
 from aisle.types import Judgment, Query
 
 # Exact, substitute, complement, irrelevant.
@@ -70,7 +71,7 @@ def _wanted(cells: Cells, options: EsciOptions) -> bool:
 
 
 def _example(cells: Cells) -> tuple[Query, Judgment]:
-    query = Query(identity(cells["query_id"]), clean_line(words(cells["query"], "query")))
+    query = Query(identity(cells["query_id"]), one_line(words(cells["query"], "query")))
     grade = GRADES.get(str(cells["esci_label"])[:1].upper())
     if not query.text:
         raise BadRow("query is empty")

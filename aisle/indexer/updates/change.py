@@ -11,8 +11,9 @@ import orjson
 from aisle._files import MAX_LINE_BYTES
 from aisle.catalogue.columns import Columns, item_from
 from aisle.catalogue.rejects import BadRow, Cells
-from aisle.catalogue.values import MAX_FACET_CHARS, clean_line, identity, scalar
+from aisle.catalogue.values import MAX_FACET_CHARS, identity, scalar
 from aisle.mappings import fields
+from aisle.markup import plain_line
 from aisle.types import Item
 
 
@@ -186,7 +187,7 @@ def _attributes(value: object) -> dict[str, tuple[str, ...] | None]:
 
 
 def _attribute_name(name: str) -> str:
-    cleaned = clean_line(name)
+    cleaned = plain_line(name)
     if not cleaned:
         raise BadRow("an attribute has no name")
     return cleaned
@@ -197,7 +198,7 @@ def _attribute(value: object) -> tuple[str, ...] | None:
     texts = [scalar(part) for part in (value if isinstance(value, list) else [value])]
     if None in texts:
         raise BadRow("an attribute is not text")
-    lines = tuple(dict.fromkeys(filter(None, (clean_line(text) for text in texts if text))))
+    lines = tuple(dict.fromkeys(filter(None, (plain_line(text) for text in texts if text))))
     if any(len(line) > MAX_FACET_CHARS for line in lines):
         raise BadRow(f"an attribute is over {MAX_FACET_CHARS:,} characters")
     return lines or None

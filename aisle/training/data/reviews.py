@@ -13,8 +13,9 @@ from pathlib import Path
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
-from aisle.catalogue.values import clean_line, identity, scalar, words
+from aisle.catalogue.values import identity, scalar, words
 from aisle.errors import InputError
+from aisle.markup import plain_line
 from aisle.training.data.training_set import normalised
 
 
@@ -149,7 +150,7 @@ def _id(cells: Cells, layout: ReviewLayout, item: str, text: str) -> str:
 
 
 def _one_line(value: object, field: str) -> str:
-    return clean_line(words(value, field))
+    return plain_line(words(value, field))
 
 
 def _rating(value: object) -> float | None:
