@@ -17,7 +17,11 @@ _CHAR_FILTERS: dict[str, Any] = {
     "aisle_letters_digits": {"type": "pattern_replace", "pattern": "[^\\p{L}\\p{N}]", "replacement": ""},
 }
 _NORMALIZERS: dict[str, Any] = {
-    fields.JOINED: {"type": "custom", "char_filter": ["aisle_letters_digits"], "filter": ["lowercase"]},
+    fields.JOINED_LETTERS: {
+        "type": "custom",
+        "char_filter": ["aisle_letters_digits"],
+        "filter": ["lowercase"],
+    },
 }
 _FILTERS: dict[str, Any] = {
     "aisle_possessive": {"type": "stemmer", "language": "possessive_english"},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisle.mappings import fields
-from aisle.types import BusinessSignals, Item
+from aisle.types import NO_SIGNALS, BusinessSignals, Item
 
 # A float32 [dims] row of a vector field, or token to weight of a sparse one.
 Value: TypeAlias = NDArray[np.float32] | Mapping[str, float]
@@ -37,12 +38,13 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
     Returns:
         Only fields that have a value: an empty brand is a missing field, so that facets do not count it.
     """
-    signals = item.signals
+    paths, names = _levels(item.categories)
     optional = {
         fields.TEXT: item.text,
+        fields.VARIANT: item.group != "",
         fields.BRAND: item.brand,
-        fields.CATEGORY: category_paths(item),
-        fields.CATEGORY_NAME: list(dict.fromkeys(name for path in item.categories for name in path)),
+        fields.CATEGORY: paths,
+        fields.CATEGORY_NAME: names,
         fields.CATEGORIES: item.categories,
         fields.CURRENCY: item.currency,
         fields.IMAGES: item.images,
@@ -50,23 +52,7 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         fields.IDENTIFIERS: item.identifiers,
         fields.ATTRIBUTES: dict(item.attributes),
         fields.FACET: facet_values(item),
-        fields.NUMBERS: dict(item.numbers),
-        fields.NUMBER: by_slug(item.numbers),
         fields.LANGUAGE: item.language,
-        fields.ADDED: signals.added,
-        fields.VARIANT: item.group != "",
-        fields.POPULARITY_RANK: _rank(signals.popularity),
-    }
-    # Of these, 0 and false are values too.
-    known = {
-        fields.PRICE: item.price,
-        fields.PRICE_MAX: item.price if item.price_max is None else item.price_max,
-        fields.LIST_PRICE: item.list_price,
-        fields.POPULARITY: signals.popularity,
-        fields.RATING: signals.rating,
-        fields.MARGIN: signals.margin,
-        fields.STOCK: signals.stock,
-        fields.AVAILABLE: signals.available,
     }
     built: dict[str, Any] = {
         fields.ID: item.id,
@@ -74,9 +60,30 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         fields.GROUP: item.group or item.id,
     }
     built.update((field, value) for field, value in optional.items() if value)
-    built.update((field, value) for field, value in known.items() if value is not None)
+    if item.numbers:
+        built[fields.NUMBERS] = dict(item.numbers)
+        built[fields.NUMBER] = by_slug(item.numbers)
+    if item.price is not None:
+        built[fields.PRICE] = item.price
+        built[fields.PRICE_MAX] = item.price if item.price_max is None else item.price_max
+    if item.list_price is not None:
+        built[fields.LIST_PRICE] = item.list_price
+    if item.signals is not NO_SIGNALS:
+        built.update(_signals(item.signals))
     built.update(vectors)
     return built
+
+
+def _signals(signals: BusinessSignals) -> dict[str, Any]:
+    found = {field: value for field in fields.SIGNALS if (value := getattr(signals, field)) is not None}
+    if signals.popularity and signals.popularity > 0:
+        found[fields.POPULARITY_RANK] = min(max(signals.popularity, _LEAST_RANK), _MOST_RANK)
+    return found
+
+
+# What OpenSearch takes as a rank_feature: a positive normal float32. 0 it refuses.
+_LEAST_RANK: Final = 1.2e-38
+_MOST_RANK: Final = 3.4e38
 
 
 def item_of(id_: str, source: Mapping[str, Any]) -> Item:
@@ -113,10 +120,17 @@ def item_of(id_: str, source: Mapping[str, Any]) -> Item:
     )
 
 
-def category_paths(item: Item) -> list[str]:
+def category_paths(item: Item) -> tuple[str, ...]:
     """The path to each level of each of its categories, once."""
-    levels = (path[: depth + 1] for path in item.categories for depth in range(len(path)))
-    return list(dict.fromkeys(map(fields.category_path, levels)))
+    return _levels(item.categories)[0]
+
+
+@lru_cache(maxsize=10_000)
+def _levels(categories: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The path to each level, and each level's own name, once. A catalogue has few different ones."""
+    levels = [path[: depth + 1] for path in categories for depth in range(len(path))]
+    paths = dict.fromkeys(map(fields.category_path, levels))
+    return tuple(paths), tuple(dict.fromkeys(level[-1] for level in levels))
 
 
 def facet_values(item: Item) -> list[str]:
@@ -131,11 +145,3 @@ def by_slug(numbers: Mapping[str, float]) -> dict[str, float]:
         if slug := fields.number_slug(name):
             found.setdefault(slug, number)
     return found
-
-
-# What OpenSearch takes as a rank_feature: a positive normal float32. 0 it refuses.
-_LEAST_RANK, _MOST_RANK = 1.2e-38, 3.4e38
-
-
-def _rank(popularity: float | None) -> float:
-    return min(max(popularity, _LEAST_RANK), _MOST_RANK) if popularity and popularity > 0 else 0.0

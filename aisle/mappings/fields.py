@@ -52,6 +52,8 @@ SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 SEARCH: Final = "search"
 # Sub-field of what is only shown: how many values there are, so that `exists` can be asked of it.
 COUNT: Final = "count"
+# Sub-field of the id: it is an identifier too, which one may write in other ways.
+JOINED: Final = "joined"
 # Sub-field of a text field in which "LS-C300B" is also "LS", "C", "300" and "B", and "18V" also "18" and "V".
 PARTS: Final = "parts"
 
@@ -68,8 +70,9 @@ ENGLISH_QUERY: Final = "aisle_english_query"
 ENGLISH_PARTS: Final = "aisle_english_parts"
 ENGLISH_PARTS_QUERY: Final = "aisle_english_parts_query"
 # Normalizer of identifiers, see `joined`.
-JOINED: Final = "aisle_joined"
+JOINED_LETTERS: Final = "aisle_joined"
 
+IDENTIFIER_FIELDS: Final = (IDENTIFIERS, f"{ID}.{JOINED}")
 SIGNALS: Final = (POPULARITY, RATING, MARGIN, STOCK, AVAILABLE, ADDED)
 # What a page needs to show an item; vectors never travel back.
 DISPLAY: Final = (
@@ -128,5 +131,5 @@ def number_field(name: str) -> str:
 
 
 def joined(identifier: str) -> str:
-    """An identifier as it is compared: its letters and digits in lower case, as ``JOINED`` makes it."""
+    """An identifier as it is compared, by ``JOINED_LETTERS``: its letters and digits in lower case."""
     return "".join(filter(str.isalnum, identifier.lower()))

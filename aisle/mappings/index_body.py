@@ -60,6 +60,7 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
 
 
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
+_IDENTIFIER = {**_KEYWORD, "normalizer": fields.JOINED_LETTERS}
 _DOUBLE = {"type": "double"}
 _SHOWN = {"type": "object", "enabled": False}
 # Addresses differ from item to item: neither searched nor counted, they are only stored.
@@ -87,7 +88,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         },
     }
     return {
-        fields.ID: _KEYWORD,
+        fields.ID: {**_KEYWORD, "fields": {fields.JOINED: {**_IDENTIFIER, "doc_values": False}}},
         fields.TITLE: text_and_parts,
         fields.TEXT: text_and_parts,
         fields.GROUP: _KEYWORD,
@@ -103,7 +104,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.CURRENCY: _KEYWORD,
         fields.IMAGES: _ADDRESS,
         fields.URL: _ADDRESS,
-        fields.IDENTIFIERS: {**_KEYWORD, "normalizer": fields.JOINED},
+        fields.IDENTIFIERS: _IDENTIFIER,
         fields.ATTRIBUTES: _SHOWN,
         fields.FACET: _KEYWORD,
         fields.NUMBERS: _SHOWN,

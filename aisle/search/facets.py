@@ -34,7 +34,7 @@ class Filters:
         price_min, price_max: bounds, both inclusive; items without a price do not match, and one whose
             variants have several prices does where their range meets this one.
         attributes: name to accepted values; one of an item's values is enough.
-        identifiers: SKU, MPN or GTIN, spaced, hyphenated and in upper or lower case as one likes.
+        identifiers: id, SKU, MPN or GTIN, spaced, hyphenated and in upper or lower case as one likes.
         numbers: name to the lowest and highest value, both inclusive, None for no bound; items without that
             number do not match.
         in_stock: only what can be bought now: it is said to be available, or, where nothing says so, there
@@ -117,7 +117,8 @@ class Filters:
             if values
         )
         if self.identifiers:
-            found.append({"terms": {fields.IDENTIFIERS: _several(self.identifiers)}})
+            named = _several(self.identifiers)
+            found.append(_either(*({"terms": {name: named}} for name in fields.IDENTIFIER_FIELDS)))
         found.extend(
             {"range": {fields.number_field(name): bounds}}
             for name, (low, high) in self.numbers.items()
@@ -147,7 +148,7 @@ class Filters:
             )
             and (
                 not self.identifiers
-                or not {fields.joined(one) for one in item.identifiers}.isdisjoint(
+                or not {fields.joined(one) for one in (item.id, *item.identifiers)}.isdisjoint(
                     map(fields.joined, _several(self.identifiers))
                 )
             )

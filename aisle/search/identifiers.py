@@ -118,7 +118,8 @@ def on_top(fused: Sequence[Fused], ids: Sequence[str], legs: int) -> list[Fused]
 
 
 def _identified(number: str) -> dict[str, Any]:
-    return {"term": {fields.IDENTIFIERS: number}}
+    either = [{"term": {name: number}} for name in fields.IDENTIFIER_FIELDS]
+    return {"bool": {"should": either, "minimum_should_match": 1}}
 
 
 def _in_field(field: str, number: str) -> dict[str, Any]:

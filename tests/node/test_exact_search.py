@@ -76,6 +76,26 @@ def test_an_attribute_that_no_leg_searches_comes_first(shop: SearchClient) -> No
     assert ids(shop, "CH-99021 charger")[0] == "charger-10004"
 
 
+@pytest.mark.parametrize(
+    "query", ["TM-050-M", "tm050m", "tm 050 m", "mug TM050-m", "4 006381 333931", "4006381333931"]
+)
+def test_every_identifier_of_a_merged_product_leads_to_it(shop: SearchClient, query: str) -> None:
+    ranking = shop.rank(query)
+    assert ranking.fused[0].id == "trail-mug"
+    assert (ranking.path, ranking.pinned_first) == (MatchType.EXACT, 1)
+
+
+def test_an_id_that_is_written_otherwise_is_an_identifier(shop: SearchClient) -> None:
+    ranking = shop.rank("SAW 10005")
+    assert ranking.fused[0].id == "saw-10005" and ranking.pinned_first == 1
+    assert len(ranking.fused) > 1
+
+
+def test_an_identifier_goes_before_a_title_that_names_it(shop: SearchClient) -> None:
+    assert shop.rank("TM-030-S").fused[0].id == "trail-mug"
+    assert shop.rank("TM-030-S").pinned_first == 1
+
+
 def test_what_is_on_many_items_is_no_part_number(client: Cluster, shop: SearchClient) -> None:
     ranking = shop.rank("PL20000X")
     plain = SearchClient(client, INDEX, HashEncoder(), exact=False).rank("PL20000X")

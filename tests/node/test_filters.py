@@ -38,7 +38,7 @@ WAYS = (
     Filters(
         attributes={unicodedata.normalize("NFD", "Colour"): (unicodedata.normalize("NFD", "Bleu foncé"),)}
     ),
-    Filters(identifiers=("tm001m", "TM-002-M", " tm 5 / s")),
+    Filters(identifiers=("tm001m", "TM-002-M", " tm 005 / s", "V-007")),
     Filters(numbers={"Weight (kg)": (0, None)}),
     Filters(numbers={"weight_kg": (None, 0.0), "Width": (-2, 2)}),
     Filters(numbers={"Width": (None, None)}),

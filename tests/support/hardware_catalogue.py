@@ -15,6 +15,8 @@ TOOLS = (
     Item("charger-10004", "Wall charger", attributes={"mpn": ("CH-99021",)}, brand="Acme"),
     Item("saw-10005", "Circular saw", "for drilling see the drills", brand="Acme"),
     Item("planer-10006", "Electric planer", brand="Makita"),
+    Item("trail-mug", "Trail mug", identifiers=("TM-030-S", "TM-050-M", "4006381333931"), brand="Norvik"),
+    Item("lid-10008", "Lid for the mug TM-030-S", brand="Norvik"),
     Item("lamp-10007", "Refrigerator lamp", "a lamp", categories=(("Lighting",),)),
 )
 PLANTERS = tuple(Item(f"planter-2{n:04d}", f"Garden planter PL20000X {n}", brand="Acme") for n in range(40))

@@ -53,8 +53,8 @@ def test_every_field_of_a_document_is_mapped() -> None:
 def test_full_item() -> None:
     built = document(FULL, VECTORS)
     assert built[fields.GROUP] == "a" and built[fields.VARIANT] is True
-    assert built[fields.CATEGORY] == ["Home", "Home > Shoes", "Home > Trail", "Home > Trail > Shoes"]
-    assert built[fields.CATEGORY_NAME] == ["Home", "Shoes", "Trail"]
+    assert built[fields.CATEGORY] == ("Home", "Home > Shoes", "Home > Trail", "Home > Trail > Shoes")
+    assert built[fields.CATEGORY_NAME] == ("Home", "Shoes", "Trail")
     assert built[fields.ATTRIBUTES] == {"Colour": ("Red", "Blue"), "Size": ("42",)}
     assert built[fields.FACET] == ["Colour=Red", "Colour=Blue", "Size=42"]
     assert built[fields.NUMBER] == {"weight_kg": 0.4}
