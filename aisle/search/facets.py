@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 from aisle.errors import ForeignIndex, InvalidQuery
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import by_slug, category_paths, facet_values
+from aisle.markup import plain_line
 from aisle.types import Item
 
 Range: TypeAlias = tuple[float | None, float | None]
@@ -200,11 +200,7 @@ def _several(values: tuple[str, ...] | str) -> list[str]:
 
 def _forms(values: tuple[str, ...] | str) -> list[str]:
     """The values as they are given, and as readers write them."""
-    return list(dict.fromkeys(form for value in _several(values) for form in (value, _composed(value))))
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return list(dict.fromkeys(form for value in _several(values) for form in (value, plain_line(value))))
 
 
 def _paths(values: tuple[str, ...] | str) -> list[str]:
