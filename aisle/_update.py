@@ -196,10 +196,11 @@ def update(
         progress: called after each batch.
 
     Raises:
-        InputError: files or options that cannot be used together, or another run changes the catalogue.
+        InputError: files or options that cannot be used together, an input without a single change, or
+            another run changes the catalogue.
         IndexNotFound, ForeignIndex: nothing of Aisle is live under that name.
         ArtifactNotFound, ArtifactMismatch: the release's encoder is not here, or another one was named.
-        ClusterUnavailable, DiskFull: on the way; the lines up to the checkpoint are applied.
+        ClusterUnavailable, IndexBlocked, DiskFull: on the way; the lines up to the checkpoint are applied.
     """
     options = UpdateOptions(
         name=name,
@@ -233,6 +234,7 @@ def update(
             # So that a run which dies in its first batch is one that can go on, and repeats no dead letter.
             size = dead.size if since is None else since
             save_checkpoint(path, InputCheckpoint(start.place, release, size))
+        ended = stop or threading.Event()
         report = run_updates(
             client,
             start,
@@ -240,10 +242,19 @@ def update(
             options,
             dead=dead,
             checkpoint=path,
-            stop=stop or threading.Event(),
+            stop=ended,
             progress=progress,
         )
-    return replace(report, dead_letters_file=files.dead_letters)
+    if not (report.skipped or report.applied or report.dead or ended.is_set()):
+        raise _nothing(start.source.name, report)
+    return replace(report, dead_letters_file=files.dead_letters if report.dead else None)
+
+
+def _nothing(name: str, report: UpdateReport) -> InputError:
+    what = "holds one line, which is not finished" if report.unfinished else "holds no changes"
+    return InputError(
+        f"{name} {what}", fix='write one change a line, such as {"op": "update", "id": "42", "price": 9.99}'
+    )
 
 
 def _notices(start: InputStart, last: InputCheckpoint | None, release: str) -> list[str]:

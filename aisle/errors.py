@@ -7,6 +7,7 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │   ├── ClusterUnavailable    nothing answers, or it stopped answering
 │   ├── AuthenticationFailed  user, password or certificate refused
 │   ├── CapabilityMissing     the node answers but lacks a version, plugin or engine
+│   ├── IndexBlocked          somebody closed an index, or the cluster, for writing
 │   ├── DownloadFailed        the embedded node's jars could not be fetched or verified
 │   └── NodeStartFailed       the embedded node did not start (shows its last log lines)
 │       ├── JavaNotFound      no JDK 21 or later
@@ -73,6 +74,10 @@ class AuthenticationFailed(ClusterError):
 
 class CapabilityMissing(ClusterError):
     """The node answers but lacks a version, plugin or engine."""
+
+
+class IndexBlocked(ClusterError):
+    """Somebody closed an index, or the cluster, for writing (``index.blocks.write`` and its kin)."""
 
 
 class DownloadFailed(ClusterError):

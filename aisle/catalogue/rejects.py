@@ -29,8 +29,9 @@ class RejectedRow:
 
 _MOST_IN_CELL: Final = 40
 _MOST_IN_ROW: Final = 160
-# Reasons are fixed phrases; a reader that breaks this rule must not fill the memory.
-_MOST_EXAMPLES: Final = 100
+# Most reasons are fixed phrases. OpenSearch's own are not, and a stream of changes has no end.
+_MOST_REASONS: Final = 100
+OTHER: Final = "another reason"
 
 
 def shown_row(row: bytes | Mapping[str, Any] | list[Any]) -> str:
@@ -81,10 +82,13 @@ class Rejects:
             identity: the item's id, where it can be told.
         """
         self.count += 1
+        given = reason
+        if reason not in self.examples:
+            if len(self.examples) >= _MOST_REASONS:
+                reason = OTHER
+            self.examples.setdefault(reason, RejectedRow(line, shown_row(row)))
         self.reasons[reason] += 1
-        if reason not in self.examples and len(self.examples) < _MOST_EXAMPLES:
-            self.examples[reason] = RejectedRow(line, shown_row(row))
-        self.first = self.first or (line, reason)
+        self.first = self.first or (line, given)
 
 
 Cells = dict[str, Any]

@@ -156,14 +156,20 @@ def without(what: str, times: int) -> str:
     return f"{times:,} {'item' if times == 1 else 'items'} without {readable} ({what})"
 
 
+_REASONS = 10
+
+
 def print_dead_letters(
     console: Console, reasons: Mapping[str, int], examples: Mapping[str, RejectedRow], file: Path | None
 ) -> None:
     """Why rows and documents are not in the index, with one of each, and where they all are."""
-    for reason, times in sorted(reasons.items(), key=lambda found: -found[1]):
-        _say(console, f"  set aside: {times:,} x {reason}", most=200)
+    commonest = sorted(reasons.items(), key=lambda found: -found[1])
+    for reason, times in commonest[:_REASONS]:
+        _say(console, f"  set aside: {times:,} x {reason}", most=300)
         if reason in examples:
             _say(console, f"    {examples[reason]}", most=300)
+    if rest := commonest[_REASONS:]:
+        _say(console, f"  set aside: {sum(times for _, times in rest):,} x for {len(rest):,} other reasons")
     if file is not None:
         _say(console, f"  they are in {file}")
 

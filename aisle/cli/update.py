@@ -17,6 +17,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
 from aisle.cli.console import EXIT_FAILED, EncoderOption, JsonOption, notice, print_json, progress_console
+from aisle.cli.reading import print_dead_letters
 
 if TYPE_CHECKING:
     from aisle.indexer.updates import UpdateReport
@@ -44,7 +45,7 @@ def update_progress() -> Iterator[Callable[[UpdateReport], None]]:
 
             yield show
     except BaseException:
-        for report in latest:
+        for report in filter(lambda now: now.applied, latest):
             notice(f"{report.line:,} lines are applied, the rest is not")
         raise
 
@@ -139,8 +140,7 @@ def update(
         print_json(report.to_json())
     else:
         _print(Console(), report)
-    if report.dead and not (report.indexed or report.deleted or report.superseded):
-        # Nothing of it is in the index.
+    if report.dead and not report.applied:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -153,10 +153,7 @@ def _print(console: Console, report: UpdateReport) -> None:
     )
     if report.superseded:
         console.print(f"  {report.superseded:,} had a newer version already", highlight=False)
-    if report.dead:
-        console.print(
-            f"  set aside: {report.dead:,}, in {report.dead_letters_file}", markup=False, highlight=False
-        )
+    print_dead_letters(console, report.reasons, report.examples, report.dead_letters_file)
     if report.unfinished:
         console.print(
             f"  line {report.unfinished:,} is not finished; the next run takes it up", highlight=False

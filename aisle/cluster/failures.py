@@ -35,6 +35,7 @@ from aisle.errors import (
     ClusterError,
     ClusterUnavailable,
     DiskFull,
+    IndexBlocked,
     IndexNotFound,
     PipelineMissing,
 )
@@ -59,6 +60,7 @@ def translated(error: OpenSearchException) -> AisleError:
     - ClusterUnavailable: nothing answers, too slow, or overloaded (429, 5xx).
     - AuthenticationFailed: 401, 403, or a certificate that does not verify.
     - DiskFull: the cluster blocks writes because its disk is almost full.
+    - IndexBlocked: it blocks them because somebody said so.
     - IndexNotFound, PipelineMissing: the request names what is not there.
     - ClusterError: anything else that the cluster refused, with its reason.
     """
@@ -98,13 +100,27 @@ def closes_the_disk(error: TransportError) -> bool:
     return is_disk_block(cause)
 
 
+_BLOCK: Final = "cluster_block_exception"
+
+
+def blocked(reason: str, status: int | None = None) -> IndexBlocked:
+    """The error for a block that was set on purpose; ``reason`` is OpenSearch's own, and names the block."""
+    return IndexBlocked(
+        f"OpenSearch takes no changes: {reason.rstrip(';')}",
+        fix='lift the block (for index.blocks.write: PUT INDEX/_settings with {"index.blocks.write": null}),'
+        " then run the same command again",
+        status=status,
+    )
+
+
+def is_block(cause: Any) -> bool:
+    """Is this error, of a request or of one document, a block of the index or the cluster?"""
+    return isinstance(cause, Mapping) and cause.get("type") == _BLOCK
+
+
 def is_disk_block(cause: Any) -> bool:
     """Is this error, of a request or of one document, the block of an index whose disk is almost full?"""
-    return (
-        isinstance(cause, Mapping)
-        and cause.get("type") == "cluster_block_exception"
-        and means_disk_full(str(cause.get("reason")))
-    )
+    return is_block(cause) and means_disk_full(str(cause.get("reason")))
 
 
 def own_words(error: AisleError) -> str:
@@ -139,6 +155,8 @@ def _by_reason(kind: str, status: int | None, reason: str) -> AisleError | None:
             fix="free disk space on the node (the block then lifts by itself) and run the command again",
             status=status,
         )
+    if kind == _BLOCK:
+        return blocked(reason, status)
     if kind == "index_not_found_exception":
         return IndexNotFound(reason, fix="index a catalogue first, or check the name", status=status)
     if _PIPELINE_GONE.search(reason):
@@ -250,6 +268,7 @@ class Attempts:
 
     Raises:
         ClusterUnavailable: from the iteration, still failing at the deadline.
+        IndexBlocked: likewise, if that is why.
         Stopped: from the iteration, ``stop`` was set while waiting.
     """
 
@@ -274,6 +293,8 @@ class Attempts:
             last = error.last_attempt.exception()
             if stop.is_set():
                 raise Stopped from last
+            if isinstance(last, IndexBlocked):
+                raise last from last.__cause__
             raise ClusterUnavailable(
                 f"OpenSearch took no more requests for {policy.deadline_s:g} s ({last and passing(last)})",
                 fix="check the node (`aisle status`, `aisle logs`), then run the same command again",
@@ -294,6 +315,9 @@ def passing(error: BaseException) -> TryAgain | None:
     """
     if isinstance(error, TryAgain):
         return error
+    if isinstance(error, IndexBlocked):
+        # A snapshot, a migration or a person lifts it again.
+        return TryAgain(error.message)
     wire = error.__cause__ if isinstance(error, AisleError) else error
     if isinstance(wire, opensearchpy.SerializationError):
         return TryAgain("the answer was cut off or is no JSON")

@@ -16,7 +16,9 @@ from aisle.cluster.failures import (
     NodeBusy,
     RetryPolicy,
     TryAgain,
+    blocked,
     describe,
+    is_block,
     is_disk_block,
     own_words,
 )
@@ -133,6 +135,7 @@ def settle(body: Body, response: Mapping[str, Any]) -> BulkOutcome:
 
     Raises:
         DiskFull: the node has closed the index for writing.
+        IndexBlocked: somebody has; every document may be sent again.
         IndexingFailed: the release is gone, or the response answers another request.
     """
     if not response.get("errors"):
@@ -168,13 +171,15 @@ def check_fatal(error: Any) -> None:
     """Raise for an error of one document that no other document would escape either.
 
     Raises:
-        DiskFull, IndexingFailed: see `settle`.
+        DiskFull, IndexBlocked, IndexingFailed: see `settle`.
     """
     if is_disk_block(error):
         raise DiskFull(
             f"OpenSearch takes no more documents because its disk is almost full ({describe(error)})",
             fix="free disk space on the node or delete old releases, then index again",
         )
+    if is_block(error):
+        raise blocked(str(error["reason"]))
     if isinstance(error, Mapping) and error.get("type") == "index_not_found_exception":
         raise release_gone()
 
@@ -265,6 +270,7 @@ class BulkWriter:
 
         Raises:
             ClusterUnavailable: the node did not take the body before the policy's deadline.
+            IndexBlocked: the index was blocked all that time.
             DiskFull, IndexingFailed: see `settle`.
             Stopped: ``stop`` was set.
             ClusterError: anything else, such as a refused password.

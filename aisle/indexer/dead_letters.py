@@ -207,6 +207,11 @@ _BEGIN: Final = b'{"line":'
 class DeadLetterLog:
     """A dead letters file that updates append to, batch by batch; it exists only if there are any.
 
+    Attributes:
+        path: of the file.
+        size: of it, in bytes.
+        added: why, counted.
+
     Args:
         path: appended to.
         since: its size when the last batch was acknowledged. What stands behind it was written by a run that
@@ -218,6 +223,7 @@ class DeadLetterLog:
 
     def __init__(self, path: Path, since: int | None = None) -> None:
         self.path = path
+        self.added = Rejects()
         with _written(path):
             self.size = _checked_size(path) if path.exists() else 0
             again = since is not None and since < self.size
@@ -229,7 +235,10 @@ class DeadLetterLog:
         Raises:
             InputError: the file cannot be written.
         """
-        lines = [letter.to_line() for letter in letters]
+        lines = []
+        for letter in letters:
+            self.added.add(letter.line or 0, letter.reason, letter.row)
+            lines.append(letter.to_line())
         new = [line for line in lines if _key(line) not in self._known]
         if new:
             with _written(self.path):

@@ -37,7 +37,8 @@ def test_a_file_is_applied_once_and_again_where_it_grows(
     first = run()
     assert first.code == 0, first
     assert f"{name}-v0001: 3 lines, 1 documents written (0 with new vectors), 1 deleted" in first.out
-    assert f"set aside: 1, in {name}-update-dead-letters.jsonl" in first.out
+    assert 'set aside: 1 x invalid JSON\n    line 2: "oops"' in first.out
+    assert f"they are in {name}-update-dead-letters.jsonl" in first.out
     assert "line 4 is not finished" in first.out
     assert count(client, name) == 19
     with (tmp_path / "changes.jsonl").open("ab") as file:
@@ -66,7 +67,7 @@ def test_a_run_of_which_nothing_came_into_the_index_fails(
     write_lines(tmp_path / "changes.jsonl", [b"oops"])
     updated = here(monkeypatch, capfd, "update", name, "changes.jsonl", **env)
     assert updated.code == 1
-    assert "set aside: 1" in updated.out
+    assert "set aside: 1 x invalid JSON" in updated.out
     letter = {
         "line": 1,
         "position": None,

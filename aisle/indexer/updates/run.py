@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from opensearchpy import OpenSearch
 
+from aisle.catalogue.rejects import RejectedRow
 from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.dead_letters import DeadLetterLog
@@ -35,6 +36,7 @@ class UpdateReport:
         encoded: of these documents, how many needed new vectors.
         superseded: writes of which the index has a newer version.
         dead: lines that could not be applied, each in the dead letters file.
+        reasons: why, to the number of these lines, and examples: to one of them.
         retries: requests that were repeated.
         batches: acknowledged.
         unfinished: number of the last line of a file if it breaks off; it was left for the next run. Else 0.
@@ -52,11 +54,18 @@ class UpdateReport:
     encoded: int = 0
     superseded: int = 0
     dead: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, RejectedRow] = field(default_factory=dict)
     retries: int = 0
     batches: int = 0
     unfinished: int = 0
     seconds: float = 0.0
     dead_letters_file: Path | None = None
+
+    @property
+    def applied(self) -> int:
+        """Changes that are in the index."""
+        return self.indexed + self.deleted + self.superseded
 
     def plus(self, **more: int) -> UpdateReport:
         """With counters added."""
@@ -93,7 +102,8 @@ def run_updates(
         applier: writes.
         options: which catalogue, and how.
         dead: takes the lines that cannot be applied.
-        checkpoint: written after each batch, when it is in the index and its dead letters are on the disk.
+        checkpoint: written after each batch, when it is in the index and its dead letters are on the disk;
+            not before something of the input is in the index.
         stop: set from a signal handler or another thread: what was read is applied, nothing more is read.
         progress: called after each batch.
 
@@ -101,7 +111,8 @@ def run_updates(
         IndexNotFound, InputError, ForeignIndex, ArtifactMismatch: before anything is read, or when another
             release went live meanwhile.
         InputError: another process changes the catalogue, for longer than ``options.wait_s``.
-        ClusterUnavailable, DiskFull, IndexingFailed: what was acknowledged stays, the rest is not applied.
+        ClusterUnavailable, IndexBlocked, DiskFull, IndexingFailed: what was acknowledged stays, the rest is
+            not applied.
     """
     started = monotonic()
     with _Held(Cluster.of(client), options, stop) as held:
@@ -110,7 +121,10 @@ def run_updates(
         for batch in batches:
             applied = applier.apply(batch.lines, held.lease())
             report = _counted(report, applied, batch.lines[-1].place.line, dead.add(applied.dead))
-            if checkpoint is not None:
+            report = replace(report, reasons=dict(dead.added.reasons), examples=dict(dead.added.examples))
+            # A run of which nothing is in the index leaves the input where it was: it is the wrong one, or
+            # will be mended.
+            if checkpoint is not None and report.applied:
                 save_checkpoint(
                     checkpoint, InputCheckpoint(batch.lines[-1].place, applied.release, dead.size)
                 )
