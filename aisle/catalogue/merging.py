@@ -43,8 +43,7 @@ class Merge:
                 self._said.setdefault(name, value)
         more = place is Place.MORE
         for name in _UNITED:
-            if not (more and self._united[name] and name != "images"):
-                self._united[name] |= dict.fromkeys(getattr(item, name))
+            self._united[name] |= dict.fromkeys(getattr(item, name))
         for name, values in item.attributes.items():
             if not (more and name in self._attributes):
                 self._attributes.setdefault(name, {}).update(dict.fromkeys(values))
@@ -67,6 +66,9 @@ class Merge:
         if available is not None:
             self._available = bool(self._available) or available
         if item.price is None:
+            # What a variant does not say of its price holds as for its product, which came before.
+            item = self._product
+        if item.price is None:
             return
         if self._cheapest is None or (self._cheapest.price or 0.0) > item.price:
             self._cheapest = item
@@ -76,6 +78,7 @@ class Merge:
         """The product so far, as if one row had said it all."""
         offer = self._cheapest or self._product
         dearest = self._dearest if self._cheapest else offer.price_max
+        before = offer.list_price or self._product.list_price
         signals = BusinessSignals(**self._signals)
         item = Item(
             id=self.id,
@@ -86,7 +89,7 @@ class Merge:
             language=self._said.get("language", ""),
             price=offer.price,
             price_max=dearest if dearest != offer.price else None,
-            list_price=offer.list_price,
+            list_price=before if before and offer.price is not None and before > offer.price else None,
             currency=offer.currency or self._product.currency,
             attributes={name: tuple(values) for name, values in self._attributes.items()},
             numbers=self._numbers,

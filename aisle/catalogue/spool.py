@@ -20,7 +20,8 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA temp_store = FILE;
 PRAGMA cache_size = -16384;
-CREATE TABLE places (seq INTEGER PRIMARY KEY, grp BLOB NOT NULL, rank INTEGER NOT NULL);
+CREATE TABLE places (seq INTEGER PRIMARY KEY, grp BLOB NOT NULL, rank INTEGER NOT NULL,
+  position INTEGER NOT NULL);
 CREATE TABLE rows (seq INTEGER PRIMARY KEY, line INTEGER NOT NULL, cells BLOB NOT NULL);
 CREATE TABLE claims (other BLOB PRIMARY KEY, owner BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -33,24 +34,24 @@ WHERE grp IN (SELECT other FROM claims)
 class Spool:
     """Rows by group, in a private temporary database that goes with the connection.
 
-    Rows come back by group, groups in the order of their first row; those of a group by rank, then as they
-    came.
+    Rows come back by group, groups in the order of their first row; those of a group by rank, then as
+    they came.
     """
 
     def __init__(self) -> None:
         # Items may be drawn by another thread than the one that opened the file, never by two at once.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.executescript(_SCHEMA)
-        self._waiting: list[tuple[bytes, int, int, bytes]] = []
+        self._waiting: list[tuple[bytes, int, int, int, bytes]] = []
         self._count = 0
 
-    def add(self, group: str, rank: int, row: Row) -> None:
-        """Keep a row.
+    def add(self, group: str, rank: tuple[int, int], row: Row) -> None:
+        """Keep a row; those of a group come back by rank.
 
         Raises:
             InputError: the disk for temporary files is full.
         """
-        self._waiting.append((_key(group), rank, row.line, pickle.dumps(row.cells, pickle.HIGHEST_PROTOCOL)))
+        self._waiting.append((_key(group), *rank, row.line, pickle.dumps(row.cells, pickle.HIGHEST_PROTOCOL)))
         if len(self._waiting) >= _BATCH:
             self._write()
 
@@ -69,7 +70,7 @@ class Spool:
             for _ in range(_MAX_DEPTH):
                 if not self._database.execute(_SETTLE).rowcount:
                     break
-            self._database.execute("CREATE INDEX by_group ON places (grp, rank, seq)")
+            self._database.execute("CREATE INDEX by_group ON places (grp, rank, position, seq)")
             for (group,) in self._database.execute("SELECT grp FROM places GROUP BY grp ORDER BY MIN(seq)"):
                 yield group.decode("utf-8", "surrogatepass")
 
@@ -77,7 +78,8 @@ class Spool:
         """The rows of a group, after `groups` began."""
         with _translated():
             found = self._database.execute(
-                "SELECT line, cells FROM places JOIN rows USING (seq) WHERE grp = ? ORDER BY rank, seq",
+                "SELECT line, cells FROM places JOIN rows USING (seq) WHERE grp = ?"
+                " ORDER BY rank, position, seq",
                 (_key(group),),
             )
             for line, cells in found:
@@ -94,9 +96,11 @@ class Spool:
         self._waiting.clear()
         with _translated():
             self._database.execute("BEGIN")
-            self._database.executemany("INSERT INTO places VALUES (?, ?, ?)", (row[:3] for row in numbered))
             self._database.executemany(
-                "INSERT INTO rows VALUES (?, ?, ?)", ((row[0], *row[3:]) for row in numbered)
+                "INSERT INTO places VALUES (?, ?, ?, ?)", (row[:4] for row in numbered)
+            )
+            self._database.executemany(
+                "INSERT INTO rows VALUES (?, ?, ?)", ((row[0], *row[4:]) for row in numbered)
             )
             self._database.execute("COMMIT")
 

@@ -112,7 +112,8 @@ class _Desk:
         group = role.group or self._before
         self._before = group
         if not group:
-            self._reject(row, NO_PRODUCT)
+            if not self._leave_out(role.left_out or role.orphan):
+                self._reject(row, NO_PRODUCT)
         elif not self._merged and self._kind.whole_rows:
             if not self._leave_out(role.left_out):
                 part = self._builder.part(cells)
@@ -136,7 +137,7 @@ class _Desk:
             yield from self._emit(row, part)
 
     def _wait(self, row: Row, group: str, role: RowRole) -> None:
-        self._spool.add(group, _RANKS[role.place], row)
+        self._spool.add(group, (_RANKS[role.place], role.position), row)
         for other in role.also:
             self._spool.claim(group, other)
 
@@ -166,22 +167,25 @@ class _Desk:
 
     def _product(self, group: str) -> Iterator[Item]:
         """One item of all rows."""
-        merge, kept = Merge(), 0
-        first: Row | None = None
+        merge, kept, id_, alone = Merge(), 0, "", ""
         lead: Cells | None = None
-        own_id = self._own_ids
         for judged in self._rows(group):
             if self._drop(judged):
                 continue
             place, cells = self._placed(judged), judged.cells
-            own_id = own_id or place is Place.PRODUCT
-            lead, first = lead or cells, first or judged.row
+            lead = cells if lead is None else lead
             part = self._builder.part(self._kind.completed(cells, lead))
             merge.add(part, place)
             kept += 1
-        if first is None:
+            if place is Place.PRODUCT or self._own_ids:
+                id_ = id_ or part.item.id
+            elif place is Place.VARIANT and kept == 1:
+                alone = judged.role.variant
+            elif place is not Place.MORE:
+                alone = ""
+        if not kept:
             return
-        part = _named(merge.part(), "" if own_id and merge.id else group)
+        part = _named(merge.part(), id_ or alone or group)
         reason = self._problem(part)
         if not reason:
             self._counts.merged += kept - 1
@@ -238,7 +242,9 @@ class _Desk:
                 lead, place = judged.cells, role.place
                 merge.add(self._builder.part(self._kind.completed(lead, lead)), place)
             elif role.place is Place.MORE:
-                merge.add(self._builder.part(judged.cells), role.place)
+                # What is more of one variant would become an attribute of all.
+                part = self._builder.part(judged.cells)
+                merge.add(replace(part, item=replace(part.item, attributes={})), role.place)
             variants += role.place in _SOLD
         return merge.part(), lead or {}, place, variants
 

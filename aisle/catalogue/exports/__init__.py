@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
+from aisle.catalogue.exports.akeneo import Akeneo
+from aisle.catalogue.exports.algolia import Algolia, BestBuy
+from aisle.catalogue.exports.amazon import AmazonListings, AmazonTemplate
 from aisle.catalogue.exports.base import (
     ALONE,
     ExportKind,
@@ -13,10 +16,17 @@ from aisle.catalogue.exports.base import (
     folded,
     kind_cells,
 )
+from aisle.catalogue.exports.bigcommerce import BigCommerce, BigCommerceApi
 from aisle.catalogue.exports.datasets import AmazonReviews, Beir, Esci
 from aisle.catalogue.exports.google import GoogleFeed, MetaCatalogue
 from aisle.catalogue.exports.magento import MagentoCsv, MagentoOne, MagentoRest
+from aisle.catalogue.exports.marketplaces import Ebay, Ecwid, Lightspeed, OpenCart, ZenCart
+from aisle.catalogue.exports.prestashop import PrestaShop
 from aisle.catalogue.exports.shopify import ShopifyCsv
+from aisle.catalogue.exports.shopify_json import ShopifyBulk, ShopifyJson
+from aisle.catalogue.exports.shopware import Shopware, ShopwareFive
+from aisle.catalogue.exports.squarespace import Squarespace
+from aisle.catalogue.exports.wix import Wix
 from aisle.catalogue.exports.woocommerce import WooCommerceCsv, WooCommerceRest
 
 PLAIN: Final = Plain()
@@ -24,12 +34,31 @@ PLAIN: Final = Plain()
 KINDS: Final[tuple[ExportKind, ...]] = (
     Esci(),
     AmazonReviews(),
+    Wix(),
+    ShopifyJson(),
+    ShopifyBulk(),
     ShopifyCsv(),
-    WooCommerceRest(),
-    WooCommerceCsv(),
+    Squarespace(),
+    Lightspeed(),
+    Ecwid(),
+    Ebay(),
+    OpenCart(),
+    ZenCart(),
+    BigCommerce(),
+    BigCommerceApi(),
     MagentoCsv(),
     MagentoOne(),
     MagentoRest(),
+    Shopware(),
+    ShopwareFive(),
+    AmazonTemplate(),
+    AmazonListings(),
+    Akeneo(),
+    Algolia(),
+    WooCommerceRest(),
+    WooCommerceCsv(),
+    PrestaShop(),
+    BestBuy(),
     MetaCatalogue(),
     GoogleFeed(),
     Beir(),

@@ -45,6 +45,7 @@ class RowRole:
         group: key of that product, the same on all its rows; empty for `Place.ALONE`. Of another place, a
             row without it belongs to the product of the row before.
         also: other keys under which rows of this product stand, such as those of its children.
+        position: among the rows of the same place, before the order of the file.
         variant: id of this variant, for documents of their own; empty if the column of ids says it.
         left_out: why it is not shown on purpose, a fixed phrase such as "draft"; empty if it is shown. What
             leaves a `Place.PRODUCT` or `Place.FIRST` out takes the whole group along.
@@ -55,6 +56,7 @@ class RowRole:
     place: Place = Place.ALONE
     group: str = ""
     also: tuple[str, ...] = ()
+    position: int = 0
     variant: str = ""
     left_out: str = ""
     orphan: str = ""

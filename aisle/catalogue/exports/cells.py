@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
-from aisle.catalogue.rejects import Cells
+from aisle.catalogue.prices import read_price
+from aisle.catalogue.rejects import Cells, Unreadable
+from aisle.catalogue.signals import truth
 from aisle.catalogue.values import scalar
 
 
@@ -58,11 +60,19 @@ def with_attributes(cells: Cells, attributes: Mapping[str, Any]) -> Cells:
     return {**cells, "attributes": {**own, **named}} if named else cells
 
 
-_NO: Final = frozenset(
-    ("0", "0.0", "-1", "false", "f", "no", "n", "off", "nein", "non", "nie", "nej", "falsch", "faux", "нет")
-)
-
-
 def denied(cells: Mapping[str, Any], *columns: str) -> bool:
-    """Whether the first of these columns that is not empty says no."""
-    return text(cells, *columns).casefold() in _NO
+    """Whether the first of these columns that is not empty says no, in any language, or is 0 or -1."""
+    said = text(cells, *columns).removeprefix("'")
+    try:
+        return said == "-1" or truth(said) is False
+    except Unreadable:
+        return False
+
+
+def amount(cells: Mapping[str, Any], *columns: str) -> float | None:
+    """The first of these columns that is not empty as a number that is not negative; None if it is none."""
+    try:
+        price = read_price(text(cells, *columns))
+    except Unreadable:
+        return None
+    return price.amount if price else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from aisle.catalogue.exports.base import ExportKind, Place, RowRole, Variants
-from aisle.catalogue.exports.cells import objects, split, text, texts, with_attributes
+from aisle.catalogue.exports.cells import amount, objects, split, text, texts, with_attributes
 from aisle.catalogue.rejects import Cells
 
 _NAME: Final = re.compile(r"(?:^|,)\s*([A-Za-z_]\w*)=")
@@ -17,8 +18,6 @@ _NOT_ALONE: Final = "not shown alone"
 _VISIBILITY: Final = {
     "not visible individually": _NOT_ALONE,
     "1": _NOT_ALONE,
-    "catalog": "not shown in searches",
-    "2": "not shown in searches",
 }
 _DISABLED: Final = frozenset(("2", "0", "disabled", "no", "false"))
 _BRANDS: Final = ("brand", "manufacturer", "marke", "marca", "merk", "marque")
@@ -33,7 +32,35 @@ _CODES: Final = (
     "part_number",
     "manufacturer_part_number",
 )
-_FIELDS: Final = frozenset(("description", "short_description", "special_price", "image", "url_key"))
+# Attributes that set up the page or the checkout.
+_TECHNICAL: Final = (
+    "url_",
+    "meta_",
+    "small_image",
+    "thumbnail",
+    "swatch_",
+    "tax_",
+    "category_ids",
+    "required_",
+    "has_",
+    "page_",
+    "custom_",
+    "gift_",
+    "msrp",
+    "options_container",
+    "quantity_and_stock",
+    "links_",
+    "samples_",
+    "price_",
+    "ts_",
+    "is_returnable",
+    "shipment_",
+    "sku_type",
+    "weight_type",
+    "news_",
+    "special_",
+    "image_label",
+)
 
 
 def name_values(value: str) -> Iterator[tuple[str, str]]:
@@ -66,7 +93,14 @@ class MagentoCsv(ExportKind):
         "categories": ("categories",),
         "price": ("special price", "price"),
         "list_price": ("price",),
-        "images": ("base image", "image", "small image", "thumbnail image", "additional images"),
+        "images": (
+            "base image",
+            "image",
+            "small image",
+            "thumbnail image",
+            "additional images",
+            "media image",
+        ),
         "identifiers": ("sku", "codes"),
         "stock": ("qty",),
         "available": ("is in stock",),
@@ -74,6 +108,10 @@ class MagentoCsv(ExportKind):
     }
     no_facets = frozenset(
         (
+            "children",
+            "codes",
+            "id",
+            "type id",
             "store view code",
             "attribute set*",
             "product type",
@@ -164,7 +202,11 @@ class MagentoCsv(ExportKind):
 
     def cells(self, cells: Cells) -> Cells:
         """Additional attributes by name, category paths, the SKUs of a configurable's children."""
-        found = dict(name_values(text(cells, "additional attributes")))
+        found = {
+            name: value
+            for name, value in name_values(text(cells, "additional attributes"))
+            if not name.startswith(_TECHNICAL)
+        }
         children = [dict(name_values(one)) for one in split(cells.get("configurable variations"), "|")]
         made = dict(cells)
         made["children"] = [sku for child in children if (sku := child.pop("sku", "").strip())]
@@ -174,6 +216,7 @@ class MagentoCsv(ExportKind):
         if brand and not text(cells, "brand", "manufacturer"):
             made["brand"] = brand[0]
         made["categories"] = _paths(text(cells, "categories", "category"))
+        made["created at"] = _month_first(text(cells, "created at"))
         made["additional images"] = split(cells.get("additional images"), ",")
         attributes: dict[str, list[str]] = {name: split(value, "|") for name, value in found.items()}
         for child in children:
@@ -186,15 +229,15 @@ class MagentoCsv(ExportKind):
     def role(self, cells: Cells) -> RowRole:
         """A configurable claims its children; a row of a store view is more of its product."""
         sku = text(cells, "sku")
+        children = tuple(cells.get("children", ()))
         if not sku:
-            return RowRole(Place.MORE)
+            return RowRole(Place.MORE, also=children)
         status = text(cells, "product online", "status").casefold()
         left_out = "disabled" if status in _DISABLED else ""
         if text(cells, "store view code", "store"):
             return RowRole(Place.MORE, sku, left_out=left_out)
         hidden = _VISIBILITY.get(text(cells, "visibility").casefold(), "")
         if text(cells, "product type", "type", "type id").casefold() == "configurable":
-            children = tuple(cells.get("children", ()))
             return RowRole(Place.PRODUCT, sku, also=children, left_out=left_out or hidden)
         # Whatever hides it alone, it can be chosen on the page of its configurable product.
         return RowRole(Place.VARIANT, sku, left_out=left_out, orphan=hidden)
@@ -203,6 +246,15 @@ class MagentoCsv(ExportKind):
 def _paths(categories: str) -> list[list[str]]:
     r"""``Default Category/Hats,Default Category/Gear`` as paths; ``\/`` stands in a name."""
     return [path for one in split(categories, ",") if (path := split(one, "/"))]
+
+
+_AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(?:20)?(\d\d), \d{1,2}:\d\d ?[AP]M")
+
+
+def _month_first(moment: str) -> str:
+    """Where the time has AM and PM, the month comes first: ``3/28/25, 4:58 PM``."""
+    found = _AMERICAN.match(moment)
+    return f"20{found[3]}-{int(found[1]):02}-{int(found[2]):02}" if found else moment
 
 
 class MagentoOne(MagentoCsv):
@@ -248,6 +300,8 @@ class MagentoRest(MagentoCsv):
             )
             if name in custom
         }
+        if text(cells, "type id") != "simple" and amount(cells, "price") == 0:
+            made["price"] = ""
         made["children"] = texts(extension.get("configurable_product_links"))
         made["codes"] = [code for name in _CODES if (code := text(custom, name))]
         made["additional images"] = texts(cells.get("media gallery entries"), "file")
@@ -263,31 +317,7 @@ class MagentoRest(MagentoCsv):
         return with_attributes(made, attributes)
 
     def role(self, cells: Cells) -> RowRole:
-        """As in the CSV; children also go by their number."""
+        """As in the CSV, by number: so a configurable names its children."""
         role = super().role(cells)
         number = text(cells, "id")
-        return (
-            role
-            if role.place is Place.PRODUCT or not number
-            else RowRole(
-                role.place, role.group, also=(*role.also, number), left_out=role.left_out, orphan=role.orphan
-            )
-        )
-
-
-_TECHNICAL: Final = (
-    "url_",
-    "meta_",
-    "options_container",
-    "small_image",
-    "thumbnail",
-    "swatch_",
-    "tax_",
-    "category_ids",
-    "required_",
-    "has_",
-    "page_",
-    "custom_",
-    "gift_",
-    "msrp_",
-)
+        return replace(role, group=number, variant=role.group) if number and role.group else role

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aisle.catalogue.exports.base import ExportKind, Place, RowRole, Variants
-from aisle.catalogue.exports.cells import denied, split, text, with_attributes, without
+from aisle.catalogue.exports.cells import amount, denied, split, text, with_attributes
 from aisle.catalogue.rejects import Cells
 
 _OPTIONS: Final = (1, 2, 3)
 _METAFIELD: Final = re.compile(r"^(.*?)\s*\((?:product|variant)\.metafields\.[^)]*\)$")
+_RECOMMENDED: Final = re.compile(r" metafields (?:shopify discovery|mm google shopping|reviews)\b")
+_CODES: Final = ("variant sku", "sku", "variant barcode", "barcode")
 _NO_OPTION: Final = ("title", "default title")
 _HIDDEN: Final = {"draft": "draft", "archived": "archived", "unlisted": "unlisted"}
 
@@ -82,18 +84,22 @@ class ShopifyCsv(ExportKind):
         return found[1] if found and found[1] else column
 
     def cells(self, cells: Cells) -> Cells:
-        """Options by number, until `completed` names them; tags and Google's columns as attributes."""
-        attributes = {
-            "Tags": split(cells.get("tags"), ","),
-            "Gender": text(cells, "google shopping gender"),
-            "Age group": text(cells, "google shopping age group"),
-        }
-        made = with_attributes(without(cells, ("tags",)), attributes)
-        for column in ("variant sku", "variant barcode", "sku", "barcode"):
+        """Options by number, until `completed` names them; tags and metafields as lists."""
+        made: Cells = {}
+        for column, value in cells.items():
+            if _RECOMMENDED.search(column):
+                continue
+            listed = "," if column == "tags" else ";" if " metafields " in column else ""
+            made[column] = split(value, listed) if listed and isinstance(value, str) else value
+        for column in _CODES:
             # An apostrophe in front keeps spreadsheets from reading a number.
             if (code := text(cells, column)).startswith("'"):
                 made[column] = code.strip("'")
-        return {**made, **_at_hand(cells)}
+        google = {
+            "Gender": text(cells, "google shopping gender"),
+            "Age group": text(cells, "google shopping age group"),
+        }
+        return with_attributes({**made, **_at_hand(cells)}, google)
 
     def role(self, cells: Cells) -> RowRole:
         """The row that has a title leads its handle."""
@@ -112,7 +118,8 @@ class ShopifyCsv(ExportKind):
         if denied(cells, "published", "published on online store"):
             left_out = left_out or "not published"
         variant = sku or "-".join((handle, *(v for v in values if v.casefold() not in _NO_OPTION)))
-        return RowRole(place, handle, variant=variant, left_out=left_out)
+        position = int(amount(cells, "image position") or 0) if place is Place.MORE else 0
+        return RowRole(place, handle, position=position, variant=variant, left_out=left_out)
 
     def completed(self, cells: Cells, product: Cells) -> Cells:
         """Only the first row names the options."""
@@ -129,22 +136,14 @@ def _at_hand(cells: Cells) -> Cells:
     """Whether it can be bought: also without stock, where the shop sells on or does not count."""
     columns = ("variant inventory qty", "inventory quantity")
     held = text(cells, *columns)
-    stock = _stock(held)
-    if stock is None:
+    trackers = [c for c in ("variant inventory tracker", "inventory tracker") if c in cells]
+    if not held or not trackers:
         return {}
-    untracked = any(
-        column in cells and not text(cells, column)
-        for column in ("variant inventory tracker", "inventory tracker")
+    policy = text(cells, "variant inventory policy", "continue selling when out of stock")
+    sold_on = policy.casefold() == "continue" or (
+        policy.casefold() != "deny" and bool(policy) and not denied({"": policy}, "")
     )
-    policy = text(cells, "variant inventory policy", "continue selling when out of stock").casefold()
-    sold_on = policy in ("continue", "true", "yes", "1")
-    found: Cells = {"available": untracked or sold_on or stock > 0}
-    # What was sold beyond the stock stands as a negative one.
-    return {**found, **{column: 0 for column in columns if column in cells}} if stock < 0 else found
-
-
-def _stock(held: str) -> float | None:
-    try:
-        return float(held) if held else None
-    except ValueError:
-        return None
+    stock = amount(cells, *columns) or 0.0
+    # What was sold beyond the stock stands as a negative one, which is no amount.
+    shown = {column: stock for column in columns if column in cells}
+    return {**shown, "available": not text(cells, *trackers) or sold_on or stock > 0}

@@ -21,7 +21,7 @@ _PARTS: Final = {
     "name": re.compile(r"\b(?:name|nam|nom|nombre|naam|nome|nazwa|namn|navn|nume|имя|назван)"),
     "values": re.compile(r"\b(?:value|wert|valeur|valor|waarde|wartoś|värde|værdi|verdi|valoare|значени)"),
 }
-_LEFT_OUT: Final = {"hidden": "hidden", "catalog": "not shown in searches"}
+_LEFT_OUT: Final = {"hidden": "hidden"}
 _TYPES: Final = {"variation": Place.VARIANT, "variable": Place.PRODUCT}
 
 
@@ -95,7 +95,7 @@ class WooCommerceCsv(ExportKind):
     def recognises(self, columns: frozenset[str]) -> bool:
         """A name, and at least three headings that the exporter writes, in any of its languages."""
         known = {english(column) for column in columns}
-        return "name" in known and len(known & _TELLING) >= 3
+        return "name" in known and len(known & _TELLING) >= 3 and not columns & _OTHERS
 
     def cells(self, cells: Cells) -> Cells:
         """English headings; numbered attributes by their names."""
@@ -106,6 +106,9 @@ class WooCommerceCsv(ExportKind):
             if name.startswith("attribute "):
                 _, number, part = name.split(" ", 2)
                 numbered.setdefault(number, {})[part] = text(cells, column)
+            elif name == "tags":
+                # Under its own name: it is shown.
+                made[column] = split(value, ",")
             elif made.get(name) in (None, ""):
                 made[name] = value
         attributes: dict[str, Any] = {
@@ -113,10 +116,13 @@ class WooCommerceCsv(ExportKind):
             for parts in numbered.values()
             if parts.get("name")
         }
+        for column in ("short description", "description"):
+            if isinstance(made.get(column), str):
+                # The exporter writes a break as two characters.
+                made[column] = made[column].replace("\\r\\n", "\n").replace("\\n", "\n")
         # An apostrophe in front keeps spreadsheets from reading a formula.
         made["published"] = text(made, "published").removeprefix("'")
         made["sku"] = text(made, "sku").removeprefix("'")
-        attributes["Tags"] = split(made.pop("tags", ""), ",")
         if (categories := made.get("categories")) is not None:
             made["categories"] = [split(path, ">") for path in split(categories, ",")]
         return with_attributes(made, attributes)
@@ -137,9 +143,10 @@ class WooCommerceCsv(ExportKind):
         return RowRole(place, f"id:{id_}" if id_ else sku, also=(sku,) if sku else (), left_out=left_out)
 
 
+# BigCommerce and others use some of the same words.
+_OTHERS: Final = frozenset(("item", "item type", "inventory tracking", "handle", "handleid"))
 _TELLING: Final = frozenset(
     (
-        "type",
         "published",
         "is featured",
         "visibility in catalog",
