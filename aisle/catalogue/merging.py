@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
@@ -24,6 +25,11 @@ class Merge:
         self._said: dict[str, str] = {}
         self._united: dict[str, dict[Any, None]] = {name: {} for name in _UNITED}
         self._attributes: dict[str, dict[str, None]] = {}
+        # Of the product's own row and of its variants: the one may offer what no variant that is shown has.
+        self._offered: dict[str, tuple[str, ...]] = {}
+        self._chosen: dict[str, dict[str, None]] = {}
+        self._choices: Counter[str] = Counter()
+        self._variants = 0
         self._numbers: dict[str, float] = {}
         self._signals: dict[str, Any] = {}
         self._product = Item(id="", title="")
@@ -47,6 +53,13 @@ class Merge:
         for name, values in item.attributes.items():
             if not (more and name in self._attributes):
                 self._attributes.setdefault(name, {}).update(dict.fromkeys(values))
+        if place is Place.PRODUCT:
+            self._offered = dict(item.attributes)
+        elif place is Place.VARIANT:
+            self._variants += 1
+            self._choices.update(item.attributes.keys())
+            for name, values in item.attributes.items():
+                self._chosen.setdefault(name, {}).update(dict.fromkeys(values))
         self._numbers = {**item.numbers, **self._numbers}
         for name in _SIGNALS:
             if (signal := getattr(item.signals, name)) is not None:
@@ -74,6 +87,12 @@ class Merge:
             self._cheapest = item
         self._dearest = max(self._dearest, item.price_max or item.price)
 
+    def _shown(self, name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """The values of an attribute: where every variant has its own, the product's others can't be had."""
+        if name not in self._offered or not self._variants or self._choices[name] < self._variants:
+            return values
+        return tuple(value for value in values if value in self._chosen[name])
+
     def part(self) -> Part:
         """The product so far, as if one row had said it all."""
         offer = self._cheapest or self._product
@@ -91,7 +110,7 @@ class Merge:
             price_max=dearest if dearest != offer.price else None,
             list_price=before if before and offer.price is not None and before > offer.price else None,
             currency=offer.currency or self._product.currency,
-            attributes={name: tuple(values) for name, values in self._attributes.items()},
+            attributes={name: self._shown(name, tuple(values)) for name, values in self._attributes.items()},
             numbers=self._numbers,
             signals=replace(
                 signals,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from aisle.catalogue.rejects import Row
+from aisle.catalogue.rejects import Cells, Row
 from aisle.errors import InputError
 
 _BATCH: Final = 1_000
@@ -45,13 +45,15 @@ class Spool:
         self._waiting: list[tuple[bytes, int, int, int, bytes]] = []
         self._count = 0
 
-    def add(self, group: str, rank: tuple[int, int], row: Row) -> None:
-        """Keep a row; those of a group come back by rank.
+    def add(self, group: str, rank: tuple[int, int], row: Row, cells: Cells) -> None:
+        """Keep a row, and what its kind of export made of it; those of a group come back by rank.
 
         Raises:
             InputError: the disk for temporary files is full.
         """
-        self._waiting.append((_key(group), *rank, row.line, pickle.dumps(row.cells, pickle.HIGHEST_PROTOCOL)))
+        self._waiting.append(
+            (_key(group), *rank, row.line, pickle.dumps((row.cells, cells), pickle.HIGHEST_PROTOCOL))
+        )
         if len(self._waiting) >= _BATCH:
             self._write()
 
@@ -74,7 +76,7 @@ class Spool:
             for (group,) in self._database.execute("SELECT grp FROM places GROUP BY grp ORDER BY MIN(seq)"):
                 yield group.decode("utf-8", "surrogatepass")
 
-    def rows(self, group: str) -> Iterator[Row]:
+    def rows(self, group: str) -> Iterator[tuple[Row, Cells]]:
         """The rows of a group, after `groups` began."""
         with _translated():
             found = self._database.execute(
@@ -82,9 +84,10 @@ class Spool:
                 " ORDER BY rank, position, seq",
                 (_key(group),),
             )
-            for line, cells in found:
+            for line, held in found:
                 # Written by this very object, into a database that no other process can open.
-                yield Row(line, pickle.loads(cells))
+                cells, read = pickle.loads(held)
+                yield Row(line, cells), read
 
     def close(self) -> None:
         """Free the disk."""

@@ -119,7 +119,7 @@ class _Desk:
                 part = self._builder.part(cells)
                 yield from self._emit(row, replace(part, item=replace(part.item, group=group)))
         else:
-            self._wait(row, group, role)
+            self._wait(row, cells, group, role)
 
     def _alone(self, row: Row, cells: Cells, role: RowRole) -> Iterator[Item]:
         if self._leave_out(role.left_out):
@@ -130,14 +130,14 @@ class _Desk:
             return
         part = self._builder.part(cells)
         if self._merged and part.item.group:
-            self._wait(row, part.item.group, RowRole(Place.VARIANT))
+            self._wait(row, cells, part.item.group, RowRole(Place.VARIANT))
         elif self._any_may_lead and part.item.id:
-            self._wait(row, part.item.id, RowRole(Place.PRODUCT))
+            self._wait(row, cells, part.item.id, RowRole(Place.PRODUCT))
         else:
             yield from self._emit(row, part)
 
-    def _wait(self, row: Row, group: str, role: RowRole) -> None:
-        self._spool.add(group, (_RANKS[role.place], role.position), row)
+    def _wait(self, row: Row, cells: Cells, group: str, role: RowRole) -> None:
+        self._spool.add(group, (_RANKS[role.place], role.position), row, cells)
         for other in role.also:
             self._spool.claim(group, other)
 
@@ -149,8 +149,7 @@ class _Desk:
         """The rows of a group, the product's first."""
         led, gone, last = False, "", ""
         shown = 0
-        for number, row in enumerate(self._spool.rows(group)):
-            cells = kind_cells(self._kind, row.cells)
+        for number, (row, cells) in enumerate(self._spool.rows(group)):
             role = self._kind.role(cells)
             if not number:
                 led = role.place in _LEADS

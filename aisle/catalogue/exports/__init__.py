@@ -18,6 +18,7 @@ from aisle.catalogue.exports.base import (
 )
 from aisle.catalogue.exports.bigcommerce import BigCommerce, BigCommerceApi
 from aisle.catalogue.exports.datasets import AmazonReviews, Beir, Esci
+from aisle.catalogue.exports.feeds import Ceneo, Heureka, Yandex
 from aisle.catalogue.exports.google import GoogleFeed, MetaCatalogue
 from aisle.catalogue.exports.magento import MagentoCsv, MagentoOne, MagentoRest
 from aisle.catalogue.exports.marketplaces import Ebay, Ecwid, Lightspeed, OpenCart, ZenCart
@@ -59,6 +60,9 @@ KINDS: Final[tuple[ExportKind, ...]] = (
     WooCommerceCsv(),
     PrestaShop(),
     BestBuy(),
+    Heureka(),
+    Yandex(),
+    Ceneo(),
     MetaCatalogue(),
     GoogleFeed(),
     Beir(),

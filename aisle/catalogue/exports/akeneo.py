@@ -89,6 +89,11 @@ class Akeneo(ExportKind):
             "quantified associations",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        **{name: (f"{name} *", "values") for name in _TEXTS},
+        "price": ("price *", "values"),
+        "price currency": ("price *", "values"),
+    }
     variants = Variants.MERGED
     whole_rows = False
 

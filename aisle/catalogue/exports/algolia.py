@@ -48,6 +48,10 @@ class Algolia(ExportKind):
             "id",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        "paths": ("hierarchicalcategories*", "hierarchical categories*", "categories*", "category*"),
+        "currency": ("price",),
+    }
     variants = Variants.SEPARATE
     whole_rows = True
 
@@ -118,12 +122,12 @@ class BestBuy(ExportKind):
     fields: Mapping[str, tuple[str, ...]] = {
         "id": ("sku",),
         "title": ("name",),
-        "text": ("shortdescription", "longdescription", "description", "feature texts"),
+        "text": ("shortdescription", "longdescription", "description", "features"),
         "brand": ("manufacturer",),
-        "categories": ("paths",),
+        "categories": ("categorypath", "category"),
         "price": ("saleprice", "regularprice", "price"),
         "list_price": ("regularprice",),
-        "images": ("pictures",),
+        "images": ("largefrontimage", "image", "images"),
         "identifiers": ("sku", "upc", "modelnumber", "model"),
         "url": ("url",),
         "available": ("onlineavailability",),
@@ -143,7 +147,8 @@ class BestBuy(ExportKind):
 
     def cells(self, cells: Cells) -> Cells:
         """The path of categories below the shop's own root; details and colour as attributes."""
-        path = texts(cells.get("categorypath", cells.get("category")), "name")
+        held = "categorypath" if "categorypath" in cells else "category"
+        path = texts(cells.get(held), "name")
         path = path[1:] if path[:1] == ["Best Buy"] else path
         attributes: dict[str, Any] = {
             text(one, "name"): text(one, "value", "values") for one in objects(cells.get("details"))
@@ -154,13 +159,9 @@ class BestBuy(ExportKind):
         attributes["type"] = text(cells, "type")
         made = {
             **cells,
-            "paths": [path] if path else [],
-            "pictures": [
-                *texts(cells.get("largefrontimage")),
-                *texts(cells.get("image")),
-                *texts(cells.get("images"), "href", "src", "url"),
-            ],
-            "feature texts": texts(cells.get("features"), "feature"),
+            held: [path] if path else [],
+            "images": texts(cells.get("images"), "href", "src", "url"),
+            "features": texts(cells.get("features"), "feature"),
         }
         return with_attributes(made, attributes)
 

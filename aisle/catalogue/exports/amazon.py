@@ -89,6 +89,15 @@ class AmazonTemplate(ExportKind):
             "ghs *",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        "bullet points": ("bullet point*",),
+        "other images": ("other image url*", "other product image locator*"),
+        "item sku": ("contribution sku*",),
+        "item name": ("item name*",),
+        "brand name": ("brand*",),
+        "product description": ("product description*",),
+        "main image url": ("main product image locator*",),
+    }
     variants = Variants.MERGED
     whole_rows = False
 

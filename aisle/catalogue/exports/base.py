@@ -86,6 +86,8 @@ class ExportKind:
         fields: item field to the folded columns that may hold it, best first; of ``text``, ``categories``,
             ``images`` and ``identifiers`` all that are there count. They come before the general names.
         no_facets: folded columns that become no attributes; a ``*`` at the end stands for any rest.
+        sources: made column to the folded ones of the file that it is made of, where it is none of them; a
+            ``*`` at the end stands for any rest.
         variants: what is usual for it.
         whole_rows: every variant's row says all that there is to say of it: nothing is taken from others.
     """
@@ -94,6 +96,7 @@ class ExportKind:
     title: str = ""
     fields: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     no_facets: frozenset[str] = frozenset()
+    sources: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     variants: Variants = Variants.SEPARATE
     whole_rows: bool = True
 
@@ -139,9 +142,17 @@ def kind_cells(kind: ExportKind, cells: Cells) -> Cells:
     """
     if isinstance(kind, Plain):
         return cells
+    names = _names(tuple(cells))
+    if len(set(names)) == len(cells):
+        return kind.cells(dict(zip(names, cells.values(), strict=True)))
     found: Cells = {}
-    for column, value in cells.items():
-        name = folded(column)
+    for name, value in zip(names, cells.values(), strict=True):
         if name not in found or found[name] in (None, ""):
             found[name] = value
     return kind.cells(found)
+
+
+@lru_cache(maxsize=256)
+def _names(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Of rows of one file the columns are mostly the same."""
+    return tuple(map(folded, columns))

@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aisle.catalogue.exports.base import NO_PRODUCT, ExportKind, Place, RowRole, Variants
-from aisle.catalogue.exports.cells import amount, denied, objects, split, text, texts, with_attributes
+from aisle.catalogue.exports.cells import (
+    amount,
+    denied,
+    objects,
+    split,
+    text,
+    texts,
+    with_attributes,
+    without,
+)
 from aisle.catalogue.rejects import Cells
 
 _PLACES: Final = {"product": Place.PRODUCT, "variant": Place.VARIANT, "sku": Place.VARIANT}
@@ -32,7 +41,7 @@ class BigCommerce(ExportKind):
         "categories": ("categories", "category", "category string"),
         "price": ("sale price", "price"),
         "list_price": ("retail price", "price"),
-        "images": ("images",),
+        "images": ("product images",),
         "identifiers": (
             "sku",
             "product code sku",
@@ -78,7 +87,6 @@ class BigCommerce(ExportKind):
             "product image *",
             "internal image *",
             "image *",
-            "images",
             "search keywords",
             "page title",
             "meta *",
@@ -110,6 +118,9 @@ class BigCommerce(ExportKind):
             "calculated price",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        "product images": ("image url import", "internal image url export", "product image *")
+    }
     variants = Variants.MERGED
     whole_rows = False
 
@@ -125,7 +136,7 @@ class BigCommerce(ExportKind):
         for column in ("sale price", "retail price"):
             if amount(made, column) == 0:
                 made[column] = ""
-        made["images"] = [
+        made["product images"] = [
             *texts(cells.get("image url import")),
             *([] if text(cells, "image url import") else texts(cells.get("internal image url export"))),
             *(image for column, value in cells.items() if _FILE.fullmatch(column) for image in texts(value)),
@@ -136,6 +147,19 @@ class BigCommerce(ExportKind):
         for column in ("description", "product description"):
             if isinstance(made.get(column), str):
                 made[column] = made[column].replace("\\r\\n", "\n").replace("\\n", "\n")
+        if text(cells, "inventory tracking", "track inventory").casefold() == "none":
+            made = without(made, ("current stock", "current stock level", "stock level"))
+        for column in (
+            "weight",
+            "width",
+            "height",
+            "depth",
+            "product width",
+            "product height",
+            "product depth",
+        ):
+            if amount(made, column) == 0:
+                made[column] = ""
         attributes: dict[str, Any] = {}
         for name, value in _options(cells):
             attributes.setdefault(name, []).append(value)

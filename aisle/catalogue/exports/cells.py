@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from aisle.catalogue.prices import read_price
@@ -15,7 +16,8 @@ from aisle.catalogue.values import scalar
 def text(cells: Mapping[str, Any], *columns: str) -> str:
     """The first of these columns that holds a scalar, as text without white space around it; else ""."""
     for column in columns:
-        if found := (scalar(cells.get(column)) or "").strip():
+        value = cells.get(column)
+        if found := (value if value.__class__ is str else scalar(value) or "").strip():
             return found
     return ""
 
@@ -23,6 +25,8 @@ def text(cells: Mapping[str, Any], *columns: str) -> str:
 def split(value: object, mark: str) -> list[str]:
     r"""The parts of a text between ``mark``s; ``\`` before one makes it part of the text."""
     whole = scalar(value) or ""
+    if "\\" not in whole:
+        return [part for raw in whole.split(mark) if (part := raw.strip())]
     parts = re.split(rf"(?<!\\){re.escape(mark)}", whole)
     return [part for raw in parts if (part := raw.replace(f"\\{mark}", mark).strip())]
 
@@ -62,7 +66,12 @@ def with_attributes(cells: Cells, attributes: Mapping[str, Any]) -> Cells:
 
 def denied(cells: Mapping[str, Any], *columns: str) -> bool:
     """Whether the first of these columns that is not empty says no, in any language, or is 0 or -1."""
-    said = text(cells, *columns).removeprefix("'")
+    return _denies(text(cells, *columns))
+
+
+@lru_cache(maxsize=1_024)
+def _denies(said: str) -> bool:
+    said = said.removeprefix("'")
     try:
         return said == "-1" or truth(said) is False
     except Unreadable:

@@ -24,7 +24,7 @@ class GoogleFeed(ExportKind):
     title = "Google Merchant feed"
     fields: Mapping[str, tuple[str, ...]] = {
         "id": ("id",),
-        "title": ("title", "structured title"),
+        "title": ("title",),
         "text": ("description", "structured description", "product highlight"),
         "group": ("item group id",),
         "brand": ("brand",),
@@ -112,6 +112,8 @@ class GoogleFeed(ExportKind):
         }
         for name, value in _details(made.get("product detail")):
             attributes.setdefault(name, []).append(value)
+        if not text(made, "title"):
+            made["title"] = _structured(made.get("structured title"))
         category = text(made, "google product category", "fb product category")
         made["google product category"] = "" if category.isdigit() else category
         return with_attributes(made, attributes)
@@ -121,6 +123,14 @@ class GoogleFeed(ExportKind):
         group = text(cells, "item group id")
         left_out = _hidden(cells)
         return RowRole(Place.VARIANT, group, left_out=left_out) if group else RowRole(left_out=left_out)
+
+
+def _structured(value: object) -> str:
+    """A text that a model wrote says so before it: ``trained_algorithmic_media:"Mug"``."""
+    for one in objects(value):
+        return text(one, "content")
+    written = "".join(texts(value))
+    return written.split(":", 1)[-1].strip().strip('"')
 
 
 def _hidden(cells: Cells) -> str:

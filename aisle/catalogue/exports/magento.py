@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aisle.catalogue.exports.base import ExportKind, Place, RowRole, Variants
-from aisle.catalogue.exports.cells import amount, objects, split, text, texts, with_attributes
+from aisle.catalogue.exports.cells import amount, denied, objects, split, text, texts, with_attributes
 from aisle.catalogue.rejects import Cells
 
 _NAME: Final = re.compile(r"(?:^|,)\s*([A-Za-z_]\w*)=")
@@ -19,6 +19,8 @@ _VISIBILITY: Final = {
     "not visible individually": _NOT_ALONE,
     "1": _NOT_ALONE,
 }
+# Their own quantity means nothing.
+_COMPOSED: Final = ("configurable", "bundle", "grouped")
 _DISABLED: Final = frozenset(("2", "0", "disabled", "no", "false"))
 _BRANDS: Final = ("brand", "manufacturer", "marke", "marca", "merk", "marque")
 _CODES: Final = (
@@ -101,15 +103,15 @@ class MagentoCsv(ExportKind):
             "additional images",
             "media image",
         ),
-        "identifiers": ("sku", "codes"),
+        "identifiers": ("sku", "product codes"),
         "stock": ("qty",),
         "available": ("is in stock",),
         "added": ("created at",),
     }
     no_facets = frozenset(
         (
-            "children",
-            "codes",
+            "child skus",
+            "product codes",
             "id",
             "type id",
             "store view code",
@@ -182,6 +184,18 @@ class MagentoCsv(ExportKind):
             "required options",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        "product codes": ("additional attributes", "custom attributes"),
+        "brand": ("additional attributes", "custom attributes"),
+        "description": ("custom attributes",),
+        "short description": ("custom attributes",),
+        "special price": ("custom attributes",),
+        "image": ("custom attributes",),
+        "additional images": ("media gallery entries",),
+        "categories": ("category",),
+        "qty": ("extension attributes",),
+        "is in stock": ("extension attributes",),
+    }
     variants = Variants.MERGED
     whole_rows = False
 
@@ -209,15 +223,17 @@ class MagentoCsv(ExportKind):
         }
         children = [dict(name_values(one)) for one in split(cells.get("configurable variations"), "|")]
         made = dict(cells)
-        made["children"] = [sku for child in children if (sku := child.pop("sku", "").strip())]
-        made["children"] += split(cells.get("super products sku"), ",")
-        made["codes"] = [found.pop(name) for name in _CODES if name in found]
+        made["child skus"] = [sku for child in children if (sku := child.pop("sku", "").strip())]
+        made["child skus"] += split(cells.get("super products sku"), ",")
+        made["product codes"] = [found.pop(name) for name in _CODES if name in found]
         brand = [found.pop(name) for name in _BRANDS if name in found]
         if brand and not text(cells, "brand", "manufacturer"):
             made["brand"] = brand[0]
         made["categories"] = _paths(text(cells, "categories", "category"))
         made["created at"] = _month_first(text(cells, "created at"))
         made["additional images"] = split(cells.get("additional images"), ",")
+        if text(cells, "product type", "type").casefold() in _COMPOSED or denied(cells, "manage stock"):
+            made.pop("qty", None)
         attributes: dict[str, list[str]] = {name: split(value, "|") for name, value in found.items()}
         for child in children:
             for name, value in child.items():
@@ -229,7 +245,7 @@ class MagentoCsv(ExportKind):
     def role(self, cells: Cells) -> RowRole:
         """A configurable claims its children; a row of a store view is more of its product."""
         sku = text(cells, "sku")
-        children = tuple(cells.get("children", ()))
+        children = tuple(cells.get("child skus", ()))
         if not sku:
             return RowRole(Place.MORE, also=children)
         status = text(cells, "product online", "status").casefold()
@@ -302,8 +318,8 @@ class MagentoRest(MagentoCsv):
         }
         if text(cells, "type id") != "simple" and amount(cells, "price") == 0:
             made["price"] = ""
-        made["children"] = texts(extension.get("configurable_product_links"))
-        made["codes"] = [code for name in _CODES if (code := text(custom, name))]
+        made["child skus"] = texts(extension.get("configurable_product_links"))
+        made["product codes"] = [code for name in _CODES if (code := text(custom, name))]
         made["additional images"] = texts(cells.get("media gallery entries"), "file")
         stock = extension.get("stock_item")
         if isinstance(stock, Mapping):

@@ -24,7 +24,7 @@ class Lightspeed(ExportKind):
         "categories": ("product category",),
         "price": ("retail price",),
         "identifiers": ("sku", "supplier code"),
-        "stock": ("pieces",),
+        "stock": ("inventory of all outlets",),
     }
     no_facets = frozenset(
         (
@@ -40,9 +40,9 @@ class Lightspeed(ExportKind):
             "track inventory",
             "inventory *",
             "reorder *",
-            "pieces",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {"inventory of all outlets": ("inventory *",)}
     variants = Variants.MERGED
     whole_rows = True
 
@@ -69,7 +69,7 @@ class Lightspeed(ExportKind):
             **cells,
             "name": name.removesuffix(f" / {behind}") if behind else name,
             "tags": split(cells.get("tags"), ","),
-            "pieces": sum(held) if held else None,
+            "inventory of all outlets": sum(held) if held else None,
         }
         return with_attributes(made, options)
 
@@ -99,14 +99,22 @@ class Ecwid(ExportKind):
         "title": ("product name",),
         "text": ("product description",),
         "brand": ("product brand",),
-        "categories": ("paths",),
+        "categories": ("product categories",),
         "price": ("product variation price", "product price"),
         "list_price": ("product compare to price",),
-        "images": ("product media main image url", "pictures", "product variation media main image url"),
+        "images": (
+            "product media main image url",
+            "product media gallery images",
+            "product variation media main image url",
+        ),
         "identifiers": ("product variation sku", "product sku", "product upc"),
         "stock": ("product quantity",),
     }
     no_facets = frozenset(("*",))
+    sources: Mapping[str, tuple[str, ...]] = {
+        "product categories": ("product category *",),
+        "product media gallery images": ("product media gallery image url *",),
+    }
     variants = Variants.MERGED
     whole_rows = False
 
@@ -124,12 +132,14 @@ class Ecwid(ExportKind):
         attributes[text(cells, "product option name")] = text(cells, "product option value")
         made = {
             **cells,
-            "paths": [
+            "product categories": [
                 split(value, "/")
                 for column, value in cells.items()
                 if _CATEGORY.match(column) and text(cells, column)
             ],
-            "pictures": [text(cells, c) for c in cells if _GALLERY.match(c) and text(cells, c)],
+            "product media gallery images": [
+                text(cells, c) for c in cells if _GALLERY.match(c) and text(cells, c)
+            ],
         }
         return with_attributes(made, attributes)
 
@@ -159,7 +169,7 @@ class Ebay(ExportKind):
         "categories": ("ebay category 1 name", "ebay category 2 name"),
         "price": ("current price", "start price"),
         "currency": ("currency",),
-        "identifiers": ("custom label sku", "codes", "ebay product id epid"),
+        "identifiers": ("custom label sku", "product codes", "ebay product id epid"),
         "stock": ("available quantity",),
         "popularity": ("sold quantity",),
     }
@@ -177,9 +187,10 @@ class Ebay(ExportKind):
             "cd *",
             "p *",
             "listing site",
-            "codes",
+            "product codes",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {"product codes": ("p upc", "p ean", "p isbn")}
     variants = Variants.MERGED
     whole_rows = False
 
@@ -193,7 +204,7 @@ class Ebay(ExportKind):
         """``[Size=M,Color=Red]`` as attributes; codes, but for "Does not apply"."""
         codes = [text(cells, column) for column in ("p upc", "p ean", "p isbn")]
         details = _DETAILS.findall(text(cells, "variation details"))
-        made = {**cells, "codes": [code for code in codes if any(mark.isdigit() for mark in code)]}
+        made = {**cells, "product codes": [code for code in codes if any(mark.isdigit() for mark in code)]}
         return with_attributes(made, {name.strip(): split(value, "|") for name, value in details})
 
     def role(self, cells: Cells) -> RowRole:
@@ -258,6 +269,13 @@ class OpenCart(ExportKind):
         )
     )
 
+    sources: Mapping[str, tuple[str, ...]] = {
+        "name": ("name *",),
+        "description": ("description *",),
+        "tags": ("tags *",),
+        "category names": ("categories",),
+    }
+
     def __init__(self, locale: str = "") -> None:
         self._locale = " ".join(re.split(r"[\W_]+", locale.casefold()))
 
@@ -308,7 +326,7 @@ class ZenCart(ExportKind):
         "title": ("v products name 1", "v products name"),
         "text": ("v products description 1", "v products description"),
         "brand": ("v manufacturers name",),
-        "categories": ("paths",),
+        "categories": ("v categories",),
         "price": ("v specials price", "v products price"),
         "list_price": ("v products price",),
         "images": ("v products image",),
@@ -318,6 +336,7 @@ class ZenCart(ExportKind):
         "added": ("v date added",),
     }
     no_facets = frozenset(("*",))
+    sources: Mapping[str, tuple[str, ...]] = {"v categories": ("v categories name *",)}
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """Its prefix."""
@@ -331,7 +350,7 @@ class ZenCart(ExportKind):
             if (found := _LEVEL.match(column)) and found[2] in (None, "1")
         )
         path = [name for _, name in levels if name]
-        return {**cells, "paths": [path] if path else []}
+        return {**cells, "v categories": [path] if path else []}
 
     def role(self, cells: Cells) -> RowRole:
         """What is switched off is left out."""

@@ -195,8 +195,8 @@ class PrestaShop(ExportKind):
             "delete existing *",
             "available online only *",
             "customizable *",
-            "uploadable files",
-            "text fields",
+            "uploadable files*",
+            "text fields*",
             "out of stock*",
             "virtual product*",
             "file url",
@@ -213,6 +213,10 @@ class PrestaShop(ExportKind):
             "default *",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        **_HEADINGS,
+        "reduced price": ("price tax included", "discount amount", "discount percent"),
+    }
     variants = Variants.MERGED
     whole_rows = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from aisle.catalogue.exports.base import ExportKind, Place, RowRole, Variants
@@ -63,6 +64,14 @@ class ShopifyCsv(ExportKind):
             "row",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        "available": (
+            "variant inventory qty",
+            "variant inventory policy",
+            "inventory quantity",
+            "continue selling when out of stock",
+        )
+    }
     variants = Variants.MERGED
     whole_rows = False
 
@@ -87,10 +96,11 @@ class ShopifyCsv(ExportKind):
         """Options by number, until `completed` names them; tags and metafields as lists."""
         made: Cells = {}
         for column, value in cells.items():
-            if _RECOMMENDED.search(column):
-                continue
-            listed = "," if column == "tags" else ";" if " metafields " in column else ""
-            made[column] = split(value, listed) if listed and isinstance(value, str) else value
+            mark = _separator(column)
+            if mark and isinstance(value, str):
+                made[column] = split(value, mark)
+            elif mark is not None:
+                made[column] = value
         for column in _CODES:
             # An apostrophe in front keeps spreadsheets from reading a number.
             if (code := text(cells, column)).startswith("'"):
@@ -130,6 +140,14 @@ class ShopifyCsv(ExportKind):
             if (name.casefold(), value.casefold()) != _NO_OPTION:
                 options[name] = value
         return with_attributes(cells, options)
+
+
+@lru_cache(maxsize=4_096)
+def _separator(column: str) -> str | None:
+    """What separates the values of a column; empty if it holds one, None if it tells shoppers nothing."""
+    if _RECOMMENDED.search(column):
+        return None
+    return "," if column == "tags" else ";" if " metafields " in column else ""
 
 
 def _at_hand(cells: Cells) -> Cells:

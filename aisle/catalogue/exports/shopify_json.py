@@ -40,6 +40,12 @@ class ShopifyJson(ExportKind):
         "added": ("published at", "created at"),
     }
     no_facets = frozenset(("*",))
+    sources: Mapping[str, tuple[str, ...]] = {
+        "product category": ("category",),
+        **dict.fromkeys(
+            ("price", "compare at price", "sku", "barcode", "available", "inventory quantity"), ("variants",)
+        ),
+    }
     variants = Variants.MERGED
     whole_rows = False
 
@@ -116,6 +122,10 @@ class ShopifyBulk(ExportKind):
         "added": ("publishedat", "createdat"),
     }
     no_facets = frozenset(("*",))
+    sources: Mapping[str, tuple[str, ...]] = {
+        "product category": ("category",),
+        "images": ("featuredimage", "image"),
+    }
     variants = Variants.MERGED
     whole_rows = False
 

@@ -68,6 +68,7 @@ class Shopware(ExportKind):
             "translations *",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {"category paths": ("categories",)}
     variants = Variants.MERGED
     whole_rows = False
 
@@ -154,6 +155,7 @@ class ShopwareFive(ExportKind):
             "kind",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {"images": ("imageurl", "image")}
     variants = Variants.MERGED
     whole_rows = False
 

@@ -21,12 +21,12 @@ class Squarespace(ExportKind):
         "id": ("product id non editable", "product id", "product url", "sku"),
         "title": ("title",),
         "text": ("description",),
-        "categories": ("paths",),
+        "categories": ("categories",),
         "price": ("price now", "price"),
         "list_price": ("price",),
-        "images": ("pictures",),
+        "images": ("hosted image urls",),
         "identifiers": ("sku", "gtin", "mpn"),
-        "stock": ("pieces",),
+        "stock": ("stock",),
         "available": ("available",),
     }
     no_facets = frozenset(
@@ -46,11 +46,9 @@ class Squarespace(ExportKind):
             "height",
             "visible",
             "hosted image urls",
-            "pictures",
-            "paths",
-            "pieces",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {"price now": ("sale price",), "available": ("stock",)}
     variants = Variants.MERGED
     whole_rows = False
 
@@ -69,13 +67,13 @@ class Squarespace(ExportKind):
         made: Cells = {
             **cells,
             "tags": split(cells.get("tags"), ","),
-            "paths": [
+            "categories": [
                 path
                 for one in split(cells.get("categories"), ",")
                 if (path := [name for name in split(one, "/") if name])
             ],
-            "pictures": text(cells, "hosted image urls").split(),
-            "pieces": number,
+            "hosted image urls": text(cells, "hosted image urls").split(),
+            "stock": number,
             "available": True
             if held.casefold() == "unlimited"
             else number > 0

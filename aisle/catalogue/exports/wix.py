@@ -29,12 +29,12 @@ class Wix(ExportKind):
         "title": ("name",),
         "text": ("description", "plaindescription", "more text"),
         "brand": ("brand",),
-        "categories": ("collections",),
+        "categories": ("collection",),
         "price": ("price now", "price"),
         "list_price": ("strikethroughprice", "price before"),
-        "images": ("images",),
+        "images": ("productimageurl", "media"),
         "identifiers": ("sku", "barcode"),
-        "stock": ("stock",),
+        "stock": ("inventory",),
         "available": ("in stock",),
     }
     no_facets = frozenset(
@@ -57,11 +57,15 @@ class Wix(ExportKind):
             "collection",
             "price *",
             "more text",
-            "images",
-            "collections",
             "weight",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = {
+        "price now": ("price", "surcharge", "discountvalue"),
+        "price before": ("price", "surcharge"),
+        "in stock": ("inventory",),
+        "more text": ("additionalinfodescription*",),
+    }
     variants = Variants.MERGED
     whole_rows = False
 
@@ -75,14 +79,17 @@ class Wix(ExportKind):
         number = amount(cells, "inventory")
         made: Cells = {
             **cells,
-            "images": [_address(image) for image in split(text(cells, "productimageurl", "media"), ";")],
-            "collections": [[one] for one in split(cells.get("collection"), ";")],
+            **{
+                column: [_address(image) for image in split(cells.get(column), ";")]
+                for column in ("productimageurl", "media")
+            },
+            "collection": [[one] for one in split(cells.get("collection"), ";")],
             "more text": [
                 f"{title}: {info}" if (title := text(cells, f"additionalinfotitle{n}")) else info
                 for n in _OPTIONS
                 if (info := text(cells, f"additionalinfodescription{n}"))
             ],
-            "stock": max(number, 0) if number is not None else None,
+            "inventory": number,
             "in stock": number > 0 if number is not None else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", held),
         }
         full, now = amount(cells, "price"), _discounted(amount(cells, "price"), cells)

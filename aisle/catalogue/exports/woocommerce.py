@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aisle.catalogue.exports.base import NO_PRODUCT, ExportKind, Place, RowRole, Variants
 from aisle.catalogue.exports.cells import denied, objects, split, text, texts, with_attributes
-from aisle.catalogue.exports.woocommerce_headers import ENGLISH
+from aisle.catalogue.exports.woocommerce_headers import ENGLISH, HEADINGS
 from aisle.catalogue.rejects import Cells
 
 _NUMBER: Final = re.compile(r"\d+")
@@ -39,13 +39,28 @@ def english(column: str) -> str:
     return f"attribute {number[0]} setting"
 
 
+# What the columns that are made of the APIs' objects come from; the rest is in `HEADINGS`.
+_SOURCES: Final = {
+    **HEADINGS,
+    "in stock": (*HEADINGS["in stock"], "stock status", "is in stock"),
+    "stock": (*HEADINGS["stock"], "stock quantity"),
+    "gtin upc ean or isbn": (*HEADINGS["gtin upc ean or isbn"], "global unique id"),
+    "sale price": (*HEADINGS["sale price"], "prices"),
+    "regular price": (*HEADINGS["regular price"], "prices"),
+    "currency": ("prices",),
+    "popularity": ("total sales",),
+    "rating": ("average rating",),
+    "added": ("date created",),
+}
+
+
 class WooCommerceCsv(ExportKind):
     """The CSV of the exporter: variations name their variable product as ``id:44`` or by its SKU."""
 
     name = "woocommerce"
     title = "WooCommerce product export"
     fields: Mapping[str, tuple[str, ...]] = {
-        "id": ("id", "sku"),
+        "id": ("id",),
         "title": ("name",),
         "text": ("short description", "description"),
         "brand": ("brands", "brand"),
@@ -89,6 +104,7 @@ class WooCommerceCsv(ExportKind):
             "swatches attributes",
         )
     )
+    sources: Mapping[str, tuple[str, ...]] = _SOURCES
     variants = Variants.MERGED
     whole_rows = False
 
@@ -123,6 +139,7 @@ class WooCommerceCsv(ExportKind):
         # An apostrophe in front keeps spreadsheets from reading a formula.
         made["published"] = text(made, "published").removeprefix("'")
         made["sku"] = text(made, "sku").removeprefix("'")
+        made["id"] = text(made, "id") or made["sku"]
         if (categories := made.get("categories")) is not None:
             made["categories"] = [split(path, ">") for path in split(categories, ",")]
         return with_attributes(made, attributes)

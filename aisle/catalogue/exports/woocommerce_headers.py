@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 # German, French, Spanish, Dutch, Italian, Polish, Portuguese, Swedish, Danish and Russian, as far as known.
-_HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
+HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": (),
     "type": ("тип", "typ", "produkttyp", "tipo", "soort", "rodzaj", "type de produit"),
     "sku": (
@@ -448,6 +448,6 @@ _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
-    {heading: english for english, headings in _HEADINGS.items() for heading in (english, *headings)}
+    {heading: english for english, headings in HEADINGS.items() for heading in (english, *headings)}
 )
 """Folded heading to the folded English one."""
