@@ -1,316 +1,517 @@
-"""From the columns that are there to the fields of an item, or a clear word on what is missing."""
+"""Which column is what: candidates by their names, confirmed by what the first rows hold."""
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from typing import Final
 
-import orjson
-
-from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.prices import read_price
-from aisle.catalogue.rejects import BadRow, Cells, Unreadable
-from aisle.catalogue.values import (
-    MAX_TEXT_CHARS,
-    MAX_TITLE_CHARS,
-    attribute_values,
-    identity,
-    words,
-)
+from aisle.catalogue import evidence
+from aisle.catalogue.attributes import NONE, Attributes, choose_attributes
+from aisle.catalogue.categories import PathStyle, path_style
+from aisle.catalogue.currencies import currency_code
+from aisle.catalogue.exports.base import ExportKind, Place, Plain, RowRole, Variants
+from aisle.catalogue.names import names, numbered, spellings, squeezed
+from aisle.catalogue.numbers import DecimalMark, decimal_mark
+from aisle.catalogue.options import SEVERAL, SIGNAL_FIELDS, ReadOptions
+from aisle.catalogue.profile import ColumnProfile, profile
+from aisle.catalogue.rejects import Unreadable
+from aisle.catalogue.sample import Sample
+from aisle.catalogue.suggestions import Failure, no_such_column, nothing_fits
+from aisle.catalogue.values import NAME_KEYS, scalar, unwrap
 from aisle.errors import InputError
-from aisle.markup import plain_line, plain_text
-from aisle.types import Item
+
+ID_KEYS: Final = ("$oid", "id", "_id", "value")
+_INNER: Final = {"id": ID_KEYS, "title": NAME_KEYS}
 
 
-def prepare_meta(cells: Cells) -> Cells:
-    """Add ``image`` from ``images``, and ``details`` as an object; a price "from 5.99" is 5.99."""
-    price = cells.get("price")
-    return {
-        **cells,
-        "image": _image(cells.get("images")),
-        "details": _object(cells.get("details")),
-        "price": price.strip().removeprefix("from ") if isinstance(price, str) else price,
-    }
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which column is what. Columns stand under their keys: the names that cells come under.
+
+    Attributes:
+        fields: item field, or one of its signals, to its columns. Of a field that takes several all count, of
+            the others the first that is not empty.
+        sale: those of the prices that only count below another one.
+        levels: columns that are the levels of one category path, from the root.
+        attributes: what becomes attributes.
+        shown: key to the name that the file gives a column.
+        currency: of prices that do not say theirs, as the name of their column does.
+        decimals: column of prices to its decimal mark, where its cells tell.
+        paths: column of categories to how it writes them.
+    """
+
+    fields: Mapping[str, tuple[str, ...]]
+    sale: frozenset[str] = frozenset()
+    levels: tuple[str, ...] = ()
+    attributes: Attributes = NONE
+    shown: Mapping[str, str] = field(default_factory=dict)
+    currency: str = ""
+    decimals: Mapping[str, DecimalMark] = field(default_factory=dict)
+    paths: Mapping[str, PathStyle] = field(default_factory=dict)
+
+    def show(self, key: str) -> str:
+        """A column's name for people."""
+        return self.shown.get(key, key)
 
 
-def _image(images: Any) -> str:
-    """The first large picture. The raw files hold a list of objects, the hub an object of lists."""
-    first = images[0] if isinstance(images, list) and images else images
-    if not isinstance(first, dict):
-        return ""
-    for size in ("large", "hi_res", "thumb"):
-        found = first.get(size)
-        found = found[0] if isinstance(found, list) and found else found
-        if isinstance(found, str) and found:
-            return found
+def plan_columns(
+    sample: Sample, kind: ExportKind, options: ReadOptions, known_ids: Sequence[str] = ()
+) -> Plan:
+    """Find out which column is what.
+
+    Args:
+        sample: the first rows.
+        kind: brings names of its own, which come before the general ones.
+        options: the user's own mapping, which comes first.
+        known_ids: of each row the id that it was read under before, empty where there was none: rows of dead
+            letters, whose values are no evidence of anything else.
+
+    Raises:
+        InputError: a mapped column is not there, or none can be the id or the title (says which came closest,
+            and suggests a mapping where there is one).
+    """
+    return _Planner(sample, kind, options, known_ids).plan()
+
+
+class _Planner:
+    def __init__(
+        self, sample: Sample, kind: ExportKind, options: ReadOptions, known_ids: Sequence[str]
+    ) -> None:
+        self._known_ids = known_ids
+        self._sample = sample
+        self._kind = kind
+        self._options = options
+        self._keys = list(dict.fromkeys(key for cells in sample.cells for key in cells))
+        columns: dict[str, list[object]] = {key: [None] * len(sample.cells) for key in self._keys}
+        for row, cells in enumerate(sample.cells):
+            for key, value in cells.items():
+                columns[key][row] = value
+        self._cells = columns
+        self._profiles = {key: profile(column) for key, column in columns.items()}
+        self._named = _by_name(self._keys)
+        self._fields: dict[str, tuple[str, ...]] = {}
+        self._used: set[str] = set()
+        self._failures: dict[str, Failure] = {}
+
+    def plan(self) -> Plan:
+        self._map()
+        for name in ("id", "title"):
+            if name not in self._fields:
+                self._require(name)
+        if missing := [name for name in ("id", "title") if name not in self._fields]:
+            raise nothing_fits(self._sample, missing, self._failures, self._suggestions(missing))
+        self._prices()
+        levels = self._levels()
+        self._texts()
+        self._images()
+        for name, test in _TESTS.items():
+            # What groups rows is for the kind to say.
+            known = name in self._kind.fields or isinstance(self._kind, Plain)
+            if name not in self._fields and (known or name != "group"):
+                self._choose(name, test)
+        self._identifiers()
+        priced = tuple(dict.fromkeys((*self._fields.get("price", ()), *self._fields.get("list_price", ()))))
+        return Plan(
+            fields=self._fields,
+            sale=self._sale(),
+            levels=levels,
+            attributes=self._attributes(),
+            shown=self._sample.shown,
+            currency=next(filter(None, (_currency_in(self._show(key)) for key in priced)), ""),
+            decimals=self._decimals(priced),
+            paths={key: path_style(self._profiles[key].sample) for key in self._fields.get("categories", ())},
+        )
+
+    # What the user says.
+
+    def _map(self) -> None:
+        for name, columns in self._options.mapped.items():
+            if name != "attributes":
+                self._take(name, tuple(self._found(f"--map {name}=", column) for column in columns))
+        for name in ("id", "title"):
+            for key in self._fields.get(name, ()):
+                told = self._profiles[key]
+                if len(told.sample) and self._plain_rows and (why := evidence.badly_mapped(name, told)):
+                    raise InputError(
+                        f"column '{self._show(key)}' of {self._sample.source} cannot be the {name}: it {why}",
+                        fix=f"map another column, or leave --map {name}=... out",
+                    )
+
+    def _found(self, option: str, column: str) -> str:
+        """The column that a user names."""
+        by_name = {self._show(key): key for key in reversed(self._keys)}
+        if column in by_name:
+            return by_name[column]
+        wanted = squeezed(column)
+        for key in self._keys:
+            if wanted and wanted in (squeezed(self._show(key)), squeezed(key)):
+                return key
+        raise no_such_column(self._sample.source, option, column, list(by_name), joined=option.endswith("="))
+
+    @property
+    def _plain_rows(self) -> bool:
+        return all(role.place is Place.ALONE for role in self._sample.roles)
+
+    # The two that every item has.
+
+    def _require(self, name: str) -> None:
+        fault_of = evidence.id_fault if name == "id" else evidence.title_fault
+        rows = _telling(self._sample.roles, self._kind.whole_rows)
+        told = {
+            key: profile([_opened(self._cells[key][row], _INNER[name]) for row in rows])
+            for key in self._candidates(name)
+            if key not in self._used
+        }
+        faults = {key: fault_of(one) for key, one in told.items()}
+        best = next((key for key, fault in faults.items() if not fault), None)
+        if self._known_ids:
+            best = (
+                self._known(list(told)) if name == "id" else next((k for k in told if told[k].filled), best)
+            )
+        if best is None:
+            best = next((key for key, one in told.items() if self._bearable(name, key, one)), None)
+        if best is not None:
+            self._take(name, (best,))
+        elif told:
+            nearest = min(told, key=lambda key: evidence.badness(told[key]))
+            self._failures[name] = Failure(self._show(nearest), faults[nearest])
+
+    def _bearable(self, name: str, key: str, told: ColumnProfile) -> bool:
+        """Whether a column of the right name may have faults on some rows, which are rejected then."""
+        if name == "title":
+            return told.share >= 1 / 3 and told.objects <= 0.5 and told.urls <= 0.5
+        # What is called an id is one; an SKU that some products lack is none.
+        sure = 1 if squeezed(key) in names("sure_id") or key in self._kind.fields.get("id", ()) else 0
+        return told.filled > 0 and told.rows - told.ids <= max(sure, _BEARABLE * told.rows)
+
+    def _known(self, candidates: Sequence[str]) -> str | None:
+        """The column that holds what rows were read under before, else the first that holds anything."""
+        known = [
+            sum(
+                1
+                for id_, cell in zip(self._known_ids, self._cells[key], strict=False)
+                if id_ and scalar(cell) == id_
+            )
+            for key in candidates
+        ]
+        if any(known):
+            return candidates[known.index(max(known))]
+        return next((key for key in candidates if self._profiles[key].filled), None)
+
+    def _suggestions(self, missing: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Item field to the columns that could be it, the best first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in missing:
+            test = evidence.id_fault if name == "id" else evidence.title_fault
+            fits = [
+                key
+                for key in self._keys
+                if key not in self._used
+                and not self._means_more(key, name)
+                and not test(self._profiles[key])
+                and evidence.plausible(name, self._profiles[key])
+            ]
+            found[name] = tuple(self._show(key) for key in fits)
+        return found
+
+    def _means_more(self, key: str, name: str) -> bool:
+        """Whether a column's name says that it is something else."""
+        called = set(spellings(key)) - set(names(name))
+        others = (
+            "price",
+            "list_price",
+            "sale_price",
+            "url",
+            "images",
+            "categories",
+            "internal",
+            *SIGNAL_FIELDS,
+        )
+        return not called.isdisjoint(other for field_ in others for other in names(field_))
+
+    # The others.
+
+    def _prices(self) -> None:
+        if "price" not in self._fields:
+            chain = self._own("price")
+            for tier in ("sale_price", "price", "list_price") if not chain else ():
+                chain += self._chain(names(tier), evidence.is_price, after=chain)
+            self._take("price", chain)
+        if "list_price" not in self._fields:
+            prices = self._fields.get("price", ())
+            listed = [
+                key
+                for key in self._candidates("list_price")
+                if evidence.is_price(self._profiles[key]) and (key not in self._used or key in prices[1:])
+            ]
+            if not listed and prices and prices[0] in self._sale():
+                listed = list(prices[1:2])
+            self._take("list_price", tuple(listed))
+
+    def _sale(self) -> frozenset[str]:
+        sale = set(self._candidates_of(names("sale_price")))
+        prices = self._fields.get("price", ())
+        return frozenset(key for key in prices[:-1] if key in sale)
+
+    def _chain(
+        self, wanted: Sequence[str], test: Callable[[ColumnProfile], bool], *, after: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Candidates that pass, up to the first that nearly every row has; the next ones fill its gaps."""
+        if any(self._profiles[key].share >= _FULL for key in after):
+            return ()
+        chain: list[str] = []
+        for key in self._candidates_of(wanted):
+            told = self._profiles[key]
+            if key in self._used or key in after or (told.filled and not test(told)):
+                continue
+            chain.append(key)
+            if told.share >= _FULL:
+                break
+        return tuple(chain)
+
+    def _levels(self) -> tuple[str, ...]:
+        """The columns that are levels of one path: ``Department``, ``Subcategory``; ``Category 1``, ``2``."""
+        if "categories" in self._fields or self._kind.fields.get("categories"):
+            return ()
+        levels: list[str] = []
+        for level in ("level_1", "level_2", "level_3"):
+            fits = [key for key in self._candidates_of(names(level)) if key not in (*self._used, *levels)]
+            if not fits:
+                break
+            levels.append(fits[0])
+        if len(levels) < 2:
+            levels = self._numbered_levels()
+        if len(levels) < 2 or not all(evidence.is_category(self._profiles[key]) for key in levels):
+            return ()
+        if not all(self._decides(below, above) for above, below in pairwise(levels)):
+            return ()
+        self._used.update(levels)
+        self._fields["categories"] = tuple(levels)
+        return tuple(levels)
+
+    def _numbered_levels(self) -> list[str]:
+        series: dict[str, list[tuple[int, str]]] = {}
+        for key in self._keys:
+            parts = numbered(key)
+            if parts and _LEVEL.fullmatch(parts[0]) and key not in self._used:
+                series.setdefault(parts[0], []).append((parts[1], key))
+        best = max(series.values(), key=len, default=[])
+        return [key for _, key in sorted(best)]
+
+    def _decides(self, below: str, above: str) -> bool:
+        """Whether a value of the lower level stands below one of the upper, and is no path itself."""
+        parents: dict[str, dict[str, int]] = {}
+        rows = 0
+        for low, high in zip(self._cells[below], self._cells[above], strict=True):
+            if isinstance(low, str) and isinstance(high, str) and low.strip() and high.strip():
+                if low.startswith(high) and len(low) > len(high) + 1 and not low[len(high)].isalnum():
+                    return False
+                told = parents.setdefault(low, {})
+                told[high] = told.get(high, 0) + 1
+                rows += 1
+        most = sum(max(told.values()) for told in parents.values())
+        # Names such as "Accessories" stand below several.
+        return most >= 0.7 * rows
+
+    def _texts(self) -> None:
+        if "text" in self._fields:
+            return
+        found = self._own("text")
+        if not found:
+            short = self._one_each("short_text", evidence.is_text)[:1]
+            long = self._one_each("text", evidence.is_text)[:1]
+            found = (*short, *long, *self._one_each("bullets", evidence.are_bullets))
+        self._take("text", tuple(dict.fromkeys(found)))
+
+    def _images(self) -> None:
+        if "images" not in self._fields:
+            test = evidence.are_pictures
+            found = self._own("images") or self._one_each("images", test)
+            self._take("images", found or self._one_each("second_images", test)[:1] or self._pictured())
+
+    def _pictured(self) -> tuple[str, ...]:
+        """Columns whose names speak of pictures, and which hold them."""
+        free = (key for key in self._keys if key not in self._used and _PICTURE.search(squeezed(key)))
+        return tuple(key for key in free if evidence.are_pictures(self._profiles[key]))
+
+    def _own(self, name: str, *, again: bool = False) -> tuple[str, ...]:
+        """The columns that the kind names; with ``again`` also those that are something else."""
+        wanted = tuple(map(squeezed, self._kind.fields.get(name, ())))
+        found = self._candidates_of(wanted, series=name in SEVERAL)
+        return tuple(key for key in found if again or key not in self._used)
+
+    def _one_each(self, name: str, test: Callable[[ColumnProfile], bool]) -> tuple[str, ...]:
+        """Of each name one column, and all of a numbered series."""
+        found: dict[str, None] = {}
+        for wanted in names(name):
+            fits = [
+                key
+                for key in self._candidates_of((wanted,), series=True)
+                if key not in self._used and key not in found and test(self._profiles[key])
+            ]
+            series = (key for key in fits if squeezed(key) != wanted and numbered(key))
+            found |= dict.fromkeys((*fits[:1], *series))
+        return tuple(found)
+
+    def _choose(self, name: str, test: Callable[[ColumnProfile], bool]) -> None:
+        found = self._own(name)
+        if not found:
+            chain = self._chain(names(name), test)
+            # Those of a kind: of others, two columns may count different things.
+            filled = [key for key in chain if self._profiles[key].filled]
+            found = chain if name in _GAPS else tuple((filled or chain)[:1])
+            if name in SEVERAL:
+                found = self._series(found, test)
+        self._take(name, found)
+
+    def _series(self, first: tuple[str, ...], test: Callable[[ColumnProfile], bool]) -> tuple[str, ...]:
+        """With the others of a numbered series."""
+        if not first:
+            return ()
+        parts = numbered(first[0])
+        base = parts[0] if parts else squeezed(first[0])
+        more = (
+            key
+            for key in self._keys
+            if (other := numbered(key)) and other[0] == base and key not in (*first, *self._used)
+        )
+        return (*first, *(key for key in more if test(self._profiles[key])))
+
+    def _identifiers(self) -> None:
+        """Every column of codes; that of the ids where an item may have those of several rows."""
+        if "identifiers" in self._fields:
+            return
+        merged = isinstance(self._kind, Plain) and self._options.variants == Variants.MERGED.value
+        ids = self._fields["id"] if merged else self._own("identifiers", again=True)
+        found = self._candidates_of(names("identifiers"), series=True)
+        free = (key for key in found if key not in self._used)
+        codes = (key for key in free if evidence.are_codes(self._profiles[key]))
+        self._take("identifiers", tuple(dict.fromkeys((*ids, *codes))))
+
+    def _decimals(self, prices: Sequence[str]) -> dict[str, DecimalMark]:
+        if self._options.decimal:
+            return dict.fromkeys(prices, DecimalMark(self._options.decimal))
+        found = {key: decimal_mark(self._profiles[key].sample) for key in prices}
+        # What one column of prices cannot tell, another one of the file may.
+        told = next((mark for mark in found.values() if mark), None)
+        return {key: mark or told for key, mark in found.items() if mark or told}  # type: ignore[misc]
+
+    def _attributes(self) -> Attributes:
+        objects = self._options.mapped.get("attributes", ())
+        return choose_attributes(
+            {key: self._profiles[key] for key in self._keys},
+            used=self._used,
+            sample=self._sample,
+            kind=self._kind,
+            objects=tuple(self._found("--map attributes=", column) for column in objects),
+            keep=tuple(self._found("--facet", column) for column in self._options.facets),
+            leave_out=frozenset(map(squeezed, self._options.no_facets)),
+        )
+
+    # Names.
+
+    def _candidates(self, name: str) -> list[str]:
+        kind = map(squeezed, self._kind.fields.get(name, ()))
+        sure = names("sure_id") if name == "id" else ()
+        return self._candidates_of((*kind, *sure, *names(name)))
+
+    def _candidates_of(self, wanted: Sequence[str], *, series: bool = False) -> list[str]:
+        """Columns of these names, best first; with ``series`` also numbered ones."""
+        ranks: dict[str, float] = {}
+        for place, name in enumerate(dict.fromkeys(wanted)):
+            for key, far in self._named.get(name, ()):
+                ranks[key] = min(ranks.get(key, place + _FAR * far), place + _FAR * far)
+        if series:
+            bases = {name: place for place, name in reversed(list(enumerate(wanted)))}
+            for key in self._keys:
+                parts = numbered(key)
+                if parts and parts[0] in bases and key not in ranks:
+                    ranks[key] = bases[parts[0]] + parts[1] / 1_000
+        return sorted(ranks, key=ranks.__getitem__)
+
+    def _take(self, name: str, keys: tuple[str, ...]) -> None:
+        if keys:
+            self._fields[name] = keys
+            self._used.update(keys)
+
+    def _show(self, key: str) -> str:
+        return self._sample.shown.get(key, key)
+
+
+# So large a share of rows may be rejected, of the column that its name makes the best.
+_BEARABLE: Final = 0.1
+# Fields whose gaps may be filled from another column.
+_GAPS: Final = frozenset(("brand", "currency", "url"))
+# So many places of a list of names a name with a word more costs.
+_FAR: Final = 2.5
+# So large a share of the rows leaves no gaps worth filling from another column.
+_FULL: Final = 0.98
+_PICTURE: Final = re.compile(
+    "image|img|picture|photo|bild|foto|imagen|immagin|afbeelding|zdjeci|obraz|imagem|kuva|bilde|thumb"
+)
+_LEVEL: Final = re.compile(
+    r"(?:product|item)?(?:category|categorie|categoria|kategorie|kategoria|kategori|cat|warengruppe|produktgruppe"
+    r"|productgroep|tuoteryhma|hierarchy|department)?(?:level|lvl|l|ebene|niveau|nivel|livello)?"
+)
+
+
+def _by_name(keys: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """Squeezed name to the columns that are called so, and by how many words more."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for key in keys:
+        for far, name in enumerate(spellings(key)):
+            found.setdefault(name, []).append((key, far))
+    return found
+
+
+def _currency_in(column: str) -> str:
+    """The code at the end of a name such as ``price_eur`` or ``Preis (€)``."""
+    for word in reversed(
+        column.replace("(", " ").replace(")", " ").replace("_", " ").replace("-", " ").split()
+    ):
+        if len(word) <= 3:
+            with suppress(Unreadable):
+                return currency_code(word)
     return ""
 
 
-def _object(details: Any) -> Any:
-    if not isinstance(details, str):
-        return details
+def _opened(cell: object, names_: Sequence[str]) -> object:
     try:
-        return orjson.loads(details)
-    except orjson.JSONDecodeError:
-        return None
-
-
-_SAME: Callable[[Cells], Cells] = lambda cells: cells  # noqa: E731
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """One kind of catalogue.
-
-    Attributes:
-        name: what ``--format`` calls it.
-        signature: columns that tell it from others; empty for the plain kind, which takes what it finds.
-        fields: item field to the columns that may hold it, best first; of ``text`` all are joined.
-        objects: columns whose objects are attributes.
-        hidden: columns that are no attributes.
-        renamed: column to the attribute name that people know.
-        locale: the column that a locale filter looks at.
-        prepare: turns the cells of a row into ones that the rest understands.
-    """
-
-    name: str
-    signature: frozenset[str]
-    fields: Mapping[str, tuple[str, ...]]
-    objects: tuple[str, ...] = ("attributes", "metadata")
-    hidden: frozenset[str] = frozenset()
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    locale: str = ""
-    prepare: Callable[[Cells], Cells] = _SAME
-
-
-_PLAIN_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "id": ("_id", "id", "sku", "product_id", "item_id", "asin", "uid", "code", "gtin", "ean"),
-    "title": ("title", "name", "product_title", "product_name", "item_title", "item_name"),
-    "text": ("text", "description", "product_description", "body"),
-    "brand": ("brand", "brand_name", "manufacturer", "vendor"),
-    "category": ("category", "main_category", "product_category", "product_type", "department"),
-    "price": ("price", "sale_price", "list_price", "unit_price"),
-    "image": ("image", "image_url", "image_link", "img", "thumbnail"),
-}
-
-ESCI = Schema(
-    name="esci",
-    signature=frozenset(("product_id", "product_title", "product_locale")),
-    fields={
-        "id": ("product_id",),
-        "title": ("product_title",),
-        "text": ("product_description", "product_bullet_point"),
-        "brand": ("product_brand",),
-    },
-    hidden=frozenset(
-        ("example_id", "query", "query_id", "esci_label", "small_version", "large_version", "split")
-    ),
-    renamed={"product_color": "color", "product_locale": "locale"},
-    locale="product_locale",
-)
-
-AMAZON = Schema(
-    name="amazon2023",
-    signature=frozenset(("parent_asin", "title", "main_category")),
-    fields={
-        "id": ("parent_asin",),
-        "title": ("title",),
-        "text": ("description", "features"),
-        "brand": ("store",),
-        "category": ("main_category",),
-        "price": ("price",),
-        "image": ("image",),
-    },
-    objects=("details",),
-    hidden=frozenset(("images", "videos", "categories", "bought_together", "subtitle", "author")),
-    prepare=prepare_meta,
-)
-
-BEIR = Schema(
-    name="beir",
-    signature=frozenset(("_id", "title")),
-    fields={**_PLAIN_FIELDS, "id": ("_id",), "title": ("title",), "text": ("text",)},
-)
-
-PLAIN = Schema(name="plain", signature=frozenset(), fields=_PLAIN_FIELDS)
-
-SCHEMAS: tuple[Schema, ...] = (ESCI, AMAZON, BEIR, PLAIN)
-
-
-_OLD = {"categories": "category", "images": "image"}
-_REQUIRED = ("id", "title")
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where each part of an item stands.
-
-    Attributes:
-        single: item field to column, for all but text and attributes.
-        text: the columns whose text is joined.
-        objects: columns whose objects are attributes.
-        used: columns that become no attribute of their own.
-        renamed: column to attribute name.
-    """
-
-    single: Mapping[str, str]
-    text: tuple[str, ...]
-    objects: tuple[str, ...]
-    used: frozenset[str]
-    renamed: Mapping[str, str]
-
-
-def schema_of(columns: Sequence[str], options: ReadOptions) -> Schema:
-    """The schema asked for, else the first whose signature is there."""
-    for schema in SCHEMAS:
-        if schema.name == options.format:
-            return schema
-    return next(schema for schema in SCHEMAS if schema.signature <= set(columns))
-
-
-def resolve(name: str, columns: Sequence[str], schema: Schema, options: ReadOptions) -> Columns:
-    """Find the columns.
-
-    Args:
-        name: of the file, for messages.
-        columns: what it has.
-        schema: what to look for.
-        options: the user's own mapping, which comes first.
-
-    Raises:
-        InputError: a mapped column is not there, or none can be the id or the title (suggests a mapping).
-    """
-    _refuse_other_files(name, columns)
-    mapped = {_OLD.get(f, f): columns[0] for f, columns in options.mapped.items()}
-    for item_field, column in mapped.items():
-        if column not in columns:
-            close = difflib.get_close_matches(column, columns, 1)
-            hint = f"{item_field}={close[0]}" if close else f"{item_field}=COLUMN"
-            raise InputError(
-                f"{name} has no column '{column}' (found: {_listed(columns)})", fix=f"--map {hint}"
-            )
-    plain = {_plain(column): column for column in reversed(columns)}
-    found: dict[str, list[str]] = {
-        item_field: [plain[_plain(c)] for c in candidates if _plain(c) in plain]
-        for item_field, candidates in schema.fields.items()
-    }
-    found |= {item_field: [column] for item_field, column in mapped.items()}
-    missing = [item_field for item_field in _REQUIRED if not found.get(item_field)]
-    if missing:
-        suggested: dict[str, str] = {}
-        for item_field in missing:
-            taken = {*(named[0] for named in found.values() if named), *suggested.values()}
-            suggested[item_field] = _suggest(item_field, columns, taken)
-        raise InputError(
-            f"no column of {name} is the {' or the '.join(missing)} (found: {_listed(columns)})",
-            fix="--map " + ",".join(f"{item_field}={column}" for item_field, column in suggested.items()),
-        )
-    joined = "text" not in mapped and schema.signature
-    text = tuple(found.get("text", []) if joined else found.get("text", [])[:1])
-    single = {f: c[0] for f, c in found.items() if c and f not in ("text", "attributes")}
-    objects = (mapped["attributes"],) if "attributes" in mapped else schema.objects
-    used = frozenset((*single.values(), *text, *objects, *schema.hidden))
-    return Columns(single, text, objects, used, schema.renamed)
-
-
-def _plain(column: str) -> str:
-    return "_".join(column.lower().replace("-", " ").replace("_", " ").split()) if column != "_id" else "_id"
-
-
-def _suggest(item_field: str, columns: Sequence[str], taken: set[str]) -> str:
-    """The free column whose name looks most like the field, else the first free one."""
-    free = [column for column in columns if column not in taken] or ["COLUMN"]
-    wanted = {"id": ("id", "sku", "code", "number", "key"), "title": ("title", "name", "label", "product")}[
-        item_field
-    ]
-    scores = {
-        column: max(difflib.SequenceMatcher(None, word, _plain(column)).ratio() for word in wanted)
-        for column in free
-    }
-    return max(free, key=lambda column: scores[column])
-
-
-def _refuse_other_files(name: str, columns: Sequence[str]) -> None:
-    if {"user_id", "rating", "parent_asin"} <= set(columns):
-        raise InputError(
-            f"{name} holds reviews, not products", fix="name the file of products (meta_*.jsonl)"
-        )
-    if {"query", "esci_label"} <= set(columns) and "product_title" not in columns:
-        raise InputError(f"{name} holds judgments, not products", fix="name the file of products")
-
-
-def _listed(columns: Sequence[str]) -> str:
-    shown = ", ".join(column[:40] for column in columns[:20])
-    return shown + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
-
-
-def item_from(cells: Cells, columns: Columns) -> Item:
-    """Build the item.
-
-    Raises:
-        BadRow: with the reason, a fixed phrase.
-    """
-    at = columns.single
-    key = identity(cells.get(at["id"]))
-    title = plain_line(words(cells.get(at["title"]), "title"))
-    if not title:
-        raise BadRow("title is missing or empty")
-    if len(title) > MAX_TITLE_CHARS:
-        raise BadRow(f"title is over {MAX_TITLE_CHARS:,} characters")
-    text = plain_text("\n".join(words(cells.get(column), "text") for column in columns.text))
-    if len(text) > MAX_TEXT_CHARS:
-        raise BadRow(f"text is over {MAX_TEXT_CHARS:,} characters")
-    return Item(
-        id=key,
-        title=title,
-        text=text,
-        brand=_line(cells, at, "brand"),
-        categories=_category(cells, at),
-        price=_price(cells.get(at["price"])) if "price" in at else None,
-        images=tuple(filter(None, (_line(cells, at, "image"),))),
-        attributes=_attributes(cells, columns),
-    )
-
-
-def _line(cells: Cells, at: Mapping[str, str], field: str) -> str:
-    line = plain_line(words(cells.get(at[field]), field).replace("\n", ", ")) if field in at else ""
-    if len(line) > MAX_TITLE_CHARS:
-        raise BadRow(f"{field} is over {MAX_TITLE_CHARS:,} characters")
-    return line
-
-
-def _category(cells: Cells, at: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    line = _line(cells, at, "category")
-    return ((line,),) if line else ()
-
-
-def _attributes(cells: Cells, columns: Columns) -> dict[str, tuple[str, ...]]:
-    found = facets({columns.renamed.get(n, n): v for n, v in cells.items() if n not in columns.used})
-    for column in columns.objects:
-        inner = cells.get(column)
-        if isinstance(inner, dict):
-            found |= facets(inner)
-    return found
-
-
-def _price(cell: object) -> float | None:
-    try:
-        price = read_price(cell)
+        return unwrap(cell, names_)
     except Unreadable:
-        return None
-    return price.amount if price else None
+        return cell
 
 
-def facets(cells: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Columns as attributes. What cannot be read is none."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name, value in cells.items():
-        try:
-            values = attribute_values(value)
-        except Unreadable:
+def _telling(roles: Sequence[RowRole], whole_rows: bool) -> list[int]:
+    """The rows that say what a product is: of a group the first one, unless each says all."""
+    seen: set[str] = set()
+    rows: list[int] = []
+    for row, role in enumerate(roles):
+        if role.place is Place.MORE or role.left_out:
             continue
-        if (key := plain_line(str(name))) and values:
-            found[key] = values
-    return found
+        if role.place is Place.ALONE or (whole_rows and role.group):
+            rows.append(row)
+        elif role.group and role.group not in seen:
+            seen.add(role.group)
+            rows.append(row)
+    return rows or list(range(len(roles)))
+
+
+_TESTS: Final[Mapping[str, Callable[[ColumnProfile], bool]]] = {
+    "group": evidence.is_group,
+    "currency": evidence.is_currency,
+    "url": evidence.is_url,
+    "brand": evidence.is_brand,
+    "categories": evidence.is_category,
+    "available": evidence.is_truth,
+    "stock": evidence.is_number,
+    "popularity": evidence.is_number,
+    "rating": evidence.is_rating,
+    "margin": evidence.is_number,
+    "added": evidence.is_date,
+    "language": evidence.is_language,
+}

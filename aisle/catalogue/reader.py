@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
+from typing import Final
 
 import orjson
 
 from aisle._files import GZIP_ERRORS, UTF8_BOM, breaks_off, open_bytes
-from aisle.catalogue.columns import (
-    PLAIN,
-    SCHEMAS,
-    Columns,
-    Schema,
-    item_from,
-    resolve,
-    schema_of,
-)
+from aisle.catalogue.exports import KINDS, Plain, Variants, kind_cells
 from aisle.catalogue.formats.base import OpenTable, Table
 from aisle.catalogue.formats.bulk import Bulk
 from aisle.catalogue.formats.delimited import Delimited
@@ -27,11 +20,13 @@ from aisle.catalogue.formats.hub import PREFIX, DataSet, hub_file, split_address
 from aisle.catalogue.formats.json_document import JsonDocument
 from aisle.catalogue.formats.json_lines import JsonLines
 from aisle.catalogue.formats.parquet import Parquet
-from aisle.catalogue.formats.xml_feed import XmlFeed
+from aisle.catalogue.item import ItemBuilder, own_part
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
-from aisle.catalogue.report import ReadingReport, RowCounts
+from aisle.catalogue.plan import PlannedReading, describe, plan_reading
+from aisle.catalogue.rejects import Cells, Rejects, Row
+from aisle.catalogue.report import CountedRejects, ReadingReport, RowCounts
 from aisle.catalogue.seen import DUPLICATE, SeenIds
+from aisle.catalogue.variants import Reading, grouped
 from aisle.errors import InputError
 from aisle.types import Item
 
@@ -66,7 +61,7 @@ def catalogue_file(path: Path) -> Path:
 _HEAD_BYTES = 256 * 1024
 
 
-TABLES: tuple[Table, ...] = (Parquet(), Bulk(), JsonLines(), JsonDocument(), XmlFeed(), Delimited())
+TABLES: tuple[Table, ...] = (Parquet(), Bulk(), JsonLines(), JsonDocument(), Delimited())
 
 
 def table_of(path: Path, name: str) -> Table:
@@ -126,13 +121,15 @@ def open_table(path: str | Path, options: ReadOptions) -> OpenTable:
     return table_of(path, options.format).open(path, options)
 
 
-# Rows of JSON may each have other keys: so many are looked at before the columns count as known.
-_LOOK_AHEAD = 100
+# What is decided by the first rows is decided by so many, and by fewer where they have very many cells.
+_LOOK_AHEAD: Final = 1_000
+_LOOK_AHEAD_CELLS: Final = 500_000
+_LOOK_AHEAD_CHARS: Final = 32 * 1024 * 1024
 
 
 def formats() -> tuple[str, ...]:
     """The names that ``ReadOptions.format`` takes."""
-    return ("auto", *(table.name for table in TABLES), *(schema.name for schema in SCHEMAS))
+    return ("auto", *dict.fromkeys((*(table.name for table in TABLES), *(kind.name for kind in KINDS))))
 
 
 class Catalogue(Iterator[Item]):
@@ -177,107 +174,132 @@ def read_catalogue(
     rejects = rejects if rejects is not None else Rejects()
     if options.format not in formats():
         raise InputError(f"unknown format '{options.format}'", fix=f"choose from {', '.join(formats())}")
-    before = rejects.count
     if not (isinstance(path, str) and path.startswith(PREFIX)):
         path = catalogue_file(Path(path))
     name = path.name if isinstance(path, Path) else path
-    rows = open_table(path, options).rows(rejects)
-    head = list(islice(rows, _LOOK_AHEAD))
-    if not head:
-        raise _nothing(name, rejects, before)
-    names = list(dict.fromkeys(column for row in head for column in row.cells))
-    schema = schema_of(names, options)
-    prepared = list(schema.prepare(dict.fromkeys(names)))
-    columns = resolve(name, prepared, schema, options)
     counts = RowCounts()
-    items = _items(chain(head, rows), schema, columns, options, rejects, counts)
-    report = ReadingReport(name, options.format, "", "", "separate", (), (), {}, len(head), None)
-    return Catalogue(_some(items, name, rejects, before, options.limit), report, counts)
+    table = open_table(path, options)
+    rows = table.rows(CountedRejects(rejects, counts))
+    head = _head_of(rows)
+    if not head:
+        raise _nothing(name, counts, rejects)
+    reading = plan_reading(name, head, options)
+    report = describe(name, table, reading, _items(iter(head), reading, RowCounts(), Rejects()))
+    items = _items(chain(head, rows), reading, counts, rejects)
+    return Catalogue(_limited(items, options.limit, name, counts, rejects), report, counts)
+
+
+def _head_of(rows: Iterator[Row]) -> list[Row]:
+    head: list[Row] = []
+    cells = chars = 0
+    for row in islice(rows, _LOOK_AHEAD):
+        head.append(row)
+        cells += len(row.cells)
+        chars += sum(len(cell) for cell in row.cells.values() if isinstance(cell, str))
+        if cells > _LOOK_AHEAD_CELLS or chars > _LOOK_AHEAD_CHARS:
+            break
+    return head
 
 
 def _items(
-    rows: Iterator[Row],
-    schema: Schema,
-    columns: Columns,
-    options: ReadOptions,
-    rejects: Rejects,
-    counts: RowCounts,
+    rows: Iterator[Row], reading: PlannedReading, counts: RowCounts, rejects: Rejects
 ) -> Iterator[Item]:
+    if isinstance(reading.kind, Plain) and reading.variants is Variants.SEPARATE:
+        return _one_by_one(rows, reading.builder, counts, rejects)
+    how = Reading(reading.kind, reading.builder, reading.variants, reading.own_ids)
+    return grouped(rows, how, counts, rejects, SeenIds())
+
+
+def _one_by_one(
+    rows: Iterator[Row], builder: ItemBuilder, counts: RowCounts, rejects: Rejects
+) -> Iterator[Item]:
+    """Of each row one item: `grouped` without its work on groups, which takes its time."""
     seen = SeenIds()
     for row in rows:
         counts.rows += 1
-        identity = ""
-        if options.locale and schema.locale and row.cells.get(schema.locale) != options.locale:
-            counts.left_out["another locale"] += 1
-            continue
-        try:
-            item = item_from(schema.prepare(row.cells), columns)
-            identity = item.id
-            if not seen.add(identity):
-                raise BadRow(DUPLICATE)
-        except BadRow as reason:
-            counts.rejected += 1
-            rejects.add(row.line, str(reason), row.cells, identity)
+        item, lost, wrong = builder.read(row.cells)
+        if wrong:
+            reason = wrong.get("id") or wrong["title"]
+        elif not seen.add(item.id):
+            reason = DUPLICATE
         else:
-            counts.items += 1
+            counts.add(item, lost.values())
             yield item
+            continue
+        counts.rejected += 1
+        rejects.add(row.line, reason, row.cells, item.id)
 
 
-def _some(
-    items: Iterator[Item], name: str, rejects: Rejects, before: int, limit: int | None
+def _limited(
+    items: Iterator[Item], limit: int | None, name: str, counts: RowCounts, rejects: Rejects
 ) -> Iterator[Item]:
-    """The same items; an error if there are none."""
+    """The same items, up to the limit; an error if there are none."""
     count = 0
     for item in islice(items, limit):
         count += 1
         yield item
     if not count:
-        raise _nothing(name, rejects, before)
+        raise _nothing(name, counts, rejects)
+    if limit is not None and not counts.balanced:
+        # Of groups that wait for rows that are not read any more.
+        gone = counts.items + counts.merged + counts.rejected + counts.left_out.total()
+        counts.left_out["over the limit"] += counts.rows - gone
 
 
-def _nothing(name: str, rejects: Rejects, before: int) -> InputError:
-    bad = rejects.count - before
-    if not bad:
-        return InputError(f"{name} holds no items", fix="name a file that holds rows, or check the locale")
-    reason, times = rejects.reasons.most_common(1)[0]
-    where = f"; see {rejects.path}" if rejects.path else ""
-    return InputError(
-        f"every row of {name} was rejected ({bad:,}), most often because: {reason} ({times:,})",
-        fix=f"check the columns (--map) and the format (--format){where}",
-    )
+def _nothing(name: str, counts: RowCounts, rejects: Rejects) -> InputError:
+    if counts.rejected:
+        reason, times = rejects.reasons.most_common(1)[0]
+        where = f"; see {rejects.path}" if rejects.path else ""
+        bad = f"{counts.rejected:,}), most often because: {reason} ({times:,}"
+        return InputError(
+            f"every row of {name} was rejected ({bad})",
+            fix=f"check the columns (--map) and the format (--format){where}",
+        )
+    if counts.left_out:
+        reason, times = counts.left_out.most_common(1)[0]
+        out = f"{counts.left_out.total():,}), most often as: {reason} ({times:,}"
+        return InputError(
+            f"every row of {name} was left out ({out})",
+            fix="export the products that are to be found, or check the locale",
+        )
+    return InputError(f"{name} holds no items", fix="name a file that holds rows, or check the locale")
 
 
 # The item, or why there is none.
 ReadRow = Callable[[Cells], Item | str]
 
 
-def row_reader(name: str, columns: Sequence[str], options: ReadOptions) -> ReadRow:
-    """Reads rows as ``read_catalogue`` does.
+def row_reader(
+    name: str, rows: Sequence[Cells], options: ReadOptions, known_ids: Sequence[str] = ()
+) -> ReadRow:
+    """Reads rows by themselves as ``read_catalogue`` does.
 
     Args:
         name: of the file, for messages.
-        columns: every column that a row of it has.
+        rows: that the columns are found by.
         options: format and column mapping.
+        known_ids: of each of the rows the id that it was read under before, empty where there was none.
 
     Raises:
         InputError: no column can be the id or the title.
     """
-    schema = schema_of(columns, options)
-    found = resolve(name, list(schema.prepare(dict.fromkeys(columns))), schema, options)
+    reading = plan_reading(name, [Row(0, cells) for cells in rows], options, known_ids)
 
     def read(cells: Cells) -> Item | str:
-        try:
-            return item_from(schema.prepare(cells), found)
-        except BadRow as reason:
-            return str(reason)
+        part = reading.builder.part(kind_cells(reading.kind, cells))
+        return part.wrong.get("id") or part.wrong.get("title") or part.item
 
     return read
 
 
 def item_reader() -> ReadRow:
     """Reads rows whose cells are an item's own fields."""
-    names = [field.name for field in fields(Item)]
-    return row_reader("an item", names, ReadOptions(format=PLAIN.name))
+
+    def read(cells: Cells) -> Item | str:
+        part = own_part(cells)
+        return next(iter((*part.wrong.values(), *part.lost.values())), "") or part.item
+
+    return read
 
 
 def fingerprint(path: str | Path, options: ReadOptions) -> Mapping[str, str] | None:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aisle.types import BusinessSignals, Item
+from aisle.catalogue.rejects import Rejects
+from aisle.types import Item
 
-_FIELDS: Final = tuple(f.name for f in fields(Item) if f.name != "signals")
-_SIGNALS: Final = tuple(f.name for f in fields(BusinessSignals))
+_COUNTED: Final = (
+    *(
+        "text",
+        "group",
+        "brand",
+        "categories",
+        "price",
+        "price_max",
+        "list_price",
+        "currency",
+        "images",
+        "url",
+    ),
+    *("identifiers", "attributes", "numbers", "language"),
+    *("popularity", "rating", "margin", "stock", "available", "added"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,6 @@ class RowCounts:
         rejected: rows in the dead letters.
         lost: what could not be read of an item that is there, such as "price cannot be read", to the number
             of items without it.
-        present: field to the number of items that have it.
     """
 
     rows: int = 0
@@ -97,19 +111,48 @@ class RowCounts:
     left_out: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     lost: Counter[str] = field(default_factory=Counter)
-    present: Counter[str] = field(default_factory=Counter)
+    _present: Counter[str] = field(default_factory=Counter)
+    _held: dict[tuple[bool, ...], int] = field(default_factory=dict)
 
-    def add(self, item: Item, lost: Iterable[str]) -> None:
+    def add(self, item: Item, lost: Collection[str]) -> None:
         """Count an item, and what could not be read of it."""
         self.items += 1
-        self.lost.update(lost)
-        for name in _FIELDS:
-            value = getattr(item, name)
-            if value or value == 0:
-                self.present[name] += 1
-        for name in _SIGNALS:
-            if getattr(item.signals, name) is not None:
-                self.present[name] += 1
+        if lost:
+            self.lost.update(lost)
+        # The few patterns that there are: counted field by field it would take as long as reading.
+        signals = item.signals
+        held = (
+            item.text != "",
+            item.group != "",
+            item.brand != "",
+            item.categories != (),
+            item.price is not None,
+            item.price_max is not None,
+            item.list_price is not None,
+            item.currency != "",
+            item.images != (),
+            item.url != "",
+            item.identifiers != (),
+            bool(item.attributes),
+            bool(item.numbers),
+            item.language != "",
+            signals.popularity is not None,
+            signals.rating is not None,
+            signals.margin is not None,
+            signals.stock is not None,
+            signals.available is not None,
+            signals.added is not None,
+        )
+        self._held[held] = self._held.get(held, 0) + 1
+
+    @property
+    def present(self) -> Counter[str]:
+        """Item field, or signal, to the number of items that have it."""
+        for held, times in self._held.items():
+            there = (name for name, has in zip(_COUNTED, held, strict=True) if has)
+            self._present.update(dict.fromkeys(("id", "title", *there), times))
+        self._held.clear()
+        return self._present
 
     @property
     def balanced(self) -> bool:
@@ -127,3 +170,25 @@ class RowCounts:
             "lost": dict(self.lost),
             "present": dict(self.present),
         }
+
+
+class CountedRejects(Rejects):
+    """Hands rows on that no format could read, and counts them.
+
+    Args:
+        to: takes them.
+        counts: of the file.
+    """
+
+    def __init__(self, to: Rejects, counts: RowCounts) -> None:
+        super().__init__()
+        self._to = to
+        self._counts = counts
+
+    def add(
+        self, line: int, reason: str, row: bytes | Mapping[str, Any] | list[Any], identity: str = ""
+    ) -> None:
+        """See `Rejects.add`."""
+        self._counts.rows += 1
+        self._counts.rejected += 1
+        self._to.add(line, reason, row, identity)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from hashlib import blake2b
 from typing import Final
 
 DUPLICATE: Final = "duplicate id"
 """Why a row whose id was there before is no item."""
+
+
+_MASK: Final = (1 << 64) - 1
 
 
 class SeenIds:
@@ -27,8 +29,8 @@ class SeenIds:
 
     def add(self, identity: str) -> bool:
         """Remember an id. True if it is new."""
-        digest = blake2b(identity.encode(), digest_size=8).digest()
-        if not self._put(int.from_bytes(digest, "little") or 1):  # 0 marks an empty slot
+        # Of 64 bits, and keyed with the process's own secret: nobody can make two that are one.
+        if not self._put(hash(identity) & _MASK or 1):  # 0 marks an empty slot
             return False
         self._count += 1
         if self._count * 4 > len(self._slots) * 3:

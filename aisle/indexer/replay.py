@@ -29,6 +29,10 @@ from aisle.types import Item
 _NO_OBJECT = "the row is not a JSON object"
 
 
+# Columns are found by so many rows.
+_LOOK_AHEAD: Final = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class LetterReader:
     """Reads items back out of dead letters, each id once.
@@ -50,11 +54,19 @@ class LetterReader:
         Raises:
             InputError: it is no dead letters file, or no column of its rows can be the id or the title.
         """
+        rows: list[dict[str, Any]] = []
+        known: list[str] = []
         columns: dict[str, None] = {}
         for letter in read_letters(path):
-            if letter.position is None:
-                columns |= dict.fromkeys(cells_of(letter) or ())
-        return cls(row_reader(path.name, list(columns), options) if columns else None)
+            if letter.position is None and (cells := cells_of(letter)):
+                columns |= dict.fromkeys(cells)
+                if len(rows) < _LOOK_AHEAD:
+                    rows.append(cells)
+                    known.append(letter.id)
+        if not rows:
+            return cls(None)
+        # Columns that only later rows have.
+        return cls(row_reader(path.name, [*rows, dict.fromkeys(columns)], options, [*known, ""]))
 
     def item(self, letter: DeadLetter) -> Item | str:
         """The item, or why there is none."""

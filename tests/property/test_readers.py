@@ -1,4 +1,4 @@
-"""Whatever the bytes, a reader yields valid items or raises InputError."""
+"""Whatever the bytes, a reader yields valid items or raises InputError, and accounts for every row."""
 
 import json
 import tempfile
@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisle.catalogue import read_catalogue
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.catalogue.report import RowCounts
 from aisle.catalogue.seen import SeenIds
 from aisle.errors import InputError
 from aisle.indexer.dead_letters import DeadLetters
@@ -20,7 +21,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 FIELDS = st.sampled_from(
-    ["id", "title", "text", "brand", "category", "price", "image", "attributes", "colour"]
+    ["id", "title", "text", "brand", "category", "price", "image", "attributes", "colour", "item_group_id"]
 )
 ROWS = st.lists(st.dictionaries(FIELDS, JSON, max_size=9), min_size=1, max_size=8)
 LINES = st.lists(
@@ -30,13 +31,16 @@ LETTER = {"line", "position", "id", "reason", "attempts", "row"}
 HEADS = st.sampled_from([b"id,title,price\n", b'{"id": "1", "title": "a"}\n', b""])
 
 
-def _read(content: bytes, name: str) -> tuple[list[Item], DeadLetters] | None:
+def _read(
+    content: bytes, name: str, options: ReadOptions | None = None
+) -> tuple[list[Item], RowCounts] | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
         rejects = DeadLetters(Path(folder) / "rejects.jsonl")
         try:
-            items = list(read_catalogue(path, rejects=rejects))
+            catalogue = read_catalogue(path, options, rejects)
+            items = list(catalogue)
         except InputError as error:
             assert error.fix
             assert "\n" not in str(error)
@@ -47,7 +51,9 @@ def _read(content: bytes, name: str) -> tuple[list[Item], DeadLetters] | None:
             written = (Path(folder) / "rejects.jsonl").read_bytes().splitlines()
             assert len(written) == rejects.count
             assert all(json.loads(line).keys() == LETTER for line in written)
-        return items, rejects
+        counts = catalogue.counts
+        assert counts.balanced and counts.items == len(items) and counts.rejected == rejects.count
+        return items, counts
 
 
 def _check(items: list[Item]) -> None:
@@ -64,13 +70,28 @@ def _check(items: list[Item]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(rows=ROWS)
 def test_any_json_rows(rows: list[dict[str, Any]]) -> None:
-    content = "\n".join(json.dumps(row) for row in [{"id": "first", "title": "t"}, *rows])
-    found = _read(content.encode(), "a.jsonl")
+    # More than half of the rows have an id, or it would not be taken for one.
+    good = [{"id": f"first {number}", "title": "t"} for number in range(len(rows) + 2)]
+    content = "\n".join(json.dumps(row) for row in [*good, *rows])
+    found = _read(content.encode(), "a.jsonl", ReadOptions(columns={"id": "id", "title": "title"}))
     assert found is not None
-    items, rejects = found
+    items, counts = found
     _check(items)
-    assert items[0].id == "first"
-    assert len(items) + rejects.count == len(rows) + 1
+    assert items[0].id == "first 0"
+    assert counts.rows == len(rows) + len(good)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=ROWS, limit=st.none() | st.integers(1, 9), variants=st.sampled_from(["", "merged", "separate"]))
+def test_rows_that_name_their_columns_as_they_like(
+    rows: list[dict[str, Any]], limit: int | None, variants: str
+) -> None:
+    content = "\n".join(map(json.dumps, rows)).encode()
+    found = _read(content, "a.jsonl", ReadOptions(limit=limit, variants=variants))
+    if found is not None:
+        items, counts = found
+        _check(items)
+        assert counts.rows <= len(rows) and (limit is None or len(items) <= limit)
 
 
 @settings(max_examples=200, deadline=None)

@@ -111,7 +111,7 @@ def test_rows_are_read_as_the_catalogue_was(tmp_path: Path) -> None:
     reader = LetterReader.of(path, ReadOptions())
     found = [reader.item(letter) for letter in read_letters(path)]
     assert found == [
-        Item("a", "Red shoe", attributes={"Size": ("42",)}),
+        Item("a", "Red shoe", attributes={"Size": ("42",)}, numbers={"Size": 42.0}),
         Item("b", "corrected"),
         "duplicate id",
         Item("d", "renamed"),

@@ -23,21 +23,19 @@ def _row(**cells: object) -> bytes:
         (b'{"id": "x", "title": ', "invalid JSON"),
         (b'["x"]', "not a JSON object"),
         (b'{"id": "x", "title": "\xff"}', "not UTF-8"),
-        (b'{"title": "a"}', "id is missing or empty"),
-        (_row(id=" "), "id is missing or empty"),
-        (_row(id=None), "id is missing or empty"),
-        (_row(id=True), "id is not text"),
-        (_row(id=["x"]), "id is not text"),
-        (_row(id="é" * 257), "id is over 512 bytes"),
-        (_row(id="a\x00b"), "id holds control characters"),
-        (_row(id="a\nb"), "id holds control characters"),
+        (b'{"title": "a"}', "id is missing or empty in column 'id'"),
+        (_row(id=" "), "id is missing or empty in column 'id'"),
+        (_row(id=None), "id is missing or empty in column 'id'"),
+        (_row(id=True), "id is not text in column 'id'"),
+        (_row(id=["x"]), "id is not text in column 'id'"),
+        (_row(id="é" * 257), "id is over 512 bytes in column 'id'"),
+        (_row(id="a\x00b"), "id holds control characters in column 'id'"),
+        (_row(id="a\nb"), "id holds control characters in column 'id'"),
         (_row(id="good"), "duplicate id"),
-        (_row(title=None), "title is missing or empty"),
-        (_row(title="\x00\x1f "), "title is missing or empty"),
-        (_row(title={"w": 1}), "title is not text"),
-        (_row(title="a" * 1_000_000), "title is over 10,000 characters"),
-        (_row(text="a" * 1_000_001), "text is over 1,000,000 characters"),
-        (_row(brand={"a": 1}), "brand is not text"),
+        (_row(title=None), "title is missing or empty in column 'title'"),
+        (_row(title="\x00\x1f "), "title is missing or empty in column 'title'"),
+        (_row(title={"w": 1}), "title is not text in column 'title'"),
+        (_row(title="a" * 1_000_000), "title is over 10,000 characters in column 'title'"),
     ],
 )
 def test_bad_row(tmp_path: Path, line: bytes, reason: str) -> None:
@@ -52,10 +50,39 @@ def test_bad_row(tmp_path: Path, line: bytes, reason: str) -> None:
     (written,) = (tmp_path / "rejects.jsonl").read_text().splitlines()
     row = json.loads(written)
     assert (row["line"], row["reason"], row["position"], row["attempts"]) == (3, reason, None, 1)
-    assert row["id"] == ("good" if reason == "duplicate id" else "")
+    assert row["id"] == ("good" if reason == "duplicate id" else "x" if reason.startswith("title") else "")
     assert 0 < len(json.dumps(row["row"])) <= 1_000_000
     if isinstance(row["row"], dict) and "price" not in row["row"]:
         assert row["row"] == json.loads(line)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"text": "a" * 1_000_001}, "text is over 1,000,000 characters in column 'text'"),
+        ({"brand": {"a": 1}}, "brand cannot be read in column 'brand'"),
+        ({"brand": "b" * 9_000}, "brand is over 8,191 characters in column 'brand'"),
+        ({"price": "cheap"}, "price cannot be read in column 'price'"),
+        ({"price": -1}, "price is negative in column 'price'"),
+        ({"stock": "plenty"}, "stock cannot be read in column 'stock'"),
+        ({"image": {"a": 1}}, "images cannot be read in column 'image'"),
+    ],
+)
+def test_what_cannot_be_read_costs_that_field_alone(
+    tmp_path: Path, cells: dict[str, object], reason: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    good = {"id": "g", "title": "Good", "text": "t", "brand": "b", "price": 1, "stock": 2, "image": "a.jpg"}
+    rows = [{**good, "id": f"g{number}"} for number in range(9)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {**good, **cells}]))
+    rejects = Rejects()
+    catalogue = read_catalogue(path, rejects=rejects)
+    *others, hurt = catalogue
+    assert rejects.count == 0 and len(others) == 9
+    assert catalogue.counts.lost == {reason: 1} and catalogue.counts.balanced
+    whole = others[0].to_json()
+    lost = {name for name, value in hurt.to_json().items() if value != whole[name]} - {"id"}
+    assert lost == ({"signals"} if "stock" in cells else {reason.split(maxsplit=1)[0]})
 
 
 def test_a_line_that_is_too_long_is_skipped_in_pieces(tmp_path: Path) -> None:
@@ -80,7 +107,7 @@ def test_bad_csv_rows(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     rows.sort(key=lambda row: row["line"])
     assert [(row["line"], row["reason"]) for row in rows] == [
-        (7, "title is missing or empty"),
+        (7, "title is missing or empty in column 'title'"),
         (8, "rows have 3 cells, the header 2"),
         (9, "not UTF-8"),
         (10, "line is over 16,777,216 characters"),
@@ -115,7 +142,7 @@ def test_no_rejects_no_file_and_an_old_one_stays(tmp_path: Path) -> None:
 
 def test_the_dead_letters_survive_a_failed_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text('{"id": "1", "title": ""}\n')
+    path.write_text('{"id": "1", "title": "\\u0001"}\n')
     rejects = DeadLetters(tmp_path / "r.jsonl")
     with pytest.raises(InputError, match="most often because: title is missing"):
         list(read_catalogue(path, rejects=rejects))

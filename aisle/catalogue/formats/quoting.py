@@ -53,13 +53,13 @@ class Quoting:
     Attributes:
         delimiter, quote: one character each.
         content: regular expression of what stands between quotes.
-        escapes: each of these marks says that the one after it, if it is one of them too, is meant as it is.
+        escape: of a mark that says that the one after it, its group, is meant as it is.
     """
 
     delimiter: str
     quote: str
     content: str
-    escapes: str
+    escape: str
 
     @cached_property
     def _end(self) -> str:
@@ -86,8 +86,7 @@ class Quoting:
 
     @cached_property
     def _escape(self) -> re.Pattern[str]:
-        marks = re.escape(self.escapes)
-        return re.compile(f"[{marks}]([{marks}])")
+        return re.compile(self.escape)
 
     def split(self, line: str) -> SplitLine:
         """The cells of a line, with or without its end."""
@@ -145,9 +144,7 @@ class Quoting:
             text = text[closed.end() + 1 :]
 
     def _meant(self, quoted: str) -> str:
-        if any(mark in quoted for mark in self.escapes):
-            return self._escape.sub(r"\1", quoted)
-        return quoted
+        return self._escape.sub(r"\1", quoted)
 
 
 def _space(delimiter: str) -> str:
@@ -168,7 +165,7 @@ def quotings(delimiter: str, quote: str) -> tuple[Quoting, ...]:
     escaped = f"[^{mark}\\\\]*+(?:(?:\\\\(?:.|\\Z)|{mark}{mark})[^{mark}\\\\]*+)*+"
     bare = f"[^{mark}]*+(?:{mark}(?!{_end_of_cell(delimiter)})[^{mark}]*+)*+"
     return (
-        Quoting(delimiter, quote, doubled, quote),
-        Quoting(delimiter, quote, escaped, f"{quote}\\"),
-        Quoting(delimiter, quote, bare, quote),
+        Quoting(delimiter, quote, doubled, f"{mark}({mark})"),
+        Quoting(delimiter, quote, escaped, f"[\\\\{mark}]([\\\\{mark}])"),
+        Quoting(delimiter, quote, bare, f"{mark}({mark})"),
     )

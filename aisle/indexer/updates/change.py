@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from typing import Any, Final, Protocol
 
 import orjson
 
 from aisle._files import MAX_LINE_BYTES
-from aisle.catalogue.columns import Columns, item_from
+from aisle.catalogue.item import own_part
 from aisle.catalogue.rejects import BadRow, Cells
 from aisle.catalogue.values import MAX_FACET_CHARS, identity, scalar
 from aisle.mappings import fields
 from aisle.markup import plain_line
-from aisle.types import Item
+from aisle.types import BusinessSignals, Item
 
 
 class NoSuchItem(ValueError):
@@ -60,17 +61,21 @@ class Update:
         id: of the item.
         fields: field of `aisle.types.Item` to its new value, checked; never ``id``.
         attributes: attribute to its new value; None removes it, those not named stay.
+        signals: field of `aisle.types.BusinessSignals` to its new value; those not named stay.
     """
 
     id: str
     fields: Mapping[str, Any]
     attributes: Mapping[str, tuple[str, ...] | None]
+    signals: Mapping[str, Any] = field(default_factory=dict)
 
     def applied_to(self, before: Item | None, /) -> Item | None:
         """See `Change`."""
         if before is None:
             raise NoSuchItem(self.id)
         after = replace(before, **self.fields)
+        if self.signals:
+            after = replace(after, signals=replace(after.signals, **self.signals))
         if not self.attributes:
             return after
         merged = {**after.attributes, **self.attributes}
@@ -90,12 +95,10 @@ class Delete:
 
 
 OP: Final = "op"
-_SINGLE: Final = (fields.ID, fields.TITLE, fields.BRAND, fields.CATEGORY, fields.PRICE, fields.IMAGE)
-_MADE: Final = {fields.CATEGORY: "categories", fields.IMAGE: "images"}
-_KNOWN: Final = frozenset((*_SINGLE, fields.TEXT, fields.ATTRIBUTES))
-_COLUMNS: Final = Columns(
-    single={name: name for name in _SINGLE}, text=(fields.TEXT,), objects=(), used=_KNOWN, renamed={}
-)
+_SIGNALS: Final = tuple(field.name for field in dataclass_fields(BusinessSignals))
+_FIELDS: Final = frozenset(field.name for field in dataclass_fields(Item))
+_SYNONYMS: Final = {fields.CATEGORY: fields.CATEGORIES, fields.IMAGE: fields.IMAGES}
+_KNOWN: Final = frozenset((*_FIELDS, *_SYNONYMS, *_SIGNALS))
 _ANY_TITLE: Final = "any"
 
 
@@ -138,23 +141,34 @@ def parse_object(row: bytes) -> Cells:
 
 def _upsert(cells: Cells) -> Change:
     _check_names(cells)
-    item = item_from({**cells, fields.ATTRIBUTES: None}, _COLUMNS)
+    item = _item({**cells, fields.ATTRIBUTES: None})
     found = _attributes(cells.get(fields.ATTRIBUTES) or {})
-    attributes = {name: value for name, value in found.items() if value is not None}
-    # item_from made it without attributes.
-    return Upsert(type(item)(**{**_values(item, _KNOWN), fields.ATTRIBUTES: attributes}))
+    return Upsert(
+        replace(item, attributes={name: value for name, value in found.items() if value is not None})
+    )
 
 
 def _update(cells: Cells) -> Change:
     _check_names(cells)
-    item = item_from({fields.TITLE: _ANY_TITLE, **cells, fields.ATTRIBUTES: None}, _COLUMNS)
-    named = cells.keys() - {fields.ID, fields.ATTRIBUTES}
-    values = _values(item, named)
+    item = _item({fields.TITLE: _ANY_TITLE, **cells, fields.ATTRIBUTES: None})
+    named = {_SYNONYMS.get(name, name) for name in cells} - {fields.ID, fields.ATTRIBUTES}
+    values = {name: getattr(item, name) for name in named if name in _FIELDS and name != "signals"}
     if fields.ATTRIBUTES in cells and cells[fields.ATTRIBUTES] is None:
         values[fields.ATTRIBUTES] = {}
-    if not values and fields.ATTRIBUTES not in cells:
+    inner = cells.get("signals")
+    given = inner if isinstance(inner, dict) else {}
+    signals = {name: getattr(item.signals, name) for name in _SIGNALS if name in cells or name in given}
+    if not values and not signals and fields.ATTRIBUTES not in cells:
         raise BadRow("an update without a field to change")
-    return Update(item.id, values, _attributes(cells.get(fields.ATTRIBUTES) or {}))
+    return Update(item.id, values, _attributes(cells.get(fields.ATTRIBUTES) or {}), signals)
+
+
+def _item(cells: Cells) -> Item:
+    """The item in a line; what cannot be read of it costs the line, so that nobody takes it for done."""
+    part = own_part(cells)
+    for reason in (*part.wrong.values(), *part.lost.values()):
+        raise BadRow(reason)
+    return part.item
 
 
 def _delete(cells: Cells) -> Change:
@@ -173,11 +187,6 @@ def _check_names(cells: Cells) -> None:
     # A typing error that silently becomes an attribute would be a change that is lost.
     if not cells.keys() <= _KNOWN:
         raise BadRow("unknown field (facets of your own go under attributes)")
-
-
-def _values(item: object, names: frozenset[str] | set[str]) -> dict[str, Any]:
-    named = (_MADE.get(name, name) for name in names)
-    return {name: getattr(item, name) for name in named}
 
 
 def _attributes(value: object) -> dict[str, tuple[str, ...] | None]:
