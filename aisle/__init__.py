@@ -51,6 +51,7 @@ __all__ = [
     "train_encoder",
     "train_reranker",
     "train_sparse",
+    "try_catalogue",
     "tune",
     "update",
 ]
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from aisle._releases import diff_releases, list_releases, prune_releases, rollback
     from aisle._search import explain_item, open_search
     from aisle._train import train_encoder, train_reranker, train_sparse
+    from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
     from aisle._update import update
     from aisle.cluster import ClusterSettings, connect
@@ -89,6 +91,7 @@ else:
         "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
         "_search": ("explain_item", "open_search"),
         "_train": ("train_encoder", "train_reranker", "train_sparse"),
+        "_try": ("try_catalogue",),
         "_tune": ("apply_fusion", "tune"),
         "_update": ("update",),
         "cluster": ("ClusterSettings", "connect"),

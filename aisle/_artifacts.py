@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aisle.encoder import Artifact, ArtifactStore, load_model
 from aisle.encoder.cpu import InstructionSet
-from aisle.errors import InputError
+from aisle.errors import ArtifactNotFound, InputError
 from aisle.types import Say
 
 if TYPE_CHECKING:
@@ -63,6 +63,19 @@ def export_encoder(
     )
     fidelity = DenseFidelity(None if data is None else read_judged(Path(data)))
     return export(options, store, progress or (lambda _: None), fidelity=fidelity)
+
+
+def export_once(model: str, store: ArtifactStore, say: Say) -> None:
+    """Make the artifact of a packaged model, unless it is there.
+
+    Raises:
+        As `export_encoder`.
+    """
+    try:
+        store.resolve(model)
+    except ArtifactNotFound:
+        say(f"Exporting {model} to an INT8 artifact")
+        export_encoder(model, store=store)
 
 
 def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) -> Artifact:

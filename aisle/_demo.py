@@ -9,17 +9,15 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
+from aisle._artifacts import export_once
 from aisle._environment import cache
 from aisle._evaluate import DEPTH, Evaluated, evaluate_index
 from aisle._index_run import item_encoder
+from aisle._node import kept_node
 from aisle._search import open_search
 from aisle.catalogue import read_catalogue
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
-from aisle.cluster.node.detached import start_kept_node
-from aisle.cluster.node.registry import find_node
 from aisle.encoder import ArtifactStore
-from aisle.encoder.export import DenseExport, export
-from aisle.errors import ArtifactNotFound
 from aisle.evaluation import Scores, read_judged_set
 from aisle.indexer import IndexOptions, IndexReport, index_catalogue
 from aisle.mappings import BM25, DENSE
@@ -112,7 +110,7 @@ def demo(
     say("Starting OpenSearch (the first time it is downloaded, about 100 MB)")
     with demo_node(keep) as client:
         folder = _synthetic(products, seed, say) if data is None else Path(data)
-        _export_once(store, say)
+        export_once(ENCODER, store, say)
         say(f"Indexing {folder} as {name!r}")
         encoder = item_encoder(store, ENCODER)
         indexed = index_catalogue(client, read_catalogue(folder), encoder, IndexOptions(name=name))
@@ -133,10 +131,7 @@ def demo_node(keep: bool) -> Iterator[OpenSearch]:
         with EmbeddedNode.start(NodeOptions(name=NODE)) as node:
             yield connect(ClusterSettings(url=node.url))
         return
-    record = find_node(NODE)
-    if record is None or not record.running:
-        record = start_kept_node(NodeOptions(name=NODE))
-    yield connect(ClusterSettings(url=record.url))
+    yield connect(ClusterSettings(url=kept_node(NODE).url))
 
 
 def _synthetic(products: int, seed: int, say: Say) -> Path:
@@ -144,11 +139,3 @@ def _synthetic(products: int, seed: int, say: Say) -> Path:
     folder = cache() / f"synthetic-{products}-{seed}"
     write_synthetic(folder, SyntheticOptions(products=products, seed=seed))
     return folder
-
-
-def _export_once(store: ArtifactStore, say: Say) -> None:
-    try:
-        store.resolve(ENCODER)
-    except ArtifactNotFound:
-        say(f"Exporting {ENCODER} to an INT8 artifact")
-        export(DenseExport(model=ENCODER), store)

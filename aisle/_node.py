@@ -13,6 +13,7 @@ from aisle.cluster.client import connected
 from aisle.cluster.node import detached, registry
 from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines
 from aisle.cluster.node.registry import NodeRecord
+from aisle.types import Say
 
 
 def start_node(
@@ -31,6 +32,20 @@ def start_node(
         DownloadFailed, JavaNotFound: something that it needs is missing.
     """
     return detached.start_kept_node(NodeOptions(name=name, http_port=port, heap_mib=heap_mib, folder=folder))
+
+
+def kept_node(name: str = "aisle", say: Say | None = None) -> NodeRecord:
+    """The node of that name that runs already, else one that is started, as by `start_node`.
+
+    Raises:
+        As `start_node`.
+    """
+    record = registry.find_node(name)
+    if record is not None and record.running:
+        return record
+    if say is not None:
+        say("Starting OpenSearch (the first time it is downloaded, about 100 MB)")
+    return start_node(name)
 
 
 def stop_node(name: str = "aisle") -> tuple[NodeRecord, bool]:

@@ -40,6 +40,7 @@ def build_app() -> typer.Typer:
         roles,
         search,
         train,
+        try_,
         tune,
         update,
     )
@@ -54,6 +55,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(aisle)
     app.command()(demo.demo)
+    app.command("try")(try_.try_)
     for command in (node.up, node.down, node.status, node.logs):
         app.command()(command)
     app.add_typer(encoder.app, name="encoder")
@@ -81,6 +83,8 @@ def aisle(
     Examples:
 
         aisle demo
+
+        aisle try products.csv
 
         aisle up
 

@@ -1,0 +1,90 @@
+"""``aisle try``."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+import aisle
+from aisle._index import USUAL_ENCODER, parse_map
+from aisle._printable import printable
+from aisle.cli.console import JsonOption, ends_on_sigterm, print_json, progress_console
+from aisle.cli.index import WORDS_ONLY, index_progress, print_indexed
+from aisle.cli.reading import FormatOption, LimitOption, MapOption, VariantsOption
+from aisle.cli.search import print_page
+
+if TYPE_CHECKING:
+    from aisle._try import Trial
+
+
+def try_(
+    data: Annotated[str, typer.Argument(help="The file: what `aisle index` reads.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the catalogue. Default: try- and the file's name.")
+    ] = None,
+    encoder: Annotated[
+        str,
+        typer.Option(help=f"Encoder artifact (path, name or fingerprint), or {WORDS_ONLY} for words alone."),
+    ] = USUAL_ENCODER,
+    columns: MapOption = None,
+    form: FormatOption = "auto",
+    variants: VariantsOption = "",
+    limit: LimitOption = None,
+    keep: Annotated[
+        bool, typer.Option("--keep/--stop", help="Keep the node that was started running, or stop it.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Search a file of your own in one command.
+
+    Starts OpenSearch if no node runs, shows what was read as what, indexes, and asks three questions made
+    from the catalogue itself. Nothing but the node and the catalogue try-... is left behind.
+
+    Examples:
+
+        aisle try products.csv
+
+        aisle try products.csv --map "id=Variant SKU" --encoder none
+
+        aisle try export.xml --limit 10000 --stop
+    """
+    console, status = Console(), progress_console()
+    with ends_on_sigterm(), index_progress(None if as_json else console) as progress:
+        trial = aisle.try_catalogue(
+            data,
+            name=name,
+            columns=parse_map(*(columns or ())),
+            format=form,
+            variants=variants,
+            limit=limit,
+            encoder=None if encoder == WORDS_ONLY else encoder,
+            keep=keep,
+            say=lambda line: status.print(f"[bold]•[/bold] {printable(line)}", highlight=False),
+            progress=progress,
+        )
+    if as_json:
+        print_json(trial.to_json())
+        return
+    print_indexed(console, trial.indexed)
+    for query, page in trial.examples:
+        console.print(f"\n{query.why}:", markup=False, highlight=False, style="dim")
+        print_page(console, query.text, page)
+    _print_next(console, trial, data, columns or [], keep)
+
+
+def _print_next(console: Console, trial: Trial, data: str, columns: list[str], keep: bool) -> None:
+    mapped = " ".join(f"--map {shlex.quote(one)}" for one in columns)
+    words = trial.examples[0][0].text if trial.examples else "something"
+    shop = trial.name.removeprefix("try-")
+    lines = [f"from file to results in {trial.seconds:,.0f} s"]
+    if keep or not trial.node:
+        lines.append(f"search on:       aisle search {shlex.quote(words)} --name {trial.name}")
+    lines.append(f"for your shop:   aisle index {shlex.quote(data)} --name {shop} {mapped}".rstrip())
+    if trial.node:
+        lines.append("stop the node:   aisle down")
+    console.print()
+    for line in lines:
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
