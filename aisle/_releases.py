@@ -8,7 +8,7 @@ from aisle.cluster.client import connected
 from aisle.indexer.releases import diff, inventory, prune
 from aisle.indexer.releases import rollback as going_back
 from aisle.indexer.releases.diff import USUAL_EXAMPLES, ReleaseDiff
-from aisle.indexer.releases.inventory import ReleaseRow
+from aisle.indexer.releases.inventory import ReleaseRow, no_releases
 from aisle.indexer.releases.prune import Pruned
 from aisle.indexer.releases.rollback import Rollback
 
@@ -20,6 +20,7 @@ __all__ = [
     "Rollback",
     "diff_releases",
     "list_releases",
+    "no_releases",
     "prune_releases",
     "rollback",
 ]
@@ -122,6 +123,7 @@ def prune_releases(
 
     Raises:
         InputError: the name or ``keep`` cannot be used, or another run changes the catalogue.
+        IndexNotFound: there is no release of that name.
         ClusterError: the cluster does not answer.
     """
     return prune.prune_releases(

@@ -20,6 +20,7 @@ from aisle.catalogue.formats.hub import PREFIX, DataSet, hub_file, split_address
 from aisle.catalogue.formats.json_document import JsonDocument
 from aisle.catalogue.formats.json_lines import JsonLines
 from aisle.catalogue.formats.parquet import Parquet
+from aisle.catalogue.formats.xml_feed import XmlFeed
 from aisle.catalogue.item import ItemBuilder, own_part
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.plan import PlannedReading, describe, plan_reading
@@ -61,7 +62,7 @@ def catalogue_file(path: Path) -> Path:
 _HEAD_BYTES = 256 * 1024
 
 
-TABLES: tuple[Table, ...] = (Parquet(), Bulk(), JsonLines(), JsonDocument(), Delimited())
+TABLES: tuple[Table, ...] = (Parquet(), Bulk(), JsonLines(), JsonDocument(), XmlFeed(), Delimited())
 
 
 def table_of(path: Path, name: str) -> Table:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 import aisle
 from aisle._printable import printable
-from aisle._releases import USUAL_EXAMPLES
+from aisle._releases import USUAL_EXAMPLES, no_releases
 from aisle.cli.console import JsonOption, print_json, progress_console
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def list_all(name: _NAME, as_json: JsonOption = False) -> None:
         aisle releases list shop --json
     """
     rows = aisle.list_releases(name)
+    if not rows:
+        raise no_releases(name)
     if as_json:
         print_json([row.to_json() for row in rows])
         return
@@ -92,7 +94,7 @@ def list_all(name: _NAME, as_json: JsonOption = False) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*cells(row))
-    Console().print(table if rows else f"{name} has no releases yet: make one with `aisle index`")
+    Console().print(table)
 
 
 @app.command()

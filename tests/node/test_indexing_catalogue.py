@@ -13,10 +13,13 @@ from aisle.errors import DiskFull, IndexingFailed, InputError
 from aisle.indexer.ledger.resume import ResumeContext
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.pipeline import PipelineOptions
+from aisle.indexer.releases.create import declaring_numbers
 from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import ItemEncoder, without_vectors
 from aisle.mappings import IndexMeta, fields
-from aisle.types import Item
+from aisle.mappings.document import item_of
+from aisle.mappings.index_body import declared_numbers
+from aisle.types import BusinessSignals, Item
 from tests.support.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
 
 
@@ -195,3 +198,51 @@ def test_a_disk_that_fills_up_while_loading(client: Cluster, name: str) -> None:
         index_catalogue(client, items(300), ItemEncoder(ENCODER.spaces, encode), options(name))  # type: ignore[arg-type]
     assert releases(client, name) == {f"{name}-v0001": {name}}
     assert count(client, name) == 10
+
+
+def test_the_first_fifty_numbers_can_be_filtered_by_and_no_document_fails_for_others(
+    client: Cluster, name: str
+) -> None:
+    numbered = [
+        Item(f"n{at}", "shoe", numbers={f"Number {at}": at, f"Number {(at + 1) % 60}": 0.5})
+        for at in range(60)
+    ]
+    report = index_catalogue(client, numbered, without_vectors(), options(name))
+    assert (report.documents, report.refused) == (60, 0)
+    mapping = client.indices.get_mapping(index=name)[report.release]["mappings"]
+    assert declared_numbers(mapping) == {f"number_{at}" for at in range(50)}
+    query = {"query": {"range": {fields.number_field("Number 7"): {"gte": 7}}}}
+    assert [hit["_id"] for hit in client.search(index=name, body=query)["hits"]["hits"]] == ["n7"]
+    # What is not declared is kept, and comes back with the item.
+    source = client.get(index=name, id="n55")["_source"]
+    assert item_of("n55", source) == numbered[55]
+
+
+def test_a_resumed_run_declares_on_from_what_is_there(client: Cluster, name: str) -> None:
+    report = index_catalogue(client, [Item("1", "x", numbers={"a": 1})], without_vectors(), options(name))
+    more = [Item(str(at), "x", numbers={f"more {at}": 1}) for at in range(99)]
+    assert list(declaring_numbers(client, report.release, more)) == more
+    mapping = client.indices.get_mapping(index=name)[report.release]["mappings"]
+    assert declared_numbers(mapping) == {"a", *(f"more_{at}" for at in range(49))}
+
+
+@pytest.mark.parametrize("odd", ["\u0000", "\U0001f6d2", "a" * 40_000, "=", " > ", "."], ids=ascii)
+def test_odd_texts_in_any_field_fail_no_document(client: Cluster, name: str, odd: str) -> None:
+    item = Item(
+        id="1",
+        title="x",
+        group=odd,
+        brand=odd,
+        categories=((odd, odd), (odd,)),
+        currency=odd,
+        images=(odd,),
+        url=odd,
+        identifiers=(odd,),
+        attributes={odd: (odd, "b")},
+        numbers={odd: -1e308},
+        signals=BusinessSignals(popularity=1e308, rating=1e-320, stock=0.0, added=odd),
+        language=odd,
+    )
+    report = index_catalogue(client, [item], without_vectors(), options(name))
+    assert (report.documents, report.refused) == (1, 0)
+    assert item_of("1", client.get(index=name, id="1")["_source"]) == item

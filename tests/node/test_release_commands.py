@@ -24,6 +24,7 @@ from aisle.indexer.run import index_catalogue
 from aisle.indexer.vectors import without_vectors
 from aisle.mappings import SCHEMA_VERSION, fields
 from aisle.types import Item
+from tests.support.command import failure, here
 from tests.support.indexing import ENCODER, QUICK, count, items, options, releases
 from tests.support.proxies.faulty import FaultyProxy, LoseAnswer, first
 
@@ -89,7 +90,22 @@ def test_a_list_tells_what_each_release_is(
     assert told == [orjson.loads(orjson.dumps(row.to_json())) for row in rows.values()]
     table = command("list", name).stdout
     assert all(word in table for word in (f"{name}-v0002", "withdrawn", "words alone", "test@8"))
-    assert "no releases yet" in command("list", f"{name}-none").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("list",), ("list", "--json"), ("prune", "--keep", "1"), ("prune", "--keep", "1", "--dry-run")],
+)
+def test_a_name_that_is_a_typing_error_is_told(
+    node_url: str,
+    name: str,
+    arguments: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    command, *options = arguments
+    done = here(monkeypatch, capfd, "releases", command, f"{name}-typo", *options, AISLE_URL=node_url)
+    assert f"{name}-typo has no releases" in failure(done) and done.out == ""
 
 
 def test_a_rollback_goes_back_says_what_is_live_and_can_be_undone(

@@ -224,8 +224,8 @@ def test_problems_show_before_the_first_item_is_asked_for(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="no column 'titel'") as caught:
         read_catalogue(path, ReadOptions(columns={"title": "titel"}))
     assert caught.value.fix == "--map title=title"
-    with pytest.raises(InputError, match="unknown format 'xml'"):
-        read_catalogue(path, ReadOptions(format="xml"))
+    with pytest.raises(InputError, match="unknown format 'toml'"):
+        read_catalogue(path, ReadOptions(format="toml"))
 
 
 def test_truncated_gzip_says_how_far_it_got(tmp_path: Path) -> None:

@@ -111,8 +111,9 @@ def _nonsense(sample: bytes, charset: Charset) -> float | None:
         return None
     found = from_bytes(sample, cp_isolation=[charset.codec], threshold=1.0, enable_fallback=False).best()
     disorder = found.chaos if found else 1.0
-    # Alphabets of which every byte is a letter are told apart by how often each one comes.
-    language = 0.1 * found.coherence if found and len(charset.alphabets) <= len(_CYRILLIC) else 0.0
+    # Where every byte is a letter, encodings are told apart by how often each one comes.
+    foreign = any(alphabet > _LAST_LATIN for alphabet in charset.alphabets)
+    language = 0.1 * found.coherence if found and foreign else 0.0
     return 0.5 * disorder + 1 - _sense(text, charset) + charset.handicap - language
 
 

@@ -91,7 +91,7 @@ def encoding_of_head(head: bytes) -> str:
 
 def _asked(path: Path, name: str) -> TextEncoding:
     try:
-        b"".decode(name)
+        "a".encode(name)
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
         raise InputError(

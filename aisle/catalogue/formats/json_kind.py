@@ -45,12 +45,13 @@ def action_of(value: Any) -> str:
 
 def json_kind(head: bytes) -> JsonKind:
     """Tell it by the first bytes of a file, the more the better."""
-    if utf_of(head) != "utf-8":
-        return JsonKind.DOCUMENT
-    text = head.removeprefix(UTF8_BOM).lstrip()
-    if text.startswith(b"["):
-        return JsonKind.DOCUMENT if _LIST.match(text) else JsonKind.NONE
-    return _kind_by_lines(text) if text.startswith(b"{") else JsonKind.NONE
+    if (encoding := utf_of(head)) != "utf-8":
+        text = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+        return JsonKind.DOCUMENT if text.startswith(("[", "{")) else JsonKind.NONE
+    start = head.removeprefix(UTF8_BOM).lstrip()
+    if start.startswith(b"["):
+        return JsonKind.DOCUMENT if _LIST.match(start) else JsonKind.NONE
+    return _kind_by_lines(start) if start.startswith(b"{") else JsonKind.NONE
 
 
 def _kind_by_lines(text: bytes) -> JsonKind:

@@ -53,13 +53,13 @@ class Quoting:
     Attributes:
         delimiter, quote: one character each.
         content: regular expression of what stands between quotes.
-        escape: of a mark that says that the one after it, its group, is meant as it is.
+        escapes: each of these marks says that the one after it, if it is one of them too, is meant as it is.
     """
 
     delimiter: str
     quote: str
     content: str
-    escape: str
+    escapes: str
 
     @cached_property
     def _end(self) -> str:
@@ -86,7 +86,8 @@ class Quoting:
 
     @cached_property
     def _escape(self) -> re.Pattern[str]:
-        return re.compile(self.escape)
+        marks = re.escape(self.escapes)
+        return re.compile(f"[{marks}]([{marks}])")
 
     def split(self, line: str) -> SplitLine:
         """The cells of a line, with or without its end."""
@@ -144,7 +145,9 @@ class Quoting:
             text = text[closed.end() + 1 :]
 
     def _meant(self, quoted: str) -> str:
-        return self._escape.sub(r"\1", quoted)
+        if any(mark in quoted for mark in self.escapes):
+            return self._escape.sub(r"\1", quoted)
+        return quoted
 
 
 def _space(delimiter: str) -> str:
@@ -165,7 +168,7 @@ def quotings(delimiter: str, quote: str) -> tuple[Quoting, ...]:
     escaped = f"[^{mark}\\\\]*+(?:(?:\\\\(?:.|\\Z)|{mark}{mark})[^{mark}\\\\]*+)*+"
     bare = f"[^{mark}]*+(?:{mark}(?!{_end_of_cell(delimiter)})[^{mark}]*+)*+"
     return (
-        Quoting(delimiter, quote, doubled, f"{mark}({mark})"),
-        Quoting(delimiter, quote, escaped, f"[\\\\{mark}]([\\\\{mark}])"),
-        Quoting(delimiter, quote, bare, f"{mark}({mark})"),
+        Quoting(delimiter, quote, doubled, quote),
+        Quoting(delimiter, quote, escaped, f"{quote}\\"),
+        Quoting(delimiter, quote, bare, quote),
     )

@@ -26,7 +26,10 @@ class BadRecord:
 
 
 # Of the characters read so far: what attempts at records over many lines may cost that come to nothing.
-_WASTED_SHARE: Final = 4
+_WASTED_SHARE: Final = 2
+_SPARE: Final = 1 << 17
+# A line takes as long to look at as so many characters.
+_LINE_COST: Final = 50
 _LONGEST_CELL: Final = 1 << 20
 
 
@@ -107,16 +110,18 @@ class RowReader:
         if len(text) > MAX_LINE_CHARS:
             return BadRecord(TOO_LONG)
         # Quotes are irregular sooner than delimiters: the first way to read them that gives the right cells.
-        read = [quoting.split(text) for quoting in self._dialect.quotings]
-        if not _filled(read[0].cells):
+        read: list[SplitLine] = []
+        for quoting in self._dialect.quotings:
+            line = quoting.split(text)
+            if line.opened is None and len(line.cells) == self._width:
+                return Record(line.cells)
+            read.append(line)
+        plain = read[0]
+        if not _filled(plain.cells):
             return Record([""] * self._width)
-        even = [line for line in read if len(line.cells) == self._width]
-        closed = [line for line in even if line.opened is None]
-        if closed:
-            return Record(closed[0].cells)
-        if any(line.opened is not None for line in read) and (record := self._spanning(at)):
+        if record := self._spanning(at, read):
             return record
-        return Record(even[0].cells) if read[0] in even else self._uneven(read)
+        return Record(plain.cells) if len(plain.cells) == self._width else self._uneven(read)
 
     def _uneven(self, read: Sequence[SplitLine]) -> Record | BadRecord:
         plain = read[0]
@@ -138,11 +143,18 @@ class RowReader:
         self.uneven += 1
         return cells[: self._width] + [""] * missing
 
-    def _spanning(self, at: int) -> Record | None:
-        """A record over several lines, unless these are rows of their own."""
+    def _spanning(self, at: int, read: Sequence[SplitLine]) -> Record | None:
+        """A record over several lines, unless these are rows of their own.
+
+        Args:
+            at: where it would begin.
+            read: its first line in each way to read quotes.
+        """
         lines = self._lines
-        for quoting in self._dialect.quotings:
-            most = _LONGEST_CELL + _WASTED_SHARE * lines.chars - self._wasted
+        for quoting, first in zip(self._dialect.quotings, read, strict=True):
+            most = _SPARE + _WASTED_SHARE * lines.chars - self._wasted
+            if first.opened is None or most < 0:
+                continue
             record = quoting.span(lines, at, min(_LONGEST_CELL, most))
             strict = quoting is self._dialect.quotings[0]
             if (
@@ -151,7 +163,7 @@ class RowReader:
                 and not self._are_rows(at, record.lines, strict=strict)
             ):
                 return record
-            self._wasted += sum(map(len, lines.ahead[at : at + record.lines]))
+            self._wasted += sum(len(line) + _LINE_COST for line in lines.ahead[at : at + record.lines])
         return None
 
     def _are_rows(self, at: int, count: int, *, strict: bool) -> bool:

@@ -16,11 +16,13 @@ from aisle.catalogue.formats.records import RowReader
 from aisle.catalogue.formats.text_lines import ANY, UNIX, TextLines
 from aisle.catalogue.rejects import Rejects
 
-DELIMITERS: Final = ",;\t|"
+# Of equals the first: a comma is often just a comma.
+DELIMITERS: Final = "\t;|,"
 _SEP_LINE: Final = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 _LONE_RETURN: Final = re.compile("\r(?!\n)")
 # A title, a date of export: lines with one cell above the header.
 _MOST_ABOVE: Final = 10
+_MOST_LINES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def sniffed(head: str, *, whole: bool) -> Layout | None:
 
 
 def _rank(layout: Layout) -> tuple[bool, float, int]:
+    """Whether it has columns, how well rows fit, and how many columns it has."""
     names = layout.dialect.names
     wrapped = len(names) > 1 and all(name[:1] == name[-1:] == "'" for name in names)
     return len(names) > 1 and not wrapped, round(layout.score, 2), len(names)
@@ -79,7 +82,9 @@ def _rank(layout: Layout) -> tuple[bool, float, int]:
 def _delimiters(head: str) -> str:
     first = next((line for line in head.splitlines() if line.strip()), "")
     named = _SEP_LINE.fullmatch(first)
-    return named[1] if named else DELIMITERS
+    if named:
+        return named[1]
+    return "".join(mark for mark in DELIMITERS if mark in head) or ","
 
 
 def _tried(head: str, line_end: str, delimiter: str, quote: str, *, whole: bool) -> Layout | None:
@@ -88,6 +93,7 @@ def _tried(head: str, line_end: str, delimiter: str, quote: str, *, whole: bool)
         pass
     if not whole and len(lines.ahead) > 1:
         del lines.ahead[-1]
+    del lines.ahead[_MOST_LINES:]
     above = _find_header(lines, delimiter, quote)
     if above is None:
         return None

@@ -53,43 +53,62 @@ class TextLines:
         self.number = 1
         self.chars = 0
         self.cut = False
-        self._blocks = iter(blocks)
+        self._blocks = _whole_line_ends(blocks)
         self._line_end = line_end
-        self._rest = ""
+        self._marks = ("\n", "\r") if line_end == ANY else ("\n",)
+        self._begun: list[str] = []
+        self._begun_chars = 0
         self._skipping = False
 
     def more(self) -> bool:
         """Read some lines more. False at the end of the file."""
+        before = len(self.ahead)
         for block in self._blocks:
             self.chars += len(block)
-            if self._take(self._rest + block):
+            self._take(block)
+            if len(self.ahead) > before:
                 return True
-        last = "" if self._skipping else self._rest
-        self._rest = ""
-        self.ahead += split_lines(last, self._line_end)
-        return bool(last)
+        if self._begun:
+            self.ahead.append("".join(self._begun))
+            self._begun = []
+        return len(self.ahead) > before
 
     def drop(self, count: int) -> None:
         """Leave the first ``count`` lines behind."""
         del self.ahead[:count]
         self.number += count
 
-    def _take(self, text: str) -> bool:
-        # A carriage return at the end may be the first half of a line end.
-        end = len(text) - text.endswith("\r")
-        lines = split_lines(text[:end], self._line_end)
-        self._rest = text[end:]
-        if lines and not lines[-1].endswith(("\n", "\r") if self._line_end == ANY else "\n"):
-            self._rest = lines.pop() + self._rest
-        if lines and self._skipping:
-            self._skipping = False
-            del lines[0]
-        if lines and len(lines[0]) > MAX_LINE_CHARS:
-            lines[0] = lines[0][: MAX_LINE_CHARS + 1]
-            self.cut = True
-        if len(self._rest) > MAX_LINE_CHARS:
-            if not self._skipping:
-                lines.append(self._rest[: MAX_LINE_CHARS + 1])
-            self._rest, self._skipping, self.cut = "", True, True
+    def _take(self, block: str) -> None:
+        lines = split_lines(block, self._line_end)
+        if lines[1:] or lines[0].endswith(self._marks):
+            self._end_line(lines.pop(0))
+        rest = lines.pop() if lines and not lines[-1].endswith(self._marks) else ""
         self.ahead += lines
-        return bool(lines)
+        self._begin_line(rest)
+
+    def _begin_line(self, text: str) -> None:
+        if text and not self._skipping:
+            self._begun.append(text)
+            self._begun_chars += len(text)
+            if self._begun_chars > MAX_LINE_CHARS:
+                self._end_line("")
+                self._skipping = True
+
+    def _end_line(self, text: str) -> None:
+        if not self._skipping:
+            line = "".join((*self._begun, text))
+            self.cut = self.cut or len(line) > MAX_LINE_CHARS
+            self.ahead.append(line[: MAX_LINE_CHARS + 1])
+        self._begun, self._begun_chars, self._skipping = [], 0, False
+
+
+def _whole_line_ends(blocks: Iterable[str]) -> Iterator[str]:
+    """The same text, of which no block ends between a carriage return and its line feed."""
+    held = ""
+    for block in blocks:
+        text = held + block
+        held = "\r" if text.endswith("\r") else ""
+        if whole := text.removesuffix("\r"):
+            yield whole
+    if held:
+        yield held

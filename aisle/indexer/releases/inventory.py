@@ -11,7 +11,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
-from aisle.errors import InputError
+from aisle.errors import IndexNotFound, InputError
 from aisle.indexer.releases.names import (
     abandoned_alias,
     check_name,
@@ -74,6 +74,13 @@ def read_inventory(cluster: Cluster, name: str) -> ReleaseInventory:
         ),
         abandoned=tuple(index for index in releases if abandoned_alias(index) in marks[index]),
         withdrawn=tuple(index for index in releases if withdrawn_alias(index) in marks[index]),
+    )
+
+
+def no_releases(name: str) -> IndexNotFound:
+    """The error for a name that no catalogue has: perhaps a typing error."""
+    return IndexNotFound(
+        f"{name} has no releases", fix=f"check the name, or make one: aisle index DATA --name {name}"
     )
 
 

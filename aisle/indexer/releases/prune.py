@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import hold
-from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
+from aisle.indexer.releases.inventory import ReleaseInventory, no_releases, read_inventory
 from aisle.indexer.releases.names import check_name, version_of
 
 
@@ -89,12 +89,14 @@ def prune_releases(
 
     Raises:
         InputError: the name or ``keep`` cannot be used, or another run holds the lease.
+        IndexNotFound: there is no release of that name.
         ClusterError: the cluster is away.
     """
     check_name(name)
     cluster = Cluster.of(client)
+    if not (now := read_inventory(cluster, name)).releases:
+        raise no_releases(name)
     if dry_run:
-        now = read_inventory(cluster, name)
         return _told(name, now, choose_pruned(name, now, keep, unfinished=unfinished), done=False)
     with hold(cluster, name, "aisle releases prune", wait_s=wait_s) as lease:
         now = read_inventory(cluster, name)
