@@ -53,10 +53,23 @@ def test_the_models_find_in_saved_runs_the_fusion_that_was_found_then(
     )
 
 
+def test_a_training_begun_with_texts_of_another_version_is_refused_and_stays(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    training = work / "home" / "training"
+    before = {path: path.read_bytes() for path in training.rglob("*") if path.is_file()}
+    command = shlex.split(stored.expected("train-encoder-resumed")["command"])
+    done = here(monkeypatch, capfd, *command[1:], AISLE_HOME=str(work / "home"), AISLE_URL=NOWHERE)
+    assert "holds a training of an older version of Aisle" in failure(done)
+    assert {path: path.read_bytes() for path in training.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.slow
 def test_a_dense_training_goes_on_where_it_was_killed(
     work: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    # Texts of this shop hold no markup: both versions make the same of them.
+    monkeypatch.setattr("aisle.training.dense.train.TEXT_VERSION", "1")
     now = run(work, monkeypatch, capfd, "train-encoder-resumed")["training"]
     then = stored.expected("train-encoder-resumed")["out"]["training"]
     for before, after in zip(then["stages"], now["stages"], strict=True):

@@ -196,8 +196,8 @@ def _another_run(folder: Path, before: Mapping[str, Any] | None, now: Mapping[st
     if before is None:
         # Versions before 0.1 wrote the key alone.
         return InputError(
-            f"{folder} holds a training of an older version of Aisle with other settings, other data or"
-            " another base model",
+            f"{folder} holds a training of an older version of Aisle with other settings, other data, another"
+            " base model or texts made another way",
             fix=fix,
         )
     old, new = _leaves(before), _leaves(now)
