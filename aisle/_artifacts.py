@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisle.encoder import Artifact, ArtifactStore, load_model
+from aisle.encoder.artifact import read_manifest
 from aisle.encoder.cpu import InstructionSet
+from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import ArtifactNotFound, InputError
 from aisle.types import Say
 
@@ -66,16 +68,22 @@ def export_encoder(
 
 
 def export_once(model: str, store: ArtifactStore, say: Say) -> None:
-    """Make the artifact of a packaged model, unless it is there.
+    """Make the artifact of a packaged model, unless it is there and was made for the texts of today.
 
     Raises:
         As `export_encoder`.
     """
-    try:
-        store.resolve(model)
-    except ArtifactNotFound:
+    if not is_current(store, model):
         say(f"Exporting {model} to an INT8 artifact")
         export_encoder(model, store=store)
+
+
+def is_current(store: ArtifactStore, ref: str) -> bool:
+    """Whether there is such an artifact, made for texts as this version makes them."""
+    try:
+        return read_manifest(store.resolve(ref)).text_version == TEXT_VERSION
+    except ArtifactNotFound:
+        return False
 
 
 def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) -> Artifact:

@@ -15,6 +15,7 @@ from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.reader import fingerprint, has_fixed_content
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
+from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import ForeignIndex, IndexNotFound, InputError
 from aisle.indexer import (
     DeadLetters,
@@ -219,12 +220,23 @@ def item_encoder(
     made = []
     if ref is not None:
         model = DenseEncoder.load(ref, store=store)
+        _warn_of_other_texts(model.manifest)
         width = dims or usual_dims(model.manifest)
         made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=width))
     if sparse is not None:
         tokens = SparseEncoder.load(sparse, store=store)
+        _warn_of_other_texts(tokens.manifest)
         made.append(sparse_item_encoder(tokens, item_text, name=tokens.manifest.name))
     return together(*made) if made else without_vectors()
+
+
+def _warn_of_other_texts(manifest: Manifest) -> None:
+    if manifest.text_version != TEXT_VERSION:
+        warnings.warn(
+            f"{manifest.name} was made for text version {manifest.text_version}, and items are read as"
+            f" version {TEXT_VERSION}: export it again (`aisle encoder export`), or train it anew",
+            stacklevel=3,
+        )
 
 
 def usual_dims(manifest: Manifest) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Final
 
 from aisle.catalogue.rejects import Unreadable
-from aisle.catalogue.values import is_absent, unescaped
+from aisle.catalogue.values import is_absent, unescaped, unwrap
 from aisle.markup import plain_line
 
 MAX_CHARS: Final = 40
@@ -78,11 +78,17 @@ def simple_number(text: str) -> float | None:
     return None
 
 
+_AMOUNT_KEYS: Final = (
+    *("value", "amount", "rate", "rating", "ratingValue", "average", "quantity", "qty", "available"),
+    *("$numberInt", "$numberLong", "$numberDouble", "$numberDecimal"),
+)
+
+
 def number(cell: object, decimal: DecimalMark | None = None) -> float | None:
     """The number that a cell holds, which may be text: ``4,5``, ``1 200``, ``87 %``, ``4.5/5``, ``10+``.
 
     Args:
-        cell: as read.
+        cell: as read; of an object its value, such as ``{"rate": 4.5, "count": 12}``.
         decimal: the mark before the decimals; None: see `amount`.
 
     Returns:
@@ -91,6 +97,8 @@ def number(cell: object, decimal: DecimalMark | None = None) -> float | None:
     Raises:
         Unreadable: anything else, or infinite.
     """
+    if isinstance(cell, Mapping):
+        cell = unwrap(cell, _AMOUNT_KEYS)
     if cell is None:
         return None
     if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
@@ -126,7 +134,7 @@ def finite(value: float | Decimal) -> float | None:
     except (OverflowError, ValueError):
         raise Unreadable("is out of range") from None
     if math.isinf(found):
-        raise Unreadable("is not finite")
+        raise Unreadable("is not finite" if value == found else "is out of range")
     return None if math.isnan(found) else found
 
 

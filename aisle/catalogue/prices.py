@@ -92,13 +92,25 @@ def _all(cells: Sequence[object], decimal: DecimalMark | None, depth: int) -> Pr
     if not prices:
         return None
     # The same price in other currencies makes no range.
-    alike = [price for price in prices if price.currency == prices[0].currency]
+    currency = next((price.currency for price in prices if price.currency), "")
+    alike = [price for price in prices if price.currency in ("", currency)]
     lowest = min(price.amount for price in alike)
     highest = max(price.amount if price.amount_max is None else price.amount_max for price in alike)
-    return Price(lowest, highest if highest > lowest else None, prices[0].currency)
+    return Price(lowest, highest if highest > lowest else None, currency)
 
 
-_LOWEST = ("amount", "value", "price", "current", "default", "gross", "min", "minVariantPrice", "net")
+_LOWEST = (
+    "amount",
+    "value",
+    "price",
+    "current",
+    "default",
+    "gross",
+    "min",
+    "minVariantPrice",
+    "net",
+    "$numberDecimal",
+)
 _HIGHEST = ("max", "maxVariantPrice")
 _CURRENCY = ("currency", "currencyCode", "currency_code", "currencyIso", "priceCurrency")
 
@@ -213,7 +225,7 @@ _NO_PRICE: Final = re.compile(
 )
 _MINUS: Final = re.compile(r"(?:^|[\s:(])-$|^\s*-\s*$")
 # A part number, a size, an amount in brackets, which accountants owe.
-_JOINED_BEFORE: Final = re.compile(r"[^\W\d_(]$|[^\W_]-$|[(\[]\W*$")
+_JOINED_BEFORE: Final = re.compile(r"[^\W\d_(]$|[^\W_]-$|[({\[]\W*$")
 _JOINED_AFTER: Final = re.compile(r"^[^\W\d_]|^-$")
 # "2/$5"
 _OF_SEVERAL: Final = re.compile(r"^\s?/\s?[^\w\s]")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from typing import Final
@@ -100,6 +101,8 @@ def truth(cell: object) -> bool | None:
     cell = unwrap(cell, ("available", "availability", "status", *NAME_KEYS))
     if isinstance(cell, bool):
         return cell
+    if isinstance(cell, int | float):
+        return None if math.isnan(cell) else cell > 0
     text = scalar(cell)
     if text is None:
         raise Unreadable

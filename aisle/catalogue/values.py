@@ -406,8 +406,8 @@ def identifiers(cell: object) -> tuple[str, ...]:
     Raises:
         Unreadable: an object without a value; a number that a spreadsheet has rounded (``4.00638E+12``).
     """
-    if isinstance(cell, str):
-        cell = json_cell(cell) if cell[:1] in ("[", "{") and json_cell(cell) is not None else split_list(cell)
+    if isinstance(cell, str) and not _ROUNDED.fullmatch(cell.strip()):
+        cell = json_cell(cell) or split_list(cell)
     found: dict[str, None] = {}
     for text in _texts(cell, ("value", *NAME_KEYS)):
         known = plain_line(unescaped(text))
@@ -467,7 +467,7 @@ def link(cell: object) -> str:
         Unreadable: no text, over 8,191 characters, or of a scheme that is no address of a file or page.
     """
     text = scalar(unwrap(cell, LINK_KEYS))
-    if text is None:
+    if text is None or isinstance(cell, bool):
         raise Unreadable
     text = decoded(text).strip()
     if is_absent(text):

@@ -22,7 +22,7 @@ from aisle.encoder.artifact import (
 )
 from aisle.encoder.cpu import InstructionSet, cores, open_session, warn_if_lacking
 from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest, TextSelfTest
-from aisle.encoder.text import clean
+from aisle.encoder.text import clean, query_text
 from aisle.encoder.tokenizer import Texts, TextTokenizer, token_batches
 from aisle.mappings.document import Column
 
@@ -233,7 +233,7 @@ class TextModel(OnnxModel[Row]):
 
     def _queries(self, texts: Sequence[str]) -> Texts:
         """Tokens of queries, with the query prefix."""
-        return Texts(self.tokenize([self.manifest.prefixes.query + clean(text) for text in texts]))
+        return Texts(self.tokenize([self.manifest.prefixes.query + query_text(text) for text in texts]))
 
     def _items(self, texts: Sequence[str]) -> Iterator[Texts]:
         """Tokens of item texts, with the item prefix, a window of them at a time."""

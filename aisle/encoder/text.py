@@ -47,4 +47,4 @@ def query_text(text: str) -> str:
     Character references are decoded, as pages send them by mistake and nobody types them. Tags stay: a query
     is not markup, and ``<`` may be meant.
     """
-    return clean(decoded(text[:_RAW_CHARS]))
+    return clean(decoded(clean(text)))

@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 import pytest
 
+from aisle._artifacts import is_current
 from aisle.encoder import ArtifactStore, load_model
 from aisle.encoder.artifact import read_manifest
 from aisle.encoder.cpu import InstructionSet
@@ -83,3 +84,4 @@ def test_an_export_writes_what_8376a69_wrote(name: str, tmp_path: Path) -> None:
     for part in expected:
         assert orjson.dumps(found[part]).decode() == orjson.dumps(expected[part]).decode(), part
     assert load_model(folder, ArtifactStore(tmp_path)).artifact.manifest.name == name
+    assert is_current(ArtifactStore(tmp_path), str(folder))

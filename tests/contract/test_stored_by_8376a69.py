@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from aisle._artifacts import is_current
+from aisle._index_run import item_encoder
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder
+from aisle.types import Item
 from tests.support import stored
 from tests.support.command import NOWHERE, failure, here
 
@@ -40,6 +43,17 @@ def test_artifacts_load_and_give_what_they_gave(work: Path) -> None:
     for kind, encoder in (("dense", dense), ("sparse", sparse), ("reranker", reranker)):
         assert encoder.fingerprint == stored.expected(f"encoder-show-{kind}")["out"]["fingerprint"]
     assert dense.encode_queries(["red shoe"]).shape == (1, 16)
+
+
+def test_models_made_for_other_texts_still_serve_and_say_so(work: Path) -> None:
+    store = ArtifactStore(work / "home" / "artifacts")
+    with pytest.warns(UserWarning, match="tiny-dense was made for text version 1, .* export it again"):
+        item_encoder(store, "tiny-dense").encode([Item("1", "red shoe")])
+    with pytest.warns(UserWarning, match="tiny-sparse was made for text version 1, .* export it again"):
+        item_encoder(store, None, sparse="tiny-sparse")
+    # So `aisle demo` makes its own anew.
+    assert not is_current(store, "tiny-dense")
+    assert not is_current(store, "no such artifact")
 
 
 def test_the_models_find_in_saved_runs_the_fusion_that_was_found_then(

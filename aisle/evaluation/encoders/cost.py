@@ -14,7 +14,7 @@ from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import MODEL
 from aisle.encoder.dense import DenseEncoder, cut
 from aisle.encoder.export import DenseExport, Fp32, export, find_weights
-from aisle.encoder.text import clean
+from aisle.encoder.text import clean, query_text
 from aisle.errors import InputError
 from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
 
@@ -98,7 +98,7 @@ def _torch(encoder: DenseEncoder, folder: Path) -> Peer:
     return Peer(
         name="fp32 torch",
         model_bytes=(folder / WEIGHTS).stat().st_size,
-        query=lambda text: encoded([prefixes.query + clean(text)]),
+        query=lambda text: encoded([prefixes.query + query_text(text)]),
         bulk=lambda texts: encoded([prefixes.item + clean(text) for text in texts]),
     )
 
