@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 import aisle
 from aisle.cluster import Cluster
-from aisle.errors import IndexingFailed
+from aisle.errors import CatalogueWarning, IndexingFailed
 from aisle.indexer import Progress
 from tests.support.command import Done, failure, here
 from tests.support.indexing import count, releases
@@ -19,6 +20,9 @@ from tests.support.indexing import count, releases
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., Done]
+# What somebody names is read, whatever it holds.
+COLUMNS = {"id": "id", "title": "title"}
+NAMED = ("--map", "id=id", "--map", "title=title")
 HEADER = ("id", "title", "price", "brand")
 
 
@@ -58,22 +62,22 @@ def untouched(client: Cluster, name: str) -> bool:
 
 
 def test_a_file_of_rejected_rows_does_not_go_live(client: Cluster, name: str, shop: Path, run: Run) -> None:
-    rows = [("", *row[1:]) if n < 30 else (row[0], "", *row[2:]) for n, row in enumerate(products(49))]
-    write(shop / "bad.csv", [*rows, *products(1)])
-    done = run("bad.csv")
+    rows = [("", *row[1:]) if n < 5 else (row[0], "", *row[2:]) for n, row in enumerate(products(17))]
+    write(shop / "bad.csv", [*rows, *products(50)[17:]])
+    done = run("bad.csv", *NAMED)
     said = failure(done)
     assert untouched(client, name)
-    assert "49 of 50 rows were rejected (98.0 %), and 5 % may be" in said
-    assert f"and the live {name}-v0001 50: 98.0 % fewer, and 20 % may be" in said
-    assert "30 x id is missing or empty (line 2: id=, title=Trail Mug 0, price=0.50, brand=Norvik)" in said
-    assert "19 x title is missing or empty (line 32: id=p30" in said
-    assert said.endswith("--max-rejected 0.98 --max-shrink 0.98")
-    assert "50 rows in = 1 items + 0 merged + 0 left out + 49 dead letters" in done.err
+    assert "17 of 50 rows were rejected (34.0 %), and 5 % may be" in said
+    assert f"and the live {name}-v0001 50: 34.0 % fewer, and 20 % may be" in said
+    assert "5 x id is missing or empty (line 2: id=, title=Trail Mug 0, price=0.50, brand=Norvik)" in said
+    assert "12 x title is missing or empty (line 7: id=p5" in said
+    assert said.endswith("--max-rejected 0.34 --max-shrink 0.34")
+    assert "50 rows in = 33 items + 0 merged + 0 left out + 17 dead letters" in done.err
     letters = (shop / f"{name}-dead-letters.jsonl").read_text().splitlines()
-    assert [json.loads(line)["line"] for line in letters] == [*range(2, 51)]
-    again = run("bad.csv", "--max-rejected", "0.98", "--max-shrink", "0.98")
+    assert [json.loads(line)["line"] for line in letters] == [*range(2, 19)]
+    again = run("bad.csv", *NAMED, "--max-rejected", "0.34", "--max-shrink", "0.34")
     assert again.code == 0, again
-    assert count(client, name) == 1
+    assert count(client, name) == 33
 
 
 def test_a_twentieth_of_the_file_does_not_go_live(client: Cluster, name: str, shop: Path, run: Run) -> None:
@@ -87,14 +91,16 @@ def test_a_twentieth_of_the_file_does_not_go_live(client: Cluster, name: str, sh
     assert untouched(client, name)
 
 
-def test_the_first_release_is_held_to_its_rows_alone(client: Cluster, name: str, tmp_path: Path) -> None:
+def test_the_first_release_is_held_to_its_rows_alone(
+    client: Cluster, name: str, tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setenv("AISLE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
     bad = write(tmp_path / "bad.csv", [*products(10), *products(2)])
     with pytest.raises(IndexingFailed, match=r"2 of 12 rows were rejected .* 2 x duplicate id"):
-        aisle.index(bad, name, encoder=None, cluster=client, dead_letters=tmp_path / "dead.jsonl")
+        aisle.index(bad, name, columns=COLUMNS, encoder=None, cluster=client)
     assert aisle.list_releases(name, cluster=client) == []
-    report = aisle.index(
-        bad, name, encoder=None, cluster=client, dead_letters=tmp_path / "dead.jsonl", max_rejected=0.17
-    )
+    report = aisle.index(bad, name, columns=COLUMNS, encoder=None, cluster=client, max_rejected=0.17)
     assert report.documents == 10 and report.rows is not None and report.rows.rejected == 2
 
 
@@ -115,14 +121,37 @@ def test_a_dry_run_says_that_it_would_be_stopped(client: Cluster, name: str, sho
 
 def test_a_resumed_run_is_held_to_the_limits_too(client: Cluster, name: str, shop: Path, run: Run) -> None:
     """It reads the file anew, and so counts all of its rows."""
-    bad = write(shop / "bad.csv", [*products(45), *[("", "", "", "")] * 5])
+    bad = write(shop / "bad.csv", [*products(45), *[("", "Mug", "5", "Norvik")] * 5])
 
     def stop_at_the_end(now: Progress) -> None:
         if now.accepted:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        aisle.index(bad, name, encoder=None, cluster=client, progress=stop_at_the_end)
-    said = failure(run("bad.csv", "--resume"))
+        aisle.index(bad, name, columns=COLUMNS, encoder=None, cluster=client, progress=stop_at_the_end)
+    said = failure(run("bad.csv", *NAMED, "--resume"))
     assert "5 of 50 rows were rejected (10.0 %)" in said
     assert untouched(client, name)
+
+
+def test_a_field_that_is_gone_is_a_warning_and_with_strict_an_error(
+    client: Cluster,
+    name: str,
+    shop: Path,
+    run: Run,
+) -> None:
+    write(
+        shop / "unpriced.csv", [(*row[:2], "" if n else row[2], row[3]) for n, row in enumerate(products(50))]
+    )
+    line = f"price: 2% of the items have it, 100% in {name}-v0001"
+    said = failure(run("unpriced.csv", "--strict"))
+    assert line in said and "without --strict" in said
+    assert untouched(client, name)
+    done = run("unpriced.csv", "--json")
+    assert done.code == 0, done
+    assert f"warning: {line}" in done.err
+    assert json.loads(done.out)["lost_coverage"] == [line]
+    with warnings.catch_warnings():
+        # Now it is what the live release has.
+        warnings.simplefilter("error", CatalogueWarning)
+        aisle.index(shop / "unpriced.csv", name, encoder=None, cluster=client, strict=True)
