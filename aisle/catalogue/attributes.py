@@ -75,7 +75,7 @@ def choose_attributes(
     of_objects: dict[str, str] = {}
     left_out: dict[str, str] = {}
     for key, told in profiles.items():
-        shown = sample.shown.get(key, key)
+        shown = sample.show(key)
         wanted = key in keep or key in objects
         if key in used and not wanted:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,7 +14,7 @@ from aisle.catalogue.attributes import NONE, Attributes, choose_attributes
 from aisle.catalogue.categories import PathStyle, path_style
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.exports.base import ExportKind, Place, Plain, RowRole, Variants
-from aisle.catalogue.names import names, numbered, spellings, squeezed
+from aisle.catalogue.names import names, numbered, spaced, spellings, squeezed
 from aisle.catalogue.numbers import DecimalMark, decimal_mark
 from aisle.catalogue.options import SEVERAL, SIGNAL_FIELDS, ReadOptions
 from aisle.catalogue.profile import ColumnProfile, profile
@@ -38,7 +38,7 @@ class Plan:
         sale: those of the prices that only count below another one.
         levels: columns that are the levels of one category path, from the root.
         attributes: what becomes attributes.
-        shown: key to the name that the file gives a column.
+        sources: key to the columns of the file that it is made of, where they are called otherwise.
         currency: of prices that do not say theirs, as the name of their column does.
         decimals: column of prices to its decimal mark, where its cells tell.
         paths: column of categories to how it writes them.
@@ -48,14 +48,18 @@ class Plan:
     sale: frozenset[str] = frozenset()
     levels: tuple[str, ...] = ()
     attributes: Attributes = NONE
-    shown: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     currency: str = ""
     decimals: Mapping[str, DecimalMark] = field(default_factory=dict)
     paths: Mapping[str, PathStyle] = field(default_factory=dict)
 
     def show(self, key: str) -> str:
         """A column's name for people."""
-        return self.shown.get(key, key)
+        return self.named(key)[0]
+
+    def named(self, key: str) -> Sequence[str]:
+        """The columns of the file behind a key."""
+        return self.sources.get(key) or (key,)
 
 
 def plan_columns(
@@ -108,6 +112,7 @@ class _Planner:
         levels = self._levels()
         self._texts()
         self._images()
+        self._signals()
         for name, test in _TESTS.items():
             # What groups rows is for the kind to say.
             known = name in self._kind.fields or isinstance(self._kind, Plain)
@@ -120,7 +125,7 @@ class _Planner:
             sale=self._sale(),
             levels=levels,
             attributes=self._attributes(),
-            shown=self._sample.shown,
+            sources=self._sample.sources,
             currency=next(filter(None, (_currency_in(self._show(key)) for key in priced)), ""),
             decimals=self._decimals(priced),
             paths={key: path_style(self._profiles[key].sample) for key in self._fields.get("categories", ())},
@@ -168,6 +173,8 @@ class _Planner:
         }
         faults = {key: fault_of(one) for key, one in told.items()}
         best = next((key for key, fault in faults.items() if not fault), None)
+        if best is None and name == "id":
+            best = self._called_id(told)
         if self._known_ids:
             best = (
                 self._known(list(told)) if name == "id" else next((k for k in told if told[k].filled), best)
@@ -179,6 +186,12 @@ class _Planner:
         elif told:
             nearest = min(told, key=lambda key: evidence.badness(told[key]))
             self._failures[name] = Failure(self._show(nearest), faults[nearest])
+
+    def _called_id(self, tried: Collection[str]) -> str | None:
+        """A column whose name ends as that of an id, and which is one in every row."""
+        free = (key for key in self._keys if key not in self._used and key not in tried)
+        ends = (key for key in free if spaced(key).split()[-1:] in (["id"], ["sku"], ["asin"], ["uuid"]))
+        return next((key for key in ends if not evidence.id_fault(self._profiles[key])), None)
 
     def _bearable(self, name: str, key: str, told: ColumnProfile) -> bool:
         """Whether a column of the right name may have faults on some rows, which are rejected then."""
@@ -215,6 +228,8 @@ class _Planner:
                 and not test(self._profiles[key])
                 and evidence.plausible(name, self._profiles[key])
             ]
+            titles = self._fields.get("title", ()) if name == "id" and not fits else ()
+            fits += [key for key in titles if not evidence.id_fault(self._profiles[key])]
             found[name] = tuple(self._show(key) for key in fits)
         return found
 
@@ -272,6 +287,14 @@ class _Planner:
             if told.share >= _FULL:
                 break
         return tuple(chain)
+
+    def _signals(self) -> None:
+        """Stars and their number often stand in one object."""
+        rating = self._choose("rating", evidence.is_rating) if "rating" not in self._fields else ()
+        if rating and "popularity" not in self._fields:
+            told = self._profiles[rating[0]]
+            if told.objects > 0.5 and evidence.is_count(told):
+                self._fields["popularity"] = rating[:1]
 
     def _levels(self) -> tuple[str, ...]:
         """The columns that are levels of one path: ``Department``, ``Subcategory``; ``Category 1``, ``2``."""
@@ -357,7 +380,7 @@ class _Planner:
             found |= dict.fromkeys((*fits[:1], *series))
         return tuple(found)
 
-    def _choose(self, name: str, test: Callable[[ColumnProfile], bool]) -> None:
+    def _choose(self, name: str, test: Callable[[ColumnProfile], bool]) -> tuple[str, ...]:
         found = self._own(name)
         if not found:
             chain = self._chain(names(name), test)
@@ -367,6 +390,7 @@ class _Planner:
             if name in SEVERAL:
                 found = self._series(found, test)
         self._take(name, found)
+        return found
 
     def _series(self, first: tuple[str, ...], test: Callable[[ColumnProfile], bool]) -> tuple[str, ...]:
         """With the others of a numbered series."""
@@ -439,7 +463,7 @@ class _Planner:
             self._used.update(keys)
 
     def _show(self, key: str) -> str:
-        return self._sample.shown.get(key, key)
+        return self._sample.show(key)
 
 
 # So large a share of rows may be rejected, of the column that its name makes the best.
@@ -487,18 +511,17 @@ def _opened(cell: object, names_: Sequence[str]) -> object:
 
 
 def _telling(roles: Sequence[RowRole], whole_rows: bool) -> list[int]:
-    """The rows that say what a product is: of a group the first one, unless each says all."""
-    seen: set[str] = set()
+    """The rows that say what a product is: of a group the one that leads it, unless each says all."""
+    leads: dict[str, int] = {}
     rows: list[int] = []
     for row, role in enumerate(roles):
         if role.place is Place.MORE or role.left_out:
             continue
         if role.place is Place.ALONE or (whole_rows and role.group):
             rows.append(row)
-        elif role.group and role.group not in seen:
-            seen.add(role.group)
-            rows.append(row)
-    return rows or list(range(len(roles)))
+        elif role.group and (role.group not in leads or role.place in (Place.PRODUCT, Place.FIRST)):
+            leads[role.group] = row
+    return sorted((*rows, *leads.values())) or list(range(len(roles)))
 
 
 _TESTS: Final[Mapping[str, Callable[[ColumnProfile], bool]]] = {
@@ -510,7 +533,6 @@ _TESTS: Final[Mapping[str, Callable[[ColumnProfile], bool]]] = {
     "available": evidence.is_truth,
     "stock": evidence.is_number,
     "popularity": evidence.is_number,
-    "rating": evidence.is_rating,
     "margin": evidence.is_number,
     "added": evidence.is_date,
     "language": evidence.is_language,

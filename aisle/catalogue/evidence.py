@@ -11,8 +11,8 @@ from aisle.catalogue.numbers import number
 from aisle.catalogue.prices import read_price
 from aisle.catalogue.profile import ColumnProfile
 from aisle.catalogue.rejects import Unreadable
-from aisle.catalogue.signals import iso_date, truth
-from aisle.catalogue.values import language, name_values
+from aisle.catalogue.signals import count, iso_date, stars, truth
+from aisle.catalogue.values import json_cell, language, name_values
 
 # What says how a product is sold, in columns named "type".
 _TYPES: Final = """
@@ -107,10 +107,14 @@ def name_values_share(told: ColumnProfile) -> float:
 
 
 def _holds_names(cell: object) -> bool:
-    if isinstance(cell, str) and not cell.lstrip().startswith(("{", "[")):
+    if isinstance(cell, str):
+        cell = json_cell(cell) if cell.lstrip().startswith(("{", "[")) else None
+    if not isinstance(cell, list | dict):
         return False
     try:
-        return bool(name_values(cell))
+        # Of a list each element is one name with its values; others are records, such as reviews.
+        parts = cell[:20] if isinstance(cell, list) else ()
+        return bool(name_values(cell)) and all(len(name_values([part])) <= 1 for part in parts)
     except Unreadable:
         return False
 
@@ -167,8 +171,12 @@ def is_number(told: ColumnProfile) -> bool:
     return _share(told, number) >= 0.8
 
 
+def is_count(told: ColumnProfile) -> bool:
+    return _share(told, count) >= 0.8
+
+
 def is_rating(told: ColumnProfile) -> bool:
-    return _share(told, lambda cell: n if (n := number(cell)) is not None and n <= 100 else None) >= 0.8
+    return _share(told, lambda cell: n if (n := stars(cell)) is not None and n <= 100 else None) >= 0.8
 
 
 def is_truth(told: ColumnProfile) -> bool:

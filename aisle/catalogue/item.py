@@ -20,7 +20,7 @@ from aisle.catalogue.part import Part
 from aisle.catalogue.prices import Price, read_price
 from aisle.catalogue.profile import PLAIN_NUMBER, is_filled
 from aisle.catalogue.rejects import BadRow, Cells, Unreadable
-from aisle.catalogue.signals import iso_date, truth
+from aisle.catalogue.signals import count, iso_date, stars, truth
 from aisle.catalogue.values import (
     MAX_FACET_CHARS,
     MAX_TEXT_CHARS,
@@ -501,8 +501,15 @@ def _add_number(numbers: dict[str, float], name: str, values: tuple[str, ...]) -
         numbers[name] = float(values[0].replace(",", "."))
 
 
-def _positive(cell: object) -> float | None:
-    value = number(cell)
+def _stars(cell: object) -> float | None:
+    return _not_negative(stars(cell))
+
+
+def _count(cell: object) -> float | None:
+    return _not_negative(count(cell))
+
+
+def _not_negative(value: float | None) -> float | None:
     if value is not None and value < 0:
         raise Unreadable("is negative")
     return value
@@ -515,8 +522,8 @@ def _pieces(cell: object) -> float | None:
 
 
 _SIGNALS: Final[Mapping[str, Callable[[object], Any]]] = {
-    "popularity": _positive,
-    "rating": _positive,
+    "popularity": _count,
+    "rating": _stars,
     "margin": number,
     "stock": _pieces,
     "available": truth,

@@ -246,12 +246,12 @@ _NAMES: Final[Mapping[str, str]] = {
         maara, sklad, skladem, mnozstvi, pocet kusu
     """,
     "available": """
-        availability, in stock, instock, is in stock, stock status, available, is available,
-        available for sale, purchasable, stock availability, orderable, for sale, verfuegbarkeit,
-        verfugbarkeit, verfuegbar, verfugbar, lieferbar, auf lager, disponibilite, disponible, en stock,
-        disponibilidad, en existencia, disponibilita, disponibile, beschikbaarheid, beschikbaar,
-        op voorraad, dostepnosc, dostepny, disponibilidade, disponivel, tillganglighet, lagerstatus,
-        i lager, tilgjengelighet, pa lager, tilgaengelighed, saatavuus, dostupnost, skladem
+        availability, availability status, in stock, instock, is in stock, stock status, available,
+        is available, available for sale, purchasable, stock availability, orderable, for sale,
+        verfuegbarkeit, verfugbarkeit, verfuegbar, verfugbar, lieferbar, auf lager, disponibilite,
+        disponible, en stock, disponibilidad, en existencia, disponibilita, disponibile, beschikbaarheid,
+        beschikbaar, op voorraad, dostepnosc, dostepny, disponibilidade, disponivel, tillganglighet,
+        lagerstatus, i lager, tilgjengelighet, pa lager, tilgaengelighed, saatavuus, dostupnost, skladem
     """,
     "added": """
         added, date added, added at, added on, date add, created, created at, date created, created on,

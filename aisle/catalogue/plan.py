@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Final
 
 from aisle.catalogue.columns import Plan, plan_columns
@@ -63,22 +64,38 @@ def plan_reading(
     Raises:
         InputError: other things than products, or no column can be the id or the title.
     """
-    columns = dict.fromkeys(column for row in head for column in row.cells)
-    _refuse_other_files(source, columns.keys())
+    columns = tuple(dict.fromkeys(column for row in head for column in row.cells))
+    _refuse_other_files(source, columns)
     kind = kind_of(columns, options.format, options.locale)
     cells: list[Cells] = []
     roles: list[RowRole] = []
-    for number, row in enumerate(head):
+    for row in head:
         read = kind_cells(kind, row.cells)
         cells.append(read)
         roles.append(kind.role(read))
         for variant in kind.inner(read):
             cells.append(variant)
-            roles.append(RowRole(Place.VARIANT, f"row {number}"))
-    shown = {} if isinstance(kind, Plain) else {folded(column): column for column in reversed(columns)}
-    plan = plan_columns(Sample(source, cells, roles, shown), kind, options, known_ids)
+            # What stands inside a row needs no id and no title of its own.
+            roles.append(RowRole(Place.MORE))
+    plan = plan_columns(Sample(source, cells, roles, _sources(kind, columns)), kind, options, known_ids)
     variants = Variants(options.variants) if options.variants else kind.variants
     return PlannedReading(kind, plan, ItemBuilder(plan), variants, "id" in options.columns, len(head))
+
+
+def _sources(kind: ExportKind, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Key to the columns of the file that it is made of, where its kind calls them otherwise."""
+    if isinstance(kind, Plain):
+        return {}
+    by_name = {folded(column): column for column in reversed(columns)}
+    found: dict[str, tuple[str, ...]] = {name: (column,) for name, column in by_name.items()}
+    for made, wanted in kind.sources.items():
+        beginnings = tuple(name[:-1] for name in wanted if name.endswith("*"))
+        named = tuple(
+            column for name, column in by_name.items() if name in wanted or name.startswith(beginnings)
+        )
+        if named:
+            found[made] = named
+    return found
 
 
 def _refuse_other_files(name: str, columns: Iterable[str]) -> None:
@@ -125,6 +142,7 @@ def describe(source: str, table: OpenTable, reading: PlannedReading, items: Iter
         if len(held) > most:
             best, most = item, len(held)
     plan = reading.plan
+    used = set(_named(plan, (*chain.from_iterable(plan.fields.values()), *plan.attributes.objects)))
     read = [name for name in _ORDER if name in plan.fields or (name == "group" and there[name])]
     return ReadingReport(
         source=source,
@@ -135,17 +153,21 @@ def describe(source: str, table: OpenTable, reading: PlannedReading, items: Iter
         fields=tuple(
             FieldReading(
                 name,
-                tuple(map(plan.show, plan.fields.get(name, ()))),
+                _named(plan, plan.fields.get(name, ())),
                 round(there[name] / count, 4) if count else 0.0,
                 examples.get(name, ""),
             )
             for name in read
         ),
         facets=tuple(facets)[:_MOST_FACETS],
-        no_facets=dict(plan.attributes.left_out),
+        no_facets={name: why for name, why in plan.attributes.left_out.items() if name not in used},
         looked_at=reading.looked_at,
         example=best,
     )
+
+
+def _named(plan: Plan, keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(map(plan.named, keys))))
 
 
 def _value(item: Item, name: str) -> object:

@@ -16,7 +16,7 @@ _SAMPLE: Final = 300
 # Of one text so much is looked at.
 _CHARS: Final = 2_000
 
-PLAIN_NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,9})?")
+PLAIN_NUMBER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,14}|(?=\.\d))(?:\.\d{1,9}|,(?:\d{1,2}|\d{4,9}))?")
 _URL: Final = re.compile(r"(?:[a-z][a-z0-9+.-]{1,9}:)?//\S|www\.\S|data:\w+/", re.IGNORECASE)
 _PICTURE: Final = re.compile(
     r"\S.*\.(?:jpe?g|jfif|png|gif|webp|avif|heic|svg|bmp|tiff?)(?:[?#~/]\S*)?$", re.IGNORECASE

@@ -17,10 +17,15 @@ class Sample:
         source: name of the file, for messages.
         cells: one for each row.
         roles: of each row.
-        shown: key to the name that the file gives a column.
+        sources: key to the columns of the file that it is made of.
     """
 
     source: str
     cells: Sequence[Cells]
     roles: Sequence[RowRole]
-    shown: Mapping[str, str]
+    sources: Mapping[str, Sequence[str]]
+
+    def show(self, key: str) -> str:
+        """A column's name for people."""
+        named = self.sources.get(key)
+        return named[0] if named else key

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
+from aisle.catalogue.numbers import number
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.values import NAME_KEYS, is_absent, scalar, unescaped, unwrap
 from aisle.markup import plain_line
@@ -121,6 +123,28 @@ def truth(cell: object) -> bool | None:
         ):
             return so
     raise Unreadable
+
+
+_STARS: Final = ("rate", "average", "rating", "score", "value", "mean", "ratingValue", "stars")
+_COUNT: Final = ("count", "total", "reviewCount", "ratingCount", "reviews", "value")
+
+
+def stars(cell: object) -> float | None:
+    """Stars: a number, or an object of one (``{"rate": 3.9, "count": 120}``).
+
+    Raises:
+        Unreadable: neither.
+    """
+    return number(unwrap(cell, _STARS) if isinstance(cell, Mapping) else cell)
+
+
+def count(cell: object) -> float | None:
+    """How many there are: a number, or an object that counts them (``{"rate": 3.9, "count": 120}``).
+
+    Raises:
+        Unreadable: neither.
+    """
+    return number(unwrap(cell, _COUNT) if isinstance(cell, Mapping) else cell)
 
 
 _EPOCH_DIGITS: Final = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?|[0-9]{12,13}|[0-9]{15,16}", re.ASCII)

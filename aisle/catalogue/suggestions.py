@@ -55,7 +55,7 @@ def nothing_fits(
         failures: item field to the column that came closest.
         fitting: item field to the columns that could be it if somebody said so.
     """
-    columns = list(dict.fromkeys(sample.shown.get(key, key) for cells in sample.cells for key in cells))
+    columns = list(dict.fromkeys(sample.show(key) for cells in sample.cells for key in cells))
     message = f"no column of {sample.source} can be the {' or the '.join(missing)}"
     near = [
         f"'{failures[name].column}' came closest to the {name}, but {failures[name].why}"
