@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisle.catalogue.exports.preamble import header_row
+from aisle.catalogue.exports.preamble import header_row, joined_headings
 
 SETTINGS = ["TemplateType=fptcustom", "Version=2021.1014", "The top 3 rows are for Amazon.com use only."]
 LABELS = ["Seller SKU", "Product Name", "Standard Price"]
@@ -33,3 +33,18 @@ NEW_NAMES = [
 )
 def test_header_row(rows: list[list[str]], header: int) -> None:
     assert header_row(rows) == header
+
+
+@pytest.mark.parametrize(
+    ("cells", "headings"),
+    [
+        (["ID", "Categories (x", "y", "z...)", "Price"], ["ID", "Categories (x,y,z...)", "Price"]),
+        (["Available (0 = No", " 1 = Yes)"], ["Available (0 = No, 1 = Yes)"]),
+        (["Weight (kg)", "Name"], ["Weight (kg)", "Name"]),
+        (["Name (open", "a", "b", "c", "d)"], ["Name (open", "a", "b", "c", "d)"]),
+        (["Name ("], ["Name ("]),
+        ([], []),
+    ],
+)
+def test_headings_that_were_split_within_brackets(cells: list[str], headings: list[str]) -> None:
+    assert joined_headings(cells) == headings

@@ -38,3 +38,30 @@ def header_row(rows: Sequence[Sequence[str]]) -> int:
 
 def _first(row: Sequence[str]) -> str:
     return row[0].strip() if row else ""
+
+
+_MOST_PARTS: Final = 4
+
+
+def joined_headings(cells: Sequence[str]) -> list[str]:
+    """A header whose headings hold commas that nobody quoted: ``Categories (x``, ``y``, ``z...)`` are one.
+
+    Args:
+        cells: of the header, as they were split.
+    """
+    joined: list[str] = []
+    at = 0
+    while at < len(cells):
+        parts = 1
+        if _open_brackets(cells[at]):
+            for more in range(2, min(_MOST_PARTS, len(cells) - at) + 1):
+                if not _open_brackets(",".join(cells[at : at + more])):
+                    parts = more
+                    break
+        joined.append(",".join(cells[at : at + parts]))
+        at += parts
+    return joined
+
+
+def _open_brackets(heading: str) -> bool:
+    return heading.count("(") > heading.count(")")
