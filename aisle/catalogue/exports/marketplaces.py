@@ -293,15 +293,18 @@ class OpenCart(ExportKind):
         )
 
     def cells(self, cells: Cells) -> Cells:
-        """One name and one text."""
+        """One name and one text: of the wanted language, else of English, else of any."""
         made = dict(cells)
+        ranks: dict[str, int] = {}
         for column in cells:
             found = _OPENCART_NAME.match(column)
-            if found and (said := text(cells, column)):
-                wanted = bool(self._locale) and found[2].startswith(self._locale[:2])
-                if wanted or not text(made, found[1]):
-                    made[found[1]] = said
-                del made[column]
+            if not found:
+                continue
+            del made[column]
+            language = found[2][:2]
+            rank = 0 if language == self._locale[:2] else 1 if language == "en" else 2
+            if text(cells, column) and rank < ranks.get(found[1], 3):
+                made[found[1]], ranks[found[1]] = text(cells, column), rank
         made["tags"] = split(made.get("tags"), ",")
         made["category names"] = [
             name for name in split(cells.get("categories"), ",") if not name.replace(" ", "").isdigit()
