@@ -179,15 +179,29 @@ def test_a_product_without_a_title_anywhere_is_a_dead_letter_for_each_row() -> N
 
 
 def test_a_second_product_under_one_key_is_a_duplicate() -> None:
-    rows = [
-        _row(Place.PRODUCT, "mug", "mug"),
-        _row(Place.PRODUCT, "mug", "mug"),
-        _row(Place.ALONE, "", "mug"),
-    ]
-    items, counts, rejects = _read(rows, Variants.MERGED, whole=False)
-    assert len(items) == 1
-    assert rejects.reasons == {"duplicate id": 2}
+    rows = [_row(Place.PRODUCT, "mug", "mug"), _row(Place.PRODUCT, "mug", "mug", "Other mug")]
+    (item,), counts, rejects = _read(rows, Variants.MERGED, whole=False)
+    assert item.title == "Mug"
+    assert rejects.reasons == {"duplicate id": 1}
     assert counts.balanced
+
+
+def test_of_two_products_with_one_id_the_first_stays() -> None:
+    rows = [
+        _row(Place.VARIANT, "mug", "mug"),
+        _row(Place.MORE, "mug", ""),
+        _row(Place.ALONE, "", "mug", "Other"),
+    ]
+    (item,), _, rejects = _read(rows, Variants.MERGED, whole=False)
+    assert item.title == "Other"
+    assert rejects.reasons == {"duplicate id": 2}
+
+
+def test_what_is_more_of_a_variant_that_is_left_out_goes_with_it() -> None:
+    rows = [_row(Place.MORE, "mug", ""), _row(Place.VARIANT, "mug", "s", **{"left out": "draft"})]
+    items, counts, _ = _read(rows, Variants.MERGED, whole=False)
+    assert not items
+    assert counts.left_out == {"draft": 2}
 
 
 @pytest.mark.parametrize("variants", Variants)
