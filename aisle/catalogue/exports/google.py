@@ -33,7 +33,7 @@ class GoogleFeed(ExportKind):
         "list_price": ("price",),
         "images": ("image link", "additional image link"),
         "url": ("link", "canonical link"),
-        "identifiers": ("gtin", "mpn"),
+        "identifiers": ("gtin", "mpn", "id"),
         "stock": ("quantity", "inventory", "quantity to sell on facebook", "sell on google quantity"),
         "available": ("availability",),
     }
