@@ -18,7 +18,6 @@ from aisle.encoder import item_text, query_text
 from aisle.encoder.artifact import Prefixes
 from aisle.encoder.text import TEXT_VERSION
 from aisle.indexer import dense_item_encoder
-from aisle.mappings import DENSE
 from aisle.mappings.document import document, item_of
 from aisle.search.legs import checked_question
 from aisle.training.data.sources import judged_pairs
@@ -87,9 +86,7 @@ def test_training_export_and_indexing_see_one_text(catalogue: Path) -> None:
 def test_what_is_found_and_shown_is_what_was_read(catalogue: Path) -> None:
     items = list(read_catalogue(catalogue))
     assert (items[0].title, items[0].text) == DISPLAYED
-    sources: Sequence[dict[str, Any]] = [
-        document(item, {DENSE: np.ones(1, dtype=np.float32)}) for item in items
-    ]
+    sources: Sequence[dict[str, Any]] = [document(item, {}) for item in items]
     # As the node stores it, and search and rerankers read it back.
     found = [
         item_of(item.id, json.loads(json.dumps(source))) for item, source in zip(items, sources, strict=True)
