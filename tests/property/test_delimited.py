@@ -6,11 +6,14 @@ import re
 import tempfile
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.catalogue import ReadOptions
+from aisle.catalogue.formats.delimited import DelimitedFile
+from aisle.catalogue.formats.text_lines import TextLines, text_blocks
 from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import Rejects
 from aisle.errors import InputError
@@ -117,3 +120,69 @@ def test_any_bytes(content: bytes, head: bytes) -> None:
         return
     assert all(isinstance(cell, str) for _, cells in rows for cell in cells)
     assert len(rejects.texts) == rejects.count
+
+
+EXPORTS = sorted((Path(__file__).parents[1] / "support" / "exports").glob("*.[ct]s*v"))
+DAMAGE = [
+    b'"',
+    b'""',
+    b"\\",
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"'",
+    b"\xe9",
+    b"\xc3\xa9",
+    b"\xff",
+    b" ",
+]
+
+
+def damaged(content: bytes, random: Random) -> bytes:
+    """The same export with bytes added, taken out, doubled, moved or cut off."""
+    for _ in range(random.choice([1, 1, 2, 5, 20])):
+        at, until = sorted(random.randrange(len(content) + 1) for _ in range(2))
+        piece = content[at : min(until, at + random.choice([1, 5, 80, 800]))]
+        content = random.choice(
+            [
+                content[:at] + random.choice(DAMAGE) + content[at:],
+                content[:at] + content[at + len(piece) :],
+                content[:at] + piece + content[at:],
+                content[:at] + bytes(random.randrange(256) for _ in range(3)) + content[at:],
+                content[: max(at, 1)],
+                content.replace(random.choice(DAMAGE), random.choice(DAMAGE), random.randrange(1, 9)),
+            ]
+        )
+    return content
+
+
+@settings(max_examples=150, deadline=None)
+@given(export=st.sampled_from(EXPORTS), seed=st.integers(0, 2**32))
+def test_a_damaged_export_loses_no_letter(export: Path, seed: int) -> None:
+    content = damaged(export.read_bytes(), Random(seed))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(content)
+        rejects = Texts()
+        try:
+            table = open_table(path, ReadOptions(format="csv"))
+            cells = [cell for row in table.rows(rejects) for cell in row.cells.values()]
+        except InputError as error:
+            assert error.fix and "\n" not in str(error)
+            return
+        assert isinstance(table, DelimitedFile)
+        if table.layout is None:
+            return
+        lines = TextLines(text_blocks(path, table.encoding), table.layout.line_end)
+        while lines.more():
+            pass
+    lines.drop(table.layout.begin)
+    assert _letters(cells + rejects.texts) == _letters(lines.ahead)
+
+
+def _letters(texts: list[str]) -> Counter[str]:
+    return Counter(mark for text in texts for mark in text if mark.isalnum())
