@@ -110,6 +110,10 @@ bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by 
 bench-catalogue: $(VENV)/.dev ## 826,402 products: encoding, HNSW, searches (about 20 minutes)
 	$(BIN)/python -m benchmarks.catalogue
 
+.PHONY: bench-catalogues
+bench-catalogues: $(VENV)/.dev ## Reading speed and memory of every catalogue format (about 30 minutes)
+	$(BIN)/python -m benchmarks.catalogues
+
 .PHONY: bench-scale
 bench-scale: $(VENV)/.dev ## 826,402 products from file to live alias, other ways to load, searches meanwhile (30 minutes)
 	$(BIN)/python -m benchmarks.scale

@@ -12,6 +12,7 @@ import typer
 from aisle._files import whole_file
 from aisle.errors import InputError
 from benchmarks.catalogue.figures import catalogue, catalogue_search
+from benchmarks.catalogues.table import catalogues
 from benchmarks.encoder.figures import changes, costs, ladder, summary, widths
 from benchmarks.faults.table import faults
 from benchmarks.harness.command_line import RESULTS, run_command, say
@@ -143,6 +144,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "encoder-reviews": Figure("encoder-reviews", ladder),
     "encoder-catalogue": Figure("encoder-catalogue", catalogue),
     "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
+    "catalogues": Figure("catalogues", catalogues),
     "indexing-faults": Figure("indexing-faults", faults),
     "indexing-plan": Figure("indexing-plan", plan),
     "indexing-scale": Figure("indexing-scale", scale),

@@ -1,0 +1,1 @@
+"""How fast catalogues are read, and in how much memory."""
