@@ -176,6 +176,36 @@ def test_a_line_that_is_no_row_is_one_dead_letter(path: Path) -> None:
     ]
 
 
+def test_headers_of_exports_put_together_are_no_products(path: Path) -> None:
+    rows, letters = read(path, "id,title,price\n1,a,2\nid,title,price\n2,b,3\n id,title , price\n3,c,4\n")
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    assert [(line, reason) for line, reason, _ in letters] == [
+        (3, "the header once more"),
+        (5, "the header once more"),
+    ]
+
+
+def test_cells_that_spreadsheets_shall_not_touch(path: Path) -> None:
+    rows, letters = read(path, 'id,title,gtin\n="001",a,="0400"\n="002","=""b""","=""0401"""\n3,= "c",x\n')
+    assert rows == [("001", "a", "0400"), ("002", "b", "0401"), ("3", '= "c"', "x")]
+    assert not letters
+
+
+def test_the_delimiter_is_that_of_many_columns(path: Path) -> None:
+    """Each row has one colon and one semicolon, as the header; not all rows have every comma."""
+    lines = [f'{i},Item {i},"https://x/{i};y",9' + ("" if i % 3 else ",5,red") for i in range(30)]
+    rows, letters = read(path, "\n".join(["id,title,link;s,price,stock,colour", *lines]))
+    assert rows[3] == ("3", "Item 3", "https://x/3;y", "9", "5", "red")
+    assert rows[4] == ("4", "Item 4", "https://x/4;y", "9", "", "")
+    assert not letters
+
+
+def test_a_first_line_without_an_end(path: Path) -> None:
+    path.write_bytes(b"id,title," * 500_000)
+    with pytest.raises(InputError, match=r"the first line of .* is over 4,194,304 characters"):
+        open_table(path, ReadOptions())
+
+
 def test_lines_are_those_where_rows_begin(path: Path) -> None:
     path.write_text('\nid,title\n1,"a\n\nb"\n\n2,c\n3,"d\n4,e\n')
     rows = open_table(path, ReadOptions()).rows(Rejects())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,11 @@ class Delimited:
         """See `Table`."""
         encoding = encoding_of(path, options.encoding)
         head, whole = _head(path, encoding)
+        if not whole and not re.search("[\r\n]", head):
+            raise InputError(
+                f"the first line of {path} is over {len(head):,} characters",
+                fix="check that it is a CSV file, or name its --format",
+            )
         layout = sniffed(head, whole=whole)
         if layout:
             _check(path, layout, encoding)

@@ -32,6 +32,11 @@ def is_number(cell: str) -> bool:
     return any(map(str.isdigit, cell)) and sum(map(str.isalpha, cell)) <= 3 and len(cell) <= 40
 
 
+def unwrapped(cell: str) -> str:
+    """``="0012"``, which keeps a spreadsheet from making a number of it, as ``0012``."""
+    return cell[2:-1] if len(cell) > 2 and cell.startswith('="') and cell.endswith('"') else cell
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How the rows of a file are written.
@@ -41,6 +46,7 @@ class Dialect:
         names: of the columns.
         kinds: of the columns, where that is known; else empty.
         spaced: whether a space follows every delimiter.
+        formulas: whether cells stand as texts of formulas, see `unwrapped`.
     """
 
     delimiter: str
@@ -48,6 +54,7 @@ class Dialect:
     names: tuple[str, ...]
     kinds: tuple[Kind, ...] = ()
     spaced: bool = False
+    formulas: bool = False
 
     @cached_property
     def quotings(self) -> tuple[Quoting, ...]:

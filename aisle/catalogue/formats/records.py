@@ -7,12 +7,13 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aisle.catalogue.formats.dialect import Dialect
+from aisle.catalogue.formats.dialect import Dialect, unwrapped
 from aisle.catalogue.formats.encoding import TextEncoding, undecoded
 from aisle.catalogue.formats.quoting import Record, SplitLine
 from aisle.catalogue.formats.text_lines import MAX_LINE_CHARS, TextLines
 from aisle.catalogue.rejects import Rejects, Row
 
+AGAIN: Final = "the header once more"
 NOT_CLOSED: Final = "a quote is not closed"
 TOO_LONG: Final = f"line is over {MAX_LINE_CHARS:,} characters"
 
@@ -55,7 +56,7 @@ class RowReader:
 
     def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield the rows; bad ones go to ``rejects``."""
-        lines, names = self._lines, self._dialect.names
+        lines = self._lines
         while lines.ahead or lines.more():
             at = 0
             if not lines.cut:
@@ -66,16 +67,27 @@ class RowReader:
                 raw = lines.ahead[at : at + record.lines]
                 if self._not_encoded and any(map(undecoded, raw)):
                     record = BadRecord(self._not_encoded, record.lines)
+                elif isinstance(record, Record) and self._is_header(record.cells):
+                    record = BadRecord(AGAIN)
                 if isinstance(record, BadRecord):
                     rejects.add(number, record.reason, "".join(raw).encode(errors="surrogateescape"))
                 elif _filled(record.cells):
-                    yield Row(number, dict(zip(names, record.cells, strict=True)))
+                    yield self._row(number, record.cells)
                 at += record.lines
             lines.drop(at)
 
+    def _row(self, line: int, cells: Sequence[str]) -> Row:
+        if self._dialect.formulas:
+            cells = [unwrapped(cell) for cell in cells]
+        return Row(line, dict(zip(self._dialect.names, cells, strict=True)))
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        """Whether exports were put together, each with its header."""
+        return self._width > 1 and tuple(cell.strip() for cell in cells) == self._dialect.names
+
     def _regular_rows(self) -> Generator[Row, None, int]:
         """Yield rows as long as there is no doubt about any, and return how many lines they took."""
-        lines, names, width = self._lines, self._dialect.names, self._width
+        lines, width, first = self._lines, self._width, self._dialect.names[0]
         number = lines.number
         done = 0
         delimiter, quote = self._dialect.delimiter, self._dialect.quote
@@ -98,7 +110,9 @@ class RowReader:
                 if cells is None or (self._not_encoded and any(map(undecoded, cells))):
                     return done
                 if any(cells):
-                    yield Row(number + done, dict(zip(names, cells, strict=True)))
+                    if cells[0] == first and self._is_header(cells):
+                        return done
+                    yield self._row(number + done, cells)
                 done = taken
         except csv.Error:
             return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from itertools import product
 from typing import Final
 
 from aisle.catalogue.exports.preamble import header_row
-from aisle.catalogue.formats.dialect import Dialect, Kind, is_number
+from aisle.catalogue.formats.dialect import Dialect, Kind, is_number, unwrapped
 from aisle.catalogue.formats.encoding import TextEncoding
 from aisle.catalogue.formats.quoting import Record
 from aisle.catalogue.formats.records import RowReader
@@ -73,10 +74,10 @@ def sniffed(head: str, *, whole: bool) -> Layout | None:
 
 
 def _rank(layout: Layout) -> tuple[bool, float, int]:
-    """Whether it has columns, how well rows fit, and how many columns it has."""
+    """Whether it has columns, and how hardly all rows have so many by chance."""
     names = layout.dialect.names
     wrapped = len(names) > 1 and all(name[:1] == name[-1:] == "'" for name in names)
-    return len(names) > 1 and not wrapped, round(layout.score, 2), len(names)
+    return len(names) > 1 and not wrapped, round(layout.score * math.log2(len(names)), 2), len(names)
 
 
 def _delimiters(head: str) -> str:
@@ -114,9 +115,10 @@ def _tried(head: str, line_end: str, delimiter: str, quote: str, *, whole: bool)
         names=dialect.names[:named],
         kinds=tuple(map(_kind, zip(*rows, strict=True))),
         spaced=_is_spaced(rows),
+        formulas=any(unwrapped(cell) != cell for row in rows for cell in row),
     )
     all_rows = len(rows) + rejects.count + above
-    score = (len(rows) - reader.uneven / 2) / all_rows if all_rows else 0.5
+    score = (len(rows) - reader.uneven / 2) / all_rows if all_rows else 0.0
     return Layout(dialect, line_end, begin, above, tuple(rows), score)
 
 
