@@ -98,10 +98,7 @@ class Quoting:
         opened, begun = None, ""
         at = 0
         # A delimiter at the very end is followed by one cell more, which is empty.
-        while at <= len(line):
-            found = self._cell.match(line, at)
-            if found is None:  # never: the second way to read a cell takes anything
-                break
+        while at <= len(line) and (found := self._cell.match(line, at)):
             quoted, text = found.groups()
             if quoted is not None:
                 text = self._meant(quoted)
