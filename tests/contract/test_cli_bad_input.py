@@ -51,7 +51,7 @@ def shop(tmp_path: Path, monkeypatch: Patch) -> Path:
             "no column of unknown.csv can be the id or the title (found: foo, bar)",
         ),
         ("noise.csv", NOISE, "noise.csv"),
-        ("lines.csv", b"id,ti\rtle\n1,2\n", "the header of lines.csv is not CSV"),
+        ("lines.csv", b"1,Cap,18\n2,Hat,19\n", "lines.csv has no header: its first line looks like a row"),
         ("noise.jsonl", NOISE, "noise.jsonl"),
         ("noise.parquet", b"PAR1" + NOISE, "noise.parquet is not a whole Parquet file"),
         ("noise.csv.gz", b"\x1f\x8b" + NOISE, "noise.csv.gz is not whole"),
