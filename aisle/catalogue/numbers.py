@@ -1,4 +1,7 @@
-"""Numbers as the world writes them: digits, groups of thousands, and what stands before the decimals."""
+"""Numbers as the world writes them: digits, groups of thousands, and what stands before the decimals.
+
+Strict, where libraries for scraping guess: what is no number must not become one (``12 99`` is not 1299).
+"""
 
 from __future__ import annotations
 

@@ -13,11 +13,12 @@ from types import TracebackType
 import psutil
 from opensearchpy import OpenSearch
 
+from aisle._artifacts import export_once
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.export import DenseExport, export
-from aisle.errors import ArtifactNotFound, InputError
+from aisle.errors import InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder
+from benchmarks.harness.command_line import say
 
 DATA_VARIABLE = "AISLE_DATA"
 DEFAULT_DATA = Path("..", "shared", "data")
@@ -43,13 +44,10 @@ def dataset(name: str) -> Path:
 
 
 def load_encoder() -> DenseEncoder:
-    """The INT8 MiniLM of this machine's store, exported first where it is missing."""
+    """The INT8 MiniLM of this machine's store, exported first where it is missing or of older texts."""
     store = ArtifactStore.default()
-    try:
-        return DenseEncoder.load(ENCODER, store=store)
-    except ArtifactNotFound:
-        export(DenseExport(model=ENCODER), store)
-        return DenseEncoder.load(ENCODER, store=store)
+    export_once(ENCODER, store, say)
+    return DenseEncoder.load(ENCODER, store=store)
 
 
 def encoder_of_items(model: DenseEncoder, dims: int) -> ItemEncoder:
