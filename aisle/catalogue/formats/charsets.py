@@ -114,7 +114,10 @@ def _nonsense(sample: bytes, charset: Charset) -> float | None:
     # Where every byte is a letter, encodings are told apart by how often each one comes.
     foreign = any(alphabet > _LAST_LATIN for alphabet in charset.alphabets)
     language = 0.1 * found.coherence if found and foreign else 0.0
-    return 0.5 * disorder + 1 - _sense(text, charset) + charset.handicap - language
+    # A sign of currency or measure is orderly wherever it fits.
+    others = [mark for mark in text if mark > "\x7f" and mark not in _SIGNS]
+    weight = 0.5 if others else 0.0
+    return weight * disorder + 1 - _sense(text, charset) + charset.handicap - language
 
 
 def _sense(text: str, charset: Charset) -> float:
