@@ -1,4 +1,4 @@
-"""Writes the pages that come from the code: the command line, the errors, the index of decisions.
+"""Writes the pages that come from the code: the command line, errors, exports, the index of decisions.
 
 python docs/generate.py            write them anew
 python docs/generate.py --check    change nothing; fail if one is not current
@@ -6,8 +6,11 @@ python docs/generate.py --check    change nothing; fail if one is not current
 
 from __future__ import annotations
 
+import collections
+import functools
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +19,13 @@ from typer.cli import get_docs_for_click
 from typer.main import get_command
 
 from aisle import errors
+from aisle.catalogue import read_catalogue
+from aisle.catalogue.exports import KINDS
+from aisle.catalogue.reader import Catalogue
 from aisle.cli.main import build_app
 
 DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 MARK = "<!-- Written by docs/generate.py (`make docs-generate`): change the code that it comes from. -->"
 
 
@@ -48,6 +55,42 @@ and `ClusterError` for a cluster that cannot be reached.
 | error | is a | meaning |
 |---|---|---|
 {rows}
+"""
+
+EXPORTS = """# Your shop's export
+
+{mark}
+
+```sh
+aisle index products_export.csv --name shop --dry-run    # what would be read as what; writes nothing
+aisle index products_export.csv --name shop
+```
+
+Aisle tells by its columns what kind of export a file is, and says so: which column was read as what, how
+many rows have it, one whole item as it will be indexed, and where every row went. A file of any other kind is
+read by the names and values of its columns. These options change what it decides:
+
+| option | what it does |
+|---|---|
+| `--format NAME` | read it as this kind (the names stand below) or file format |
+| `--variants separate`, `--variants merged` | one document for each variant, or one for each product |
+| `--map FIELD=COLUMN` | read this column as that field, whatever it is called; may be repeated |
+| `--facet COLUMN`, `--no-facet COLUMN` | a column becomes a facet, or does not |
+| `--locale LOCALE` | the texts of this language, where a file holds several |
+
+Variants need not stand together in the file: the rows of a product are put together wherever they are. Hidden
+products and drafts are left out and counted; what leaves a product out takes its variants along. A variant
+whose product is not in the file is left out too where it cannot stand alone.
+
+## The kinds
+
+This table, and all that follows, was made by reading a small made-up export of each kind.
+
+| your export | where it comes from | the command | one document for each | left out of it |
+|---|---|---|---|---|
+{rows}
+
+{sections}
 """
 
 DECISIONS = """# Decisions
@@ -106,6 +149,72 @@ def _summary(kind: type) -> str:
     return " ".join((kind.__doc__ or "").split("\n\n")[0].split())
 
 
+@functools.cache
+def exports_page() -> str:
+    """What is read of each kind of export, and what is left out: from reading one of each."""
+    # The made-up exports are those of the tests.
+    sys.path.insert(0, str(ROOT))
+    from tests.support.exports import EXPORTS as FILES
+
+    read = [(export, *_read(export.path)) for export in FILES]
+    rows = [
+        f"| [{export.software}](#{_anchor(export.software)}) | {export.where} "
+        f"| `aisle index {export.file} --name shop` "
+        f"| {_document(catalogue)} | {'; '.join(sorted(catalogue.counts.left_out)) or 'nothing'} |"
+        for export, catalogue, _ in read
+    ]
+    sections = [_section(export.software, catalogue, kind) for export, catalogue, kind in read]
+    return EXPORTS.format(mark=MARK, rows="\n".join(rows), sections="\n\n".join(sections))
+
+
+def _read(path: Path) -> tuple[Catalogue, str]:
+    """A file read to its end, and the name of its kind."""
+    catalogue = read_catalogue(path)
+    collections.deque(catalogue, maxlen=0)
+    kinds = {kind.title: kind.name for kind in KINDS}
+    return catalogue, kinds[catalogue.report.kind]
+
+
+def _document(catalogue: Catalogue) -> str:
+    """What one document is made of."""
+    if catalogue.report.variants == "merged":
+        return "product"
+    return "variant" if catalogue.counts.present["group"] else "row"
+
+
+def _section(software: str, catalogue: Catalogue, kind: str) -> str:
+    report, counts = catalogue.report, catalogue.counts
+    fields = "\n".join(
+        f"| {read.field} | {', '.join(map(_cell, read.columns))} | {_cell(read.example)} |"
+        for read in report.fields
+    )
+    lines = [
+        f"## {software}",
+        f"`--format {kind}`. Of {counts.rows} rows came {counts.items} items; {counts.merged} rows are part "
+        f"of another row's item; left out: {_counted(counts.left_out)}.",
+        f"| field | columns | example |\n|---|---|---|\n{fields}",
+    ]
+    if report.facets:
+        lines.append(f"Attributes: {', '.join(_cell(name) for name in report.facets)}.")
+    if report.no_facets:
+        lines.append(f"No attributes: {', '.join(_cell(name) for name in report.no_facets)}.")
+    return "\n\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """A text that may stand in a table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _counted(left_out: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items())) or "nothing"
+
+
+def _anchor(heading: str) -> str:
+    """What a heading is called in links."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
 def decisions_page() -> str:
     """The index of decisions, from the head of each."""
     rows = []
@@ -122,7 +231,12 @@ def _field(text: str, name: str) -> str:
     return found[1] if found else ""
 
 
-PAGES = {"reference/cli.md": cli_page, "reference/errors.md": errors_page, "adr/index.md": decisions_page}
+PAGES = {
+    "reference/cli.md": cli_page,
+    "reference/errors.md": errors_page,
+    "how-to/exports.md": exports_page,
+    "adr/index.md": decisions_page,
+}
 
 
 def generate(

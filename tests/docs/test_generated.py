@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,7 @@ def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     shutil.copytree(ROOT / "docs" / "adr", tmp_path / "adr")
     (tmp_path / "reference").mkdir()
+    (tmp_path / "how-to").mkdir()
     monkeypatch.setattr(module, "DOCS", tmp_path)
     return module
 
@@ -37,6 +39,17 @@ def test_a_stale_page_is_noticed_and_written(generator: ModuleType, tmp_path: Pa
         generator.generate(check=True)
     generator.generate()
     generator.generate(check=True)
+
+
+def test_the_page_on_exports_is_made_by_reading_them(generator: ModuleType) -> None:
+    page = generator.exports_page()
+    assert "| price | Variant Price | 19.0 |" in page
+    assert "| product | draft; not published |" in page
+    # Every row of the table leads to a section.
+    links = re.findall(r"^\| \[[^]]+\]\(#([^)]+)\)", page, re.MULTILINE)
+    sections = [generator._anchor(heading) for heading in re.findall(r"^## (.*)$", page, re.MULTILINE)]
+    assert len(links) > 40
+    assert links == [section for section in sections if section != "the-kinds"]
 
 
 def test_every_decision_says_its_status_and_date(generator: ModuleType) -> None:

@@ -280,8 +280,12 @@ class OpenCart(ExportKind):
         self._locale = " ".join(re.split(r"[\W_]+", locale.casefold()))
 
     def in_locale(self, locale: str) -> OpenCart:
-        """Texts of this language, such as ``de-de``; the file's first one where they are missing."""
+        """Texts of this language, such as ``de-de``; another one's where they are missing."""
         return OpenCart(locale)
+
+    def attribute(self, column: str) -> str:
+        """Without the language behind it: ``tags(en-gb)``."""
+        return column.split("(")[0]
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """The number, and columns that only OpenCart has."""
