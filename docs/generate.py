@@ -187,6 +187,7 @@ def _section(software: str, catalogue: Catalogue, kind: str) -> str:
     fields = "\n".join(
         f"| {read.field} | {', '.join(map(_cell, read.columns))} | {_cell(read.example)} |"
         for read in report.fields
+        if read.coverage
     )
     lines = [
         f"## {software}",

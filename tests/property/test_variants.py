@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aisle.catalogue.exports.base import ExportKind, Place, RowRole, Variants
@@ -84,6 +84,7 @@ def _read(rows: list[Cells], variants: Variants, whole: bool) -> tuple[list[Item
     return list(grouped(numbered, reading, counts, rejects, SeenIds())), counts, rejects
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, variants=st.sampled_from(Variants), whole=st.booleans())
 def test_every_row_is_accounted_for(rows: list[Cells], variants: Variants, whole: bool) -> None:
     items, counts, rejects = _read(rows, variants, whole)
@@ -100,6 +101,7 @@ def test_every_row_is_accounted_for(rows: list[Cells], variants: Variants, whole
         assert max(Counter(rejects.lines).values(), default=0) <= 1
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS, variants=st.sampled_from(Variants), whole=st.booleans())
 def test_the_order_is_the_same_every_time(rows: list[Cells], variants: Variants, whole: bool) -> None:
     assert _read(rows, variants, whole)[0] == _read(rows, variants, whole)[0]

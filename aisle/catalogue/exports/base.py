@@ -143,13 +143,16 @@ def kind_cells(kind: ExportKind, cells: Cells) -> Cells:
     if isinstance(kind, Plain):
         return cells
     names = _names(tuple(cells))
-    if len(set(names)) == len(cells):
-        return kind.cells(dict(zip(names, cells.values(), strict=True)))
     found: Cells = {}
-    for name, value in zip(names, cells.values(), strict=True):
-        if name not in found or found[name] in (None, ""):
-            found[name] = value
-    return kind.cells(found)
+    if len(set(names)) == len(cells):
+        found = dict(zip(names, cells.values(), strict=True))
+    else:
+        for name, value in zip(names, cells.values(), strict=True):
+            if name not in found or found[name] in (None, ""):
+                found[name] = value
+    made = kind.cells(found)
+    # What a kind makes of nothing is no column.
+    return {name: value for name, value in made.items() if value or name in found or value == 0}
 
 
 @lru_cache(maxsize=256)

@@ -216,7 +216,7 @@ class BigCommerceApi(ExportKind):
         "title": ("name",),
         "text": ("description",),
         "brand": ("brand name", "brand"),
-        "categories": ("category names",),
+        "categories": ("categories",),
         "price": ("sale price", "calculated price", "price"),
         "list_price": ("retail price", "price"),
         "images": ("images",),
@@ -242,7 +242,7 @@ class BigCommerceApi(ExportKind):
             "images": texts(cells.get("images"), "url_zoom", "url_standard", "image_url")
             + texts(cells.get("image url")),
             "url": text(url, "url") if isinstance(url, Mapping) else url,
-            "category names": texts(cells.get("category names")),
+            "categories": texts(cells.get("category names")),
         }
         for column in ("sale price", "retail price", "price", "calculated price"):
             if amount(made, column) == 0:

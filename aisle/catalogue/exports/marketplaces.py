@@ -232,7 +232,7 @@ class OpenCart(ExportKind):
         "title": ("name",),
         "text": ("description",),
         "brand": ("manufacturer",),
-        "categories": ("category names",),
+        "categories": ("categories",),
         "price": ("special", "price"),
         "list_price": ("price",),
         "images": ("image name", "image"),
@@ -242,7 +242,6 @@ class OpenCart(ExportKind):
     }
     no_facets = frozenset(
         (
-            "categories",
             "location",
             "shipping",
             "points",
@@ -273,7 +272,6 @@ class OpenCart(ExportKind):
         "name": ("name *",),
         "description": ("description *",),
         "tags": ("tags *",),
-        "category names": ("categories",),
     }
 
     def __init__(self, locale: str = "") -> None:
@@ -285,7 +283,7 @@ class OpenCart(ExportKind):
 
     def attribute(self, column: str) -> str:
         """Without the language behind it: ``tags(en-gb)``."""
-        return column.split("(")[0]
+        return column.split("(", maxsplit=1)[0]
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """The number, and columns that only OpenCart has."""
@@ -310,7 +308,7 @@ class OpenCart(ExportKind):
             if text(cells, column) and rank < ranks.get(found[1], 3):
                 made[found[1]], ranks[found[1]] = text(cells, column), rank
         made["tags"] = split(made.get("tags"), ",")
-        made["category names"] = [
+        made["categories"] = [
             name for name in split(cells.get("categories"), ",") if not name.replace(" ", "").isdigit()
         ]
         return made

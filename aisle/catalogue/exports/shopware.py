@@ -33,7 +33,7 @@ class Shopware(ExportKind):
         "title": ("name", "default name", "translations default name"),
         "text": ("description", "translations default description"),
         "brand": ("manufacturer name", "manufacturer translations default name"),
-        "categories": ("category paths",),
+        "categories": ("categories",),
         "price": ("price gross", "default price gross", "price default gross", "price"),
         "list_price": ("list price gross", "price default listprice gross"),
         "images": ("cover media url", "cover media", "media"),
@@ -56,7 +56,6 @@ class Shopware(ExportKind):
             "tax *",
             "cover *",
             "manufacturer id",
-            "categories",
             "sales channel",
             "propertyids",
             "property ids",
@@ -68,7 +67,6 @@ class Shopware(ExportKind):
             "translations *",
         )
     )
-    sources: Mapping[str, tuple[str, ...]] = {"category paths": ("categories",)}
     variants = Variants.MERGED
     whole_rows = False
 
@@ -86,7 +84,7 @@ class Shopware(ExportKind):
             for name, values in _named(cells.get(column)).items():
                 attributes.setdefault(name, []).extend(values)
         paths = [split(one, ">") for one in split(cells.get("categories"), "|") if not _KEY.fullmatch(one)]
-        return with_attributes({**cells, "category paths": paths}, attributes)
+        return with_attributes({**cells, "categories": paths}, attributes)
 
     def role(self, cells: Cells) -> RowRole:
         """By the key of the parent; what a variant does not say of itself holds as for its parent."""
