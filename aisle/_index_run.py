@@ -12,7 +12,8 @@ from opensearchpy import OpenSearch
 from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
 from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.catalogue.reader import fingerprint, has_fixed_content
+from aisle.catalogue.reader import fingerprint
+from aisle.catalogue.sources import has_fixed_content, source_name
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.encoder.text import TEXT_VERSION
@@ -138,7 +139,7 @@ def index_folder(
     """
     if resume and not has_fixed_content(source.data):
         raise InputError(
-            f"{source.data} has no fixed content, so nobody can tell what is indexed already",
+            f"{source_name(source.data)} has no fixed content, so nobody can tell what is indexed already",
             fix="download the file and index that, or leave --resume out",
         )
     try:

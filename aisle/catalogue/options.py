@@ -53,6 +53,8 @@ class ReadOptions:
         variants: "separate" or "merged" (see `Variants`); empty does what is usual for the kind of export.
         facets: columns that become attributes whatever they hold.
         no_facets: columns that become no attributes.
+        allow_private: whether a feed's address may be on this machine or on a private network.
+        max_bytes: of a download, and of what is unpacked from an archive.
 
     Raises:
         InputError: an item field that does not exist, a limit under 1, or a word that is none of these.
@@ -69,6 +71,8 @@ class ReadOptions:
     variants: str = ""
     facets: tuple[str, ...] = ()
     no_facets: tuple[str, ...] = ()
+    allow_private: bool = False
+    max_bytes: int = 2 * 1024**3
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():
@@ -81,6 +85,8 @@ class ReadOptions:
                 raise InputError(f"'{name}' is one column, not {len(column)}", fix="map the best of them")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"a limit of {self.limit} reads nothing", fix="use 1 or more")
+        if self.max_bytes < 1:
+            raise InputError(f"a limit of {self.max_bytes} bytes reads nothing", fix="use 1 or more")
         _one_of("decimal mark", self.decimal, ("point", "comma"))
         _one_of("way with variants", self.variants, tuple(way.value for way in Variants))
 

@@ -11,116 +11,18 @@ from typing import Final
 
 import orjson
 
-from aisle._files import GZIP_ERRORS, UTF8_BOM, breaks_off, open_bytes
 from aisle.catalogue.exports import KINDS, Plain, Variants, kind_cells
-from aisle.catalogue.formats.base import OpenTable, Table
-from aisle.catalogue.formats.bulk import Bulk
-from aisle.catalogue.formats.delimited import Delimited
-from aisle.catalogue.formats.hub import PREFIX, DataSet, hub_file, split_address
-from aisle.catalogue.formats.json_document import JsonDocument
-from aisle.catalogue.formats.json_lines import JsonLines
-from aisle.catalogue.formats.parquet import Parquet
-from aisle.catalogue.formats.xml_feed import XmlFeed
 from aisle.catalogue.item import ItemBuilder, own_part
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.plan import PlannedReading, describe, plan_reading
 from aisle.catalogue.rejects import Cells, Rejects, Row
 from aisle.catalogue.report import CountedRejects, ReadingReport, RowCounts
 from aisle.catalogue.seen import DUPLICATE, SeenIds
+from aisle.catalogue.sources import fixed_file
+from aisle.catalogue.tables import TABLES, open_table
 from aisle.catalogue.variants import Reading, grouped
 from aisle.errors import InputError
 from aisle.types import Item
-
-_NAMES = (
-    "corpus.jsonl",
-    "corpus.jsonl.gz",
-    "corpus.parquet",
-    "shopping_queries_dataset_products.parquet",
-    "shopping_queries_dataset_products.csv",
-)
-
-
-def catalogue_file(path: Path) -> Path:
-    """``path`` itself, or the catalogue in that folder (BEIR's or ESCI's file names).
-
-    Raises:
-        InputError: a folder without such a file (lists what it holds).
-    """
-    if not path.is_dir():
-        return path
-    for name in _NAMES:
-        if (path / name).is_file():
-            return path / name
-    held = sorted(entry.name for entry in path.iterdir())[:10]
-    raise InputError(
-        f"{path} holds no corpus.jsonl (found: {', '.join(held) or 'nothing'})",
-        fix="name the file of products itself",
-    )
-
-
-# Rows are long, and the first line of a text tells JSON lines from a document.
-_HEAD_BYTES = 256 * 1024
-
-
-TABLES: tuple[Table, ...] = (Parquet(), Bulk(), JsonLines(), JsonDocument(), XmlFeed(), Delimited())
-
-
-def table_of(path: Path, name: str) -> Table:
-    """The table called ``name``, else the one that the file looks like.
-
-    Raises:
-        InputError: unreadable file, or no known kind.
-    """
-    head = _head(path)
-    for table in TABLES:
-        if table.name == name:
-            return table
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
-    # Parquet and JSON are plain to see. A damaged first line must not make a .jsonl a CSV, so then the name
-    # decides; a comma in the first line is the weakest sign.
-    for table in TABLES:
-        if table.certain and table.matches(head):
-            return table
-    for table in TABLES:
-        if suffix in table.suffixes and not table.binary:
-            return table
-    for table in TABLES:
-        if table.matches(head):
-            return table
-    raise InputError(
-        f"cannot tell the format of {path}",
-        fix="give JSON lines, CSV or Parquet (plain or gzip), or name it: --format",
-    )
-
-
-def _head(path: Path) -> bytes:
-    head = b""
-    with open_bytes(path) as file:
-        try:
-            while len(head) < _HEAD_BYTES and (piece := file.read(_HEAD_BYTES // 64)):
-                head += piece
-        except GZIP_ERRORS as error:
-            # Of what breaks off later, the rows before count, so it is told when they were read.
-            if not head:
-                raise breaks_off(path, "at the start", error) from None
-    return head.removeprefix(UTF8_BOM)
-
-
-def open_table(path: str | Path, options: ReadOptions) -> OpenTable:
-    """Open a file, ``hub:OWNER/NAME`` or ``hub:OWNER/NAME/FILE``.
-
-    Raises:
-        InputError: it cannot be opened, or its format is unknown.
-        MissingExtra: Parquet or the hub without their extras.
-    """
-    if isinstance(path, str) and path.startswith(PREFIX):
-        name, file = split_address(path)
-        if not file:
-            return DataSet(name, options)
-        path = hub_file(name, file)
-    path = Path(path)
-    return table_of(path, options.format).open(path, options)
-
 
 # What is decided by the first rows is decided by so many, and by fewer where they have very many cells.
 _LOOK_AHEAD: Final = 1_000
@@ -162,24 +64,23 @@ def read_catalogue(
     to ``rejects`` and reading goes on. Of two rows with one id the first stays.
 
     Args:
-        path: a file (JSON lines, CSV, Parquet; plain or gzip), a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
+        path: a file (see ``formats``; plain, gzip, or alone in a zip archive), a BEIR or ESCI folder, ``-``
+            for standard input, the address of a feed on the web, or ``hub:OWNER/NAME``.
         options: format, column mapping and filters; by default everything is found out.
         rejects: collects the bad rows; by default they are only left out.
 
     Raises:
-        InputError: no such file, empty, unknown format, no usable columns; later: a file that breaks off, or
+        InputError: no such file, empty, one that cannot be fetched or unpacked, unknown format, no usable columns; later: a file that breaks off, or
             one of which every row was rejected.
-        MissingExtra: Parquet or the hub without their extras.
+        MissingExtra: Parquet, XLSX or the hub without their extras.
     """
     options = options or ReadOptions()
     rejects = rejects if rejects is not None else Rejects()
     if options.format not in formats():
         raise InputError(f"unknown format '{options.format}'", fix=f"choose from {', '.join(formats())}")
-    if not (isinstance(path, str) and path.startswith(PREFIX)):
-        path = catalogue_file(Path(path))
-    name = path.name if isinstance(path, Path) else path
     counts = RowCounts()
     table = open_table(path, options)
+    name = table.name
     rows = table.rows(CountedRejects(rejects, counts))
     head = _head_of(rows)
     if not head:
@@ -316,32 +217,17 @@ def fingerprint(path: str | Path, options: ReadOptions) -> Mapping[str, str] | N
     Raises:
         InputError, MissingExtra: as ``read_catalogue``.
     """
-    file = _file(path)
+    file = fixed_file(path)
     if file is None or not file.is_file():
         return None
     with file.open("rb") as stream:
         content = hashlib.file_digest(stream, "sha256").hexdigest()
     how = {**asdict(options), "columns": options.mapped}
+    # They decide whether something is read, not what.
+    del how["allow_private"], how["max_bytes"]
     return {
         "the content of the catalogue": content,
         "the reading options (--format, --map, --locale, --limit)": orjson.dumps(
             how, option=orjson.OPT_SORT_KEYS
         ).decode(),
     }
-
-
-def has_fixed_content(path: str | Path) -> bool:
-    """Whether a reader would find the same there again; also of a file that is not there, which readers tell.
-
-    Raises:
-        InputError, MissingExtra: as ``read_catalogue``.
-    """
-    file = _file(path)
-    return file is not None and (file.is_file() or not file.exists())
-
-
-def _file(path: str | Path) -> Path | None:
-    if isinstance(path, str) and path.startswith(PREFIX):
-        name, file = split_address(path)
-        return hub_file(name, file) if file else None
-    return catalogue_file(Path(path))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aisle.catalogue import ReadOptions
 from aisle.catalogue.formats.delimited import DelimitedFile
 from aisle.catalogue.formats.text_lines import TextLines, text_blocks
-from aisle.catalogue.reader import open_table
+from aisle.catalogue.tables import open_table
 from aisle.catalogue.rejects import Rejects
 from aisle.errors import InputError
 

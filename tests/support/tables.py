@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import Cells, Rejects
+from aisle.catalogue.tables import open_table
 
 
 class Kept(Rejects):

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from aisle.catalogue import ReadOptions
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import Rejects
+from aisle.catalogue.tables import open_table
 from aisle.errors import InputError
 from aisle.indexer.dead_letters import DeadLetters
 

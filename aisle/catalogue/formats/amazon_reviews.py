@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
+from aisle.catalogue.tables import open_table
 from aisle.catalogue.values import identity, words
 from aisle.errors import InputError
 from aisle.markup import plain_text

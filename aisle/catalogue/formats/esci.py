@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
+from aisle.catalogue.tables import open_table
 from aisle.catalogue.values import identity, words
 from aisle.errors import InputError
 from aisle.evaluation import JudgedSet, as_qrels

@@ -11,8 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from aisle.catalogue.options import ReadOptions
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import BadRow, Cells, Rejects
+from aisle.catalogue.tables import open_table
 from aisle.catalogue.values import identity, scalar, words
 from aisle.errors import InputError
 from aisle.markup import plain_line
