@@ -23,7 +23,7 @@ _GZIP: Final = b"\x1f\x8b"
 _BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _XZ: Final = b"\xfd7zXZ\0"
 # What is not text, and so cannot be read from a stream.
-_BINARY: Final = (b"PAR1", *_ZIP, _GZIP)
+_BINARY: Final = (b"PAR1", *_ZIP, _GZIP, _XZ)
 
 _CHUNK: Final = 1 << 20
 _HEAD_BYTES: Final = 1_024
@@ -109,7 +109,7 @@ def packed_in(path: Path, *, streamed: bool) -> Packed | None:
             except EOFError:
                 # Who reads it says how far it goes.
                 return None
-        if not streamed or head.startswith(_BINARY):
+        if not streamed or head.startswith(_BINARY) or _BZIP2.match(head):
             return Packed(path, "gzip", path.name.removesuffix(".gz"))
     _refuse(path, head)
     return None

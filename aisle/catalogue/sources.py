@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
-from urllib.parse import urlsplit
 
 from aisle._printable import printable
 from aisle.catalogue.archives import packed_in, unpack, write_whole
@@ -92,7 +91,8 @@ def open_source(address: str | Path, options: ReadOptions) -> Source:
     name = source_name(address)
     if isinstance(address, str) and is_url(address):
         limits = FetchLimits(options.max_bytes, allow_private=options.allow_private)
-        with _spooled(name, PurePosixPath(urlsplit(address).path).name) as (source, file):
+        file_name = shown(address).rpartition("/")[2]
+        with _spooled(name, file_name) as (source, file):
             fetch(address, file, limits)
     elif isinstance(address, str) and address == STANDARD_INPUT:
         if sys.stdin.isatty():

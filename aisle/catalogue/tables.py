@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from aisle._files import GZIP_ERRORS, UTF8_BOM, breaks_off, open_bytes
 from aisle.catalogue.formats.base import OpenTable, Table
@@ -36,7 +36,15 @@ TABLES: Final[tuple[Table, ...]] = (
 _HEAD_BYTES: Final = 256 * 1024
 
 
-def open_table(address: str | Path, options: ReadOptions) -> OpenTable:
+class NamedTable(OpenTable, Protocol):
+    """A table that knows where it came from."""
+
+    @property
+    def name(self) -> str:
+        """Of its source, for people."""
+
+
+def open_table(address: str | Path, options: ReadOptions) -> NamedTable:
     """Open whatever `open_source` brings, or a whole data set of the hub.
 
     Raises:
@@ -59,6 +67,11 @@ class SourceTable:
 
     table: OpenTable
     source: Source
+
+    @property
+    def name(self) -> str:
+        """See `NamedTable`."""
+        return self.source.name
 
     @property
     def format(self) -> str:

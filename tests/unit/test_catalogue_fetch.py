@@ -176,7 +176,6 @@ def test_limits(server: FeedServer) -> None:
         _titles(f"{server.address}/feed", small)
     with pytest.raises(InputError, match="expands to over"):
         _titles(f"{server.address}/big", ReadOptions(allow_private=True, max_bytes=100_000))
-        )
 
 
 @pytest.mark.parametrize("page", ["drip", "drip_without_length"])

@@ -155,17 +155,16 @@ def _workbook(path: Path) -> Iterator[Any]:
     openpyxl = optional("openpyxl", extra="xlsx")
     try:
         _check_parts(path)
-        with warnings.catch_warnings():
-            # Of styles and the like, which nobody asks for.
-            warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
+        # By its path, the library would ask for a suffix.
+        with path.open("rb") as file:
+            with warnings.catch_warnings():
+                # Of styles and the like, which nobody asks for.
+                warnings.simplefilter("ignore", UserWarning)
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
             for sheet in book.worksheets:
                 # What a file says of its size is often wrong.
                 sheet.reset_dimensions()
             yield book
-        finally:
-            book.close()
     except _DAMAGE as error:
         reason = str(error).strip().partition("\n")[0][:100] or type(error).__name__
         raise InputError(
