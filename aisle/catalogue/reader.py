@@ -70,8 +70,8 @@ def read_catalogue(
         rejects: collects the bad rows; by default they are only left out.
 
     Raises:
-        InputError: no such file, empty, one that cannot be fetched or unpacked, unknown format, no usable columns; later: a file that breaks off, or
-            one of which every row was rejected.
+        InputError: no such file, empty, one that cannot be fetched or unpacked, unknown format, no usable
+            columns; later: a file that breaks off, or one of which every row was rejected.
         MissingExtra: Parquet, XLSX or the hub without their extras.
     """
     options = options or ReadOptions()

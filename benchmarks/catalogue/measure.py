@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle.catalogue import ReadOptions
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import Rejects
 from aisle.catalogue.seen import SeenIds
+from aisle.catalogue.tables import open_table
 from aisle.encoder import DenseEncoder, query_text
 from aisle.encoder.base import WINDOW
 from aisle.errors import InputError

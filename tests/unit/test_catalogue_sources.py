@@ -155,11 +155,10 @@ def test_other_archives_and_files_are_named(tmp_path: Path) -> None:
 
 
 def test_bombs(tmp_path: Path) -> None:
-    zeros = bytes(100_000_000)
-    for packed in (lzma.compress(zeros, preset=0), bz2.compress(zeros)):
-        (tmp_path / "a").write_bytes(packed)
-        with pytest.raises(InputError, match="expands to over"):
-            _titles(tmp_path / "a")
+    zeros = bytes(70_000_000)
+    (tmp_path / "a").write_bytes(lzma.compress(zeros, preset=0))
+    with pytest.raises(InputError, match="expands to over"):
+        _titles(tmp_path / "a")
     path = _zip(tmp_path / "a.zip", a=zeros)
     with pytest.raises(InputError, match="expands to over 6"):
         _titles(path)
@@ -192,7 +191,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 
 def test_standard_input_is_read(tmp_path: Path) -> None:
     script = "from aisle.catalogue import read_catalogue\nprint([item.title for item in read_catalogue('-')])"
-    for content in (CSV, gzip.compress(LINES), _zip(tmp_path / "a.zip", a=CSV).read_bytes()):
+    for content in (CSV, _zip(tmp_path / "a.zip", a=LINES).read_bytes()):
         run = subprocess.run([sys.executable, "-c", script], input=content, capture_output=True, check=True)
         assert run.stdout.decode().strip() == str(TITLES)
     run = subprocess.run([sys.executable, "-c", script], input=b"", capture_output=True, check=False)

@@ -334,10 +334,9 @@ def test_endless_elements_end(tmp_path: Path) -> None:
         read_table(tmp_path / "a.xml", "<a>" * 1_000_000)
     with pytest.raises(InputError, match="nested over 100 levels"):
         read_table(tmp_path / "a.xml", GOOGLE.format(LAMP + "<item>" + "<b>" * 1_000_000))
-    for start in (GOOGLE.format(LAMP + "<item><g:id>")[:-16], "<products><product id='"):
-        with (tmp_path / "a.xml").open("w") as file:
-            file.write(start)
-            for _ in range(18):
-                file.write("x" * 1_000_000)
-        with pytest.raises(InputError, match="is over 16,777,216 bytes"):
-            read_table(tmp_path / "a.xml")
+    with (tmp_path / "a.xml").open("w") as file:
+        file.write(GOOGLE.format(LAMP + "<item><g:id>")[:-16])
+        for _ in range(18):
+            file.write("x" * 1_000_000)
+    with pytest.raises(InputError, match="is over 16,777,216 bytes"):
+        read_table(tmp_path / "a.xml")
