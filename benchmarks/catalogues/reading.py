@@ -17,8 +17,8 @@ from typing import Final
 import orjson
 
 from aisle.catalogue import ReadOptions, read_catalogue
-from aisle.catalogue.reader import open_table
 from aisle.catalogue.rejects import Rejects
+from aisle.catalogue.tables import open_table
 from aisle.errors import InputError
 from benchmarks.harness.parts import MB, PeakMemory
 from benchmarks.harness.result_file import ROOT
