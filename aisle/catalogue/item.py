@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -67,30 +67,41 @@ class ItemBuilder:
         self._id = at["id"][0]
         self._title = at["title"][0]
         self._text = at.get("text", ())
-        self._group = at.get("group", ())
-        self._brand = at.get("brand", ())
-        self._categories = () if plan.levels else at.get("categories", ())
         self._levels = plan.levels
-        self._prices = tuple((key, key in plan.sale) for key in at.get("price", ()))
-        self._list_prices = at.get("list_price", ())
-        self._currency = at.get("currency", ())
+        self._prices = tuple((key, self._price_memo(key), key in plan.sale) for key in at.get("price", ()))
+        self._list_prices = tuple((key, self._price_memo(key)) for key in at.get("list_price", ()))
+        self._categories = tuple(
+            (key, _Memo(partial(category_paths, style=plan.paths.get(key))))
+            for key in (() if plan.levels else at.get("categories", ()))
+        )
+        lines = _Memo(_line)
+        self._group = _columns(at, "group", _group)
+        self._brand = tuple((key, lines) for key in at.get("brand", ()))
+        self._level_lines = lines
+        self._currency = _columns(at, "currency", currency_code)
         self._images = at.get("images", ())
         self._url = at.get("url", ())
         self._identifiers = at.get("identifiers", ())
-        self._language = at.get("language", ())
-        self._signals = tuple((name, at[name]) for name in SIGNAL_FIELDS if name in at)
-        self._names = tuple(plan.attributes.names.items())
-        self._objects = tuple(plan.attributes.objects.items())
-        self._numbers = plan.attributes.numbers
-        self._lists = plan.attributes.lists
-        self._known = plan.attributes.known
-        self._said: dict[tuple[str, str], Any] = {}
-        self._lines: dict[str, str] = {}
-        self._paths: dict[tuple[str, str], tuple[_Path, ...]] = {}
-        self._amounts: dict[tuple[str, str], Price | None] = {}
-        self._values: dict[str, tuple[str, ...]] = {}
+        self._language = _columns(at, "language", language)
+        self._signals = tuple(
+            (name, _columns(at, name, _SIGNALS[name])) for name in SIGNAL_FIELDS if name in at
+        )
+        self._signal_keys = tuple(key for name in SIGNAL_FIELDS for key in at.get(name, ()))
+        self._told: dict[tuple[object, ...], BusinessSignals] = {}
+        known = plan.attributes
+        values = _Memo(attribute_values)
+        self._attributes = tuple(
+            (key, name, _Memo(partial(_listed, known.lists[key])) if key in known.lists else values)
+            for key, name in known.names.items()
+        )
+        self._objects = tuple(known.objects.items())
+        self._numbers = known.numbers
+        self._known = known.known
         self._called: dict[str, str] = {}
         self._columns: dict[str, str] = {}
+
+    def _price_memo(self, key: str) -> _Memo[Price | None]:
+        return _Memo(partial(read_price, decimal=self._plan.decimals.get(key)))
 
     def part(self, cells: Cells) -> Part:
         """What these cells say; never raises."""
@@ -104,34 +115,37 @@ class ItemBuilder:
         wrong: dict[str, str] = {}
         id_ = self._read_id(get(self._id), wrong)
         title = self._read_title(get(self._title), wrong)
-        price, price_max, list_price, currency = (
-            self._read_prices(cells, lost) if self._prices else (None, None, None, "")
-        )
-        if self._currency:
-            currency = self._first(self._currency, "currency", cells, currency_code, lost) or currency
-        if not currency and price is not None:
-            currency = self._plan.currency
+        price: float | None = None
+        price_max: float | None = None
+        list_price: float | None = None
+        currency = ""
+        if self._prices:
+            price, price_max, list_price, currency = self._read_prices(cells, lost)
+            if self._currency:
+                currency = self._first(self._currency, "currency", cells, lost) or currency
+            if not currency and price is not None:
+                currency = self._plan.currency
         attributes, numbers = self._read_attributes(cells, lost)
         item = Item(
             id_,
             title,
             self._read_text(cells, lost) if self._text else "",
-            self._first(self._group, "group", cells, _group, lost) or "" if self._group else "",
-            self._first(self._brand, "brand", cells, self._line, lost) or "" if self._brand else "",
+            self._first(self._group, "group", cells, lost) or "" if self._group else "",
+            self._first(self._brand, "brand", cells, lost) or "" if self._brand else "",
             self._read_categories(cells, lost),
             price,
             price_max,
             list_price,
             currency,
             self._union(self._images, "images", cells, _images, lost) if self._images else (),
-            self._first(self._url, "url", cells, _link, lost) or "" if self._url else "",
+            self._read_url(cells, lost) if self._url else "",
             self._union(self._identifiers, "identifiers", cells, _identifiers, lost)
             if self._identifiers
             else (),
             attributes,
             numbers,
             self._read_signals(cells, lost) if self._signals else NO_SIGNALS,
-            self._first(self._language, "language", cells, language, lost) or "" if self._language else "",
+            self._first(self._language, "language", cells, lost) or "" if self._language else "",
         )
         return item, lost or _NOTHING, wrong or _NOTHING
 
@@ -185,20 +199,15 @@ class ItemBuilder:
         if self._levels:
             return self._read_levels(cells, lost)
         found: tuple[_Path, ...] = ()
-        for key in self._categories:
+        for key, memo in self._categories:
             cell = cells.get(key)
             if cell is None or cell == "":
                 continue
-            if type(cell) is str and (key, cell) in self._paths:
-                paths = self._paths[key, cell]
-            else:
-                try:
-                    paths = category_paths(cell, self._plan.paths.get(key))
-                except Unreadable as fault:
-                    self._lose("categories", fault, key, lost)
-                    continue
-                if type(cell) is str:
-                    _remember(self._paths, (key, cell), paths)
+            try:
+                paths = memo.of(cell)
+            except Unreadable as fault:
+                self._lose("categories", fault, key, lost)
+                continue
             found = _with(found, paths) if found else paths
         return found
 
@@ -206,7 +215,7 @@ class ItemBuilder:
         path: list[str] = []
         for key in self._levels:
             try:
-                level = self._line(cells.get(key))
+                level = self._level_lines.of(cells.get(key))
             except Unreadable as fault:
                 self._lose("categories", fault, key, lost)
                 break
@@ -219,96 +228,102 @@ class ItemBuilder:
         self, cells: Cells, lost: dict[str, str]
     ) -> tuple[float | None, float | None, float | None, str]:
         price: Price | None = None
-        for key, is_sale in self._prices:
-            found = self._price("price", key, cells, lost)
+        for key, memo, is_sale in self._prices:
+            found = self._price("price", key, memo, cells, lost)
             if found is None or (is_sale and not found.amount):
                 # Many shops write 0 where nothing is on sale.
                 continue
-            if price is None:
-                price = found
-            elif found.amount < price.amount:
-                # A sale price above the usual one is none.
+            # A sale price above the usual one is none.
+            if price is None or found.amount < price.amount:
                 price = found
             if not is_sale:
                 break
         if price is None:
             return None, None, None, ""
-        lost.pop("price", None)
+        if lost:
+            lost.pop("price", None)
         above = price.amount_max or price.amount
-        for key in self._list_prices:
-            listed = self._price("list_price", key, cells, lost)
+        for key, memo in self._list_prices:
+            listed = self._price("list_price", key, memo, cells, lost)
             if listed is not None and listed.amount > above:
                 return price.amount, price.amount_max, listed.amount, price.currency or listed.currency
         return price.amount, price.amount_max, None, price.currency
 
-    def _price(self, name: str, key: str, cells: Cells, lost: dict[str, str]) -> Price | None:
+    def _price(
+        self, name: str, key: str, memo: _Memo[Price | None], cells: Cells, lost: dict[str, str]
+    ) -> Price | None:
         cell = cells.get(key)
         if cell is None or cell == "":
             return None
-        known = type(cell) is str
-        if known and (key, cell) in self._amounts:
-            return self._amounts[key, cell]
         try:
-            price = read_price(cell, self._plan.decimals.get(key))
+            return memo[cell] if type(cell) is str else memo.of(cell)
         except Unreadable as fault:
             self._lose(name, fault, key, lost)
             return None
-        if known:
-            _remember(self._amounts, (key, cell), price)
-        return price
+
+    def _read_url(self, cells: Cells, lost: dict[str, str]) -> str:
+        for key in self._url:
+            cell = cells.get(key)
+            if cell is None or cell == "":
+                continue
+            if type(cell) is str and _SIMPLE_LINK.fullmatch(cell):
+                return cell
+            try:
+                found = link(cell)
+            except Unreadable as fault:
+                self._lose("url", fault, key, lost)
+                continue
+            if found:
+                lost.pop("url", None)
+                return found
+        return ""
 
     def _read_signals(self, cells: Cells, lost: dict[str, str]) -> BusinessSignals:
+        written = tuple(map(cells.get, self._signal_keys))
+        try:
+            known = self._told.get(written)
+        except TypeError:
+            # A list or an object.
+            known, written = None, ()
+        if known is not None:
+            return known
+        before = len(lost)
         found: dict[str, Any] = {}
-        for name, keys in self._signals:
-            value = self._first(keys, name, cells, _SIGNALS[name], lost)
+        for name, columns in self._signals:
+            value = self._first(columns, name, cells, lost)
             if value is not None and value != "":
                 found[name] = value
-        return BusinessSignals(**found) if found else NO_SIGNALS
+        signals = BusinessSignals(**found) if found else NO_SIGNALS
+        if written and len(lost) == before:
+            _remember(self._told, written, signals)
+        return signals
 
     def _read_attributes(
         self, cells: Cells, lost: dict[str, str]
     ) -> tuple[dict[str, tuple[str, ...]], dict[str, float]]:
         found: dict[str, tuple[str, ...]] = {}
         numbers: dict[str, float] = {}
-        for key, name in self._names:
+        for key, name, memo in self._attributes:
             cell = cells.get(key)
             if cell is None or cell == "":
                 continue
-            values = self._attribute(cell, name, lost, self._lists.get(key, ""))
+            try:
+                values = memo[cell] if type(cell) is str else memo.of(cell)
+            except Unreadable as fault:
+                self._lose(f"attribute '{name}'", fault, "", lost)
+                continue
             if values:
                 found[name] = _with(found[name], values) if name in found else values
                 if name in self._numbers:
                     _add_number(numbers, name, values)
+            elif isinstance(cell, str) and len(cell) > MAX_FACET_CHARS:
+                self._lose(f"attribute '{name}'", _TOO_LONG, "", lost)
         for key, prefix in self._objects:
             if is_filled(cell := cells.get(key)):
                 self._add_inner(found, numbers, key, prefix, cell, lost)
         if not self._known.issuperset(cells):
             self._add_later(found, cells, lost)
         return found, numbers
-
-    def _attribute(
-        self, cell: object, name: str, lost: dict[str, str], separator: str = ""
-    ) -> tuple[str, ...]:
-        if type(cell) is str:
-            if separator and separator in cell:
-                return self._short(split_list(cell, separator), name, lost)
-            if cell in self._values:
-                return self._values[cell]
-        try:
-            values = attribute_values(cell)
-        except Unreadable as fault:
-            self._lose(f"attribute '{name}'", fault, "", lost)
-            return ()
-        kept = self._short(values, name, lost)
-        if type(cell) is str and len(kept) == len(values):
-            _remember(self._values, cell, kept)
-        return kept
-
-    def _short(self, values: tuple[str, ...], name: str, lost: dict[str, str]) -> tuple[str, ...]:
-        if all(len(value) <= MAX_FACET_CHARS for value in values):
-            return values
-        self._lose(f"attribute '{name}'", Unreadable(f"is over {MAX_FACET_CHARS:,} characters"), "", lost)
-        return tuple(value for value in values if len(value) <= MAX_FACET_CHARS)
 
     def _add_inner(
         self,
@@ -327,11 +342,10 @@ class ItemBuilder:
             return
         for own, values in inner.items():
             name = self._name(f"{prefix} {own}" if prefix else own)
-            kept = self._short(values, name, lost) if name else ()
-            if kept:
-                found[name] = _with(found[name], kept) if name in found else kept
+            if name:
+                found[name] = _with(found[name], values) if name in found else values
                 if name in self._numbers:
-                    _add_number(numbers, name, kept)
+                    _add_number(numbers, name, values)
 
     def _add_later(self, found: dict[str, tuple[str, ...]], cells: Cells, lost: dict[str, str]) -> None:
         """Columns that no row had when the plan was made: by their names, and by what this cell holds."""
@@ -341,7 +355,11 @@ class ItemBuilder:
             if isinstance(cell, dict):
                 self._add_inner(found, {}, key, "" if squeezed(key) == "attributes" else name, cell, lost)
                 continue
-            values = self._attribute(cell, name, lost)
+            try:
+                values = attribute_values(cell)
+            except Unreadable as fault:
+                self._lose(f"attribute '{name}'", fault, "", lost)
+                continue
             if values and not any(len(v) > _LONG or _TELLS_NOTHING.match(v) for v in values):
                 found.setdefault(name, values)
 
@@ -363,40 +381,22 @@ class ItemBuilder:
             _remember(self._columns, key, name)
         return name
 
-    def _line(self, cell: object) -> str:
-        """One line of text, remembered."""
-        if type(cell) is not str:
-            return _line(cell)
-        known = self._lines.get(cell)
-        if known is None:
-            known = _line(cell)
-            _remember(self._lines, cell, known)
-        return known
-
     def _first(
-        self,
-        keys: tuple[str, ...],
-        name: str,
-        cells: Cells,
-        read: Callable[[Any], _T],
-        lost: dict[str, str],
+        self, columns: tuple[tuple[str, _Memo[_T]], ...], name: str, cells: Cells, lost: dict[str, str]
     ) -> _T | None:
         """What the first column that has something says."""
-        for key in keys:
+        for key, memo in columns:
             cell = cells.get(key)
             if cell is None or cell == "":
                 continue
-            if (known := type(cell) is str) and (name, cell) in self._said:
-                return self._said[name, cell]  # type: ignore[no-any-return]
             try:
-                value = read(cell)
+                value = memo[cell] if type(cell) is str else memo.of(cell)
             except Unreadable as fault:
                 self._lose(name, fault, key, lost)
                 continue
             if value is not None and value != "":
-                lost.pop(name, None)
-                if known and read is not _link:
-                    _remember(self._said, (name, cell), value)
+                if lost:
+                    lost.pop(name, None)
                 return value
         return None
 
@@ -435,6 +435,44 @@ _SIMPLE_CODE: Final = re.compile(r"(?=.*[1-9])[A-Za-z0-9][A-Za-z0-9./_-]{2,63}")
 _SIMPLE_LINK: Final = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$()*+=%-]{1,2000}")
 
 
+_TOO_LONG: Final = Unreadable(f"is over {MAX_FACET_CHARS:,} characters")
+
+
+class _Memo(dict[str, _T]):
+    """What a reader makes of the texts of a column, which columns repeat.
+
+    Args:
+        read: reads a cell.
+    """
+
+    def __init__(self, read: Callable[[Any], _T]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: str) -> _T:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        value = self[cell] = self._read(cell)
+        return value
+
+    def of(self, cell: object) -> _T:
+        """What it makes of any cell."""
+        return self[cell] if type(cell) is str else self._read(cell)
+
+
+def _columns(
+    at: Mapping[str, tuple[str, ...]], name: str, read: Callable[[Any], _T]
+) -> tuple[tuple[str, _Memo[_T]], ...]:
+    return tuple((key, _Memo(read)) for key in at.get(name, ()))
+
+
+def _listed(separator: str, cell: object) -> tuple[str, ...]:
+    """The values of a column of lists."""
+    if not isinstance(cell, str) or separator not in cell:
+        return attribute_values(cell)
+    return tuple(value for value in split_list(cell, separator) if len(value) <= MAX_FACET_CHARS)
+
+
 def _simple(text: str) -> str:
     """The text on one line, if it is ASCII without markup; else empty."""
     if text.isascii() and text.isprintable() and "<" not in text and "&" not in text:
@@ -444,10 +482,6 @@ def _simple(text: str) -> str:
 
 def _images(cell: object) -> tuple[str, ...]:
     return (cell,) if isinstance(cell, str) and _SIMPLE_LINK.fullmatch(cell) else images(cell)
-
-
-def _link(cell: object) -> str:
-    return cell if isinstance(cell, str) and _SIMPLE_LINK.fullmatch(cell) else link(cell)
 
 
 def _identifiers(cell: object) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Catalogue(Iterator[Item]):
         self.counts = counts
 
     def __iter__(self) -> Iterator[Item]:
-        return self
+        return self._items
 
     def __next__(self) -> Item:
         return next(self._items)
