@@ -253,8 +253,11 @@ class _Planner:
     def _prices(self) -> None:
         if "price" not in self._fields:
             chain = self._own("price")
-            for tier in ("sale_price", "price", "list_price") if not chain else ():
-                chain += self._chain(names(tier), evidence.is_price, after=chain)
+            if not chain:
+                usual = self._chain(names("price"), evidence.is_price)
+                usual += self._chain(names("list_price"), evidence.is_price, after=usual)
+                chain = self._chain(names("sale_price"), evidence.is_price)
+                chain += tuple(key for key in usual if key not in chain)
             self._take("price", chain)
         if "list_price" not in self._fields:
             prices = self._fields.get("price", ())
