@@ -166,6 +166,43 @@ def test_rows_of_other_lengths(path: Path) -> None:
     assert letters == [(5, "rows have 4 cells, the header 3", b"4,e,6,7\n")]
 
 
+@pytest.mark.parametrize("end", ["", ",", ",,"])
+def test_cells_of_many_lines_in_rows_of_other_lengths(path: Path, end: str) -> None:
+    content = (
+        "handle,title,body,price,colour,note\n"
+        f'mug,Trail Mug,"<p>Holds ""0.5"" l</p>\n<ul>\n<li>white, red</li>\n</ul>",19,,{end}\n'
+        f'hat,"Hat, wide","One line",8,"Red; blue",{end}\n'
+        f'cap,Cap,"a\n\nb, c",7,"Red",{end}\n'
+    )
+    right = [
+        ("mug", "Trail Mug", '<p>Holds "0.5" l</p>\n<ul>\n<li>white, red</li>\n</ul>', "19", "", ""),
+        ("hat", "Hat, wide", "One line", "8", "Red; blue", ""),
+        ("cap", "Cap", "a\n\nb, c", "7", "Red", ""),
+    ]
+    assert read(path, content) == (right, [])
+    cut = content.replace(f",,{end}\n", "\n").replace(f",{end}\n", "\n")
+    assert read(path, cut) == (right, [])
+
+
+def test_the_delimiter_of_the_header_where_every_row_has_a_cell_too_many(path: Path) -> None:
+    rows = "".join(f"{i},Cap {i},23;18,5.{i},in stock; red,,\n" for i in range(8))
+    found, letters = read(path, f"id,title,categories,price,note,brand\n{rows}")
+    assert found == [(str(i), f"Cap {i}", "23;18", f"5.{i}", "in stock; red", "") for i in range(8)]
+    assert not letters
+
+
+def test_apostrophes_are_no_quotes_where_they_make_rows_a_little_longer(path: Path) -> None:
+    content = 'id,sku,"EAN, UPC",name,price,note\n1,"\'-a",,Rice,5\n2,\'-b-\'c,,Oil,6\n3,7,8,Nut,9\n'
+    assert read(path, content) == (
+        [
+            ("1", "'-a", "", "Rice", "5", ""),
+            ("2", "'-b-'c", "", "Oil", "6", ""),
+            ("3", "7", "8", "Nut", "9", ""),
+        ],
+        [],
+    )
+
+
 def test_a_line_that_is_no_row_is_one_dead_letter(path: Path) -> None:
     good = "".join(f"{i},Item {i},{i}\n" for i in range(50))
     rows, letters = read(path, f'id,title,price\n{good}51,"never closed, 5, x\nTotal: 50 rows,x\n52,Sofa,9\n')

@@ -43,7 +43,8 @@ class RowReader:
         encoding: how they were decoded.
 
     Attributes:
-        uneven: rows so far with cells missing at the end, or with empty ones too many.
+        short: rows so far with cells missing at the end.
+        long: rows so far with empty cells too many.
     """
 
     def __init__(self, lines: TextLines, dialect: Dialect, encoding: TextEncoding) -> None:
@@ -52,7 +53,8 @@ class RowReader:
         self._width = len(dialect.names)
         self._not_encoded = "" if encoding.whole else f"not {encoding.title}"
         self._wasted = 0
-        self.uneven = 0
+        self.short = 0
+        self.long = 0
 
     def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield the rows; bad ones go to ``rejects``."""
@@ -152,9 +154,11 @@ class RowReader:
         if missing > 0:
             if not self._dialect.fits(cells):
                 return None
+            self.short += 1
         elif _filled(cells[self._width :]):
             return None
-        self.uneven += 1
+        else:
+            self.long += 1
         return cells[: self._width] + [""] * missing
 
     def _spanning(self, at: int, read: Sequence[SplitLine]) -> Record | None:
@@ -171,12 +175,11 @@ class RowReader:
                 continue
             record = quoting.span(lines, at, min(_LONGEST_CELL, most))
             strict = quoting is self._dialect.quotings[0]
-            if (
-                isinstance(record, Record)
-                and len(record.cells) == self._width
-                and not self._are_rows(at, record.lines, strict=strict)
-            ):
-                return record
+            if isinstance(record, Record) and not self._are_rows(at, record.lines, strict=strict):
+                if len(record.cells) == self._width:
+                    return record
+                if strict and (cells := self._fitted(record.cells)):
+                    return Record(cells, record.lines)
             self._wasted += sum(len(line) + _LINE_COST for line in lines.ahead[at : at + record.lines])
         return None
 
@@ -198,7 +201,7 @@ class RowReader:
         cells = dialect.quotings[0].split(line).cells
         # In a text, a comma is followed by a space.
         in_text = not dialect.spaced and any(cell.startswith(" ") for cell in cells)
-        return len(cells) == self._width and not in_text and dialect.fits(cells)
+        return not _filled(cells[self._width :]) and not in_text and dialect.fits(cells)
 
 
 def _filled(cells: Sequence[str]) -> bool:

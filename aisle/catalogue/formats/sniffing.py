@@ -24,6 +24,12 @@ _LONE_RETURN: Final = re.compile("\r(?!\n)")
 # A title, a date of export: lines with one cell above the header.
 _MOST_ABOVE: Final = 10
 _MOST_LINES: Final = 500
+# What a row with cells missing at its end, or with empty ones too many, says against a layout. A delimiter
+# that is none splits some rows into a few cells; of the right one, all rows may have a cell too many.
+_SHORT: Final = 0.25
+_LONG: Final = 0.1
+# Quotes that are apostrophes may make a few rows fit better.
+_APOSTROPHES: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Layout:
         begin: number of lines up to the end of the header.
         above: of them, lines that stand above the header and are not blank.
         sample: cells of the first rows.
-        score: share of the first rows that have as many cells as the header.
+        score: share of the first rows that have as many cells as the header; others that can be read count
+            for less.
     """
 
     dialect: Dialect
@@ -69,7 +76,6 @@ def sniffed(head: str, *, whole: bool) -> Layout | None:
         for line_end, quote, delimiter in product(line_ends, quotes, _delimiters(head))
         if (layout := _tried(head, line_end, delimiter, quote, whole=whole))
     ]
-    # Of equals the first: a single quote is rather an apostrophe than a quote.
     return max(found, key=_rank, default=None)
 
 
@@ -77,7 +83,8 @@ def _rank(layout: Layout) -> tuple[bool, float, int]:
     """Whether it has columns, and how hardly all rows have so many by chance."""
     names = layout.dialect.names
     wrapped = len(names) > 1 and all(name[:1] == name[-1:] == "'" for name in names)
-    return len(names) > 1 and not wrapped, round(layout.score * math.log2(len(names)), 2), len(names)
+    score = layout.score - (_APOSTROPHES if layout.dialect.quote == "'" else 0)
+    return len(names) > 1 and not wrapped, round(score * math.log2(len(names)), 2), len(names)
 
 
 def _delimiters(head: str) -> str:
@@ -118,7 +125,8 @@ def _tried(head: str, line_end: str, delimiter: str, quote: str, *, whole: bool)
         formulas=any(unwrapped(cell) != cell for row in rows for cell in row),
     )
     all_rows = len(rows) + rejects.count + above
-    score = (len(rows) - reader.uneven / 2) / all_rows if all_rows else 0.0
+    odd = _SHORT * reader.short + _LONG * reader.long
+    score = (len(rows) - odd) / all_rows if all_rows else 0.0
     return Layout(dialect, line_end, begin, above, tuple(rows), score)
 
 
