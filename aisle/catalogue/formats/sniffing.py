@@ -26,7 +26,7 @@ _MOST_ABOVE: Final = 10
 _MOST_LINES: Final = 500
 # What a row with cells missing at its end, or with empty ones too many, says against a layout. A delimiter
 # that is none splits some rows into a few cells; of the right one, all rows may have a cell too many.
-_SHORT: Final = 0.25
+_SHORT: Final = 0.5
 _LONG: Final = 0.1
 # Quotes that are apostrophes may make a few rows fit better.
 _APOSTROPHES: Final = 0.2
