@@ -240,6 +240,7 @@ def test_shopify_stock(row: dict[str, str], available: bool | None) -> None:
 def test_shopify_attributes_have_their_own_names() -> None:
     kind = ShopifyCsv()
     assert kind.attribute("Färg (product.metafields.shopify.color-pattern)") == "Färg"
+    assert kind.attribute("FÄRG (PRODUCT.METAFIELDS.CUSTOM.FARG)") == "FÄRG"
     assert kind.attribute("Tags") == "Tags"
     row = kind_cells(kind, {"Färg (product.metafields.shopify.color-pattern)": "black; silver"})
     assert list(row.values()) == [["black", "silver"]]

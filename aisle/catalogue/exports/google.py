@@ -162,9 +162,19 @@ class MetaCatalogue(GoogleFeed):
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """Id and title, and a field that only Meta has."""
-        return {"id", "title"} <= columns and bool(
-            columns
-            & {"fb product category", "quantity to sell on facebook", "image 0 url", "rich text description"}
+        return (
+            "title" in columns
+            and bool(columns & {"id", "retailer id"})
+            and bool(
+                columns
+                & {
+                    "fb product category",
+                    "quantity to sell on facebook",
+                    "image 0 url",
+                    "rich text description",
+                    "retailer id",
+                }
+            )
         )
 
     def cells(self, cells: Cells) -> Cells:
@@ -185,4 +195,7 @@ class MetaCatalogue(GoogleFeed):
                 made.setdefault("style", value)
         if images:
             made["image link"] = images
+        if "retailer id" in made:
+            # What the API calls the shop's own id; its `id` is Meta's.
+            made["id"] = made.pop("retailer id")
         return super().cells(made)

@@ -12,7 +12,7 @@ from aisle.catalogue.exports.cells import amount, denied, split, text, with_attr
 from aisle.catalogue.rejects import Cells
 
 _OPTIONS: Final = (1, 2, 3)
-_METAFIELD: Final = re.compile(r"^(.*?)\s*\((?:product|variant)\.metafields\.[^)]*\)$")
+_METAFIELD: Final = re.compile(r"^(.*?)\s*\((?:product|variant)\.metafields\.[^)]*\)$", re.IGNORECASE)
 _RECOMMENDED: Final = re.compile(r" metafields (?:shopify discovery|mm google shopping|reviews)\b")
 _CODES: Final = ("variant sku", "sku", "variant barcode", "barcode")
 _NO_OPTION: Final = ("title", "default title")
