@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aisle.catalogue import read_catalogue
+from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.errors import InputError
 from aisle.types import Item
 from tests.support.tables import read_table
@@ -179,9 +179,24 @@ def test_encodings(tmp_path: Path, document: Any, encoding: str) -> None:
     assert read_table(tmp_path / "a.json").cells == ROWS
 
 
-def test_another_encoding_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not UTF-8 after item 1") as caught:
-        read_table(tmp_path / "a.json", '[{"id":1,"title":"a"},{"id":2,"title":"Café"}]'.encode("latin-1"))
+@pytest.mark.parametrize("around", ["%s\n", "[%s]", '{"products": [%s]}', '{"index": {"_id": "1"}}\n%s\n'])
+def test_other_encodings_are_found_out(tmp_path: Path, around: str) -> None:
+    row = '{"title": "Café crème à la française"}'
+    for encoding, title in (("windows-1252", "1252"), ("utf-16", "UTF-16")):
+        found = read_table(tmp_path / "a.json", (around % row).encode(encoding))
+        assert found.cells[0]["title"] == "Café crème à la française"
+        assert title in found.details
+    named = read_table(tmp_path / "a.json", (around % row).encode("cp850"), ReadOptions(encoding="cp850"))
+    assert named.cells[0]["title"] == "Café crème à la française"
+
+
+def test_a_row_in_another_encoding_than_the_others(tmp_path: Path) -> None:
+    rows = [f'{{"id": {n}, "title": "Café"}}'.encode() for n in range(8)]
+    rows[5] = rows[5].decode().encode("latin-1")
+    found = read_table(tmp_path / "a.json", b"\n".join(rows))
+    assert (len(found.rows), found.rejected) == (7, [(6, "not UTF-8", rows[5])])
+    with pytest.raises(InputError, match="not UTF-8 after item 5") as caught:
+        read_table(tmp_path / "a.json", b"[" + b",\n".join(rows) + b"]")
     assert "--encoding" in caught.value.fix
 
 

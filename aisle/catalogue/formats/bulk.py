@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aisle._files import numbered_lines
+from aisle.catalogue.formats.encoding import TextEncoding
 from aisle.catalogue.formats.json_document import row_cells
 from aisle.catalogue.formats.json_kind import JsonKind, action_of, json_kind
-from aisle.catalogue.formats.json_lines import line_value
+from aisle.catalogue.formats.json_lines import filled_lines, line_value
+from aisle.catalogue.formats.json_text import json_encoding
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
 
@@ -27,9 +28,9 @@ class Bulk:
         """Whether the content looks like it."""
         return json_kind(head) is JsonKind.BULK
 
-    def open(self, path: Path, options: ReadOptions) -> BulkFile:  # noqa: ARG002
+    def open(self, path: Path, options: ReadOptions) -> BulkFile:
         """See `Table`."""
-        return BulkFile(path)
+        return BulkFile(path, json_encoding(path, options.encoding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,20 @@ class BulkFile:
     """A bulk file."""
 
     path: Path
+    encoding: TextEncoding
     format: str = Bulk.name
-    details: str = ""
+
+    @property
+    def details(self) -> str:
+        """See `OpenTable`."""
+        title = self.encoding.title
+        return "" if title == "UTF-8" else title
 
     def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield every document, with the id of its action as ``_id``, on its own line."""
         # The action whose document comes next, and its line.
         waiting: tuple[int, dict[str, Any]] | None = None
-        for number, line in numbered_lines(self.path):
+        for number, line in filled_lines(self.path, self.encoding):
             try:
                 value = line_value(line)
             except BadRow as reason:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import shlex
 from collections.abc import Iterator
@@ -14,10 +13,19 @@ from typing import Any, Final
 import ijson
 
 from aisle._files import GZIP_ERRORS, MAX_LINE_BYTES, breaks_off, open_bytes
+from aisle.catalogue.formats.encoding import TextEncoding
 from aisle.catalogue.formats.envelopes import unwrapped
 from aisle.catalogue.formats.json_kind import JsonKind, json_kind
 from aisle.catalogue.formats.json_outline import Choice, Outline, Part
-from aisle.catalogue.formats.json_text import MAX_DEPTH, JsonText, TooLarge, exactly, is_cut, too_deep, utf_of
+from aisle.catalogue.formats.json_text import (
+    MAX_DEPTH,
+    JsonText,
+    TooLarge,
+    exactly,
+    is_cut,
+    json_encoding,
+    too_deep,
+)
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
 from aisle.errors import InputError
@@ -42,11 +50,7 @@ class JsonDocument:
 
     def open(self, path: Path, options: ReadOptions) -> JsonDocumentFile:
         """Find the list that is the catalogue; see `Table`."""
-        with open_bytes(path) as file:
-            try:
-                encoding = codecs.lookup(options.encoding or utf_of(file.read(4))).name
-            except GZIP_ERRORS as error:
-                raise breaks_off(path, "at the start", error) from None
+        encoding = json_encoding(path, options.encoding)
         outline, all_read = _outline(path, encoding, repair=False)
         repair = outline.is_faulty
         if repair:
@@ -57,13 +61,13 @@ class JsonDocument:
         return JsonDocumentFile(path, encoding, choice, all_read, repair)
 
 
-def _outline(path: Path, encoding: str, *, repair: bool) -> tuple[Outline, bool]:
+def _outline(path: Path, encoding: TextEncoding, *, repair: bool) -> tuple[Outline, bool]:
     """What the document holds, and whether all of it was looked at.
 
     Where it cannot be read on, what was found so far counts: reading the rows gets as far, and says how far.
     """
     with open_bytes(path) as file:
-        outline = Outline(JsonText(file, encoding, repair=repair))
+        outline = Outline(JsonText(file, encoding.codec, repair=repair))
         try:
             outline.read(_HEAD_BYTES)
             if outline.is_plain_list:
@@ -84,7 +88,7 @@ class JsonDocumentFile:
     """
 
     path: Path
-    encoding: str
+    encoding: TextEncoding
     choice: Choice
     all_read: bool
     repair: bool
@@ -93,7 +97,8 @@ class JsonDocumentFile:
     @property
     def details(self) -> str:
         """See `OpenTable`."""
-        return self.choice.details if self.encoding == "utf-8" else f"{self.choice.details}, {self.encoding}"
+        title = self.encoding.title
+        return self.choice.details if title == "UTF-8" else f"{self.choice.details}, {title}"
 
     def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield every row that is an object, numbered from 1."""
@@ -132,7 +137,7 @@ class JsonDocumentFile:
     def _parsed(self, *, repair: bool) -> Iterator[Any]:
         with open_bytes(self.path) as file:
             limit = None if self.all_read else MAX_LINE_BYTES
-            text = JsonText(file, self.encoding, repair=repair, limit=limit)
+            text = JsonText(file, self.encoding.codec, repair=repair, limit=limit)
             for value in self._parts(text, exact=repair):
                 text.value_ended()
                 yield exactly(value) if repair else value
@@ -147,7 +152,7 @@ class JsonDocumentFile:
 
     def _not_decoded(self, number: int) -> InputError:
         return InputError(
-            f"{self.path} is not {self.encoding.upper()} after item {number:,}",
+            f"{self.path} is not {self.encoding.title} after item {number:,}",
             fix="name its encoding: --encoding, such as windows-1252",
         )
 

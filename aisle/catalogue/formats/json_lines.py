@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 
 from aisle._files import MAX_LINE_BYTES, numbered_lines
+from aisle.catalogue.formats.encoding import TextEncoding
 from aisle.catalogue.formats.json_document import row_cells
 from aisle.catalogue.formats.json_kind import JsonKind, json_kind
-from aisle.catalogue.formats.json_text import repaired
+from aisle.catalogue.formats.json_text import json_encoding, repaired
+from aisle.catalogue.formats.text_lines import UNIX, TextLines, text_blocks
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.rejects import BadRow, Rejects, Row
 
@@ -29,9 +31,9 @@ class JsonLines:
         """Whether the content looks like it."""
         return json_kind(head) is JsonKind.LINES
 
-    def open(self, path: Path, options: ReadOptions) -> JsonLinesFile:  # noqa: ARG002
+    def open(self, path: Path, options: ReadOptions) -> JsonLinesFile:
         """See `Table`."""
-        return JsonLinesFile(path)
+        return JsonLinesFile(path, json_encoding(path, options.encoding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,41 @@ class JsonLinesFile:
     """A file of JSON lines."""
 
     path: Path
+    encoding: TextEncoding
     format: str = JsonLines.name
-    details: str = ""
+
+    @property
+    def details(self) -> str:
+        """See `OpenTable`."""
+        title = self.encoding.title
+        return "" if title == "UTF-8" else title
 
     def rows(self, rejects: Rejects) -> Iterator[Row]:
         """Yield every line that holds an object."""
-        for number, line in numbered_lines(self.path):
+        for number, line in filled_lines(self.path, self.encoding):
             try:
                 cells = row_cells(line_value(line))
             except BadRow as reason:
                 rejects.add(number, str(reason), line)
             else:
                 yield Row(number, cells)
+
+
+def filled_lines(path: Path, encoding: TextEncoding) -> Iterator[tuple[int, bytes]]:
+    """Yield (1-based number, UTF-8) of each line that is not blank.
+
+    Raises:
+        InputError: the file cannot be opened or breaks off.
+    """
+    if encoding.title == "UTF-8":
+        yield from numbered_lines(path)
+        return
+    lines = TextLines(text_blocks(path, encoding), UNIX)
+    while lines.ahead or lines.more():
+        for number, line in enumerate(lines.ahead, lines.number):
+            if line.strip():
+                yield number, line.strip().encode(errors="surrogatepass")
+        lines.drop(len(lines.ahead))
 
 
 def line_value(line: bytes) -> Any:

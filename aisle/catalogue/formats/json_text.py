@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import ijson
 
 from aisle._files import MAX_LINE_BYTES, UTF8_BOM
+from aisle.catalogue.formats.encoding import TextEncoding, encoding_of
+from aisle.errors import InputError
 
 MAX_DEPTH: Final = 100
 """Levels of lists and objects in a row: no shop writes more, and no program after this reads more."""
@@ -20,6 +23,22 @@ _INT64: Final = range(-(2**63), 2**64)
 
 class TooLarge(ValueError):
     """A value that would not fit in memory. Its text says what about it."""
+
+
+def json_encoding(path: Path, asked: str = "") -> TextEncoding:
+    """The encoding of a file of JSON: the one asked for, else the one that it is in.
+
+    Where it cannot be told, it is UTF-8 with faults, which whoever reads it finds in their places.
+
+    Raises:
+        InputError: an unknown encoding was asked for, or one that the file is not in.
+    """
+    if asked:
+        return encoding_of(path, asked)
+    try:
+        return encoding_of(path)
+    except InputError:
+        return TextEncoding("utf-8", whole=False)
 
 
 def utf_of(head: bytes) -> str:
@@ -61,7 +80,9 @@ class JsonText:
         limit: int | None = MAX_LINE_BYTES,
     ) -> None:
         self._file = file
-        self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)()
+        self._decoder = (
+            None if encoding in ("utf-8", "utf-8-sig") else codecs.getincrementaldecoder(encoding)()
+        )
         self._repair = _Repair() if repair else None
         self._limit = limit
         self._since = 0
