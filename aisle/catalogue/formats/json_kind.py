@@ -46,8 +46,7 @@ def action_of(value: Any) -> str:
 def json_kind(head: bytes) -> JsonKind:
     """Tell it by the first bytes of a file, the more the better."""
     if (encoding := utf_of(head)) != "utf-8":
-        text = head.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
-        return JsonKind.DOCUMENT if text.startswith(("[", "{")) else JsonKind.NONE
+        head = head.decode(encoding, errors="ignore").lstrip("\ufeff").encode(errors="ignore")
     start = head.removeprefix(UTF8_BOM).lstrip()
     if start.startswith(b"["):
         return JsonKind.DOCUMENT if _LIST.match(start) else JsonKind.NONE
