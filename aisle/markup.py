@@ -17,14 +17,16 @@ from typing import Final
 
 # Controls but for line breaks and tabs, noncharacters, lone surrogates (no encoder of text accepts them).
 _CONTROL: Final = re.compile(
-    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffc\ufffe\uffff]+"
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]+"
 )
-# Zero width and soft hyphen, marks and overrides of direction, joiners of formulas, fillers, byte order mark.
+# Zero width and soft hyphen, marks and overrides of direction, joiners of formulas, fillers, byte order mark,
+# places of objects.
 _INVISIBLE: Final = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]+"
+    "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufffc]+"
     # Tags spell the flags of England, Scotland and Wales, and elsewhere hide text.
     "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
 )
+_FILLER: Final = re.compile("[\u034f\u3164\uffa0\ufffc]")
 # Joiners spell words of Persian and Indic scripts, and hold emoji together. Elsewhere they are noise.
 _JOINED = "\u0590-\u1fff\u2190-\u2bff\u3000-\ud7ff\ufb1d-\ufdff\ufe0f\ufe70-\ufefc\U00010000-\U0010ffff"
 _VIRAMA = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
@@ -79,12 +81,16 @@ def decoded(text: str) -> str:
 
 
 def _characters(text: str) -> str:
-    # Printable text has no control or format character; two kinds of fillers are left.
-    if not text.isprintable():
+    printable = text.isprintable()
+    if not printable:
         text = _CONTROL.sub(" ", text)
     if text.isascii():
         return text
-    text = _STRAY_JOINER.sub("", _INVISIBLE.sub("", text))
+    if not printable:
+        text = _STRAY_JOINER.sub("", _INVISIBLE.sub("", text))
+    elif _FILLER.search(text):
+        # Of what cannot be seen, the only ones that count as printable.
+        text = _INVISIBLE.sub("", text)
     return unicodedata.normalize("NFC", text)
 
 

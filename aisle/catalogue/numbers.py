@@ -76,9 +76,7 @@ def written(text: str) -> str:
 
 def simple_number(text: str) -> float | None:
     """What a computer wrote, without anything to decide: ``12``, ``12.5``, ``1.2E+3``; else None."""
-    if _SIMPLE.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
-        return float(text)
-    return None
+    return float(text) if _SIMPLE.fullmatch(text) or _SCIENTIFIC.fullmatch(text) else None
 
 
 _AMOUNT_KEYS: Final = (

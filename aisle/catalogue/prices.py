@@ -144,14 +144,16 @@ def _text(cell: str, decimal: DecimalMark | None, depth: int) -> Price | None:
     text = cell.strip()
     found = simple_number(text)
     if found is not None:
-        return _read(found, decimal, depth)
+        return Price(_in_range(finite(found) or 0.0))
     if is_absent(text):
         return None
-    if (inner := json_cell(text)) is not None:
+    if text[0] in "[{" and (inner := json_cell(text)) is not None:
         return _read(inner, decimal, depth)
     # Shops strike the price before a reduction through.
     text = written(_STRUCK.sub(" ", text[:_MAX_MARKUP]) if "<" in text else text)
-    text = _NO_DECIMALS.sub(_with_decimals, _SIGN_AS_MARK.sub(r".\2 \1", text))
+    text = _SIGN_AS_MARK.sub(r".\2 \1", text)
+    if "-" in text:
+        text = _NO_DECIMALS.sub(_with_decimals, text)
     numbers, around, at = [], [], 0
     for match in NUMBER.finditer(text):
         numbers.append(match[0])

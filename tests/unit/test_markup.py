@@ -89,6 +89,7 @@ def test_what_is_no_markup_stays(text: str) -> None:
         ("bad \ud800 half", "bad half"),
         ("\u202eevil\u202c \u2066text\u2069", "evil text"),
         ("\u3164\u115f", "\u115f"),
+        ("a\ufffcb é\u034f", "ab é"),
         ("a\u200db \u200c c", "ab c"),
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("ക\u0d4d\u200d", "ക\u0d4d\u200d"),
