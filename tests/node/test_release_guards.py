@@ -69,8 +69,11 @@ def test_a_file_of_rejected_rows_does_not_go_live(client: Cluster, name: str, sh
     assert untouched(client, name)
     assert "17 of 50 rows were rejected (34.0 %), and 5 % may be" in said
     assert f"and the live {name}-v0001 50: 34.0 % fewer, and 20 % may be" in said
-    assert "5 x id is missing or empty (line 2: id=, title=Trail Mug 0, price=0.50, brand=Norvik)" in said
-    assert "12 x title is missing or empty (line 7: id=p5" in said
+    assert (
+        "5 x id is missing or empty in column 'id' (line 2: id=, title=Trail Mug 0, price=0.50, brand=Norvik)"
+        in said
+    )
+    assert "12 x title is missing or empty in column 'title' (line 7: id=p5" in said
     assert said.endswith("--max-rejected 0.34 --max-shrink 0.34")
     assert "50 rows in = 33 items + 0 merged + 0 left out + 17 dead letters" in done.err
     letters = (shop / f"{name}-dead-letters.jsonl").read_text().splitlines()
