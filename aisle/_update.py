@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from opensearchpy import OpenSearch
 
 from aisle._environment import home
 from aisle._search import load_release_encoder, load_release_sparse_encoder
+from aisle.catalogue import ReadOptions
 from aisle.cluster.client import connected
 from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore, item_text
@@ -26,13 +28,16 @@ from aisle.indexer.updates import (
     InputCheckpoint,
     InputStart,
     Place,
+    TableStart,
     UpdateOptions,
     UpdateReport,
     is_stream,
+    is_table,
     load_checkpoint,
     run_updates,
     save_checkpoint,
     start_input,
+    start_table,
 )
 from aisle.mappings import IndexMeta, VectorSpace, fields
 
@@ -150,6 +155,11 @@ def update(
     name: str,
     changes: str | Path,
     *,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    format: str = "auto",
+    decimal: str = "",
+    encoding: str = "",
+    variants: str = "",
     encoder: str | Path | None = None,
     checkpoint: str | Path | None = None,
     from_start: bool = False,
@@ -178,7 +188,13 @@ def update(
 
     Args:
         name: of the catalogue; its live release is changed.
-        changes: file of JSON lines, plain or gzip; ``-`` reads standard input.
+        changes: file of JSON lines, plain or gzip; ``-`` reads standard input. Or a file of another format
+            that `aisle.index` reads: each of its items is an upsert, or each row what its column ``op`` says.
+        columns: item field to column of such a file, such as ``{"id": "Variant SKU"}``.
+        format: of such a file; "auto" reads JSON lines as changes.
+        decimal: decimal mark of its prices, "point" or "comma"; empty: each column's own.
+        encoding: of such a file; empty: it is detected.
+        variants: "separate" or "merged"; empty: what is usual for the kind of export.
         encoder: reference to use instead of the live release's own; it is still held to its fingerprint.
         checkpoint: file that keeps how far the input was applied; None: for a file of changes one under
             ``AISLE_HOME``, for a stream none.
@@ -217,13 +233,17 @@ def update(
         skip_consumed=skip_consumed,
     )
     check_files(files)
+    reading = ReadOptions(
+        format=format, columns=columns or {}, decimal=decimal, encoding=encoding, variants=variants
+    )
     client = connected(cluster)
     encoders = ArtifactEncoders(store or ArtifactStore.default(), encoder)
     applier = BatchApplier(client, Encoding(encoders, item_text), options)
     release = applier.check()
     path = checkpoint_path(client, name, files)
     last = last_checkpoint(path, files)
-    with start_input(files.source, last.place if last else Place()) as start:
+    behind = last.place if last else Place()
+    with _started(files.source, reading, behind) as start:
         goes_on = last is not None and not start.other
         since = last.dead_bytes if last and goes_on else None
         dead = DeadLetterLog(files.dead_letters, since)
@@ -246,8 +266,17 @@ def update(
             progress=progress,
         )
     if not (report.skipped or report.applied or report.dead or ended.is_set()):
-        raise _nothing(start.source.name, report)
+        raise _nothing(start.name, report)
     return replace(report, dead_letters_file=files.dead_letters if report.dead else None)
+
+
+@contextmanager
+def _started(source: str, reading: ReadOptions, behind: Place) -> Iterator[InputStart | TableStart]:
+    if is_table(source, reading):
+        yield start_table(source, reading, behind)
+        return
+    with start_input(source, behind) as start:
+        yield start
 
 
 def _nothing(name: str, report: UpdateReport) -> InputError:
@@ -257,10 +286,10 @@ def _nothing(name: str, report: UpdateReport) -> InputError:
     )
 
 
-def _notices(start: InputStart, last: InputCheckpoint | None, release: str) -> list[str]:
+def _notices(start: InputStart | TableStart, last: InputCheckpoint | None, release: str) -> list[str]:
     if last is None or last.place.line == 0:
         return []
-    name = start.source.name
+    name = start.name
     if start.other:
         return [f"{name} is not what was applied before, or begins otherwise: starting at its first line"]
     found = [f"{name}: {last.place.line:,} lines were applied before; --from-start applies them again"]

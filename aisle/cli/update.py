@@ -16,8 +16,16 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
+from aisle._index import parse_map
 from aisle.cli.console import EXIT_FAILED, EncoderOption, JsonOption, notice, print_json, progress_console
-from aisle.cli.reading import print_dead_letters
+from aisle.cli.reading import (
+    DecimalOption,
+    EncodingOption,
+    FormatOption,
+    MapOption,
+    VariantsOption,
+    print_dead_letters,
+)
 
 if TYPE_CHECKING:
     from aisle.indexer.updates import UpdateReport
@@ -73,7 +81,18 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
 
 def update(
     name: Annotated[str, typer.Argument(help="Name of the catalogue.")],
-    changes: Annotated[str, typer.Argument(help="JSON lines, plain or gzipped; - reads standard input.")],
+    changes: Annotated[
+        str,
+        typer.Argument(
+            help="JSON lines of changes, plain or gzipped; - reads standard input. Or any other file that"
+            " `aisle index` reads."
+        ),
+    ],
+    columns: MapOption = None,
+    form: FormatOption = "auto",
+    decimal: DecimalOption = "",
+    encoding: EncodingOption = "",
+    variants: VariantsOption = "",
     encoder: EncoderOption = None,
     checkpoint: Annotated[
         Path | None,
@@ -106,13 +125,17 @@ def update(
 ) -> None:
     """Change single items of the live release: insert or replace, update fields, delete.
 
-    Each line is {"op": "upsert"|"update"|"delete", "id": ..., fields of the item}. Items are encoded
-    again only if their text changes. Bad lines go to the dead letters file with the reason. Ctrl-C stops
-    reading and applies what was read.
+    Each line is {"op":"update","id":"42","price":9.99}: op is upsert (the whole item; the default), update
+    (these fields) or delete, then come the id and fields of the item. A file of another format is read as
+    `aisle index` reads it: each item is an upsert, or each row what its column op says; --format jsonl reads
+    JSON lines so too. Items are encoded again only if their text changes. Bad lines go to the dead letters
+    file with the reason. Ctrl-C stops reading and applies what was read.
 
     Examples:
 
         aisle update shop changes.jsonl
+
+        aisle update shop prices.csv --map "id=Variant SKU"
 
         echo '{"op": "update", "id": "42", "price": 9.99}' | aisle update shop - --refresh
 
@@ -123,6 +146,11 @@ def update(
         report = aisle.update(
             name,
             changes,
+            columns=parse_map(*(columns or ())),
+            format=form,
+            decimal=decimal,
+            encoding=encoding,
+            variants=variants,
             encoder=encoder,
             checkpoint=checkpoint,
             from_start=from_start,

@@ -9,9 +9,9 @@ import select
 import threading
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
@@ -19,6 +19,7 @@ from typing import BinaryIO, Final, Protocol
 
 from aisle._files import MAX_LINE_BYTES, UTF8_BOM, open_bytes
 from aisle.errors import InputError
+from aisle.indexer.dead_letters import DeadLetter
 
 STANDARD_INPUT: Final = "-"
 _CHUNK: Final = 1 << 16
@@ -222,6 +223,15 @@ class InputStart:
     ahead: bytes = b""
     other: bool = False
 
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.source.name
+
+    def batches(self, limits: BatchLimits, stop: threading.Event) -> Batches:
+        """What follows, see `Batches`."""
+        return Batches(self, limits, stop)
+
 
 @contextmanager
 def start_input(where: str, behind: Place) -> Iterator[InputStart]:
@@ -295,12 +305,20 @@ class Batch:
     """Lines that are applied together.
 
     Attributes:
-        lines: at least one.
+        lines: of changes.
         full: it closed because of its size: more is likely to be there.
+        dead: what could not even be read.
+        end: how far the input was read then.
     """
 
     lines: tuple[InputLine, ...]
     full: bool
+    dead: tuple[DeadLetter, ...] = ()
+    end: Place = field(default_factory=Place)
+
+
+def _batch(lines: Sequence[InputLine], *, full: bool) -> Batch:
+    return Batch(tuple(lines), full, end=lines[-1].place)
 
 
 class Batches:
@@ -341,9 +359,9 @@ class Batches:
                 continue
             left = _LOOK_UP_S if closes is None else min(_LOOK_UP_S, closes - monotonic())
             if self._ended or self._stop.is_set() or left <= 0:
-                return Batch(tuple(taken), full=False) if taken else None
+                return _batch(taken, full=False) if taken else None
             self._read(left)
-        return Batch(tuple(taken), full=True)
+        return _batch(taken, full=True)
 
     def _read(self, wait_s: float) -> None:
         chunk = self._source.read(wait_s)

@@ -19,7 +19,8 @@ from aisle.indexer.dead_letters import DeadLetterLog
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.updates.apply import AppliedBatch, BatchApplier, UpdateOptions
 from aisle.indexer.updates.checkpoint import InputCheckpoint, save_checkpoint
-from aisle.indexer.updates.input import Batches, InputStart
+from aisle.indexer.updates.input import InputStart
+from aisle.indexer.updates.table import TableStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ _TRY_S = 1.0
 
 def run_updates(
     client: OpenSearch,
-    start: InputStart,
+    start: InputStart | TableStart,
     applier: BatchApplier,
     options: UpdateOptions,
     *,
@@ -117,17 +118,15 @@ def run_updates(
     started = monotonic()
     with _Held(Cluster.of(client), options, stop) as held:
         report = UpdateReport(options.name, applier.check(), skipped=start.place.line, line=start.place.line)
-        batches = Batches(start, options.limits, stop)
+        batches = start.batches(options.limits, stop)
         for batch in batches:
             applied = applier.apply(batch.lines, held.lease())
-            report = _counted(report, applied, batch.lines[-1].place.line, dead.add(applied.dead))
+            report = _counted(report, applied, batch.end.line, dead.add((*batch.dead, *applied.dead)))
             report = replace(report, reasons=dict(dead.added.reasons), examples=dict(dead.added.examples))
             # A run of which nothing is in the index leaves the input where it was: it is the wrong one, or
             # will be mended.
             if checkpoint is not None and report.applied:
-                save_checkpoint(
-                    checkpoint, InputCheckpoint(batch.lines[-1].place, applied.release, dead.size)
-                )
+                save_checkpoint(checkpoint, InputCheckpoint(batch.end, applied.release, dead.size))
             report = replace(report, seconds=monotonic() - started)
             if progress is not None:
                 progress(report)
