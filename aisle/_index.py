@@ -37,6 +37,7 @@ def index(
     decimal: str = "",
     encoding: str = "",
     variants: str = "",
+    allow_private: bool = False,
     locale: str = "",
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
@@ -77,7 +78,8 @@ def index(
         ('shop-v0001', 10000, {'no title': 3})
 
     Args:
-        data: JSON lines, CSV or Parquet, a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
+        data: a file (CSV, JSON, XML, XLSX, Parquet; gzip or zip), "-" for standard input, an address on the
+            web, a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
         name: of the catalogue; it is searched by this name.
         columns: item field to column of the data, such as ``{"title": "name", "id": "sku"}``.
         format: of the data; "auto" tells by the file's name and content.
@@ -86,6 +88,7 @@ def index(
         decimal: decimal mark of prices, "point" or "comma"; empty: each column's own.
         encoding: of a text file; empty: it is detected.
         variants: "separate" or "merged"; empty: what is usual for the kind of export.
+        allow_private: fetch an address on the web also from this machine or a private network.
         locale: only rows of this locale (ESCI).
         limit: stop after so many items.
         encoder: artifact that makes the vectors, by path, name or fingerprint; None indexes words alone.
@@ -141,6 +144,7 @@ def index(
         decimal=decimal,
         encoding=encoding,
         variants=variants,
+        allow_private=allow_private,
         locale=locale,
         limit=limit,
     )
@@ -184,6 +188,7 @@ def replay(
     decimal: str = "",
     encoding: str = "",
     variants: str = "",
+    allow_private: bool = False,
     locale: str = "",
     limit: int | None = None,
     encoder: str | Path | None = None,
@@ -212,6 +217,7 @@ def replay(
         decimal: decimal mark of prices, "point" or "comma"; empty: each column's own.
         encoding: of a text file; empty: it is detected.
         variants: "separate" or "merged"; empty: what is usual for the kind of export.
+        allow_private: fetch an address on the web also from this machine or a private network.
         locale: only rows of this locale (ESCI).
         limit: not more than so many rows.
         encoder: reference to use instead of the release's own; it is still held to its fingerprint.
@@ -235,6 +241,7 @@ def replay(
         decimal=decimal,
         encoding=encoding,
         variants=variants,
+        allow_private=allow_private,
         locale=locale,
         limit=limit,
     )

@@ -93,6 +93,7 @@ def preview(
     decimal: str = "",
     encoding: str = "",
     variants: str = "",
+    allow_private: bool = False,
     locale: str = "",
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
@@ -123,7 +124,8 @@ def preview(
         {'no title': 3}
 
     Args:
-        data: JSON lines, CSV or Parquet, a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
+        data: a file (CSV, JSON, XML, XLSX, Parquet; gzip or zip), "-" for standard input, an address on the
+            web, a BEIR or ESCI folder, or ``hub:OWNER/NAME``.
         name: of the catalogue.
         columns: item field to column of the data.
         format: of the data; "auto" tells by the file's name and content.
@@ -132,6 +134,7 @@ def preview(
         decimal: decimal mark of prices, "point" or "comma"; empty: each column's own.
         encoding: of a text file; empty: it is detected.
         variants: "separate" or "merged"; empty: what is usual for the kind of export.
+        allow_private: fetch an address on the web also from this machine or a private network.
         locale: only rows of this locale (ESCI).
         limit: stop after so many items.
         encoder: artifact that makes the vectors; None indexes words alone.
@@ -173,6 +176,7 @@ def preview(
         decimal=decimal,
         encoding=encoding,
         variants=variants,
+        allow_private=allow_private,
         locale=locale,
         limit=limit,
     )

@@ -87,6 +87,7 @@ def try_catalogue(
     columns: Mapping[str, str | Sequence[str]] | None = None,
     format: str = "auto",
     variants: str = "",
+    allow_private: bool = False,
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
     keep: bool = True,
@@ -111,6 +112,7 @@ def try_catalogue(
         columns: item field to column of the data, such as ``{"title": "name", "id": "sku"}``.
         format: of the data; "auto" tells by the file's name and content.
         variants: "separate" or "merged"; empty: what is usual for the kind of export.
+        allow_private: fetch an address on the web also from this machine or a private network.
         limit: stop after so many items.
         encoder: artifact that makes the vectors; None searches by words alone.
         keep: leave the node that was started for this running, for more searches.
@@ -137,6 +139,7 @@ def try_catalogue(
             columns=columns,
             format=format,
             variants=variants,
+            allow_private=allow_private,
             limit=limit,
             encoder=encoder,
             cluster=client,

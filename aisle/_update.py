@@ -160,6 +160,7 @@ def update(
     decimal: str = "",
     encoding: str = "",
     variants: str = "",
+    allow_private: bool = False,
     encoder: str | Path | None = None,
     checkpoint: str | Path | None = None,
     from_start: bool = False,
@@ -195,6 +196,7 @@ def update(
         decimal: decimal mark of its prices, "point" or "comma"; empty: each column's own.
         encoding: of such a file; empty: it is detected.
         variants: "separate" or "merged"; empty: what is usual for the kind of export.
+        allow_private: fetch an address on the web also from this machine or a private network.
         encoder: reference to use instead of the live release's own; it is still held to its fingerprint.
         checkpoint: file that keeps how far the input was applied; None: for a file of changes one under
             ``AISLE_HOME``, for a stream none.
@@ -234,7 +236,12 @@ def update(
     )
     check_files(files)
     reading = ReadOptions(
-        format=format, columns=columns or {}, decimal=decimal, encoding=encoding, variants=variants
+        format=format,
+        columns=columns or {},
+        decimal=decimal,
+        encoding=encoding,
+        variants=variants,
+        allow_private=allow_private,
     )
     client = connected(cluster)
     encoders = ArtifactEncoders(store or ArtifactStore.default(), encoder)

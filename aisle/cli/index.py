@@ -42,6 +42,7 @@ from aisle.cli.reading import (
     LocaleOption,
     MapOption,
     NoFacetOption,
+    PrivateOption,
     VariantsOption,
     print_dead_letters,
     print_reading,
@@ -151,7 +152,10 @@ def index(
     name: CatalogueOption,
     data: Annotated[
         str | None,
-        typer.Argument(help="JSON lines, CSV or Parquet, a BEIR or ESCI folder, or hub:OWNER/NAME."),
+        typer.Argument(
+            help="A file (CSV, JSON, XML, XLSX, Parquet; gzip or zip), - for standard input, an address on"
+            " the web, a BEIR or ESCI folder, or hub:OWNER/NAME."
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -174,6 +178,7 @@ def index(
     decimal: DecimalOption = "",
     encoding: EncodingOption = "",
     variants: VariantsOption = "",
+    allow_private: PrivateOption = False,
     locale: LocaleOption = "",
     limit: LimitOption = None,
     shards: Annotated[int, typer.Option(min=1, help="Primary shards of the release.")] = 1,
@@ -299,6 +304,7 @@ def index(
             decimal=decimal,
             encoding=encoding,
             variants=variants,
+            allow_private=allow_private,
             locale=locale,
             limit=limit,
             encoder=encoder,
@@ -322,6 +328,7 @@ def index(
             decimal=decimal,
             encoding=encoding,
             variants=variants,
+            allow_private=allow_private,
             locale=locale,
             limit=limit,
             encoder=model,
@@ -356,6 +363,7 @@ def index(
             decimal=decimal,
             encoding=encoding,
             variants=variants,
+            allow_private=allow_private,
             locale=locale,
             limit=limit,
             encoder=model,

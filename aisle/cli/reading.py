@@ -77,6 +77,14 @@ VariantsOption = Annotated[
         rich_help_panel=_READING,
     ),
 ]
+PrivateOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private",
+        help="Fetch an address also from this machine or a private network.",
+        rich_help_panel=_READING,
+    ),
+]
 LocaleOption = Annotated[
     str, typer.Option(help="Read only rows of this locale (ESCI).", rich_help_panel=_READING)
 ]

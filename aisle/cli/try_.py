@@ -13,7 +13,7 @@ from aisle._index import USUAL_ENCODER, parse_map
 from aisle._printable import printable
 from aisle.cli.console import JsonOption, ends_on_sigterm, print_json, progress_console
 from aisle.cli.index import WORDS_ONLY, index_progress, print_indexed
-from aisle.cli.reading import FormatOption, LimitOption, MapOption, VariantsOption
+from aisle.cli.reading import FormatOption, LimitOption, MapOption, PrivateOption, VariantsOption
 from aisle.cli.search import print_page
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def try_(
     columns: MapOption = None,
     form: FormatOption = "auto",
     variants: VariantsOption = "",
+    allow_private: PrivateOption = False,
     limit: LimitOption = None,
     keep: Annotated[
         bool, typer.Option("--keep/--stop", help="Keep the node that was started running, or stop it.")
@@ -59,6 +60,7 @@ def try_(
             columns=parse_map(*(columns or ())),
             format=form,
             variants=variants,
+            allow_private=allow_private,
             limit=limit,
             encoder=None if encoder == WORDS_ONLY else encoder,
             keep=keep,

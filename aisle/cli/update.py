@@ -23,6 +23,7 @@ from aisle.cli.reading import (
     EncodingOption,
     FormatOption,
     MapOption,
+    PrivateOption,
     VariantsOption,
     print_dead_letters,
 )
@@ -93,6 +94,7 @@ def update(
     decimal: DecimalOption = "",
     encoding: EncodingOption = "",
     variants: VariantsOption = "",
+    allow_private: PrivateOption = False,
     encoder: EncoderOption = None,
     checkpoint: Annotated[
         Path | None,
@@ -151,6 +153,7 @@ def update(
             decimal=decimal,
             encoding=encoding,
             variants=variants,
+            allow_private=allow_private,
             encoder=encoder,
             checkpoint=checkpoint,
             from_start=from_start,

@@ -16,12 +16,15 @@ from typing import Any, Final
 import orjson
 
 from aisle.catalogue.exports import folded
+from aisle.catalogue.fetch import is_url
 from aisle.catalogue.names import names, spellings
 from aisle.catalogue.numbers import DecimalMark
 from aisle.catalogue.options import MAPPABLE, SEVERAL, SYNONYMS, ReadOptions
 from aisle.catalogue.prices import read_price
-from aisle.catalogue.reader import open_table, read_catalogue
+from aisle.catalogue.reader import read_catalogue
 from aisle.catalogue.rejects import Cells, Rejects, Row, Unreadable
+from aisle.catalogue.sources import Source, open_source
+from aisle.catalogue.tables import open_table
 from aisle.errors import InputError
 from aisle.indexer.dead_letters import DeadLetter, rejected_row
 from aisle.indexer.updates.change import OP
@@ -34,10 +37,10 @@ def is_table(where: str, options: ReadOptions) -> bool:
     """Whether a catalogue's reader reads it; else it is lines of changes.
 
     Args:
-        where: a file, or ``-``.
+        where: a file, an address on the web, or ``-``.
         options: a format that is named, or columns, are those of a catalogue.
     """
-    if options.format != "auto" or options.columns:
+    if options.format != "auto" or options.columns or is_url(where):
         return True
     if is_stream(where) or not Path(where).is_file():
         return False
@@ -70,19 +73,22 @@ class TableStart:
     """A table, and how much of it is skipped.
 
     Attributes:
-        name: for messages.
-        where: the file.
+        source: the file.
         options: how it is read.
         place: what is skipped: ``line`` counts changes and rejected rows, offset and hash are those of the
             whole file.
         other: there was a checkpoint, but of another file.
     """
 
-    name: str
-    where: str
+    source: Source
     options: ReadOptions
     place: Place
     other: bool = False
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.source.name
 
     def batches(self, limits: BatchLimits, stop: threading.Event) -> TableBatches:
         """See `input.Batches`."""
@@ -95,21 +101,15 @@ def start_table(where: str, options: ReadOptions, behind: Place) -> TableStart:
     Raises:
         InputError: it cannot be read.
     """
-    name = Path(where).name
-    size, digest = 0, hashlib.sha256()
-    before = ""
-    if not is_stream(where):
-        with Path(where).open("rb") as file:
-            digest.update(file.read(behind.offset))
-            before = digest.hexdigest()
-            while piece := file.read(1 << 20):
-                digest.update(piece)
-            size = file.tell()
-    same = behind.line > 0 and before == behind.sha256
-    line = behind.line if same else 0
-    return TableStart(
-        name, where, options, Place(line, size, digest.hexdigest()), other=not same and behind.line > 0
-    )
+    source = open_source(where, options)
+    digest = hashlib.sha256()
+    with source.path.open("rb") as file:
+        digest.update(file.read(behind.offset))
+        same = behind.line > 0 and digest.hexdigest() == behind.sha256
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+        place = Place(behind.line if same else 0, file.tell(), digest.hexdigest())
+    return TableStart(source, options, place, other=behind.line > 0 and not same)
 
 
 @dataclass(slots=True)
@@ -158,18 +158,18 @@ class TableBatches:
             yield Batch(tuple(taken), full=False, dead=tuple(dead), end=end)
 
     def _changes(self, letters: _Letters) -> Iterator[Cells]:
-        where, options = self.start.where, self.start.options
-        first = next(open_table(where, options).rows(Rejects()), None)
-        if first is None or OP not in map(folded, first.cells):
-            for item in read_catalogue(where, options, letters):
-                yield item.to_json()
-            return
-        rows = open_table(where, options).rows(letters)
-        known: dict[str, str] = {}
-        for row in rows:
-            if not row.cells.keys() <= known.keys():
-                known |= change_fields(row.cells, options)
-            yield dict(_change(row, known, options))
+        path, options = self.start.source.path, self.start.options
+        with self.start.source.named():
+            first = next(open_table(path, options).rows(Rejects()), None)
+            if first is None or OP not in map(folded, first.cells):
+                for item in read_catalogue(path, options, letters):
+                    yield item.to_json()
+                return
+            known: dict[str, str] = {}
+            for row in open_table(path, options).rows(letters):
+                if not row.cells.keys() <= known.keys():
+                    known |= change_fields(row.cells, options)
+                yield dict(_change(row, known, options))
 
 
 def change_fields(columns: Iterable[str], options: ReadOptions) -> dict[str, str]:
