@@ -84,7 +84,10 @@ def test_bad_arguments_are_one_clear_error(
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_leaves_the_live_release(client: Cluster, node_url: str, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_leave_the_live_release(
+    client: Cluster, node_url: str, name: str, tmp_path: Path, how: signal.Signals
+) -> None:
     index_catalogue(client, items(20), ENCODER, options(name))
     write_catalogue(tmp_path / "long.jsonl", 150_000)
     process = subprocess.Popen(
@@ -94,7 +97,7 @@ def test_ctrl_c_leaves_the_live_release(client: Cluster, node_url: str, name: st
         text=True,
     )
     wait_for_documents(client, f"{name}-v0002")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     interrupted = time.monotonic()
     _, said = process.communicate(timeout=30)
     assert time.monotonic() - interrupted < 15
