@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from aisle.catalogue.exports.base import RowRole
 from aisle.catalogue.rejects import Cells, Row
 from aisle.errors import InputError
 
@@ -45,14 +46,14 @@ class Spool:
         self._waiting: list[tuple[bytes, int, int, int, bytes]] = []
         self._count = 0
 
-    def add(self, group: str, rank: tuple[int, int], row: Row, cells: Cells) -> None:
-        """Keep a row, and what its kind of export made of it; those of a group come back by rank.
+    def add(self, group: str, rank: tuple[int, int], row: Row, cells: Cells, role: RowRole) -> None:
+        """Keep a row, and what its kind of export said of it; those of a group come back by rank.
 
         Raises:
             InputError: the disk for temporary files is full.
         """
         self._waiting.append(
-            (_key(group), *rank, row.line, pickle.dumps((row.cells, cells), pickle.HIGHEST_PROTOCOL))
+            (_key(group), *rank, row.line, pickle.dumps((row.cells, cells, role), pickle.HIGHEST_PROTOCOL))
         )
         if len(self._waiting) >= _BATCH:
             self._write()
@@ -76,7 +77,7 @@ class Spool:
             for (group,) in self._database.execute("SELECT grp FROM places GROUP BY grp ORDER BY MIN(seq)"):
                 yield group.decode("utf-8", "surrogatepass")
 
-    def rows(self, group: str) -> Iterator[tuple[Row, Cells]]:
+    def rows(self, group: str) -> Iterator[tuple[Row, Cells, RowRole]]:
         """The rows of a group, after `groups` began."""
         with _translated():
             found = self._database.execute(
@@ -86,8 +87,8 @@ class Spool:
             )
             for line, held in found:
                 # Written by this very object, into a database that no other process can open.
-                cells, read = pickle.loads(held)
-                yield Row(line, cells), read
+                cells, read, role = pickle.loads(held)
+                yield Row(line, cells), read, role
 
     def close(self) -> None:
         """Free the disk."""

@@ -16,7 +16,7 @@ from aisle.catalogue.spool import Spool
 from aisle.catalogue.values import identity
 from aisle.types import Item
 
-_RANKS: Final = {Place.PRODUCT: 0, Place.FIRST: 1, Place.ALONE: 2, Place.VARIANT: 2, Place.MORE: 3}
+_RANKS: Final = {Place.PRODUCT: 0, Place.FIRST: 1, Place.VARIANT: 2, Place.MORE: 3}
 _LEADS: Final = (Place.PRODUCT, Place.FIRST)
 _SOLD: Final = (Place.FIRST, Place.VARIANT)
 _NO_VARIANT: Final = "no variant of its product can be read"
@@ -137,7 +137,7 @@ class _Desk:
             yield from self._emit(row, part)
 
     def _wait(self, row: Row, cells: Cells, group: str, role: RowRole) -> None:
-        self._spool.add(group, (_RANKS[role.place], role.position), row, cells)
+        self._spool.add(group, (_RANKS[role.place], role.position), row, cells, role)
         for other in role.also:
             self._spool.claim(group, other)
 
@@ -149,8 +149,7 @@ class _Desk:
         """The rows of a group, the product's first."""
         led, gone, last = False, "", ""
         shown = 0
-        for number, (row, cells) in enumerate(self._spool.rows(group)):
-            role = self._kind.role(cells)
+        for number, (row, cells, role) in enumerate(self._spool.rows(group)):
             if not number:
                 led = role.place in _LEADS
                 gone = role.left_out if led else ""
@@ -171,7 +170,7 @@ class _Desk:
         for judged in self._rows(group):
             if self._drop(judged):
                 continue
-            place, cells = self._placed(judged), judged.cells
+            place, cells = judged.role.place, judged.cells
             lead = cells if lead is None else lead
             part = self._builder.part(self._kind.completed(cells, lead))
             merge.add(part, place)
@@ -193,12 +192,6 @@ class _Desk:
         for judged in self._rows(group):
             if not judged.out:
                 self._reject(judged.row, reason, part.item.id)
-
-    def _placed(self, judged: _Judged) -> Place:
-        """Where a row stands; a plain row that others name leads them."""
-        if judged.role.place is not Place.ALONE:
-            return judged.role.place
-        return Place.VARIANT if self._builder.part(judged.cells).item.group else Place.PRODUCT
 
     def _each_variant(self, group: str) -> Iterator[Item]:
         """One item of every variant, with what it lacks from the rows of its product."""

@@ -179,3 +179,33 @@ def test_cells_of_any_shape_are_taken(kind: Any) -> None:
         kind.completed(cells, cells)
         for variant in kind.inner(cells):
             kind.role(variant)
+
+
+def test_a_plain_file_is_grouped_by_the_column_of_groups(tmp_path: Path) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_text(
+        "sku,parent_sku,title,price,size\nM-S,M,Mug small,9,S\nCAP,,Cap,5,\nM,,Mug,,\nM-L,M,Mug large,12,L\n"
+    )
+    separate = _told(path)
+    assert [(item["id"], item.get("group")) for item in separate["items"]] == [
+        ("M-S", "M"),
+        ("CAP", None),
+        ("M", None),
+        ("M-L", "M"),
+    ]
+    merged = _told(path, variants="merged")
+    assert [(item["id"], item["title"], item.get("price")) for item in merged["items"]] == [
+        ("M", "Mug", 9.0),
+        ("CAP", "Cap", 5.0),
+    ]
+    assert merged["items"][0]["price_max"] == 12.0
+    assert merged["items"][0]["attributes"] == {"size": ["S", "L"]}
+    assert merged["merged"] == 2
+
+
+def test_ids_that_the_user_names_are_those_of_the_first_row() -> None:
+    path = FOLDER / "shopify.csv"
+    by_sku = _told(path, columns={"id": "Variant SKU"})
+    assert [item["id"] for item in by_sku["items"]] == ["TM-030-S", "WC-1"]
+    separate = _told(path, columns={"id": "Variant SKU"}, variants="separate")
+    assert [item["id"] for item in separate["items"]] == ["TM-030-S", "TM-050-M", "WC-1"]

@@ -17,6 +17,9 @@ def text(cells: Mapping[str, Any], *columns: str) -> str:
     """The first of these columns that holds a scalar, as text without white space around it; else ""."""
     for column in columns:
         value = cells.get(column)
+        # Most cells of a wide row are empty.
+        if value is None or value == "":
+            continue
         if found := (value if value.__class__ is str else scalar(value) or "").strip():
             return found
     return ""
