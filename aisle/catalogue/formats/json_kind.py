@@ -84,6 +84,9 @@ def _is_document(line: bytes, *, alone: bool) -> bool:
     except TooLarge:
         # Whoever reads the lines says so of this one.
         return False
+    except UnicodeDecodeError:
+        # So far as it is text.
+        pass
     lists = outline.lists(several=not alone)
     # Lines of objects by id are not known; lines of objects that hold objects are.
     return outline.top.objects > 1 or (bool(lists) and (alone or lists[0].is_list))

@@ -215,11 +215,10 @@ class Outline:
                         keys.add(key)
         except ijson.JSONError as error:
             self.is_faulty = not is_cut(error)
-            while self._around:
-                if len(self._around) > 1:
-                    # It had no chance to have the keys of the others.
-                    self._here.keys = None
-                self._here = self._left(text.consumed)
+            self._leave_all(text.consumed)
+        except UnicodeDecodeError:
+            self._leave_all(text.consumed)
+            raise
 
     def _bound(self, event: str, at: int) -> _Open:
         """Where reading goes on after a list or object began or ended."""
@@ -233,6 +232,13 @@ class Outline:
             raise TooLarge(f"is nested over {MAX_OPEN:,} levels deep")
         self._around.append(here)
         return _Open(self._entered(here.held, here.key, is_map), is_map, set() if looked_at else None, at)
+
+    def _leave_all(self, at: int) -> None:
+        while self._around:
+            if len(self._around) > 1:
+                # It had no chance to have the keys of the others.
+                self._here.keys = None
+            self._here = self._left(at)
 
     def _left(self, at: int) -> _Open:
         ended, around = self._here, self._around.pop()
