@@ -42,9 +42,12 @@ def item_text(item: Item) -> str:
 
 
 def query_text(text: str) -> str:
-    """The text of a query: what the user typed, cleaned.
+    """The text of a query: what the user typed, cleaned. Idempotent.
 
     Character references are decoded, as pages send them by mistake and nobody types them. Tags stay: a query
     is not markup, and ``<`` may be meant.
     """
-    return clean(decoded(clean(text)))
+    text = clean(text)
+    while (once := clean(decoded(text))) != text:
+        text = once
+    return text
