@@ -78,7 +78,8 @@ def shop(client: Cluster, node_url: str) -> Iterator[Shop]:
     with open_folder() as folder:
         write_folder(folder)
         env = {"AISLE_URL": node_url, "AISLE_HOME": str(put_encoder(folder / "home"))}
-        done = aisle("index", ".", "--name", name, "--json", cwd=folder, env=env)
+        more = ("--max-rejected", "0.1", "--json")
+        done = aisle("index", ".", "--name", name, *more, cwd=folder, env=env)
         assert done.code == 0, done.err
         yield Shop(folder, name, env, json.loads(done.out))
     for index in client.indices.get(index=f"{name}*", allow_no_indices=True):
