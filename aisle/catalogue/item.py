@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from aisle.catalogue.attributes import Attributes, is_setting
+from aisle.catalogue.attributes import is_setting
 from aisle.catalogue.categories import category_paths
 from aisle.catalogue.columns import ID_KEYS, Plan
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.names import squeezed
-from aisle.catalogue.numbers import number
-from aisle.catalogue.options import MAPPABLE, SIGNAL_FIELDS, SYNONYMS
+from aisle.catalogue.options import SIGNAL_FIELDS
 from aisle.catalogue.part import Part
 from aisle.catalogue.prices import Price, read_price
 from aisle.catalogue.profile import PLAIN_NUMBER, is_filled
 from aisle.catalogue.rejects import BadRow, Cells, Unreadable
-from aisle.catalogue.signals import count, iso_date, stars, truth
+from aisle.catalogue.signals import SIGNAL_READERS
 from aisle.catalogue.values import (
     MAX_FACET_CHARS,
     MAX_TEXT_CHARS,
@@ -57,12 +55,10 @@ class ItemBuilder:
 
     Args:
         plan: of their columns.
-        named: whether reasons name the column.
     """
 
-    def __init__(self, plan: Plan, *, named: bool = True) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._named = named
         at = plan.fields
         self._id = at["id"][0]
         self._title = at["title"][0]
@@ -84,7 +80,7 @@ class ItemBuilder:
         self._identifiers = at.get("identifiers", ())
         self._language = _columns(at, "language", language)
         self._signals = tuple(
-            (name, _columns(at, name, _SIGNALS[name])) for name in SIGNAL_FIELDS if name in at
+            (name, _columns(at, name, SIGNAL_READERS[name])) for name in SIGNAL_FIELDS if name in at
         )
         self._signal_keys = tuple(key for name in SIGNAL_FIELDS for key in at.get(name, ()))
         self._told: dict[tuple[object, ...], BusinessSignals] = {}
@@ -426,7 +422,7 @@ class ItemBuilder:
         lost[name] = f"{name} {fault}{self._where(key)}"
 
     def _where(self, key: str) -> str:
-        return f" in column '{self._plan.show(key)}'" if key and self._named else ""
+        return f" in column '{self._plan.show(key)}'" if key else ""
 
 
 # What most cells are, and what the readers of `values` make of them: themselves.
@@ -533,68 +529,3 @@ def _group(cell: object) -> str:
 def _add_number(numbers: dict[str, float], name: str, values: tuple[str, ...]) -> None:
     if len(values) == 1 and PLAIN_NUMBER.fullmatch(values[0]):
         numbers[name] = float(values[0].replace(",", "."))
-
-
-def _stars(cell: object) -> float | None:
-    return _not_negative(stars(cell))
-
-
-def _count(cell: object) -> float | None:
-    return _not_negative(count(cell))
-
-
-def _not_negative(value: float | None) -> float | None:
-    if value is not None and value < 0:
-        raise Unreadable("is negative")
-    return value
-
-
-def _pieces(cell: object) -> float | None:
-    value = number(cell)
-    # Below zero: sold before it came.
-    return None if value is None else max(value, 0.0)
-
-
-_SIGNALS: Final[Mapping[str, Callable[[object], Any]]] = {
-    "popularity": _count,
-    "rating": _stars,
-    "margin": number,
-    "stock": _pieces,
-    "available": truth,
-    "added": iso_date,
-}
-
-
-@cache
-def _own_builder() -> ItemBuilder:
-    fields = {name: (name,) for name in MAPPABLE if name != "attributes"}
-    known = frozenset((*MAPPABLE, *SYNONYMS, "price_max", "numbers", "signals"))
-    return ItemBuilder(
-        Plan(fields, attributes=Attributes(objects={"attributes": ""}, known=known)), named=False
-    )
-
-
-def own_part(cells: Cells) -> Part:
-    """What cells say that are named as the fields of `aisle.types.Item`, or ``category`` and ``image``.
-
-    Args:
-        cells: as `Item.to_json` writes them; any may be missing.
-    """
-    own = {SYNONYMS.get(name, name): cell for name, cell in cells.items()}
-    signals = own.get("signals")
-    part = _own_builder().part({**own, **(signals if isinstance(signals, dict) else {})})
-    lost = dict(part.lost)
-    price_max: float | None = None
-    try:
-        highest = read_price(own.get("price_max"))
-        price_max = highest.amount if highest else None
-    except Unreadable as fault:
-        lost["price_max"] = f"price_max {fault}"
-    numbers = own.get("numbers") or {}
-    if not isinstance(numbers, dict):
-        lost["numbers"], numbers = "numbers is not an object", {}
-    given = {name: float(n) for name, n in numbers.items() if isinstance(n, int | float) and abs(n) < 1e300}
-    item = replace(
-        part.item, price_max=price_max if price_max is not None else part.item.price_max, numbers=given
-    )
-    return Part(item, lost, part.wrong)

@@ -12,10 +12,11 @@ from typing import Final
 import orjson
 
 from aisle.catalogue.exports import KINDS, Plain, Variants, kind_cells
-from aisle.catalogue.item import ItemBuilder, own_part
+from aisle.catalogue.item import ItemBuilder
+from aisle.catalogue.item_fields import read_fields
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.plan import PlannedReading, describe, plan_reading
-from aisle.catalogue.rejects import Cells, Rejects, Row
+from aisle.catalogue.rejects import BadRow, Cells, Rejects, Row
 from aisle.catalogue.report import CountedRejects, ReadingReport, RowCounts
 from aisle.catalogue.seen import DUPLICATE, SeenIds
 from aisle.catalogue.sources import fixed_file
@@ -198,8 +199,10 @@ def item_reader() -> ReadRow:
     """Reads rows whose cells are an item's own fields."""
 
     def read(cells: Cells) -> Item | str:
-        part = own_part(cells)
-        return next(iter((*part.wrong.values(), *part.lost.values())), "") or part.item
+        try:
+            return read_fields(cells).item()
+        except BadRow as reason:
+            return str(reason)
 
     return read
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 from aisle.catalogue.numbers import number
 from aisle.catalogue.rejects import Unreadable
@@ -216,3 +216,34 @@ def _checked(year: int, month: int, day: int) -> str:
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise Unreadable
     return found.isoformat()
+
+
+def _stars(cell: object) -> float | None:
+    return _not_negative(stars(cell))
+
+
+def _count(cell: object) -> float | None:
+    return _not_negative(count(cell))
+
+
+def _not_negative(value: float | None) -> float | None:
+    if value is not None and value < 0:
+        raise Unreadable("is negative")
+    return value
+
+
+def _pieces(cell: object) -> float | None:
+    value = number(cell)
+    # Below zero: sold before it came.
+    return None if value is None else max(value, 0.0)
+
+
+SIGNAL_READERS: Final[Mapping[str, Callable[[object], Any]]] = {
+    "popularity": _count,
+    "rating": _stars,
+    "margin": number,
+    "stock": _pieces,
+    "available": truth,
+    "added": iso_date,
+}
+"""Field of `aisle.types.BusinessSignals` to what reads it; an empty cell is None or empty."""

@@ -24,28 +24,23 @@ def row(key: str, **cells: object) -> bytes:
     return orjson.dumps({"id": key, "title": f"shoe {key}", "price": 1, "brand": "b", **cells})
 
 
-# Twenty ways to be no product, each with the reason it is given.
+# Ways to be no product, each with the reason it is given.
 KINDS: tuple[tuple[Callable[[int], bytes], str], ...] = (
     (lambda n: b'{"id": "x%d", "title": ' % n, "invalid JSON"),
-    (lambda n: b'{"id": "x%d", "title": "a", "price": NaN}' % n, "invalid JSON"),
     (lambda n: b'["x%d"]' % n, "not a JSON object"),
     (lambda n: b'"x%d"' % n, "not a JSON object"),
     (lambda n: b'{"id": "x%d", "title": "\xff"}' % n, "not UTF-8"),
-    (lambda n: b'{"title": "no id %d"}' % n, "id is missing or empty"),
-    (lambda n: row(" "), "id is missing or empty"),
-    (lambda n: b'{"id": true, "title": "%d"}' % n, "id is not text"),
-    (lambda n: b'{"id": ["x%d"], "title": "a"}' % n, "id is not text"),
-    (lambda n: row("x" * 510 + str(n + 1000)), "id is over 512 bytes"),
-    (lambda n: row(f"x\u0000{n}"), "id holds control characters"),
+    (lambda n: b'{"title": "no id %d"}' % n, "id is missing or empty in column 'id'"),
+    (lambda n: row(" "), "id is missing or empty in column 'id'"),
+    (lambda n: b'{"id": true, "title": "%d"}' % n, "id is not text in column 'id'"),
+    (lambda n: b'{"id": ["x%d"], "title": "a"}' % n, "id is not text in column 'id'"),
+    (lambda n: row("x" * 510 + str(n + 1000)), "id is over 512 bytes in column 'id'"),
+    (lambda n: row(f"x\u0000{n}"), "id holds control characters in column 'id'"),
     (lambda n: row(str(n)), "duplicate id"),
-    (lambda n: row(f"x{n}", title=None), "title is missing or empty"),
-    (lambda n: row(f"x{n}", title=" \u0007 "), "title is missing or empty"),
-    (lambda n: row(f"x{n}", title={"en": "a"}), "title is not text"),
-    (lambda n: row(f"x{n}", title="a" * 10_001), "title is over 10,000 characters"),
-    (lambda n: row(f"x{n}", brand={"a": 1}), "brand is not text"),
-    (lambda n: row(f"x{n}", price="-1"), "price is negative"),
-    (lambda n: row(f"x{n}", price="cheap"), "price is not a number"),
-    (lambda n: row(f"x{n}", price=1e300), "price is out of range"),
+    (lambda n: row(f"x{n}", title=None), "title is missing or empty in column 'title'"),
+    (lambda n: row(f"x{n}", title=" \u0007 "), "title is missing or empty in column 'title'"),
+    (lambda n: row(f"x{n}", title={"words": 7}), "title is not text in column 'title'"),
+    (lambda n: row(f"x{n}", title="a" * 10_001), "title is over 10,000 characters in column 'title'"),
 )
 
 
@@ -107,17 +102,17 @@ def test_a_thousand_bad_rows_among_ten_thousand(run: Run, client: Cluster, name:
 def test_corrected_dead_letters_are_replayed_into_the_live_release(
     run: Run, client: Cluster, name: str, tmp_path: Path
 ) -> None:
-    rows = [row("1"), row("2", price="cheap"), row("1", title="another"), b'{"id": "3", "title": ', row("4")]
+    rows = [row("1"), row("2", title=""), row("1", title="another"), b'{"id": "3", "title": ', row("4")]
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join(rows))
     assert run("rows.jsonl", "--name", name, "--encoder", "none", *MANY_MAY_BE_BAD).code == 0
     path = tmp_path / f"{name}-dead-letters.jsonl"
     letters = letters_in(path)
     assert [letter["reason"] for letter in letters] == [
-        "price is not a number",
+        "title is missing or empty in column 'title'",
         "duplicate id",
         "invalid JSON",
     ]
-    letters[0]["row"]["price"] = 12.5
+    letters[0]["row"] |= {"title": "shoe 2", "price": 12.5}
     letters[2]["row"] += '"corrected"}'
     path.write_bytes(b"\n".join(map(orjson.dumps, letters)))
     live = releases(client, name)
@@ -140,7 +135,7 @@ def test_corrected_dead_letters_are_replayed_into_the_live_release(
 def test_a_replay_is_newer_than_what_is_stored_also_when_the_state_was_lost(
     run: Run, client: Cluster, name: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "rows.jsonl").write_bytes(b"\n".join([row("1"), row("2"), row("3"), row("4", price="cheap")]))
+    (tmp_path / "rows.jsonl").write_bytes(b"\n".join([row("1"), row("2"), row("3"), row("4", title="")]))
     assert run("rows.jsonl", "--name", name, "--encoder", "none", *MANY_MAY_BE_BAD).code == 0
     path = tmp_path / f"{name}-dead-letters.jsonl"
     (letter,) = letters_in(path)
@@ -150,7 +145,7 @@ def test_a_replay_is_newer_than_what_is_stored_also_when_the_state_was_lost(
         client.index(index=name, id=key, body=new, params={"version": 5_000, "version_type": "external"})
     client.delete(index=name, id="2", params={"version": 5_001, "version_type": "external"})
     client.delete(index="aisle-state", id=name)
-    rows = [{**letter["row"], "id": key, "price": 9} for key in ("1", "3", "4")]
+    rows = [{**letter["row"], "id": key, "title": "new", "price": 9} for key in ("1", "3", "4")]
     path.write_bytes(b"\n".join(orjson.dumps({**letter, "row": one}) for one in rows))
     assert run("--replay", path.name, "--name", name).code == 0 and not path.exists()
     stored = [client.get(index=name, id=key) for key in ("1", "3", "4")]
@@ -158,7 +153,7 @@ def test_a_replay_is_newer_than_what_is_stored_also_when_the_state_was_lost(
     assert min(one["_version"] for one in stored) > 5_000
     # The version of a deleted document cannot be read: such a row is not lost without a word.
     client.delete(index="aisle-state", id=name)
-    path.write_bytes(orjson.dumps({**letter, "row": {**letter["row"], "id": "2", "price": 9}}))
+    path.write_bytes(orjson.dumps({**letter, "row": {**letter["row"], "id": "2", "title": "new"}}))
     done = run("--replay", path.name, "--name", name, "--json")
     assert (json.loads(done.out)["documents"], json.loads(done.out)["dead"]) == (0, 1)
     (again,) = letters_in(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import orjson
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from aisle.catalogue.reader import item_reader
+from aisle.indexer.dead_letters import cells_of, refused_item
 from aisle.indexer.updates.change import Change, NoSuchItem, parse_change
 from aisle.indexer.updates.input import InputLine, Place
 from aisle.indexer.updates.writes import Entry, Stored, Write, action, by_id, derived_of, plan_writes
 from aisle.mappings import fields
 from aisle.mappings.document import document, item_of
+from aisle.markup import plain_line
 from aisle.types import BusinessSignals, Item
 
 words = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1, max_size=4)
@@ -32,6 +36,10 @@ updates = st.fixed_dictionaries(
         "text": words | st.none(),
         "category": words | st.none(),
         "attributes": attributes | st.none(),
+        "numbers": st.dictionaries(words, st.none() | st.integers(-5, 5), max_size=2) | st.none(),
+        "stock": st.none() | st.integers(0, 9),
+        "images": st.none() | words,
+        "price_max": prices,
     },
 )
 deletes = st.fixed_dictionaries({"op": st.just("delete"), "id": ids})
@@ -63,6 +71,38 @@ catalogue_items = st.builds(
         added=st.none() | st.dates().map(str),
     ),
     language=st.sampled_from(["", "en"]),
+)
+codes = st.text("abcXYZ019", min_size=1, max_size=5)
+# As readers make them: plain texts, nothing twice.
+lines = st.lists(words, min_size=1, max_size=3).map(" ".join).map(plain_line)
+read_items = st.builds(
+    Item,
+    id=words,
+    title=lines,
+    text=st.lists(lines, max_size=2).map("\n".join),
+    group=words | st.just(""),
+    brand=lines | st.just(""),
+    categories=st.lists(st.lists(lines, min_size=1, max_size=3).map(tuple), max_size=1).map(tuple),
+    price=amounts,
+    price_max=st.none() | st.floats(1e12 + 1, 1e13),
+    list_price=st.none() | st.floats(1e13 + 1, 1e14),
+    currency=st.sampled_from(["", "EUR"]),
+    images=st.lists(codes.map("https://x/{}.jpg".format), max_size=2, unique=True).map(tuple),
+    url=st.just("") | codes.map("https://x/{}".format),
+    identifiers=st.lists(codes.map("TM-1-{}".format), max_size=2, unique=True).map(tuple),
+    attributes=st.dictionaries(
+        lines, st.lists(lines, min_size=1, max_size=2, unique=True).map(tuple), max_size=3
+    ),
+    numbers=st.dictionaries(lines, st.floats(-1e12, 1e12), max_size=3),
+    signals=st.builds(
+        BusinessSignals,
+        popularity=st.none() | amounts,
+        margin=st.none() | st.floats(-1e9, 1e9),
+        stock=st.none() | amounts,
+        available=st.none() | st.booleans(),
+        added=st.none() | st.dates(date(1990, 1, 1), date(2100, 1, 1)).map(str),
+    ),
+    language=st.sampled_from(["", "en", "pt-BR"]),
 )
 States = dict[str, Stored]
 
@@ -155,6 +195,13 @@ def test_a_document_is_read_back_as_its_item(item: Item, more: float | None) -> 
     stored = orjson.loads(orjson.dumps(document(item, {})))
     assert item_of(item.id, stored) == item
     assert derived_of(stored) == {}
+
+
+@settings(deadline=None)
+@given(read_items)
+def test_a_dead_letter_is_read_back_as_its_item(item: Item) -> None:
+    row = cells_of(refused_item(1, item, "no"))
+    assert row is not None and item_reader()(row) == item
 
 
 @settings(deadline=None)

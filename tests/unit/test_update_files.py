@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from aisle._files import MAX_LINE_BYTES
+from aisle.catalogue.item_fields import GivenFields
 from aisle.errors import InputError
 from aisle.indexer.dead_letters import DeadLetter, DeadLetterLog
 from aisle.indexer.updates.change import Update, Upsert, parse_change
@@ -168,7 +169,8 @@ def test_null_removes() -> None:
     change = parse_change(
         b'{"op": "update", "id": "a-1", "text": null, "price": null, "attributes": {"Size": null}}'
     )
-    assert change == Update("a-1", {"text": "", "price": None}, {"Size": None})
+    values = {"text": "", "price": None, "price_max": None}
+    assert change == Update(GivenFields("a-1", values, {"Size": None}))
     after = change.applied_to(FULL)
     assert after is not None and after.attributes == {"Colour": ("Red", "Blue")} and after.price is None
     bare = parse_change(b'{"op": "update", "id": "a-1", "attributes": null}').applied_to(FULL)
