@@ -157,7 +157,7 @@ BAD = [
     (b'{"op": "delete", "id": {"a": 1}}', "id is not text"),
     (b'{"id": "a"}', "title is missing or empty"),
     (b'{"op": "update", "id": "id-1", "title": null}', "title is missing or empty"),
-    (b'{"op": "update", "id": "id-1", "price": "cheap"}', "price is not a number"),
+    (b'{"op": "update", "id": "id-1", "price": "cheap"}', "price cannot be read"),
     (b'{"op": "update", "id": "id-1", "price": -1}', "price is negative"),
     (b'{"op": "update", "id": "id-1"}', "an update without a field to change"),
     (b'{"op": "update", "id": "id-1", "prize": 3}', "unknown field (facets of your own go under attributes)"),
