@@ -169,9 +169,15 @@ def part_numbers(text: str) -> tuple[str, ...]:
 _MAX_PART = 4
 
 
-def is_spelled_out(text: str) -> bool:
-    """Whether a query may be one part number with spaces in it, such as "TM 050 M"."""
+# Words of a shop's own, such as cap-wool-red; t-shirt and v-neck are anybody's.
+_CODE = re.compile(r"\w+(?:[-_.]\w+){2,}")
+
+
+def is_whole_number(text: str) -> bool:
+    """Whether a query may be one identifier: with spaces ("TM 050 M"), or without digits ("cap-wool-red")."""
     words = text.split()
+    if len(words) == 1:
+        return _CODE.fullmatch(text) is not None
     return (
         1 < len(words) <= _MAX_PART and max(map(len, words)) <= _MAX_PART and is_part_number("".join(words))
     )

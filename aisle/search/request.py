@@ -10,7 +10,7 @@ from aisle.encoder import query_text
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, default_fusion
 from aisle.search.facets import MAX_FACET_VALUES, Filters
-from aisle.search.identifiers import is_spelled_out, part_numbers
+from aisle.search.identifiers import is_whole_number, part_numbers
 from aisle.search.legs import Leg, checked_question
 from aisle.search.preflight import LiveIndex
 from aisle.search.rank import RerankOptions
@@ -166,7 +166,7 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
         clauses=tuple(request.filters.clauses()),
         facets=request.facets,
         spelling=words and typos and live.spells,
-        lookup=exact and (bool(numbers) or is_spelled_out(text)),
+        lookup=exact and (bool(numbers) or is_whole_number(text)),
         numbers=numbers,
     )
 

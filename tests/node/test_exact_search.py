@@ -77,7 +77,8 @@ def test_an_attribute_that_no_leg_searches_comes_first(shop: SearchClient) -> No
 
 
 @pytest.mark.parametrize(
-    "query", ["TM-050-M", "tm050m", "tm 050 m", "mug TM050-m", "4 006381 333931", "4006381333931"]
+    "query",
+    ["TM-050-M", "tm050m", "tm 050 m", "mug TM050-m", "TM-Sage-Wide", "4 006381 333931", "4006381333931"],
 )
 def test_every_identifier_of_a_merged_product_leads_to_it(shop: SearchClient, query: str) -> None:
     ranking = shop.rank(query)

@@ -15,7 +15,12 @@ TOOLS = (
     Item("charger-10004", "Wall charger", attributes={"mpn": ("CH-99021",)}, brand="Acme"),
     Item("saw-10005", "Circular saw", "for drilling see the drills", brand="Acme"),
     Item("planer-10006", "Electric planer", brand="Makita"),
-    Item("trail-mug", "Trail mug", identifiers=("TM-030-S", "TM-050-M", "4006381333931"), brand="Norvik"),
+    Item(
+        "trail-mug",
+        "Trail mug",
+        identifiers=("TM-030-S", "TM-050-M", "tm-sage-wide", "4006381333931"),
+        brand="Norvik",
+    ),
     Item("lid-10008", "Lid for the mug TM-030-S", brand="Norvik"),
     Item("lamp-10007", "Refrigerator lamp", "a lamp", categories=(("Lighting",),)),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from aisle.search.identifiers import MAX_NUMBERS, MAX_WORDS, is_part_number, part_numbers
+from aisle.search.identifiers import MAX_NUMBERS, MAX_WORDS, is_part_number, is_whole_number, part_numbers
 
 DATA = Path(os.environ.get("AISLE_DATA", "../shared/data"))
 
@@ -58,6 +58,16 @@ def test_they_are_found_among_other_words() -> None:
     assert part_numbers("dewalt drill DCD771C2, 18v") == ("DCD771C2",)
     assert part_numbers("garden stake 96296 00225") == ("96296", "00225")
     assert part_numbers("60 in. vanity") == ()
+
+
+@pytest.mark.parametrize("text", ["TM 050 M", "cap-wool-red", "AF_BLK_XS", "k.ap.wool"])
+def test_a_query_that_may_be_one_identifier(text: str) -> None:
+    assert is_whole_number(text)
+
+
+@pytest.mark.parametrize("text", ["t-shirt", "red cap", "wool", "cap-wool-red hat", "a--b", "-a-b-"])
+def test_a_query_that_is_none(text: str) -> None:
+    assert not is_whole_number(text)
 
 
 def test_a_description_or_a_list_names_nothing() -> None:
