@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,31 +82,38 @@ def test_every_line_is_in_one_row_or_one_dead_letter(lines: list[str], line_end:
     assert [line for line, _ in rows] == sorted({line for line, _ in rows})
 
 
+# Nothing that looks like a row of its own.
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12) | st.lists(
+    st.sampled_from(['"', '""', '",', ',"', ", ", "; ", "\n", "\n\n", "red", " big", "'", "|"]), max_size=9
+).map("".join)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
-    rows=st.lists(
-        st.lists(
-            st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12),
-            min_size=2,
-            max_size=2,
-        ),
-        min_size=1,
-        max_size=12,
-    ),
+    rows=st.lists(st.lists(TEXTS, min_size=2, max_size=2), min_size=1, max_size=12),
     delimiter=st.sampled_from(",;\t|"),
     line_end=st.sampled_from(["\n", "\r\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    more=st.sampled_from([0, 0, 1, 3]),
 )
 def test_what_a_proper_writer_wrote_is_read_back(
-    rows: list[list[str]], delimiter: str, line_end: str, encoding: str
+    rows: list[list[str]], delimiter: str, line_end: str, encoding: str, quoting: Literal[0, 1], more: int
 ) -> None:
-    numbered = [[str(i), *cells, "9.5"] for i, cells in enumerate(rows)]
+    """Also if each row has empty cells too many."""
+    rows += [["Sofa", "wide and soft"]] * 40
+    numbered = [[str(1000 + i), *cells, "9.5"] for i, cells in enumerate(rows)]
     written = io.StringIO()
-    writer = csv.writer(written, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
-    writer.writerows([["id", "title", "text", "price"], *numbered])
+    writer = csv.writer(written, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerow(["id", "title", "text", "price"])
+    writer.writerows([*row, *[""] * more] for row in numbered)
     found, rejects = _read(written.getvalue().encode(encoding))
     assert not rejects.texts
-    assert [cells for _, cells in found] == numbered
+    # Spaces before a cell that is not quoted are not part of it.
+    quoted = quoting == csv.QUOTE_ALL
+    assert [[cell if quoted else cell.lstrip(" ") for cell in cells] for _, cells in found] == [
+        [cell if quoted else cell.lstrip(" ") for cell in cells] for cells in numbered
+    ]
 
 
 @settings(max_examples=150, deadline=None)

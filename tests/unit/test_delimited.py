@@ -81,6 +81,8 @@ def test_an_unclosed_quote_swallows_no_row(path: Path, line: str) -> None:
         ('"two\r\n\r\nlines ""quoted"", ok"', 'two\r\n\r\nlines "quoted", ok'),
         ('"Good, soft\nand warm, red"', "Good, soft\nand warm, red"),
         ('"a ""b"" c"', 'a "b" c'),
+        ('"He said ""yes"", and then\nleft"', 'He said "yes", and then\nleft'),
+        ('"""a"", b\n""c"", d\n""e"""', '"a", b\n"c", d\n"e"'),
         (r'"He said \"hi\", ok"', 'He said "hi", ok'),
         (r'"<a href=\"x\">' + "\n" + r'more</a>, \"y\""', '<a href="x">\nmore</a>, "y"'),
         ('"Lamp 10" tall, wide"', 'Lamp 10" tall, wide'),
@@ -148,6 +150,12 @@ def test_delimiters_and_line_ends(path: Path, delimiter: str, line_end: str, quo
         ("id,title\r1,a\r\n2,b\n3,c", ["id", "title"], [("1", "a"), ("2", "b"), ("3", "c")]),
         ("id,title,p\n1,a\rb,3\n2,c,4\n", ["id", "title", "p"], [("1", "a\rb", "3"), ("2", "c", "4")]),
         ("id,title\n1,a\n\0\0\0\0", ["id", "title"], [("1", "a")]),
+        (
+            'ID,"Tags (x","y","z...)",Price\n1,red,9,,\n2,blue,8,,\n',
+            ["ID", "Tags (x,y,z...)", "Price"],
+            [("1", "red", "9"), ("2", "blue", "8")],
+        ),
+        ("ID,Size (cm,inch)\n1,red,9\n", ["ID", "Size (cm", "inch)"], [("1", "red", "9")]),
         ("2019,id,2020\n1,2,3\n2,3,4\n", ["2019", "id", "2020"], [("1", "2", "3"), ("2", "3", "4")]),
     ],
 )

@@ -45,6 +45,7 @@ class Dialect:
         delimiter, quote: one character each.
         names: of the columns.
         kinds: of the columns, where that is known; else empty.
+        filled: indexes of columns that are hardly ever empty.
         spaced: whether a space follows every delimiter.
         formulas: whether cells stand as texts of formulas, see `unwrapped`.
     """
@@ -53,6 +54,7 @@ class Dialect:
     quote: str
     names: tuple[str, ...]
     kinds: tuple[Kind, ...] = ()
+    filled: frozenset[int] = frozenset()
     spaced: bool = False
     formulas: bool = False
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from aisle.catalogue.formats.dialect import Dialect, unwrapped
 from aisle.catalogue.formats.encoding import TextEncoding, undecoded
-from aisle.catalogue.formats.quoting import Record, SplitLine
+from aisle.catalogue.formats.quoting import Quoting, Record, SplitLine
 from aisle.catalogue.formats.text_lines import MAX_LINE_CHARS, TextLines
 from aisle.catalogue.rejects import Rejects, Row
 
@@ -43,7 +43,8 @@ class RowReader:
         encoding: how they were decoded.
 
     Attributes:
-        short: rows so far with cells missing at the end.
+        bare: rows so far with one cell, and no delimiter.
+        short: rows so far with other cells missing at the end.
         long: rows so far with empty cells too many.
     """
 
@@ -53,6 +54,7 @@ class RowReader:
         self._width = len(dialect.names)
         self._not_encoded = "" if encoding.whole else f"not {encoding.title}"
         self._wasted = 0
+        self.bare = 0
         self.short = 0
         self.long = 0
 
@@ -126,17 +128,20 @@ class RowReader:
         if len(text) > MAX_LINE_CHARS:
             return BadRecord(TOO_LONG)
         # Quotes are irregular sooner than delimiters: the first way to read them that gives the right cells.
+        # Where quotes are just there, any one before a delimiter ends a cell: only if nothing else is right.
+        *proper, bare = self._dialect.quotings
         read: list[SplitLine] = []
-        for quoting in self._dialect.quotings:
-            line = quoting.split(text)
-            if line.opened is None and len(line.cells) == self._width:
-                return Record(line.cells)
-            read.append(line)
+        for quotings in (proper, [bare]):
+            lines = [quoting.split(text) for quoting in quotings]
+            for line in lines:
+                if line.opened is None and len(line.cells) == self._width:
+                    return Record(line.cells)
+            if record := self._spanning(at, quotings, lines):
+                return record
+            read += lines
         plain = read[0]
         if not _filled(plain.cells):
             return Record([""] * self._width)
-        if record := self._spanning(at, read):
-            return record
         return Record(plain.cells) if len(plain.cells) == self._width else self._uneven(read)
 
     def _uneven(self, read: Sequence[SplitLine]) -> Record | BadRecord:
@@ -154,22 +159,26 @@ class RowReader:
         if missing > 0:
             if not self._dialect.fits(cells):
                 return None
-            self.short += 1
+            if len(cells) > 1:
+                self.short += 1
+            else:
+                self.bare += 1
         elif _filled(cells[self._width :]):
             return None
         else:
             self.long += 1
         return cells[: self._width] + [""] * missing
 
-    def _spanning(self, at: int, read: Sequence[SplitLine]) -> Record | None:
+    def _spanning(self, at: int, quotings: Sequence[Quoting], read: Sequence[SplitLine]) -> Record | None:
         """A record over several lines, unless these are rows of their own.
 
         Args:
             at: where it would begin.
-            read: its first line in each way to read quotes.
+            quotings: ways to read quotes.
+            read: its first line in each of them.
         """
         lines = self._lines
-        for quoting, first in zip(self._dialect.quotings, read, strict=True):
+        for quoting, first in zip(quotings, read, strict=True):
             most = _SPARE + _WASTED_SHARE * lines.chars - self._wasted
             if first.opened is None or most < 0:
                 continue
@@ -201,7 +210,10 @@ class RowReader:
         cells = dialect.quotings[0].split(line).cells
         # In a text, a comma is followed by a space.
         in_text = not dialect.spaced and any(cell.startswith(" ") for cell in cells)
-        return not _filled(cells[self._width :]) and not in_text and dialect.fits(cells)
+        uneven = len(cells) < self._width or _filled(cells[self._width :])
+        if in_text or uneven or not dialect.fits(cells):
+            return False
+        return _filled(cells[:1]) and all(cells[i].strip() for i in dialect.filled)
 
 
 def _filled(cells: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from aisle.catalogue.exports.preamble import header_row
+from aisle.catalogue.exports.preamble import header_row, joined_headings
 from aisle.catalogue.formats.dialect import Dialect, Kind, is_number, unwrapped
 from aisle.catalogue.formats.encoding import TextEncoding
 from aisle.catalogue.formats.quoting import Record
@@ -107,27 +107,39 @@ def _tried(head: str, line_end: str, delimiter: str, quote: str, *, whole: bool)
         return None
     dialect = Dialect(delimiter, quote, ())
     header = _header_record(lines, dialect)
+    if line_end == UNIX and any("\r" in cell for cell in header.cells):
+        return None
     begin = lines.number - 1 + header.lines
     lines.drop(header.lines)
     rejects = Rejects()
     dialect = replace(dialect, names=column_names(header.cells))
     reader = RowReader(lines, dialect, TextEncoding("utf-8", whole=False))
     rows = [tuple(map(str, row.cells.values())) for row in reader.rows(rejects)]
-    named = len(header.cells)
-    while named > 1 and not header.cells[named - 1].strip() and not any(row[named - 1] for row in rows):
-        named -= 1
-    rows = [row[:named] for row in rows]
+    all_rows = len(rows) + rejects.count + above
+    odd = reader.bare + _SHORT * reader.short + _LONG * reader.long
+    score = (len(rows) - odd) / all_rows if all_rows else 0.0
+    headings = _headings(header.cells, delimiter, rows)
+    rows = [row[: len(headings)] for row in rows]
+    columns = list(zip(*rows, strict=True))
     dialect = replace(
         dialect,
-        names=dialect.names[:named],
-        kinds=tuple(map(_kind, zip(*rows, strict=True))),
+        names=column_names(headings),
+        kinds=tuple(map(_kind, columns)),
+        filled=frozenset(i for i, cells in enumerate(columns) if _is_filled(cells)),
         spaced=_is_spaced(rows),
         formulas=any(unwrapped(cell) != cell for row in rows for cell in row),
     )
-    all_rows = len(rows) + rejects.count + above
-    odd = _SHORT * reader.short + _LONG * reader.long
-    score = (len(rows) - odd) / all_rows if all_rows else 0.0
     return Layout(dialect, line_end, begin, above, tuple(rows), score)
+
+
+def _headings(cells: list[str], delimiter: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """The header without what no row fills: empty headings at its end, and parts of one that holds commas."""
+    joined = joined_headings(cells) if delimiter == "," else cells
+    headings = cells if any(any(row[len(joined) :]) for row in rows) else joined
+    named = len(headings)
+    while named > 1 and not headings[named - 1].strip() and not any(row[named - 1] for row in rows):
+        named -= 1
+    return headings[:named]
 
 
 def _find_header(lines: TextLines, delimiter: str, quote: str) -> int | None:
@@ -179,17 +191,22 @@ def column_names(cells: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-# So many of a column's cells must be of a kind, so that a few odd ones do not hide it.
-_MOST: Final = 0.95
+# So many of a column's cells must be of a kind, so that odd ones do not hide it.
+_MOST: Final = 0.8
+_ENOUGH: Final = 10
 
 
 def _kind(cells: Sequence[str]) -> Kind:
     filled = [cell for cell in cells if cell.strip()]
-    if len(filled) > 1:
+    if len(filled) >= _ENOUGH:
         for kind in (Kind.NUMBER, Kind.WORD):
             if sum(map(kind.takes, filled)) >= _MOST * len(filled):
                 return kind
     return Kind.TEXT
+
+
+def _is_filled(cells: Sequence[str]) -> bool:
+    return sum(bool(cell.strip()) for cell in cells) >= max(_ENOUGH, _MOST * len(cells))
 
 
 def _is_spaced(rows: Sequence[Sequence[str]]) -> bool:
