@@ -432,9 +432,10 @@ class TestFiles:
     def test_xlsx(self, tmp_path: Path) -> None:
         path = tmp_path / "export.xlsx"
         book = openpyxl.Workbook()
-        sheet = book.active
-        for row in [["id", "name", "price"], [1, "Cap", 9.5], [2, "Hat", None]]:
-            sheet.append(row)
+        sheet = book.create_sheet("Products", 0)
+        sheet.append(["id", "name", "price"])
+        sheet.append([1, "Cap", 9.5])
+        sheet.append([2, "Hat", None])
         book.save(path)
         found = Read(path).by_id
         assert (found["1"].title, found["1"].price, found["2"].price) == ("Cap", 9.5, None)
