@@ -55,6 +55,14 @@ class Flow:
         return any(word.lower().startswith(self.without) for word in words)
 
 
+# A file is of one format and one kind: whoever follows how a plain CSV file is read opens none of the others.
+_OTHER_FILES: Final = (
+    *("json", "xml", "xlsx", "parquet", "hub", "esci", "amazon", "beir", "archive", "zip", "fetch", "url"),
+    *("shopify", "woo", "magento", "presta", "big", "shopware", "wix", "squarespace", "google", "meta"),
+    *("algolia", "best", "akeneo", "heureka", "yandex", "ceneo", "lightspeed", "ecwid", "ebay", "opencart"),
+    *("zen", "marketplace", "dataset", "feeds"),
+)
+
 FLOWS: Final = (
     Flow(
         *("aisle search QUERY --name NAME", "cli.search:search", 20),
@@ -63,15 +71,15 @@ FLOWS: Final = (
     Flow(
         *("aisle index FILE --name NAME", "cli.index:index", 35),
         (
-            *("ray", "sparse", "gate", "resume", "replay", "dry", "preview", "hub", "esci", "amazon", "beir"),
-            *("synonym", "rerank", "update", "testing"),
+            *("ray", "sparse", "gate", "resume", "replay", "dry", "preview", "synonym", "rerank", "update"),
+            *("testing", *_OTHER_FILES),
         ),
     ),
     Flow(
         *("aisle train encoder --data FOLDER", "cli.train:encoder", 40),
         (
-            *("review", "amazon", "sequence", "esci", "hub", "distil", "teacher", "cross", "rerank"),
-            *("sparse", "averaged", "mined", "resume", "testing"),
+            *("review", "sequence", "distil", "teacher", "cross", "rerank", "sparse", "averaged", "mined"),
+            *("resume", "testing", *_OTHER_FILES),
         ),
     ),
 )

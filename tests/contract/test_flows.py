@@ -7,7 +7,9 @@ import pytest
 from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, files
 
 # Reached today, with room for two methods that share their name with another class's. The goals are in FLOWS.
-MOST = {"cli.search:search": 33, "cli.index:index": 52, "cli.train:encoder": 64}
+# Indexing and training read a catalogue, and any shop's export takes 30 files more than the one kind of CSV and
+# JSON lines did: encodings, dialects, columns by their values, prices, paths, variants.
+MOST = {"cli.search:search": 37, "cli.index:index": 86, "cli.train:encoder": 98}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def test_a_command_is_followed_in_few_files(source: Source, flow: Flow) -> None:
 
 def test_callables_are_not_handed_along(source: Source) -> None:
     assert source.text.count("partial(") <= 5
-    assert source.text.count("Callable[") <= 60
+    assert source.text.count("Callable[") <= 65
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
