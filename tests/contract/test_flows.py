@@ -7,7 +7,7 @@ import pytest
 from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, files
 
 # Reached today, with room for two methods that share their name with another class's. The goals are in FLOWS.
-# Indexing and training read a catalogue, and any shop's export takes 30 files more than the one kind of CSV and
+# Indexing and training read a catalogue, and any export takes 30 files more than one kind of CSV and of
 # JSON lines did: encodings, dialects, columns by their values, prices, paths, variants.
 MOST = {"cli.search:search": 37, "cli.index:index": 86, "cli.train:encoder": 98}
 
