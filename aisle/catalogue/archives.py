@@ -128,9 +128,7 @@ def unpack(packed: Packed, into: BinaryIO, max_bytes: int) -> None:
             if size > max_bytes or size > max(most, _RATIO_FROM):
                 raise InputError(
                     f"{packed.path} expands to over {size - len(chunk):,} bytes",
-                    fix="raise the limit (--max-bytes)"
-                    if size > max_bytes
-                    else "unpack it, and name the file",
+                    fix=_UNPACK,
                 )
             write_whole(into, chunk)
 

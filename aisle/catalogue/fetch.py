@@ -262,9 +262,7 @@ def _save(answer: BaseHTTPResponse, into: BinaryIO, address: SplitResult, limits
             break
         write_whole(into, chunk)
     if size > limits.max_bytes or (length or 0) > limits.max_bytes:
-        raise InputError(
-            f"{name} is over {limits.max_bytes:,} bytes", fix="raise the limit (--max-bytes), or name a file"
-        )
+        raise InputError(f"{name} is over {limits.max_bytes:,} bytes", fix="download it, and name the file")
     if length is not None and size != length:
         raise InputError(f"{name} broke off after {size:,} of {length:,} bytes", fix="try again")
 
