@@ -254,7 +254,7 @@ class _Planner:
         if "price" not in self._fields:
             chain = self._own("price")
             if not chain:
-                usual = self._chain(names("price"), evidence.is_price)
+                usual = self._sure_price() or self._chain(names("price"), evidence.is_price)
                 usual += self._chain(names("list_price"), evidence.is_price, after=usual)
                 chain = self._chain(names("sale_price"), evidence.is_price)
                 chain += tuple(key for key in usual if key not in chain)
@@ -269,6 +269,11 @@ class _Planner:
             if not listed and prices and prices[0] in self._sale():
                 listed = list(prices[1:2])
             self._take("list_price", tuple(listed))
+
+    def _sure_price(self) -> tuple[str, ...]:
+        """A column called price and nothing else: where it cannot be read, that is a fault of the rows."""
+        found = (key for key in self._keys if key not in self._used and squeezed(key) in _PRICE)
+        return tuple(key for key in found if not self._profiles[key].urls)[:1]
 
     def _sale(self) -> frozenset[str]:
         sale = set(self._candidates_of(names("sale_price")))
@@ -471,6 +476,7 @@ class _Planner:
 
 # So large a share of rows may be rejected, of the column that its name makes the best.
 _BEARABLE: Final = 0.1
+_PRICE: Final = ("price", "preis", "prix", "precio", "prezzo", "prijs", "cena", "preco", "pris", "hinta")
 # Fields whose gaps may be filled from another column.
 _GAPS: Final = frozenset(("brand", "currency", "url"))
 # So many places of a list of names a name with a word more costs.

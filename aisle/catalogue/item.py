@@ -171,6 +171,11 @@ class ItemBuilder:
         return title
 
     def _read_text(self, cells: Cells, lost: dict[str, str]) -> str:
+        if len(self._text) == 1 and type(only := cells.get(self._text[0])) is str:
+            # What most files have.
+            text = _simple(only) or plain_text(only)
+            if len(text) <= MAX_TEXT_CHARS:
+                return text
         parts: list[str] = []
         for key in self._text:
             cell = cells.get(key)

@@ -87,7 +87,7 @@ def test_fields_by_name_and_value(tmp_path: Path, header: str, column: str, valu
 @pytest.mark.parametrize(
     ("header", "field", "values"),
     [
-        ("price", "price", ("cheap", "dear")),
+        ("retail price", "price", ("cheap", "dear")),
         ("image", "images", ("yes", "no")),
         ("brand", "brand", ("17", "18")),
         ("category", "categories", ("17", "18")),
@@ -195,6 +195,14 @@ def test_prices_of_two_columns(tmp_path: Path) -> None:
     assert (sold.price, sold.list_price) == (8, 10)
     _, (listed,) = read(tmp_path, "id,name,List price", "1,A,10")
     assert (listed.price, listed.list_price) == (10, None)
+
+
+@pytest.mark.parametrize(("written", "lost"), [("n/a", 0), ("auf Anfrage", 49)])
+def test_a_price_stays_the_price_where_few_can_be_read(tmp_path: Path, written: str, lost: int) -> None:
+    rows = (f"{n},Shoe {n},{written}" for n in range(49))
+    catalogue, items = read(tmp_path, "id,name,Price", *rows, "49,Shoe,9.50")
+    assert columns(catalogue)["price"] == ("Price",) and catalogue.counts.present["price"] == 1
+    assert catalogue.counts.lost.total() == lost and not items[0].attributes
 
 
 def test_the_name_of_a_price_says_its_currency(tmp_path: Path) -> None:
