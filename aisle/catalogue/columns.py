@@ -254,7 +254,8 @@ class _Planner:
         if "price" not in self._fields:
             chain = self._own("price")
             if not chain:
-                usual = self._sure_price() or self._chain(names("price"), evidence.is_price)
+                usual = self._sure_price()
+                usual += self._chain(names("price"), evidence.is_price, after=usual)
                 usual += self._chain(names("list_price"), evidence.is_price, after=usual)
                 chain = self._chain(names("sale_price"), evidence.is_price)
                 chain += tuple(key for key in usual if key not in chain)

@@ -193,6 +193,8 @@ def test_prices_of_two_columns(tmp_path: Path) -> None:
     ]
     _, (sold,) = read(tmp_path, "id,name,price,sale_price", "1,A,10,8")
     assert (sold.price, sold.list_price) == (8, 10)
+    _, (only,) = read(tmp_path, "id,name,price,Price incl. tax", "1,A,,10")
+    assert only.price == 10
     _, (listed,) = read(tmp_path, "id,name,List price", "1,A,10")
     assert (listed.price, listed.list_price) == (10, None)
 
