@@ -198,7 +198,8 @@ def test_each_fault_is_one_line_and_the_live_release_stays(
     live = releases(client, shop.name)
     done = ask(*command)
     assert said in failure(done)
-    assert done.out == ""
+    # How the file was read may have been told by then.
+    assert done.out == "" or (command[0] == "index" and done.out.startswith("corpus.jsonl: jsonl"))
     assert listing(shop.folder) == before
     assert releases(client, shop.name) == live == {f"{shop.name}-v0001": {shop.name}}
 
@@ -278,7 +279,7 @@ def test_ctrl_c_while_indexing(shop: Shop, client: Cluster) -> None:
     assert "Traceback" not in done.err
     assert [line for line in done.err.splitlines() if line.strip()][-1].startswith("interrupted: ")
     assert "go on with --resume" in done.err
-    assert done.out == ""
+    assert done.out.startswith("corpus.jsonl: jsonl") and "documents" not in done.out
     drop_unfinished(client, shop)
 
 
