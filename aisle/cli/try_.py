@@ -84,7 +84,9 @@ def _print_next(console: Console, trial: Trial, data: str, columns: list[str], k
     lines = [f"from file to results in {trial.seconds:,.0f} s"]
     if keep or not trial.node:
         lines.append(f"search on:       aisle search {shlex.quote(words)} --name {trial.name}")
-    lines.append(f"for your shop:   aisle index {shlex.quote(data)} --name {shop} {mapped}".rstrip())
+    # An address may hold a password.
+    file = "ADDRESS" if "://" in data else shlex.quote(data)
+    lines.append(f"for your shop:   aisle index {file} --name {shop} {mapped}".rstrip())
     if trial.node:
         lines.append("stop the node:   aisle down")
     console.print()
