@@ -68,7 +68,7 @@ def test_reviews(tmp_path: Path) -> None:
     assert list(read_interactions(path, rejects)) == [Interaction("U", "B", 1_600_000_000.5)]
     assert rejects.first == (2, "timestamp is not in milliseconds")
     key = "U:B:1600000000500"
-    assert list(read_review_queries(path)) == [(Query(key, "Fine\nFlies <br> high"), Judgment(key, "B", 3))]
+    assert list(read_review_queries(path)) == [(Query(key, "Fine\nFlies\nhigh"), Judgment(key, "B", 3))]
 
 
 def test_not_reviews(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def _interaction(cells: Cells) -> Interaction:
 
 def _review_query(cells: Cells) -> tuple[Query, Judgment]:
     step = _interaction(cells)
-    text = plain_text(f"{words(cells.get('title'), 'title')}\n{words(cells.get('text'), 'text')}")
+    parts = (plain_text(words(cells.get(name), name)) for name in ("title", "text"))
+    text = "\n".join(filter(None, parts))
     if not text:
         raise BadRow("review is empty")
     key = f"{step.user}:{step.item}:{cells['timestamp']}"
