@@ -21,11 +21,13 @@ class SplitLine:
         cells: a quote that is not closed on the line is text.
         opened: index of the first cell that a quote opens and none closes on the line; None without one.
         begun: what that cell holds of the line, without its quote.
+        regular: whether every cell that begins with a quote is quoted.
     """
 
     cells: list[str]
     opened: int | None = None
     begun: str = ""
+    regular: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +97,20 @@ class Quoting:
         if self.quote not in line:
             return SplitLine(line.split(self.delimiter))
         cells: list[str] = []
-        opened, begun = None, ""
+        opened, begun, regular = None, "", True
         at = 0
         # A delimiter at the very end is followed by one cell more, which is empty.
         while at <= len(line) and (found := self._cell.match(line, at)):
             quoted, text = found.groups()
             if quoted is not None:
                 text = self._meant(quoted)
-            elif opened is None and (unclosed := self._opened.match(line, at)):
-                opened, begun = len(cells), unclosed[1]
+            elif text.lstrip(" ").startswith(self.quote):
+                regular = False
+                if opened is None and (unclosed := self._opened.match(line, at)):
+                    opened, begun = len(cells), unclosed[1]
             cells.append(text)
             at = found.end() + 1
-        return SplitLine(cells, opened, begun)
+        return SplitLine(cells, opened, begun, regular)
 
     def span(self, lines: TextLines, at: int, most_chars: int) -> Record | NotClosed:
         """Read a record that begins at ``lines.ahead[at]`` and goes on in the lines after it.

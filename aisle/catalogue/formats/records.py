@@ -139,6 +139,8 @@ class RowReader:
             if record := self._spanning(at, quotings, lines):
                 return record
             read += lines
+            if read[0].regular:
+                break
         plain = read[0]
         if not _filled(plain.cells):
             return Record([""] * self._width)
