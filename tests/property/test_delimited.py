@@ -18,6 +18,7 @@ from aisle.catalogue.formats.text_lines import TextLines, text_blocks
 from aisle.catalogue.rejects import Rejects
 from aisle.catalogue.tables import open_table
 from aisle.errors import InputError
+from tests.support.damage import FOLDER, damaged
 
 HEADER = "id,title,price"
 # What rows are made of, with every way to get quotes, delimiters and line ends wrong.
@@ -130,42 +131,7 @@ def test_any_bytes(content: bytes, head: bytes) -> None:
     assert len(rejects.texts) == rejects.count
 
 
-EXPORTS = sorted((Path(__file__).parents[1] / "support" / "exports").glob("*.[ct]s*v"))
-DAMAGE = [
-    b'"',
-    b'""',
-    b"\\",
-    b",",
-    b";",
-    b"\t",
-    b"\n",
-    b"\r",
-    b"\r\n",
-    b"\0",
-    b"'",
-    b"\xe9",
-    b"\xc3\xa9",
-    b"\xff",
-    b" ",
-]
-
-
-def damaged(content: bytes, random: Random) -> bytes:
-    """The same export with bytes added, taken out, doubled, moved or cut off."""
-    for _ in range(random.choice([1, 1, 2, 5, 20])):
-        at, until = sorted(random.randrange(len(content) + 1) for _ in range(2))
-        piece = content[at : min(until, at + random.choice([1, 5, 80, 800]))]
-        content = random.choice(
-            [
-                content[:at] + random.choice(DAMAGE) + content[at:],
-                content[:at] + content[at + len(piece) :],
-                content[:at] + piece + content[at:],
-                content[:at] + bytes(random.randrange(256) for _ in range(3)) + content[at:],
-                content[: max(at, 1)],
-                content.replace(random.choice(DAMAGE), random.choice(DAMAGE), random.randrange(1, 9)),
-            ]
-        )
-    return content
+EXPORTS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".csv", ".tsv"))
 
 
 @settings(max_examples=150, deadline=None)
