@@ -114,7 +114,7 @@ def print_reading(console: Console, report: ReadingReport) -> None:
     for reason, columns in _by_reason(report.no_facets):
         _say(console, f"  left out: {', '.join(columns)} ({reason})")
     if report.example is not None:
-        _say(console, "  the first item:")
+        _say(console, "  one item, as it will be indexed:")
         for name, value in _filled(report.example):
             _say(console, f"    {name}: {value}", most=200)
 

@@ -65,6 +65,14 @@ def test_a_table_of_prices_changes_prices_alone(client: Cluster, name: str, run:
     assert "id-2" not in after and after["id-3"]["price"] == 4
 
 
+def test_rows_that_could_be_no_items_update(client: Cluster, name: str, run: Run, tmp_path: Path) -> None:
+    before = content(client, name)["id-1"]
+    (tmp_path / "prices.csv").write_text("sku,price\nid-1,9.50\ngone,1.00\n")
+    report = json.loads(run("prices.csv", "--json").out)
+    assert (report["indexed"], report["reasons"]) == (1, {"no such item": 1})
+    assert content(client, name)["id-1"] == {**before, "price": 9.5, "price_max": 9.5}
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [("op,sku,Colour", "no field of an item is called 'Colour'"), ("op,price", "no column is the id")],

@@ -100,9 +100,9 @@ def test_a_release_may_be_a_fifth_smaller_than_the_live_one() -> None:
 
 def test_prices_that_are_gone_are_told_and_rare_fields_are_not() -> None:
     live = ReleaseContent("shop-v0001", 1000, {"price": 980, "brand": 400, "images": 90, "text": 1000})
-    lost = lost_coverage(counts(50, 0, price=2, brand=10, text=26), live)
-    assert lost == ("price: 4% of the items have it, 98% in shop-v0001",)
-    assert lost_coverage(counts(50, 0, price=25, brand=10, text=25), live) == ()
+    lost = lost_coverage(counts(50, 0, price=39, brand=17, text=41), live)
+    assert lost == ("price: 78% of the items have it, 98% in shop-v0001",)
+    assert lost_coverage(counts(50, 0, price=40, brand=17, text=41), live) == ()
     assert lost_stop(lost, USUAL) is None
     strict = lost_stop(lost, GuardLimits(strict=True))
     assert strict is not None and "--strict" in strict.override

@@ -1,5 +1,7 @@
 """Changes in a file that a catalogue's reader reads: every row an item, or what its column ``op`` says.
 
+Rows that could be no items, as no column is a title, such as a list of prices, update what they name.
+
 They become lines of changes as `change.parse_change` reads them: what cannot be applied is a dead letter that
 can be sent again by itself.
 """
@@ -161,7 +163,7 @@ class TableBatches:
         path, options = self.start.source.path, self.start.options
         with self.start.source.named():
             first = next(open_table(path, options).rows(Rejects()), None)
-            if first is None or OP not in map(folded, first.cells):
+            if first is None or not are_changes(first.cells, options):
                 for item in read_catalogue(path, options, letters):
                     yield item.to_json()
                 return
@@ -169,7 +171,14 @@ class TableBatches:
             for row in open_table(path, options).rows(letters):
                 if not row.cells.keys() <= known.keys():
                     known |= change_fields(row.cells, options)
-                yield dict(_change(row, known, options))
+                yield {OP: "update", **dict(_change(row, known, options))}
+
+
+def are_changes(columns: Iterable[str], options: ReadOptions) -> bool:
+    """Whether rows with these columns say what changes: one is ``op``, or none could be a title."""
+    columns = list(columns)
+    found = {_field_of(column) for column in columns}
+    return OP in map(folded, columns) or not ("title" in found or "title" in options.mapped)
 
 
 def change_fields(columns: Iterable[str], options: ReadOptions) -> dict[str, str]:
