@@ -129,7 +129,8 @@ _NAMES: Final[Mapping[str, str]] = {
     """,
     "price": """
         price, pricing, unit price, selling price, sell price, your price, our price, store price,
-        online price, item price, retail price, price incl tax, price including tax, price tax included, price inc tax,
+        online price, item price, retail price, price incl tax, price including tax, price tax included,
+        price inc tax,
         price with tax, preis, verkaufspreis, preis brutto, bruttopreis, brutto preis, einzelpreis,
         endpreis, stueckpreis, vk, vk brutto, prix, prix ttc, prix de vente, prix de vente ttc,
         prix unitaire, tarif, tarif ttc, precio, precio de venta, pvp, precio con iva, precio unitario,

@@ -44,7 +44,7 @@ def shop(tmp_path: Path, monkeypatch: Patch) -> Path:
         ("no\x1b[31m.jsonl", None, r"no such file: no\x1b[31m.jsonl"),
         ("empty.jsonl", b"", "empty.jsonl is empty"),
         ("blank.jsonl", b"\n  \n\n", "blank.jsonl holds no items"),
-        ("broken.jsonl", b'{"_id": 1, "title": "a"\n{{\n[]\n', "every row of broken.jsonl was rejected (3)"),
+        ("broken.jsonl", b'{"_id": 1, "title": "a"\n{{\n[]\n', "broken.jsonl is not valid JSON after item 0"),
         (
             "unknown.csv",
             b"foo,bar\n1,2\n",
@@ -54,8 +54,8 @@ def shop(tmp_path: Path, monkeypatch: Patch) -> Path:
         ("lines.csv", b"1,Cap,18\n2,Hat,19\n", "lines.csv has no header: its first line looks like a row"),
         ("noise.jsonl", NOISE, "noise.jsonl"),
         ("noise.parquet", b"PAR1" + NOISE, "noise.parquet is not a whole Parquet file"),
-        ("noise.csv.gz", b"\x1f\x8b" + NOISE, "noise.csv.gz is not whole"),
-        ("wide.jsonl", "id,title\n1,a\n".encode("utf-16"), "wide.jsonl is UTF-16"),
+        ("noise.csv.gz", b"\x1f\x8b" + NOISE, "noise.csv.gz is not a whole archive"),
+        ("wide.jsonl", "id,title\n1,a\n".encode("utf-16"), "every row of wide.jsonl was rejected (2)"),
     ],
 )
 def test_a_file_that_cannot_be_used(
