@@ -74,7 +74,7 @@ def export_once(model: str, store: ArtifactStore, say: Say) -> None:
         As `export_encoder`.
     """
     if not is_current(store, model):
-        say(f"Exporting {model} to an INT8 artifact")
+        say(f"Exporting {model} to an INT8 artifact (once; a minute or two)")
         export_encoder(model, store=store)
 
 
