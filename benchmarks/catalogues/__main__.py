@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from benchmarks.catalogues.entities import decoding_attempts
 from benchmarks.catalogues.files import CSV, JSON_ARRAY, WRITERS, XML, file_name, products
 from benchmarks.catalogues.reading import DICT_READER, ITEMS, ROWS, Reading, measure_apart
 from benchmarks.catalogues.table import Key, catalogue_attempts, catalogue_goals, catalogue_rows
@@ -31,6 +32,10 @@ def catalogues(
     rounds: Annotated[
         int, typer.Option(min=1, help="Rounds of all readings; fewer than 3 needs --out.")
     ] = ROUNDS,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Artifact: also measure what decoding entities is worth on homedepot's titles."),
+    ] = None,
     out: OutOption = None,
 ) -> None:
     """Write one catalogue in every format, and read each file as rows and as items in processes of their own.
@@ -38,6 +43,8 @@ def catalogues(
     Examples:
 
         python -m benchmarks.catalogues
+
+        python -m benchmarks.catalogues --encoder all-MiniLM-L6-v2
 
         python -m benchmarks.catalogues --products 1000 --large 5000 --rounds 1 --out /tmp/trial
     """
@@ -54,7 +61,7 @@ def catalogues(
         BENCHMARK,
         "benchmarks.catalogues",
         rows=catalogue_rows(measured, sizes),
-        attempts=catalogue_attempts(measured),
+        attempts=[*catalogue_attempts(measured), *(decoding_attempts(encoder) if encoder else ())],
         goals=catalogue_goals(measured, sizes),
     )
     finish(result, folder)

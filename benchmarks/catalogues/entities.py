@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -80,6 +81,21 @@ def entities(encoder: DenseEncoder, split: str = "dev") -> EntitiesFigures:
             )
         rows.append(row)
     return EntitiesFigures(len(raw), len(changed), len(asked), len(touched), tuple(rows))
+
+
+def decoding_attempts(encoder: str) -> list[dict[str, Any]]:
+    """The figures as attempts of a result file, for the encoder that is named."""
+    found = entities(DenseEncoder.load(encoder))
+    about = f"homedepot dev, {found.changed:,} of {found.titles:,} titles with entities"
+    return [
+        {
+            "tried": f"{about}: {row['system']}, titles {row['texts']}, {metric}",
+            "value": round(float(value), 4),
+        }
+        for row in found.rows
+        for metric, value in row.items()
+        if metric not in ("system", "texts")
+    ]
 
 
 def _titles() -> dict[str, str]:
