@@ -146,7 +146,3 @@ class PipelineMissing(SearchError):
 
 class EvaluationError(AisleError):
     """Runs or qrels that cannot be scored."""
-
-
-class CatalogueWarning(UserWarning):
-    """Something about a catalogue looks wrong and does not end the run: a warning, no member of the tree."""

@@ -194,3 +194,7 @@ class Hit:
             "item": self.item.to_json(),
             "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
         }
+
+
+class CatalogueWarning(UserWarning):
+    """Something about a catalogue looks wrong and does not end the run."""

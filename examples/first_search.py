@@ -2,7 +2,8 @@
 
     python examples/first_search.py products.csv shop "cordless drill"
 
-The CSV file has the columns `sku` and `name`; a node runs (`aisle up`) or AISLE_URL names a cluster.
+The file is an export of a shop, such as the one of the first tutorial; a node runs (`aisle up`) or AISLE_URL
+names a cluster.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import aisle
 
 def main(data: str, name: str, query: str) -> None:
     """Index, search, and say why each hit is there."""
-    report = aisle.index(data, name, columns={"id": "sku", "title": "name"})
+    report = aisle.index(data, name)
     print(f"{report.release}: {report.documents} documents, not indexed: {dict(report.dead_letters)}")
     shop = aisle.open_search(name)
     page = shop.search(query, size=5, facets=3)

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from aisle.catalogue.column_profile import PLAIN_NUMBER, ColumnProfile
 from aisle.catalogue.evidence import name_values_share
 from aisle.catalogue.exports.base import ExportKind, folded
 from aisle.catalogue.names import names, spaced, spellings, squeezed
-from aisle.catalogue.profile import PLAIN_NUMBER, ColumnProfile
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.sample import Sample
 from aisle.catalogue.values import name_values

@@ -12,12 +12,12 @@ from typing import Final
 from aisle.catalogue import evidence
 from aisle.catalogue.attributes import NONE, Attributes, choose_attributes
 from aisle.catalogue.categories import PathStyle, path_style
+from aisle.catalogue.column_profile import ColumnProfile, profile
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.exports.base import ExportKind, Place, Plain, RowRole, Variants
 from aisle.catalogue.names import names, numbered, spaced, spellings, squeezed
-from aisle.catalogue.numbers import DecimalMark, decimal_mark
+from aisle.catalogue.numerals import DecimalMark, decimal_mark
 from aisle.catalogue.options import SEVERAL, SIGNAL_FIELDS, ReadOptions
-from aisle.catalogue.profile import ColumnProfile, profile
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.sample import Sample
 from aisle.catalogue.suggestions import Failure, no_such_column, nothing_fits

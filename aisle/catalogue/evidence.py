@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from aisle.catalogue.column_profile import ColumnProfile
 from aisle.catalogue.currencies import currency_code
-from aisle.catalogue.numbers import number
+from aisle.catalogue.numerals import number
 from aisle.catalogue.prices import read_price
-from aisle.catalogue.profile import ColumnProfile
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.signals import count, iso_date, stars, truth
 from aisle.catalogue.values import json_cell, language, name_values

@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 
 from aisle.catalogue.attributes import is_setting
 from aisle.catalogue.categories import category_paths
+from aisle.catalogue.column_profile import PLAIN_NUMBER, is_filled
 from aisle.catalogue.columns import ID_KEYS, Plan
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.names import squeezed
 from aisle.catalogue.options import SIGNAL_FIELDS
 from aisle.catalogue.part import Part
 from aisle.catalogue.prices import Price, read_price
-from aisle.catalogue.profile import PLAIN_NUMBER, is_filled
 from aisle.catalogue.rejects import BadRow, Cells, Unreadable
 from aisle.catalogue.signals import SIGNAL_READERS
 from aisle.catalogue.values import (

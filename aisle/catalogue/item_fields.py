@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from aisle.catalogue.categories import PathStyle, category_paths
+from aisle.catalogue.column_profile import PLAIN_NUMBER
 from aisle.catalogue.currencies import currency_code
-from aisle.catalogue.numbers import number
+from aisle.catalogue.numerals import number
 from aisle.catalogue.options import SIGNAL_FIELDS, SYNONYMS
 from aisle.catalogue.prices import read_price
-from aisle.catalogue.profile import PLAIN_NUMBER
 from aisle.catalogue.rejects import BadRow, Cells, Unreadable
 from aisle.catalogue.signals import SIGNAL_READERS
 from aisle.catalogue.values import (

@@ -19,7 +19,7 @@ from aisle.catalogue.currencies import (
     only,
     without_currencies,
 )
-from aisle.catalogue.numbers import NUMBER, DecimalMark, amount, finite, simple_number, written
+from aisle.catalogue.numerals import NUMBER, DecimalMark, amount, finite, simple_number, written
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.values import is_absent, json_cell
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from aisle.catalogue.numbers import number
+from aisle.catalogue.numerals import number
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.values import NAME_KEYS, is_absent, scalar, unescaped, unwrap
 from aisle.markup import plain_line

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle._printable import printable
-from aisle.errors import CatalogueWarning
-from aisle.types import CountProgress
+from aisle.types import CatalogueWarning, CountProgress
 
 NameOption = Annotated[str, typer.Option("--name", "-n", help="Catalogue name, or one release.")]
 CatalogueOption = Annotated[str, typer.Option("--name", "-n", help="Name of the catalogue.")]

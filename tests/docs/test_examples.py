@@ -18,7 +18,7 @@ from tests.support.snippets import ROOT, snippets
 
 pytestmark = pytest.mark.node
 EXAMPLES = ROOT / "examples"
-CHANGES = b'{"op": "update", "id": "D100", "price": 99.0}\n{"op": "delete", "id": "P200"}\n'
+CHANGES = b'{"op": "update", "id": "cordless-drill", "price": 99.0}\n{"op": "delete", "id": "paint-roller"}\n'
 
 
 def run(home: Path, url: str, name: str, *arguments: str, said: bytes = b"") -> str:
@@ -44,14 +44,14 @@ def test_the_examples_index_search_and_update(at_the_shop: Path, shop_home: Path
     assert (at_the_shop / "shop.json").exists()
     shop = aisle.open_search("shop")
     cheap = shop.search("cordless drill", filters=aisle.Filters(price_max=100.0)).hits
-    assert cheap[0].item.id == "D100"
-    assert "P200" not in {hit.item.id for hit in shop.search("paint roller").hits}
+    assert cheap[0].item.id == "cordless-drill"
+    assert "paint-roller" not in {hit.item.id for hit in shop.search("paint roller").hits}
 
 
 def test_the_asynchronous_example_answers_over_http(
     at_the_shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    aisle.index("products.csv", "shop", columns={"id": "sku", "title": "name"})
+    aisle.index("products.csv", "shop")
     monkeypatch.syspath_prepend(str(EXAMPLES))
     example = importlib.import_module("async_search")
 
@@ -72,7 +72,7 @@ def test_the_asynchronous_example_answers_over_http(
                 )
 
     drill, saw, nothing = asyncio.run(shoppers())
-    assert (drill[0], drill[1]["hits"][0]["id"]) == (200, "D100")
+    assert (drill[0], drill[1]["hits"][0]["id"]) == (200, "cordless-drill")
     assert saw[1]["hits"][0]["title"] == "Hand saw 50 cm"
     assert nothing[0] == 400
     assert nothing[1]["fix"]

@@ -37,7 +37,7 @@ def _indexed(no_shops: None, shop_files: Path, shop_home: Path, node_url: str) -
         patch.chdir(shop_files)
         patch.setenv("AISLE_URL", node_url)
         patch.setenv("AISLE_HOME", str(shop_home))
-        aisle.index("products.csv", "shop", columns={"title": "name", "id": "sku"})
+        aisle.index("products.csv", "shop")
         yield
 
 

@@ -12,8 +12,9 @@ import pytest
 
 import aisle
 from aisle.cluster import Cluster
-from aisle.errors import CatalogueWarning, IndexingFailed
+from aisle.errors import IndexingFailed
 from aisle.indexer import Progress
+from aisle.types import CatalogueWarning
 from tests.support.command import Done, failure, here
 from tests.support.indexing import count, releases
 

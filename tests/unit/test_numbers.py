@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from aisle.catalogue.numbers import DecimalMark, decimal_mark, number
+from aisle.catalogue.numerals import DecimalMark, decimal_mark, number
 from aisle.catalogue.rejects import Unreadable
 
 COMMA, POINT = DecimalMark.COMMA, DecimalMark.POINT

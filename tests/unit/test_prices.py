@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from aisle.catalogue.currencies import currency_code
-from aisle.catalogue.numbers import DecimalMark
+from aisle.catalogue.numerals import DecimalMark
 from aisle.catalogue.prices import Price, read_price
 from aisle.catalogue.rejects import Unreadable
 

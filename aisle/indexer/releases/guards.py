@@ -14,9 +14,10 @@ from typing import Final
 from aisle.catalogue.rejects import Rejects
 from aisle.catalogue.report import RowCounts
 from aisle.cluster import Cluster
-from aisle.errors import AisleError, CatalogueWarning, IndexingFailed, InputError
+from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.mappings import fields
+from aisle.types import CatalogueWarning
 
 
 @dataclass(frozen=True, slots=True)

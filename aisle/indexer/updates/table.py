@@ -20,7 +20,7 @@ import orjson
 from aisle.catalogue.exports import folded
 from aisle.catalogue.fetch import is_url
 from aisle.catalogue.names import names, spellings
-from aisle.catalogue.numbers import DecimalMark
+from aisle.catalogue.numerals import DecimalMark
 from aisle.catalogue.options import MAPPABLE, SEVERAL, SYNONYMS, ReadOptions
 from aisle.catalogue.prices import read_price
 from aisle.catalogue.reader import read_catalogue
