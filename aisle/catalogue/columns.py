@@ -137,6 +137,8 @@ class _Planner:
         for name, columns in self._options.mapped.items():
             if name != "attributes":
                 self._take(name, tuple(self._found(f"--map {name}=", column) for column in columns))
+        if self._known_ids:
+            return  # Dead letters may be bad in every row, and are so again.
         for name in ("id", "title"):
             for key in self._fields.get(name, ()):
                 told = self._profiles[key]
