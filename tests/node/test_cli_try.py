@@ -59,7 +59,7 @@ def test_a_trial_replaces_the_one_before_and_uses_the_cluster_that_is_there(
         assert first["examples"][0]["why"].startswith("words of many titles")
         assert all(one["page"]["hits"] for one in first["examples"])
         # Few rows after many, and most of them bad: it is a trial.
-        shop.write_text("id,title\n1,Sofa\n,nothing\n,nothing\n")
+        shop.write_text("id,title\n1,Sofa\n2,\n3,\n")
         assert run()["indexed"]["documents"] == 1
         # What somebody named may be live.
         door.index(write(tmp_path), name, encoder=None, cluster=client)
