@@ -61,7 +61,8 @@ def write_rows(path: Path) -> list[tuple[int, str, bytes]]:
             bad.append((line + 1, reason, content))
             lines.append(content)
         else:
-            lines.append(row(str(good)))
+            # Lines that are no UTF-8 are bad in a file of UTF-8; plain ASCII beside them may be any encoding.
+            lines.append(row(str(good), brand="Möbel"))
             good += 1
     path.write_bytes(b"\n".join(lines))
     return bad
