@@ -111,7 +111,7 @@ bench-catalogue: $(VENV)/.dev ## 826,402 products: encoding, HNSW, searches (abo
 	$(BIN)/python -m benchmarks.catalogue
 
 .PHONY: bench-catalogues
-bench-catalogues: $(VENV)/.dev ## Reading speed and memory of every catalogue format (about 30 minutes)
+bench-catalogues: $(VENV)/.dev ## Reading speed and memory of every catalogue format (about 45 minutes)
 	$(BIN)/python -m benchmarks.catalogues
 
 .PHONY: bench-scale
