@@ -2,7 +2,7 @@
 
 from aisle.mappings.fusion import ARITHMETIC, GEOMETRIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
 from aisle.mappings.index_body import IndexSettings, index_body
-from aisle.mappings.meta import SCHEMA_VERSION, IndexMeta, VectorSpace
+from aisle.mappings.meta import SCHEMA_VERSION, Features, IndexMeta, VectorSpace
 from aisle.mappings.pipelines import (
     BM25,
     DENSE,
@@ -27,6 +27,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "SPARSE",
     "Z_SCORE",
+    "Features",
     "FusionSpec",
     "IndexMeta",
     "IndexSettings",

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from aisle.mappings import fields
+from aisle.mappings.languages import Language, TokenFilter
 from aisle.mappings.synonyms import Synonyms
 
 _SYNONYMS = "aisle_synonyms"
-_PLAIN = ["aisle_possessive", "lowercase", "asciifolding"]
-_WORDS = [*_PLAIN, "aisle_stop", "aisle_stemmer"]
+_PARTS = TokenFilter("aisle_parts", {"type": "word_delimiter_graph", "preserve_original": True})
+# Only an index needs its token graph flattened; in a query the graph keeps parts of a word together.
+_FLATTEN = TokenFilter("flatten_graph")
 
 # Letters and digits are what an identifier is told by, not how it is spaced and hyphenated.
 _CHAR_FILTERS: dict[str, Any] = {
@@ -23,52 +25,56 @@ _NORMALIZERS: dict[str, Any] = {
         "filter": ["lowercase"],
     },
 }
-_FILTERS: dict[str, Any] = {
-    "aisle_possessive": {"type": "stemmer", "language": "possessive_english"},
-    "aisle_stop": {"type": "stop", "stopwords": "_english_"},
-    "aisle_stemmer": {"type": "stemmer", "language": "english"},
-    "aisle_parts": {"type": "word_delimiter_graph", "preserve_original": True},
-}
 
 
-def analysis(synonyms: Synonyms) -> dict[str, Any]:
+def analysis(language: Language, synonyms: Synonyms) -> dict[str, Any]:
     """The value of ``settings.analysis``.
 
     Synonyms come after the stemmer, so that a rule about "sofa" is one about "sofas" too: OpenSearch passes
     the rules themselves through the filters before them.
+
+    Args:
+        language: of the catalogue.
+        synonyms: what queries are widened by.
     """
-    analyzers = {
-        fields.ENGLISH: _custom("standard", _WORDS),
-        fields.PLAIN: _custom("standard", _PLAIN),
-        # Only an index needs its token graph flattened; in a query the graph keeps parts of a word together.
-        fields.ENGLISH_PARTS: _custom("whitespace", ["aisle_parts", "flatten_graph", *_WORDS]),
-        fields.ENGLISH_PARTS_QUERY: _custom("whitespace", ["aisle_parts", *_WORDS]),
+    words = (*language.normalisation, language.stop, *language.stemming)
+    chains = {
+        fields.ANALYZED: (language.tokenizer, words),
+        fields.PLAIN: (language.tokenizer, language.normalisation),
+        fields.ANALYZED_PARTS: ("whitespace", (_PARTS, _FLATTEN, *words)),
+        fields.ANALYZED_PARTS_QUERY: ("whitespace", (_PARTS, *words)),
     }
-    filters = _FILTERS
     if synonyms.rules:
-        rules = {"type": "synonym_graph", "synonyms": list(synonyms.rules)}
-        analyzers[fields.ENGLISH_QUERY] = _custom("standard", [*_WORDS, _SYNONYMS])
-        filters = {**_FILTERS, _SYNONYMS: rules}
+        rules = TokenFilter(_SYNONYMS, {"type": "synonym_graph", "synonyms": list(synonyms.rules)})
+        chains[fields.ANALYZED_QUERY] = (language.tokenizer, (*words, rules))
     return {
         "char_filter": _CHAR_FILTERS,
-        "filter": filters,
+        "filter": {
+            one.name: dict(one.settings)
+            for _, filters in chains.values()
+            for one in filters
+            if one.settings is not None
+        },
         "normalizer": _NORMALIZERS,
-        "analyzer": analyzers,
+        "analyzer": {
+            name: {"type": "custom", "tokenizer": tokenizer, "filter": [one.name for one in filters]}
+            for name, (tokenizer, filters) in chains.items()
+        },
     }
 
 
-def english(synonyms: Synonyms) -> dict[str, Any]:
+def text(synonyms: Synonyms) -> dict[str, Any]:
     """Mapping of a text field that is searched. Synonyms act on queries only: documents stay as they are."""
-    text = {"type": "text", "analyzer": fields.ENGLISH}
-    return {**text, "search_analyzer": fields.ENGLISH_QUERY} if synonyms.rules else text
+    searched = {"type": "text", "analyzer": fields.ANALYZED}
+    return {**searched, "search_analyzer": fields.ANALYZED_QUERY} if synonyms.rules else searched
 
 
-def english_parts() -> dict[str, Any]:
+def parts() -> dict[str, Any]:
     """Mapping of the sub-field of a word's parts. Synonyms are about words, so they have no say here."""
     return {
         "type": "text",
-        "analyzer": fields.ENGLISH_PARTS,
-        "search_analyzer": fields.ENGLISH_PARTS_QUERY,
+        "analyzer": fields.ANALYZED_PARTS,
+        "search_analyzer": fields.ANALYZED_PARTS_QUERY,
     }
 
 
@@ -78,7 +84,7 @@ def spelling() -> dict[str, Any]:
     return {
         **bare,
         "analyzer": fields.PLAIN,
-        "fields": {fields.STEMS: {**bare, "analyzer": fields.ENGLISH}},
+        "fields": {fields.STEMS: {**bare, "analyzer": fields.ANALYZED}},
     }
 
 
@@ -91,7 +97,3 @@ def rules_of(settings: dict[str, Any]) -> Sequence[str]:
     found = settings.get("analysis", {}).get("filter", {}).get(_SYNONYMS, {}).get("synonyms", ())
     # OpenSearch gives a list of one back as a string.
     return [found] if isinstance(found, str) else list(found)
-
-
-def _custom(tokenizer: str, filters: Sequence[str]) -> dict[str, Any]:
-    return {"type": "custom", "tokenizer": tokenizer, "filter": list(filters)}

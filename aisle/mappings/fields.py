@@ -62,13 +62,13 @@ PARTS: Final = "parts"
 SPELLING: Final = "spelling"
 STEMS: Final = "stems"
 
-# Analyzers: of words as written; of searchable text, and of its queries where there are synonyms; of parts of
-# words, and of a query's parts.
+# Analyzers, in the catalogue's language: of words as written; of searchable text, and of its queries where
+# there are synonyms; of parts of words, and of a query's parts.
 PLAIN: Final = "aisle_plain"
-ENGLISH: Final = "aisle_english"
-ENGLISH_QUERY: Final = "aisle_english_query"
-ENGLISH_PARTS: Final = "aisle_english_parts"
-ENGLISH_PARTS_QUERY: Final = "aisle_english_parts_query"
+ANALYZED: Final = "aisle_text"
+ANALYZED_QUERY: Final = "aisle_text_query"
+ANALYZED_PARTS: Final = "aisle_text_parts"
+ANALYZED_PARTS_QUERY: Final = "aisle_text_parts_query"
 # Normalizer of identifiers, see `joined`.
 JOINED_LETTERS: Final = "aisle_joined"
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aisle.mappings import fields
-from aisle.mappings.analysis import analysis, english, english_parts, spelling
-from aisle.mappings.meta import IndexMeta
+from aisle.mappings.analysis import analysis, parts, spelling, text
+from aisle.mappings.languages import ENGLISH, LANGUAGES
+from aisle.mappings.meta import Features, IndexMeta
 from aisle.mappings.synonyms import Synonyms
 
 
@@ -24,6 +25,7 @@ class IndexSettings:
         ef_search: query-time beam where the engine takes it from the index (faiss).
         refresh_interval: in OpenSearch's notation; ``-1`` while loading.
         synonyms: what queries are widened by.
+        language: of the texts, a key of ``languages.LANGUAGES``.
     """
 
     dims: int = 64
@@ -35,6 +37,12 @@ class IndexSettings:
     ef_search: int = 256
     refresh_interval: str = "1s"
     synonyms: Synonyms = field(default_factory=Synonyms)
+    language: str = ENGLISH.code
+
+    @property
+    def features(self) -> Features:
+        """What an index of these settings can be asked."""
+        return Features(language=self.language)
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
                 "number_of_replicas": settings.replicas,
                 "refresh_interval": settings.refresh_interval,
             },
-            "analysis": analysis(settings.synonyms),
+            "analysis": analysis(LANGUAGES[settings.language], settings.synonyms),
         },
         "mappings": {
             "_meta": {"aisle": meta.to_json()},
@@ -73,10 +81,10 @@ _ADDRESS = {
 
 
 def _properties(settings: IndexSettings) -> dict[str, Any]:
-    text = english(settings.synonyms)
+    searched = text(settings.synonyms)
     spelled = {"copy_to": fields.SPELLING}
-    text_and_parts = {**text, **spelled, "fields": {fields.PARTS: english_parts()}}
-    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: text}}
+    text_and_parts = {**searched, **spelled, "fields": {fields.PARTS: parts()}}
+    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: searched}}
     vector = {
         "type": "knn_vector",
         "dimension": settings.dims,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import fields as fields_of
 from typing import Any, Final
 
 from aisle.errors import ForeignIndex, InputError
 from aisle.mappings.fusion import FusionSpec
 
 # Changes whenever a client of another version would misread the documents.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 # Releases of these can be searched and gone back to; only those of `SCHEMA_VERSION` are written to.
-READABLE_VERSIONS: Final = (1, SCHEMA_VERSION)
+READABLE_VERSIONS: Final = (1, 2, SCHEMA_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,34 @@ class VectorSpace:
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """What a release can be asked beyond what every release can.
+
+    A client refuses what a release lacks, see ``IndexMeta.require``; the defaults are what releases of older
+    schema versions have.
+
+    Attributes:
+        language: ISO 639-1 code of the language that its texts are analysed in.
+    """
+
+    language: str = "en"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON for the mapping."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Features:
+        """Read it back; features that this Aisle does not know are none of its business.
+
+        Raises:
+            TypeError, AttributeError: it is no JSON object.
+        """
+        known = {field.name for field in fields_of(cls)}
+        return cls(**{name: value for name, value in found.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
 class IndexMeta:
     """Contents of ``_meta.aisle``.
 
@@ -41,6 +70,7 @@ class IndexMeta:
         pipelines: names of the search pipelines that were installed with the index.
         schema_version: how its documents are made.
         fusion: what a search uses that names neither legs nor fusion; None: ``mappings.default_fusion``.
+        features: what it can be asked.
     """
 
     release: str
@@ -49,11 +79,29 @@ class IndexMeta:
     pipelines: tuple[str, ...]
     schema_version: int = SCHEMA_VERSION
     fusion: FusionSpec | None = None
+    features: Features = Features()
 
     @property
     def outdated(self) -> bool:
         """Whether an older Aisle made it: its documents lack fields that those of today have."""
         return self.schema_version < SCHEMA_VERSION
+
+    def require(
+        self, there: bool, what: str, fix: str = "index the catalogue again, with `aisle index`"
+    ) -> None:
+        """Refuse what the release lacks: it would silently match nothing.
+
+        Args:
+            there: whether it has it.
+            what: it cannot do, such as "be grouped by product".
+            fix: what makes a release that can.
+
+        Raises:
+            ForeignIndex: it has not.
+        """
+        if not there:
+            why = ": an older Aisle made it" if self.outdated else ""
+            raise ForeignIndex(f"{self.release} cannot {what}{why}", fix=fix)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""
@@ -63,6 +111,7 @@ class IndexMeta:
             "engine": self.engine,
             "spaces": {field: asdict(space) for field, space in self.spaces.items()},
             "pipelines": list(self.pipelines),
+            "features": self.features.to_json(),
             **({"fusion": self.fusion.to_json()} if self.fusion else {}),
         }
 
@@ -85,7 +134,7 @@ class IndexMeta:
             )
         version = found.get("schema_version")
         if version not in READABLE_VERSIONS:
-            readable = " and ".join(map(str, READABLE_VERSIONS))
+            readable = f"{', '.join(map(str, READABLE_VERSIONS[:-1]))} and {READABLE_VERSIONS[-1]}"
             raise ForeignIndex(
                 f"index {index} has schema version {version}, this Aisle reads {readable}",
                 fix="index the catalogue again, or use the Aisle that made it",
@@ -98,6 +147,7 @@ class IndexMeta:
                 pipelines=tuple(found["pipelines"]),
                 schema_version=version,
                 fusion=FusionSpec.from_json(found["fusion"]) if found.get("fusion") is not None else None,
+                features=Features.from_json(found.get("features", {})),
             )
         except (KeyError, TypeError, AttributeError, InputError) as error:
             raise ForeignIndex(

@@ -9,34 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from aisle.errors import InputError
+from aisle.mappings.languages import ENGLISH
 
 # They are kept in the cluster's state, which every node holds in memory.
 MAX_RULES: Final = 10_000
-# OpenSearch's ``_english_``: words that neither an index nor a query of ours holds.
-STOP_WORDS: Final = frozenset(
-    (
-        *(
-            "a",
-            "an",
-            "and",
-            "are",
-            "as",
-            "at",
-            "be",
-            "but",
-            "by",
-            "for",
-            "if",
-            "in",
-            "into",
-            "is",
-            "it",
-            "no",
-        ),
-        *("not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this"),
-        *("to", "was", "will", "with"),
-    )
-)
 _WORD = re.compile(r"\w+(?:['\u2019.]\w+)*")
 _ARROW = "=>"
 
@@ -119,13 +95,13 @@ def _term(term: str) -> str:
     words = _WORD.findall(term)
     if not words:
         raise ValueError(f"{term.strip()!r} has no word")
-    kept = [word for word in words if word.lower() not in STOP_WORDS]
+    kept = [word for word in words if word.lower() not in ENGLISH.stop_words]
     if len(kept) == len(words):
         return " ".join(term.split())
     # What is left of "a/c" would be "c", and every "c" an air conditioner.
     if len(kept) < 2:
         raise ValueError(
             f"{term.strip()!r} cannot be told from {' '.join(kept)!r}:"
-            f" words such as {next(w for w in words if w.lower() in STOP_WORDS)!r} are not searched"
+            f" words such as {next(w for w in words if w.lower() in ENGLISH.stop_words)!r} are not searched"
         )
     return " ".join(kept)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from aisle.errors import ForeignIndex, InvalidQuery
+from aisle.errors import InvalidQuery
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import by_slug, category_paths, facet_values
 from aisle.markup import plain_line
@@ -81,11 +81,7 @@ class Filters:
             "currency": self.currency,
         }
         asked = [name for name, wanted in later.items() if wanted]
-        if meta.outdated and asked:
-            raise ForeignIndex(
-                f"{meta.release} cannot be filtered by {' or '.join(asked)}: an older Aisle made it",
-                fix="index the catalogue again, with `aisle index`",
-            )
+        meta.require(meta.schema_version > 1 or not asked, f"be filtered by {' or '.join(asked)}")
         for name in self.numbers:
             if fields.number_slug(name) not in numbers:
                 there = ", ".join(sorted(numbers)) or "none"

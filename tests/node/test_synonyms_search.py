@@ -8,7 +8,7 @@ import pytest
 
 from aisle.cluster import Cluster
 from aisle.mappings import BM25, fields
-from aisle.mappings.synonyms import STOP_WORDS
+from aisle.mappings.languages import ENGLISH
 from aisle.search import MatchType, SearchClient
 from aisle.types import Item
 from tests.support.hardware_catalogue import stocked
@@ -104,14 +104,14 @@ def test_the_documents_terms_are_the_same_with_and_without(
 
 
 def test_the_stop_words_are_those_of_the_analyzer(client: Cluster, shop: SearchClient) -> None:
-    text = " ".join([*sorted(STOP_WORDS), "hook", "who", "from", "you"])
-    answer = client.indices.analyze(index=INDEX, body={"analyzer": fields.ENGLISH, "text": text})
+    text = " ".join([*sorted(ENGLISH.stop_words), "hook", "who", "from", "you"])
+    answer = client.indices.analyze(index=INDEX, body={"analyzer": fields.ANALYZED, "text": text})
     assert [token["token"] for token in answer["tokens"]] == ["hook", "who", "from", "you"]
 
 
 def test_every_stop_word_may_stand_in_a_rule(client: Cluster, name: str, tmp_path: object) -> None:
     from aisle.mappings.synonyms import parse_synonyms
 
-    lines = [(n, f"nut {word} bolt, fastener{n}") for n, word in enumerate(sorted(STOP_WORDS), 1)]
+    lines = [(n, f"nut {word} bolt, fastener{n}") for n, word in enumerate(sorted(ENGLISH.stop_words), 1)]
     shop = stocked(client, name, items=ITEMS[:1], synonyms=parse_synonyms(lines, "rules").rules)
     assert found(shop, "fastener1") == set()

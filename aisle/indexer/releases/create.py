@@ -66,7 +66,9 @@ def create_release(
     for _ in range(_CREATE_ATTEMPTS):
         least = next_version(name, read_inventory(cluster, name).releases)
         release = release_name(name, lease.next_release(least) if lease else least)
-        meta = IndexMeta(release, spaces, settings.engine, pipelines, fusion=fusion)
+        meta = IndexMeta(
+            release, spaces, settings.engine, pipelines, fusion=fusion, features=settings.features
+        )
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:
             cluster.indices.create(index=release, body=body)
