@@ -155,6 +155,19 @@ class LegSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """What something other than a leg added to one hit's score, or took from it.
+
+    Attributes:
+        name: of what did it, such as ``popularity`` or ``rules``.
+        value: added to the score; below 0 for what lowers it.
+    """
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class RerankSignal:
     """What a reranker said about one hit.
 
@@ -174,9 +187,10 @@ class RerankSignal:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: the item, its final rank (1-based, over all pages), its fused score and why.
+    """One result: the item, its final rank (1-based, over all pages), its score and why.
 
-    ``rerank`` is None for a hit that was not reranked.
+    The legs' contributions and the ``additions`` sum to the score. ``rerank`` is None for a hit that was not
+    reranked.
     """
 
     item: Item
@@ -184,6 +198,7 @@ class Hit:
     score: float
     signals: tuple[LegSignal, ...]
     rerank: RerankSignal | None = None
+    additions: tuple[Addition, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
@@ -193,6 +208,7 @@ class Hit:
             "rerank": asdict(self.rerank) if self.rerank else None,
             "item": self.item.to_json(),
             "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
+            "additions": {addition.name: addition.value for addition in self.additions},
         }
 
 

@@ -1,10 +1,11 @@
 """The search client: question in, explained hits out."""
 
 from aisle.search.client import SearchClient
-from aisle.search.facets import Facets, Filters
+from aisle.search.facets import Facets
+from aisle.search.filters import Filters
 from aisle.search.fusion import Fused, LegResult, fuse
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, Question, SparseLeg
-from aisle.search.page import Correction, MatchType, Page, Timings
+from aisle.search.page import Correction, Matched, MatchType, Page, Timings
 from aisle.search.preflight import read_live
 from aisle.search.rank import CascadeStage, PairScorer, Reranker, RerankOptions
 from aisle.search.ranking import Ranking
@@ -21,6 +22,7 @@ __all__ = [
     "Leg",
     "LegResult",
     "MatchType",
+    "Matched",
     "Page",
     "PairScorer",
     "Question",

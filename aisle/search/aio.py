@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import TracebackType
-from typing import Final, ParamSpec, Self, TypeVar
+from typing import Final, ParamSpec, Self, TypeVar, Unpack
 
 from aisle.errors import InputError
 from aisle.mappings import FusionSpec
 from aisle.search.client import SearchClient
-from aisle.search.facets import Filters
 from aisle.search.page import Page
 from aisle.search.rank import RerankOptions
 from aisle.search.rank.reranker import RerankedOrder
 from aisle.search.ranking import Ranking
-from aisle.search.request import SearchRequest
+from aisle.search.request import SearchOptions, SearchRequest
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,61 +54,17 @@ class AsyncSearchClient:
         self._client = client
         self._threads = _Threads(concurrency)
 
-    async def search(
-        self,
-        text: str,
-        *,
-        legs: Sequence[str] | None = None,
-        fusion: FusionSpec | None = None,
-        filters: Filters | None = None,
-        size: int = 10,
-        page: int = 1,
-        facets: int = 0,
-        rerank: RerankOptions | None = None,
-        typos: bool | None = None,
-        exact: bool | None = None,
-    ) -> Page:
+    async def search(self, text: str, **options: Unpack[SearchOptions]) -> Page:
         """One page of results; takes and raises what ``SearchClient.search`` does."""
-        return await self._threads.run(
-            self._client.search,
-            text,
-            legs=legs,
-            fusion=fusion,
-            filters=filters,
-            size=size,
-            page=page,
-            facets=facets,
-            rerank=rerank,
-            typos=typos,
-            exact=exact,
-        )
+        return await self.ask(SearchRequest(text, **options))
 
     async def ask(self, request: SearchRequest) -> Page:
         """One page of results for a request; raises what ``SearchClient.search`` raises."""
         return await self._threads.run(self._client.ask, request)
 
-    async def rank(
-        self,
-        text: str,
-        *,
-        legs: Sequence[str] | None = None,
-        fusion: FusionSpec | None = None,
-        filters: Filters | None = None,
-        facets: int = 0,
-        typos: bool | None = None,
-        exact: bool | None = None,
-    ) -> Ranking:
+    async def rank(self, text: str, **options: Unpack[SearchOptions]) -> Ranking:
         """All candidates, best first; takes and raises what ``SearchClient.rank`` does."""
-        return await self._threads.run(
-            self._client.rank,
-            text,
-            legs=legs,
-            fusion=fusion,
-            filters=filters,
-            facets=facets,
-            typos=typos,
-            exact=exact,
-        )
+        return await self.candidates(SearchRequest(text, **options))
 
     async def candidates(self, request: SearchRequest) -> Ranking:
         """All candidates of a request, best first; raises what ``SearchClient.search`` raises."""

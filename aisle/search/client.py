@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Final, Self, Unpack
 
 from opensearchpy import OpenSearch
 
@@ -14,25 +13,15 @@ from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
 from aisle.mappings import FusionSpec
-from aisle.search.facets import Filters, facets_body
-from aisle.search.identifiers import exact_body, read_exact
-from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders, Question
-from aisle.search.page import Correction, Page, SignalBook, Timings, documents_body, read_documents
+from aisle.search.execution import PlanRunner, ReleaseChanged
+from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
+from aisle.search.page import Page, SignalBook, Timings, documents_body, read_documents
+from aisle.search.plan import SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
-from aisle.search.ranking import (
-    Ranking,
-    alone,
-    candidates_params,
-    check_complete,
-    corrected_ranking,
-    pinned,
-    plan_body,
-    read_ranking,
-)
-from aisle.search.request import Plan, SearchRequest, SearchSettings, resolve, resolve_fusion
-from aisle.search.spelling import having_body, without_words, words_had
+from aisle.search.ranking import Ranking
+from aisle.search.request import SearchOptions, SearchRequest
 from aisle.types import Hit
 
 # A release that goes live between plan and answer costs one more attempt.
@@ -77,35 +66,14 @@ class SearchClient:
         self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact)
         self._reranker = reranker
         self._index = Preflight(self._cluster, name, self._encoders)
+        self._runner = PlanRunner(self._cluster, name, self._encoders)
 
-    def search(
-        self,
-        text: str,
-        *,
-        legs: Sequence[str] | None = None,
-        fusion: FusionSpec | None = None,
-        filters: Filters | None = None,
-        size: int = 10,
-        page: int = 1,
-        facets: int = 0,
-        rerank: RerankOptions | None = None,
-        typos: bool | None = None,
-        exact: bool | None = None,
-    ) -> Page:
+    def search(self, text: str, **options: Unpack[SearchOptions]) -> Page:
         """One page of results, each hit with its signals.
 
         Args:
             text: what the shopper typed. Never parsed as query syntax.
-            legs: names of the legs to ask; None asks those of the release's tuned fusion, or all.
-            fusion: how to fuse them; its legs are the ones asked. None takes the fusion that the release was
-                tuned to if ``legs`` is None too, else ``mappings.default_fusion``.
-            filters: brand, category, price, attributes.
-            size: hits per page.
-            page: 1-based; a page past ``reachable`` is empty.
-            facets: values per facet to count; 0 counts none.
-            rerank: how to rerank the candidates, before the page is cut; None leaves the fused order.
-            typos: correct words that no item has; None: as given to the client.
-            exact: look for items by id and part number first; None: as given to the client.
+            options: see `SearchRequest`.
 
         Raises:
             InvalidQuery: text, page or size cannot be used.
@@ -114,9 +82,7 @@ class SearchClient:
             SearchError: the answer is incomplete, or releases go live faster than they can be checked.
             ClusterError: the cluster does not answer.
         """
-        named = tuple(legs) if legs is not None else None
-        asked = filters or Filters()
-        return self.ask(SearchRequest(text, named, fusion, asked, size, page, facets, rerank, typos, exact))
+        return self.ask(SearchRequest(text, **options))
 
     def ask(self, request: SearchRequest) -> Page:
         """One page of results for a request; raises what ``search`` raises."""
@@ -130,26 +96,12 @@ class SearchClient:
             # The release was replaced and deleted between the requests: all again, to the new one.
             return self._page(request, started)
 
-    def rank(
-        self,
-        text: str,
-        *,
-        legs: Sequence[str] | None = None,
-        fusion: FusionSpec | None = None,
-        filters: Filters | None = None,
-        facets: int = 0,
-        typos: bool | None = None,
-        exact: bool | None = None,
-    ) -> Ranking:
+    def rank(self, text: str, **options: Unpack[SearchOptions]) -> Ranking:
         """All candidates, best first, without documents: what evaluation scores.
 
-        Takes and raises what ``search`` does.
+        Takes and raises what ``search`` does; page and reranking do not matter.
         """
-        named = tuple(legs) if legs is not None else None
-        asked = filters or Filters()
-        return self.candidates(
-            SearchRequest(text, named, fusion, asked, facets=facets, typos=typos, exact=exact)
-        )
+        return self.candidates(SearchRequest(text, **options))
 
     def candidates(self, request: SearchRequest) -> Ranking:
         """All candidates of a request, best first, all from one release; its page and reranking do not
@@ -164,8 +116,8 @@ class SearchClient:
             plan = resolve(request, self._settings, live)
             self._index.check(live, plan.legs, plan.fusion)
             try:
-                return self._attempt(plan)
-            except _ReleaseChanged:
+                return self._runner.run(plan)
+            except ReleaseChanged:
                 # Another release answered: it must pass, and be asked in its own terms, before that counts.
                 self._index.forget()
             except AisleError as error:
@@ -224,6 +176,7 @@ class SearchClient:
         """
         fixed = copy.copy(self)
         fixed._index = Preflight(self._cluster, release, self._encoders)
+        fixed._runner = PlanRunner(self._cluster, release, self._encoders)
         return fixed
 
     def pinned(self, release: str) -> Self:
@@ -262,7 +215,14 @@ class SearchClient:
         book = SignalBook(ranking.spec, ranking.results)
         reranked = order.found.signals if order.found else {}
         hits = tuple(
-            Hit(items[fused.id], rank, fused.score, book.of(fused), reranked.get(fused.id))
+            Hit(
+                items[fused.id],
+                rank,
+                fused.score,
+                book.of(fused),
+                reranked.get(fused.id),
+                fused.additions,
+            )
             for rank, fused in enumerate(shown, request.first + 1)
             if fused.id in items
         )
@@ -278,74 +238,9 @@ class SearchClient:
             release=ranking.release,
             facets=ranking.facets,
             path=ranking.path,
+            matched=ranking.matched,
             corrected=ranking.corrected,
             reranked=len(reranked),
             rerank_stopped=order.found is not None and order.found.stopped,
             timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
         )
-
-    def _attempt(self, plan: Plan) -> Ranking:
-        """Carry a plan out.
-
-        Most queries cost one request. One that looks like a part number costs one more before it; one with
-        words that no item has costs one more after it, with several shards two.
-
-        Raises:
-            _ReleaseChanged: another release than the plan's answered.
-        """
-        named = None
-        if plan.lookup:
-            counted = facets_body(plan.facets) if plan.facets else None
-            answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted))
-            named = read_exact(answer)
-            if named.ids:
-                _expect(plan, named.release)
-            if named.by_id:
-                return alone(plan, named, answer)
-        ranking = self._rank(plan, plan.text, spelling=plan.spelling)
-        if ranking.suggested is not None:
-            ranking = self._corrected(plan, ranking, ranking.suggested)
-        return pinned(ranking, named) if named else ranking
-
-    def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
-        started = time.perf_counter()
-        vectors = self._encoders.vectors(text, plan.legs, plan.live.meta)
-        tokens = self._encoders.tokens(text, plan.legs)
-        encode_ms = (time.perf_counter() - started) * 1000
-        question = Question(text, vectors, plan.clauses, plan.window, tokens)
-        answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
-        ranking = read_ranking(plan, text, answer, encode_ms)
-        _expect(plan, ranking.release)
-        return ranking
-
-    def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
-        """The ranking of the corrected words, or of those typed where that finds nothing."""
-        correction: Correction | None = suggested
-        if plan.live.shards > 1:
-            # A word that one shard lacks another may have.
-            answer = self._asked(having_body(list(suggested.words)))
-            correction = without_words(typed.text, suggested, words_had(answer))
-            typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
-        if correction is None:
-            return typed
-        again = self._rank(plan, correction.text)
-        # With filters, the corrected words may find no more than those typed.
-        if not any(again.results[leg].ids for leg in plan.word_legs):
-            return typed
-        return corrected_ranking(typed, again, correction)
-
-    def _asked(self, body: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._cluster.search(
-            index=self._index.name, body=dict(body), params=dict(params or {})
-        )
-        check_complete(answer)
-        return answer
-
-
-class _ReleaseChanged(Exception):
-    """Another release than the one planned for answered."""
-
-
-def _expect(plan: Plan, release: str) -> None:
-    if release != plan.release:
-        raise _ReleaseChanged(release)

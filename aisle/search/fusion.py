@@ -29,6 +29,7 @@ from aisle.mappings.fusion import (
     FusionSpec,
     QueryWeights,
 )
+from aisle.types import Addition
 
 _FLOOR = 0.001
 
@@ -50,12 +51,14 @@ class Fused:
     Attributes:
         id: the item.
         score: the fused score.
-        contributions: per leg of the spec, what it added; they sum to ``score``.
+        contributions: per leg of the spec, what it added.
+        additions: what was added after the fusion, in that order. All these numbers sum to ``score``.
     """
 
     id: str
     score: float
     contributions: tuple[float, ...]
+    additions: tuple[Addition, ...] = ()
 
 
 def fuse(spec: FusionSpec, results: Mapping[str, LegResult]) -> list[Fused]:
@@ -77,6 +80,26 @@ def fuse(spec: FusionSpec, results: Mapping[str, LegResult]) -> list[Fused]:
         fused.append(Fused(id_, sum(contributions), contributions))
     fused.sort(key=lambda item: (-item.score, item.id))
     return fused
+
+
+def scaled(fused: Sequence[Fused], name: str, factors: Mapping[str, float]) -> list[Fused]:
+    """The items with their scores multiplied, best first.
+
+    Args:
+        fused: items.
+        name: of what scales them; it stands in their ``additions`` with the difference it made.
+        factors: item id to a factor of 0 or more; an item that is missing here, or has 1, stays as it is.
+    """
+    changed = [_scaled(each, name, factors.get(each.id, 1.0)) for each in fused]
+    changed.sort(key=lambda item: (-item.score, item.id))
+    return changed
+
+
+def _scaled(fused: Fused, name: str, factor: float) -> Fused:
+    if factor == 1.0:
+        return fused
+    added = Addition(name, fused.score * (factor - 1.0))
+    return replace(fused, score=fused.score + added.value, additions=(*fused.additions, added))
 
 
 _NOTHING = LegResult((), ())

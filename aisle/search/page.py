@@ -38,6 +38,17 @@ class MatchType(Enum):
     """Items that the query names, by id or part number, come first, or alone."""
 
 
+class Matched(Enum):
+    """What found the results."""
+
+    WORDS = "words"
+    """At least one result has a word of the query, or is named by it."""
+    MEANING = "meaning"
+    """No item has its words: the results are what is nearest in meaning, however far that is."""
+    NOTHING = "nothing"
+    """There are no results."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Milliseconds of one search.
@@ -70,6 +81,7 @@ class Page:
         facets: None unless asked for.
         timings: milliseconds.
         path: what decided which results come first.
+        matched: what found them: a leg of meaning always finds something, even for a word without sense.
         corrected: what was searched instead of the query; None if the query itself was.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
         rerank_stopped: whether time ran out before all of them that should have been were reranked.
@@ -85,6 +97,7 @@ class Page:
     facets: Facets | None
     timings: Timings
     path: MatchType = MatchType.LEGS
+    matched: Matched = Matched.WORDS
     corrected: Correction | None = None
     reranked: int = 0
     rerank_stopped: bool = False
@@ -102,6 +115,7 @@ class Page:
             "facets": asdict(self.facets) if self.facets else None,
             "timings_ms": asdict(self.timings),
             "path": self.path.value,
+            "matched": self.matched.value,
             "corrected": asdict(self.corrected) if self.corrected else None,
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,

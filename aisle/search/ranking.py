@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from aisle.errors import SearchError
-from aisle.mappings import FusionSpec, pipeline_name
+from aisle.mappings import FusionSpec, fields, pipeline_name
 from aisle.search.facets import Facets, facets_body, read_facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted
 from aisle.search.identifiers import Named, facets_by_id, on_top
 from aisle.search.legs import Leg, Question
-from aisle.search.page import Correction, MatchType
-from aisle.search.request import MAX_CANDIDATES, Plan
+from aisle.search.page import Correction, Matched, MatchType
+from aisle.search.plan import MAX_CANDIDATES, Plan
 from aisle.search.spelling import read_spelling, spelling_body
+
+_NO_VALUES: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,11 @@ class Ranking:
         path: what decided which results come first.
         suggested: words of ``text`` that some shard does not have, and what they may stand for.
         corrected: what was searched instead of what was typed, None if that is what was typed.
+        matched: what found the candidates.
         pinned_first: how many of ``fused`` are items that the query names. They are on top whatever their
             scores, and a reranker leaves them there.
+        values: candidate to the plan's ``stored`` fields, each with its values; fields that an item does not
+            have are missing, and so are items that only ``pinned_first`` put there.
     """
 
     fused: list[Fused]
@@ -50,7 +56,9 @@ class Ranking:
     path: MatchType = MatchType.LEGS
     suggested: Correction | None = None
     corrected: Correction | None = None
+    matched: Matched = Matched.WORDS
     pinned_first: int = 0
+    values: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=lambda: _NO_VALUES)
 
 
 def candidates_body(
@@ -59,6 +67,7 @@ def candidates_body(
     shards: int = 1,
     facets: dict[str, Any] | None = None,
     spelling: dict[str, Any] | None = None,
+    stored: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Body of the one request that asks all legs.
 
@@ -74,11 +83,19 @@ def candidates_body(
         queries = [_named(leg, question) for leg in legs]
         body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
+    if stored:
+        body["docvalue_fields"] = [_STORED_AS.get(name, name) for name in stored]
     if facets:
         body["aggs"] = facets
     if spelling:
         body["suggest"] = spelling
     return body
+
+
+# Dates come back as numbers, which everything that orders by them can use.
+_STORED_AS: Mapping[str, Any] = MappingProxyType(
+    {fields.ADDED: {"field": fields.ADDED, "format": "epoch_millis"}}
+)
 
 
 def _named(leg: Leg, question: Question) -> dict[str, Any]:
@@ -145,7 +162,7 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
     """
     counted = facets_body(plan.facets) if plan.facets else None
     spelled = spelling_body(question.text) if spelling else None
-    return candidates_body(plan.legs, question, plan.live.shards, counted, spelled)
+    return candidates_body(plan.legs, question, plan.live.shards, counted, spelled, plan.stored)
 
 
 def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: float) -> Ranking:
@@ -173,7 +190,15 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
         server_ms=float(answer["took"]),
         text=text,
         suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
+        matched=_matched(plan, results),
+        values={hit["_id"]: hit.get("fields", {}) for hit in hits} if plan.stored else _NO_VALUES,
     )
+
+
+def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
+    if any(results[leg].ids for leg in plan.word_legs):
+        return Matched.WORDS
+    return Matched.MEANING if any(result.ids for result in results.values()) else Matched.NOTHING
 
 
 def pinned(ranking: Ranking, named: Named) -> Ranking:
@@ -185,6 +210,7 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
         ranking,
         fused=on_top(ranking.fused, named.ids, len(ranking.spec.legs)),
         path=MatchType.EXACT,
+        matched=Matched.WORDS,
         pinned_first=len(named.ids),
     )
 

@@ -25,9 +25,9 @@ from aisle.search.aio import AsyncSearchClient
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders
 from aisle.search.page import SignalBook, documents_body, read_documents
+from aisle.search.plan import SearchSettings, resolve
 from aisle.search.preflight import Preflight
 from aisle.search.ranking import alone, candidates_params, pinned, plan_body, read_ranking
-from aisle.search.request import SearchSettings, resolve
 from aisle.types import Hit
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 

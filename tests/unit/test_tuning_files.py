@@ -15,7 +15,8 @@ from aisle.evaluation.runs import ScoredRun
 from aisle.mappings import BM25, DENSE, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
 from aisle.mappings.fusion import QueryWeights
 from aisle.search import Bm25Leg, DenseLeg, Leg
-from aisle.search.request import SearchRequest, resolve_fusion
+from aisle.search.plan import resolve_fusion
+from aisle.search.request import SearchRequest
 from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
 from aisle.search.tuning.runs import LegRuns, check_kinship, has_leg_runs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TuneOptions, tune

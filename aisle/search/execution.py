@@ -1,0 +1,107 @@
+"""Carries out the plan of a search: the requests that it costs, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aisle.cluster import Cluster
+from aisle.search.facets import facets_body
+from aisle.search.identifiers import exact_body, read_exact
+from aisle.search.legs import QueryEncoders, Question
+from aisle.search.page import Correction
+from aisle.search.plan import Plan
+from aisle.search.ranking import (
+    Ranking,
+    alone,
+    candidates_params,
+    check_complete,
+    corrected_ranking,
+    pinned,
+    plan_body,
+    read_ranking,
+)
+from aisle.search.spelling import having_body, without_words, words_had
+
+
+class ReleaseChanged(Exception):
+    """Another release than the one planned for answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRunner:
+    """Asks the cluster what a plan says.
+
+    Attributes:
+        cluster: connection.
+        name: alias or index that is asked.
+        encoders: of the query.
+    """
+
+    cluster: Cluster
+    name: str
+    encoders: QueryEncoders
+
+    def run(self, plan: Plan) -> Ranking:
+        """Carry a plan out.
+
+        Most queries cost one request. One that looks like a part number costs one more before it; one with
+        words that no item has costs one more after it, with several shards two.
+
+        Raises:
+            ReleaseChanged: another release than the plan's answered.
+        """
+        named = None
+        if plan.lookup:
+            counted = facets_body(plan.facets) if plan.facets else None
+            answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted))
+            named = read_exact(answer)
+            if named.ids:
+                _expect(plan, named.release)
+            if named.by_id:
+                return alone(plan, named, answer)
+        ranking = self._rank(plan, plan.text, spelling=plan.spelling)
+        if ranking.suggested is not None:
+            ranking = self._corrected(plan, ranking, ranking.suggested)
+        return pinned(ranking, named) if named else ranking
+
+    def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
+        started = time.perf_counter()
+        vectors = self.encoders.vectors(text, plan.legs, plan.live.meta)
+        tokens = self.encoders.tokens(text, plan.legs)
+        encode_ms = (time.perf_counter() - started) * 1000
+        question = Question(text, vectors, plan.clauses, plan.window, tokens)
+        answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
+        ranking = read_ranking(plan, text, answer, encode_ms)
+        _expect(plan, ranking.release)
+        return ranking
+
+    def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
+        """The ranking of the corrected words, or of those typed where that finds nothing."""
+        correction: Correction | None = suggested
+        if plan.live.shards > 1:
+            # A word that one shard lacks another may have.
+            answer = self._asked(having_body(list(suggested.words)))
+            correction = without_words(typed.text, suggested, words_had(answer))
+            typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
+        if correction is None:
+            return typed
+        again = self._rank(plan, correction.text)
+        # With filters, the corrected words may find no more than those typed.
+        if not any(again.results[leg].ids for leg in plan.word_legs):
+            return typed
+        return corrected_ranking(typed, again, correction)
+
+    def _asked(self, body: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self.cluster.search(
+            index=self.name, body=dict(body), params=dict(params or {})
+        )
+        check_complete(answer)
+        return answer
+
+
+def _expect(plan: Plan, release: str) -> None:
+    if release != plan.release:
+        raise ReleaseChanged(release)

@@ -1,0 +1,139 @@
+"""The plan of one search: what a request becomes once it is known which release is live. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aisle.encoder import query_text
+from aisle.errors import InputError
+from aisle.mappings import FusionSpec, default_fusion
+from aisle.search.identifiers import is_whole_number, part_numbers
+from aisle.search.legs import Leg
+from aisle.search.preflight import LiveIndex
+from aisle.search.request import SearchRequest
+
+# OpenSearch's index.max_result_window.
+MAX_CANDIDATES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """What a client brings to each of its requests.
+
+    Attributes:
+        legs: name to leg, of those that requests may name.
+        window: candidates per leg, 1 to 10,000.
+        typos, exact: for requests that do not say.
+
+    Raises:
+        InputError: a window that OpenSearch does not take.
+    """
+
+    legs: Mapping[str, Leg]
+    window: int
+    typos: bool
+    exact: bool
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.window <= MAX_CANDIDATES:
+            raise InputError(f"a window of {self.window} cannot be asked", fix=f"use 1 to {MAX_CANDIDATES:,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request as one release is asked it. Nothing of it is decided anew while it is carried out.
+
+    Attributes:
+        live: the release.
+        text: cleaned query text, never empty.
+        legs: in the order of the fusion.
+        fusion: with the weights as asked; those of a query's own come with the results.
+        window: candidates per leg.
+        clauses: filter clauses that every result must match.
+        facets: values to count per facet, 0 for none.
+        spelling: whether to ask which words no item has.
+        lookup: whether to look first for items that the text names.
+        numbers: its words that look like part numbers.
+        stored: fields whose values come back with each candidate, for what orders or groups them.
+    """
+
+    live: LiveIndex
+    text: str
+    legs: tuple[Leg, ...]
+    fusion: FusionSpec
+    window: int
+    clauses: tuple[dict[str, Any], ...]
+    facets: int
+    spelling: bool
+    lookup: bool
+    numbers: tuple[str, ...]
+    stored: tuple[str, ...] = ()
+
+    @property
+    def release(self) -> str:
+        """Name of the index that must answer."""
+        return self.live.meta.release
+
+    @property
+    def word_legs(self) -> tuple[str, ...]:
+        """Names of the legs that search for words, and not for meaning."""
+        return tuple(leg.name for leg in self.legs if leg.vector_field is None)
+
+
+def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -> Plan:
+    """Settle a request for the release that is live: once per attempt to answer it. Pure.
+
+    Raises:
+        InputError: a leg that the client does not have.
+        ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`.
+    """
+    if request.filters:
+        request.filters.check(live.meta, live.numbers)
+    fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
+    legs = tuple(settings.legs[name] for name in fusion.legs)
+    # Checked when the request was made.
+    text = query_text(request.text)
+    # Misspelt words and part numbers are words' business: a leg of meaning alone does without.
+    words = any(leg.vector_field is None for leg in legs)
+    typos = settings.typos if request.typos is None else request.typos
+    exact = words and (settings.exact if request.exact is None else request.exact)
+    numbers = part_numbers(text) if exact else ()
+    return Plan(
+        live=live,
+        text=text,
+        legs=legs,
+        fusion=fusion,
+        window=settings.window,
+        clauses=tuple(request.clauses()),
+        facets=request.facets,
+        spelling=words and typos and live.spells,
+        lookup=exact and (bool(numbers) or is_whole_number(text)),
+        numbers=numbers,
+    )
+
+
+def resolve_fusion(
+    request: SearchRequest, known: Mapping[str, Leg], tuned: FusionSpec | None = None
+) -> FusionSpec:
+    """The fusion of one search; its legs are the ones to ask.
+
+    Args:
+        request: says which, or leaves it to the release.
+        known: name to leg, of those that may be asked.
+        tuned: the release's own fusion (``IndexMeta.fusion``). A client that lacks one of its legs, such as
+            one that asks words alone, goes without it.
+
+    Raises:
+        InputError: a leg that is not known.
+    """
+    fusion, legs = request.fusion, request.legs if request.legs is None else tuple(request.legs)
+    if fusion is None and legs is None and tuned is not None and known.keys() >= set(tuned.legs):
+        fusion = tuned
+    if fusion is None:
+        fusion = default_fusion(legs if legs is not None else tuple(known))
+    for name in fusion.legs:
+        if name not in known:
+            raise InputError(f"there is no leg {name!r}", fix=f"use {', '.join(known)}")
+    return fusion
