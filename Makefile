@@ -102,6 +102,10 @@ bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
 bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions, reranking; quality and speed
 	$(BIN)/python -m benchmarks.search_quality
 
+.PHONY: bench-search-features
+bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's part (about 20 minutes)
+	$(BIN)/python -m benchmarks.search_features
+
 .PHONY: bench-encoder
 bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (over an hour on 2 cores)
 	$(BIN)/python -m benchmarks.encoder

@@ -1,0 +1,1 @@
+"""What a shop needs of a search beside its ranking, measured: words, facets, suggestions, overhead."""
