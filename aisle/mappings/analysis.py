@@ -24,6 +24,7 @@ _NORMALIZERS: dict[str, Any] = {
         "char_filter": ["aisle_letters_digits"],
         "filter": ["lowercase"],
     },
+    fields.SORTED_LETTERS: {"type": "custom", "filter": ["lowercase", "asciifolding"]},
 }
 
 

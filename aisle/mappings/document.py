@@ -52,6 +52,7 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         fields.IDENTIFIERS: item.identifiers,
         fields.ATTRIBUTES: dict(item.attributes),
         fields.FACET: facet_values(item),
+        fields.FACET_NAME: facet_names(item),
         fields.LANGUAGE: item.language,
     }
     built: dict[str, Any] = {
@@ -136,6 +137,11 @@ def _levels(categories: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], t
 def facet_values(item: Item) -> list[str]:
     """Each of its attributes' values as a keyword, see ``fields.facet_value``."""
     return [fields.facet_value(name, value) for name, values in item.attributes.items() for value in values]
+
+
+def facet_names(item: Item) -> list[str]:
+    """The names of its attributes and numbers, once."""
+    return list(dict.fromkeys(map(fields.facet_name, (*item.attributes, *item.numbers))))
 
 
 def by_slug(numbers: Mapping[str, float]) -> dict[str, float]:

@@ -30,6 +30,8 @@ IDENTIFIERS: Final = "identifiers"
 # keywords, so that a catalogue of ten thousand attribute names does not make ten thousand fields.
 ATTRIBUTES: Final = "attributes"
 FACET: Final = "facet"
+# Names of an item's attributes and numbers, so that it can be counted how many items have each.
+FACET_NAME: Final = "facet_name"
 # Numbers likewise: as they are called, and each as a field of its own within an object.
 NUMBERS: Final = "numbers"
 NUMBER: Final = "number"
@@ -54,6 +56,8 @@ SEARCH: Final = "search"
 COUNT: Final = "count"
 # Sub-field of the id: it is an identifier too, which one may write in other ways.
 JOINED: Final = "joined"
+# Sub-field of the title by which it is sorted.
+SORT: Final = "sort"
 # Sub-field of a text field in which "LS-C300B" is also "LS", "C", "300" and "B", and "18V" also "18" and "V".
 PARTS: Final = "parts"
 
@@ -71,6 +75,8 @@ ANALYZED_PARTS: Final = "aisle_text_parts"
 ANALYZED_PARTS_QUERY: Final = "aisle_text_parts_query"
 # Normalizer of identifiers, see `joined`.
 JOINED_LETTERS: Final = "aisle_joined"
+# Normalizer of what is sorted: neither case nor accents decide.
+SORTED_LETTERS: Final = "aisle_sorted"
 
 IDENTIFIER_FIELDS: Final = (IDENTIFIERS, f"{ID}.{JOINED}")
 SIGNALS: Final = (POPULARITY, RATING, MARGIN, STOCK, AVAILABLE, ADDED)
@@ -81,7 +87,7 @@ DISPLAY: Final = (
     *(CATEGORY, IMAGE),
 )
 # All that is made of an item itself; the rest are vectors and semantic ids, which are made of its text.
-OF_ITEM: Final = frozenset((*DISPLAY, CATEGORY_NAME, FACET, NUMBER, POPULARITY_RANK))
+OF_ITEM: Final = frozenset((*DISPLAY, CATEGORY_NAME, FACET, FACET_NAME, NUMBER, POPULARITY_RANK))
 
 # Field of an item to the one that `exists` is asked of: which share of a release has it.
 PRESENCE: Final[Mapping[str, str]] = MappingProxyType(
@@ -105,7 +111,12 @@ def facet_value(name: str, value: str) -> str:
 
     A ``=`` in a name becomes a space, so that the first one always separates.
     """
-    return f"{name.replace(FACET_SEPARATOR, ' ')}{FACET_SEPARATOR}{value}"
+    return f"{facet_name(name)}{FACET_SEPARATOR}{value}"
+
+
+def facet_name(name: str) -> str:
+    """The name of an attribute as it stands before the first ``=`` of its `facet_value`."""
+    return name.replace(FACET_SEPARATOR, " ")
 
 
 def category_path(levels: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ class IndexSettings:
     @property
     def features(self) -> Features:
         """What an index of these settings can be asked."""
-        return Features(language=self.language)
+        return Features(language=self.language, sorts_titles=True)
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
@@ -69,6 +69,8 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
 
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
 _IDENTIFIER = {**_KEYWORD, "normalizer": fields.JOINED_LETTERS}
+# Only the order is asked of it.
+_SORTED = {**_KEYWORD, "normalizer": fields.SORTED_LETTERS, "index": False}
 _DOUBLE = {"type": "double"}
 _SHOWN = {"type": "object", "enabled": False}
 # Addresses differ from item to item: neither searched nor counted, they are only stored.
@@ -97,7 +99,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
     }
     return {
         fields.ID: {**_KEYWORD, "fields": {fields.JOINED: {**_IDENTIFIER, "doc_values": False}}},
-        fields.TITLE: text_and_parts,
+        fields.TITLE: {**text_and_parts, "fields": {fields.PARTS: parts(), fields.SORT: _SORTED}},
         fields.TEXT: text_and_parts,
         fields.GROUP: _KEYWORD,
         fields.VARIANT: {"type": "boolean"},
@@ -115,6 +117,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.IDENTIFIERS: _IDENTIFIER,
         fields.ATTRIBUTES: _SHOWN,
         fields.FACET: _KEYWORD,
+        fields.FACET_NAME: _KEYWORD,
         fields.NUMBERS: _SHOWN,
         # Those that are declared can be filtered by; of others a document may have any, see `number_fields`.
         fields.NUMBER: {"type": "object", "dynamic": False},

@@ -40,9 +40,11 @@ class Features:
 
     Attributes:
         language: ISO 639-1 code of the language that its texts are analysed in.
+        sorts_titles: whether results can be sorted by title.
     """
 
     language: str = "en"
+    sorts_titles: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""

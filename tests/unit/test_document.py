@@ -57,6 +57,7 @@ def test_full_item() -> None:
     assert built[fields.CATEGORY_NAME] == ("Home", "Shoes", "Trail")
     assert built[fields.ATTRIBUTES] == {"Colour": ("Red", "Blue"), "Size": ("42",)}
     assert built[fields.FACET] == ["Colour=Red", "Colour=Blue", "Size=42"]
+    assert built[fields.FACET_NAME] == ["Colour", "Size", "Weight (kg)", "%"]
     assert built[fields.NUMBER] == {"weight_kg": 0.4}
     assert (built[fields.PRICE], built[fields.PRICE_MAX]) == (0.0, 12.5)
     assert built[fields.RATING] == 0.0 and built[fields.AVAILABLE] is False
