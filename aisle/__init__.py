@@ -33,7 +33,9 @@ __all__ = [
     "SearchRequest",
     "__version__",
     "apply_fusion",
+    "check_rules",
     "connect",
+    "delete_rules",
     "demo",
     "diff_releases",
     "evaluate",
@@ -42,12 +44,17 @@ __all__ = [
     "export_encoder",
     "index",
     "list_releases",
+    "list_rules",
+    "match_rules",
     "open_search",
     "plan",
     "preview",
     "prune_releases",
+    "put_rules",
     "replay",
     "rollback",
+    "rollback_rules",
+    "show_rules",
     "train_encoder",
     "train_reranker",
     "train_sparse",
@@ -65,6 +72,15 @@ if TYPE_CHECKING:
     from aisle._plan import plan
     from aisle._preview import preview
     from aisle._releases import diff_releases, list_releases, prune_releases, rollback
+    from aisle._rules import (
+        check_rules,
+        delete_rules,
+        list_rules,
+        match_rules,
+        put_rules,
+        rollback_rules,
+        show_rules,
+    )
     from aisle._search import explain_item, open_search
     from aisle._train import train_encoder, train_reranker, train_sparse
     from aisle._try import try_catalogue
@@ -89,6 +105,15 @@ else:
         "_plan": ("plan",),
         "_preview": ("preview",),
         "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
+        "_rules": (
+            "check_rules",
+            "delete_rules",
+            "list_rules",
+            "match_rules",
+            "put_rules",
+            "rollback_rules",
+            "show_rules",
+        ),
         "_search": ("explain_item", "open_search"),
         "_train": ("train_encoder", "train_reranker", "train_sparse"),
         "_try": ("try_catalogue",),

@@ -38,6 +38,7 @@ def build_app() -> typer.Typer:
         plan,
         releases,
         roles,
+        rules,
         search,
         train,
         try_,
@@ -63,6 +64,7 @@ def build_app() -> typer.Typer:
     app.command()(update.update)
     app.add_typer(releases.app, name="releases")
     app.command()(search.search)
+    app.add_typer(rules.app, name="rules")
     app.command("eval")(evaluate.evaluate)
     app.command()(explain.explain)
     app.add_typer(train.app, name="train")

@@ -197,7 +197,7 @@ def search(
             tuple(category or ()),
             price_min,
             price_max,
-            _attributes(attribute),
+            attribute_values(attribute),
             numbers=number_ranges(number),
             in_stock=in_stock,
         ),
@@ -212,7 +212,7 @@ def search(
         print_page(Console(), query, found)
 
 
-def _attributes(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
+def attribute_values(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for pair in pairs or []:
         name, separator, value = pair.partition("=")

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aisle.cluster import Cluster
+from aisle.cluster.documents import Documents, Place
 from aisle.cluster.failures import RetryPolicy
-from aisle.errors import AisleError, IndexingFailed
+from aisle.errors import IndexingFailed
 
 # Versions below are those of full loads, so that a live update always wins over a load that arrives late.
 FIRST_SEQUENCE: Final = 1_000
@@ -113,13 +114,6 @@ class LeaseDocument:
 
 
 STATE_INDEX: Final = "aisle-state"
-# Not the document that was seen, or none at all.
-_CHANGED: Final = (404, 409)
-# Read by id alone, so nothing needs an index; hidden, so that no "*" of a user finds or deletes it.
-_BODY: Final = {
-    "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1", "hidden": True}},
-    "mappings": {"dynamic": False, "properties": {}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +122,11 @@ class Seen:
 
     Attributes:
         state: what the document says.
-        place: OpenSearch's sequence number and primary term, which change with every write; None while there
-            is no document.
+        place: which write that was; None while there is no document.
     """
 
     state: LeaseDocument
-    place: tuple[int, int] | None
+    place: Place | None
 
 
 class StateIndex:
@@ -156,55 +149,29 @@ class StateIndex:
         Raises:
             IndexingFailed: somebody else wrote it.
         """
-        # A document that is missing and an index that is missing are both a 404.
-        params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
-        found = self._asking(policy).get(index=STATE_INDEX, id=self._name, params=params)
-        if not found.get("found"):
+        found = self._documents(policy).read(self._name)
+        if found.source is None:
             return Seen(LeaseDocument(), None)
         try:
-            state = LeaseDocument.from_json(found["_source"])
+            return Seen(LeaseDocument.from_json(found.source), found.place)
         except (KeyError, TypeError, ValueError) as error:
             raise IndexingFailed(
                 f"the document {self._name} of the index {STATE_INDEX} cannot be read ({error!r})",
                 fix="delete that document when no run for that name is on, then try again",
             ) from error
-        return Seen(state, (found["_seq_no"], found["_primary_term"]))
 
     def swap(self, seen: Seen, state: LeaseDocument, policy: RetryPolicy) -> Seen | None:
         """Write ``state`` if the document still is as ``seen``; None if somebody was faster.
 
         A write whose answer was lost looks like somebody else's: compare the state then.
         """
-        params: dict[str, Any] = {"request_timeout": policy.request_timeout_s}
-        if seen.place is None:
-            self._make(policy)
-            params["op_type"] = "create"
-        else:
-            params["if_seq_no"], params["if_primary_term"] = seen.place
-        asking = self._asking(policy)
-        try:
-            done = asking.index(index=STATE_INDEX, id=self._name, body=state.to_json(), params=params)
-        except AisleError as error:
-            if error.status not in _CHANGED:
-                raise
-            return None
-        return Seen(state, (done["_seq_no"], done["_primary_term"]))
+        place = self._documents(policy).swap(self._name, seen.place, state.to_json())
+        return None if place is None else Seen(state, place)
 
     def forget(self, policy: RetryPolicy) -> None:
         """Delete the document. Only for a name that nobody ever uses again: its numbers would begin anew."""
-        params = {"ignore": 404, "request_timeout": policy.request_timeout_s}
-        self._asking(policy).delete(index=STATE_INDEX, id=self._name, params=params)
+        self._documents(policy).delete(self._name)
 
-    def _make(self, policy: RetryPolicy) -> None:
-        indices = self._asking(policy).indices
-        if indices.exists(index=STATE_INDEX):
-            return
-        try:
-            indices.create(index=STATE_INDEX, body=_BODY)
-        except AisleError as error:
-            # Somebody else was faster.
-            if error.status != 400 or not indices.exists(index=STATE_INDEX):
-                raise
-
-    def _asking(self, policy: RetryPolicy) -> Cluster:
-        return self._cluster.retrying(policy, self._stop)
+    def _documents(self, policy: RetryPolicy) -> Documents:
+        asking = self._cluster.retrying(policy, self._stop)
+        return Documents(asking, STATE_INDEX, policy.request_timeout_s)
