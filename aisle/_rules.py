@@ -355,8 +355,7 @@ def _lacking(cluster: Cluster, live: LiveIndex, rules: RuleSet) -> Iterator[str]
     if len(gone) > _SHOWN_IDS:
         yield f"{live.meta.release} has no item of {len(gone) - _SHOWN_IDS:,} more ids"
     for rule in rules.rules:
-        then = rule.then
-        for selection in (*then.filter, *then.exclude, *(one.filter for one in (*then.boost, *then.bury))):
+        for selection in rule.then.selections:
             try:
                 selection.filters.check(live.meta, live.numbers)
             except AisleError as error:

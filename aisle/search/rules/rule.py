@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, JsonValu
 from pydantic.dataclasses import dataclass
 
 from aisle.errors import InvalidQuery
-from aisle.search.facets import Filters, Range
+from aisle.search.facets import Filters
 from aisle.search.rules.words import words_of
 
 MAX_RULES: Final = 10_000
@@ -37,6 +37,7 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=
 Ids = Annotated[tuple[ItemId, ...], BeforeValidator(_several), Field(min_length=1, max_length=1_000)]
 Words = Annotated[str, Field(max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Bounds = Annotated[tuple[Number | None, Number | None], BeforeValidator(_several)]
 
 
 class QueryMatch(StrEnum):
@@ -105,7 +106,7 @@ class Selection:
     price_max: Number | None = None
     attributes: Annotated[dict[Text, Texts], Field(max_length=20)] = field(default_factory=dict)
     identifiers: Texts = ()
-    numbers: Annotated[dict[Text, Range], Field(max_length=20)] = field(default_factory=dict)
+    numbers: Annotated[dict[Text, Bounds], Field(max_length=20)] = field(default_factory=dict)
     in_stock: bool = False
     currency: Texts = ()
 
@@ -223,6 +224,12 @@ class Then:
                 raise ValueError(f"{text!r} has no word")
         if all(getattr(self, one.name) == one.default for one in fields(self)):
             raise ValueError("does nothing: name something, such as pin or hide")
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """All items that it selects by what they are."""
+        moved = (*(one.filter for one in self.boost), *(one.filter for one in self.bury))
+        return (*self.filter, *self.exclude, *moved)
 
 
 @dataclass(frozen=True, slots=True, config=_CONFIG)
