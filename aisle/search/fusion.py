@@ -98,7 +98,8 @@ def scaled(fused: Sequence[Fused], name: str, factors: Mapping[str, float]) -> l
 def _scaled(fused: Fused, name: str, factor: float) -> Fused:
     if factor == 1.0:
         return fused
-    added = Addition(name, fused.score * (factor - 1.0))
+    # A score below 0 goes the way that one above would.
+    added = Addition(name, abs(fused.score) * (factor - 1.0))
     return replace(fused, score=fused.score + added.value, additions=(*fused.additions, added))
 
 

@@ -62,13 +62,24 @@ class PlacedPin:
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
-    """What the scores of some items are multiplied by."""
+class Chosen:
+    """Items that a rule selects by what they are.
+
+    Attributes:
+        rule: its id.
+        effect: filter, exclude, boost or bury.
+        selection: which items.
+        by: what their scores are multiplied by; 1 where they are not.
+    """
 
     rule: str
     effect: Effect
     selection: Selection
-    by: float
+    by: float = 1.0
+
+    def outcome(self, undone: str = "") -> Outcome:
+        """What came of it."""
+        return Outcome(self.rule, self.effect, described(self.selection), undone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +96,17 @@ class RuleEffects:
 
     Attributes:
         text: to be searched.
-        filters: every result must meet each.
-        excluded: no result may meet any.
         hidden: items that are not shown.
-        factors: on the scores.
+        chosen: what filters the results and what moves them.
         pins: in the order in which they were asked for; none of them is hidden, none there twice.
         redirect: where the shop should send the shopper, or empty.
         notes: for the shop.
-        outcomes: of all but the pins and factors, which depend on what is found.
+        outcomes: of all but ``chosen`` and ``pins``, which depend on the release and on what is found.
     """
 
     text: str
-    filters: tuple[Selection, ...] = ()
-    excluded: tuple[Selection, ...] = ()
     hidden: tuple[str, ...] = ()
-    factors: tuple[Factor, ...] = ()
+    chosen: tuple[Chosen, ...] = ()
     pins: tuple[PlacedPin, ...] = ()
     redirect: str = ""
     notes: tuple[RuleNote, ...] = ()
@@ -108,9 +115,9 @@ class RuleEffects:
     @property
     def promised(self) -> tuple[Outcome, ...]:
         """The outcomes if all that depends on what is found can be done."""
-        moved = tuple(Outcome(one.rule, one.effect, described(one.selection)) for one in self.factors)
-        pinned = tuple(Outcome(one.rule, Effect.PIN, f"{one.id} at {one.at}") for one in self.pins)
-        return (*self.outcomes, *moved, *pinned)
+        chosen = (one.outcome() for one in self.chosen)
+        pinned = (Outcome(one.rule, Effect.PIN, f"{one.id} at {one.at}") for one in self.pins)
+        return (*self.outcomes, *chosen, *pinned)
 
 
 def effects_of(rules: Sequence[Rule], text: str) -> RuleEffects:
@@ -138,10 +145,8 @@ class _Asked:
     """Collects what rules ask for, one after another."""
 
     text: str
-    filters: list[Selection] = field(default_factory=list)
-    excluded: list[Selection] = field(default_factory=list)
     hidden: dict[str, str] = field(default_factory=dict)
-    factors: list[Factor] = field(default_factory=list)
+    chosen: list[Chosen] = field(default_factory=list)
     pins: dict[str, PlacedPin] = field(default_factory=dict)
     redirect: tuple[str, str] = ("", "")
     notes: list[RuleNote] = field(default_factory=list)
@@ -184,21 +189,17 @@ class _Asked:
             if not full:
                 self.hidden = dict.fromkeys(then.hide, rule.id) | self.hidden
             self._tell(rule, Effect.HIDE, _listed(then.hide), _TOO_MANY_HIDDEN if full else "")
-        for effect, selections, kept in (
-            (Effect.FILTER, then.filter, self.filters),
-            (Effect.EXCLUDE, then.exclude, self.excluded),
-        ):
-            for selection in selections:
-                full = self._full()
-                if not full:
-                    kept.append(selection)
-                self._tell(rule, effect, described(selection), _TOO_MANY if full else "")
-        for effect, moved in ((Effect.BOOST, then.boost), (Effect.BURY, then.bury)):
-            for one in moved:
-                if self._full():
-                    self._tell(rule, effect, described(one.filter), _TOO_MANY)
-                else:
-                    self.factors.append(Factor(rule.id, effect, one.filter, one.by))
+        asked = (
+            *(Chosen(rule.id, Effect.FILTER, one) for one in then.filter),
+            *(Chosen(rule.id, Effect.EXCLUDE, one) for one in then.exclude),
+            *(Chosen(rule.id, Effect.BOOST, one.filter, one.by) for one in then.boost),
+            *(Chosen(rule.id, Effect.BURY, one.filter, one.by) for one in then.bury),
+        )
+        for one in asked:
+            if len(self.chosen) < MAX_SELECTIONS:
+                self.chosen.append(one)
+            else:
+                self.outcomes.append(one.outcome(_TOO_MANY))
 
     def pin(self, rule: Rule) -> None:
         """What stands at places of its own; after all of `select`, as hiding wins."""
@@ -233,18 +234,13 @@ class _Asked:
         """All of it."""
         return RuleEffects(
             text=self.text,
-            filters=tuple(self.filters),
-            excluded=tuple(self.excluded),
             hidden=tuple(self.hidden),
-            factors=tuple(self.factors),
+            chosen=tuple(self.chosen),
             pins=tuple(self.pins.values()),
             redirect=self.redirect[0],
             notes=tuple(self.notes),
             outcomes=tuple(self.outcomes),
         )
-
-    def _full(self) -> bool:
-        return len(self.filters) + len(self.excluded) + len(self.factors) >= MAX_SELECTIONS
 
     def _tell(self, rule: Rule, effect: Effect, about: str = "", undone: str = "") -> None:
         self.outcomes.append(Outcome(rule.id, effect, about, undone))
@@ -322,14 +318,6 @@ def placed(ids: Sequence[str], pins: Sequence[PlacedPin], missing: Mapping[str, 
         # `insert` beyond the end appends.
         order.insert(at - 1, pin.id)
     return Placed(tuple(order), tuple(outcomes))
-
-
-def added(score: float, factors: Iterable[float]) -> float:
-    """What factors add to a score; a score below 0 is moved in the same direction as one above."""
-    factor = 1.0
-    for by in factors:
-        factor *= by
-    return abs(score) * (factor - 1.0)
 
 
 @dataclass(frozen=True, slots=True)

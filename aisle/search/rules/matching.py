@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aisle.markup import plain_line
-from aisle.search.facets import Filters
+from aisle.search.filters import Filters
 from aisle.search.rules.rule import Narrowing, QueryMatch, Rule
 from aisle.search.rules.words import Words, words_of
 

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, JsonValu
 from pydantic.dataclasses import dataclass
 
 from aisle.errors import InvalidQuery
-from aisle.search.facets import Filters
+from aisle.search.filters import Filters
 from aisle.search.rules.words import words_of
 
 MAX_RULES: Final = 10_000
