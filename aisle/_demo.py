@@ -116,7 +116,7 @@ def demo(
         indexed = index_catalogue(client, read_catalogue(folder), encoder, IndexOptions(name=name))
         say(f"Indexed {indexed.documents:,} items at {indexed.docs_per_s:,.0f} a second")
         judged = read_judged_set(folder, split)
-        shop = open_search(name, window=DEPTH, cluster=client, store=store)
+        shop = open_search(name, window=DEPTH, rules=False, cluster=client, store=store)
         say(f"Asking the {len(judged.queries):,} judged queries, three ways")
         evaluated = evaluate_index(shop, judged, parse_systems(SYSTEMS))
         queries = demo_queries(judged.queries, evaluated.scores)

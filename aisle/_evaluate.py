@@ -28,7 +28,8 @@ from aisle.evaluation import (
 from aisle.evaluation import evaluate as scores_of
 from aisle.mappings import FusionSpec
 from aisle.search import Reranker, RerankOptions, SearchClient, read_live
-from aisle.search.systems import check_systems, is_reranked, parse_systems
+from aisle.search.ranking import with_pins
+from aisle.search.systems import RULED, check_systems, is_reranked, parse_systems
 from aisle.types import CountProgress
 
 # R@200 needs 200 results of each single leg.
@@ -67,6 +68,7 @@ def evaluate(
     sparse: str | Path | None = None,
     reranker: Reranker | str | None = None,
     rerank: RerankOptions | None = None,
+    rules: bool = False,
     runs: str | Path | None = None,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
@@ -91,6 +93,8 @@ def evaluate(
         sparse: the same for the sparse encoder.
         reranker: for systems with ``+rerank``: an artifact, or several as in ``small:100,large:20``.
         rerank: how far, how long, and how much the model counts; None: the defaults.
+        rules: let the catalogue's rules act, and call each system so (``hybrid+rules``): the figures are then
+            those of the rules as well.
         runs: folder for a TREC run file per system; None writes none.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
@@ -115,11 +119,15 @@ def evaluate(
         sparse=sparse,
         window=DEPTH,
         reranker=reranker,
+        rules=rules,
         cluster=client,
         store=store,
     )
     wanted = parse_systems(names, shop.legs, read_live(client, name).meta.fusion)
     reranked = {system: rerank or RerankOptions() for system in wanted if is_reranked(system)}
+    if rules:
+        wanted = {f"{system}{RULED}": fusion for system, fusion in wanted.items()}
+        reranked = {f"{system}{RULED}": how for system, how in reranked.items()}
     found = evaluate_index(shop, queries, wanted, relevant, progress or (lambda *_: None), reranked)
     if runs is not None:
         for run in found.runs.values():
@@ -161,6 +169,7 @@ def evaluate_index(
             ranking = client.rank(query.text, fusion=fusion)
             how = reranked.get(name)
             order = client.rerank(ranking, how).order if how else ranking.fused
+            order, _ = with_pins(ranking, order)
             milliseconds.append((time.perf_counter() - started) * 1000)
             rankings[query.id] = [fused.id for fused in order[:DEPTH]]
             progress(name, done, len(queries))

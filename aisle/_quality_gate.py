@@ -187,7 +187,7 @@ def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: f
 def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _References) -> SearchClient:
     """With the release's own encoders, which are in the store, or those that are named."""
     try:
-        return open_search(release, window=DEPTH, cluster=client, store=store)
+        return open_search(release, window=DEPTH, rules=False, cluster=client, store=store)
     except ArtifactNotFound as missing:
         if refs == _References():
             raise
@@ -197,6 +197,7 @@ def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _Refer
                 encoder=refs.encoder,
                 sparse=refs.sparse,
                 window=DEPTH,
+                rules=False,
                 cluster=client,
                 store=store,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -223,7 +223,7 @@ def match_rules(
     situation = Situation(query, filters or Filters(), frozenset(context), at or datetime.now(UTC))
     acting = RuleBook(found.rules).acting(situation)
     effects = effects_of(acting, query)
-    report = RuleReport(version, effects.promised, effects.redirect, effects.notes)
+    report = replace(effects, version=version).report(effects.promised)
     return MatchedRules(version, tuple(rule.id for rule in acting), effects.text, report)
 
 

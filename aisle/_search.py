@@ -16,6 +16,7 @@ from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.page import MatchType
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
+from aisle.search.rules.live import RulesReader
 from aisle.search.systems import named_fusion
 
 __all__ = [
@@ -96,6 +97,7 @@ def open_search(
     typos: bool = True,
     exact: bool = True,
     reranker: Reranker | str | None = None,
+    rules: bool = True,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
 ) -> SearchClient:
@@ -117,6 +119,7 @@ def open_search(
         exact: put items first that the query names by id or part number.
         reranker: for searches that ask for reranking: an artifact, or several as in ``small:100,large:20``,
             where each reads so many of the best that the one before left.
+        rules: let the catalogue's rules act; they are read again every few seconds.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
 
@@ -139,7 +142,16 @@ def open_search(
         sparse_model = load_release_sparse_encoder(meta.release, space, store, sparse)
         legs.append(SparseLeg())
     return SearchClient(
-        client, name, dense_model, legs, window, sparse_model, typos=typos, exact=exact, reranker=reranker
+        client,
+        name,
+        dense_model,
+        legs,
+        window,
+        sparse_model,
+        typos=typos,
+        exact=exact,
+        reranker=reranker,
+        rules=RulesReader(client) if rules else None,
     )
 
 

@@ -297,6 +297,7 @@ def get_runs(
         sparse=source.sparse,
         window=source.window,
         exact=False,
+        rules=False,
         cluster=client,
         store=store,
     )

@@ -39,6 +39,12 @@ def evaluate(
     rerank_top: RerankTopOption = None,
     rerank_budget: RerankBudgetOption = None,
     rerank_weight: RerankWeightOption = USUAL_WEIGHT,
+    rules: Annotated[
+        bool,
+        typer.Option(
+            "--rules/--no-rules", help="Let the catalogue's rules act, and say so in each system's name."
+        ),
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
     runs: Annotated[
         Path | None, typer.Option(help="Write a TREC run file per system into this folder.")
@@ -57,6 +63,8 @@ def evaluate(
         aisle eval judged --name shop --systems hybrid,tuned
 
         aisle eval judged --name shop --systems hybrid,hybrid+rerank --rerank reranker
+
+        aisle eval judged --name shop --systems hybrid --rules
     """
     # Nothing is remembered: every system's time is that of a query which is asked for the first time.
     reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight, remembered=0)
@@ -71,6 +79,7 @@ def evaluate(
             sparse=sparse,
             reranker=reranker,
             rerank=how,
+            rules=rules,
             runs=runs,
             progress=progress,
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import aisle
+from aisle._printable import printable
 from aisle._quality_gate import USUAL_DROP, USUAL_METRIC
 from aisle._search import SCORES, USUAL_WEIGHT, open_reranker
 from aisle.errors import InputError
@@ -104,3 +106,42 @@ def check_gate(folder: Path | None, metric: str | None, floor: float | None, dro
     """
     if folder is None and (metric, floor, drop) != (None, None, None):
         raise typer.BadParameter("--gate-metric, --gate-floor and --gate-drop need --gate FOLDER")
+
+
+RULES_PANEL = "Rules"
+ContextOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--context",
+        rich_help_panel=RULES_PANEL,
+        help="Context in which rules act, such as campaign; repeat for several.",
+    ),
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        rich_help_panel=RULES_PANEL,
+        help="Moment for which rules act, such as 2026-12-24T18:00:00Z. Default: now.",
+    ),
+]
+
+
+def moment(at: str | None) -> datetime | None:
+    """The moment that ``--at`` names.
+
+    Raises:
+        InputError: it names none, or one without a time zone.
+    """
+    if at is None:
+        return None
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InputError(
+            f"--at {printable(at)[:60]!r} is no moment with its time zone",
+            fix="write it like 2026-12-24T18:00:00Z, or with +01:00 for Z",
+        )
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +14,13 @@ from rich.table import Table
 import aisle
 from aisle._printable import printable
 from aisle.cli.console import CatalogueOption, JsonOption, notice, print_json
-from aisle.cli.search import attribute_values
+from aisle.cli.options import AtOption, ContextOption, moment
+from aisle.cli.search import attribute_values, outcome_line
 from aisle.errors import InputError
+from aisle.types import CatalogueWarning
 
 if TYPE_CHECKING:
     from aisle._rules import MatchedRules, PutRules
-    from aisle.search.rules.effects import Outcome
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,14 +28,6 @@ _FILE = Annotated[Path, typer.Argument(help="JSON, or Querqy's rules.txt.", show
 _STRICT = Annotated[
     bool,
     typer.Option("--strict", help="What is left out, or not in the live release, is an error."),
-]
-ContextOption = Annotated[
-    list[str] | None,
-    typer.Option("--context", help="Context in which rules act, such as campaign; repeat for several."),
-]
-AtOption = Annotated[
-    str | None,
-    typer.Option("--at", help="Moment for which rules act, such as 2026-12-24T18:00:00Z. Default: now."),
 ]
 
 
@@ -220,26 +212,6 @@ def delete(
     _say(f"{name} has no rules (version {left.version})" if left else f"every version of {name} is deleted")
 
 
-def moment(at: str | None) -> datetime | None:
-    """The moment that ``--at`` names.
-
-    Raises:
-        InputError: it names none, or one without a time zone.
-    """
-    if at is None:
-        return None
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InputError(
-            f"--at {printable(at)[:60]!r} is no moment with its time zone",
-            fix="write it like 2026-12-24T18:00:00Z, or with +01:00 for Z",
-        )
-    return found
-
-
 def _lines(found: MatchedRules) -> Iterator[str]:
     if not found.rules:
         yield "no rule acts"
@@ -247,14 +219,7 @@ def _lines(found: MatchedRules) -> Iterator[str]:
     yield f"rules that act: {', '.join(found.rules)}"
     if found.text:
         yield f"searched: {found.text}"
-    yield from outcome_lines(found.report.outcomes)
-
-
-def outcome_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """What rules did and could not do, a line each."""
-    for one in outcomes:
-        undone = f" - not done: {one.undone}" if one.undone else ""
-        yield f"{one.rule}: {one.effect.value} {one.about}".rstrip() + undone
+    yield from map(outcome_line, found.report.outcomes)
 
 
 def _told(name: str, done: PutRules, as_json: bool) -> None:
@@ -272,7 +237,7 @@ def _no_rules(name: str) -> InputError:
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        notice(warning)
+        notice(warning, CatalogueWarning)
 
 
 def _say(line: str) -> None:

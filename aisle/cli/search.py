@@ -11,29 +11,39 @@ from rich.table import Table
 from rich.text import Text
 
 import aisle
-from aisle._printable import printable
+from aisle._printable import printable, shortened
 from aisle._search import MatchType, named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.options import (
+    RULES_PANEL,
     USUAL_WEIGHT,
+    AtOption,
+    ContextOption,
     RerankBudgetOption,
     RerankOption,
     RerankTopOption,
     RerankWeightOption,
     SparseOption,
+    moment,
     open_reranking,
 )
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from aisle.search import Correction, Facets, Page
+    from aisle.search.rules.effects import Outcome
     from aisle.types import Hit, Item, LegSignal
+
+
+_NOTE_CHARS = 100
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
     """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
     if page.corrected:
         console.print(_instead(page.corrected), markup=False, highlight=False)
+    for line in _rule_lines(page):
+        console.print(printable(line), style="dim", markup=False, highlight=False)
     if not page.hits:
         console.print(_nothing(query, page), markup=False, highlight=False)
         return
@@ -72,6 +82,23 @@ def _instead(corrected: Correction) -> str:
     # `repr` spells control characters out, as `printable` does.
     words = ", ".join(map(repr, corrected.words))
     return f"no item has {words}: searched {corrected.text!r}"
+
+
+def _rule_lines(page: Page) -> list[str]:
+    """What rules did, if any did something or could not be read."""
+    rules = page.rules
+    if rules is None:
+        return []
+    lines = [outcome_line(one) for one in rules.outcomes]
+    lines += [f"redirect: {rules.redirect}"] if rules.redirect else []
+    lines += [f"note of {one.rule}: {shortened(str(one.note), _NOTE_CHARS)}" for one in rules.notes]
+    return [*lines, *([rules.problem] if rules.problem else [])]
+
+
+def outcome_line(one: Outcome) -> str:
+    """One thing that a rule did or could not do."""
+    undone = f" - not done: {one.undone}" if one.undone else ""
+    return f"rule {one.rule}: {one.effect.value} {one.about}".rstrip() + undone
 
 
 def _nothing(query: str, page: Page) -> str:
@@ -155,6 +182,11 @@ def search(
     exact: Annotated[
         bool, typer.Option(help="Put items that the query names by id or part number first.")
     ] = True,
+    rules: Annotated[
+        bool, typer.Option(help="Let the catalogue's rules act.", rich_help_panel=RULES_PANEL)
+    ] = True,
+    context: ContextOption = None,
+    at: AtOption = None,
     rerank: RerankOption = None,
     rerank_top: RerankTopOption = None,
     rerank_budget: RerankBudgetOption = None,
@@ -176,6 +208,8 @@ def search(
         aisle search "cordles drill" --name shop --no-typos
 
         aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
+
+        aisle search "cordless drill" --name shop --context campaign --at 2026-12-24T18:00:00Z
     """
     asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
     reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight)
@@ -187,6 +221,7 @@ def search(
         typos=typos,
         exact=exact,
         reranker=reranker,
+        rules=rules,
     )
     found = client.search(
         query,
@@ -205,6 +240,8 @@ def search(
         page=page,
         facets=facets,
         rerank=how,
+        context=tuple(context or ()),
+        at=moment(at),
     )
     if json:
         print_json(found.to_json())
@@ -213,6 +250,11 @@ def search(
 
 
 def attribute_values(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
+    """Name to values, from texts such as ``Colour=Red``.
+
+    Raises:
+        InputError: a text that is no such pair.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for pair in pairs or []:
         name, separator, value = pair.partition("=")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final, Self, Unpack
 
 from opensearchpy import OpenSearch
@@ -14,14 +15,20 @@ from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
 from aisle.mappings import FusionSpec
 from aisle.search.execution import PlanRunner, ReleaseChanged
+from aisle.search.filters import Filters
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
 from aisle.search.page import Page, SignalBook, Timings, documents_body, read_documents
 from aisle.search.plan import SearchSettings, resolve, resolve_fusion
-from aisle.search.preflight import Preflight, install_pipeline
+from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
-from aisle.search.ranking import Ranking
+from aisle.search.ranking import Ranking, with_pins
 from aisle.search.request import SearchOptions, SearchRequest
+from aisle.search.rules.asking import usable
+from aisle.search.rules.effects import RuleEffects
+from aisle.search.rules.live import RulesReader
+from aisle.search.rules.matching import Situation
+from aisle.search.rules.store import catalogue_of
 from aisle.types import Hit
 
 # A release that goes live between plan and answer costs one more attempt.
@@ -43,6 +50,7 @@ class SearchClient:
         typos: correct words that no item has; see ``aisle.search.spelling``.
         exact: items that the query names by id or part number come first; see ``aisle.search.identifiers``.
         reranker: for searches that ask for reranking.
+        rules: reads the catalogue's rules; None: none act.
 
     Raises:
         InputError: a window that OpenSearch does not take.
@@ -60,11 +68,13 @@ class SearchClient:
         typos: bool = True,
         exact: bool = True,
         reranker: Reranker | None = None,
+        rules: RulesReader | None = None,
     ) -> None:
         self._cluster = Cluster.of(client)
         self._encoders = QueryEncoders(encoder, sparse)
         self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact)
         self._reranker = reranker
+        self._rules = rules
         self._index = Preflight(self._cluster, name, self._encoders)
         self._runner = PlanRunner(self._cluster, name, self._encoders)
 
@@ -113,7 +123,7 @@ class SearchClient:
         resolve_fusion(request, self._settings.legs)
         for _ in range(_ATTEMPTS):
             live = self._index.live()
-            plan = resolve(request, self._settings, live)
+            plan = resolve(request, self._settings, live, self._ruled(request, live))
             self._index.check(live, plan.legs, plan.fusion)
             try:
                 return self._runner.run(plan)
@@ -192,6 +202,18 @@ class SearchClient:
         """Put a fusion's pipeline on the cluster and return its name."""
         return install_pipeline(self._cluster, fusion)
 
+    def _ruled(self, request: SearchRequest, live: LiveIndex) -> RuleEffects | None:
+        """What rules make of a request; None if they do not act."""
+        if request.rules is False or (request.rules is None and self._rules is None):
+            return None
+        if self._rules is None:
+            raise InputError(
+                "this client reads no rules", fix="open it with aisle.open_search(name), without rules=False"
+            )
+        moment = request.at or datetime.now(UTC)
+        asked = Situation(request.text, request.filters or Filters(), frozenset(request.context), moment)
+        return usable(self._rules.effects(catalogue_of(live.meta.release), asked), live)
+
     def _needed(self) -> Reranker:
         if self._reranker is None:
             raise InputError(
@@ -205,7 +227,8 @@ class SearchClient:
         order = RerankedOrder(ranking.fused)
         if request.rerank is not None:
             order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
-        shown = order.order[request.first : request.first + request.size]
+        results, outcomes = with_pins(ranking, order.order)
+        shown = results[request.first : request.first + request.size]
         items, documents_ms = {}, 0.0
         if shown:
             # Of the very release that ranked them, so that no page mixes two releases.
@@ -232,8 +255,8 @@ class SearchClient:
             hits=hits,
             page=request.page,
             size=request.size,
-            reachable=len(ranking.fused),
-            total=max(ranking.total, len(ranking.fused)),
+            reachable=len(results),
+            total=max(ranking.total, len(results)),
             total_is_exact=ranking.total_is_exact,
             release=ranking.release,
             facets=ranking.facets,
@@ -243,4 +266,5 @@ class SearchClient:
             reranked=len(reranked),
             rerank_stopped=order.found is not None and order.found.stopped,
             timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
+            rules=ranking.rules.report(outcomes) if ranking.rules else None,
         )

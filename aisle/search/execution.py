@@ -22,7 +22,9 @@ from aisle.search.ranking import (
     pinned,
     plan_body,
     read_ranking,
+    stored_values,
 )
+from aisle.search.rules.asking import missing, pins_body
 from aisle.search.spelling import having_body, without_words, words_had
 
 
@@ -61,11 +63,29 @@ class PlanRunner:
             if named.ids:
                 _expect(plan, named.release)
             if named.by_id:
-                return alone(plan, named, answer)
+                return self._with_rules(plan, alone(plan, named, answer))
         ranking = self._rank(plan, plan.text, spelling=plan.spelling)
         if ranking.suggested is not None:
             ranking = self._corrected(plan, ranking, ranking.suggested)
-        return pinned(ranking, named) if named else ranking
+        return self._with_rules(plan, pinned(ranking, named) if named else ranking)
+
+    def _with_rules(self, plan: Plan, ranking: Ranking) -> Ranking:
+        """Looks up the items that rules pin and that no leg found: one more request, if there are any."""
+        found = {each.id for each in ranking.fused}
+        wanted = [pin.id for pin in plan.rules.pins if pin.id not in found] if plan.rules else []
+        if not wanted:
+            return ranking
+        answer = self._asked(pins_body(wanted, plan.clauses, stored_values(plan.stored)))
+        hits = answer["hits"]["hits"]
+        if hits:
+            _expect(plan, hits[0]["_index"])
+        values = {hit["_id"]: hit.get("fields", {}) for hit in hits} if plan.stored else {}
+        return replace(
+            ranking,
+            missing=missing(wanted, answer, plan.release),
+            values={**ranking.values, **values},
+            server_ms=ranking.server_ms + float(answer["took"]),
+        )
 
     def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
         started = time.perf_counter()

@@ -138,6 +138,12 @@ class Bm25Leg:
             }
         }
 
+    def having(self, words: str) -> dict[str, Any]:
+        """A clause for items that have all of these words, each in whichever of the searched fields."""
+        clause = _combined(words, self.words)
+        clause["combined_fields"]["operator"] = "and"
+        return clause
+
 
 def _combined(text: str, boosts: Boosts) -> dict[str, Any]:
     return {"combined_fields": {"query": text, "fields": [f"{name}^{boost:g}" for name, boost in boosts]}}

@@ -11,6 +11,7 @@ from aisle.mappings import FusionSpec, fields
 from aisle.mappings.document import item_of
 from aisle.search.facets import Facets
 from aisle.search.fusion import Fused, LegResult
+from aisle.search.rules.effects import RuleReport
 from aisle.types import Hit, Item, LegSignal
 
 
@@ -85,6 +86,7 @@ class Page:
         corrected: what was searched instead of the query; None if the query itself was.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
         rerank_stopped: whether time ran out before all of them that should have been were reranked.
+        rules: what rules did to the search; None if they were not to act.
     """
 
     hits: tuple[Hit, ...]
@@ -101,6 +103,7 @@ class Page:
     corrected: Correction | None = None
     reranked: int = 0
     rerank_stopped: bool = False
+    rules: RuleReport | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The page as plain JSON, each hit with its ``signals``."""
@@ -119,6 +122,7 @@ class Page:
             "corrected": asdict(self.corrected) if self.corrected else None,
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,
+            "rules": self.rules.to_json() if self.rules else None,
         }
 
 

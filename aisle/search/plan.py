@@ -13,6 +13,8 @@ from aisle.search.identifiers import is_whole_number, part_numbers
 from aisle.search.legs import Leg
 from aisle.search.preflight import LiveIndex
 from aisle.search.request import SearchRequest
+from aisle.search.rules.asking import rule_clauses
+from aisle.search.rules.effects import RuleEffects
 
 # OpenSearch's index.max_result_window.
 MAX_CANDIDATES = 10_000
@@ -57,6 +59,7 @@ class Plan:
         lookup: whether to look first for items that the text names.
         numbers: its words that look like part numbers.
         stored: fields whose values come back with each candidate, for what orders or groups them.
+        rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
     """
 
     live: LiveIndex
@@ -70,6 +73,7 @@ class Plan:
     lookup: bool
     numbers: tuple[str, ...]
     stored: tuple[str, ...] = ()
+    rules: RuleEffects | None = None
 
     @property
     def release(self) -> str:
@@ -82,8 +86,16 @@ class Plan:
         return tuple(leg.name for leg in self.legs if leg.vector_field is None)
 
 
-def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -> Plan:
+def resolve(
+    request: SearchRequest, settings: SearchSettings, live: LiveIndex, rules: RuleEffects | None = None
+) -> Plan:
     """Settle a request for the release that is live: once per attempt to answer it. Pure.
+
+    Args:
+        request: what is asked.
+        settings: of the client.
+        live: the release.
+        rules: what rules make of it; None if they do not act.
 
     Raises:
         InputError: a leg that the client does not have.
@@ -94,7 +106,7 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
     fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
     legs = tuple(settings.legs[name] for name in fusion.legs)
     # Checked when the request was made.
-    text = query_text(request.text)
+    text = query_text(request.text if rules is None else rules.text)
     # Misspelt words and part numbers are words' business: a leg of meaning alone does without.
     words = any(leg.vector_field is None for leg in legs)
     typos = settings.typos if request.typos is None else request.typos
@@ -106,11 +118,12 @@ def resolve(request: SearchRequest, settings: SearchSettings, live: LiveIndex) -
         legs=legs,
         fusion=fusion,
         window=settings.window,
-        clauses=tuple(request.clauses()),
+        clauses=(*request.clauses(), *(rule_clauses(rules) if rules else ())),
         facets=request.facets,
         spelling=words and typos and live.spells,
         lookup=exact and (bool(numbers) or is_whole_number(text)),
         numbers=numbers,
+        rules=rules,
     )
 
 

@@ -10,14 +10,17 @@ from typing import Any
 from aisle.errors import SearchError
 from aisle.mappings import FusionSpec, fields, pipeline_name
 from aisle.search.facets import Facets, facets_body, read_facets
-from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted
+from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
 from aisle.search.identifiers import Named, facets_by_id, on_top
 from aisle.search.legs import Leg, Question
 from aisle.search.page import Correction, Matched, MatchType
 from aisle.search.plan import MAX_CANDIDATES, Plan
+from aisle.search.rules.asking import marks, moved, read_factors
+from aisle.search.rules.effects import Outcome, RuleEffects, placed
 from aisle.search.spelling import read_spelling, spelling_body
 
 _NO_VALUES: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType({})
+_NONE_MISSING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class Ranking:
             scores, and a reranker leaves them there.
         values: candidate to the plan's ``stored`` fields, each with its values; fields that an item does not
             have are missing, and so are items that only ``pinned_first`` put there.
+        rules: what rules make of the search; None if they do not act.
+        outcomes: what rules did and could not do, without their pins.
+        missing: items that rules pin and that cannot be shown, with the reason.
     """
 
     fused: list[Fused]
@@ -59,6 +65,9 @@ class Ranking:
     matched: Matched = Matched.WORDS
     pinned_first: int = 0
     values: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=lambda: _NO_VALUES)
+    rules: RuleEffects | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=lambda: _NONE_MISSING)
 
 
 def candidates_body(
@@ -68,6 +77,7 @@ def candidates_body(
     facets: dict[str, Any] | None = None,
     spelling: dict[str, Any] | None = None,
     stored: Sequence[str] = (),
+    marks: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Body of the one request that asks all legs.
 
@@ -75,16 +85,21 @@ def candidates_body(
     that matched it, and nothing depends on which of them the server's fusion would have kept. As every shard
     fills the window anew before the server fuses, the union grows with the number of shards. One leg alone
     is asked without ``hybrid``, so it needs no pipeline.
+
+    ``marks`` are clauses with names of their own, which come back with each hit that meets them, whichever
+    leg found it; they must add nothing to a score.
     """
     body: dict[str, Any] = {"_source": False}
     if len(legs) == 1:
-        body |= {"size": question.window, "query": legs[0].query(question)}
+        query = legs[0].query(question)
+        body |= {"size": question.window, "query": _marked(query, marks) if marks else query}
     else:
         queries = [_named(leg, question) for leg in legs]
+        queries[0]["bool"] |= {"should": list(marks)} if marks else {}
         body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
     if stored:
-        body["docvalue_fields"] = [_STORED_AS.get(name, name) for name in stored]
+        body["docvalue_fields"] = stored_values(stored)
     if facets:
         body["aggs"] = facets
     if spelling:
@@ -96,6 +111,15 @@ def candidates_body(
 _STORED_AS: Mapping[str, Any] = MappingProxyType(
     {fields.ADDED: {"field": fields.ADDED, "format": "epoch_millis"}}
 )
+
+
+def stored_values(stored: Sequence[str]) -> list[Any]:
+    """The value of ``docvalue_fields`` that asks for these fields."""
+    return [_STORED_AS.get(name, name) for name in stored]
+
+
+def _marked(query: dict[str, Any], marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"bool": {"must": [query], "should": list(marks)}}
 
 
 def _named(leg: Leg, question: Question) -> dict[str, Any]:
@@ -128,7 +152,9 @@ def leg_results(hits: Sequence[Mapping[str, Any]], legs: Sequence[str], window: 
         scored = {leg: [] for leg in legs}
         for hit in hits:
             for leg, score in hit.get("matched_queries", {}).items():
-                scored[leg].append((hit["_id"], float(score)))
+                # Other clauses have names as well.
+                if leg in scored:
+                    scored[leg].append((hit["_id"], float(score)))
     return {leg: _best(found, window) for leg, found in scored.items()}
 
 
@@ -162,7 +188,8 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
     """
     counted = facets_body(plan.facets) if plan.facets else None
     spelled = spelling_body(question.text) if spelling else None
-    return candidates_body(plan.legs, question, plan.live.shards, counted, spelled, plan.stored)
+    marked = marks(plan.rules) if plan.rules else ()
+    return candidates_body(plan.legs, question, plan.live.shards, counted, spelled, plan.stored, marked)
 
 
 def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: float) -> Ranking:
@@ -178,8 +205,12 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
     results = leg_results(hits, plan.fusion.legs, plan.window)
     used = reweighted(for_query(plan.fusion, text, results), results)
     total = answer["hits"]["total"]
+    fused = fuse(used, results)
+    rules = plan.rules
+    if rules is not None:
+        fused = scaled(fused, "rules", read_factors(rules, hits))
     return Ranking(
-        fused=fuse(used, results),
+        fused=fused,
         results=results,
         spec=used,
         release=hits[0]["_index"] if hits else plan.release,
@@ -192,6 +223,8 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
         suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
         matched=_matched(plan, results),
         values={hit["_id"]: hit.get("fields", {}) for hit in hits} if plan.stored else _NO_VALUES,
+        rules=rules,
+        outcomes=(*rules.outcomes, *moved(rules, hits)) if rules else (),
     )
 
 
@@ -237,6 +270,26 @@ def alone(plan: Plan, named: Named, answer: Mapping[str, Any]) -> Ranking:
         text=plan.text,
         path=MatchType.EXACT,
         pinned_first=1,
+        rules=plan.rules,
+        outcomes=(*plan.rules.outcomes, *moved(plan.rules, ())) if plan.rules else (),
+    )
+
+
+def with_pins(ranking: Ranking, order: Sequence[Fused]) -> tuple[list[Fused], tuple[Outcome, ...]]:
+    """Results in their final order with those that rules pin at their places, and all that rules did.
+
+    Args:
+        ranking: of the search.
+        order: its candidates, or those of them that are shown, after everything else that orders them.
+    """
+    if ranking.rules is None:
+        return list(order), ()
+    found = placed([each.id for each in order], ranking.rules.pins, ranking.missing)
+    known = {each.id: each for each in (*ranking.fused, *order)}
+    nothing = (0.0,) * len(ranking.spec.legs)
+    return (
+        [known.get(id_) or Fused(id_, 0.0, nothing) for id_ in found.ids],
+        (*ranking.outcomes, *found.outcomes),
     )
 
 

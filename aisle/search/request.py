@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypedDict
 
 from aisle.errors import InputError, InvalidQuery
@@ -25,6 +26,9 @@ class SearchOptions(TypedDict, total=False):
     rerank: RerankOptions | None
     typos: bool | None
     exact: bool | None
+    rules: bool | None
+    context: tuple[str, ...] | list[str]
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,9 @@ class SearchRequest:
         rerank: how to rerank the candidates before the page is cut; None keeps the fused order.
         typos: correct words that no item has; None leaves it to the client.
         exact: items that the text names by id or part number come first; None leaves it to the client.
+        rules: the catalogue's rules act; None leaves it to the client.
+        context: for rules that act in some contexts only, such as ``campaign``.
+        at: moment for which rules act, with its time zone; None: now.
 
     Raises:
         InvalidQuery: the text is empty or too long, or a number is out of range.
@@ -59,12 +66,20 @@ class SearchRequest:
     rerank: RerankOptions | None = None
     typos: bool | None = None
     exact: bool | None = None
+    rules: bool | None = None
+    context: tuple[str, ...] | list[str] = ()
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
         checked_question(self.text)
         if self.legs is not None:
             # A list is compared with the fusion's tuple, and hashed with it.
             object.__setattr__(self, "legs", tuple(self.legs))
+        object.__setattr__(
+            self, "context", (self.context,) if isinstance(self.context, str) else tuple(self.context)
+        )
+        if self.at is not None and self.at.tzinfo is None:
+            raise InvalidQuery(f"{self.at} has no time zone", fix="give at= one, such as datetime.UTC")
         if self.size < 1 or self.page < 1:
             raise InvalidQuery(
                 f"page {self.page} of size {self.size} does not exist", fix="count both from 1"

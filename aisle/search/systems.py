@@ -13,6 +13,9 @@ TUNED = "tuned"
 RERANKED = "+rerank"
 """Ends the name of a system whose candidates are reranked, as in ``hybrid+rerank``."""
 
+RULED = "+rules"
+"""Ends the name of a system on whose results the catalogue's rules acted."""
+
 
 def parse_systems(
     names: str, legs: tuple[str, ...] = (BM25, DENSE), tuned: FusionSpec | None = None

@@ -11,6 +11,7 @@ from aisle.cli.roles import app
 from aisle.errors import InputError
 from aisle.indexer.lease.state import STATE_INDEX
 from aisle.mappings.roles import Role, role_document
+from aisle.search.rules.store import RULES_INDEX
 
 # Permissions that the plugin checks for the cluster, though their names begin with "indices:" (its
 # PrivilegesEvaluator.isClusterPerm).
@@ -27,7 +28,7 @@ def test_the_format(role: Role) -> None:
         assert "*" not in action
     for permission in document["index_permissions"]:
         assert set(permission) == {"index_patterns", "allowed_actions"}
-        assert permission["index_patterns"] in (["shop", "shop-v*"], [STATE_INDEX])
+        assert permission["index_patterns"] in (["shop", "shop-v*"], [STATE_INDEX], [RULES_INDEX])
         for action in permission["allowed_actions"]:
             assert action.startswith("indices:")
             # The parts of one action, such as bulk[s], and no others.

@@ -177,7 +177,8 @@ def test_hiding_wins_and_the_first_of_two_does_what_only_one_can() -> None:
         "rule r1 pins it already",
         "rule r1 did it first",
     ]
-    assert told["r3"]["did"][0] == {"effect": "filter", "about": "brand Acme"}
+    assert told["r3"]["did"] == [{"effect": "note", "about": ""}]
+    assert [one.outcome().about for one in found.chosen] == ["brand Acme"]
     assert report.to_json()["notes"] == [{"rule": "r3", "note": {"banner": 1}}]
     assert set(report.acted) == {"r1", "r2", "r3"}
 
@@ -189,7 +190,7 @@ def test_too_much_of_anything_is_left_undone_and_said() -> None:
     notes = [{"then": {"note": n}} for n in range(60)]
     found = effects_of(rules(*hiding, *pins, *filters, *notes, *[{"then": {"add": "w " * 100}}] * 9), "drill")
     assert len(found.hidden) == MAX_HIDDEN and len(found.pins) == MAX_PINS
-    assert (len(found.filters), len(found.notes)) == (50, 50)
+    assert (len(found.chosen), len(found.notes)) == (50, 50)
     assert len(found.text) <= 1_000
     undone = {one.effect for one in found.outcomes if one.undone}
     assert undone == {Effect.HIDE, Effect.PIN, Effect.FILTER, Effect.NOTE, Effect.ADD}

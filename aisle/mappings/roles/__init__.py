@@ -22,6 +22,7 @@ class Role(StrEnum):
     UPDATER = "updater"
     RELEASES = "releases"
     SEARCHER = "searcher"
+    MERCHANDISER = "merchandiser"
 
 
 def role_document(role: Role, name: str) -> dict[str, Any]:

@@ -91,6 +91,49 @@ class RuleNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleReport:
+    """What rules did to a search.
+
+    Attributes:
+        version: of the catalogue's rules; 0 if it has none.
+        outcomes: what rules did and could not do, in the order in which it was settled.
+        redirect: where the shop should send the shopper, or empty.
+        notes: for the shop.
+        problem: why the rules could not be read, if they could not: then those of ``version``, which were
+            read before, have acted, or none.
+    """
+
+    version: int = 0
+    outcomes: tuple[Outcome, ...] = ()
+    redirect: str = ""
+    notes: tuple[RuleNote, ...] = ()
+    problem: str = ""
+
+    @property
+    def acted(self) -> tuple[str, ...]:
+        """Ids of the rules that did something."""
+        return tuple(dict.fromkeys(one.rule for one in self.outcomes if not one.undone))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: each rule with what it did and what it could not do."""
+        by_rule: dict[str, dict[str, list[dict[str, str]]]] = {}
+        for one in self.outcomes:
+            told = by_rule.setdefault(one.rule, {"did": [], "could_not": []})
+            said = {"effect": one.effect.value, "about": one.about}
+            if one.undone:
+                told["could_not"].append({**said, "why": one.undone})
+            else:
+                told["did"].append(said)
+        return {
+            "version": self.version,
+            "rules": [{"id": rule, **told} for rule, told in by_rule.items()],
+            "redirect": self.redirect,
+            "notes": [{"rule": one.rule, "note": one.note} for one in self.notes],
+            "problem": self.problem,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class RuleEffects:
     """What one search is to do because of rules.
 
@@ -102,6 +145,7 @@ class RuleEffects:
         redirect: where the shop should send the shopper, or empty.
         notes: for the shop.
         outcomes: of all but ``chosen`` and ``pins``, which depend on the release and on what is found.
+        version, problem: as in `RuleReport`.
     """
 
     text: str
@@ -111,10 +155,20 @@ class RuleEffects:
     redirect: str = ""
     notes: tuple[RuleNote, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    version: int = 0
+    problem: str = ""
+
+    def report(self, outcomes: tuple[Outcome, ...]) -> RuleReport:
+        """What an answer says of the rules.
+
+        Args:
+            outcomes: of everything.
+        """
+        return RuleReport(self.version, outcomes, self.redirect, self.notes, self.problem)
 
     @property
     def promised(self) -> tuple[Outcome, ...]:
-        """The outcomes if all that depends on what is found can be done."""
+        """The outcomes if all that depends on the release and on what is found can be done."""
         chosen = (one.outcome() for one in self.chosen)
         pinned = (Outcome(one.rule, Effect.PIN, f"{one.id} at {one.at}") for one in self.pins)
         return (*self.outcomes, *chosen, *pinned)
@@ -318,46 +372,3 @@ def placed(ids: Sequence[str], pins: Sequence[PlacedPin], missing: Mapping[str, 
         # `insert` beyond the end appends.
         order.insert(at - 1, pin.id)
     return Placed(tuple(order), tuple(outcomes))
-
-
-@dataclass(frozen=True, slots=True)
-class RuleReport:
-    """What rules did to a search.
-
-    Attributes:
-        version: of the catalogue's rules; 0 if it has none.
-        outcomes: what rules did and could not do, in the order in which it was settled.
-        redirect: where the shop should send the shopper, or empty.
-        notes: for the shop.
-        problem: why the rules could not be read, if they could not: then those of ``version``, which were
-            read before, have acted, or none.
-    """
-
-    version: int = 0
-    outcomes: tuple[Outcome, ...] = ()
-    redirect: str = ""
-    notes: tuple[RuleNote, ...] = ()
-    problem: str = ""
-
-    @property
-    def acted(self) -> tuple[str, ...]:
-        """Ids of the rules that did something."""
-        return tuple(dict.fromkeys(one.rule for one in self.outcomes if not one.undone))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON: each rule with what it did and what it could not do."""
-        by_rule: dict[str, dict[str, list[dict[str, str]]]] = {}
-        for one in self.outcomes:
-            told = by_rule.setdefault(one.rule, {"did": [], "could_not": []})
-            said = {"effect": one.effect.value, "about": one.about}
-            if one.undone:
-                told["could_not"].append({**said, "why": one.undone})
-            else:
-                told["did"].append(said)
-        return {
-            "version": self.version,
-            "rules": [{"id": rule, **told} for rule, told in by_rule.items()],
-            "redirect": self.redirect,
-            "notes": [{"rule": one.rule, "note": one.note} for one in self.notes],
-            "problem": self.problem,
-        }

@@ -9,7 +9,8 @@ from typing import Final
 
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, InputError
-from aisle.search.rules.matching import RuleBook
+from aisle.search.rules.effects import RuleEffects, effects_of
+from aisle.search.rules.matching import RuleBook, Situation
 from aisle.search.rules.store import RulesHistory, RuleStore
 
 EVERY_S: Final = 10.0
@@ -78,6 +79,12 @@ class RulesReader:
             finally:
                 self._lock.release()
         return look.live
+
+    def effects(self, name: str, situation: Situation) -> RuleEffects:
+        """What a catalogue's rules make of a search."""
+        live = self.current(name)
+        found = effects_of(live.book.acting(situation), situation.text)
+        return replace(found, version=live.version, problem=live.problem)
 
     def _again(self, name: str, last: _Look | None) -> _Look:
         history = last.history if last else RulesHistory()
