@@ -182,7 +182,8 @@ def show_rules(
         InputError: there is no such version.
         ClusterError: the cluster does not answer.
     """
-    return _version(_store(connected(cluster), check_name(name)), name, version)[1].to_json()
+    store = _store(connected(cluster), check_name(name))
+    return store.rules(_version(store, name, version)).to_json()
 
 
 def match_rules(
@@ -216,10 +217,13 @@ def match_rules(
     """
     if (name is None) == (rules is None):
         raise InputError("whose rules?", fix="give the name of a catalogue or a file, and not both")
+    version = 0
     if rules is not None:
-        version, found = 0, _read(rules)
+        found = _read(rules)
     else:
-        version, found = _version(_store(connected(cluster), check_name(name or "")), name or "", None)
+        store = _store(connected(cluster), check_name(name or ""))
+        live = _version(store, name or "", None)
+        version, found = live.version, store.rules(live)
     situation = Situation(query, filters or Filters(), frozenset(context), at or datetime.now(UTC))
     acting = RuleBook(found.rules).acting(situation)
     effects = effects_of(acting, query)
@@ -260,14 +264,15 @@ def rollback_rules(
                 f"no version of the rules of {name} that is kept was live with {release}",
                 fix=f"see which there are: aisle rules list --name {name}",
             )
-        to = found.version
-    if to is None:
-        if len(history.versions) < 2:
-            raise InputError(
-                f"the rules of {name} have no earlier version", fix=f"aisle rules list --name {name}"
-            )
-        to = history.versions[-2].version
-    return _put(asked, name, _version(store, name, to)[1], live)
+    elif to is not None:
+        found = _version(store, name, to)
+    elif len(history.versions) > 1:
+        found = history.versions[-2]
+    else:
+        raise InputError(
+            f"the rules of {name} have no earlier version", fix=f"aisle rules list --name {name}"
+        )
+    return _put(asked, name, store.rules(found), live)
 
 
 def delete_rules(
@@ -293,14 +298,12 @@ def delete_rules(
     """
     asked = connected(cluster)
     store = _store(asked, check_name(name))
-    before = store.history()
-    if before.live is None or (not history and not before.live.rules):
-        raise InputError(
-            f"{name} has no rules", fix="check the name, or put some: aisle rules put FILE --name NAME"
-        )
     if history:
+        # Also where what is there cannot be read.
         store.forget()
         return None
+    if not _version(store, name, None).rules:
+        raise InputError(f"{name} has no rules", fix=f"bring them back: aisle rules rollback --name {name}")
     # The catalogue may be gone, and its rules with it.
     return store.put(RuleSet(), ", ".join(read_inventory(asked, name).live))
 
@@ -329,19 +332,18 @@ def _put(
     return PutRules(live, before is None or live.version != before.version, warnings)
 
 
-def _version(store: RuleStore, name: str, version: int | None) -> tuple[int, RuleSet]:
-    if version is None:
-        live = store.history().live
-        if live is None:
-            raise InputError(f"{name} has no rules", fix=f"put some: aisle rules put FILE --name {name}")
-        version = live.version
-    found = store.rules(version)
-    if found is None:
+def _version(store: RuleStore, name: str, version: int | None) -> RulesVersion:
+    """One that is kept; the live one for None."""
+    history = store.history()
+    if history.live is None:
+        raise InputError(f"{name} has no rules", fix=f"put some: aisle rules put FILE --name {name}")
+    found = [one for one in history.versions if version in (None, one.version)]
+    if not found:
         raise InputError(
             f"there is no version {version} of the rules of {name}",
             fix=f"see which there are: aisle rules list --name {name}",
         )
-    return version, found
+    return found[-1]
 
 
 def _lacking(cluster: Cluster, live: LiveIndex, rules: RuleSet) -> Iterator[str]:

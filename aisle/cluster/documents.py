@@ -80,6 +80,11 @@ class Documents:
             return None
         return done["_seq_no"], done["_primary_term"]
 
+    def write(self, id_: str, source: Mapping[str, Any]) -> None:
+        """Write a document, whatever it said before."""
+        self._make()
+        self._cluster.index(index=self._index, id=id_, body=source, params=dict(self._timeout))
+
     def delete(self, id_: str) -> None:
         """Delete a document, if there is one."""
         self._cluster.delete(index=self._index, id=id_, params={**self._timeout, "ignore": 404})

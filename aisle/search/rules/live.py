@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from aisle.cluster import Cluster
-from aisle.errors import AisleError, InputError
+from aisle.errors import AisleError
 from aisle.search.rules.effects import RuleEffects, effects_of
 from aisle.search.rules.matching import RuleBook, Situation
 from aisle.search.rules.store import RulesHistory, RuleStore
@@ -101,11 +101,5 @@ class RulesReader:
     def _read(self, name: str, history: RulesHistory) -> LiveRules:
         if history.live is None:
             return _NONE
-        version = history.live.version
-        rules = RuleStore(self._cluster, name, _TIMEOUT_S).rules(version)
-        if rules is None:
-            raise InputError(
-                f"version {version} of the rules of {name} is gone",
-                fix="put the rules again: aisle rules put",
-            )
-        return LiveRules(version, RuleBook(rules.rules))
+        rules = RuleStore(self._cluster, name, _TIMEOUT_S).rules(history.live)
+        return LiveRules(history.live.version, RuleBook(rules.rules))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -17,8 +18,6 @@ from aisle.search.rules.reading import RuleSet, checked_rules
 RULES_INDEX: Final = "aisle-rules"
 # Versions that can be gone back to.
 KEPT_VERSIONS: Final = 20
-# Numbers that somebody took who then did not go on.
-_ATTEMPTS: Final = 5
 _RELEASE: Final = re.compile(r"(?P<name>.+)-v\d{4,}")
 
 
@@ -112,26 +111,25 @@ class RuleStore:
         except (KeyError, TypeError, ValueError) as error:
             raise self._unreadable(self._name, error) from error
 
-    def rules(self, version: int) -> RuleSet | None:
-        """The rules of one version; None if it is not kept.
+    def rules(self, version: RulesVersion) -> RuleSet:
+        """The rules of one version.
 
         Raises:
-            InputError: they cannot be read, as when a newer Aisle wrote them.
+            InputError: they are gone, or cannot be read, as when a newer Aisle wrote them.
             ClusterError: the cluster does not answer.
         """
-        found = self._documents.read(self._id(version))
-        if found.source is None:
-            return None
+        id_ = self._id(version)
+        found = self._documents.read(id_)
         try:
-            rows = orjson.loads(found.source["rules"])
+            rows = orjson.loads((found.source or {})["rules"])
         except (KeyError, TypeError, ValueError) as error:
-            raise self._unreadable(self._id(version), error) from error
-        return checked_rules(rows, f"version {version} of the rules of {self._name}")
+            raise self._unreadable(id_, error) from error
+        return checked_rules(rows, f"version {version.version} of the rules of {self._name}")
 
     def put(self, rules: RuleSet, release: str) -> RulesVersion:
         """Make these rules the live ones, as a new version, unless they are live already.
 
-        Of two that put rules at the same time one does, and the other is told.
+        Of two that put other rules at the same time one does, and the other is told.
 
         Args:
             rules: all of the catalogue's; none switches rules off.
@@ -145,47 +143,44 @@ class RuleStore:
         if before.live is not None and before.live.fingerprint == rules.fingerprint:
             return before.live
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        new = RulesVersion(0, created, release, len(rules.rules), rules.fingerprint)
-        new = self._written(replace(new, version=before.last + 1), rules)
+        new = RulesVersion(before.last + 1, created, release, len(rules.rules), rules.fingerprint)
+        # As a text: OpenSearch has its own ideas of which keys JSON may have.
+        self._documents.write(self._id(new), {"rules": orjson.dumps(rules.to_json()).decode()})
         kept = (*before.versions, new)[-KEPT_VERSIONS:]
         history = {"versions": [one.to_json() for one in kept], "last": new.version}
-        if self._documents.swap(self._name, before.place, history) is None and self.history().live != new:
-            self._documents.delete(self._id(new.version))
+        if self._documents.swap(self._name, before.place, history) is None:
+            # Somebody was faster, or this very request was, and its answer was lost.
+            now = self.history()
+            if now.live is not None and now.live.fingerprint == new.fingerprint:
+                return now.live
+            self._drop((new,), now.versions)
             raise InputError(
                 f"somebody else put rules of {self._name} at the same time, and theirs are live",
                 fix=f"look at theirs (aisle rules show --name {self._name}), then put yours again",
             )
-        for old in before.versions:
-            if old not in kept:
-                self._documents.delete(self._id(old.version))
+        self._drop(before.versions, kept)
         return new
 
     def forget(self) -> None:
         """Delete every version. Only for a catalogue that is no more: its numbers would begin anew."""
-        history = self.history()
+        try:
+            versions = self.history().versions
+        except InputError:
+            # Which there are nobody can tell; this is how such a document is got rid of.
+            versions = ()
         self._documents.delete(self._name)
-        for one in history.versions:
-            self._documents.delete(self._id(one.version))
+        self._drop(versions, ())
 
-    def _written(self, new: RulesVersion, rules: RuleSet) -> RulesVersion:
-        # As a text: OpenSearch has its own ideas of which keys JSON may have.
-        body = {"rules": orjson.dumps(rules.to_json()).decode()}
-        for _ in range(_ATTEMPTS):
-            if self._documents.swap(self._id(new.version), None, body) is not None:
-                return new
-            # Somebody took the number who is about to go on, or never did.
-            new = replace(new, version=new.version + 1)
-        raise InputError(
-            f"the rules of {self._name} cannot be written: others keep taking the next version",
-            fix="put rules from one place at a time",
-        )
+    def _drop(self, versions: Iterable[RulesVersion], kept: Iterable[RulesVersion]) -> None:
+        for id_ in {*map(self._id, versions)} - {*map(self._id, kept)}:
+            self._documents.delete(id_)
 
-    def _id(self, version: int) -> str:
-        # No name of a catalogue has a colon.
-        return f"{self._name}:{version}"
+    def _id(self, version: RulesVersion) -> str:
+        # No name of a catalogue has a colon. Two that put at the same time write two documents.
+        return f"{self._name}:{version.version}:{version.fingerprint[:16]}"
 
     def _unreadable(self, document: str, error: Exception) -> InputError:
         return InputError(
             f"the document {document} of the index {RULES_INDEX} cannot be read ({error!r})",
-            fix=f"delete it, then put the rules again: aisle rules put FILE --name {self._name}",
+            fix=f"aisle rules delete --history --name {self._name}, then put the rules again",
         )
