@@ -185,12 +185,24 @@ class RerankSignal:
     rank_before: int
 
 
+Segments: TypeAlias = tuple[tuple[str, bool], ...]
+"""A text in pieces, each with whether it is a word of the query."""
+
+_NO_HIGHLIGHTS: Mapping[str, Segments] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One result: the item, its final rank (1-based, over all pages), its score and why.
 
-    The legs' contributions and the ``additions`` sum to the score. ``rerank`` is None for a hit that was not
-    reranked.
+    Attributes:
+        item: the product, or the variant of it that fits best.
+        rank, score, signals: the legs' contributions and the ``additions`` sum to the score.
+        rerank: None for a hit that was not reranked.
+        additions: what was added after the fusion.
+        highlights: field to its text in segments, where they were asked for.
+        variants: others of its product that pass the filters, where they were asked for.
+        group_size: how many variants of its product pass the filters, itself among them; None without groups.
     """
 
     item: Item
@@ -199,6 +211,9 @@ class Hit:
     signals: tuple[LegSignal, ...]
     rerank: RerankSignal | None = None
     additions: tuple[Addition, ...] = ()
+    highlights: Mapping[str, Segments] = field(default_factory=lambda: _NO_HIGHLIGHTS)
+    variants: tuple[Item, ...] = ()
+    group_size: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
@@ -209,6 +224,9 @@ class Hit:
             "item": self.item.to_json(),
             "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
             "additions": {addition.name: addition.value for addition in self.additions},
+            "highlights": {name: [list(part) for part in text] for name, text in self.highlights.items()},
+            "variants": [item.to_json() for item in self.variants],
+            "group_size": self.group_size,
         }
 
 

@@ -4,6 +4,7 @@ from aisle.search.client import SearchClient
 from aisle.search.facets import Facets
 from aisle.search.filters import Filters
 from aisle.search.fusion import Fused, LegResult, fuse
+from aisle.search.groups import GroupOptions
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, Question, SparseLeg
 from aisle.search.page import Correction, Matched, MatchType, Page, Timings
 from aisle.search.preflight import read_live
@@ -19,6 +20,7 @@ __all__ = [
     "Facets",
     "Filters",
     "Fused",
+    "GroupOptions",
     "Leg",
     "LegResult",
     "MatchType",

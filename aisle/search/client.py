@@ -14,22 +14,24 @@ from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
 from aisle.mappings import FusionSpec
+from aisle.search.documents import Documents, DocumentsRequest, documents_body, read_documents
 from aisle.search.execution import PlanRunner, ReleaseChanged
 from aisle.search.filters import Filters
+from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
-from aisle.search.page import Page, SignalBook, Timings, documents_body, read_documents
+from aisle.search.page import Page, SignalBook, Timings
 from aisle.search.plan import SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
-from aisle.search.ranking import Ranking, with_pins
+from aisle.search.ranking import Ranking, by_product, with_pins
 from aisle.search.request import SearchOptions, SearchRequest
 from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.matching import Situation
 from aisle.search.rules.store import catalogue_of
-from aisle.types import Hit
+from aisle.types import Hit, Item
 
 # A release that goes live between plan and answer costs one more attempt.
 _ATTEMPTS: Final = 3
@@ -227,27 +229,27 @@ class SearchClient:
         order = RerankedOrder(ranking.fused)
         if request.rerank is not None:
             order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
-        results, outcomes = with_pins(ranking, order.order)
+        listed = order.order
+        if request.group:
+            ranking, listed = by_product(ranking, listed)
+        results, outcomes = with_pins(ranking, listed)
         shown = results[request.first : request.first + request.size]
-        items, documents_ms = {}, 0.0
-        if shown:
-            # Of the very release that ranked them, so that no page mixes two releases.
-            body = documents_body([fused.id for fused in shown])
-            answer = self._cluster.search(index=ranking.release, body=body)
-            items, documents_ms = read_documents(answer), float(answer["took"])
+        found, documents_ms = self._documents(request, ranking, [fused.id for fused in shown])
         book = SignalBook(ranking.spec, ranking.results)
         reranked = order.found.signals if order.found else {}
         hits = tuple(
             Hit(
-                items[fused.id],
+                found.items[fused.id],
                 rank,
                 fused.score,
                 book.of(fused),
                 reranked.get(fused.id),
                 fused.additions,
+                found.highlights.get(fused.id, {}),
+                *_variants(found, fused.id),
             )
             for rank, fused in enumerate(shown, request.first + 1)
-            if fused.id in items
+            if fused.id in found.items
         )
         total_ms = (time.perf_counter() - started) * 1000
         server_ms = ranking.server_ms + order.server_ms + documents_ms
@@ -268,3 +270,25 @@ class SearchClient:
             timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
             rules=ranking.rules.report(outcomes) if ranking.rules else None,
         )
+
+    def _documents(
+        self, request: SearchRequest, ranking: Ranking, ids: Sequence[str]
+    ) -> tuple[Documents, float]:
+        """What a page shows of these items, and the milliseconds that it took."""
+        if not ids:
+            return Documents({}), 0.0
+        asked = DocumentsRequest(
+            ids,
+            ranking.text if request.highlight else None,
+            {id_: group_of(id_, ranking.values) for id_ in ids} if request.group else {},
+            ranking.clauses,
+            request.group.size if request.group else 0,
+        )
+        # Of the very release that ranked them, so that no page mixes two releases.
+        answer = self._cluster.search(index=ranking.release, body=documents_body(asked))
+        return read_documents(answer, asked), float(answer["took"])
+
+
+def _variants(found: Documents, id_: str) -> tuple[tuple[Item, ...], int | None]:
+    variants = found.variants.get(id_)
+    return (variants.others, variants.count) if variants else ((), None)

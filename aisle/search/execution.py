@@ -22,10 +22,10 @@ from aisle.search.ranking import (
     pinned,
     plan_body,
     read_ranking,
-    stored_values,
 )
 from aisle.search.rules.asking import missing, pins_body
 from aisle.search.spelling import having_body, without_words, words_had
+from aisle.search.stored import docvalue_fields, stored_values
 
 
 class ReleaseChanged(Exception):
@@ -58,7 +58,7 @@ class PlanRunner:
         named = None
         if plan.lookup:
             counted = facets_body(plan.facets) if plan.facets else None
-            answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted))
+            answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted, plan.stored))
             named = read_exact(answer)
             if named.ids:
                 _expect(plan, named.release)
@@ -75,15 +75,14 @@ class PlanRunner:
         wanted = [pin.id for pin in plan.rules.pins if pin.id not in found] if plan.rules else []
         if not wanted:
             return ranking
-        answer = self._asked(pins_body(wanted, plan.clauses, stored_values(plan.stored)))
+        answer = self._asked(pins_body(wanted, plan.clauses, docvalue_fields(plan.stored)))
         hits = answer["hits"]["hits"]
         if hits:
             _expect(plan, hits[0]["_index"])
-        values = {hit["_id"]: hit.get("fields", {}) for hit in hits} if plan.stored else {}
         return replace(
             ranking,
             missing=missing(wanted, answer, plan.release),
-            values={**ranking.values, **values},
+            values={**ranking.values, **stored_values(hits)},
             server_ms=ranking.server_ms + float(answer["took"]),
         )
 

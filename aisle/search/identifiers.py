@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aisle.mappings import fields
 from aisle.search.fusion import Fused
+from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored_values
 
 # What is on more items than this is a kind of item and names none.
 MAX_PINNED = 10
@@ -37,12 +38,14 @@ class Named:
         by_id: the one item whose id the query is; it is the answer.
         release: index that answered, empty if nothing is named.
         server_ms: OpenSearch's ``took``.
+        values: of the items, and maybe of others.
     """
 
     ids: tuple[str, ...] = ()
     by_id: bool = False
     release: str = ""
     server_ms: float = 0.0
+    values: StoredValues = field(default_factory=lambda: NO_VALUES)
 
 
 def exact_body(
@@ -50,6 +53,7 @@ def exact_body(
     numbers: Sequence[str],
     filters: Sequence[Mapping[str, Any]],
     facets: Mapping[str, Any] | None = None,
+    stored: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Body of the request for the items that a query names.
 
@@ -60,6 +64,7 @@ def exact_body(
             matter. The whole text may be one identifier as well.
         filters: clauses that every result must match.
         facets: what to count for the item of that id alone.
+        stored: fields whose values come back with each item.
     """
     by_id = {"term": {fields.ID: text}}
     kinds = (
@@ -81,6 +86,8 @@ def exact_body(
         "track_total_hits": False,
         "query": {"bool": {"must": [{"dis_max": {"queries": scored}}], "filter": list(filters)}},
     }
+    if stored:
+        body["docvalue_fields"] = docvalue_fields(stored)
     if facets:
         body["aggs"] = {_BY_ID: {"filter": by_id, "aggs": dict(facets)}}
     return body
@@ -93,7 +100,7 @@ def read_exact(answer: Mapping[str, Any]) -> Named:
     ids = sorted(hit["_id"] for hit in hits if hit["_score"] == strongest)
     if not ids or len(ids) > MAX_PINNED:
         return Named(server_ms=server_ms)
-    return Named(tuple(ids), strongest == _ID, hits[0]["_index"], server_ms)
+    return Named(tuple(ids), strongest == _ID, hits[0]["_index"], server_ms, stored_values(hits))
 
 
 def facets_by_id(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -143,6 +143,13 @@ class Bm25Leg:
         clause = _combined(words, self.words)
         clause["combined_fields"]["operator"] = "and"
         return clause
+
+
+def words_query(legs: Sequence[Leg], question: Question) -> dict[str, Any] | None:
+    """What the legs of words match, without filters; None if there is no such leg."""
+    bare = replace(question, filters=())
+    queries = [leg.query(bare) for leg in legs if leg.vector_field is None]
+    return {"bool": {"should": queries, "minimum_should_match": 1}} if queries else None
 
 
 def _combined(text: str, boosts: Boosts) -> dict[str, Any]:

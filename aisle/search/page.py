@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from aisle.mappings import FusionSpec, fields
-from aisle.mappings.document import item_of
+from aisle.mappings import FusionSpec
 from aisle.search.facets import Facets
 from aisle.search.fusion import Fused, LegResult
 from aisle.search.rules.effects import RuleReport
-from aisle.types import Hit, Item, LegSignal
+from aisle.types import Hit, LegSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,9 @@ class Page:
         page: 1-based.
         size: hits asked for per page.
         reachable: how many results paging can reach: the union of the legs' windows, never more.
-        total: how many items matched any leg, at least (OpenSearch stops counting at 10,000).
-        total_is_exact: whether ``total`` is a count or a lower bound.
+        total: how many items matched any leg, at least (OpenSearch stops counting at 10,000). In a grouped
+            search both are products.
+        total_is_exact: whether ``total`` is a count or a lower bound; of products, a count or an estimate.
         release: index that answered.
         facets: None unless asked for.
         timings: milliseconds.
@@ -147,13 +147,3 @@ class SignalBook:
             rank, score = self._places[leg].get(fused.id, (None, None))
             signals.append(LegSignal(leg, rank, score, weight, contribution))
         return tuple(signals)
-
-
-def documents_body(ids: Sequence[str]) -> dict[str, Any]:
-    """Body of the request for the documents of a page."""
-    return {"size": len(ids), "_source": list(fields.DISPLAY), "query": {"ids": {"values": list(ids)}}}
-
-
-def read_documents(answer: Mapping[str, Any]) -> dict[str, Item]:
-    """Id to item, from the answer to `documents_body`; items deleted meanwhile are absent."""
-    return {hit["_id"]: item_of(hit["_id"], hit["_source"]) for hit in answer["hits"]["hits"]}

@@ -8,7 +8,7 @@ from typing import Any
 
 from aisle.encoder import query_text
 from aisle.errors import InputError
-from aisle.mappings import FusionSpec, default_fusion
+from aisle.mappings import FusionSpec, default_fusion, fields
 from aisle.search.identifiers import is_whole_number, part_numbers
 from aisle.search.legs import Leg
 from aisle.search.preflight import LiveIndex
@@ -60,6 +60,7 @@ class Plan:
         numbers: its words that look like part numbers.
         stored: fields whose values come back with each candidate, for what orders or groups them.
         rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
+        grouped: whether products are counted, and not their variants.
     """
 
     live: LiveIndex
@@ -74,6 +75,7 @@ class Plan:
     numbers: tuple[str, ...]
     stored: tuple[str, ...] = ()
     rules: RuleEffects | None = None
+    grouped: bool = False
 
     @property
     def release(self) -> str:
@@ -99,10 +101,12 @@ def resolve(
 
     Raises:
         InputError: a leg that the client does not have.
-        ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`.
+        ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`, or groups.
     """
     if request.filters:
         request.filters.check(live.meta, live.numbers)
+    group = request.group
+    live.meta.require(group is None or live.meta.schema_version > 1, "be grouped by product")
     fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
     legs = tuple(settings.legs[name] for name in fusion.legs)
     # Checked when the request was made.
@@ -117,13 +121,15 @@ def resolve(
         text=text,
         legs=legs,
         fusion=fusion,
-        window=settings.window,
+        window=min(settings.window * (group.window if group else 1), MAX_CANDIDATES),
         clauses=(*request.clauses(), *(rule_clauses(rules) if rules else ())),
         facets=request.facets,
         spelling=words and typos and live.spells,
         lookup=exact and (bool(numbers) or is_whole_number(text)),
         numbers=numbers,
+        stored=(fields.GROUP,) if group else (),
         rules=rules,
+        grouped=group is not None,
     )
 
 

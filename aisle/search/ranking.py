@@ -8,18 +8,19 @@ from types import MappingProxyType
 from typing import Any
 
 from aisle.errors import SearchError
-from aisle.mappings import FusionSpec, fields, pipeline_name
+from aisle.mappings import FusionSpec, pipeline_name
 from aisle.search.facets import Facets, facets_body, read_facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
+from aisle.search.groups import collapsed, count_body, group_of, read_count
 from aisle.search.identifiers import Named, facets_by_id, on_top
-from aisle.search.legs import Leg, Question
+from aisle.search.legs import Leg, Question, words_query
 from aisle.search.page import Correction, Matched, MatchType
 from aisle.search.plan import MAX_CANDIDATES, Plan
 from aisle.search.rules.asking import marks, moved, read_factors
 from aisle.search.rules.effects import Outcome, RuleEffects, placed
 from aisle.search.spelling import read_spelling, spelling_body
+from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored_values
 
-_NO_VALUES: Mapping[str, Mapping[str, Sequence[Any]]] = MappingProxyType({})
 _NONE_MISSING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,7 +44,8 @@ class Ranking:
         pinned_first: how many of ``fused`` are items that the query names. They are on top whatever their
             scores, and a reranker leaves them there.
         values: candidate to the plan's ``stored`` fields, each with its values; fields that an item does not
-            have are missing, and so are items that only ``pinned_first`` put there.
+            have are missing.
+        clauses: filters that every candidate passes.
         rules: what rules make of the search; None if they do not act.
         outcomes: what rules did and could not do, without their pins.
         missing: items that rules pin and that cannot be shown, with the reason.
@@ -64,7 +66,8 @@ class Ranking:
     corrected: Correction | None = None
     matched: Matched = Matched.WORDS
     pinned_first: int = 0
-    values: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=lambda: _NO_VALUES)
+    values: StoredValues = field(default_factory=lambda: NO_VALUES)
+    clauses: tuple[dict[str, Any], ...] = ()
     rules: RuleEffects | None = None
     outcomes: tuple[Outcome, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: _NONE_MISSING)
@@ -99,23 +102,12 @@ def candidates_body(
         body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
     if stored:
-        body["docvalue_fields"] = stored_values(stored)
+        body["docvalue_fields"] = docvalue_fields(stored)
     if facets:
         body["aggs"] = facets
     if spelling:
         body["suggest"] = spelling
     return body
-
-
-# Dates come back as numbers, which everything that orders by them can use.
-_STORED_AS: Mapping[str, Any] = MappingProxyType(
-    {fields.ADDED: {"field": fields.ADDED, "format": "epoch_millis"}}
-)
-
-
-def stored_values(stored: Sequence[str]) -> list[Any]:
-    """The value of ``docvalue_fields`` that asks for these fields."""
-    return [_STORED_AS.get(name, name) for name in stored]
 
 
 def _marked(query: dict[str, Any], marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -186,7 +178,9 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
         question: the plan's text, or a correction of it.
         spelling: ask as well which of its words no item has.
     """
-    counted = facets_body(plan.facets) if plan.facets else None
+    counted = facets_body(plan.facets) if plan.facets else {}
+    if plan.grouped:
+        counted |= count_body(words_query(plan.legs, question))
     spelled = spelling_body(question.text) if spelling else None
     marked = marks(plan.rules) if plan.rules else ()
     return candidates_body(plan.legs, question, plan.live.shards, counted, spelled, plan.stored, marked)
@@ -204,7 +198,7 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
     hits = answer["hits"]["hits"]
     results = leg_results(hits, plan.fusion.legs, plan.window)
     used = reweighted(for_query(plan.fusion, text, results), results)
-    total = answer["hits"]["total"]
+    total, is_exact = _total(plan, answer)
     fused = fuse(used, results)
     rules = plan.rules
     if rules is not None:
@@ -214,18 +208,27 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
         results=results,
         spec=used,
         release=hits[0]["_index"] if hits else plan.release,
-        total=total["value"],
-        total_is_exact=total["relation"] == "eq",
+        total=total,
+        total_is_exact=is_exact,
         facets=read_facets(answer["aggregations"]) if plan.facets else None,
         encode_ms=encode_ms,
         server_ms=float(answer["took"]),
         text=text,
         suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
         matched=_matched(plan, results),
-        values={hit["_id"]: hit.get("fields", {}) for hit in hits} if plan.stored else _NO_VALUES,
+        values=stored_values(hits),
+        clauses=plan.clauses,
         rules=rules,
         outcomes=(*rules.outcomes, *moved(rules, hits)) if rules else (),
     )
+
+
+def _total(plan: Plan, answer: Mapping[str, Any]) -> tuple[int, bool]:
+    """How many match, and whether that is a count."""
+    if plan.grouped:
+        return read_count(answer["aggregations"])
+    total = answer["hits"]["total"]
+    return total["value"], total["relation"] == "eq"
 
 
 def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
@@ -245,6 +248,7 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
         path=MatchType.EXACT,
         matched=Matched.WORDS,
         pinned_first=len(named.ids),
+        values={**named.values, **ranking.values},
     )
 
 
@@ -270,9 +274,33 @@ def alone(plan: Plan, named: Named, answer: Mapping[str, Any]) -> Ranking:
         text=plan.text,
         path=MatchType.EXACT,
         pinned_first=1,
+        values=named.values,
+        clauses=plan.clauses,
         rules=plan.rules,
         outcomes=(*plan.rules.outcomes, *moved(plan.rules, ())) if plan.rules else (),
     )
+
+
+def by_product(ranking: Ranking, order: Sequence[Fused]) -> tuple[Ranking, list[Fused]]:
+    """Candidates with one variant per product: the best, or the one that rules pin.
+
+    Args:
+        ranking: of the search.
+        order: its candidates.
+
+    Returns:
+        The ranking, in which a pinned item is missing if another variant of its product is pinned before it,
+        and what is left of the order.
+    """
+    pinned: dict[str, str] = {}
+    missing = dict(ranking.missing)
+    for pin in ranking.rules.pins if ranking.rules else ():
+        if pin.id in missing:
+            continue
+        first = pinned.setdefault(group_of(pin.id, ranking.values), pin.id)
+        if first != pin.id:
+            missing[pin.id] = f"{first}, another variant of its product, is pinned"
+    return replace(ranking, missing=missing), collapsed(order, ranking.values, pinned)
 
 
 def with_pins(ranking: Ranking, order: Sequence[Fused]) -> tuple[list[Fused], tuple[Outcome, ...]]:

@@ -10,6 +10,7 @@ from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec
 from aisle.search.facets import MAX_FACET_VALUES
 from aisle.search.filters import Filters
+from aisle.search.groups import GroupOptions
 from aisle.search.legs import checked_question
 from aisle.search.rank import RerankOptions
 
@@ -29,6 +30,8 @@ class SearchOptions(TypedDict, total=False):
     rules: bool | None
     context: tuple[str, ...] | list[str]
     at: datetime | None
+    group: GroupOptions | None
+    highlight: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class SearchRequest:
         rules: the catalogue's rules act; None leaves it to the client.
         context: for rules that act in some contexts only, such as ``campaign``.
         at: moment for which rules act, with its time zone; None: now.
+        group: one hit per product, with how many of its variants; None shows variants one by one.
+        highlight: say which words of title and text were searched, see ``Hit.highlights``.
 
     Raises:
         InvalidQuery: the text is empty or too long, or a number is out of range.
@@ -69,6 +74,8 @@ class SearchRequest:
     rules: bool | None = None
     context: tuple[str, ...] | list[str] = ()
     at: datetime | None = None
+    group: GroupOptions | None = None
+    highlight: bool = False
 
     def __post_init__(self) -> None:
         checked_question(self.text)

@@ -22,9 +22,10 @@ from aisle.evaluation import read_judged_set
 from aisle.indexer import IndexOptions, index_catalogue
 from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, SearchRequest
 from aisle.search.aio import AsyncSearchClient
+from aisle.search.documents import DocumentsRequest, documents_body, read_documents
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders
-from aisle.search.page import SignalBook, documents_body, read_documents
+from aisle.search.page import SignalBook
 from aisle.search.plan import SearchSettings, resolve
 from aisle.search.preflight import Preflight
 from aisle.search.ranking import alone, candidates_params, pinned, plan_body, read_ranking
@@ -85,8 +86,9 @@ class AsyncOpenSearchWay:
             ranking = read_ranking(plan, plan.text, answer, 0.0)
             ranking = pinned(ranking, named) if named else ranking
         shown = ranking.fused[: request.size]
-        body = documents_body([fused.id for fused in shown])
-        items = read_documents(await self._client.search(index=ranking.release, body=body))
+        asked = DocumentsRequest([fused.id for fused in shown])
+        answer = await self._client.search(index=ranking.release, body=documents_body(asked))
+        items = read_documents(answer, asked).items
         book = SignalBook(ranking.spec, ranking.results)
         return tuple(
             Hit(items[fused.id], rank, fused.score, book.of(fused)) for rank, fused in enumerate(shown, 1)

@@ -1,0 +1,108 @@
+"""Groups: one hit per product, the variant of it that fits best. Pure.
+
+OpenSearch's own ``collapse`` loses groups in a ``hybrid`` query (neural-search issue 1947), so candidates are
+collapsed here, after fusion and reranking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from aisle.errors import InvalidQuery
+from aisle.mappings import fields
+from aisle.search.fusion import Fused
+from aisle.search.stored import StoredValues
+from aisle.types import Item
+
+# OpenSearch's index.max_inner_result_window, less the variant that is shown.
+MAX_VARIANTS: Final = 99
+# Up to which OpenSearch counts different values all but exactly: the most that it takes.
+EXACT_UP_TO: Final = 40_000
+
+
+_NONE_PINNED: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOptions:
+    """How variants of one product become one hit.
+
+    Attributes:
+        size: other variants that come back beside each hit, 0 to 99; only those that pass the filters.
+        window: how many times as many candidates each leg finds as without groups, 1 to 10: a product with
+            many variants takes the places of others.
+
+    Raises:
+        InvalidQuery: a number that is out of range.
+    """
+
+    size: int = 0
+    window: int = 3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size <= MAX_VARIANTS:
+            raise InvalidQuery(
+                f"{self.size} variants per hit cannot be shown", fix=f"use 0 (none) to {MAX_VARIANTS}"
+            )
+        if not 1 <= self.window <= 10:
+            raise InvalidQuery(f"{self.window} times the candidates cannot be asked", fix="use 1 to 10")
+
+
+def group_of(id_: str, values: StoredValues) -> str:
+    """The group of a candidate: its own id where it has none that the index could keep.
+
+    Args:
+        id_: of the candidate.
+        values: its group among them.
+    """
+    found = values.get(id_, {}).get(fields.GROUP)
+    return str(found[0]) if found else id_
+
+
+def collapsed(
+    order: Sequence[Fused], values: StoredValues, pinned: Mapping[str, str] = _NONE_PINNED
+) -> list[Fused]:
+    """One of each group, in their order: the reference for every grouped search.
+
+    Args:
+        order: best first.
+        values: the groups among them.
+        pinned: group to the item that is to stand for it; of other groups it is the first.
+    """
+    chosen = dict(pinned)
+    return [fused for fused in order if chosen.setdefault(group_of(fused.id, values), fused.id) == fused.id]
+
+
+def variants_of(shown: Item, items: Sequence[Item], size: int) -> tuple[Item, ...]:
+    """The other variants of an item's product, in order of id: the reference that the node is held to.
+
+    Args:
+        shown: the hit.
+        items: all that pass the filters.
+        size: how many at most.
+    """
+    group = shown.group or shown.id
+    others = [item for item in items if (item.group or item.id) == group and item.id != shown.id]
+    return tuple(sorted(others, key=lambda item: item.id)[:size])
+
+
+_COUNT = "groups"
+
+
+def count_body(words: dict[str, Any] | None) -> dict[str, Any]:
+    """Aggregation that counts the groups of what the words match.
+
+    Args:
+        words: see ``legs.words_query``; None counts those of every candidate.
+    """
+    counted = {"cardinality": {"field": fields.GROUP, "precision_threshold": EXACT_UP_TO}}
+    return {_COUNT: {"filter": words or {"match_all": {}}, "aggs": {_COUNT: counted}}}
+
+
+def read_count(aggregations: Mapping[str, Any]) -> tuple[int, bool]:
+    """How many groups, and whether that is a count and no estimate, from the answer to `count_body`."""
+    count = int(aggregations[_COUNT][_COUNT]["value"])
+    return count, count < EXACT_UP_TO

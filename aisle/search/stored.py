@@ -1,0 +1,29 @@
+"""Values of candidates that come back without their documents, for what orders or groups them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from aisle.mappings import fields
+
+StoredValues: TypeAlias = Mapping[str, Mapping[str, Sequence[Any]]]
+"""Item to field to the values that it has there; fields without any are missing."""
+
+NO_VALUES: Final[StoredValues] = MappingProxyType({})
+
+# Dates come back as numbers, which everything that orders by them can use.
+_STORED_AS: Mapping[str, Any] = MappingProxyType(
+    {fields.ADDED: {"field": fields.ADDED, "format": "epoch_millis"}}
+)
+
+
+def docvalue_fields(stored: Sequence[str]) -> list[Any]:
+    """The section of that name of a search request."""
+    return [_STORED_AS.get(name, name) for name in stored]
+
+
+def stored_values(hits: Sequence[Mapping[str, Any]]) -> StoredValues:
+    """The values of the hits of a request with `docvalue_fields`."""
+    return {hit["_id"]: hit["fields"] for hit in hits if "fields" in hit}
