@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+import aisle
 from aisle._index_run import inherited_fusion
 from aisle._tune import apply_fusion
 from aisle.cluster import Cluster, ClusterSettings, connect
@@ -30,6 +31,8 @@ from aisle.indexer.releases.smoke_queries import check_release
 from aisle.mappings import DENSE, default_fusion
 from aisle.mappings.roles import Role, role_document
 from aisle.search import SearchClient
+from aisle.search.rules.live import RulesReader
+from aisle.search.rules.store import RULES_INDEX
 from aisle.search.tuning.fusion_file import FusionFile
 from tests.support.indexing import ENCODER, SPACE, items, options, releases
 from tests.support.proxies.authorising import Authorising, authorising, password_of
@@ -114,6 +117,8 @@ FIRST_ONLY = {
     ("cluster:admin/search/pipeline/put", ()),
     ("indices:admin/create", (STATE_INDEX,)),
     ("indices:admin/get", (STATE_INDEX,)),
+    ("indices:admin/create", (RULES_INDEX,)),
+    ("indices:admin/get", (RULES_INDEX,)),
 }
 
 
@@ -122,7 +127,7 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
 ) -> None:
     first, second = f"{name}-v0001", f"{name}-v0002"
     with authorising(node_url, {str(role): role_document(role, name) for role in Role}) as proxy:
-        indexer, updater, manager, searcher = (connected(proxy, user) for user in Role)
+        indexer, updater, manager, searcher, merchandiser = (connected(proxy, user) for user in Role)
         for _ in range(3):
             asked = options(name, force_merge=True, keep=1, replicas=1)
             report = index_catalogue(indexer, items(40), ENCODER, asked)
@@ -135,8 +140,14 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)
         # What the command names the checkpoint after.
         assert updater.info()["cluster_uuid"]
-        found = SearchClient(searcher, name, ENCODED).search("boot", legs=["bm25"])
+        hiding = [{"id": "hiding", "then": {"hide": ["id-1"]}}]
+        assert aisle.put_rules(name, hiding, cluster=merchandiser).live.release == report.release
+        found = SearchClient(searcher, name, ENCODED, rules=RulesReader(searcher)).search(
+            "boot", legs=["bm25"]
+        )
         assert [hit.item.id for hit in found.hits] == ["new"]
+        assert found.rules is not None and (found.rules.version, found.rules.problem) == (1, "")
+        aisle.delete_rules(name, history=True, cluster=merchandiser)
         with pytest.raises(NotImplementedError):
             # As far as the pipeline's check, which comes before the query is encoded.
             SearchClient(searcher, name, ENCODED).search("boot")
@@ -159,6 +170,13 @@ FORBIDDEN: dict[str, list[tuple[str, str, Any]]] = {
         ("PUT", "/NAME-v0002", None),
         ("POST", "/_aliases", {"actions": [{"add": {"index": "NAME-v0001", "alias": "NAME-x"}}]}),
         ("PUT", "/_search/pipeline/NAME", {"description": "x"}),
+        ("GET", "/aisle-state/_doc/NAME", None),
+        ("PUT", "/aisle-rules/_doc/NAME", {"versions": []}),
+        ("POST", "/other-v0001/_search", {}),
+    ],
+    "merchandiser": [
+        ("POST", "/NAME/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
+        ("DELETE", "/aisle-rules", None),
         ("GET", "/aisle-state/_doc/NAME", None),
         ("POST", "/other-v0001/_search", {}),
     ],
