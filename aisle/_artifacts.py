@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aisle.encoder import Artifact, ArtifactStore, load_model
 from aisle.encoder.artifact import read_manifest
@@ -26,11 +27,17 @@ def export_encoder(
     revision: str | None = None,
     max_length: int | None = None,
     dims: int | None = None,
+    pooling: str | None = None,
+    query_prefix: str | None = None,
+    item_prefix: str | None = None,
     cpu: str | None = None,
     store: ArtifactStore | None = None,
     progress: Say | None = None,
 ) -> ExportReport:
-    """Turn a BERT-family model into an INT8 artifact, without torch. Needs the extra ``export``.
+    """Turn a text encoder into an INT8 artifact.
+
+    The BERT family (MiniLM, E5, BGE, GTE) needs the extra ``export`` and no torch; what else transformers and
+    sentence-transformers know (XLM-RoBERTa, RoBERTa, DistilBERT, MPNet, ModernBERT) the extra ``train``.
 
     Example:
         >>> aisle.export_encoder("intfloat/e5-small-v2", name="e5").manifest.dims
@@ -43,6 +50,9 @@ def export_encoder(
         revision: branch, tag or commit on the hub.
         max_length: most tokens of a text; None: 256, or what the model allows.
         dims: cut vectors to so many values, in the graph.
+        pooling: "mean" or "cls"; None: what the model's folder says.
+        query_prefix: put before each query; None: what the model's folder or its family says.
+        item_prefix: put before the text of each item; None: as above.
         cpu: instructions to export for: "avx2", "avx512", "vnni" or "arm64"; None: this machine's best.
         store: where the artifact goes; None: the one under ``AISLE_HOME``.
         progress: takes a line before each step.
@@ -52,7 +62,7 @@ def export_encoder(
         MissingExtra: the extra ``export`` is not installed.
     """
     from aisle.catalogue.judged import read_judged
-    from aisle.encoder.export import DenseExport, export
+    from aisle.encoder.export import DenseExport, Pooling, export
     from aisle.evaluation.encoders.fidelity import DenseFidelity
 
     options = DenseExport(
@@ -61,7 +71,10 @@ def export_encoder(
         revision=revision,
         max_length=max_length,
         dims=dims,
-        cpu=None if cpu is None else _instructions(cpu),
+        pooling=None if pooling is None else _choice(Pooling, pooling, "poolings"),
+        query_prefix=query_prefix,
+        item_prefix=item_prefix,
+        cpu=None if cpu is None else _choice(InstructionSet, cpu, "instructions"),
     )
     fidelity = DenseFidelity(None if data is None else read_judged(Path(data)))
     return export(options, store, progress or (lambda _: None), fidelity=fidelity)
@@ -100,10 +113,12 @@ def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) ->
     return load_model(ref, store or ArtifactStore.default()).artifact
 
 
-def _instructions(name: str) -> InstructionSet:
+_Choice = TypeVar("_Choice", bound=Enum)
+
+
+def _choice(choices: type[_Choice], value: str, what: str) -> _Choice:
     try:
-        return InstructionSet(name)
+        return choices(value)
     except ValueError:
-        raise InputError(
-            f"there are no instructions {name!r}", fix=f"use one of {', '.join(InstructionSet)}"
-        ) from None
+        known = ", ".join(str(choice.value) for choice in choices)
+        raise InputError(f"there are no {what} {value!r}", fix=f"use one of {known}") from None

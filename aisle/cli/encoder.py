@@ -56,6 +56,13 @@ class Cpu(StrEnum):
     ARM64 = InstructionSet.ARM64
 
 
+class PoolingChoice(StrEnum):
+    """``--pooling``."""
+
+    MEAN = "mean"
+    CLS = "cls"
+
+
 @app.command()
 def export(
     model: Annotated[
@@ -69,18 +76,31 @@ def export(
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Longest text, in tokens. Default: 256.")] = None,
     dims: Annotated[int | None, typer.Option(help="Cut vectors to this width inside the model.")] = None,
+    pooling: Annotated[
+        PoolingChoice | None,
+        typer.Option(help="Vector of a text: mean of its tokens or the first one. Default: the model's own."),
+    ] = None,
+    query_prefix: Annotated[
+        str | None,
+        typer.Option(help="Put before queries. Default: the model's own, such as 'query: ' of E5."),
+    ] = None,
+    item_prefix: Annotated[
+        str | None, typer.Option(help="Put before item texts. Default: the model's own.")
+    ] = None,
     cpu: Annotated[
         Cpu, typer.Option(help="CPU instruction set to export for; auto takes this machine's best.")
     ] = Cpu.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """Export a BERT-family model as an INT8 artifact; torch is not needed.
+    """Export a text encoder as an INT8 artifact: BERT without torch, others with the extra `train`.
 
     Examples:
 
       aisle encoder export
 
       aisle encoder export --model intfloat/e5-small-v2 --name e5
+
+      aisle encoder export --model intfloat/multilingual-e5-small --max-length 128
 
       aisle encoder export --model ./my-model --data judged --json
 
@@ -94,6 +114,9 @@ def export(
             revision=revision,
             max_length=max_length,
             dims=dims,
+            pooling=pooling,
+            query_prefix=query_prefix,
+            item_prefix=item_prefix,
             cpu=None if cpu is Cpu.AUTO else cpu,
             store=_store(out),
             progress=status.update,

@@ -82,6 +82,7 @@ def test_every_command_has_help_with_an_example() -> None:
     ("command", "extra"),
     [
         (["encoder", "export"], "export"),
+        (["encoder", "export", "--model", "distilbert"], "train"),
         (["index", "shop.parquet", "--name", "x", "--encoder", "none"], "parquet"),
         (["index", "hub:somebody/something", "--name", "x", "--encoder", "none"], "train"),
     ],
@@ -91,6 +92,9 @@ def test_a_missing_extra_is_named(
 ) -> None:
     folder = tmp_path_factory.mktemp("extras")
     (folder / "shop.parquet").write_bytes(b"PAR1")
+    (folder / "distilbert").mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (folder / "distilbert" / name).write_text('{"model_type": "distilbert"}')
     code = f"import os, sys; os.chdir({str(folder)!r}); sys.argv = ['aisle', *{command!r}]"
     settings = "os.environ.update(AISLE_URL='http://127.0.0.1:9', AISLE_HOME=os.getcwd())"
     ended = run(f"{code}; {settings}\nfrom aisle.cli.main import main\nmain()")

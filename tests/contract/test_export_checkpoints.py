@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.export import DenseExport, export, find_weights
+from aisle.encoder.artifact import Prefixes
+from aisle.encoder.export import DenseExport, Pooling, SparseExport, export, find_weights
 from aisle.encoder.export.precision import quantize_columns
-from aisle.encoder.export.weights import prefixes_of
+from aisle.encoder.export.weights import family_prefixes
 from aisle.errors import InputError
 from aisle.evaluation.encoders.fidelity import DenseFidelity
 
@@ -43,14 +44,20 @@ def refused(model: str, tmp_path: Path, message: str, **options: object) -> Inpu
         ({"model_type": "mpnet"}, "model_type is 'mpnet'; only 'bert'"),
         ({"hidden_act": "relu"}, "hidden_act is 'relu'"),
         ({"position_embedding_type": "relative_key"}, "position_embedding_type"),
-        ({"num_hidden_layers": 7}, "no tensor 'encoder.layer.6"),
     ],
 )
-def test_other_architectures_are_refused(
+def test_a_sparse_encoder_of_another_architecture_is_refused(
     model: Path, tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
     configure(model / "config.json", **change)
-    assert "BERT-family" in refused(str(model), tmp_path, message).fix
+    with pytest.raises(InputError, match=message) as caught:
+        export(SparseExport(model=str(model)), ArtifactStore(tmp_path / "store"))
+    assert "BERT-family" in caught.value.fix
+
+
+def test_weights_that_lack_a_layer_are_refused(model: Path, tmp_path: Path) -> None:
+    configure(model / "config.json", num_hidden_layers=7)
+    refused(str(model), tmp_path, "no tensor 'encoder.layer.6")
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "model.safetensors"])
@@ -108,23 +115,38 @@ def test_cls_pooling_takes_the_first_token(model: Path, tmp_path: Path) -> None:
     assert vectors[0] @ vectors[1] < 0.99
 
 
-def test_unknown_pooling_is_refused(model: Path, tmp_path: Path) -> None:
-    config = model / "1_Pooling" / "config.json"
-    configure(config, pooling_mode_mean_tokens=False, pooling_mode_max_tokens=True)
-    refused(str(model), tmp_path, "pooling max_tokens cannot be exported")
-
-
 def test_prefixes_reach_queries_and_items(model: Path, tmp_path: Path) -> None:
     e5 = model.rename(model.with_name("e5-tiny"))
     report = export(DenseExport(str(e5)), ArtifactStore(tmp_path / "store"))
     encoder = DenseEncoder.load(report.path)
-    assert encoder.manifest.prefixes == prefixes_of("intfloat/e5-small-v2")
+    assert encoder.manifest.prefixes == family_prefixes("intfloat/e5-small-v2")
     np.testing.assert_allclose(
         encoder.encode_queries(["drill"]), encoder.encode_raw(["query: drill"]), atol=1e-5
     )
     np.testing.assert_allclose(
         encoder.encode_items(["drill"]), encoder.encode_raw(["passage: drill"]), atol=1e-3
     )
+
+
+def test_options_go_before_what_the_folder_declares(model: Path, tmp_path: Path) -> None:
+    prompts = {"query": "query: ", "document": "passage: ", "clustering": "cluster: "}
+    (model / "config_sentence_transformers.json").write_bytes(orjson.dumps({"prompts": prompts}))
+    configure(model / "config.json", matryoshka_dimensions=[64, 128])
+    store = ArtifactStore(tmp_path / "store")
+    declared = export(DenseExport(str(model)), store).manifest
+    assert declared.prefixes == Prefixes(query="query: ", item="passage: ")
+    assert declared.widths == (384, 128, 64)
+    options = DenseExport(str(model), query_prefix="ask: ", pooling=Pooling.CLS, dims=100)
+    asked = export(options, store).manifest
+    assert asked.prefixes == Prefixes(query="ask: ", item="passage: ")
+    assert (asked.pooling, asked.widths) == ("cls", (100, 64))
+
+
+def test_a_default_prompt_is_put_before_all_texts(model: Path, tmp_path: Path) -> None:
+    config = {"prompts": {"search": "find: ", "query": ""}, "default_prompt_name": "search"}
+    (model / "config_sentence_transformers.json").write_bytes(orjson.dumps(config))
+    report = export(DenseExport(str(model)), ArtifactStore(tmp_path / "store"))
+    assert report.manifest.prefixes == Prefixes(query="find: ", item="find: ")
 
 
 def test_quantized_columns_are_within_half_a_step() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.export import DenseExport, Fp32, export, find_weights
+from aisle.encoder.export.dense import BertWeights
 from aisle.encoder.export.static_int8 import Span, calibrate, smoothing
 from aisle.encoder.tokenizer import Texts
 from aisle.evaluation.encoders.samples import sample_texts
@@ -38,6 +39,7 @@ def test_a_vector_does_not_depend_on_its_neighbours(static: DenseEncoder) -> Non
 
 def test_spans_hold_zero_and_every_value(tmp_path: Path) -> None:
     weights = DenseExport().read(find_weights("all-MiniLM-L6-v2"))
+    assert isinstance(weights, BertWeights)
     inputs = Texts([[101, 2417, 102], [101, 102]])
     spans = calibrate(weights, [inputs.feed([0]), inputs.feed([1])], tmp_path)
     assert len(spans) == 4 * weights.checkpoint.layers

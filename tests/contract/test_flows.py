@@ -10,7 +10,8 @@ from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, fil
 # Indexing and training read a catalogue, and any export takes 30 files more than one kind of CSV and of
 # JSON lines did: encodings, dialects, columns by their values, prices, paths, variants.
 # A search that a shop can go live with has a file each for rules, groups, sorting, signals and highlights.
-MOST = {"cli.search:search": 60, "cli.index:index": 100, "cli.train:encoder": 98}
+# A training ends with an export, which takes one file more since any encoder can be exported.
+MOST = {"cli.search:search": 60, "cli.index:index": 100, "cli.train:encoder": 99}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-"""From a BERT checkpoint to an artifact: graph, precision, self-test and card. Needs no torch."""
+"""From a checkpoint to an artifact: graph, precision, self-test and card. Needs torch for none but BERT."""
 
-from aisle.encoder.export.cross_encoder import Pooling, RerankerExport
+from aisle.encoder.export.cross_encoder import RerankerExport
 from aisle.encoder.export.dense import DenseExport
+from aisle.encoder.export.layout import Pooling
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.precision import Fp32, Int8
 from aisle.encoder.export.run import ExportReport, Fidelity, Progress, export

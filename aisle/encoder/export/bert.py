@@ -36,8 +36,8 @@ def bert_graph(model: BertCheckpoint, precision: WeightPrecision, dims: int | No
     if model.projection is not None:
         matrix = precision.matrix(graph, model.projection[:, :width], "projection")
         pooled = graph.node("MatMul", [pooled, matrix])
-    elif width < model.width:
-        pooled = _cut(graph, pooled, width)
+    else:
+        pooled = first_columns(graph, pooled, model.width, width)
     return graph.model(graph.node("LpNormalization", [pooled], axis=-1, p=2), width)
 
 
@@ -108,8 +108,10 @@ def first_token(graph: GraphWriter, x: str) -> str:
     return graph.node("Gather", [x, graph.constant("zero", np.int64(0))], axis=1)
 
 
-def _cut(graph: GraphWriter, pooled: str, dims: int) -> str:
-    """The first ``dims`` columns."""
+def first_columns(graph: GraphWriter, pooled: str, width: int, dims: int) -> str:
+    """The first ``dims`` of ``width`` columns."""
+    if dims == width:
+        return pooled
     bounds = {"start": 0, "end": dims, "columns": 1}
     names = [graph.constant(name, np.array([value], dtype=np.int64)) for name, value in bounds.items()]
     return graph.node("Slice", [pooled, *names])

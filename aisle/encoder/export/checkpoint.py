@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from aisle._environment import optional
+from aisle.encoder.export.layout import (
+    EncoderShape,
+    Pooling,
+    json_object,
+    longest_text,
+    modules_of,
+    pooling_modes,
+)
+from aisle.encoder.export.weights import WEIGHTS
 from aisle.errors import InputError
 
 _FIX = "export a BERT-family encoder (MiniLM, E5, BGE, GTE: config.json says model_type 'bert')"
@@ -42,6 +49,11 @@ class BertCheckpoint:
     tensors: Mapping[str, NDArray[np.float32]]
     projection: NDArray[np.float32] | None = None
 
+    @property
+    def shape(self) -> EncoderShape:
+        """Of an encoder that is nothing but this and a pooling."""
+        return EncoderShape(self.width, self.pooling, self.max_length, self.max_positions)
+
     def tensor(self, name: str) -> NDArray[np.float32]:
         """One tensor.
 
@@ -58,34 +70,45 @@ class BertCheckpoint:
         return self.tensor(f"{name}.weight").T, self.tensor(f"{name}.bias")
 
 
-def read_checkpoint(folder: Path) -> BertCheckpoint:
+def read_checkpoint(folder: Path, pooling: Pooling | None = None) -> BertCheckpoint:
     """Read ``config.json``, ``model.safetensors`` and, if there, the sentence-transformers configuration.
+
+    Args:
+        folder: with the model's files.
+        pooling: in place of the one that the folder names.
 
     Raises:
         InputError: an architecture, an activation or a pooling that the graph builder does not build.
         MissingExtra: safetensors is not installed.
     """
-    backbone = read_backbone(folder)
-    return replace(backbone, projection=_projection(folder, backbone.width))
+    reason = obstacle(folder, pooling)
+    if reason is not None:
+        raise reason
+    return replace(read_backbone(folder, pooling), projection=_projection(folder))
 
 
-def read_backbone(folder: Path) -> BertCheckpoint:
+def obstacle(folder: Path, pooling: Pooling | None = None) -> InputError | None:
+    """Why ``bert.py`` cannot build this checkpoint, as far as its configuration tells; None: it can.
+
+    Raises:
+        InputError: a configuration is broken.
+    """
+    reasons = (_backbone_obstacle(folder), _pooling_obstacle(folder, pooling), _modules_obstacle(folder))
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def read_backbone(folder: Path, pooling: Pooling | None = None) -> BertCheckpoint:
     """Read a checkpoint without what comes after pooling, which may be anything.
 
     Raises:
         InputError: an architecture, an activation or a pooling that the graph builders do not build.
         MissingExtra: safetensors is not installed.
     """
+    reason = _backbone_obstacle(folder) or _pooling_obstacle(folder, pooling)
+    if reason is not None:
+        raise reason
     config = json_object(folder / "config.json")
-    for key, wanted, default in (
-        ("model_type", "bert", None),
-        ("hidden_act", "gelu", "gelu"),
-        ("position_embedding_type", "absolute", "absolute"),
-    ):
-        found = config.get(key, default)
-        if found != wanted:
-            raise InputError(f"{folder}: {key} is {found!r}; only {wanted!r} can be exported", fix=_FIX)
-    held = tensors_of(folder / "model.safetensors")
+    held = tensors_of(folder / WEIGHTS)
     floats = {n.removeprefix("bert."): t for n, t in held.items()}
     try:
         return BertCheckpoint(
@@ -94,12 +117,61 @@ def read_backbone(folder: Path) -> BertCheckpoint:
             heads=int(config["num_attention_heads"]),
             epsilon=float(config.get("layer_norm_eps", 1e-12)),
             max_positions=int(config["max_position_embeddings"]),
-            pooling=_pooling(folder),
-            max_length=_max_length(folder),
+            pooling=pooling.value if pooling else next(iter(pooling_modes(folder))),
+            max_length=longest_text(folder),
             tensors=floats,
         )
     except KeyError as error:
         raise InputError(f"{folder}/config.json has no {error.args[0]}", fix=_FIX) from error
+
+
+def _backbone_obstacle(folder: Path) -> InputError | None:
+    config = json_object(folder / "config.json")
+    for key, wanted, default in (
+        ("model_type", "bert", None),
+        ("hidden_act", "gelu", "gelu"),
+        ("position_embedding_type", "absolute", "absolute"),
+    ):
+        found = config.get(key, default)
+        if found != wanted:
+            return InputError(f"{folder}: {key} is {found!r}; only {wanted!r} can be exported", fix=_FIX)
+    if not (folder / WEIGHTS).is_file():
+        return InputError(f"{folder} has no {WEIGHTS}", fix=_FIX)
+    return None
+
+
+def _pooling_obstacle(folder: Path, pooling: Pooling | None) -> InputError | None:
+    modes = pooling_modes(folder)
+    if pooling is None and modes not in ({Pooling.MEAN.value}, {Pooling.CLS.value}):
+        return InputError(
+            f"{folder}: pooling {', '.join(sorted(modes)) or 'none'} cannot be exported",
+            fix="use a model with mean or cls pooling",
+        )
+    return None
+
+
+_BUILT = {"Transformer", "Pooling", "Dense", "Dropout", "Normalize"}
+
+
+def _modules_obstacle(folder: Path) -> InputError | None:
+    fix = "use a model without such modules, or one that `aisle train encoder` made"
+    modules = modules_of(folder)
+    for module in modules:
+        if module.kind not in _BUILT:
+            return InputError(f"{folder}: a module of the kind {module.kind} cannot be exported", fix=fix)
+    dense = [module.folder / "config.json" for module in modules if module.kind == "Dense"]
+    if not dense:
+        return None
+    config = json_object(dense[0])
+    width = json_object(folder / "config.json").get("hidden_size")
+    square = config.get("in_features") == config.get("out_features") == width
+    plain = str(config.get("activation_function", "")).endswith("Identity") and not config.get("bias")
+    held = dense[0].with_name(WEIGHTS).is_file()
+    if len(dense) > 1 or not (square and plain and held) or config.get("use_residual"):
+        return InputError(
+            f"{dense[0]}: only one square linear layer without bias and activation can be exported", fix=fix
+        )
+    return None
 
 
 def tensors_of(path: Path) -> dict[str, NDArray[np.float32]]:
@@ -114,53 +186,9 @@ def tensors_of(path: Path) -> dict[str, NDArray[np.float32]]:
     return {name: t.astype(np.float32, copy=False) for name, t in held.items() if t.dtype.kind == "f"}
 
 
-def _projection(folder: Path, width: int) -> NDArray[np.float32] | None:
+def _projection(folder: Path) -> NDArray[np.float32] | None:
     """The one linear layer after pooling, if there is one."""
-    configs = sorted(folder.glob("*_Dense/config.json"))
-    if not configs:
+    dense = [module.folder for module in modules_of(folder) if module.kind == "Dense"]
+    if not dense:
         return None
-    config = json_object(configs[0])
-    activation = str(config.get("activation_function", ""))
-    square = config.get("in_features") == config.get("out_features") == width
-    if len(configs) > 1 or not square or config.get("bias") or not activation.endswith("Identity"):
-        raise InputError(
-            f"{configs[0]}: only one square linear layer without bias and activation can be exported",
-            fix="use a model without Dense modules, or one that `aisle train encoder` made",
-        )
-    weight = tensors_of(configs[0].with_name("model.safetensors"))["linear.weight"]
-    return np.ascontiguousarray(weight.T)
-
-
-def _pooling(folder: Path) -> str:
-    """Mean, unless the sentence-transformers pooling module says otherwise."""
-    files = sorted(folder.glob("*_Pooling/config.json"))
-    if not files:
-        return "mean"
-    config = json_object(files[0])
-    mode = config.get("pooling_mode")
-    on = {str(mode)} if mode else {k.removeprefix("pooling_mode_") for k, v in config.items() if v is True}
-    pooling = {"mean_tokens": "mean", "cls_token": "cls"}
-    chosen = {pooling.get(name, name) for name in on} - {"include_prompt"}
-    if chosen not in ({"mean"}, {"cls"}):
-        raise InputError(
-            f"{files[0]}: pooling {', '.join(sorted(chosen)) or 'none'} cannot be exported",
-            fix="use a model with mean or cls pooling",
-        )
-    return chosen.pop()
-
-
-def _max_length(folder: Path) -> int | None:
-    path = folder / "sentence_bert_config.json"
-    value = json_object(path).get("max_seq_length") if path.is_file() else None
-    return int(value) if value else None
-
-
-def json_object(path: Path) -> dict[str, Any]:
-    """A JSON file's object. Raises InputError when it holds none."""
-    try:
-        content = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}", fix="use a complete model folder") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} holds no JSON object", fix="use a complete model folder")
-    return content
+    return np.ascontiguousarray(tensors_of(dense[0] / WEIGHTS)["linear.weight"].T)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +19,15 @@ from aisle.encoder.export.bert import (
     mean_pooled,
     position_ids,
 )
-from aisle.encoder.export.checkpoint import BertCheckpoint, json_object, read_backbone, tensors_of
+from aisle.encoder.export.checkpoint import BertCheckpoint, read_backbone, tensors_of
 from aisle.encoder.export.describe import chosen_length, describe
 from aisle.encoder.export.graph import MICROSOFT, GraphWriter
+from aisle.encoder.export.layout import Pooling, json_object
 from aisle.encoder.export.options import ExportOptions, ModelWeights
 from aisle.encoder.export.precision import WeightPrecision
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.tokenizer import SPECIAL, PairTokenizer
 from aisle.errors import InputError
-
-
-class Pooling(Enum):
-    """Which vectors make the score: the mean of all, or [CLS] alone, which spares most of the last layer."""
-
-    MEAN = "mean"
-    CLS = "cls"
-
 
 Floats = NDArray[np.float32]
 

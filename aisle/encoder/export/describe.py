@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aisle.encoder.artifact import Manifest, check_name, sha256_of
+from aisle.encoder.artifact import Manifest, check_name
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
@@ -27,7 +27,7 @@ def describe(options: ExportOptions[Any], source: WeightSource, **known: Any) ->
     return Manifest(
         name=check_name(options.name or source.model.rpartition("/")[2]),
         base_model=options.base_model or source.model,
-        revision=source.revision or sha256_of(source.folder / "model.safetensors"),
+        revision=source.identity(),
         text_version=TEXT_VERSION,
         data_hash=options.data_hash,
         git_commit=git_commit(),

@@ -17,8 +17,10 @@ _IR_VERSION = 9
 class GraphWriter:
     """Collects nodes and initializers; every method returns names of tensors."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "bert", opset: int = OPSET) -> None:
+        """Args: title: of the graph; opset: of the operators without a domain."""
         self._onnx = optional("onnx", extra="export")
+        self._title, self._opset = title, opset
         self._nodes: list[Any] = []
         self._constants: dict[str, NDArray[Any]] = {}
 
@@ -41,6 +43,15 @@ class GraphWriter:
             self._onnx.helper.make_node(kind, inputs, names, name=label, domain=domain, **attributes)
         )
         return names
+
+    def take(self, node: Any, inputs: list[str], outputs: list[str]) -> None:
+        """A node (NodeProto) of another graph, with other names of its tensors."""
+        taken = self._onnx.NodeProto()
+        taken.CopyFrom(node)
+        del taken.input[:], taken.output[:]
+        taken.input.extend(inputs)
+        taken.output.extend(outputs)
+        self._nodes.append(taken)
 
     def cast(self, tensor: str, dtype: type[np.generic]) -> str:
         """Cast to a NumPy type."""
@@ -66,7 +77,7 @@ class GraphWriter:
         self._nodes.append(helper.make_node("Identity", [output], [name], name=name))
         graph = helper.make_graph(
             self._nodes,
-            "bert",
+            self._title,
             [
                 helper.make_tensor_value_info("input_ids", types.INT64, ["batch", "tokens"]),
                 *(helper.make_tensor_value_info(each, types.INT64, ["batch"]) for each in per_text),
@@ -82,7 +93,7 @@ class GraphWriter:
             graph,
             producer_name="aisle",
             ir_version=_IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)],
+            opset_imports=[helper.make_opsetid("", self._opset), helper.make_opsetid(MICROSOFT, 1)],
         )
         content: bytes = model.SerializeToString(deterministic=True)
         return content

@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 
 class WeightPrecision(Protocol):
-    """The four places where a BERT graph touches its weights."""
+    """The four places where a graph touches its weights."""
 
     name: str
 
@@ -22,9 +22,17 @@ class WeightPrecision(Protocol):
         """Rows of a table [v, h] by id."""
 
     def linear(
-        self, graph: GraphWriter, x: str, weight: Floats, bias: Floats, name: str, *, after_gelu: bool = False
+        self,
+        graph: GraphWriter,
+        x: str,
+        weight: Floats,
+        bias: Floats | None,
+        name: str,
+        *,
+        after_gelu: bool = False,
     ) -> str:
-        """x [.., in] times weight [in, out], plus bias [out]; after a GELU, x has no values under -0.17."""
+        """x [.., in] times weight [in, out], plus bias [out] if there is one; after a GELU, x has no values
+        under -0.17."""
 
     def attention(
         self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str
@@ -49,14 +57,13 @@ class Fp32:
         graph: GraphWriter,
         x: str,
         weight: Floats,
-        bias: Floats,
+        bias: Floats | None,
         name: str,
         *,
         after_gelu: bool = False,  # noqa: ARG002
     ) -> str:
         """A MatMul and an Add."""
-        product = graph.node("MatMul", [x, graph.constant(f"{name}.weight", weight)])
-        return graph.node("Add", [product, graph.constant(f"{name}.bias", bias)])
+        return _plus(graph, graph.node("MatMul", [x, graph.constant(f"{name}.weight", weight)]), bias, name)
 
     def attention(
         self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str
@@ -92,11 +99,18 @@ class Int8:
         return graph.node("Mul", [graph.cast(rows, np.float32), scale])
 
     def linear(
-        self, graph: GraphWriter, x: str, weight: Floats, bias: Floats, name: str, *, after_gelu: bool = False
+        self,
+        graph: GraphWriter,
+        x: str,
+        weight: Floats,
+        bias: Floats | None,
+        name: str,
+        *,
+        after_gelu: bool = False,
     ) -> str:
         """Quantized product, then scale per token and bias."""
         product = self._product(graph, x, weight, name, _AFTER_GELU if after_gelu else _SYMMETRIC)
-        return graph.node("Add", [product, graph.constant(f"{name}.bias", bias)])
+        return _plus(graph, product, bias, name)
 
     def attention(
         self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str
@@ -151,6 +165,10 @@ _SYMMETRIC = _Span(zero=128, floor=1e-6, signed=True)
 # GELU never falls under -0.17: 32 levels hold that where a level is worth at least 1.2 / 223, and 223 are
 # left for the values that matter.
 _AFTER_GELU = _Span(zero=32, floor=1.2, signed=False)
+
+
+def _plus(graph: GraphWriter, product: str, bias: Floats | None, name: str) -> str:
+    return product if bias is None else graph.node("Add", [product, graph.constant(f"{name}.bias", bias)])
 
 
 def quantize_columns(weight: Floats, largest: int = 127) -> tuple[NDArray[np.int8], Floats]:

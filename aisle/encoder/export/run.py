@@ -77,6 +77,7 @@ def export(
     store = store or ArtifactStore.default()
     progress("finding weights")
     source = find_weights(options.model, options.revision)
+    progress(f"reading {source.model}")
     weights = options.read(source)
     manifest = weights.manifest()
     figures: Mapping[str, float] = {}

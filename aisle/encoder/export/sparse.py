@@ -247,8 +247,8 @@ class SparseWeights(ModelWeights[SparseEncoder]):
             dims=len(self.head.bias),
             pooling="max",
             normalisation="none",
-            prefixes=self.options.prefixes or prefixes_of(self.source.model),
-            max_length=text_length(self.options, self.checkpoint),
+            prefixes=self.options.prefixes or prefixes_of(self.source),
+            max_length=text_length(self.options, self.checkpoint.shape),
         )
 
     def calibration(self, max_length: int) -> Sequence[Mapping[str, NDArray[np.int64]]]:

@@ -35,7 +35,14 @@ class _Watched(Fp32):
         self.inputs: dict[str, str] = {}
 
     def linear(
-        self, graph: GraphWriter, x: str, weight: Floats, bias: Floats, name: str, *, after_gelu: bool = False
+        self,
+        graph: GraphWriter,
+        x: str,
+        weight: Floats,
+        bias: Floats | None,
+        name: str,
+        *,
+        after_gelu: bool = False,
     ) -> str:
         self.inputs[name] = x
         return super().linear(graph, x, weight, bias, name, after_gelu=after_gelu)
@@ -111,13 +118,14 @@ class StaticInt8(Int8):
         graph: GraphWriter,
         x: str,
         weight: Floats,
-        bias: Floats,
+        bias: Floats | None,
         name: str,
         *,
         after_gelu: bool = False,  # noqa: ARG002
     ) -> str:
         """Quantized product with its bias."""
-        return self._scaled(graph, x, weight, name, graph.constant(f"{name}.bias", bias))
+        added = [] if bias is None else [graph.constant(f"{name}.bias", bias)]
+        return self._scaled(graph, x, weight, name, *added)
 
     def attention(
         self, graph: GraphWriter, x: str, lengths: str, weight: Floats, bias: Floats, heads: int, name: str

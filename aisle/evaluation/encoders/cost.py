@@ -78,7 +78,8 @@ def _graph(encoder: DenseEncoder, weights: str, stack: ExitStack) -> DenseEncode
     options = DenseExport(
         model=weights,
         max_length=encoder.manifest.max_length,
-        prefixes=encoder.manifest.prefixes,
+        query_prefix=encoder.manifest.prefixes.query,
+        item_prefix=encoder.manifest.prefixes.item,
         precision=Fp32(),
     )
     return DenseEncoder.load(export(options, ArtifactStore(Path(folder))).path)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aisle._environment import optional
-from aisle.encoder.artifact import TOKENIZER, Prefixes, sha256_of
+from aisle.encoder.artifact import TOKENIZER, Prefixes
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.checkpoint import read_checkpoint
 from aisle.encoder.export.describe import MAX_LENGTH
 from aisle.encoder.export.precision import Fp32
-from aisle.encoder.export.weights import find_weights, prefixes_of
+from aisle.encoder.export.weights import check_vocabulary, find_weights, prefixes_of
 from aisle.errors import InputError
 from aisle.training.common.run_folder import folder_in_one_step, starting_point
 
@@ -66,31 +66,16 @@ def find_base(model: str, revision: str | None = None) -> BaseModel:
     checkpoint = read_checkpoint(source.folder)
     # Written and forgotten: it finds every tensor that is missing or of another shape.
     bert_graph(checkpoint, Fp32(), checkpoint.width)
-    rows = len(checkpoint.tensor("embeddings.word_embeddings.weight"))
-    tokens = _vocabulary_size(source.folder / TOKENIZER)
-    if tokens > rows:
-        raise InputError(
-            f"{source.folder}: the tokenizer has {tokens} tokens, the model {rows} word vectors",
-            fix="give the tokenizer.json that belongs to the model",
-        )
+    check_vocabulary(source.folder, len(checkpoint.tensor("embeddings.word_embeddings.weight")))
     return BaseModel(
         folder=source.folder,
         # A training is known by its own name, not by that of its last stage's folder.
         name=source.model if place == model else model,
-        revision=source.revision or sha256_of(source.folder / "model.safetensors"),
+        revision=source.identity(),
         width=checkpoint.width,
         max_length=min(checkpoint.max_length or MAX_LENGTH, MAX_LENGTH, checkpoint.max_positions),
-        prefixes=prefixes_of(source.model),
+        prefixes=prefixes_of(source),
     )
-
-
-def _vocabulary_size(path: Path) -> int:
-    tokenizers = optional("tokenizers", extra="train")
-    try:
-        return int(tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8")).get_vocab_size())
-    # The Rust side raises plain Exception for a file that is no tokenizer.
-    except Exception as error:
-        raise InputError(f"{path} is no tokenizer: {error}", fix="use a complete model folder") from error
 
 
 def open_model(folder: Path, device: str, dropout: float = 0.0) -> SentenceTransformer:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, RLock, Thread
 from types import TracebackType
 from typing import IO, Protocol, Self
-
-from aisle._environment import optional
 
 
 class Progress(Protocol):
@@ -172,18 +168,3 @@ def _spell(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-@contextmanager
-def silenced_libraries() -> Iterator[None]:
-    """Errors only, no progress bars; afterwards as before."""
-    logging = optional("transformers", extra="train").utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

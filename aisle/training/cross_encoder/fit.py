@@ -16,7 +16,8 @@ from sentence_transformers.cross_encoder.losses import LambdaLoss, ListNetLoss
 from torch import nn
 
 from aisle._environment import optional
-from aisle.training.common.progress import Progress, silenced_libraries
+from aisle.encoder.export.torch_model import silenced_libraries
+from aisle.training.common.progress import Progress
 from aisle.training.common.trainer import (
     PlannedBatches,
     StepProgress,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisle._environment import optional
-from aisle.encoder.export.cross_encoder import Pooling
+from aisle.encoder.export.layout import Pooling
+from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.errors import InputError
 from aisle.training.common.machine import TrainingPrecision
-from aisle.training.common.progress import silenced_libraries
 from aisle.training.common.run_folder import folder_in_one_step
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aisle._environment import optional
-from aisle.encoder.export.checkpoint import json_object
-from aisle.encoder.export.cross_encoder import Pooling
+from aisle.encoder.export.layout import Pooling, json_object
 from aisle.errors import InputError
 from aisle.training.common.base_model import keep_layers
 from aisle.training.common.machine import best_device, seed_all, where

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from aisle.catalogue.judged import read_judged
 from aisle.encoder import ArtifactStore
 from aisle.encoder.export import DenseExport, ExportReport, export
+from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.evaluation.encoders.fidelity import DenseFidelity
 from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import best_device, machine_note, where
-from aisle.training.common.progress import Progress, Silent, silenced_libraries
+from aisle.training.common.progress import Progress, Silent
 from aisle.training.common.run_folder import StageRecord, TrainingKind, TrainingRun, require_room
 from aisle.training.data.sources import SourceKind, kept_apart, read_training_set
 from aisle.training.data.training_set import TrainingSet, calibration_texts
@@ -82,7 +83,8 @@ class TrainedEncoder:
             base_model=self.base.name,
             name=name,
             max_length=self.base.max_length,
-            prefixes=self.base.prefixes,
+            query_prefix=self.base.prefixes.query,
+            item_prefix=self.base.prefixes.item,
             widths=self.widths,
             training=self.as_dict(),
             data_hash=self.data_hash,

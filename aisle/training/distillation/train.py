@@ -9,6 +9,7 @@ from pathlib import Path
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
 
 from aisle._environment import optional
+from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.errors import InputError
 from aisle.training.common.base_model import (
     BaseModel,
@@ -19,7 +20,7 @@ from aisle.training.common.base_model import (
     save_model,
 )
 from aisle.training.common.machine import best_device, seed_all
-from aisle.training.common.progress import Progress, Silent, silenced_libraries
+from aisle.training.common.progress import Progress, Silent
 from aisle.training.common.run_folder import require_room, unwritable
 from aisle.training.common.trainer import StepProgress, trainer_arguments
 from aisle.training.data.examples import TokenTable

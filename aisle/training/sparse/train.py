@@ -12,12 +12,13 @@ from aisle._environment import optional
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import TOKENIZER
 from aisle.encoder.export import ExportReport, SparseExport, export
+from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.encoder.text import TEXT_VERSION
 from aisle.evaluation.encoders.fidelity import SparseFidelity
 from aisle.training.common.base_model import BaseModel, find_base, open_model
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import TrainingPrecision, best_device, machine_note, where
-from aisle.training.common.progress import Progress, Silent, silenced_libraries
+from aisle.training.common.progress import Progress, Silent
 from aisle.training.common.run_folder import (
     StageRecord,
     TrainingKind,
