@@ -45,6 +45,7 @@ class Features:
 
     language: str = "en"
     sorts_titles: bool = False
+    suggest: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""

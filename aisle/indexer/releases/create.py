@@ -10,6 +10,7 @@ from typing import Any
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, DiskFull, IndexingFailed
 from aisle.indexer.lease.lease import Lease
+from aisle.indexer.releases.delete import delete_release
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import (
     abandon_actions,
@@ -121,7 +122,7 @@ def drop_unfinished(cluster: Cluster, release: str) -> None:
     soon = {"request_timeout": _DROP_TIMEOUT_S}
     try:
         if _abandon(cluster, release, soon):
-            cluster.indices.delete(index=release, params={**soon, "ignore_unavailable": "true"})
+            delete_release(cluster, release, soon)
     except AisleError as error:
         _log.warning("the unfinished release %s is left over; the next run deletes it (%s)", release, error)
 

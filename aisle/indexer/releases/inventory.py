@@ -19,6 +19,7 @@ from aisle.indexer.releases.names import (
     version_of,
     withdrawn_alias,
 )
+from aisle.mappings.suggestions import release_of_suggestions, suggest_alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ReleaseInventory:
         unfinished: those of them that are being loaded, were interrupted, or were given up.
         abandoned: those of the unfinished that were given up.
         withdrawn: finished ones that somebody rolled back from.
+        orphans: indexes of suggestions whose release is gone.
     """
 
     releases: tuple[str, ...]
@@ -38,6 +40,7 @@ class ReleaseInventory:
     unfinished: tuple[str, ...]
     abandoned: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
 
     @property
     def no_way_back(self) -> tuple[str, ...]:
@@ -74,6 +77,15 @@ def read_inventory(cluster: Cluster, name: str) -> ReleaseInventory:
         ),
         abandoned=tuple(index for index in releases if abandoned_alias(index) in marks[index]),
         withdrawn=tuple(index for index in releases if withdrawn_alias(index) in marks[index]),
+        orphans=tuple(
+            sorted(
+                index
+                for index, body in found.items()
+                if (release := release_of_suggestions(index)) not in releases
+                and version_of(name, release) is not None
+                and suggest_alias(release) in body["aliases"]
+            )
+        ),
     )
 
 

@@ -12,6 +12,8 @@ from aisle.errors import InputError
 MAX_NAME_BYTES: Final = 200
 _FORBIDDEN: Final = '\\/*?"<>| ,#:'
 _RELEASE: Final = re.compile(r"(?P<name>.+)-v(?P<version>\d{4,})")
+# What belongs to a release is called after it.
+_OF_RELEASE: Final = re.compile(r".+-v\d{4,}(?:-(?:loading|abandoned|withdrawn|suggest|completions))?")
 
 
 def check_name(name: str) -> str:
@@ -29,8 +31,8 @@ def check_name(name: str) -> str:
         broken = "it must not begin with one of _ - + ."
     elif any(character in _FORBIDDEN or not character.isprintable() for character in name):
         broken = f"it must hold no space, control character or any of {_FORBIDDEN.replace(' ', '')}"
-    elif _RELEASE.fullmatch(name):
-        broken = "it must not end like a release (-v0001)"
+    elif _OF_RELEASE.fullmatch(name):
+        broken = "it must not end like a release (-v0001), or like what belongs to one (-v0001-suggest)"
     if broken:
         raise InputError(
             f"{name[:64]!r} cannot be an index name: {broken}", fix="choose a name like shop or shop-de"

@@ -10,6 +10,7 @@ from opensearchpy import OpenSearch
 from aisle.cluster import Cluster
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.delete import delete_release
 from aisle.indexer.releases.inventory import ReleaseInventory, no_releases, read_inventory
 from aisle.indexer.releases.names import check_name, version_of
 
@@ -103,7 +104,7 @@ def prune_releases(
         doomed = choose_pruned(name, now, keep, unfinished=unfinished)
         for release in doomed:
             lease.check()
-            cluster.indices.delete(index=release, params={"ignore_unavailable": "true"})
+            delete_release(cluster, release)
         return _told(name, now, doomed, done=True)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, IndexingFailed
+from aisle.indexer.releases.delete import delete_release
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import swap_actions, to_prune, version_of
 from aisle.mappings import IndexSettings
@@ -172,5 +173,7 @@ class Publisher:
         now = read_inventory(self._cluster, self._name)
         doomed = to_prune(self._name, self.release, now.releases, now.no_way_back, keep)
         for release in doomed:
-            self._cluster.indices.delete(index=release, params={"ignore_unavailable": "true"})
+            delete_release(self._cluster, release)
+        for index in now.orphans:
+            self._cluster.indices.delete(index=index, params={"ignore_unavailable": "true"})
         return doomed
