@@ -55,6 +55,7 @@ __all__ = [
     "rollback",
     "rollback_rules",
     "show_rules",
+    "suggest",
     "train_encoder",
     "train_reranker",
     "train_sparse",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
         show_rules,
     )
     from aisle._search import explain_item, open_search
+    from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
     from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
@@ -115,6 +117,7 @@ else:
             "show_rules",
         ),
         "_search": ("explain_item", "open_search"),
+        "_suggest": ("suggest",),
         "_train": ("train_encoder", "train_reranker", "train_sparse"),
         "_try": ("try_catalogue",),
         "_tune": ("apply_fusion", "tune"),

@@ -10,6 +10,7 @@ from opensearchpy import OpenSearch
 from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options
+from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
 from aisle.catalogue import ReadOptions, parse_map
 from aisle.catalogue.reader import formats
@@ -22,8 +23,9 @@ from aisle.indexer.releases.guards import GuardLimits
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.replay import ReplayReport
 from aisle.indexer.replay import replay as send_again
+from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
 
-__all__ = ["USUAL_ENCODER", "formats", "index", "parse_map", "replay"]
+__all__ = ["USUAL_ENCODER", "USUAL_MIN_CLIENTS", "formats", "index", "parse_map", "replay"]
 
 
 def index(
@@ -44,6 +46,10 @@ def index(
     dims: int | None = None,
     sparse: str | Path | None = None,
     synonyms: str | Path | None = None,
+    suggest: bool = True,
+    queries: str | Path | None = None,
+    min_clients: int = USUAL_MIN_CLIENTS,
+    suggest_block: str | Path | None = None,
     shards: int = 1,
     replicas: int = 0,
     force_merge: bool = False,
@@ -95,6 +101,11 @@ def index(
         dims: width of the vectors; None takes 64 if the model was trained to be cut there, else its own.
         sparse: artifact for the sparse leg; None leaves it out.
         synonyms: file of rules such as ``sofa, couch`` for the queries of this release.
+        suggest: make suggestions with the release, see ``aisle.suggest``.
+        queries: file of popular queries with their counts and, if known, how many visitors asked them: they
+            are suggested first, if they find something.
+        min_clients: how many different visitors must have asked a query, where the file says it.
+        suggest_block: file of words and phrases that no suggestion may hold.
         shards: primary shards.
         replicas: further copies of each shard of the finished release.
         force_merge: merge to one segment per shard before going live: slower to make, faster to search.
@@ -149,6 +160,7 @@ def index(
         limit=limit,
     )
     limits = GuardLimits(max_rejected, max_shrink, strict)
+    suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
@@ -173,6 +185,7 @@ def index(
             resume=resume,
             gate=judged,
             load=load,
+            suggest=suggesting,
             progress=progress,
         )
 

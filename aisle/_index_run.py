@@ -11,6 +11,7 @@ from opensearchpy import OpenSearch
 
 from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
+from aisle._suggest import SuggestOptions
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.reader import fingerprint
 from aisle.catalogue.sources import has_fixed_content, source_name
@@ -115,6 +116,7 @@ def index_folder(
     resume: bool = False,
     gate: GateOptions | None = None,
     load: Loader | None = None,
+    suggest: SuggestOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> IndexReport:
     """Index a catalogue so that the run can be resumed, and write its dead letters however it ends.
@@ -129,6 +131,7 @@ def index_folder(
         resume: go on with the run of this name that was interrupted; without one, begin anew and say so.
         gate: a judged set that the release must do well on, see `release_gate`.
         load: see ``loader`` of ``index_catalogue``.
+        suggest: what may be suggested; None makes a release without suggestions.
         progress: see ``index_catalogue``; also called once as soon as it is known what is read as what.
 
     Raises:
@@ -169,16 +172,21 @@ def index_folder(
             smoke = SmokeCheck(client, vectors, ledger, options.retry)
             # The gate last, as it takes longest.
             checks: list[ReleaseCheck] = [smoke, *gates]
+            watched = smoke.sampler.watch(items)
+            suggestions = suggest.builder(client, options.retry) if suggest else None
+            if suggestions:
+                watched = suggestions.watch(watched)
             try:
                 report = index_catalogue(
                     client,
-                    smoke.sampler.watch(items),
+                    watched,
                     vectors,
                     options,
                     context=ResumeContext(ledger, parts or {}, resume),
                     loader=load,
                     guards=(guard,),
                     checks=checks,
+                    suggestions=suggestions,
                     progress=watch,
                 )
             except BaseException as error:

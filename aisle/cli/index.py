@@ -14,7 +14,7 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
-from aisle._index import USUAL_ENCODER, parse_map
+from aisle._index import USUAL_ENCODER, USUAL_MIN_CLIENTS, parse_map
 from aisle.cli.console import (
     EXIT_FAILED,
     CatalogueOption,
@@ -30,6 +30,10 @@ from aisle.cli.options import (
     GateMetricOption,
     GateOption,
     IndexSparseOption,
+    MinClientsOption,
+    QueriesOption,
+    SuggestBlockOption,
+    SuggestOption,
     SynonymsOption,
     check_gate,
 )
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from aisle._preview import DryRun
     from aisle.indexer import IndexReport, Progress
     from aisle.indexer.replay import ReplayReport
+    from aisle.indexer.suggestions.report import SuggestionReport
 
 
 # Where nobody watches a bar, so often a line says that the run goes on.
@@ -116,9 +121,23 @@ def print_indexed(console: Console, report: IndexReport) -> None:
     )
     if report.resumed:
         console.print(f"  {report.resumed:,} of them were there before it was resumed", highlight=False)
+    if report.suggestions:
+        print_suggestions(console, report.suggestions)
     if report.rows:
         print_rows(console, report.rows)
     print_dead_letters(console, report.dead_letters, report.examples, report.dead_letters_file)
+
+
+def print_suggestions(console: Console, made: SuggestionReport) -> None:
+    """What can be suggested, and what may not be."""
+    console.print(
+        f"  suggestions: {made.popular:,} popular queries, {made.titles:,} phrases of titles,"
+        f" {made.categories:,} categories, {made.brands:,} brands",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for reason, number in sorted(made.dropped.items(), key=lambda dropped: -dropped[1]):
+        console.print(f"    not suggested, {reason}: {number:,} queries", highlight=False)
 
 
 def print_dry_run(console: Console, would: DryRun) -> None:
@@ -231,6 +250,10 @@ def index(
         float, typer.Option(min=1, help="Seconds to wait for a node that does not respond.")
     ] = 120,
     synonyms: SynonymsOption = None,
+    suggest: SuggestOption = True,
+    queries: QueriesOption = None,
+    min_clients: MinClientsOption = USUAL_MIN_CLIENTS,
+    suggest_block: SuggestBlockOption = None,
     gate: GateOption = None,
     gate_metric: GateMetricOption = None,
     gate_floor: GateFloorOption = None,
@@ -277,6 +300,8 @@ def index(
 
         aisle index products.csv --name shop --synonyms synonyms.txt
 
+        aisle index products.csv --name shop --queries popular.csv --suggest-block words.txt
+
         aisle index products.csv --name shop --resume
 
         aisle index --replay shop-dead-letters.jsonl --name shop
@@ -292,6 +317,8 @@ def index(
         raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
     if synonyms and replay:
         raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
+    if (queries or suggest_block or not suggest) and replay:
+        raise typer.BadParameter("suggestions go with DATA: they are part of a new release")
     console, mapped = Console(), parse_map(*(columns or ()))
     if replay is not None:
         replayed = aisle.replay(
@@ -370,6 +397,10 @@ def index(
             dims=dims,
             sparse=sparse,
             synonyms=synonyms,
+            suggest=suggest,
+            queries=queries,
+            min_clients=min_clients,
+            suggest_block=suggest_block,
             shards=shards,
             replicas=replicas,
             force_merge=force_merge,

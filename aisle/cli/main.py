@@ -40,6 +40,7 @@ def build_app() -> typer.Typer:
         roles,
         rules,
         search,
+        suggest,
         train,
         try_,
         tune,
@@ -65,6 +66,7 @@ def build_app() -> typer.Typer:
     app.add_typer(releases.app, name="releases")
     app.command()(search.search)
     app.add_typer(rules.app, name="rules")
+    app.command()(suggest.suggest)
     app.command("eval")(evaluate.evaluate)
     app.command()(explain.explain)
     app.add_typer(train.app, name="train")

@@ -76,6 +76,43 @@ SynonymsOption = Annotated[
 ]
 
 
+_SUGGESTIONS = "Suggestions"
+
+SuggestOption = Annotated[
+    bool,
+    typer.Option(
+        "--suggest/--no-suggest",
+        help="Make suggestions for `aisle suggest` with the release.",
+        rich_help_panel=_SUGGESTIONS,
+    ),
+]
+QueriesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--queries",
+        help="Popular queries, suggested first: CSV, TSV or JSON lines with text, count and perhaps clients.",
+        rich_help_panel=_SUGGESTIONS,
+    ),
+]
+MinClientsOption = Annotated[
+    int,
+    typer.Option(
+        "--min-clients",
+        min=1,
+        help="Suggest only queries that so many different visitors asked, where the file says it.",
+        rich_help_panel=_SUGGESTIONS,
+    ),
+]
+SuggestBlockOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--suggest-block",
+        help="Words and phrases, one a line, that no suggestion may hold.",
+        rich_help_panel=_SUGGESTIONS,
+    ),
+]
+
+
 GateOption = Annotated[
     Path | None,
     typer.Option(

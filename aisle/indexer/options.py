@@ -15,6 +15,7 @@ from aisle.errors import InputError
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.progress import Progress
 from aisle.indexer.releases.names import check_name
+from aisle.indexer.suggestions.report import SuggestionReport
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard_fusions
 
@@ -78,6 +79,7 @@ class IndexReport:
         retries: bulk requests that were repeated.
         resumed: of the documents, how many an earlier, interrupted run has written.
         reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
+        suggestions: what can be suggested; None if nothing can, or an interrupted run had made them already.
         lost_coverage: fields that far fewer items have than in the release that was live, a line each.
         dead_letters: reason to number of rows and documents that are not in the release.
         examples: reason to one of these rows.
@@ -98,6 +100,7 @@ class IndexReport:
     resumed: int = 0
     reading: ReadingReport | None = None
     rows: RowCounts | None = None
+    suggestions: SuggestionReport | None = None
     lost_coverage: tuple[str, ...] = ()
     dead_letters: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, RejectedRow] = field(default_factory=dict)
@@ -113,6 +116,7 @@ class IndexReport:
         replaced: tuple[str, ...],
         deleted: tuple[str, ...],
         seconds: float,
+        suggestions: SuggestionReport | None = None,
     ) -> Self:
         """A run that loaded this much and took so long."""
         return cls(
@@ -128,6 +132,7 @@ class IndexReport:
             load_s=loaded.seconds,
             stage_s=loaded.busy_s,
             retries=loaded.retries,
+            suggestions=suggestions,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -27,6 +27,7 @@ from aisle.indexer.releases.create import create_release, declaring_numbers
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
+from aisle.indexer.suggestions.build import SuggestionsBuilder
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import IndexSettings
 from aisle.types import Item
@@ -50,8 +51,11 @@ def go_live(
     accepted: int,
     guards: Sequence[ReleaseCheck] = (),
     checks: Sequence[ReleaseCheck] = (),
+    suggestions: SuggestionsBuilder | None = None,
 ) -> tuple[str, ...]:
-    """Count, merge, check, restore the settings, swap. Each step may be repeated by a resumed run.
+    """Count, merge, check, restore the settings, make the suggestions, swap.
+
+    Each step may be repeated by a resumed run.
 
     Args:
         publisher: of the release.
@@ -61,6 +65,7 @@ def go_live(
         accepted: documents that OpenSearch has acknowledged.
         guards: see ``index_catalogue``.
         checks: likewise.
+        suggestions: likewise.
 
     Returns:
         What was live before.
@@ -77,6 +82,8 @@ def go_live(
     for check in checks:
         check.check(publisher.release)
     publisher.restore(settings)
+    if suggestions is not None:
+        suggestions.build(publisher.release, settings)
     lease.check()
     return publisher.swap()
 
@@ -205,6 +212,7 @@ def index_catalogue(
     loader: Loader | None = None,
     guards: Sequence[ReleaseCheck] = (),
     checks: Sequence[ReleaseCheck] = (),
+    suggestions: SuggestionsBuilder | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> IndexReport:
     """Load ``items`` into a release and make it live.
@@ -220,6 +228,7 @@ def index_catalogue(
         guards: look at the loaded release before it is merged, as they need not search it.
         checks: look at the finished release, one after another; whatever one of either raises keeps it from
             going live.
+        suggestions: makes those of the release, of items that it has watched; None: it has none.
         progress: called a few times a second while loading.
 
     Raises:
@@ -238,7 +247,7 @@ def index_catalogue(
     retrying = cluster.retrying(options.retry)
     ledger = context.ledger if context else Ledger()
     read_inventory(cluster, options.name)
-    settings = index_settings(cluster, encoder, options)
+    settings = replace(index_settings(cluster, encoder, options), suggest=suggestions is not None)
     check_disk_space(cluster)
     with hold(cluster, options.name, "aisle index", policy=options.retry) as lease:
         parts = run_parts(context.source if context else {}, settings, encoder.spaces, options)
@@ -263,6 +272,8 @@ def index_catalogue(
         else:
             try:
                 with _release_there():
+                    if suggestions is not None:
+                        suggestions.check_free(begun.release)
                     how = loader or LocalLoader(cluster, encoder)
                     numbered = declaring_numbers(retrying, begun.release, items)
                     loaded = load_release(how, begun.release, ledger, numbered, options, progress)
@@ -274,6 +285,7 @@ def index_catalogue(
                         accepted=loaded.accepted,
                         guards=guards,
                         checks=checks,
+                        suggestions=suggestions,
                     )
             except BaseException as error:
                 give_up(cluster, ledger, begun.release, lease, error)
@@ -290,6 +302,7 @@ def index_catalogue(
         replaced=replaced,
         deleted=deleted,
         seconds=perf_counter() - started,
+        suggestions=suggestions.report if suggestions is not None else None,
     )
 
 

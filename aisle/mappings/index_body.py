@@ -26,6 +26,7 @@ class IndexSettings:
         refresh_interval: in OpenSearch's notation; ``-1`` while loading.
         synonyms: what queries are widened by.
         language: of the texts, a key of ``languages.LANGUAGES``.
+        suggest: an index of suggestions is made with it.
     """
 
     dims: int = 64
@@ -38,11 +39,12 @@ class IndexSettings:
     refresh_interval: str = "1s"
     synonyms: Synonyms = field(default_factory=Synonyms)
     language: str = ENGLISH.code
+    suggest: bool = False
 
     @property
     def features(self) -> Features:
         """What an index of these settings can be asked."""
-        return Features(language=self.language, sorts_titles=True)
+        return Features(language=self.language, sorts_titles=True, suggest=self.suggest)
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class Features:
     Attributes:
         language: ISO 639-1 code of the language that its texts are analysed in.
         sorts_titles: whether results can be sorted by title.
+        suggest: whether it has suggestions, see ``mappings.suggestions``.
     """
 
     language: str = "en"

@@ -1,7 +1,8 @@
 """The index of suggestions beside a release: its name, its fields, and how texts are compared. Pure.
 
-Suggestions are found by Lucene's completion suggester, a transducer that knows the heaviest completion of every
-prefix. It compares characters, so that words of every script complete alike; `folded` makes them comparable.
+Suggestions are found by Lucene's completion suggester, a transducer that knows the heaviest completion of
+every prefix. It compares characters, so that words of every script complete alike; `folded` makes them
+comparable.
 """
 
 from __future__ import annotations
@@ -79,15 +80,17 @@ def suggest_body(release: str, replicas: int) -> dict[str, Any]:
         "max_input_length": MAX_CHARS,
     }
     return {
-        "settings": {"index": {"number_of_shards": 1, "number_of_replicas": replicas, "refresh_interval": "-1"}},
+        "settings": {
+            "index": {"number_of_shards": 1, "number_of_replicas": replicas, "refresh_interval": "-1"}
+        },
         "aliases": {suggest_alias(release): {}},
         "mappings": {
             "_meta": {"aisle": {"suggestions_of": release, "suggest_version": SUGGEST_VERSION}},
             "dynamic": "strict",
             "properties": {
-                **{name: shown for name in (TEXT, KIND, SOURCE)},
+                **dict.fromkeys((TEXT, KIND, SOURCE), shown),
                 COUNT: {"type": "integer", "index": False, "doc_values": False},
-                **{name: typed for name in (QUERY, QUERY_INSIDE, VALUE, VALUE_INSIDE)},
+                **dict.fromkeys((QUERY, QUERY_INSIDE, VALUE, VALUE_INSIDE), typed),
             },
         },
     }
@@ -103,7 +106,8 @@ def suggestion_document(
         name: what is typed for it: of a category its own name, else the text.
         weight: its place, 1 for the last: of two completions the heavier one comes first.
         count: how often it was asked for, or how many items have it.
-        kind, source: of it.
+        kind: what it is.
+        source: why it is suggested.
     """
     whole = folded(name)
     words = whole.split(" ")
@@ -123,14 +127,16 @@ def suggestion_document(
 _MOST: Final = 2**31 - 1
 
 # Letters that decomposition leaves as they are.
-_LETTERS: Final = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "ı": "i", "þ": "th"})
+_LETTERS: Final = str.maketrans(
+    {"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "\u0131": "i", "þ": "th"}
+)
 _ASCII_APART: Final = re.compile(r"[^a-z0-9]+")
 # Accents of Latin, Greek and Cyrillic letters. Marks of other scripts are letters of their own.
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 
 
 def folded(text: str) -> str:
-    """The words of a text as they are compared: without case, accents and punctuation, one space between them.
+    """The words of a text as they are compared: without case, accents and punctuation, one space apart.
 
     Characters are decomposed (NFKD): of Hangul that makes each letter one that can be typed.
     """

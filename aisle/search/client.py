@@ -31,6 +31,8 @@ from aisle.search.rules.effects import RuleEffects
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.matching import Situation
 from aisle.search.rules.store import catalogue_of
+from aisle.search.suggest import Suggestions, SuggestRequest
+from aisle.search.suggester import Suggester
 from aisle.types import Hit, Item
 
 # A release that goes live between plan and answer costs one more attempt.
@@ -79,6 +81,7 @@ class SearchClient:
         self._rules = rules
         self._index = Preflight(self._cluster, name, self._encoders)
         self._runner = PlanRunner(self._cluster, name, self._encoders)
+        self._suggester = Suggester(self._cluster, self._index)
 
     def search(self, text: str, **options: Unpack[SearchOptions]) -> Page:
         """One page of results, each hit with its signals.
@@ -145,6 +148,26 @@ class SearchClient:
             fix="run one `aisle index` per name at a time",
         )
 
+    def suggest(
+        self, text: str, *, size: int = 8, items: int = 4, filters: Filters | None = None
+    ) -> Suggestions:
+        """Queries, items, categories and brands that what was typed so far may become.
+
+        Everything suggested finds something in the live release, under the filters. Costs two requests.
+
+        Args:
+            text: typed so far; empty suggests the most popular queries and items.
+            size: queries, and as many categories and brands at most, 1 to 20.
+            items: at most, 0 to 20, one of each group.
+            filters: brand, category, price, attributes.
+
+        Raises:
+            InvalidQuery: ``size`` or ``items`` cannot be asked for.
+            ForeignIndex: the release was made without suggestions.
+            IndexNotFound, SearchError, ClusterError: see ``search``.
+        """
+        return self._suggester.suggest(SuggestRequest(text, size, items, filters or Filters()))
+
     def rerank(self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False) -> RerankedOrder:
         """The candidates of ``rank`` in their final order, without documents.
 
@@ -189,6 +212,7 @@ class SearchClient:
         fixed = copy.copy(self)
         fixed._index = Preflight(self._cluster, release, self._encoders)
         fixed._runner = PlanRunner(self._cluster, release, self._encoders)
+        fixed._suggester = Suggester(self._cluster, fixed._index)
         return fixed
 
     def pinned(self, release: str) -> Self:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 import aisle
 from aisle._index_run import inherited_fusion
+from aisle._suggest import SuggestOptions
 from aisle._tune import apply_fusion
 from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.indexer import index_catalogue
@@ -130,7 +131,8 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         indexer, updater, manager, searcher, merchandiser = (connected(proxy, user) for user in Role)
         for _ in range(3):
             asked = options(name, force_merge=True, keep=1, replicas=1)
-            report = index_catalogue(indexer, items(40), ENCODER, asked)
+            made = SuggestOptions().builder(indexer, asked.retry)
+            report = index_catalogue(indexer, made.watch(items(40)), ENCODER, asked, suggestions=made)
         with hold(indexer, name, "a test"):
             check_release(indexer, report.release, list(items(5)), encoder=ENCODER)
         spaces = {DENSE: SPACE}
@@ -148,6 +150,8 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         assert [hit.item.id for hit in found.hits] == ["new"]
         assert found.rules is not None and (found.rules.version, found.rules.problem) == (1, "")
         aisle.delete_rules(name, history=True, cluster=merchandiser)
+        suggested = SearchClient(searcher, name, ENCODED).suggest("sho")
+        assert [query.text for query in suggested.queries] == ["shoe"]
         with pytest.raises(NotImplementedError):
             # As far as the pipeline's check, which comes before the query is encoded.
             SearchClient(searcher, name, ENCODED).search("boot")

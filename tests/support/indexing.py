@@ -51,8 +51,8 @@ def options(name: str, **changes: object) -> IndexOptions:
 
 
 def releases(client: Cluster, name: str) -> dict[str, set[str]]:
-    """Every index of ``name`` and its aliases."""
-    found = client.indices.get_alias(index=f"{name}-v*")
+    """Every release of ``name`` and its aliases."""
+    found = client.indices.get_alias(index=f"{name}-v*,-*-suggest")
     return {index: set(body["aliases"]) for index, body in found.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -17,7 +17,9 @@ from aisle.indexer.bulk import BulkWriter, Line, Refusal, pack, serialise, sum_r
 from aisle.indexer.releases.smoke_queries import ItemSampler
 from aisle.indexer.suggestions.phrases import title_phrases
 from aisle.indexer.suggestions.popular import BlockList, CountedQuery, PopularQueries
-from aisle.mappings import fields
+from aisle.indexer.suggestions.report import SuggestionReport
+from aisle.mappings import IndexSettings, fields
+from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.suggestions import (
     SuggestionKind,
     SuggestionSource,
@@ -47,29 +49,6 @@ class QueryCheck(Protocol):
         """For each text, whether its words find an item in the loaded release."""
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestionReport:
-    """What can be suggested.
-
-    Attributes:
-        popular, titles: queries that shoppers asked, and phrases of titles.
-        categories, brands: that have an item.
-        dropped: reason to the number of popular queries that are not suggested.
-        seconds: to make the index.
-    """
-
-    popular: int
-    titles: int
-    categories: int
-    brands: int
-    dropped: Mapping[str, int]
-    seconds: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return asdict(self)
-
-
 @dataclass(slots=True)
 class SuggestionsBuilder:
     """Makes the suggestions of a release, once it is loaded.
@@ -80,7 +59,6 @@ class SuggestionsBuilder:
         check: of popular queries.
         popular: queries that shoppers asked.
         block: what may not be suggested.
-        stop_words: no phrase of a title begins or ends with one.
         report: once they are made.
     """
 
@@ -89,7 +67,6 @@ class SuggestionsBuilder:
     check: QueryCheck
     popular: PopularQueries = field(default_factory=PopularQueries)
     block: BlockList = field(default_factory=BlockList)
-    stop_words: Collection[str] = ()
     report: SuggestionReport | None = None
     _titles: ItemSampler = field(default_factory=lambda: ItemSampler(TITLES))
     _read: int = 0
@@ -109,12 +86,12 @@ class SuggestionsBuilder:
         """
         self._ours(self.cluster.retrying(self.retry), release)
 
-    def build(self, release: str, replicas: int) -> None:
+    def build(self, release: str, settings: IndexSettings) -> None:
         """Make the index anew, whatever an interrupted run has left of it.
 
         Args:
             release: loaded and refreshed; not live.
-            replicas: copies of the index.
+            settings: of the release.
 
         Raises:
             InputError: see `check_free`.
@@ -124,19 +101,21 @@ class SuggestionsBuilder:
         started = perf_counter()
         cluster = self.cluster.retrying(self.retry)
         queries, dropped = self._queries(release)
-        phrases = self._phrases({folded(query.text) for query in queries})
+        phrases = self._phrases(
+            {folded(query.text) for query in queries}, LANGUAGES[settings.language].stop_words
+        )
         values = self._values(cluster, release)
         index = suggest_index(release)
         if self._ours(cluster, release):
             cluster.indices.delete(index=index, params={"ignore_unavailable": "true"})
-        self._create(cluster, release, replicas)
+        self._create(cluster, release, settings.replicas)
         documents = [*_query_documents(queries, phrases), *_value_documents(values)]
         self._write(release, documents)
         cluster.indices.refresh(index=index)
         there = cluster.count(index=index)["count"]
         if there != len(documents):
             raise IndexingFailed(
-                f"{index} holds {there} suggestions, {len(documents)} were written; {release} does not go live",
+                f"{index} holds {there} suggestions, and {len(documents)} were written",
                 fix="look at the node's log (`aisle logs`), then index again",
             )
         kinds = Counter(kind for kind, _, _, _ in values)
@@ -182,12 +161,12 @@ class SuggestionsBuilder:
             dropped["finds nothing"] += missing
         return kept, dropped
 
-    def _phrases(self, known: Collection[str]) -> list[tuple[str, int]]:
+    def _phrases(self, known: Collection[str], stop_words: Collection[str]) -> list[tuple[str, int]]:
         titles = [item.title for item in self._titles.samples]
         scale = max(1.0, self._read / max(1, len(titles)))
         return [
             (phrase.text, round(phrase.count * scale))
-            for phrase in title_phrases(titles, stop_words=self.stop_words)
+            for phrase in title_phrases(titles, stop_words=stop_words)
             if folded(phrase.text) not in known and not self.block.holds(phrase.text)
         ]
 
@@ -203,7 +182,7 @@ class SuggestionsBuilder:
             for kind in asked
             for bucket in found[kind.value]["buckets"]
         ]
-        usable = [value for value in values if 0 < len(folded(value[2])) and not self.block.holds(value[1])]
+        usable = [value for value in values if len(folded(value[2])) > 0 and not self.block.holds(value[1])]
         return sorted(usable, key=lambda value: (-value[3], value[1]))
 
     def _write(self, release: str, documents: Sequence[Mapping[str, Any]]) -> None:

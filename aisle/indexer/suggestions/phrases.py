@@ -15,19 +15,22 @@ from aisle.mappings.suggestions import MAX_CHARS, folded, word_spans
 LONGEST: Final = 4
 """Words of a phrase."""
 
-# Of the titles with a phrase, how many may have it as a part of one and the same longer phrase: beyond that,
-# the phrase is a fragment, such as "decorators collection" of "home decorators collection".
+# Of the places of a phrase, and of a lone word, how many may be parts of one and the same longer phrase: with
+# more it is a fragment, such as "decorators collection" of "home decorators collection".
 _FRAGMENT: Final = 0.6
+_FRAGMENT_WORD: Final = 0.9
 # Of the places of a word, how many follow a number where the word is a unit.
 _UNIT: Final = 0.5
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 # Between words of one phrase.
-_TOGETHER: Final = re.compile(r"[\s\-/'’&.+]*")
+_TOGETHER: Final = re.compile(r"[\s\-/'\u2019&.+]*")
 # Where one script ends and another begins, a text without spaces has a word's end.
 _SCRIPT: Final = re.compile(
     "[\u3040-\u309f]+|[\u30a0-\u30ff\uff66-\uff9f]+|[\u3400-\u9fff\U00020000-\U0003ffff]+"
     "|[^\u3040-\u30ff\uff66-\uff9f\u3400-\u9fff\U00020000-\U0003ffff]+"
 )
+# Of one phrase, so many are looked at for how it is written.
+_FORMS: Final = 9
 # Stands between phrases: no phrase reaches over it.
 _APART: Final = -1
 
@@ -37,7 +40,7 @@ class Phrase:
     """Words that follow one another in several titles.
 
     Attributes:
-        text: in lower case, written as the first of these titles writes it.
+        text: in lower case, as most titles write it.
         count: how often it stands in the titles looked at.
     """
 
@@ -78,13 +81,17 @@ def title_phrases(
             pairs.update(pairwise(row))
         frequent = [p for p, n in pairs.items() if n >= least and _APART not in p and p[0] != p[1]]
         extended = [0] * len(counts)
-        for pair in frequent:
-            for part in pair:
-                extended[part] = max(extended[part], pairs[pair])
+        for first, second in frequent:
+            count = pairs[first, second]
+            if edges[ends[second][1]]:
+                extended[first] = max(extended[first], count)
+            if edges[ends[first][0]]:
+                extended[second] = max(extended[second], count)
+        share = _FRAGMENT_WORD if length == 1 else _FRAGMENT
         whole = {
             number
             for number, count in enumerate(counts)
-            if extended[number] < _FRAGMENT * count and all(edges[word] for word in ends[number])
+            if extended[number] < share * count and all(edges[word] for word in ends[number])
         }
         for number, text in _texts(rows, read, whole, length):
             found.append((counts[number] * math.log2(length + 1), counts[number], text))
@@ -150,14 +157,16 @@ def _units(read: Sequence[_Title]) -> frozenset[str]:
 
 
 def _texts(
-    rows: Sequence[Sequence[int]], read: Sequence[_Title], wanted: set[int], length: int
+    rows: Sequence[Sequence[int]], read: Sequence[_Title], wanted: Collection[int], length: int
 ) -> Iterator[tuple[int, str]]:
-    """Each phrase with its text in the first title that has it; not if it is too long."""
-    left = set(wanted)
+    """Each phrase as most of the first titles with it write it; not if it is too long."""
+    forms: dict[int, list[str]] = {number: [] for number in wanted}
     for row, title in zip(rows, read, strict=True):
         for place, number in enumerate(row):
-            if number in left:
-                left.discard(number)
-                text = " ".join(title.text[title.spans[place][0] : title.spans[place + length - 1][1]].split())
-                if len(text) <= MAX_CHARS:
-                    yield number, text
+            found = forms.get(number)
+            if found is not None and len(found) < _FORMS:
+                found.append(title.text[title.spans[place][0] : title.spans[place + length - 1][1]])
+    for number, found in forms.items():
+        text = " ".join(max(found, key=found.count).split())
+        if len(text) <= MAX_CHARS:
+            yield number, text

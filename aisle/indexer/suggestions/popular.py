@@ -1,4 +1,4 @@
-"""Queries that shoppers asked, as a file of the shop's analytics counts them: which of them may be suggested."""
+"""Queries that shoppers asked, as the shop's analytics counts them: which of them may be suggested."""
 
 from __future__ import annotations
 
@@ -240,8 +240,8 @@ def _of_json(row: dict[str, Any]) -> CountedQuery:
     return _counted(row["text"], row["count"], row.get("clients"))
 
 
-def _counted(text: object, count: object, clients: object) -> CountedQuery:
-    whole = [count, *([clients] if clients is not None else [])]
-    if not isinstance(text, str) or not all(type(number) is int and number >= 0 for number in whole):
+def _counted(text: Any, count: Any, clients: Any) -> CountedQuery:
+    numbers = [count] if clients is None else [count, clients]
+    if not isinstance(text, str) or not all(type(number) is int and number >= 0 for number in numbers):
         raise TypeError(text)
-    return CountedQuery(text, int(str(count)), None if clients is None else int(str(clients)))
+    return CountedQuery(text, count, clients)
