@@ -218,16 +218,16 @@ def test_suggestions_go_live_back_and_away_with_their_release(
         return aisle.index(path, name, **kept)  # type: ignore[arg-type]
 
     def offered() -> list[str]:
-        return texts(shop.suggest("dr"))
+        return texts(opened.suggest("dr"))
 
     make("Drill")
-    shop = SearchClient(client, name, legs=(Bm25Leg(),))
+    opened = SearchClient(client, name, legs=(Bm25Leg(),))
     assert offered() == ["drill"]
     make("Drum")
     assert offered() == ["drum"]
     rollback(client, name)
     assert offered() == ["drill"]
-    assert texts(shop.for_release(f"{name}-v0002").suggest("dr")) == ["drum"]
+    assert texts(opened.for_release(f"{name}-v0002").suggest("dr")) == ["drum"]
     # What somebody else made is neither taken nor deleted.
     foreign = suggest_index(f"{name}-v0003")
     client.indices.create(index=foreign)
