@@ -67,7 +67,7 @@ def title_phrases(
     barred = {folded(word) for word in stop_words}
     vocabulary = Counter(word for title in read for word in title.words)
     words = [w for w, n in vocabulary.items() if n >= least and not w.isdecimal() and w not in units]
-    edges = [word not in barred and not (len(word) == 1 and word.isascii()) for word in words]
+    edges = [word not in barred for word in words]
 
     # Level by level: a phrase is a number, and one of the next level a pair of neighbours.
     numbers = {word: number for number, word in enumerate(words)}
@@ -94,6 +94,8 @@ def title_phrases(
             if extended[number] < share * count and all(edges[word] for word in ends[number])
         }
         for number, text in _texts(rows, read, whole, length):
+            if text.isascii() and len(text) == 1:
+                continue
             found.append((counts[number] * math.log2(length + 1), counts[number], text))
         follower = {pair: number for number, pair in enumerate(frequent)}
         counts = [pairs[pair] for pair in frequent]
