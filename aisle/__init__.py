@@ -25,12 +25,14 @@ __all__ = [
     "ClusterSettings",
     "Filters",
     "FusionSpec",
+    "GroupOptions",
     "Hit",
     "Item",
     "Page",
     "RerankOptions",
     "SearchClient",
     "SearchRequest",
+    "SignalBoosts",
     "__version__",
     "apply_fusion",
     "check_rules",
@@ -92,7 +94,15 @@ if TYPE_CHECKING:
     from aisle.encoder import ArtifactStore
     from aisle.errors import AisleError
     from aisle.mappings import FusionSpec
-    from aisle.search import Filters, Page, RerankOptions, SearchClient, SearchRequest
+    from aisle.search import (
+        Filters,
+        GroupOptions,
+        Page,
+        RerankOptions,
+        SearchClient,
+        SearchRequest,
+        SignalBoosts,
+    )
     from aisle.search.aio import AsyncSearchClient
     from aisle.types import Hit, Item
 else:
@@ -126,7 +136,10 @@ else:
         "encoder": ("ArtifactStore",),
         "errors": ("AisleError",),
         "mappings": ("FusionSpec",),
-        "search": ("Filters", "Page", "RerankOptions", "SearchClient", "SearchRequest"),
+        "search": (
+            *("Filters", "GroupOptions", "Page", "RerankOptions", "SearchClient", "SearchRequest"),
+            "SignalBoosts",
+        ),
         "search.aio": ("AsyncSearchClient",),
         "types": ("Hit", "Item"),
     }

@@ -53,7 +53,7 @@ def go_live(
     checks: Sequence[ReleaseCheck] = (),
     suggestions: SuggestionsBuilder | None = None,
 ) -> tuple[str, ...]:
-    """Count, merge, check, restore the settings, make the suggestions, swap.
+    """Count, merge, measure, check, restore the settings, make the suggestions, swap.
 
     Each step may be repeated by a resumed run.
 
@@ -79,6 +79,7 @@ def go_live(
         guard.check(publisher.release)
     if options.force_merge:
         publisher.force_merge()
+    publisher.measure_signals()
     for check in checks:
         check.check(publisher.release)
     publisher.restore(settings)

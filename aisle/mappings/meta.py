@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as fields_of
+from types import MappingProxyType
 from typing import Any, Final
 
 from aisle.errors import ForeignIndex, InputError
 from aisle.mappings.fusion import FusionSpec
+from aisle.mappings.signals import SignalBoosts
 
 # Changes whenever a client of another version would misread the documents.
 SCHEMA_VERSION: Final = 3
@@ -31,6 +33,9 @@ class VectorSpace:
     dims: int
 
 
+_NO_SIGNALS: Mapping[str, Sequence[float]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a release can be asked beyond what every release can.
@@ -42,15 +47,17 @@ class Features:
         language: ISO 639-1 code of the language that its texts are analysed in.
         sorts_titles: whether results can be sorted by title.
         suggest: whether it has suggestions, see ``mappings.suggestions``.
+        signals: field to its values at 0, 5, ... 100 %, of the business signals that some item has.
     """
 
     language: str = "en"
     sorts_titles: bool = False
     suggest: bool = False
+    signals: Mapping[str, Sequence[float]] = field(default_factory=lambda: _NO_SIGNALS)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""
-        return asdict(self)
+        return {**asdict(replace(self, signals={})), "signals": dict(self.signals)}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Features:
@@ -75,6 +82,7 @@ class IndexMeta:
         schema_version: how its documents are made.
         fusion: what a search uses that names neither legs nor fusion; None: ``mappings.default_fusion``.
         features: what it can be asked.
+        boosts: business signals that count in searches that name neither legs, fusion nor boosts.
     """
 
     release: str
@@ -84,6 +92,7 @@ class IndexMeta:
     schema_version: int = SCHEMA_VERSION
     fusion: FusionSpec | None = None
     features: Features = Features()
+    boosts: SignalBoosts | None = None
 
     @property
     def outdated(self) -> bool:
@@ -117,6 +126,7 @@ class IndexMeta:
             "pipelines": list(self.pipelines),
             "features": self.features.to_json(),
             **({"fusion": self.fusion.to_json()} if self.fusion else {}),
+            **({"boosts": self.boosts.to_json()} if self.boosts else {}),
         }
 
     @classmethod
@@ -152,6 +162,7 @@ class IndexMeta:
                 schema_version=version,
                 fusion=FusionSpec.from_json(found["fusion"]) if found.get("fusion") is not None else None,
                 features=Features.from_json(found.get("features", {})),
+                boosts=SignalBoosts.from_json(found["boosts"]) if found.get("boosts") is not None else None,
             )
         except (KeyError, TypeError, AttributeError, InputError) as error:
             raise ForeignIndex(

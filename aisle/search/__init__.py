@@ -1,5 +1,6 @@
 """The search client: question in, explained hits out."""
 
+from aisle.mappings.signals import SignalBoosts
 from aisle.search.client import SearchClient
 from aisle.search.facets import Facets
 from aisle.search.filters import Filters
@@ -33,6 +34,7 @@ __all__ = [
     "Reranker",
     "SearchClient",
     "SearchRequest",
+    "SignalBoosts",
     "SparseLeg",
     "Timings",
     "fuse",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aisle.encoder import query_text
 from aisle.errors import InputError
-from aisle.mappings import FusionSpec, default_fusion, fields
+from aisle.mappings import FusionSpec, IndexMeta, default_fusion, fields
+from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
 from aisle.search.identifiers import is_whole_number, part_numbers
 from aisle.search.legs import Leg
 from aisle.search.preflight import LiveIndex
 from aisle.search.request import SearchRequest
 from aisle.search.rules.asking import rule_clauses
 from aisle.search.rules.effects import RuleEffects
+from aisle.search.signals import check_boosts, stored_signals
 
 # OpenSearch's index.max_result_window.
 MAX_CANDIDATES = 10_000
@@ -60,6 +63,8 @@ class Plan:
         numbers: its words that look like part numbers.
         stored: fields whose values come back with each candidate, for what orders or groups them.
         rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
+        boosts: business signals that count.
+        at: moment of the search; None: now.
         grouped: whether products are counted, and not their variants.
     """
 
@@ -76,6 +81,8 @@ class Plan:
     stored: tuple[str, ...] = ()
     rules: RuleEffects | None = None
     grouped: bool = False
+    boosts: SignalBoosts = NO_BOOSTS
+    at: datetime | None = None
 
     @property
     def release(self) -> str:
@@ -101,12 +108,15 @@ def resolve(
 
     Raises:
         InputError: a leg that the client does not have.
-        ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`, or groups.
+        ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`, or groups,
+            or a signal, see ``signals.check_boosts``.
     """
     if request.filters:
         request.filters.check(live.meta, live.numbers)
     group = request.group
     live.meta.require(group is None or live.meta.schema_version > 1, "be grouped by product")
+    boosts = resolve_boosts(request, live.meta)
+    check_boosts(boosts, live.meta)
     fusion = resolve_fusion(request, settings.legs, live.meta.fusion)
     legs = tuple(settings.legs[name] for name in fusion.legs)
     # Checked when the request was made.
@@ -127,10 +137,25 @@ def resolve(
         spelling=words and typos and live.spells,
         lookup=exact and (bool(numbers) or is_whole_number(text)),
         numbers=numbers,
-        stored=(fields.GROUP,) if group else (),
+        stored=tuple(dict.fromkeys((*((fields.GROUP,) if group else ()), *stored_signals(boosts)))),
+        boosts=boosts,
+        at=request.at,
         rules=rules,
         grouped=group is not None,
     )
+
+
+def resolve_boosts(request: SearchRequest, meta: IndexMeta) -> SignalBoosts:
+    """The business signals that count in one search.
+
+    Args:
+        request: says which, or leaves it to the release.
+        meta: of the release, whose own boosts were tuned for its own fusion.
+    """
+    if request.boosts is not None:
+        return request.boosts
+    usual = request.legs is None and request.fusion is None
+    return meta.boosts if usual and meta.boosts else NO_BOOSTS
 
 
 def resolve_fusion(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,7 @@ from aisle.search.page import Correction, Matched, MatchType
 from aisle.search.plan import MAX_CANDIDATES, Plan
 from aisle.search.rules.asking import marks, moved, read_factors
 from aisle.search.rules.effects import Outcome, RuleEffects, placed
+from aisle.search.signals import boosted
 from aisle.search.spelling import read_spelling, spelling_body
 from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored_values
 
@@ -199,7 +201,9 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
     results = leg_results(hits, plan.fusion.legs, plan.window)
     used = reweighted(for_query(plan.fusion, text, results), results)
     total, is_exact = _total(plan, answer)
-    fused = fuse(used, results)
+    values = stored_values(hits)
+    at = plan.at or datetime.now(UTC)
+    fused = boosted(fuse(used, results), plan.boosts, plan.live.meta, values, at)
     rules = plan.rules
     if rules is not None:
         fused = scaled(fused, "rules", read_factors(rules, hits))
@@ -216,7 +220,7 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
         text=text,
         suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
         matched=_matched(plan, results),
-        values=stored_values(hits),
+        values=values,
         clauses=plan.clauses,
         rules=rules,
         outcomes=(*rules.outcomes, *moved(rules, hits)) if rules else (),

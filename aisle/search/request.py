@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec
+from aisle.mappings.signals import SignalBoosts
 from aisle.search.facets import MAX_FACET_VALUES
 from aisle.search.filters import Filters
 from aisle.search.groups import GroupOptions
@@ -32,6 +33,7 @@ class SearchOptions(TypedDict, total=False):
     at: datetime | None
     group: GroupOptions | None
     highlight: bool
+    boosts: SignalBoosts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,10 @@ class SearchRequest:
         exact: items that the text names by id or part number come first; None leaves it to the client.
         rules: the catalogue's rules act; None leaves it to the client.
         context: for rules that act in some contexts only, such as ``campaign``.
-        at: moment for which rules act, with its time zone; None: now.
+        at: moment for which rules act and items are new or not, with its time zone; None: now.
         group: one hit per product, with how many of its variants; None shows variants one by one.
+        boosts: how much business signals count. None takes what the release was tuned to if ``legs`` and
+            ``fusion`` are None too, else nothing; ``SignalBoosts()`` is none of them.
         highlight: say which words of title and text were searched, see ``Hit.highlights``.
 
     Raises:
@@ -76,6 +80,7 @@ class SearchRequest:
     at: datetime | None = None
     group: GroupOptions | None = None
     highlight: bool = False
+    boosts: SignalBoosts | None = None
 
     def __post_init__(self) -> None:
         checked_question(self.text)

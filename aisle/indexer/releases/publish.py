@@ -11,6 +11,7 @@ from aisle.errors import AisleError, IndexingFailed
 from aisle.indexer.releases.delete import delete_release
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import swap_actions, to_prune, version_of
+from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import IndexSettings
 
 _log = logging.getLogger(__name__)
@@ -129,6 +130,10 @@ class Publisher:
                 fix="look at the node's log and disk (`aisle logs`), or index without --force-merge",
             )
         self._cluster.indices.refresh(index=self.release)
+
+    def measure_signals(self) -> None:
+        """Write down how the business signals are spread, by which searches scale them."""
+        store_percentiles(self._cluster, self.release)
 
     def restore(self, settings: IndexSettings) -> None:
         """Set replicas and refresh interval for serving; wait for the replicas that are being made."""
