@@ -13,6 +13,7 @@ from aisle._quality_gate import gate_options
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
 from aisle.catalogue import ReadOptions, parse_map
+from aisle.catalogue.languages import AUTO, language_codes, parse_languages
 from aisle.catalogue.reader import formats
 from aisle.cluster.client import connected
 from aisle.cluster.failures import RetryPolicy
@@ -25,7 +26,10 @@ from aisle.indexer.replay import ReplayReport
 from aisle.indexer.replay import replay as send_again
 from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
 
-__all__ = ["USUAL_ENCODER", "USUAL_MIN_CLIENTS", "formats", "index", "parse_map", "replay"]
+__all__ = [
+    *("AUTO", "USUAL_ENCODER", "USUAL_MIN_CLIENTS"),
+    *("formats", "index", "language_codes", "parse_map", "replay"),
+]
 
 
 def index(
@@ -50,6 +54,7 @@ def index(
     queries: str | Path | None = None,
     min_clients: int = USUAL_MIN_CLIENTS,
     suggest_block: str | Path | None = None,
+    language: str = AUTO,
     shards: int = 1,
     replicas: int = 0,
     force_merge: bool = False,
@@ -65,6 +70,7 @@ def index(
     gate_drop: float | None = None,
     ray: str | None = None,
     workers: int = 2,
+    skip_check: bool = False,
     resume: bool = False,
     dead_letters: str | Path | None = None,
     cluster: OpenSearch | None = None,
@@ -106,6 +112,8 @@ def index(
             are suggested first, if they find something.
         min_clients: how many different visitors must have asked a query, where the file says it.
         suggest_block: file of words and phrases that no suggestion may hold.
+        language: of the texts: codes such as "de" or "de,fr", the main one first; "auto": what the items say,
+            else what their texts look like, else English.
         shards: primary shards.
         replicas: further copies of each shard of the finished release.
         force_merge: merge to one segment per shard before going live: slower to make, faster to search.
@@ -123,6 +131,7 @@ def index(
         ray: encode and write on Ray: "local", "auto" or ``HOST:PORT``; None loads in this process.
             Its workers connect as the ``AISLE_*`` variables say, so ``cluster`` cannot be given with it.
         workers: processes on Ray that encode and write.
+        skip_check: go live without asking the release for a sample of its items.
         resume: go on with the run of this name that was interrupted.
         dead_letters: file for what is not indexed; None: ``NAME-dead-letters.jsonl`` in the current folder.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
@@ -172,7 +181,9 @@ def index(
     client = connected(cluster)
     store = store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
-    source = IndexSource(str(data), reading, encoder, dims, sparse)
+    source = IndexSource(
+        str(data), reading, encoder, dims, sparse, languages=parse_languages(language), checked=not skip_check
+    )
 
     with load_for(ray, workers, encoder, dims, store) as load:
         return index_folder(

@@ -13,6 +13,7 @@ from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
 from aisle._suggest import SuggestOptions
 from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.catalogue.languages import CatalogueLanguages, with_languages
 from aisle.catalogue.reader import fingerprint
 from aisle.catalogue.sources import has_fixed_content, source_name
 from aisle.cluster import Cluster
@@ -39,6 +40,7 @@ from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
+from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
 from aisle.search import read_live
 
@@ -96,6 +98,8 @@ class IndexSource:
         encoder: artifact; None indexes words alone.
         dims: width to cut to; None takes ``usual_dims``.
         sparse: sparse artifact; None leaves the sparse field empty.
+        languages: codes, the main one first; none to find them out.
+        checked: whether the release is asked for a sample of its items before it goes live.
     """
 
     data: str | Path
@@ -103,6 +107,8 @@ class IndexSource:
     encoder: str | Path | None = None
     dims: int | None = None
     sparse: str | Path | None = None
+    languages: tuple[str, ...] = ()
+    checked: bool = True
 
 
 def index_folder(
@@ -163,6 +169,8 @@ def index_folder(
 
         vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
         watch(ProgressCounter().progress())
+        languages, stream = with_languages(items, source.languages)
+        options = in_languages(options, languages)
         options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
         refs = source.encoder, source.sparse
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
@@ -171,8 +179,8 @@ def index_folder(
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
             smoke = SmokeCheck(client, vectors, ledger, options.retry)
             # The gate last, as it takes longest.
-            checks: list[ReleaseCheck] = [smoke, *gates]
-            watched = smoke.sampler.watch(items)
+            checks: list[ReleaseCheck] = [*([smoke] if source.checked else []), *gates]
+            watched = smoke.sampler.watch(stream)
             suggestions = suggest.builder(client, options.retry) if suggest else None
             if suggestions:
                 watched = suggestions.watch(watched)
@@ -199,6 +207,7 @@ def index_folder(
         letters.export()
     return replace(
         report,
+        languages=str(languages),
         reading=items.report,
         rows=items.counts,
         lost_coverage=guard.lost,
@@ -206,6 +215,21 @@ def index_folder(
         examples=dict(letters.examples),
         dead_letters_file=letters.path if letters.count else None,
     )
+
+
+def in_languages(options: IndexOptions, languages: CatalogueLanguages) -> IndexOptions:
+    """The options for a catalogue in these languages; a note says what was guessed, and what is missing.
+
+    Raises:
+        InputError: a rule of synonyms of which the main language leaves something else.
+    """
+    main = LANGUAGES[languages.codes[0]]
+    options.synonyms.check(main)
+    if languages.guessed:
+        warnings.warn(f"the catalogue is searched in {languages}; name others with --language", stacklevel=2)
+    if languages.lacks:
+        warnings.warn(f"OpenSearch does without what it lacks: {languages.lacks}", stacklevel=2)
+    return replace(options, languages=languages.codes, dictionaries=languages.dictionaries)
 
 
 def item_encoder(

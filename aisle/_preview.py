@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from opensearchpy import OpenSearch
 
-from aisle._index_run import USUAL_ENCODER, item_encoder, letters_file, read_synonyms
+from aisle._index_run import USUAL_ENCODER, in_languages, item_encoder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options, release_gate
 from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.catalogue.languages import AUTO, parse_languages, with_languages
 from aisle.catalogue.rejects import RejectedRow
 from aisle.catalogue.report import ReadingReport, RowCounts
 from aisle.cluster.client import connected
@@ -38,6 +39,7 @@ class DryRun:
         documents: items that would be sent; OpenSearch may refuse some of them.
         encoder: vector field to the model behind it.
         engine: k-NN engine of the index.
+        languages: that the texts would be searched in, and how that is known.
         reading: what was read as what.
         rows: where every row went.
         stopped: why it would not go live, or empty; fix: what to do about it.
@@ -54,6 +56,7 @@ class DryRun:
     documents: int
     encoder: dict[str, str]
     engine: str
+    languages: str
     reading: ReadingReport
     rows: RowCounts
     stopped: str
@@ -100,6 +103,7 @@ def preview(
     dims: int | None = None,
     sparse: str | Path | None = None,
     synonyms: str | Path | None = None,
+    language: str = AUTO,
     shards: int = 1,
     replicas: int = 0,
     keep: int = 1,
@@ -141,6 +145,7 @@ def preview(
         dims: width of the vectors; None takes what suits the model.
         sparse: artifact for the sparse leg; None leaves it out.
         synonyms: file of rules for the queries of the release.
+        language: as `aisle.index` takes it.
         shards: primary shards.
         replicas: further copies of each shard.
         keep: older releases that would stay.
@@ -180,6 +185,7 @@ def preview(
         locale=locale,
         limit=limit,
     )
+    asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
     client, store = connected(cluster), store or ArtifactStore.default()
@@ -192,9 +198,10 @@ def preview(
             release_gate(client, name, judged, store, encoder, sparse)
         now = read_inventory(client, name)
         state = StateIndex(client, name).read(options.retry).state
-        settings = index_settings(client, vectors, options)
+        languages, stream = with_languages(items, asked)
+        settings = index_settings(client, vectors, in_languages(options, languages))
         check_disk_space(client)
-        documents = sum(1 for _ in items)
+        documents = sum(1 for _ in stream)
     finally:
         letters.export()
     if not documents:
@@ -208,6 +215,7 @@ def preview(
         replaces=", ".join(now.live),
         prunes=to_prune(name, release, after, now.no_way_back, options.keep),
         documents=documents,
+        languages=str(languages),
         reading=items.report,
         rows=items.counts,
         stopped=stopped.message if stopped else "",

@@ -18,6 +18,7 @@ from aisle._artifacts import export_once
 from aisle._index import USUAL_ENCODER, index
 from aisle._node import kept_node, stop_node
 from aisle._search import open_search
+from aisle.catalogue.languages import AUTO
 from aisle.cluster import Cluster, ClusterSettings, connect
 from aisle.cluster.node.registry import running_nodes
 from aisle.encoder import ArtifactStore
@@ -88,6 +89,7 @@ def try_catalogue(
     format: str = "auto",
     variants: str = "",
     allow_private: bool = False,
+    language: str = AUTO,
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
     keep: bool = True,
@@ -113,6 +115,7 @@ def try_catalogue(
         format: of the data; "auto" tells by the file's name and content.
         variants: "separate" or "merged"; empty: what is usual for the kind of export.
         allow_private: fetch an address on the web also from this machine or a private network.
+        language: as `aisle.index` takes it.
         limit: stop after so many items.
         encoder: artifact that makes the vectors; None searches by words alone.
         keep: leave the node that was started for this running, for more searches.
@@ -140,6 +143,7 @@ def try_catalogue(
             format=format,
             variants=variants,
             allow_private=allow_private,
+            language=language,
             limit=limit,
             encoder=encoder,
             cluster=client,

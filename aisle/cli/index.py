@@ -14,7 +14,7 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
-from aisle._index import USUAL_ENCODER, USUAL_MIN_CLIENTS, parse_map
+from aisle._index import AUTO, USUAL_ENCODER, USUAL_MIN_CLIENTS, parse_map
 from aisle.cli.console import (
     EXIT_FAILED,
     CatalogueOption,
@@ -42,6 +42,7 @@ from aisle.cli.reading import (
     EncodingOption,
     FacetOption,
     FormatOption,
+    LanguageOption,
     LimitOption,
     LocaleOption,
     MapOption,
@@ -111,6 +112,12 @@ def _described(now: Progress) -> str:
     return ", ".join(parts)
 
 
+def print_languages(console: Console, languages: str) -> None:
+    """That the texts are searched in."""
+    if languages:
+        console.print(f"  language: {languages}", highlight=False, markup=False, soft_wrap=True)
+
+
 def print_indexed(console: Console, report: IndexReport) -> None:
     """Of a run."""
     console.print(
@@ -123,6 +130,7 @@ def print_indexed(console: Console, report: IndexReport) -> None:
         console.print(f"  {report.resumed:,} of them were there before it was resumed", highlight=False)
     if report.suggestions:
         print_suggestions(console, report.suggestions)
+    print_languages(console, report.languages)
     if report.rows:
         print_rows(console, report.rows)
     print_dead_letters(console, report.dead_letters, report.examples, report.dead_letters_file)
@@ -153,6 +161,7 @@ def print_dry_run(console: Console, would: DryRun) -> None:
         markup=False,
         soft_wrap=True,
     )
+    print_languages(console, would.languages)
     print_rows(console, would.rows)
     print_dead_letters(console, would.dead_letters, would.examples, would.dead_letters_file)
 
@@ -199,6 +208,7 @@ def index(
     variants: VariantsOption = "",
     allow_private: PrivateOption = False,
     locale: LocaleOption = "",
+    language: LanguageOption = AUTO,
     limit: LimitOption = None,
     shards: Annotated[int, typer.Option(min=1, help="Primary shards of the release.")] = 1,
     replicas: Annotated[int, typer.Option(min=0, help="Copies of each shard.")] = 0,
@@ -246,6 +256,14 @@ def index(
             rich_help_panel=_GUARDS,
         ),
     ] = 0.01,
+    skip_check: Annotated[
+        bool,
+        typer.Option(
+            "--skip-check",
+            help="Go live without asking the release for a sample of its items by title and vector.",
+            rich_help_panel=_GUARDS,
+        ),
+    ] = False,
     patience: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a node that does not respond.")
     ] = 120,
@@ -302,6 +320,8 @@ def index(
 
         aisle index products.csv --name shop --queries popular.csv --suggest-block words.txt
 
+        aisle index produkte.csv --name laden --language de
+
         aisle index products.csv --name shop --resume
 
         aisle index --replay shop-dead-letters.jsonl --name shop
@@ -315,6 +335,8 @@ def index(
         raise typer.BadParameter("--gate goes with DATA: --replay writes to the live release")
     if sparse and ray:
         raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
+    if replay and (language != AUTO or skip_check):
+        raise typer.BadParameter("--language and --skip-check go with DATA: a release has its languages")
     if synonyms and replay:
         raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
     if (queries or suggest_block or not suggest) and replay:
@@ -362,6 +384,7 @@ def index(
             dims=dims,
             sparse=sparse,
             synonyms=synonyms,
+            language=language,
             shards=shards,
             replicas=replicas,
             keep=keep,
@@ -401,6 +424,7 @@ def index(
             queries=queries,
             min_clients=min_clients,
             suggest_block=suggest_block,
+            language=language,
             shards=shards,
             replicas=replicas,
             force_merge=force_merge,
@@ -416,6 +440,7 @@ def index(
             gate_drop=gate_drop,
             ray=ray,
             workers=workers,
+            skip_check=skip_check,
             resume=resume,
             dead_letters=dead_letters,
             progress=progress,

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aisle._index import formats
+from aisle._index import AUTO, formats, language_codes
 from aisle._printable import shortened
 
 if TYPE_CHECKING:
@@ -68,6 +68,14 @@ EncodingOption = Annotated[
     str,
     typer.Option(
         help="Encoding of a text file, such as windows-1252. Default: detected.", rich_help_panel=_READING
+    ),
+]
+LanguageOption = Annotated[
+    str,
+    typer.Option(
+        help="Language of the texts, or several (de,fr), the main one first; none: words as they are written."
+        f" {AUTO}: what the items say, else a guess from their texts. Codes: {', '.join(language_codes())}.",
+        rich_help_panel=_READING,
     ),
 ]
 VariantsOption = Annotated[

@@ -9,11 +9,18 @@ import typer
 from rich.console import Console
 
 import aisle
-from aisle._index import USUAL_ENCODER, parse_map
+from aisle._index import AUTO, USUAL_ENCODER, parse_map
 from aisle._printable import printable
 from aisle.cli.console import JsonOption, ends_on_sigterm, print_json, progress_console
 from aisle.cli.index import WORDS_ONLY, index_progress, print_indexed
-from aisle.cli.reading import FormatOption, LimitOption, MapOption, PrivateOption, VariantsOption
+from aisle.cli.reading import (
+    FormatOption,
+    LanguageOption,
+    LimitOption,
+    MapOption,
+    PrivateOption,
+    VariantsOption,
+)
 from aisle.cli.search import print_page
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ def try_(
     form: FormatOption = "auto",
     variants: VariantsOption = "",
     allow_private: PrivateOption = False,
+    language: LanguageOption = AUTO,
     limit: LimitOption = None,
     keep: Annotated[
         bool, typer.Option("--keep/--stop", help="Keep the node that was started running, or stop it.")
@@ -61,6 +69,7 @@ def try_(
             format=form,
             variants=variants,
             allow_private=allow_private,
+            language=language,
             limit=limit,
             encoder=None if encoder == WORDS_ONLY else encoder,
             keep=keep,

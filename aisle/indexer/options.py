@@ -18,6 +18,8 @@ from aisle.indexer.releases.names import check_name
 from aisle.indexer.suggestions.report import SuggestionReport
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard_fusions
+from aisle.mappings.compounds import CompoundDictionary
+from aisle.mappings.languages import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class IndexOptions:
         fusions: search pipelines to install.
         fusion: what searches of this release use that name none; None: the default.
         synonyms: what queries of this release are widened by.
+        languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
+        dictionaries: language to the dictionary that its compounds are taken apart by.
         pipeline, retry: how to load.
 
     Raises:
@@ -50,6 +54,8 @@ class IndexOptions:
     fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
     fusion: FusionSpec | None = None
     synonyms: Synonyms = field(default_factory=Synonyms)
+    languages: tuple[str, ...] = (ENGLISH.code,)
+    dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
     pipeline: PipelineOptions = field(default_factory=PipelineOptions)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
@@ -78,6 +84,7 @@ class IndexReport:
         stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
         retries: bulk requests that were repeated.
         resumed: of the documents, how many an earlier, interrupted run has written.
+        languages: that the texts are searched in, and how that is known; empty if nobody read a catalogue.
         reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
         suggestions: what can be suggested; None if nothing can, or an interrupted run had made them already.
         lost_coverage: fields that far fewer items have than in the release that was live, a line each.
@@ -98,6 +105,7 @@ class IndexReport:
     stage_s: dict[str, float]
     retries: int
     resumed: int = 0
+    languages: str = ""
     reading: ReadingReport | None = None
     rows: RowCounts | None = None
     suggestions: SuggestionReport | None = None
@@ -152,7 +160,12 @@ def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions
     """
     engine = require(capabilities(cluster)).best_engine
     settings = IndexSettings(
-        engine=engine, shards=options.shards, replicas=options.replicas, synonyms=options.synonyms
+        engine=engine,
+        shards=options.shards,
+        replicas=options.replicas,
+        synonyms=options.synonyms,
+        languages=options.languages,
+        dictionaries=options.dictionaries,
     )
     if space := encoder.spaces.get(fields.DENSE):
         settings = replace(settings, dims=space.dims)

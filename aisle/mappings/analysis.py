@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from aisle.mappings import fields
-from aisle.mappings.languages import Language, TokenFilter
+from aisle.mappings.compounds import MAX_PART_LENGTH, MIN_PART_LENGTH, CompoundDictionary
+from aisle.mappings.languages import LANGUAGES, Language, TokenFilter
 from aisle.mappings.synonyms import Synonyms
 
 _SYNONYMS = "aisle_synonyms"
+_Chain: TypeAlias = tuple[str, tuple[TokenFilter, ...]]
+_NO_DICTIONARIES: Mapping[str, CompoundDictionary] = MappingProxyType({})
 _PARTS = TokenFilter("aisle_parts", {"type": "word_delimiter_graph", "preserve_original": True})
 # Only an index needs its token graph flattened; in a query the graph keeps parts of a word together.
 _FLATTEN = TokenFilter("flatten_graph")
@@ -28,26 +32,32 @@ _NORMALIZERS: dict[str, Any] = {
 }
 
 
-def analysis(language: Language, synonyms: Synonyms) -> dict[str, Any]:
+def analysis(
+    languages: Sequence[str],
+    synonyms: Synonyms,
+    dictionaries: Mapping[str, CompoundDictionary] = _NO_DICTIONARIES,
+) -> dict[str, Any]:
     """The value of ``settings.analysis``.
 
     Synonyms come after the stemmer, so that a rule about "sofa" is one about "sofas" too: OpenSearch passes
     the rules themselves through the filters before them.
 
     Args:
-        language: of the catalogue.
+        languages: of the catalogue, keys of ``LANGUAGES``, the main one first.
         synonyms: what queries are widened by.
+        dictionaries: language to the words that its compounds are made of, see ``compounds``.
     """
-    words = (*language.normalisation, language.stop, *language.stemming)
+    main, *further = (LANGUAGES[code] for code in languages)
+    words = _words(main)
     chains = {
-        fields.ANALYZED: (language.tokenizer, words),
-        fields.PLAIN: (language.tokenizer, language.normalisation),
+        **_text_chains(main, fields.ANALYZED, fields.ANALYZED_QUERY, synonyms, dictionaries),
+        fields.PLAIN: (main.tokenizer, main.lowering),
         fields.ANALYZED_PARTS: ("whitespace", (_PARTS, _FLATTEN, *words)),
         fields.ANALYZED_PARTS_QUERY: ("whitespace", (_PARTS, *words)),
     }
-    if synonyms.rules:
-        rules = TokenFilter(_SYNONYMS, {"type": "synonym_graph", "synonyms": list(synonyms.rules)})
-        chains[fields.ANALYZED_QUERY] = (language.tokenizer, (*words, rules))
+    for one in further:
+        name, of_queries = _analyzers_in(one.code)
+        chains.update(_text_chains(one, name, of_queries, synonyms, dictionaries))
     return {
         "char_filter": _CHAR_FILTERS,
         "filter": {
@@ -64,28 +74,91 @@ def analysis(language: Language, synonyms: Synonyms) -> dict[str, Any]:
     }
 
 
-def text(synonyms: Synonyms) -> dict[str, Any]:
-    """Mapping of a text field that is searched. Synonyms act on queries only: documents stay as they are."""
-    searched = {"type": "text", "analyzer": fields.ANALYZED}
-    return {**searched, "search_analyzer": fields.ANALYZED_QUERY} if synonyms.rules else searched
+def _text_chains(
+    language: Language,
+    name: str,
+    query_name: str,
+    synonyms: Synonyms,
+    dictionaries: Mapping[str, CompoundDictionary],
+) -> dict[str, _Chain]:
+    """The analyzers of texts in a language, and of queries in it."""
+    of_documents: tuple[TokenFilter, ...] = ()
+    of_queries: tuple[TokenFilter, ...] = ()
+    if language.bigrams:
+        # A query of one sign finds it, and one of several finds them side by side.
+        settings = {"type": "cjk_bigram", "output_unigrams": True}
+        of_documents, of_queries = (TokenFilter("aisle_bigrams", settings),), (TokenFilter("cjk_bigram"),)
+    elif dictionary := dictionaries.get(language.code):
+        of_documents = _decompounders(language.code, dictionary)
+    widened = _words(language, of_queries)
+    if synonyms.rules:
+        settings = {"type": "synonym_graph", "synonyms": list(synonyms.rules_in(language))}
+        widened = (*widened, TokenFilter(fields.in_language(_SYNONYMS, language.code), settings))
+    return {
+        name: (language.tokenizer, _words(language, of_documents)),
+        query_name: (language.tokenizer, widened),
+    }
+
+
+def _words(language: Language, segmentation: tuple[TokenFilter, ...] = ()) -> tuple[TokenFilter, ...]:
+    return (*language.lowering, *language.stop, *segmentation, *language.spelling, *language.stemming)
+
+
+def _decompounders(code: str, dictionary: CompoundDictionary) -> tuple[TokenFilter, ...]:
+    """Compounds that are parts of others first, then words that are no compounds, each of them once."""
+    lists = {"parts": dictionary.parts, "words": dictionary.words}
+    filters = [
+        TokenFilter(
+            f"aisle_compound_{kind}_{code}",
+            {
+                "type": "dictionary_decompounder",
+                "word_list": list(listed),
+                "min_subword_size": MIN_PART_LENGTH,
+                "max_subword_size": MAX_PART_LENGTH,
+                # What is found is not searched for shorter words.
+                "only_longest_match": True,
+            },
+        )
+        for kind, listed in lists.items()
+        if listed
+    ]
+    return (*filters, TokenFilter("remove_duplicates")) if filters else ()
+
+
+def text() -> dict[str, Any]:
+    """Mapping of a text field that is searched, in the main language of the catalogue.
+
+    Synonyms act on queries only: documents stay as they are.
+    """
+    return _text(fields.ANALYZED, fields.ANALYZED_QUERY)
+
+
+def further_texts(languages: Sequence[str]) -> dict[str, Any]:
+    """The sub-fields of a text field that is searched in the further languages of a catalogue."""
+    return {code: _text(*_analyzers_in(code)) for code in languages[1:]}
+
+
+def _analyzers_in(code: str) -> tuple[str, str]:
+    return fields.in_language(fields.ANALYZED, code), fields.in_language(fields.ANALYZED_QUERY, code)
 
 
 def parts() -> dict[str, Any]:
     """Mapping of the sub-field of a word's parts. Synonyms are about words, so they have no say here."""
-    return {
-        "type": "text",
-        "analyzer": fields.ANALYZED_PARTS,
-        "search_analyzer": fields.ANALYZED_PARTS_QUERY,
-    }
+    return _text(fields.ANALYZED_PARTS, fields.ANALYZED_PARTS_QUERY)
 
 
-def spelling() -> dict[str, Any]:
+def _text(analyzer: str, of_queries: str) -> dict[str, Any]:
+    return {"type": "text", "analyzer": analyzer, "search_analyzer": of_queries}
+
+
+def spelling(languages: Sequence[str]) -> dict[str, Any]:
     """Mapping of the field that knows every searched word, as written and as a stem; without positions."""
     bare = {"type": "text", "index_options": "docs", "norms": False}
+    stems = {fields.STEMS: text(), **further_texts(languages)}
     return {
         **bare,
         "analyzer": fields.PLAIN,
-        "fields": {fields.STEMS: {**bare, "analyzer": fields.ANALYZED}},
+        "fields": {name: {**mapping, **bare} for name, mapping in stems.items()},
     }
 
 
@@ -95,6 +168,10 @@ def rules_of(settings: dict[str, Any]) -> Sequence[str]:
     Args:
         settings: the value of ``settings.index`` in ``GET <index>``.
     """
-    found = settings.get("analysis", {}).get("filter", {}).get(_SYNONYMS, {}).get("synonyms", ())
-    # OpenSearch gives a list of one back as a string.
-    return [found] if isinstance(found, str) else list(found)
+    rules: dict[str, None] = {}
+    for name, one in settings.get("analysis", {}).get("filter", {}).items():
+        if name.startswith(_SYNONYMS):
+            found = one.get("synonyms", ())
+            # OpenSearch gives a list of one back as a string.
+            rules.update(dict.fromkeys([found] if isinstance(found, str) else found))
+    return list(rules)

@@ -102,6 +102,17 @@ PRESENCE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+
+def in_language(analyzer: str, code: str) -> str:
+    """The analyzer for a further language of the catalogue."""
+    return f"{analyzer}_{code}"
+
+
+def searched_in(field: str, code: str) -> str:
+    """The sub-field in which a field's text is searched in a further language: ``title.de``."""
+    return f"{field.partition('.')[0]}.{code}"
+
+
 FACET_SEPARATOR: Final = "="
 PATH_SEPARATOR: Final = " > "
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aisle.mappings import fields
-from aisle.mappings.analysis import analysis, parts, spelling, text
-from aisle.mappings.languages import ENGLISH, LANGUAGES
+from aisle.mappings.analysis import analysis, further_texts, parts, spelling, text
+from aisle.mappings.compounds import CompoundDictionary
+from aisle.mappings.languages import ENGLISH
 from aisle.mappings.meta import Features, IndexMeta
 from aisle.mappings.synonyms import Synonyms
 
@@ -25,7 +26,8 @@ class IndexSettings:
         ef_search: query-time beam where the engine takes it from the index (faiss).
         refresh_interval: in OpenSearch's notation; ``-1`` while loading.
         synonyms: what queries are widened by.
-        language: of the texts, a key of ``languages.LANGUAGES``.
+        languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
+        dictionaries: language to the dictionary that its compounds are taken apart by.
         suggest: an index of suggestions is made with it.
     """
 
@@ -38,13 +40,14 @@ class IndexSettings:
     ef_search: int = 256
     refresh_interval: str = "1s"
     synonyms: Synonyms = field(default_factory=Synonyms)
-    language: str = ENGLISH.code
+    languages: tuple[str, ...] = (ENGLISH.code,)
+    dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
     suggest: bool = False
 
     @property
     def features(self) -> Features:
         """What an index of these settings can be asked."""
-        return Features(language=self.language, sorts_titles=True, suggest=self.suggest)
+        return Features(languages=self.languages, sorts_titles=True, suggest=self.suggest)
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
                 "number_of_replicas": settings.replicas,
                 "refresh_interval": settings.refresh_interval,
             },
-            "analysis": analysis(LANGUAGES[settings.language], settings.synonyms),
+            "analysis": analysis(settings.languages, settings.synonyms, settings.dictionaries),
         },
         "mappings": {
             "_meta": {"aisle": meta.to_json()},
@@ -85,10 +88,11 @@ _ADDRESS = {
 
 
 def _properties(settings: IndexSettings) -> dict[str, Any]:
-    searched = text(settings.synonyms)
     spelled = {"copy_to": fields.SPELLING}
-    text_and_parts = {**searched, **spelled, "fields": {fields.PARTS: parts()}}
-    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: searched}}
+    further = further_texts(settings.languages)
+    in_parts = {fields.PARTS: parts(), **further}
+    text_and_parts = {**text(), **spelled, "fields": in_parts}
+    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: text(), **further}}
     vector = {
         "type": "knn_vector",
         "dimension": settings.dims,
@@ -101,7 +105,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
     }
     return {
         fields.ID: {**_KEYWORD, "fields": {fields.JOINED: {**_IDENTIFIER, "doc_values": False}}},
-        fields.TITLE: {**text_and_parts, "fields": {fields.PARTS: parts(), fields.SORT: _SORTED}},
+        fields.TITLE: {**text_and_parts, "fields": {**in_parts, fields.SORT: _SORTED}},
         fields.TEXT: text_and_parts,
         fields.GROUP: _KEYWORD,
         fields.VARIANT: {"type": "boolean"},
@@ -109,7 +113,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.CATEGORY: _KEYWORD,
         fields.CATEGORY_NAME: keyword_and_text,
         fields.CATEGORIES: _SHOWN,
-        fields.SPELLING: spelling(),
+        fields.SPELLING: spelling(settings.languages),
         fields.PRICE: _DOUBLE,
         fields.PRICE_MAX: _DOUBLE,
         fields.LIST_PRICE: _DOUBLE,

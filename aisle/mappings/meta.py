@@ -44,13 +44,13 @@ class Features:
     schema versions have.
 
     Attributes:
-        language: ISO 639-1 code of the language that its texts are analysed in.
+        languages: that its texts are analysed in, keys of ``languages.LANGUAGES``, the main one first.
         sorts_titles: whether results can be sorted by title.
         suggest: whether it has suggestions, see ``mappings.suggestions``.
         signals: field to its values at 0, 5, ... 100 %, of the business signals that some item has.
     """
 
-    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
     sorts_titles: bool = False
     suggest: bool = False
     signals: Mapping[str, Sequence[float]] = field(default_factory=lambda: _NO_SIGNALS)
@@ -67,7 +67,13 @@ class Features:
             TypeError, AttributeError: it is no JSON object.
         """
         known = {field.name for field in fields_of(cls)}
-        return cls(**{name: value for name, value in found.items() if name in known})
+        # JSON knows no tuples.
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in found.items()
+            if name in known
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

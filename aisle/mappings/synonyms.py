@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from aisle.errors import InputError
-from aisle.mappings.languages import ENGLISH
+from aisle.mappings.languages import Language
+from aisle.mappings.scripts import MARKS
 
 # They are kept in the cluster's state, which every node holds in memory.
 MAX_RULES: Final = 10_000
-_WORD = re.compile(r"\w+(?:['\u2019.]\w+)*")
+_SIGNS = rf"[\w{MARKS}]+"
+_WORD = re.compile(rf"{_SIGNS}(?:['\u2019.]{_SIGNS})*")
 _ARROW = "=>"
 
 
@@ -30,6 +33,28 @@ class Synonyms:
     def fingerprint(self) -> str:
         """sha256 of the rules, 64 hex digits; empty without rules."""
         return hashlib.sha256("\n".join(self.rules).encode()).hexdigest() if self.rules else ""
+
+    def check(self, language: Language) -> None:
+        """Refuse a rule of which the language's stop words leave something else.
+
+        Raises:
+            InputError: names the rule.
+        """
+        for rule in self.rules:
+            try:
+                _without(rule, language.stop_words)
+            except ValueError as error:
+                raise InputError(
+                    f"the synonyms {rule!r}: {error} in {language.name}", fix="write that rule in other words"
+                ) from None
+
+    def rules_in(self, language: Language) -> tuple[str, ...]:
+        """The rules without the language's stop words; of a further language without those refused."""
+        kept = []
+        for rule in self.rules:
+            with suppress(ValueError):
+                kept.append(_without(rule, language.stop_words))
+        return tuple(kept)
 
 
 def parse_synonyms(lines: Iterable[tuple[int, str]], source: str) -> Synonyms:
@@ -92,16 +117,32 @@ def _terms(listed: str) -> str:
 
 
 def _term(term: str) -> str:
-    words = _WORD.findall(term)
-    if not words:
+    if not _WORD.search(term):
         raise ValueError(f"{term.strip()!r} has no word")
-    kept = [word for word in words if word.lower() not in ENGLISH.stop_words]
+    return " ".join(term.split())
+
+
+def _without(rule: str, stop_words: Set[str]) -> str:
+    """The rule as OpenSearch takes it, which refuses terms with words that are not searched.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    sides = rule.split(f" {_ARROW} ")
+    return f" {_ARROW} ".join(
+        ", ".join(_searched(term, stop_words) for term in side.split(", ")) for side in sides
+    )
+
+
+def _searched(term: str, stop_words: Set[str]) -> str:
+    words = _WORD.findall(term)
+    kept = [word for word in words if word.lower() not in stop_words]
     if len(kept) == len(words):
-        return " ".join(term.split())
+        return term
     # What is left of "a/c" would be "c", and every "c" an air conditioner.
     if len(kept) < 2:
         raise ValueError(
-            f"{term.strip()!r} cannot be told from {' '.join(kept)!r}:"
-            f" words such as {next(w for w in words if w.lower() in ENGLISH.stop_words)!r} are not searched"
+            f"{term!r} cannot be told from {' '.join(kept)!r}:"
+            f" words such as {next(w for w in words if w.lower() in stop_words)!r} are not searched"
         )
     return " ".join(kept)

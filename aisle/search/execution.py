@@ -91,7 +91,7 @@ class PlanRunner:
         vectors = self.encoders.vectors(text, plan.legs, plan.live.meta)
         tokens = self.encoders.tokens(text, plan.legs)
         encode_ms = (time.perf_counter() - started) * 1000
-        question = Question(text, vectors, plan.clauses, plan.window, tokens)
+        question = Question(text, vectors, plan.clauses, plan.window, tokens, plan.live.further_languages)
         answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
         ranking = read_ranking(plan, text, answer, encode_ms)
         _expect(plan, ranking.release)
@@ -102,7 +102,7 @@ class PlanRunner:
         correction: Correction | None = suggested
         if plan.live.shards > 1:
             # A word that one shard lacks another may have.
-            answer = self._asked(having_body(list(suggested.words)))
+            answer = self._asked(having_body(list(suggested.words), plan.live.further_languages))
             correction = without_words(typed.text, suggested, words_had(answer))
             typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
         if correction is None:

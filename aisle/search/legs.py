@@ -17,10 +17,12 @@ from aisle.encoder import query_text
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, SPARSE, IndexMeta, fields
+from aisle.mappings.scripts import UNSPELT
 
 MAX_WORDS = 2_000
 
-_WORD = re.compile(r"\w+")
+# Where words are not spaced each sign may be one.
+_WORD = re.compile(rf"[{UNSPELT}]|[^\W{UNSPELT}]+")
 
 
 def checked_question(text: str) -> str:
@@ -73,6 +75,7 @@ class Question:
         filters: clauses that every result must match.
         window: how many candidates each leg finds.
         tokens: sparse field to the query's tokens and their weights, above 0.
+        further_languages: that the release is searched in beside its main one.
     """
 
     text: str
@@ -80,6 +83,7 @@ class Question:
     filters: tuple[dict[str, Any], ...]
     window: int
     tokens: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _NOTHING)
+    further_languages: tuple[str, ...] = ()
 
 
 class Leg(Protocol):
@@ -104,7 +108,8 @@ class Bm25Leg:
     BM25F scores an item as if its fields were one, so a word that is rare in titles but common in
     descriptions does not outweigh the rest, as it does where each field is scored alone.
 
-    The score is the sum over the words and over their parts (part numbers, sizes with units).
+    The score is the sum over the words and over their parts (part numbers, sizes with units). In a catalogue
+    of several languages the words count in the language in which they score best.
 
     Attributes:
         words, parts: field to how often a word there counts, 1 or more.
@@ -129,10 +134,14 @@ class Bm25Leg:
 
     def query(self, question: Question) -> dict[str, Any]:
         """A ``combined_fields`` clause, without query syntax: operators and wildcards are plain words."""
-        text = first_words(question.text, self.max_words)
+        text = first_words(question.text, self.max_words // (1 + len(question.further_languages)))
+        words = _combined(text, self.words)
+        if question.further_languages:
+            others = [_combined(text, _in_language(self.words, one)) for one in question.further_languages]
+            words = {"dis_max": {"queries": [words, *others]}}
         return {
             "bool": {
-                "should": [_combined(text, self.words), _combined(text, self.parts)],
+                "should": [words, _combined(text, self.parts)],
                 "minimum_should_match": 1,
                 "filter": list(question.filters),
             }
@@ -150,6 +159,10 @@ def words_query(legs: Sequence[Leg], question: Question) -> dict[str, Any] | Non
     bare = replace(question, filters=())
     queries = [leg.query(bare) for leg in legs if leg.vector_field is None]
     return {"bool": {"should": queries, "minimum_should_match": 1}} if queries else None
+
+
+def _in_language(boosts: Boosts, code: str) -> Boosts:
+    return tuple((fields.searched_in(name, code), boost) for name, boost in boosts)
 
 
 def _combined(text: str, boosts: Boosts) -> dict[str, Any]:

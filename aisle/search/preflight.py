@@ -38,6 +38,11 @@ class LiveIndex:
     synonyms: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
 
+    @property
+    def further_languages(self) -> tuple[str, ...]:
+        """Those that it is searched in beside its main one."""
+        return self.meta.features.languages[1:]
+
 
 class Preflight:
     """Checks an index against the client and remembers what passed, so that a search pays for it once.

@@ -183,7 +183,7 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
     counted = facets_body(plan.facets) if plan.facets else {}
     if plan.grouped:
         counted |= count_body(words_query(plan.legs, question))
-    spelled = spelling_body(question.text) if spelling else None
+    spelled = spelling_body(question.text, plan.live.further_languages) if spelling else None
     marked = marks(plan.rules) if plan.rules else ()
     return candidates_body(plan.legs, question, plan.live.shards, counted, spelled, plan.stored, marked)
 

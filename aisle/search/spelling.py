@@ -2,8 +2,9 @@
 
 OpenSearch's term suggester (Lucene's DirectSpellChecker) rides along with the candidates request. It looks
 each word up and offers near words, at one or two edits, for those that are missing. Words are looked up as
-they are typed and as stems: "drilling" is not missing where an item has "drill". Words with digits are never
-asked about: a part number that is not there must not become another one.
+they are typed and as stems, in each language of the catalogue: "drilling" is not missing where an item has
+"drill". Words with digits are never asked about: a part number that is not there must not become another one.
+Nor are words of scripts that are searched by pairs of signs or by syllables.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aisle.mappings import fields
+from aisle.mappings.scripts import MARKS, UNSPELT
 from aisle.search.page import Correction
 
 # Longer texts are no queries of a shopper, and each missing word costs the server some time.
@@ -25,12 +27,19 @@ MAX_WORD_LENGTH = 30
 _LEAST_ALIKE = 0.64
 
 _TYPED, _STEMS = "typed", "stems"
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*"
+_WORD = re.compile(rf"{_LETTERS}(?:['\u2019]{_LETTERS})*")
+_UNSPELT = re.compile(f"[{UNSPELT}]")
 _CHUNK = re.compile(r"\S+")
 
 
-def spelling_body(text: str) -> dict[str, Any] | None:
-    """The ``suggest`` section for a query; None if it has no word that could be corrected."""
+def spelling_body(text: str, further_languages: Sequence[str] = ()) -> dict[str, Any] | None:
+    """The ``suggest`` section for a query; None if it has no word that could be corrected.
+
+    Args:
+        text: of the query.
+        further_languages: of the release, beside its main one.
+    """
     asked = _asked(text)
     if not asked:
         return None
@@ -38,8 +47,17 @@ def spelling_body(text: str) -> dict[str, Any] | None:
         "text": " ".join(dict.fromkeys(match.group() for match in asked)),
         _TYPED: _suggester(fields.SPELLING, MIN_WORD_LENGTH, _LEAST_ALIKE, size=5),
         # Any offer at all tells that a stem is missing.
-        _STEMS: _suggester(f"{fields.SPELLING}.{fields.STEMS}", 1, 0.0, size=1),
+        **{
+            f"{_STEMS}{number}": _suggester(name, 1, 0.0, size=1)
+            for number, name in enumerate(_stems(further_languages))
+        },
     }
+
+
+def _stems(further_languages: Sequence[str]) -> list[str]:
+    """The fields of stems, of which a word need be in one."""
+    main = f"{fields.SPELLING}.{fields.STEMS}"
+    return [main, *(fields.searched_in(main, code) for code in further_languages)]
 
 
 def read_spelling(
@@ -55,11 +73,12 @@ def read_spelling(
     Returns:
         None if every word is known, or nothing is like those that are not.
     """
-    typed, stems = _offers(suggest[_TYPED]), _offers(suggest[_STEMS])
+    typed = _offers(suggest[_TYPED])
+    stems = [_offers(entries) for name, entries in suggest.items() if name.startswith(_STEMS)]
     words: dict[str, str] = {}
     at = 0
     for word in dict.fromkeys(match.group() for match in _asked(text)):
-        if word.lower() not in known and stems.get(at) and (offers := typed.get(at)):
+        if word.lower() not in known and all(found.get(at) for found in stems) and (offers := typed.get(at)):
             words[word] = offers[0]
         at += len(word) + 1
     return corrected(text, words) if words else None
@@ -96,7 +115,9 @@ def _asked(text: str) -> list[re.Match[str]]:
     return [
         m
         for m in found
-        if MIN_WORD_LENGTH <= len(m.group()) <= MAX_WORD_LENGTH and max(m.group()) <= "\uffff"
+        if MIN_WORD_LENGTH <= len(m.group()) <= MAX_WORD_LENGTH
+        and max(m.group()) <= "\uffff"
+        and not _UNSPELT.search(m.group())
     ]
 
 
@@ -123,9 +144,10 @@ def _offers(entries: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
 _WORDS = "words"
 
 
-def having_body(words: Sequence[str]) -> dict[str, Any]:
+def having_body(words: Sequence[str], further_languages: Sequence[str] = ()) -> dict[str, Any]:
     """Body of a request that counts the items with each word; only items that have one are looked at."""
-    having = {word: _having(word) for word in words}
+    looked_up = (fields.SPELLING, *_stems(further_languages))
+    having = {word: _having(word, looked_up) for word in words}
     return {
         "size": 0,
         "query": {"bool": {"should": list(having.values())}},
@@ -139,6 +161,5 @@ def words_had(answer: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(word for word, bucket in buckets.items() if bucket["doc_count"])
 
 
-def _having(word: str) -> dict[str, Any]:
-    looked_up = (fields.SPELLING, f"{fields.SPELLING}.{fields.STEMS}")
+def _having(word: str, looked_up: Sequence[str]) -> dict[str, Any]:
     return {"bool": {"should": [{"match": {name: word}} for name in looked_up]}}

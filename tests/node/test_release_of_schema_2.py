@@ -35,7 +35,7 @@ def test_it_is_searched_and_filtered(older: Cluster) -> None:
     assert [hit.item.id for hit in shop.search("wooden chair", legs=["bm25"]).hits] == ["chair-1"]
     in_stock = shop.search("garden kitchen drill", legs=["bm25"], filters=Filters(in_stock=True))
     assert [hit.item.id for hit in in_stock.hits] == ["chair-1"]
-    assert read_live(older, "older").meta.features.language == "en"
+    assert read_live(older, "older").meta.features.languages == ("en",)
 
 
 def test_it_is_not_written_to(older: Cluster) -> None:

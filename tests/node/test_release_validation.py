@@ -66,6 +66,31 @@ def test_twins_and_titles_without_a_word_raise_no_alarm(client: Cluster, name: s
 
 
 @pytest.mark.parametrize(
+    "titles",
+    [
+        [f"HSS Drill Bit {n / 20:.2f} mm" for n in range(20, 261)],
+        # Nothing but forms of the same words: no query can tell them apart.
+        [f"HSS Drill {'Bits' if n % 2 else 'Bit'}, {'steel' if n % 3 else 'Steel!'}" for n in range(60)],
+        [f"\u0932\u093e\u0932 \u0932\u0915\u095c\u0940 \u092e\u0947\u091c {n}" for n in range(40)],
+        [f"\u0e42\u0e15\u0e4a\u0e30\u0e44\u0e21\u0e49{n}" for n in range(40)],
+        [f"\u8d64\u3044\u30c6\u30fc\u30d6\u30eb{n}" for n in range(40)],
+    ],
+    ids=["sizes", "forms", "Hindi", "Thai", "Japanese"],
+)
+def test_titles_that_hardly_differ_raise_no_alarm(client: Cluster, name: str, titles: list[str]) -> None:
+    stream = [Item(f"i{n}", title) for n, title in enumerate(titles)]
+
+    def encode(batch: Sequence[Item]) -> Vectors:
+        # As of an encoder that knows none of these words.
+        return vectors([replace(item, id="unknown") for item in batch])
+
+    encoder = ItemEncoder({fields.DENSE: SPACE}, encode)
+    release = loaded(client, name, stream, encoder)
+    found = check_release(client, release, stream, encoder=encoder, share=1.0, policy=QUICK)
+    assert found.by_title == found.by_vector == len(titles)
+
+
+@pytest.mark.parametrize(
     "spoil",
     [
         lambda item: replace(item, title=""),

@@ -12,6 +12,7 @@ from aisle.indexer import IndexOptions
 from aisle.indexer.ledger.resume import check_same, run_parts
 from aisle.mappings import IndexMeta, IndexSettings, Synonyms, fields, index_body
 from aisle.mappings.analysis import rules_of
+from aisle.mappings.languages import ENGLISH, LANGUAGES
 from aisle.mappings.synonyms import MAX_RULES, words_of
 
 
@@ -27,7 +28,23 @@ def test_both_kinds_of_rules_comments_and_blank_lines(tmp_path: Path) -> None:
 
 
 def test_words_that_are_not_searched_are_left_out_of_a_term(tmp_path: Path) -> None:
-    assert read(tmp_path, "Hook And Loop, velcro") == ("Hook Loop, velcro",)
+    rules = Synonyms(read(tmp_path, "Hook And Loop, velcro\nder Tisch => a table"))
+    assert rules.rules_in(ENGLISH)[0] == "Hook Loop, velcro"
+    # What the language leaves nothing of is refused in a catalogue's own, and left out of a further one's.
+    assert rules.rules_in(LANGUAGES["de"]) == ("Hook And Loop, velcro",)
+    rules_of_german = Synonyms(("das Sofa mit Bett => Bettsofa",))
+    rules_of_german.check(LANGUAGES["de"])
+    assert rules_of_german.rules_in(LANGUAGES["de"]) == ("Sofa Bett => Bettsofa",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [("a/c, air conditioner", "cannot be told from 'c'"), ("the, with", "not searched")],
+)
+def test_rules_that_stop_words_leave_nothing_of_are_refused(rule: str, reason: str) -> None:
+    with pytest.raises(InputError, match="in English") as refused:
+        Synonyms((rule,)).check(ENGLISH)
+    assert repr(rule) in refused.value.message and reason in refused.value.message
 
 
 @pytest.mark.parametrize(
@@ -40,8 +57,6 @@ def test_words_that_are_not_searched_are_left_out_of_a_term(tmp_path: Path) -> N
         ("tv =>", "no word"),
         ("a => b => c", "more than one =>"),
         (r"1\,000, thousand", "backslash"),
-        ("a/c, air conditioner", "cannot be told from 'c'"),
-        ("the, with", "not searched"),
     ],
 )
 def test_a_bad_line_is_an_error_with_its_number(tmp_path: Path, line: str, reason: str) -> None:
@@ -81,13 +96,11 @@ def test_without_synonyms_no_analyzer_has_any() -> None:
     meta = IndexMeta("r", {}, "lucene", ())
     bare = index_body(IndexSettings(), meta)
     assert "synonym" not in str(bare)
-    assert "search_analyzer" not in bare["mappings"]["properties"][fields.TITLE]
     body = index_body(IndexSettings(synonyms=Synonyms(("sofa, couch",))), meta)
     title = body["mappings"]["properties"][fields.TITLE]
     assert title["analyzer"] == fields.ANALYZED
     assert title["search_analyzer"] == fields.ANALYZED_QUERY
     # Documents are made the same way: all else is equal.
-    title.pop("search_analyzer")
     assert title == bare["mappings"]["properties"][fields.TITLE]
     assert rules_of(body["settings"]["index"] | {"analysis": body["settings"]["analysis"]}) == ["sofa, couch"]
     assert rules_of(bare["settings"]["index"]) == []

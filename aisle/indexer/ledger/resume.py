@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +23,7 @@ from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.create import drop_unfinished
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.mappings import SCHEMA_VERSION, IndexSettings, Synonyms, VectorSpace
+from aisle.mappings.compounds import CompoundDictionary
 
 
 def run_parts(
@@ -43,9 +45,10 @@ def run_parts(
         **source,
         "the encoder (--encoder, --dims)": _stable({name: asdict(space) for name, space in spaces.items()}),
         "the index settings (--shards, --replicas)": _stable(
-            [asdict(replace(settings, synonyms=Synonyms())), fusions]
+            [asdict(replace(settings, synonyms=Synonyms(), languages=(), dictionaries={})), fusions]
         ),
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
+        "the languages (--language)": f"{','.join(settings.languages)} {_fingerprint(settings.dictionaries)}",
         # Another version may read rows, or write documents, in another way.
         "the version of Aisle": __version__,
         "the schema of documents": str(SCHEMA_VERSION),
@@ -65,6 +68,11 @@ def check_same(name: str, release: str, then: Mapping[str, str], now: Mapping[st
             f" {', '.join(changed)}",
             fix="give what it was begun with, or leave --resume out to begin anew",
         )
+
+
+def _fingerprint(dictionaries: Mapping[str, CompoundDictionary]) -> str:
+    content = _stable({code: asdict(one) for code, one in dictionaries.items()})
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _stable(value: object) -> str:

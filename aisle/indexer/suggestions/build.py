@@ -101,9 +101,8 @@ class SuggestionsBuilder:
         started = perf_counter()
         cluster = self.cluster.retrying(self.retry)
         queries, dropped = self._queries(release)
-        phrases = self._phrases(
-            {folded(query.text) for query in queries}, LANGUAGES[settings.language].stop_words
-        )
+        stop_words = frozenset().union(*(LANGUAGES[code].stop_words for code in settings.languages))
+        phrases = self._phrases({folded(query.text) for query in queries}, stop_words)
         values = self._values(cluster, release)
         index = suggest_index(release)
         if self._ours(cluster, release):
