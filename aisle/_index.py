@@ -27,8 +27,14 @@ from aisle.indexer.replay import replay as send_again
 from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
 
 __all__ = [
-    *("AUTO", "USUAL_ENCODER", "USUAL_MIN_CLIENTS"),
-    *("formats", "index", "language_codes", "parse_map", "replay"),
+    "AUTO",
+    "USUAL_ENCODER",
+    "USUAL_MIN_CLIENTS",
+    "formats",
+    "index",
+    "language_codes",
+    "parse_map",
+    "replay",
 ]
 
 
