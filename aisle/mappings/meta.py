@@ -48,12 +48,14 @@ class Features:
         sorts_titles: whether results can be sorted by title.
         suggest: whether it has suggestions, see ``mappings.suggestions``.
         signals: field to its values at 0, 5, ... 100 %, of the business signals that some item has.
+        counts_names: whether it knows which items have which attribute.
     """
 
     languages: tuple[str, ...] = ("en",)
     sorts_titles: bool = False
     suggest: bool = False
     signals: Mapping[str, Sequence[float]] = field(default_factory=lambda: _NO_SIGNALS)
+    counts_names: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""

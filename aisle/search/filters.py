@@ -96,9 +96,9 @@ class Filters:
         """
         found: list[dict[str, Any]] = []
         if self.brand:
-            found.append({"terms": {fields.BRAND: _forms(self.brand)}})
+            found.append({"terms": {fields.BRAND: forms(self.brand)}})
         if self.category:
-            levels = _paths(self.category)
+            levels = paths(self.category)
             found.append(_either(*({"terms": {name: levels}} for name in _CATEGORY_FIELDS)))
         # Documents of schema version 1 have no highest price.
         if self.price_min is not None:
@@ -132,8 +132,8 @@ class Filters:
         highest = item.price if item.price_max is None else item.price_max
         numbers = by_slug(item.numbers)
         return (
-            (not self.brand or item.brand in _forms(self.brand))
-            and (not self.category or not levels.isdisjoint(_paths(self.category)))
+            (not self.brand or item.brand in forms(self.brand))
+            and (not self.category or not levels.isdisjoint(paths(self.category)))
             and (self.price_min is None or (highest is not None and highest >= self.price_min))
             and (self.price_max is None or (item.price is not None and item.price <= self.price_max))
             and all(
@@ -193,16 +193,16 @@ def _several(values: tuple[str, ...] | str) -> list[str]:
     return [values] if isinstance(values, str) else list(values)
 
 
-def _forms(values: tuple[str, ...] | str) -> list[str]:
+def forms(values: tuple[str, ...] | str) -> list[str]:
     """The values as they are given, and as readers write them."""
     return list(dict.fromkeys(form for value in _several(values) for form in (value, plain_line(value))))
 
 
-def _paths(values: tuple[str, ...] | str) -> list[str]:
+def paths(values: tuple[str, ...] | str) -> list[str]:
     """Levels and paths in all forms; the spaces around a path's ``>`` do not matter."""
     tidy = [fields.category_path([level.strip() for level in value.split(">")]) for value in _several(values)]
-    return _forms((*_several(values), *tidy))
+    return forms((*_several(values), *tidy))
 
 
 def _facet_values(name: str, values: tuple[str, ...] | str) -> list[str]:
-    return _forms(tuple(fields.facet_value(name, value) for value in _several(values)))
+    return forms(tuple(fields.facet_value(name, value) for value in _several(values)))

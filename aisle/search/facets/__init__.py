@@ -1,0 +1,1 @@
+"""Facets: what the results can be narrowed by, with the counts beside it."""
