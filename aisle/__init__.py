@@ -23,6 +23,7 @@ __all__ = [
     "ArtifactStore",
     "AsyncSearchClient",
     "ClusterSettings",
+    "FacetOptions",
     "Filters",
     "FusionSpec",
     "GroupOptions",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from aisle.errors import AisleError
     from aisle.mappings import FusionSpec
     from aisle.search import (
+        FacetOptions,
         Filters,
         GroupOptions,
         Page,
@@ -137,8 +139,8 @@ else:
         "errors": ("AisleError",),
         "mappings": ("FusionSpec",),
         "search": (
-            *("Filters", "GroupOptions", "Page", "RerankOptions", "SearchClient", "SearchRequest"),
-            "SignalBoosts",
+            *("FacetOptions", "Filters", "GroupOptions", "Page", "RerankOptions", "SearchClient"),
+            *("SearchRequest", "SignalBoosts"),
         ),
         "search.aio": ("AsyncSearchClient",),
         "types": ("Hit", "Item"),

@@ -14,6 +14,7 @@ from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncod
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
+from aisle.search.facets.results import CountsOf
 from aisle.search.page import MatchType
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
 from aisle.search.rules.live import RulesReader
@@ -22,6 +23,7 @@ from aisle.search.systems import named_fusion
 __all__ = [
     "SCORES",
     "USUAL_WEIGHT",
+    "CountsOf",
     "MatchType",
     "explain_item",
     "named_fusion",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich import box
@@ -12,7 +14,7 @@ from rich.text import Text
 
 import aisle
 from aisle._printable import printable, shortened
-from aisle._search import MatchType, named_fusion
+from aisle._search import CountsOf, MatchType, named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.options import (
     RULES_PANEL,
@@ -31,11 +33,21 @@ from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from aisle.search import Correction, Facets, Page
+    from aisle.search.facets.results import NumberCounts, RangeCount, ValueCounts
     from aisle.search.rules.effects import Outcome
     from aisle.types import Hit, Item, LegSignal
 
 
 _NOTE_CHARS = 100
+# Names of facets that were cut, of which there may be hundreds.
+_NAMED: Final = 10
+_COUNTS_OF: Final[Mapping[CountsOf, str]] = MappingProxyType(
+    {
+        CountsOf.WORDS: "what has the words",
+        CountsOf.SHOWN: "the results that are shown",
+        CountsOf.ALL: "all items",
+    }
+)
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
@@ -142,15 +154,42 @@ def _summary(page: Page) -> str:
 
 
 def _facet_lines(facets: Facets) -> list[str]:
-    named = {"brand": facets.brand, "category": facets.category, **facets.attributes}
+    named = {"brand": facets.brand, "category": facets.category, "currency": facets.currency}
     lines = [
-        f"{name}: {', '.join(f'{value} ({count})' for value, count in counts.items())}"
-        for name, counts in named.items()
-        if counts
+        f"{name}: {_values(counts)}"
+        for name, counts in (*named.items(), *facets.attributes.items())
+        if counts and counts.values
     ]
-    if facets.price:
-        lines.append(f"price: {facets.price[0]:g} to {facets.price[1]:g}")
-    return lines
+    numbers = {"price": facets.price, **facets.numbers}
+    lines += [f"{name}: {_ranges(counts)}" for name, counts in numbers.items() if counts and counts.count]
+    if facets.in_stock is not None:
+        lines.append(f"in stock: {facets.in_stock:,}")
+    if facets.cut:
+        few = ", ".join(facets.cut[:_NAMED])
+        more = f" and {len(facets.cut) - _NAMED} more" if len(facets.cut) > _NAMED else ""
+        lines.append(f"not counted: {few}{more}")
+    return [f"facets, counts of {_COUNTS_OF[facets.counts_of]}:", *(f"  {line}" for line in lines)]
+
+
+def _values(counts: ValueCounts) -> str:
+    listed = [f"{_mark(value.chosen)}{value.value} ({value.count:,})" for value in counts.values]
+    return ", ".join([*listed, *([f"others ({counts.other:,})"] if counts.other else [])])
+
+
+def _ranges(counts: NumberCounts) -> str:
+    span = f"{counts.min:g} to {counts.max:g}"
+    listed = [f"{_mark(each.chosen)}{_range(each)} ({each.count:,})" for each in counts.ranges]
+    return f"{span}; {', '.join(listed)}" if listed else span
+
+
+def _range(bounds: RangeCount) -> str:
+    if bounds.low is None:
+        return "any" if bounds.high is None else f"up to {bounds.high:g}"
+    return f"from {bounds.low:g}" if bounds.high is None else f"{bounds.low:g} to {bounds.high:g}"
+
+
+def _mark(chosen: bool) -> str:
+    return "*" if chosen else ""
 
 
 def search(

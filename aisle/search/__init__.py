@@ -2,7 +2,8 @@
 
 from aisle.mappings.signals import SignalBoosts
 from aisle.search.client import SearchClient
-from aisle.search.facets import Facets
+from aisle.search.facets.options import FacetOptions
+from aisle.search.facets.results import Facets
 from aisle.search.filters import Filters
 from aisle.search.fusion import Fused, LegResult, fuse
 from aisle.search.groups import GroupOptions
@@ -18,6 +19,7 @@ __all__ = [
     "CascadeStage",
     "Correction",
     "DenseLeg",
+    "FacetOptions",
     "Facets",
     "Filters",
     "Fused",

@@ -19,7 +19,7 @@ from aisle.search.execution import PlanRunner, ReleaseChanged
 from aisle.search.filters import Filters
 from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
-from aisle.search.page import Page, SignalBook, Timings
+from aisle.search.page import Matched, Page, SignalBook, Timings
 from aisle.search.plan import SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
@@ -128,9 +128,10 @@ class SearchClient:
         resolve_fusion(request, self._settings.legs)
         for _ in range(_ATTEMPTS):
             live = self._index.live()
-            plan = resolve(request, self._settings, live, self._ruled(request, live))
-            self._index.check(live, plan.legs, plan.fusion)
             try:
+                edges = self._index.edges(live) if request.facets else {}
+                plan = resolve(request, self._settings, live, self._ruled(request, live), edges)
+                self._index.check(live, plan.legs, plan.fusion)
                 return self._runner.run(plan)
             except ReleaseChanged:
                 # Another release answered: it must pass, and be asked in its own terms, before that counts.
@@ -282,7 +283,7 @@ class SearchClient:
             page=request.page,
             size=request.size,
             reachable=len(results),
-            total=max(ranking.total, len(results)),
+            total=ranking.total if ranking.matched is Matched.WORDS else len(results),
             total_is_exact=ranking.total_is_exact,
             release=ranking.release,
             facets=ranking.facets,

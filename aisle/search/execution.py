@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aisle.cluster import Cluster
-from aisle.search.facets import facets_body
+from aisle.search.facets.counting import completed, counts_body, read_counts
+from aisle.search.facets.results import CountsOf
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders, Question
-from aisle.search.page import Correction
+from aisle.search.page import Correction, Matched
 from aisle.search.plan import Plan
 from aisle.search.ranking import (
     Ranking,
@@ -57,17 +58,18 @@ class PlanRunner:
         """
         named = None
         if plan.lookup:
-            counted = facets_body(plan.facets) if plan.facets else None
-            answer = self._asked(exact_body(plan.text, plan.numbers, plan.clauses, counted, plan.stored))
-            named = read_exact(answer)
+            named = read_exact(self._asked(exact_body(plan.text, plan.numbers, plan.clauses, plan.stored)))
             if named.ids:
                 _expect(plan, named.release)
             if named.by_id:
-                return self._with_rules(plan, alone(plan, named, answer))
+                return self._finished(plan, alone(plan, named))
         ranking = self._rank(plan, plan.text, spelling=plan.spelling)
         if ranking.suggested is not None:
             ranking = self._corrected(plan, ranking, ranking.suggested)
-        return self._with_rules(plan, pinned(ranking, named) if named else ranking)
+        return self._finished(plan, pinned(ranking, named) if named else ranking)
+
+    def _finished(self, plan: Plan, ranking: Ranking) -> Ranking:
+        return self._with_rules(plan, self._counted(plan, ranking))
 
     def _with_rules(self, plan: Plan, ranking: Ranking) -> Ranking:
         """Looks up the items that rules pin and that no leg found: one more request, if there are any."""
@@ -93,7 +95,7 @@ class PlanRunner:
         encode_ms = (time.perf_counter() - started) * 1000
         question = Question(text, vectors, plan.clauses, plan.window, tokens, plan.live.further_languages)
         answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
-        ranking = read_ranking(plan, text, answer, encode_ms)
+        ranking = read_ranking(plan, question, answer, encode_ms)
         _expect(plan, ranking.release)
         return ranking
 
@@ -113,9 +115,35 @@ class PlanRunner:
             return typed
         return corrected_ranking(typed, again, correction)
 
-    def _asked(self, body: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+    def _counted(self, plan: Plan, ranking: Ranking) -> Ranking:
+        """The ranking with its facets, if any are asked for.
+
+        They are counted in a request of their own: in that of the candidates they would count the nearest
+        neighbours along, and no facet could ignore its own filter.
+        """
+        if plan.facets is None:
+            return ranking
+        counts_of = CountsOf.WORDS if ranking.matched is Matched.WORDS else CountsOf.SHOWN
+        counted = ranking.counted
+        if counts_of is CountsOf.SHOWN or counted is None:
+            counted = {"ids": {"values": [fused.id for fused in ranking.fused]}}
+        # What rules hide or filter is never ignored, even where a shopper's own filter says the same.
+        counted = {"bool": {"filter": [counted, *plan.always]}}
+        facets, asked = None, plan.facets
+        while True:
+            answer = self._asked(counts_body(asked, counted, plan.filters), index=ranking.release)
+            found = read_counts(asked, counts_of, answer)
+            facets = completed(facets, found.facets) if facets else found.facets
+            ranking = replace(ranking, facets=facets, server_ms=ranking.server_ms + float(answer["took"]))
+            if found.further is None:
+                return ranking
+            asked = found.further
+
+    def _asked(
+        self, body: Mapping[str, Any], params: Mapping[str, str] | None = None, index: str | None = None
+    ) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self.cluster.search(
-            index=self.name, body=dict(body), params=dict(params or {})
+            index=index or self.name, body=dict(body), params=dict(params or {})
         )
         check_complete(answer)
         return answer

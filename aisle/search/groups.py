@@ -92,7 +92,7 @@ def variants_of(shown: Item, items: Sequence[Item], size: int) -> tuple[Item, ..
 _COUNT = "groups"
 
 
-def count_body(words: dict[str, Any] | None) -> dict[str, Any]:
+def count_body(words: Mapping[str, Any] | None) -> dict[str, Any]:
     """Aggregation that counts the groups of what the words match.
 
     Args:

@@ -14,7 +14,6 @@ from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored
 # What is on more items than this is a kind of item and names none.
 MAX_PINNED = 10
 _ID, _IDENTIFIER, _ATTRIBUTE, _TITLE, _TEXT = 5.0, 4.0, 3.0, 2.0, 1.0
-_BY_ID = "by_id"
 # Attributes that hold part numbers, in any case; names are the catalogue's own.
 _NAMES = (
     *("mpn", "sku", "gtin", "ean", "upc", "isbn", "asin", "model", "model number", "model no"),
@@ -52,7 +51,6 @@ def exact_body(
     text: str,
     numbers: Sequence[str],
     filters: Sequence[Mapping[str, Any]],
-    facets: Mapping[str, Any] | None = None,
     stored: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Body of the request for the items that a query names.
@@ -63,12 +61,23 @@ def exact_body(
             or in its attributes, or in its title, or in its text; hyphens and spaces within a number do not
             matter. The whole text may be one identifier as well.
         filters: clauses that every result must match.
-        facets: what to count for the item of that id alone.
         stored: fields whose values come back with each item.
     """
-    by_id = {"term": {fields.ID: text}}
+    body: dict[str, Any] = {
+        "size": MAX_PINNED + 1,
+        "_source": False,
+        "track_total_hits": False,
+        "query": {"bool": {"must": [named_query(text, numbers)], "filter": list(filters)}},
+    }
+    if stored:
+        body["docvalue_fields"] = docvalue_fields(stored)
+    return body
+
+
+def named_query(text: str, numbers: Sequence[str]) -> dict[str, Any]:
+    """Clause of the items that `exact_body` finds, scored by the strongest kind of match that each has."""
     kinds = (
-        (_ID, [by_id]),
+        (_ID, [{"term": {fields.ID: text}}]),
         (_IDENTIFIER, [_identified(text)]),
         (_IDENTIFIER, [_identified(number) for number in numbers]),
         (_ATTRIBUTE, [_in_attribute(number) for number in numbers]),
@@ -80,17 +89,7 @@ def exact_body(
         for boost, all_ in kinds
         if all_
     ]
-    body: dict[str, Any] = {
-        "size": MAX_PINNED + 1,
-        "_source": False,
-        "track_total_hits": False,
-        "query": {"bool": {"must": [{"dis_max": {"queries": scored}}], "filter": list(filters)}},
-    }
-    if stored:
-        body["docvalue_fields"] = docvalue_fields(stored)
-    if facets:
-        body["aggs"] = {_BY_ID: {"filter": by_id, "aggs": dict(facets)}}
-    return body
+    return {"dis_max": {"queries": scored}}
 
 
 def read_exact(answer: Mapping[str, Any]) -> Named:
@@ -101,12 +100,6 @@ def read_exact(answer: Mapping[str, Any]) -> Named:
     if not ids or len(ids) > MAX_PINNED:
         return Named(server_ms=server_ms)
     return Named(tuple(ids), strongest == _ID, hits[0]["_index"], server_ms, stored_values(hits))
-
-
-def facets_by_id(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Aggregations over the item of that id, where `exact_body` asked for them."""
-    found: Mapping[str, Any] = answer["aggregations"][_BY_ID]
-    return found
 
 
 def on_top(fused: Sequence[Fused], ids: Sequence[str], legs: int) -> list[Fused]:

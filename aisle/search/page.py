@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from aisle.mappings import FusionSpec
-from aisle.search.facets import Facets
+from aisle.search.facets.results import Facets
 from aisle.search.fusion import Fused, LegResult
 from aisle.search.rules.effects import RuleReport
 from aisle.types import Hit, LegSignal
@@ -75,9 +75,10 @@ class Page:
         page: 1-based.
         size: hits asked for per page.
         reachable: how many results paging can reach: the union of the legs' windows, never more.
-        total: how many items matched any leg, at least (OpenSearch stops counting at 10,000). In a grouped
-            search both are products.
-        total_is_exact: whether ``total`` is a count or a lower bound; of products, a count or an estimate.
+        total: how many items have a word of the query, or are named by it, and pass the filters. Where none
+            has, how many are shown, see ``matched``. It may be less than ``reachable``: what is only near in
+            meaning follows what has the words. In a grouped search both are products.
+        total_is_exact: whether ``total`` is a count; of products, a count or an estimate.
         release: index that answered.
         facets: None unless asked for.
         timings: milliseconds.
@@ -115,7 +116,7 @@ class Page:
             "total": self.total,
             "total_is_exact": self.total_is_exact,
             "release": self.release,
-            "facets": asdict(self.facets) if self.facets else None,
+            "facets": self.facets.to_json() if self.facets else None,
             "timings_ms": asdict(self.timings),
             "path": self.path.value,
             "matched": self.matched.value,

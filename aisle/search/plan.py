@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from aisle.encoder import query_text
 from aisle.errors import InputError
 from aisle.mappings import FusionSpec, IndexMeta, default_fusion, fields
 from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
+from aisle.search.facets.options import FacetOptions
+from aisle.search.facets.planning import FacetPlan, plan_facets
+from aisle.search.facets.ranges import Edges
+from aisle.search.filters import Filters
 from aisle.search.identifiers import is_whole_number, part_numbers
 from aisle.search.legs import Leg
 from aisle.search.preflight import LiveIndex
@@ -56,11 +61,13 @@ class Plan:
         legs: in the order of the fusion.
         fusion: with the weights as asked; those of a query's own come with the results.
         window: candidates per leg.
-        clauses: filter clauses that every result must match.
-        facets: values to count per facet, 0 for none.
+        filters: clauses of the shopper's filters, which a facet may ignore.
+        always: clauses of all else that every result must match.
+        facets: what to count beside the results, None for nothing.
         spelling: whether to ask which words no item has.
         lookup: whether to look first for items that the text names.
         numbers: its words that look like part numbers.
+        least_similarity: of results that only meaning found, see `SearchRequest`.
         stored: fields whose values come back with each candidate, for what orders or groups them.
         rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
         boosts: business signals that count.
@@ -73,8 +80,9 @@ class Plan:
     legs: tuple[Leg, ...]
     fusion: FusionSpec
     window: int
-    clauses: tuple[dict[str, Any], ...]
-    facets: int
+    filters: tuple[dict[str, Any], ...]
+    always: tuple[dict[str, Any], ...]
+    facets: FacetPlan | None
     spelling: bool
     lookup: bool
     numbers: tuple[str, ...]
@@ -83,11 +91,17 @@ class Plan:
     grouped: bool = False
     boosts: SignalBoosts = NO_BOOSTS
     at: datetime | None = None
+    least_similarity: float | None = None
 
     @property
     def release(self) -> str:
         """Name of the index that must answer."""
         return self.live.meta.release
+
+    @property
+    def clauses(self) -> tuple[dict[str, Any], ...]:
+        """What every result must match."""
+        return (*self.filters, *self.always)
 
     @property
     def word_legs(self) -> tuple[str, ...]:
@@ -96,7 +110,11 @@ class Plan:
 
 
 def resolve(
-    request: SearchRequest, settings: SearchSettings, live: LiveIndex, rules: RuleEffects | None = None
+    request: SearchRequest,
+    settings: SearchSettings,
+    live: LiveIndex,
+    rules: RuleEffects | None = None,
+    edges: Mapping[str, Edges] = MappingProxyType({}),
 ) -> Plan:
     """Settle a request for the release that is live: once per attempt to answer it. Pure.
 
@@ -105,11 +123,12 @@ def resolve(
         settings: of the client.
         live: the release.
         rules: what rules make of it; None if they do not act.
+        edges: of the ranges of its numbers, for a request with facets, see `Preflight.edges`.
 
     Raises:
         InputError: a leg that the client does not have.
         ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`, or groups,
-            or a signal, see ``signals.check_boosts``.
+            or a facet, or a signal, see ``signals.check_boosts``.
     """
     if request.filters:
         request.filters.check(live.meta, live.numbers)
@@ -126,14 +145,16 @@ def resolve(
     typos = settings.typos if request.typos is None else request.typos
     exact = words and (settings.exact if request.exact is None else request.exact)
     numbers = part_numbers(text) if exact else ()
+    options = FacetOptions.of(request.facets)
     return Plan(
         live=live,
         text=text,
         legs=legs,
         fusion=fusion,
         window=min(settings.window * (group.window if group else 1), MAX_CANDIDATES),
-        clauses=(*request.clauses(), *(rule_clauses(rules) if rules else ())),
-        facets=request.facets,
+        filters=tuple(request.clauses()),
+        always=tuple(rule_clauses(rules)) if rules else (),
+        facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
         spelling=words and typos and live.spells,
         lookup=exact and (bool(numbers) or is_whole_number(text)),
         numbers=numbers,
@@ -142,6 +163,7 @@ def resolve(
         at=request.at,
         rules=rules,
         grouped=group is not None,
+        least_similarity=request.least_similarity,
     )
 
 

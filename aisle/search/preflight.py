@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opensearchpy import OpenSearch
@@ -14,6 +14,7 @@ from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_
 from aisle.mappings.analysis import rules_of
 from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.synonyms import words_of
+from aisle.search.facets.ranges import Edges, edges_body, read_edges
 from aisle.search.legs import Leg, QueryEncoders
 
 # What OpenSearch would read as a pattern or a list, or could not take at all, is no name.
@@ -87,6 +88,25 @@ class Preflight:
             check_pipeline(self._cluster, fusion)
         passed.add(fusion)
 
+    def edges(self, live: LiveIndex) -> Mapping[str, Edges]:
+        """Field of prices and of each number to the edges of its ranges, the most frequent number first.
+
+        It costs a request, the first time that a release is asked to count.
+
+        Args:
+            live: from ``live``.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        last = self._last
+        look = last if last is not None and last.live is live else _Look(live)
+        if not look.edges:
+            numbers = [fields.PRICE, *(f"{fields.NUMBER}.{slug}" for slug in sorted(live.numbers))]
+            answer = self._cluster.search(index=live.meta.release, body=edges_body(numbers))
+            look.edges.update(read_edges(numbers, answer))
+        return look.edges
+
     def forget(self) -> None:
         """Look again before the next answer counts."""
         self._last = None
@@ -94,10 +114,11 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One look at the index, and the fusions that have passed since."""
+    """One look at the index, the fusions that have passed since, and what else was asked of it."""
 
     live: LiveIndex
     passed: set[FusionSpec] = field(default_factory=set)
+    edges: dict[str, Edges] = field(default_factory=dict)
 
 
 def read_live(client: OpenSearch, name: str) -> LiveIndex:

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from aisle.errors import SearchError
-from aisle.mappings import FusionSpec, pipeline_name
-from aisle.search.facets import Facets, facets_body, read_facets
+from aisle.mappings import FusionSpec, fields, pipeline_name
+from aisle.search.facets.results import Facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
 from aisle.search.groups import collapsed, count_body, group_of, read_count
-from aisle.search.identifiers import Named, facets_by_id, on_top
+from aisle.search.identifiers import Named, named_query, on_top
 from aisle.search.legs import Leg, Question, words_query
 from aisle.search.page import Correction, Matched, MatchType
 from aisle.search.plan import MAX_CANDIDATES, Plan
@@ -43,6 +43,8 @@ class Ranking:
         suggested: words of ``text`` that some shard does not have, and what they may stand for.
         corrected: what was searched instead of what was typed, None if that is what was typed.
         matched: what found the candidates.
+        counted: clause of all items that the words match or name, before filters; None without facets, or if
+            no leg searches for words.
         pinned_first: how many of ``fused`` are items that the query names. They are on top whatever their
             scores, and a reranker leaves them there.
         values: candidate to the plan's ``stored`` fields, each with its values; fields that an item does not
@@ -67,6 +69,7 @@ class Ranking:
     suggested: Correction | None = None
     corrected: Correction | None = None
     matched: Matched = Matched.WORDS
+    counted: Mapping[str, Any] | None = None
     pinned_first: int = 0
     values: StoredValues = field(default_factory=lambda: NO_VALUES)
     clauses: tuple[dict[str, Any], ...] = ()
@@ -79,7 +82,7 @@ def candidates_body(
     legs: Sequence[Leg],
     question: Question,
     shards: int = 1,
-    facets: dict[str, Any] | None = None,
+    counted: Mapping[str, Any] | None = None,
     spelling: dict[str, Any] | None = None,
     stored: Sequence[str] = (),
     marks: Sequence[dict[str, Any]] = (),
@@ -94,7 +97,7 @@ def candidates_body(
     ``marks`` are clauses with names of their own, which come back with each hit that meets them, whichever
     leg found it; they must add nothing to a score.
     """
-    body: dict[str, Any] = {"_source": False}
+    body: dict[str, Any] = {"_source": False, "track_total_hits": True}
     if len(legs) == 1:
         query = legs[0].query(question)
         body |= {"size": question.window, "query": _marked(query, marks) if marks else query}
@@ -105,8 +108,8 @@ def candidates_body(
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
     if stored:
         body["docvalue_fields"] = docvalue_fields(stored)
-    if facets:
-        body["aggs"] = facets
+    if counted:
+        body["aggs"] = counted
     if spelling:
         body["suggest"] = spelling
     return body
@@ -172,6 +175,17 @@ def check_complete(answer: Mapping[str, Any]) -> None:
         )
 
 
+_COUNTED = "counted"
+
+
+def counted_query(plan: Plan, question: Question) -> dict[str, Any] | None:
+    """Clause of all items that the words match or name, before filters; None if no leg searches for words."""
+    words = words_query(plan.legs, question)
+    if words is None or not plan.lookup:
+        return words
+    return {"bool": {"should": [words, named_query(plan.text, plan.numbers)], "minimum_should_match": 1}}
+
+
 def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, Any]:
     """Body of the request for a plan's candidates.
 
@@ -180,24 +194,36 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
         question: the plan's text, or a correction of it.
         spelling: ask as well which of its words no item has.
     """
-    counted = facets_body(plan.facets) if plan.facets else {}
+    asked: dict[str, Any] = {}
     if plan.grouped:
-        counted |= count_body(words_query(plan.legs, question))
+        asked = count_body(counted_query(plan, question))
+    elif not _counts_itself(plan) and (counted := counted_query(plan, question)):
+        asked = {_COUNTED: {"filter": counted}}
     spelled = spelling_body(question.text, plan.live.further_languages) if spelling else None
     marked = marks(plan.rules) if plan.rules else ()
-    return candidates_body(plan.legs, question, plan.live.shards, counted, spelled, plan.stored, marked)
+    return candidates_body(plan.legs, question, plan.live.shards, asked, spelled, plan.stored, marked)
 
 
-def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: float) -> Ranking:
+def _counts_itself(plan: Plan) -> bool:
+    """Whether the candidates tell how many items the words match, with no aggregation that costs time.
+
+    The number of hits is that of the items that any leg matches. Those that only the leg of meaning does are
+    all among the candidates, if these are not cut off; a sparse leg matches more items than come back.
+    """
+    whole = len(plan.legs) * plan.window * plan.live.shards <= MAX_CANDIDATES
+    return whole and not plan.lookup and all(leg.vector_field != fields.SPARSE for leg in plan.legs)
+
+
+def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], encode_ms: float) -> Ranking:
     """The ranking of an answer to `plan_body`.
 
     Args:
         plan: of the search.
-        text: of the question.
+        question: as `plan_body` was given it.
         answer: complete, see `check_complete`.
         encode_ms: for the record.
     """
-    hits = answer["hits"]["hits"]
+    hits, text = answer["hits"]["hits"], question.text
     results = leg_results(hits, plan.fusion.legs, plan.window)
     used = reweighted(for_query(plan.fusion, text, results), results)
     total, is_exact = _total(plan, answer)
@@ -207,19 +233,23 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
     rules = plan.rules
     if rules is not None:
         fused = scaled(fused, "rules", read_factors(rules, hits))
+    if plan.least_similarity is not None:
+        fused = _similar(plan, fused, results, plan.least_similarity)
     return Ranking(
         fused=fused,
         results=results,
         spec=used,
         release=hits[0]["_index"] if hits else plan.release,
-        total=total,
+        # Where words match nothing, what is nearest in meaning is all there is.
+        total=total or len(fused),
         total_is_exact=is_exact,
-        facets=read_facets(answer["aggregations"]) if plan.facets else None,
+        facets=None,
         encode_ms=encode_ms,
         server_ms=float(answer["took"]),
         text=text,
         suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
-        matched=_matched(plan, results),
+        matched=_matched(plan, results) if fused else Matched.NOTHING,
+        counted=counted_query(plan, question) if plan.facets else None,
         values=values,
         clauses=plan.clauses,
         rules=rules,
@@ -228,11 +258,40 @@ def read_ranking(plan: Plan, text: str, answer: Mapping[str, Any], encode_ms: fl
 
 
 def _total(plan: Plan, answer: Mapping[str, Any]) -> tuple[int, bool]:
-    """How many match, and whether that is a count."""
+    """How many items the words match, or name, and whether that is a count."""
     if plan.grouped:
         return read_count(answer["aggregations"])
-    total = answer["hits"]["total"]
-    return total["value"], total["relation"] == "eq"
+    if "aggregations" in answer:
+        return int(answer["aggregations"][_COUNTED]["doc_count"]), True
+    total = int(answer["hits"]["total"]["value"])
+    if len(plan.legs) == 1:
+        return (total if plan.word_legs else 0), True
+    by_words, hits = set(plan.word_legs), answer["hits"]["hits"]
+    return total - sum(by_words.isdisjoint(hit.get("matched_queries", ())) for hit in hits), True
+
+
+def _similar(
+    plan: Plan, fused: Sequence[Fused], results: Mapping[str, LegResult], least: float
+) -> list[Fused]:
+    """The items that words found, and of the others those that are similar enough."""
+    kept = {id_ for leg in plan.word_legs for id_ in results[leg].ids}
+    for leg in plan.legs:
+        if leg.vector_field not in (None, fields.SPARSE):
+            found = results[leg.name]
+            kept |= {
+                id_
+                for id_, score in zip(found.ids, found.scores, strict=True)
+                if inner_product(score) >= least
+            }
+    return [item for item in fused if item.id in kept]
+
+
+def inner_product(score: float) -> float:
+    """The inner product, of unit vectors the cosine, that OpenSearch made a k-NN score of.
+
+    It gives 1 + x for an x of 0 or more, and 1 / (1 - x) below, so that no score is negative.
+    """
+    return score - 1.0 if score >= 1.0 else 1.0 - 1.0 / score
 
 
 def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
@@ -256,13 +315,12 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
     )
 
 
-def alone(plan: Plan, named: Named, answer: Mapping[str, Any]) -> Ranking:
+def alone(plan: Plan, named: Named) -> Ranking:
     """The one item whose id the query is. No leg was asked, so its score is 0.
 
     Args:
         plan: that would have been asked.
         named: of the one id.
-        answer: to ``identifiers.exact_body``.
     """
     fusion = plan.fusion
     return Ranking(
@@ -272,7 +330,7 @@ def alone(plan: Plan, named: Named, answer: Mapping[str, Any]) -> Ranking:
         release=named.release,
         total=1,
         total_is_exact=True,
-        facets=read_facets(facets_by_id(answer)) if plan.facets else None,
+        facets=None,
         encode_ms=0.0,
         server_ms=named.server_ms,
         text=plan.text,

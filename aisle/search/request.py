@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec
 from aisle.mappings.signals import SignalBoosts
-from aisle.search.facets import MAX_FACET_VALUES
+from aisle.search.facets.options import FacetOptions
 from aisle.search.filters import Filters
 from aisle.search.groups import GroupOptions
 from aisle.search.legs import checked_question
@@ -24,7 +24,8 @@ class SearchOptions(TypedDict, total=False):
     filters: Filters | None
     size: int
     page: int
-    facets: int
+    facets: int | FacetOptions | None
+    least_similarity: float | None
     rerank: RerankOptions | None
     typos: bool | None
     exact: bool | None
@@ -48,7 +49,10 @@ class SearchRequest:
         filters: brand, category, price, attributes and more; None for none.
         size: hits per page, 1 or more.
         page: 1-based; a page past ``Page.reachable`` is empty.
-        facets: values to count per facet, 0 to 5,000; 0 counts none.
+        facets: what to count beside the results; a number is the values per facet, of facets that are chosen
+            automatically, and 0 or None counts none.
+        least_similarity: cosine, -1 to 1: results that only the leg of meaning found are left out below it.
+            None keeps them all.
         rerank: how to rerank the candidates before the page is cut; None keeps the fused order.
         typos: correct words that no item has; None leaves it to the client.
         exact: items that the text names by id or part number come first; None leaves it to the client.
@@ -71,7 +75,8 @@ class SearchRequest:
     filters: Filters | None = None
     size: int = 10
     page: int = 1
-    facets: int = 0
+    facets: int | FacetOptions | None = None
+    least_similarity: float | None = None
     rerank: RerankOptions | None = None
     typos: bool | None = None
     exact: bool | None = None
@@ -96,10 +101,11 @@ class SearchRequest:
             raise InvalidQuery(
                 f"page {self.page} of size {self.size} does not exist", fix="count both from 1"
             )
-        if not 0 <= self.facets <= MAX_FACET_VALUES:
+        FacetOptions.of(self.facets)
+        if self.least_similarity is not None and not -1 <= self.least_similarity <= 1:
             raise InvalidQuery(
-                f"{self.facets} values per facet cannot be counted",
-                fix=f"use 0 (none) to {MAX_FACET_VALUES:,}",
+                f"{self.least_similarity} is no least similarity: cosines are from -1 to 1",
+                fix="use a number such as 0.3",
             )
         if self.legs is not None and self.fusion is not None and self.legs != self.fusion.legs:
             raise InputError(

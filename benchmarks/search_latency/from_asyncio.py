@@ -69,7 +69,7 @@ class AsyncOpenSearchWay:
             answer = await self._client.search(index=self._name, body=exact_body(text, plan.numbers, ()))
             named = read_exact(answer)
         if named and named.by_id:
-            ranking = alone(plan, named, answer)
+            ranking = alone(plan, named)
         else:
             if self._in_thread:
                 vectors = await asyncio.to_thread(
@@ -83,7 +83,7 @@ class AsyncOpenSearchWay:
                 body=plan_body(plan, question, spelling=plan.spelling),
                 params=candidates_params(plan.fusion),
             )
-            ranking = read_ranking(plan, plan.text, answer, 0.0)
+            ranking = read_ranking(plan, question, answer, 0.0)
             ranking = pinned(ranking, named) if named else ranking
         shown = ranking.fused[: request.size]
         asked = DocumentsRequest([fused.id for fused in shown])

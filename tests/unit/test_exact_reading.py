@@ -36,13 +36,10 @@ def test_nothing_found_names_nothing() -> None:
     assert read_exact(answer()) == Named(server_ms=3.0)
 
 
-def test_filters_and_facets_are_those_of_the_search() -> None:
+def test_filters_are_those_of_the_search() -> None:
     clause = {"terms": {fields.BRAND: ["Acme"]}}
-    counted = {"brand": {"terms": {"field": fields.BRAND}}}
-    body = exact_body("LS-C300B", ["LS-C300B"], [clause], counted)
+    body = exact_body("LS-C300B", ["LS-C300B"], [clause])
     assert body["query"]["bool"]["filter"] == [clause]
-    assert body["aggs"]["by_id"] == {"filter": {"term": {fields.ID: "LS-C300B"}}, "aggs": counted}
-    assert "aggs" not in exact_body("LS-C300B", ["LS-C300B"], [])
 
 
 def test_named_items_come_first_in_the_order_of_the_fusion() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aisle.mappings import fields
-from aisle.search.facets.automatic import MOST_CUT, buckets
+from aisle.search.facets.kinds import buckets
 from aisle.search.facets.planning import (
     BRAND,
     CATEGORY,
@@ -98,7 +98,11 @@ def read_counts(plan: FacetPlan, counts_of: CountsOf, answer: Mapping[str, Any])
     if plan.automatic is None:
         return Counted(facets)
     look = found[_AUTOMATIC]
-    called = {fields.number_slug(name): name for name in reversed(buckets(look["names"]))} if "names" in look else {}
+    called = (
+        {fields.number_slug(name): name for name in reversed(buckets(look["names"]))}
+        if "names" in look
+        else {}
+    )
     kept = {
         called.get(fields.number_slug(name), name): counts
         for name, counts in numbers.items()
@@ -115,7 +119,7 @@ def read_counts(plan: FacetPlan, counts_of: CountsOf, answer: Mapping[str, Any])
             facets,
             attributes={**facets.attributes, **chosen.counted},
             numbers=kept,
-            cut=chosen.cut[:MOST_CUT],
+            cut=chosen.cut,
         ),
         FacetPlan(attributes=further) if further else None,
     )

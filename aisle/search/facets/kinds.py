@@ -15,7 +15,7 @@ from aisle.search.filters import Filters
 
 Aggregations: TypeAlias = Mapping[str, Any]
 
-# With several shards each is asked for more values than are shown: with fewer different ones, counts are exact.
+# With several shards each is asked for more than is shown: with fewer different values, counts are exact.
 _PER_SHARD: Final = 1_000
 
 
@@ -140,9 +140,7 @@ class CategoryFacet:
             }
         asked = {"values": terms(fields.CATEGORY, most), "missing": {"filter": without(fields.CATEGORY)}}
         if self.chosen:
-            below = "|".join(
-                f"{escaped(path)}({escaped(fields.PATH_SEPARATOR)}.*)?" for path in self.chosen
-            )
+            below = "|".join(f"{escaped(path)}({escaped(fields.PATH_SEPARATOR)}.*)?" for path in self.chosen)
             asked["chosen"] = terms(fields.CATEGORY, most, below)
         return asked
 
@@ -170,9 +168,7 @@ def searched_paths(counts: Mapping[str, int], text: str, size: int) -> tuple[tup
     return found[:size], sum(value.count for value in found[size:])
 
 
-def opened(
-    counts: Mapping[str, int], chosen: Sequence[str], size: int
-) -> tuple[tuple[FacetValue, ...], int]:
+def opened(counts: Mapping[str, int], chosen: Sequence[str], size: int) -> tuple[tuple[FacetValue, ...], int]:
     """The levels of a tree that are open: the roots, what is below a path that is chosen or leads to one,
     and what is below a level's only path.
 
@@ -262,7 +258,10 @@ class NumberFacet:
 
     def body(self) -> dict[str, Any]:
         """Statistics, the items below each edge, and those without a number."""
-        asked: dict[str, Any] = {"stats": {"stats": {"field": self.field}}, "missing": {"filter": without(self.field)}}
+        asked: dict[str, Any] = {
+            "stats": {"stats": {"field": self.field}},
+            "missing": {"filter": without(self.field)},
+        }
         if self.highest != self.field:
             asked["max"] = {"max": {"field": self.highest}}
         if self.chosen is not None:

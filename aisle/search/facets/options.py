@@ -60,9 +60,7 @@ class FacetOptions:
                 f"{max(asked, self.most)} facets cannot be counted", fix=f"use up to {MAX_FACETS}"
             )
         if not 0 <= self.ranges <= MAX_RANGES:
-            raise InvalidQuery(
-                f"{self.ranges} ranges cannot be counted", fix=f"use 0 (none) to {MAX_RANGES}"
-            )
+            raise InvalidQuery(f"{self.ranges} ranges cannot be counted", fix=f"use 0 (none) to {MAX_RANGES}")
         object.__setattr__(self, "search", {name: checked_text(text) for name, text in self.search.items()})
 
     @classmethod

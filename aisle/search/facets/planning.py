@@ -14,7 +14,7 @@ from aisle.search.facets.automatic import AutomaticFacets
 from aisle.search.facets.kinds import CategoryFacet, Facet, NumberFacet, StockFacet, ValueFacet, without
 from aisle.search.facets.options import FacetOptions
 from aisle.search.facets.ranges import Edges
-from aisle.search.filters import Filters, forms, paths
+from aisle.search.filters import Filters, paths
 
 BRAND: Final = "brand"
 CATEGORY: Final = "category"
@@ -95,7 +95,11 @@ def plan_facets(
     asked = None if options.fields is None else [plain_line(name) for name in options.fields]
     in_stock = meta.schema_version > 1 if asked is None else IN_STOCK in asked
     meta.require(meta.schema_version > 1 or not in_stock, "count what is in stock")
-    chosen = {plain_line(name): values for name, values in filters.attributes.items()}
+    chosen = {
+        plain_line(name): Filters(attributes={name: values})
+        for name, values in filters.attributes.items()
+        if values
+    }
     further = [*filters.numbers, *chosen] if asked is None else asked
     named = [name for name in dict.fromkeys((*further, *search)) if name not in _OF_EVERY_RELEASE]
     numbers = [name for name in named if fields.number_field(name) in edges]
@@ -157,7 +161,7 @@ def plan_facets(
                 name,
                 options.size,
                 names=meta.features.counts_names,
-                values=chosen.get(name, ()),
+                own=chosen.get(name, Filters()),
                 search=search.get(name, ""),
             )
             for name in attributes
@@ -175,7 +179,7 @@ def attribute_facet(
     size: int,
     *,
     names: bool,
-    values: tuple[str, ...] | str = (),
+    own: Filters | None = None,
     search: str = "",
 ) -> ValueFacet:
     """The facet of an attribute.
@@ -184,14 +188,14 @@ def attribute_facet(
         name: of it.
         size: values to show.
         names: whether the release knows which items have which attribute.
-        values: that the search is filtered by.
+        own: what the search's filters say of it.
         search: what values must match.
     """
     has = {"term": {fields.FACET_NAME: fields.facet_name(name)}}
     return ValueFacet(
         fields.FACET,
-        Filters(attributes={name: values}) if values else Filters(),
-        plain(values),
+        own or Filters(),
+        tuple(value for values in (own.attributes if own else {}).values() for value in plain(values)),
         size,
         fields.facet_value(name, ""),
         search,

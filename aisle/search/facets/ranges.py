@@ -13,11 +13,21 @@ from aisle.search.facets.results import NumberRange
 
 Edges: TypeAlias = tuple[float, ...]
 
-QUANTILES: Final = (0.0, 0.2, 0.5, 1.0, *(float(percent) for percent in range(2, 100, 2)), 99.0, 99.5, 99.8, 100.0)
+QUANTILES: Final = (
+    0.0,
+    0.2,
+    0.5,
+    1.0,
+    *(float(percent) for percent in range(2, 100, 2)),
+    99.0,
+    99.5,
+    99.8,
+    100.0,
+)
 """Percents. Edges are looked for between these: they are close together where there are many items."""
 
 _SAMPLE: Final = 10_000
-"""Items of each shard whose numbers are looked at: edges are round, so a few items more or less say the same."""
+"""Items of each shard whose numbers are looked at: for round edges these are enough."""
 
 _LARGEST: Final = 1e300
 
@@ -40,7 +50,7 @@ def edges_body(numbers: Sequence[str]) -> dict[str, Any]:
 
 
 def read_edges(numbers: Sequence[str], answer: Mapping[str, Any]) -> dict[str, Edges]:
-    """Field to the edges of its ranges, the field that most items have first; from the answer to `edges_body`."""
+    """Field to the edges of its ranges, from the answer to `edges_body`; what most items have comes first."""
     sample = answer["aggregations"]["sample"]
     by_use = sorted(numbers, key=lambda field: -sample[f"{field}/count"]["value"])
     return {
@@ -146,12 +156,14 @@ def choose_ranges(lowest: Cumulated, highest: Cumulated, most: int) -> list[tupl
         after = [
             place
             for place in inside
-            if (not chosen or place > chosen[-1]) and abs(lowest.below[place] - aim) <= lowest.count / most / 2
+            if (not chosen or place > chosen[-1])
+            and abs(lowest.below[place] - aim) <= lowest.count / most / 2
         ]
         if after:
-            chosen.append(
-                min(after, key=lambda p: (_digits(lowest.edges[p]), abs(lowest.below[p] - aim)))
-            )
+            chosen.append(min(after, key=lambda p: (_digits(lowest.edges[p]), abs(lowest.below[p] - aim))))
+    if not chosen:
+        # One range of all numbers narrows nothing.
+        return []
     bounds = [None, *chosen, None]
     found = []
     for low, high in pairwise(bounds):

@@ -12,7 +12,18 @@ MAX_LETTERS: Final = 30
 
 # Latin letters that Unicode does not take apart.
 _LETTERS: Final = str.maketrans(
-    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ŋ": "n"}
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "ħ": "h",
+        "\u0131": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ŋ": "n",
+    }
 )
 # What `folded` makes of one letter may be two: these a text may mean by two letters.
 _PAIRS: Final = frozenset({"ss", "ae", "oe", "th", "ij", "lj", "nj", "dz", "ff", "fi", "fl"})

@@ -1,0 +1,161 @@
+"""The facets of items in plain Python: the reference that the server's aggregations are held to. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from aisle.mappings import fields
+from aisle.mappings.document import by_slug, category_paths, facet_names, facet_values
+from aisle.search.facets.automatic import by_name, usefulness
+from aisle.search.facets.kinds import NumberFacet, ValueFacet, opened, ranked, searched_paths, with_chosen
+from aisle.search.facets.planning import FacetPlan
+from aisle.search.facets.ranges import Cumulated, choose_ranges
+from aisle.search.facets.results import CountsOf, Facets, NumberCounts, RangeCount, ValueCounts
+from aisle.search.facets.value_search import matches_value
+from aisle.search.filters import Filters
+from aisle.types import Item
+
+
+def facets_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, counts_of: CountsOf) -> Facets:
+    """The facets of a plan, without those chosen automatically (see `useful_attributes`).
+
+    Args:
+        items: all that are counted, before filters.
+        filters: of the search.
+        plan: facets.
+        counts_of: what ``items`` are.
+    """
+
+    def left(own: Filters) -> list[Item]:
+        narrowed = less(filters, own) if plan.disjunctive else filters
+        return [item for item in items if narrowed.matches(item)]
+
+    return Facets(
+        counts_of,
+        brand=_values(plan.brand, left(plan.brand.own), _brand) if plan.brand else None,
+        category=_categories(plan, left(plan.category.own)) if plan.category else None,
+        currency=_values(plan.currency, left(plan.currency.own), _currency) if plan.currency else None,
+        price=_numbers(plan.price, left(plan.price.own), _price, _highest) if plan.price else None,
+        in_stock=sum(map(Filters(in_stock=True).matches, left(plan.in_stock.own))) if plan.in_stock else None,
+        attributes={
+            name: _values(facet, left(facet.own), partial(_attribute, name))
+            for name, facet in plan.attributes.items()
+        },
+        numbers={
+            name: _numbers(facet, left(facet.own), _slug(name), _slug(name))
+            for name, facet in plan.numbers.items()
+        },
+    )
+
+
+def useful_attributes(items: Sequence[Item], size: int, most: int, others: Iterable[str]) -> list[str]:
+    """The attributes that are chosen where nobody says, the most useful first.
+
+    Args:
+        items: that are counted.
+        size: values per attribute.
+        most: attributes.
+        others: names that are counted anyway.
+    """
+    values = by_name(Counter(value for item in items for value in set(facet_values(item))))
+    useful = {name: usefulness(counts, len(items), size) for name, counts in values.items()}
+    chosen = (name for name, bits in useful.items() if bits > 0 and name not in set(others))
+    return sorted(chosen, key=lambda name: (-useful[name], name))[:most]
+
+
+def less(filters: Filters, own: Filters) -> Filters:
+    """The filters without those of ``own``."""
+    return replace(
+        filters,
+        brand=() if own.brand else filters.brand,
+        category=() if own.category else filters.category,
+        currency=() if own.currency else filters.currency,
+        price_min=None if own.price_min is not None else filters.price_min,
+        price_max=None if own.price_max is not None else filters.price_max,
+        in_stock=filters.in_stock and not own.in_stock,
+        attributes={
+            name: values for name, values in filters.attributes.items() if name not in own.attributes
+        },
+        numbers={name: bounds for name, bounds in filters.numbers.items() if name not in own.numbers},
+    )
+
+
+def _values(facet: ValueFacet, items: Sequence[Item], of: Callable[[Item], Iterable[str]]) -> ValueCounts:
+    counts = Counter(value for item in items for value in {value for value in of(item) if value})
+    missing = sum(not any(of(item)) for item in items)
+    if facet.search:
+        counts = Counter({v: count for v, count in counts.items() if matches_value(facet.search, v)})
+    shown = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[: facet.size])
+    if not facet.search:
+        shown |= {value: counts[value] for value in facet.chosen}
+    other = sum(counts.values()) - sum(shown.values())
+    return ValueCounts(ranked(shown, facet.chosen), other, missing if facet.absent is not None else None)
+
+
+def _brand(item: Item) -> list[str]:
+    return [item.brand]
+
+
+def _currency(item: Item) -> list[str]:
+    return [item.currency]
+
+
+def _price(item: Item) -> float | None:
+    return item.price
+
+
+def _highest(item: Item) -> float | None:
+    return item.price if item.price_max is None else item.price_max
+
+
+def _attribute(name: str, item: Item) -> list[str]:
+    prefix = fields.facet_value(name, "")
+    return [value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)]
+
+
+def _categories(plan: FacetPlan, items: Sequence[Item]) -> ValueCounts | None:
+    facet = plan.category
+    if facet is None:
+        return None
+    counts = Counter(path for item in items for path in set(category_paths(item)))
+    missing = sum(not item.categories for item in items)
+    if facet.search:
+        return ValueCounts(*searched_paths(counts, facet.search, facet.size), missing)
+    return ValueCounts(*opened(counts, facet.chosen, facet.size), missing)
+
+
+def _slug(name: str) -> Callable[[Item], float | None]:
+    return lambda item: by_slug(item.numbers).get(fields.number_slug(name))
+
+
+def _numbers(
+    facet: NumberFacet,
+    items: Sequence[Item],
+    lowest: Callable[[Item], float | None],
+    highest: Callable[[Item], float | None],
+) -> NumberCounts:
+    low = [number for item in items if (number := lowest(item)) is not None]
+    high = [number for item in items if (number := highest(item)) is not None]
+    ranges = []
+    if facet.most and facet.edges:
+        ranges = choose_ranges(Cumulated.of(facet.edges, low), Cumulated.of(facet.edges, high), facet.most)
+    if facet.chosen is not None:
+        ranges = with_chosen(ranges, facet.chosen, sum(map(facet.own.matches, items)))
+    return NumberCounts(
+        tuple(RangeCount(*bounds, count, bounds == facet.chosen) for bounds, count in ranges),
+        count=len(low),
+        missing=len(items) - len(low),
+        min=min(low, default=None),
+        max=max(high, default=None),
+        avg=statistics.fmean(low) if low else None,
+        sum=sum(low) if low else None,
+    )
+
+
+def names_of(items: Iterable[Item]) -> Mapping[str, int]:
+    """Attribute to the items that have it."""
+    return Counter(name for item in items for name in facet_names(item))
