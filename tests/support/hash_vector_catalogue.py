@@ -80,13 +80,14 @@ def put_shelf(
 ) -> None:
     """Make the index as Aisle makes it, with the standard pipelines."""
     specs = standard_fusions()
+    settings = IndexSettings(dims=dims, shards=shards, synonyms=Synonyms(synonyms))
     meta = IndexMeta(
         release=index,
         spaces={fields.DENSE: VectorSpace(fingerprint, "hash", dims)},
         engine="lucene",
         pipelines=tuple(map(pipeline_name, specs)),
+        features=settings.features,
     )
-    settings = IndexSettings(dims=dims, shards=shards, synonyms=Synonyms(synonyms))
     client.indices.create(index=index, body=index_body(settings, meta))
     actions = (
         {"_index": index, "_id": item.id, **document(item, {fields.DENSE: direction(item.id)})}
