@@ -47,9 +47,7 @@ class IndexSettings:
     @property
     def features(self) -> Features:
         """What an index of these settings can be asked."""
-        return Features(
-            languages=self.languages, sorts_titles=True, counts_names=True, suggest=self.suggest
-        )
+        return Features(languages=self.languages, sorts_titles=True, counts_names=True, suggest=self.suggest)
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
