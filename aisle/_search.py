@@ -18,6 +18,7 @@ from aisle.search.facets.results import CountsOf
 from aisle.search.page import MatchType
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
 from aisle.search.rules.live import RulesReader
+from aisle.search.rules.store import catalogue_of
 from aisle.search.systems import named_fusion
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "USUAL_WEIGHT",
     "CountsOf",
     "MatchType",
+    "catalogue_of",
     "explain_item",
     "named_fusion",
     "open_reranker",

@@ -185,6 +185,20 @@ class RerankSignal:
     rank_before: int
 
 
+@dataclass(frozen=True, slots=True)
+class DiversitySignal:
+    """What diversity made of one hit.
+
+    Attributes:
+        rank: 1-based, after results were chosen for being unlike those above them; rank_before: before that.
+        likeness: highest cosine with a result that was chosen before it, 0 to 1.
+    """
+
+    rank: int
+    rank_before: int
+    likeness: float
+
+
 Segments: TypeAlias = tuple[tuple[str, bool], ...]
 """A text in pieces, each with whether it is a word of the query."""
 
@@ -202,6 +216,7 @@ class Hit:
         additions: what was added after the fusion.
         highlights: field to its text in segments, where they were asked for.
         variants: others of its product that pass the filters, where they were asked for.
+        diversity: None for a hit that was not moved for diversity, or looked at.
         group_size: how many variants of its product pass the filters, itself among them; None without groups.
     """
 
@@ -214,6 +229,7 @@ class Hit:
     highlights: Mapping[str, Segments] = field(default_factory=lambda: _NO_HIGHLIGHTS)
     variants: tuple[Item, ...] = ()
     group_size: int | None = None
+    diversity: DiversitySignal | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
@@ -227,6 +243,7 @@ class Hit:
             "highlights": {name: [list(part) for part in text] for name, text in self.highlights.items()},
             "variants": [item.to_json() for item in self.variants],
             "group_size": self.group_size,
+            "diversity": asdict(self.diversity) if self.diversity else None,
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final
@@ -14,7 +15,7 @@ from rich.text import Text
 
 import aisle
 from aisle._printable import printable, shortened
-from aisle._search import CountsOf, MatchType, named_fusion
+from aisle._search import CountsOf, MatchType, catalogue_of, named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.options import (
     RULES_PANEL,
@@ -48,12 +49,16 @@ _COUNTS_OF: Final[Mapping[CountsOf, str]] = MappingProxyType(
         CountsOf.ALL: "all items",
     }
 )
+_ORDER, _OUTPUT = "Order", "Output"
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
     """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
     if page.corrected:
         console.print(_instead(page.corrected), markup=False, highlight=False)
+        typed = shlex.join(["aisle", "search", page.text, "--name", catalogue_of(page.release), "--no-typos"])
+        line = f"to search what was typed: {printable(typed)}"
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
     for line in _rule_lines(page):
         console.print(printable(line), style="dim", markup=False, highlight=False)
     if not page.hits:
@@ -71,13 +76,16 @@ def print_page(console: Console, query: str, page: Page) -> None:
     table.add_column("score", justify="right", no_wrap=True)
     for leg in legs:
         table.add_column(leg, justify="right", no_wrap=True)
+    added = any(hit.additions for hit in page.hits)
+    if added:
+        table.add_column("added", justify="right")
     if page.reranked:
         table.add_column("rerank", justify="right", no_wrap=True)
     for hit in page.hits:
         price = [Text(_price(hit.item))] if priced else []
         reranked = [_reranked(hit)] if page.reranked else []
-        signals = map(_signal, hit.signals)
-        table.add_row(str(hit.rank), Text(hit.item.title), *price, f"{hit.score:.4f}", *signals, *reranked)
+        signals = [*map(_signal, hit.signals), *([_added(hit)] if added else [])]
+        table.add_row(str(hit.rank), _titled(hit), *price, f"{hit.score:.4f}", *signals, *reranked)
     console.print(table)
     console.print("per leg: #rank, raw score, +what it adds to the score", style="dim", highlight=False)
     if page.reranked or page.rerank_stopped:
@@ -126,6 +134,19 @@ def _price(item: Item) -> str:
     return printable(
         f"{'-'.join(f'{end:,.2f}'.removesuffix('.00') for end in ends)} {item.currency}".rstrip()
     )
+
+
+def _titled(hit: Hit) -> Text:
+    """The title, the words of the query in bold, and how many variants there are."""
+    parts = hit.highlights.get("title", ((hit.item.title, False),))
+    title = Text.assemble(*((printable(text), "bold" if matched else "") for text, matched in parts))
+    if hit.group_size is not None and hit.group_size > 1:
+        title.append(f" ({hit.group_size} variants)", style="dim")
+    return title
+
+
+def _added(hit: Hit) -> str:
+    return ", ".join(f"{printable(added.name)} {added.value:+.4f}" for added in hit.additions)
 
 
 def _signal(signal: LegSignal) -> str:
@@ -226,6 +247,28 @@ def search(
     ] = True,
     context: ContextOption = None,
     at: AtOption = None,
+    group: Annotated[
+        bool, typer.Option("--group", help="One hit per product, not per variant.", rich_help_panel=_OUTPUT)
+    ] = False,
+    variants: Annotated[
+        int, typer.Option(help="Variants that come back beside each hit of --group.", rich_help_panel=_OUTPUT)
+    ] = 0,
+    highlight: Annotated[
+        bool,
+        typer.Option(
+            "--highlight", help="Words of the query in bold; in --json, segments.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
+    boost: Annotated[
+        list[str] | None,
+        typer.Option(help="Lift by a signal, SIGNAL=WEIGHT, as in popularity=0.3.", rich_help_panel=_ORDER),
+    ] = None,
+    half_life: Annotated[
+        float, typer.Option(help="Days in which the signal recency halves.", rich_help_panel=_ORDER)
+    ] = 30.0,
+    diversity: Annotated[
+        float, typer.Option(help="Move unlike results up, 0 to 1.", rich_help_panel=_ORDER)
+    ] = 0.0,
     rerank: RerankOption = None,
     rerank_top: RerankTopOption = None,
     rerank_budget: RerankBudgetOption = None,
@@ -247,6 +290,8 @@ def search(
         aisle search "cordles drill" --name shop --no-typos
 
         aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
+
+        aisle search "running shoes" --name shop --group --highlight --boost popularity=0.3
 
         aisle search "cordless drill" --name shop --context campaign --at 2026-12-24T18:00:00Z
     """
@@ -281,6 +326,10 @@ def search(
         rerank=how,
         context=tuple(context or ()),
         at=moment(at),
+        group=aisle.GroupOptions(size=variants) if group or variants else None,
+        highlight=highlight,
+        boosts=aisle.SignalBoosts(signal_weights(boost), half_life) if boost else None,
+        diversity=diversity,
     )
     if json:
         print_json(found.to_json())
@@ -302,6 +351,26 @@ def attribute_values(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
                 f"--attribute {pair!r} is not NAME=VALUE", fix="write it like --attribute Colour=Red"
             )
         found[name] = (*found.get(name, ()), value)
+    return found
+
+
+def signal_weights(pairs: list[str] | None) -> dict[str, float]:
+    """Signal to weight, from texts such as ``popularity=0.3``.
+
+    Raises:
+        InputError: a text that is no such pair.
+    """
+    found: dict[str, float] = {}
+    for pair in pairs or []:
+        name, _, weight = pair.rpartition("=")
+        try:
+            if not name:
+                raise ValueError(pair)
+            found[name] = float(weight)
+        except ValueError:
+            raise InputError(
+                f"--boost {pair!r} is not SIGNAL=WEIGHT", fix="write it like --boost popularity=0.3"
+            ) from None
     return found
 
 

@@ -14,9 +14,11 @@ from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
 from aisle.mappings import FusionSpec
+from aisle.search.diversity import REORDERED, diversified, read_vectors, vectors_body
 from aisle.search.documents import Documents, DocumentsRequest, documents_body, read_documents
 from aisle.search.execution import PlanRunner, ReleaseChanged
 from aisle.search.filters import Filters
+from aisle.search.fusion import Fused
 from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
 from aisle.search.page import Matched, Page, SignalBook, Timings
@@ -33,7 +35,7 @@ from aisle.search.rules.matching import Situation
 from aisle.search.rules.store import catalogue_of
 from aisle.search.suggest import Suggestions, SuggestRequest
 from aisle.search.suggester import Suggester
-from aisle.types import Hit, Item
+from aisle.types import DiversitySignal, Hit, Item
 
 # A release that goes live between plan and answer costs one more attempt.
 _ATTEMPTS: Final = 3
@@ -254,7 +256,7 @@ class SearchClient:
         order = RerankedOrder(ranking.fused)
         if request.rerank is not None:
             order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
-        listed = order.order
+        listed, moved, vectors_ms = self._diversified(request, ranking, order.order)
         if request.group:
             ranking, listed = by_product(ranking, listed)
         results, outcomes = with_pins(ranking, listed)
@@ -272,12 +274,13 @@ class SearchClient:
                 fused.additions,
                 found.highlights.get(fused.id, {}),
                 *_variants(found, fused.id),
+                moved.get(fused.id),
             )
             for rank, fused in enumerate(shown, request.first + 1)
             if fused.id in found.items
         )
         total_ms = (time.perf_counter() - started) * 1000
-        server_ms = ranking.server_ms + order.server_ms + documents_ms
+        server_ms = ranking.server_ms + order.server_ms + vectors_ms + documents_ms
         return Page(
             hits=hits,
             page=request.page,
@@ -290,11 +293,23 @@ class SearchClient:
             path=ranking.path,
             matched=ranking.matched,
             corrected=ranking.corrected,
+            text=request.text,
             reranked=len(reranked),
             rerank_stopped=order.found is not None and order.found.stopped,
             timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
             rules=ranking.rules.report(outcomes) if ranking.rules else None,
         )
+
+    def _diversified(
+        self, request: SearchRequest, ranking: Ranking, order: list[Fused]
+    ) -> tuple[list[Fused], Mapping[str, DiversitySignal], float]:
+        """Results with unlike ones moved up, what decided, and the milliseconds that their vectors took."""
+        if not (request.diversity and order):
+            return order, {}, 0.0
+        body = vectors_body([each.id for each in order[:REORDERED]])
+        answer = self._cluster.search(index=ranking.release, body=body)
+        found = diversified(order, read_vectors(answer), request.diversity, ranking.pinned_first)
+        return *found, float(answer["took"])
 
     def _documents(
         self, request: SearchRequest, ranking: Ranking, ids: Sequence[str]

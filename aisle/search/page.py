@@ -85,6 +85,7 @@ class Page:
         path: what decided which results come first.
         matched: what found them: a leg of meaning always finds something, even for a word without sense.
         corrected: what was searched instead of the query; None if the query itself was.
+        text: the query as it was typed.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
         rerank_stopped: whether time ran out before all of them that should have been were reranked.
         rules: what rules did to the search; None if they were not to act.
@@ -102,6 +103,7 @@ class Page:
     path: MatchType = MatchType.LEGS
     matched: Matched = Matched.WORDS
     corrected: Correction | None = None
+    text: str = ""
     reranked: int = 0
     rerank_stopped: bool = False
     rules: RuleReport | None = None
@@ -121,6 +123,9 @@ class Page:
             "path": self.path.value,
             "matched": self.matched.value,
             "corrected": asdict(self.corrected) if self.corrected else None,
+            "text": self.text,
+            # The options that search what was typed.
+            "search_instead": {"text": self.text, "typos": False} if self.corrected else None,
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,
             "rules": self.rules.to_json() if self.rules else None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from aisle.encoder import query_text
 from aisle.errors import InputError
@@ -26,6 +26,7 @@ from aisle.search.signals import check_boosts, stored_signals
 
 # OpenSearch's index.max_result_window.
 MAX_CANDIDATES = 10_000
+_ENCODER: Final = "index the catalogue with an encoder: aisle index DATA --name NAME --encoder ARTIFACT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,10 @@ def resolve(
         request.filters.check(live.meta, live.numbers)
     group = request.group
     live.meta.require(group is None or live.meta.schema_version > 1, "be grouped by product")
+    has_vectors = fields.DENSE in live.meta.spaces
+    live.meta.require(
+        has_vectors or not request.diversity, "be asked for diversity, as it has no vectors", fix=_ENCODER
+    )
     boosts = resolve_boosts(request, live.meta)
     check_boosts(boosts, live.meta)
     fusion = resolve_fusion(request, settings.legs, live.meta.fusion)

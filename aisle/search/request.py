@@ -34,6 +34,7 @@ class SearchOptions(TypedDict, total=False):
     at: datetime | None
     group: GroupOptions | None
     highlight: bool
+    diversity: float
     boosts: SignalBoosts | None
 
 
@@ -60,6 +61,8 @@ class SearchRequest:
         context: for rules that act in some contexts only, such as ``campaign``.
         at: moment for which rules act and items are new or not, with its time zone; None: now.
         group: one hit per product, with how many of its variants; None shows variants one by one.
+        diversity: how much the first results are to differ from each other, 0 (not at all) to 1, see
+            ``aisle.search.diversity``; about 0.3 keeps the best on top.
         boosts: how much business signals count. None takes what the release was tuned to if ``legs`` and
             ``fusion`` are None too, else nothing; ``SignalBoosts()`` is none of them.
         highlight: say which words of title and text were searched, see ``Hit.highlights``.
@@ -85,6 +88,7 @@ class SearchRequest:
     at: datetime | None = None
     group: GroupOptions | None = None
     highlight: bool = False
+    diversity: float = 0.0
     boosts: SignalBoosts | None = None
 
     def __post_init__(self) -> None:
@@ -101,6 +105,8 @@ class SearchRequest:
             raise InvalidQuery(
                 f"page {self.page} of size {self.size} does not exist", fix="count both from 1"
             )
+        if not 0 <= self.diversity <= 1:
+            raise InvalidQuery(f"a diversity of {self.diversity} cannot be", fix="use 0 to 1, such as 0.3")
         FacetOptions.of(self.facets)
         if self.least_similarity is not None and not -1 <= self.least_similarity <= 1:
             raise InvalidQuery(
