@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import Prefixes
+from aisle.encoder.cpu import open_session
 from aisle.encoder.export import DenseExport, ExportReport, Pooling, export
+from aisle.encoder.export.graph import GraphWriter
 from aisle.encoder.export.run import Progress
 from aisle.encoder.export.torch_model import open_encoder
 from aisle.errors import InputError
@@ -165,6 +167,20 @@ def test_a_pooling_that_is_asked_for_goes_before_the_folders(tmp_path: Path) -> 
     asked = open_encoder(model, Pooling.MEAN)
     assert asked.pooling == "mean"
     torch.testing.assert_close(asked.forward(*inputs), mean)
+
+
+def test_a_graph_that_no_single_file_holds_lies_in_two(tmp_path: Path) -> None:
+    graph = GraphWriter()
+    table = np.arange(4000, dtype=np.float32).reshape(1000, 4)
+    rows = graph.node("Gather", [graph.constant("table", table), "input_ids"])
+    finished = graph.model(graph.node("Gather", [rows, graph.constant("zero", np.int64(0))], axis=1), 4)
+    feed = {"input_ids": np.array([[7, 0], [999, 0]]), "lengths": np.array([1, 1])}
+    for most, names in ((20_000, ["one.onnx"]), (10_000, ["two.onnx", "two.onnx.data"])):
+        finished.write(tmp_path / names[0], most)
+        assert sorted(path.name for path in tmp_path.glob(f"{names[0]}*")) == names
+        (found,) = open_session(tmp_path / names[0]).run(None, feed)
+        np.testing.assert_array_equal(found, table[[7, 999]])
+    assert (tmp_path / "two.onnx.data").stat().st_size == table.nbytes
 
 
 def _damaged(folder: Path) -> None:

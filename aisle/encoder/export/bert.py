@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from aisle.encoder.export.checkpoint import BertCheckpoint
-from aisle.encoder.export.graph import MICROSOFT, GraphWriter
+from aisle.encoder.export.graph import MICROSOFT, Graph, GraphWriter
 from aisle.encoder.export.precision import WeightPrecision
 
 
-def bert_graph(model: BertCheckpoint, precision: WeightPrecision, dims: int | None = None) -> bytes:
-    """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, dims], unit.
+def bert_graph(model: BertCheckpoint, precision: WeightPrecision, dims: int | None = None) -> Graph:
+    """The graph: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, dims], unit.
 
     Args:
         model: the weights.

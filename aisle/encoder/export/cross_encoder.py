@@ -21,7 +21,7 @@ from aisle.encoder.export.bert import (
 )
 from aisle.encoder.export.checkpoint import BertCheckpoint, read_backbone, tensors_of
 from aisle.encoder.export.describe import chosen_length, describe
-from aisle.encoder.export.graph import MICROSOFT, GraphWriter
+from aisle.encoder.export.graph import MICROSOFT, Graph, GraphWriter
 from aisle.encoder.export.layout import Pooling, json_object
 from aisle.encoder.export.options import ExportOptions, ModelWeights
 from aisle.encoder.export.precision import WeightPrecision
@@ -80,8 +80,8 @@ def _one_score(folder: Path, held: Mapping[str, Floats], name: str) -> tuple[Flo
     return weight.T, held.get(f"{name}.bias", np.zeros(1, dtype=np.float32))
 
 
-def cross_encoder_graph(model: BertCheckpoint, head: ScoreHead, precision: WeightPrecision) -> bytes:
-    """Serialised ONNX: int64 ``input_ids`` [b, s], ``firsts`` [b], ``lengths`` [b] -> float32 ``scores`` [b].
+def cross_encoder_graph(model: BertCheckpoint, head: ScoreHead, precision: WeightPrecision) -> Graph:
+    """The graph: int64 ``input_ids`` [b, s], ``firsts`` [b], ``lengths`` [b] -> float32 ``scores`` [b].
 
     ``firsts`` counts the tokens of the query's segment, [CLS] and [SEP] among them; ``lengths`` a pair's.
 
@@ -187,7 +187,7 @@ class RerankerWeights(ModelWeights[CrossEncoder]):
     backbone: BertCheckpoint
     head: ScoreHead
 
-    def graph(self, precision: WeightPrecision) -> bytes:
+    def graph(self, precision: WeightPrecision) -> Graph:
         """Token ids of pairs to scores."""
         return cross_encoder_graph(self.backbone, self.head, precision)
 

@@ -14,6 +14,7 @@ from aisle.encoder.dense import KIND, DenseEncoder
 from aisle.encoder.export.bert import bert_graph
 from aisle.encoder.export.checkpoint import BertCheckpoint, obstacle, read_checkpoint
 from aisle.encoder.export.describe import chosen_length, describe
+from aisle.encoder.export.graph import Graph
 from aisle.encoder.export.layout import EncoderShape, Pooling, declared_widths, longest_text
 from aisle.encoder.export.options import ExportOptions, ModelWeights
 from aisle.encoder.export.precision import WeightPrecision
@@ -132,7 +133,7 @@ class BertWeights(DenseWeights):
 
     checkpoint: BertCheckpoint
 
-    def graph(self, precision: WeightPrecision) -> bytes:
+    def graph(self, precision: WeightPrecision) -> Graph:
         """Token ids to unit vectors."""
         return bert_graph(self.checkpoint, precision, self.dims())
 
@@ -143,7 +144,7 @@ class TracedWeights(DenseWeights):
 
     traced: TracedGraph
 
-    def graph(self, precision: WeightPrecision) -> bytes:
+    def graph(self, precision: WeightPrecision) -> Graph:
         """Token ids to unit vectors."""
         return self.traced.graph(precision, self.dims())
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +17,43 @@ from aisle._environment import optional
 MICROSOFT = "com.microsoft"
 OPSET = 18
 _IR_VERSION = 9
+
+
+_MOST = 2**31 - 2**20
+"""Bytes of constants that one file holds, with room for the nodes: a protobuf message ends at 2 GiB."""
+
+_LARGE = 2**10
+"""Bytes from which on a constant goes into the other file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A finished graph: a ModelProto without its constants, and these by name."""
+
+    proto: Any
+    constants: Mapping[str, NDArray[Any]]
+
+    def write(self, path: Path, most: int = _MOST) -> None:
+        """Write it; where constants take over ``most`` bytes, the large ones go to ``path`` + ".data"."""
+        onnx = optional("onnx", extra="export")
+        model = onnx.ModelProto()
+        model.CopyFrom(self.proto)
+        least = _LARGE if sum(value.nbytes for value in self.constants.values()) > most else math.inf
+        with ExitStack() as stack:
+            data: BinaryIO | None = None
+            for name, value in self.constants.items():
+                if value.nbytes < least:
+                    model.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+                    continue
+                data = data or stack.enter_context(path.with_name(f"{path.name}.data").open("wb"))
+                tensor = model.graph.initializer.add(name=name, dims=value.shape)
+                tensor.data_type = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
+                tensor.data_location = onnx.TensorProto.EXTERNAL
+                place = {"location": f"{path.name}.data", "offset": data.tell(), "length": value.nbytes}
+                for key, said in place.items():
+                    tensor.external_data.add(key=key, value=str(said))
+                value.tofile(data)
+        path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 class GraphWriter:
@@ -64,8 +106,8 @@ class GraphWriter:
         *,
         name: str = "vectors",
         per_text: tuple[str, ...] = ("lengths",),
-    ) -> bytes:
-        """Serialised: int64 ``input_ids`` [b, s] and others [b] -> float32 [b, width] or [b].
+    ) -> Graph:
+        """A finished graph: int64 ``input_ids`` [b, s] and others [b] -> float32 [b, width] or [b].
 
         Args:
             output: the tensor that is given out.
@@ -87,7 +129,6 @@ class GraphWriter:
                     name, types.FLOAT, ["batch"] if width is None else ["batch", width]
                 )
             ],
-            [self._onnx.numpy_helper.from_array(value, name) for name, value in self._constants.items()],
         )
         model = helper.make_model(
             graph,
@@ -95,5 +136,4 @@ class GraphWriter:
             ir_version=_IR_VERSION,
             opset_imports=[helper.make_opsetid("", self._opset), helper.make_opsetid(MICROSOFT, 1)],
         )
-        content: bytes = model.SerializeToString(deterministic=True)
-        return content
+        return Graph(model, self._constants)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from aisle.encoder.artifact import Artifact, Manifest
 from aisle.encoder.base import OnnxModel
 from aisle.encoder.cpu import InstructionSet, best_of, instruction_sets
+from aisle.encoder.export.graph import Graph
 from aisle.encoder.export.precision import WeightPrecision
 from aisle.encoder.export.weights import WeightSource
 
@@ -24,8 +25,8 @@ class ModelWeights(ABC, Generic[Model]):
     """A model's weights, read, of which a graph can be built in any precision."""
 
     @abstractmethod
-    def graph(self, precision: WeightPrecision) -> bytes:
-        """The serialised ONNX graph.
+    def graph(self, precision: WeightPrecision) -> Graph:
+        """The ONNX graph.
 
         Raises:
             InputError: a tensor is missing.

@@ -121,7 +121,7 @@ def _build(
     precision: WeightPrecision,
 ) -> Model:
     """Write all files but the card; the model that opened them."""
-    (folder / MODEL).write_bytes(weights.graph(precision))
+    weights.graph(precision).write(folder / MODEL)
     (folder / TOKENIZER).write_bytes((source.folder / TOKENIZER).read_bytes())
     weights.write_tables(folder)
     write_manifest(folder, manifest.model_copy(update={"precision": precision.name}))

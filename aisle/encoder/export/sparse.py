@@ -16,7 +16,7 @@ from aisle.encoder.export.bert import embed, encoder_layer, position_ids
 from aisle.encoder.export.checkpoint import BertCheckpoint, read_checkpoint
 from aisle.encoder.export.dense import text_inputs, text_length
 from aisle.encoder.export.describe import describe
-from aisle.encoder.export.graph import MICROSOFT, GraphWriter
+from aisle.encoder.export.graph import MICROSOFT, Graph, GraphWriter
 from aisle.encoder.export.options import ExportOptions, ModelWeights
 from aisle.encoder.export.precision import WeightPrecision
 from aisle.encoder.export.weights import WeightSource, prefixes_of
@@ -105,8 +105,8 @@ def masked_language_head(model: BertCheckpoint, token_ids: NDArray[np.int64]) ->
     )
 
 
-def sparse_graph(model: BertCheckpoint, head: SparseHead, precision: WeightPrecision) -> bytes:
-    """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, v], 0 and up.
+def sparse_graph(model: BertCheckpoint, head: SparseHead, precision: WeightPrecision) -> Graph:
+    """The graph: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, v], 0 and up.
 
     Args:
         model: the encoder's weights.
@@ -234,7 +234,7 @@ class SparseWeights(ModelWeights[SparseEncoder]):
     head: SparseHead
     vocabulary: Vocabulary
 
-    def graph(self, precision: WeightPrecision) -> bytes:
+    def graph(self, precision: WeightPrecision) -> Graph:
         """Token ids to weights of the vocabulary."""
         return sparse_graph(self.checkpoint, self.head, precision)
 

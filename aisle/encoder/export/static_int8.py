@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aisle._environment import optional
 from aisle.encoder.cpu import open_session
-from aisle.encoder.export.graph import MICROSOFT, GraphWriter
+from aisle.encoder.export.graph import MICROSOFT, Graph, GraphWriter
 from aisle.encoder.export.precision import Floats, Fp32, Int8, WeightPrecision, quantize_columns
 
 
@@ -57,8 +57,8 @@ class _Watched(Fp32):
 class Buildable(Protocol):
     """Weights of which a graph can be built in any precision."""
 
-    def graph(self, precision: WeightPrecision) -> bytes:
-        """The serialised ONNX graph."""
+    def graph(self, precision: WeightPrecision) -> Graph:
+        """The ONNX graph."""
 
 
 def calibrate(
@@ -76,16 +76,18 @@ def calibrate(
     """
     watched = _Watched()
     onnx = optional("onnx", extra="export")
-    graph = onnx.load_model_from_string(weights.graph(watched))
+    graph = weights.graph(watched)
     tensors = tuple(dict.fromkeys(watched.inputs.values()))
-    del graph.graph.output[:]
-    graph.graph.output.extend(
+    outputs = graph.proto.graph.output
+    del outputs[:]
+    outputs.extend(
         onnx.helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None) for tensor in tensors
     )
     path = scratch / "calibration.onnx"
-    path.write_bytes(graph.SerializeToString())
+    graph.write(path)
     session = open_session(path)
-    path.unlink()
+    for written in scratch.glob(f"{path.name}*"):
+        written.unlink()
     spans: dict[str, Span] = {}
     for feed in inputs:
         found = session.run(list(tensors), feed)

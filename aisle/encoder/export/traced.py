@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from aisle._environment import optional
 from aisle.encoder.cpu import open_session
 from aisle.encoder.export.bert import first_columns
-from aisle.encoder.export.graph import GraphWriter
+from aisle.encoder.export.graph import Graph, GraphWriter
 from aisle.encoder.export.precision import Floats, Fp32, WeightPrecision
 from aisle.encoder.export.torch_model import EXTRA, TorchEncoder, first_line
 from aisle.encoder.tokenizer import Texts
@@ -57,8 +57,8 @@ class TracedGraph:
     width: int
     table_width: int
 
-    def graph(self, precision: WeightPrecision, dims: int | None = None) -> bytes:
-        """Serialised ONNX: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, dims].
+    def graph(self, precision: WeightPrecision, dims: int | None = None) -> Graph:
+        """The graph: int64 ``input_ids`` [b, s], ``lengths`` [b] -> float32 ``vectors`` [b, dims].
 
         Args:
             precision: how weights are stored and multiplied.
@@ -176,7 +176,7 @@ def _check(graph: TracedGraph, texts: Texts, expected: Floats) -> None:
     """Hold the fp32 graph's vectors of texts, together and each alone, to those expected."""
     with tempfile.TemporaryDirectory(prefix="aisle-traced-") as folder:
         path = Path(folder) / "fp32.onnx"
-        path.write_bytes(graph.graph(Fp32()))
+        graph.graph(Fp32()).write(path)
         session = open_session(path)
         together = range(len(texts.rows))
         for batch in (together, *([position] for position in together)):

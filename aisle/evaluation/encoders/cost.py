@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import MODEL
 from aisle.encoder.dense import DenseEncoder, cut
 from aisle.encoder.export import DenseExport, Fp32, export, find_weights
+from aisle.encoder.export.weights import weight_files
 from aisle.encoder.text import clean, query_text
 from aisle.errors import InputError
+from aisle.evaluation.encoders.fidelity import graph_bytes
 from aisle.evaluation.encoders.timing import query_p50_ms, texts_per_s
 
-WEIGHTS = "model.safetensors"
 # INT8 and fp32 of the same weights agree within .01; two different models are far below.
 _SAME_COSINE = 0.95
 _CHECKED_TEXTS = 32
@@ -65,7 +65,7 @@ def fp32_peers(encoder: DenseEncoder, weights: str, texts: Sequence[str], stack:
         )
     yield Peer(
         name="fp32 onnxruntime",
-        model_bytes=(reference.artifact.path / MODEL).stat().st_size,
+        model_bytes=graph_bytes(reference),
         query=lambda text: reference.encode_queries([text]),
         bulk=reference.encode_items,
     )
@@ -98,7 +98,7 @@ def _torch(encoder: DenseEncoder, folder: Path) -> Peer:
 
     return Peer(
         name="fp32 torch",
-        model_bytes=(folder / WEIGHTS).stat().st_size,
+        model_bytes=sum(path.stat().st_size for path in weight_files(folder)),
         query=lambda text: encoded([prefixes.query + query_text(text)]),
         bulk=lambda texts: encoded([prefixes.item + clean(text) for text in texts]),
     )
@@ -145,7 +145,7 @@ def measure_cost(
     """
     own = Peer(
         name=f"{encoder.manifest.precision} onnxruntime",
-        model_bytes=(encoder.artifact.path / MODEL).stat().st_size,
+        model_bytes=graph_bytes(encoder),
         query=lambda text: encoder.encode_queries([text]),
         bulk=encoder.encode_items,
     )
