@@ -159,11 +159,12 @@ def _traced(options: DenseExport, source: WeightSource) -> TracedWeights:
     folder = source.folder
     model = open_encoder(folder, options.pooling)
     check_vocabulary(folder, model.vocabulary)
-    shape = EncoderShape(model.width, model.pooling, longest_text(folder), model.max_positions)
-    longest = text_length(options, shape)
+    said = longest_text(folder)
+    longest = chosen_length(options.max_length, said, least=LEAST_LENGTH, most=model.max_positions)
     for length in (_CUT, longest):
         check_tokens(folder, GOLDEN_TEXTS, length)
     traced = trace(model, Texts(TextTokenizer(folder / TOKENIZER, longest)(GOLDEN_TEXTS)))
+    shape = EncoderShape(traced.width, model.pooling, said, model.max_positions)
     return TracedWeights(options, source, shape, traced)
 
 

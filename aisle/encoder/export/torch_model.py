@@ -29,7 +29,6 @@ class TorchEncoder:
 
     Attributes:
         forward: int64 ``input_ids`` [b, s] and ``lengths`` [b] to float32 [b, h], before normalisation.
-        width: of the vectors.
         pooling: its pooling modes, as sentence-transformers calls them.
         max_positions: most tokens of a text.
         vocabulary: rows of the table of word vectors.
@@ -37,7 +36,6 @@ class TorchEncoder:
     """
 
     forward: torch.nn.Module
-    width: int
     pooling: str
     max_positions: int
     vocabulary: int
@@ -86,7 +84,6 @@ def open_encoder(folder: Path, pooling: Pooling | None = None) -> TorchEncoder:
     words = transformer.get_input_embeddings()
     return TorchEncoder(
         forward=Forward().eval(),
-        width=_width(transformer, modules),
         pooling=pooling.value if pooling else "+".join(sorted(pooling_modes(folder))),
         max_positions=_positions(transformer),
         vocabulary=int(words.num_embeddings),
@@ -184,14 +181,6 @@ def _module(module: Module) -> Any:
 def _pooling(width: int, pooling: Pooling) -> Any:
     known = optional("sentence_transformers", extra=EXTRA).sentence_transformer.modules
     return known.Pooling(width, pooling_mode=pooling.value)
-
-
-def _width(transformer: Any, modules: Sequence[Any]) -> int:
-    """What the last module that changes it makes of the width."""
-    told = [
-        module.get_embedding_dimension() for module in modules if hasattr(module, "get_embedding_dimension")
-    ]
-    return int(told[-1] if told else transformer.config.hidden_size)
 
 
 def _positions(transformer: Any) -> int:

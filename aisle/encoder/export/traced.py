@@ -167,7 +167,7 @@ def trace(model: TorchEncoder, example: Texts) -> TracedGraph:
     if any(each.HasField("g") or each.graphs for node in nodes for each in node.attribute):
         raise InputError("the model branches as it runs, which cannot be exported", fix=_FIX)
     constants = {name: value.const_value.numpy() for name, value in traced.graph.initializers.items()}
-    graph = TracedGraph(nodes, constants, traced.graph.outputs[0].name, model.width, model.table_width)
+    graph = TracedGraph(nodes, constants, traced.graph.outputs[0].name, expected.shape[1], model.table_width)
     _check(graph, example, expected)
     return graph
 
