@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import aisle
 from aisle.cluster import Cluster
 from aisle.indexer import index_catalogue
 from tests.support.indexing import ENCODER, items, options
@@ -13,6 +14,7 @@ from tests.support.killed_runs import (
     BODY,
     BULK,
     REFRESH,
+    SUGGESTIONS,
     SWAP,
     KillPoint,
     check,
@@ -30,6 +32,7 @@ LIVE = 20
         KillPoint(BULK, 1, done=False),
         KillPoint(BULK, 4, done=True),
         KillPoint(REFRESH, 1, done=False),
+        KillPoint(SUGGESTIONS, 1, done=True),
         KillPoint(SWAP, 1, done=True),
     ],
     ids=str,
@@ -42,6 +45,8 @@ def test_a_killed_run_loses_and_doubles_nothing(
     bad = write_rows(tmp_path / "rows.jsonl", rows)
     crash = crash_and_resume(client, node_url, tmp_path, name, tmp_path / "rows.jsonl", point)
     check(crash, point, before=LIVE, rows=rows, bad=bad)
+    found = aisle.suggest("ne", name, cluster=client)
+    assert [query.text for query in found.queries] == ["new shoe"] and found.queries[0].count == rows
     if point.path == BULK:
         # With a few requests at a time, those before the fatal one are settled or under way.
         assert crash.settled <= (point.nth - 1) * BODY

@@ -19,6 +19,7 @@ from tests.support.command import aisle, start
 from tests.support.proxies.faulty import Down, Fault, FaultyProxy, Plan, Request
 
 BULK, REFRESH, SWAP = "-loading/_bulk", "/_refresh", "/_aliases"
+SUGGESTIONS = "-completions/_bulk"
 # Bodies of a words-only run hold so many documents.
 BODY = 500
 

@@ -31,8 +31,8 @@ from aisle.mappings.suggestions import (
 )
 from aisle.types import Item
 
-TITLES: Final = 20_000
-"""Titles that phrases are taken from: a phrase that is in one of a thousand is in twenty of these."""
+TITLES: Final = 10_000
+"""Titles that phrases are taken from: a phrase that is in one of a thousand is in ten of these."""
 
 VALUES: Final = 10_000
 """Categories, and brands, that can be suggested: those with the most items."""

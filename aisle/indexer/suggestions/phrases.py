@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from aisle.mappings.suggestions import MAX_CHARS, folded, word_spans
@@ -21,7 +21,8 @@ _FRAGMENT: Final = 0.6
 _FRAGMENT_WORD: Final = 0.9
 # Of the places of a word, how many follow a number where the word is a unit.
 _UNIT: Final = 0.5
-_ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
+# A word, or what stands between two phrases.
+_ASCII_PIECE: Final = re.compile(r"([a-z0-9]+)|[^a-z0-9\s\-/'&.+]+")
 # Between words of one phrase.
 _TOGETHER: Final = re.compile(r"[\s\-/'\u2019&.+]*")
 # Where one script ends and another begins, a text without spaces has a word's end.
@@ -76,9 +77,7 @@ def title_phrases(
     ends = [(number, number) for number in range(len(words))]
     found: list[tuple[float, int, str]] = []
     for length in range(1, LONGEST + 1):
-        pairs: Counter[tuple[int, int]] = Counter()
-        for row in rows:
-            pairs.update(pairwise(row))
+        pairs = Counter(chain.from_iterable(map(pairwise, rows)))
         frequent = [p for p, n in pairs.items() if n >= least and _APART not in p and p[0] != p[1]]
         extended = [0] * len(counts)
         for first, second in frequent:
@@ -119,32 +118,29 @@ class _Title:
 
     @classmethod
     def of(cls, title: str) -> _Title:
-        text, end = title.lower(), 0
-        pieces: list[str | None] = []
-        spans: list[tuple[int, int]] = []
-        for start, stop, word in _words(text):
-            if end and not _TOGETHER.fullmatch(text, end, start):
-                pieces.append(None)
-                spans.append((end, start))
-            pieces.append(word)
-            spans.append((start, stop))
-            end = stop
-        return cls(text, tuple(pieces), tuple(spans))
+        text = title.lower()
+        if text.isascii():
+            found = list(_ASCII_PIECE.finditer(text))
+            pieces = tuple(word if (word := piece[1]) else None for piece in found)
+            return cls(text, pieces, tuple(piece.span() for piece in found))
+        read = list(_pieces(text))
+        return cls(text, tuple(piece for piece, _ in read), tuple(span for _, span in read))
 
     @property
     def words(self) -> Iterator[str]:
         return (word for word in self.pieces if word is not None)
 
 
-def _words(text: str) -> Iterator[tuple[int, int, str]]:
-    if text.isascii():
-        for match in _ASCII_WORD.finditer(text):
-            yield match.start(), match.end(), match.group()
-        return
-    for start, end in word_spans(text):
-        for run in _SCRIPT.finditer(text, start, end):
+def _pieces(text: str) -> Iterator[tuple[str | None, tuple[int, int]]]:
+    """As ``_ASCII_PIECE`` finds them, of any script."""
+    end = 0
+    for start, stop in word_spans(text):
+        if end and not _TOGETHER.fullmatch(text, end, start):
+            yield None, (end, start)
+        for run in _SCRIPT.finditer(text, start, stop):
             if word := folded(run.group()):
-                yield run.start(), run.end(), word
+                yield word, run.span()
+        end = stop
 
 
 def _units(read: Sequence[_Title]) -> frozenset[str]:
