@@ -11,6 +11,7 @@ from opensearchpy import OpenSearch
 
 from aisle._index_run import USUAL_ENCODER, in_languages, item_encoder, letters_file, read_synonyms
 from aisle._quality_gate import gate_options, release_gate
+from aisle._suggest import suggest_options
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.languages import AUTO, parse_languages, with_languages
 from aisle.catalogue.rejects import RejectedRow
@@ -26,6 +27,7 @@ from aisle.indexer.options import index_settings
 from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import next_version, release_name, to_prune
+from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ def preview(
     sparse: str | Path | None = None,
     synonyms: str | Path | None = None,
     language: str = AUTO,
+    suggest: bool = True,
+    queries: str | Path | None = None,
+    min_clients: int = USUAL_MIN_CLIENTS,
+    suggest_block: str | Path | None = None,
     shards: int = 1,
     replicas: int = 0,
     keep: int = 1,
@@ -146,6 +152,10 @@ def preview(
         sparse: artifact for the sparse leg; None leaves it out.
         synonyms: file of rules for the queries of the release.
         language: as `aisle.index` takes it.
+        suggest: whether it would have suggestions.
+        queries: file of popular queries, which is read.
+        min_clients: how many different visitors must have asked a query.
+        suggest_block: file of what may not be suggested, which is read.
         shards: primary shards.
         replicas: further copies of each shard.
         keep: older releases that would stay.
@@ -165,6 +175,7 @@ def preview(
         InputError, ArtifactError, ClusterError, MissingExtra: as `aisle.index` before it writes.
         IndexingFailed: there is nothing to index.
     """
+    suggest_options(suggest, queries, suggest_block, min_clients)
     options = IndexOptions(
         name=name,
         shards=shards,
