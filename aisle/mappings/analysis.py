@@ -18,10 +18,22 @@ _PARTS = TokenFilter("aisle_parts", {"type": "word_delimiter_graph", "preserve_o
 # Only an index needs its token graph flattened; in a query the graph keeps parts of a word together.
 _FLATTEN = TokenFilter("flatten_graph")
 
+# Two words written as one; a query's own words too, of which one may be two in a document.
+_PAIR = {"type": "shingle", "min_shingle_size": 2, "max_shingle_size": 2, "token_separator": ""}
+_PAIRS = TokenFilter("aisle_pairs", {**_PAIR, "output_unigrams": False})
+_PAIRS_QUERY = TokenFilter("aisle_pairs_query", {**_PAIR, "output_unigrams": True})
+
 # Letters and digits are what an identifier is told by, not how it is spaced and hyphenated.
 _CHAR_FILTERS: dict[str, Any] = {
+    # "M&M's" is "mms", not a possessive.
+    "aisle_apostrophes": {
+        "type": "pattern_replace",
+        "pattern": "(?<=\\p{L})['\u2019](?=\\p{L})",
+        "replacement": "",
+    },
     "aisle_letters_digits": {"type": "pattern_replace", "pattern": "[^\\p{L}\\p{N}]", "replacement": ""},
 }
+_BEFORE = {name: ["aisle_apostrophes"] for name in (fields.ANALYZED_PAIRS, fields.ANALYZED_PAIRS_QUERY)}
 _NORMALIZERS: dict[str, Any] = {
     fields.JOINED_LETTERS: {
         "type": "custom",
@@ -54,6 +66,11 @@ def analysis(
         fields.PLAIN: (main.tokenizer, main.lowering),
         fields.ANALYZED_PARTS: ("whitespace", (_PARTS, _FLATTEN, *words)),
         fields.ANALYZED_PARTS_QUERY: ("whitespace", (_PARTS, *words)),
+        fields.ANALYZED_PAIRS: (main.tokenizer, (*main.lowering, *main.spelling, _PAIRS, *main.stemming)),
+        fields.ANALYZED_PAIRS_QUERY: (
+            main.tokenizer,
+            (*main.lowering, *main.spelling, _PAIRS_QUERY, *main.stemming),
+        ),
     }
     for one in further:
         name, of_queries = _analyzers_in(one.code)
@@ -68,7 +85,12 @@ def analysis(
         },
         "normalizer": _NORMALIZERS,
         "analyzer": {
-            name: {"type": "custom", "tokenizer": tokenizer, "filter": [one.name for one in filters]}
+            name: {
+                "type": "custom",
+                "char_filter": _BEFORE.get(name, []),
+                "tokenizer": tokenizer,
+                "filter": [one.name for one in filters],
+            }
             for name, (tokenizer, filters) in chains.items()
         },
     }
@@ -149,6 +171,17 @@ def parts() -> dict[str, Any]:
 
 def _text(analyzer: str, of_queries: str) -> dict[str, Any]:
     return {"type": "text", "analyzer": analyzer, "search_analyzer": of_queries}
+
+
+def pairs() -> dict[str, Any]:
+    """Mapping of the field of neighbouring words written as one; without positions and lengths."""
+    return {
+        "type": "text",
+        "index_options": "docs",
+        "norms": False,
+        "analyzer": fields.ANALYZED_PAIRS,
+        "search_analyzer": fields.ANALYZED_PAIRS_QUERY,
+    }
 
 
 def spelling(languages: Sequence[str]) -> dict[str, Any]:

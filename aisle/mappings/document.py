@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.mappings import fields
+from aisle.mappings.measures import measure_terms
+from aisle.mappings.part_numbers import attribute_codes, codes
 from aisle.types import NO_SIGNALS, BusinessSignals, Item
 
 # A float32 [dims] row of a vector field, or token to weight of a sparse one.
@@ -53,6 +55,10 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         fields.ATTRIBUTES: dict(item.attributes),
         fields.FACET: facet_values(item),
         fields.FACET_NAME: facet_names(item),
+        fields.ATTRIBUTE_TEXT: attribute_text(item),
+        fields.MEASURES: measure_terms(_measured(item)),
+        fields.CODES: codes((item.id, *item.identifiers)),
+        fields.ATTRIBUTE_CODES: attribute_codes(item.attributes),
         fields.LANGUAGE: item.language,
     }
     built: dict[str, Any] = {
@@ -142,6 +148,43 @@ def facet_values(item: Item) -> list[str]:
 def facet_names(item: Item) -> list[str]:
     """The names of its attributes and numbers, once."""
     return list(dict.fromkeys(map(fields.facet_name, (*item.attributes, *item.numbers))))
+
+
+_TRUE: Final = frozenset(("true", "yes", "y", "ja", "oui", "sí", "sì", "sim", "tak", "ano", "kyllä", "да"))
+_FALSE: Final = frozenset(("false", "no", "n", "nein", "nee", "non", "não", "nej", "nie", "ei", "нет"))
+# What is longer is a text, and more are a list of everything that it fits.
+_MAX_VALUE_CHARS: Final = 300
+_MAX_ATTRIBUTE_CHARS: Final = 5_000
+
+
+def attribute_text(item: Item) -> list[str]:
+    """What its attributes say in words: each value once, and the name of each that is said to be true."""
+    said: dict[str, None] = {}
+    length = 0
+    for name, values in item.attributes.items():
+        for value in values:
+            meant = value.casefold()
+            if meant in _FALSE or len(value) > _MAX_VALUE_CHARS:
+                continue
+            word = name.replace("_", " ") if meant in _TRUE else value
+            if word not in said:
+                length += len(word)
+                if length > _MAX_ATTRIBUTE_CHARS:
+                    return list(said)
+                said[word] = None
+    return list(said)
+
+
+# Of a description; what it says further down is about other things.
+_MEASURED_CHARS: Final = 3_000
+
+
+def _measured(item: Item) -> Iterator[str]:
+    """The texts whose numbers count as the item's own."""
+    yield item.title
+    yield item.text[:_MEASURED_CHARS]
+    for values in item.attributes.values():
+        yield from values
 
 
 def by_slug(numbers: Mapping[str, float]) -> dict[str, float]:

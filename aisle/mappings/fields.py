@@ -54,7 +54,7 @@ SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 SEARCH: Final = "search"
 # Sub-field of what is only shown: how many values there are, so that `exists` can be asked of it.
 COUNT: Final = "count"
-# Sub-field of the id: it is an identifier too, which one may write in other ways.
+# Sub-field of the id, which is an identifier too, and of a brand: one may write them in other ways.
 JOINED: Final = "joined"
 # Sub-field of the title by which it is sorted.
 SORT: Final = "sort"
@@ -66,19 +66,33 @@ PARTS: Final = "parts"
 SPELLING: Final = "spelling"
 STEMS: Final = "stems"
 
+# What makes words of attributes searchable: their values, and the names of those that are said to be true.
+ATTRIBUTE_TEXT: Final = "attribute_text"
+# Every two neighbouring words of titles, brands and categories as one word, copied from them: "wifi" of
+# "Wi-Fi", and "headphones" of "head phones".
+PAIRS: Final = "pairs"
+# Numbers with units, see `aisle.mappings.measures`, and the spellings of identifiers and of attributes that
+# look like some, see `aisle.mappings.part_numbers`.
+MEASURES: Final = "measures"
+CODES: Final = "codes"
+ATTRIBUTE_CODES: Final = "attribute_codes"
+
 # Analyzers, in the catalogue's language: of words as written; of searchable text, and of its queries where
-# there are synonyms; of parts of words, and of a query's parts.
+# there are synonyms; of parts of words, and of a query's parts; of pairs of words, and of a query's pairs.
 PLAIN: Final = "aisle_plain"
 ANALYZED: Final = "aisle_text"
 ANALYZED_QUERY: Final = "aisle_text_query"
 ANALYZED_PARTS: Final = "aisle_text_parts"
 ANALYZED_PARTS_QUERY: Final = "aisle_text_parts_query"
+ANALYZED_PAIRS: Final = "aisle_pairs"
+ANALYZED_PAIRS_QUERY: Final = "aisle_pairs_query"
 # Normalizer of identifiers, see `joined`.
 JOINED_LETTERS: Final = "aisle_joined"
 # Normalizer of what is sorted: neither case nor accents decide.
 SORTED_LETTERS: Final = "aisle_sorted"
 
-IDENTIFIER_FIELDS: Final = (IDENTIFIERS, f"{ID}.{JOINED}")
+# Those of releases before schema version 3 had no `CODES`.
+IDENTIFIER_FIELDS: Final = (CODES, IDENTIFIERS, f"{ID}.{JOINED}")
 SIGNALS: Final = (POPULARITY, RATING, MARGIN, STOCK, AVAILABLE, ADDED)
 # What a page needs to show an item; vectors never travel back.
 DISPLAY: Final = (
@@ -86,8 +100,13 @@ DISPLAY: Final = (
     *(IMAGES, URL, IDENTIFIERS, ATTRIBUTES, NUMBERS, LANGUAGE, *SIGNALS),
     *(CATEGORY, IMAGE),
 )
+# Made of an item, and only there to be searched, filtered and counted by.
+DERIVED: Final = (
+    *(CATEGORY_NAME, FACET, FACET_NAME, NUMBER, POPULARITY_RANK),
+    *(ATTRIBUTE_TEXT, MEASURES, CODES, ATTRIBUTE_CODES),
+)
 # All that is made of an item itself; the rest are vectors and semantic ids, which are made of its text.
-OF_ITEM: Final = frozenset((*DISPLAY, CATEGORY_NAME, FACET, FACET_NAME, NUMBER, POPULARITY_RANK))
+OF_ITEM: Final = frozenset((*DISPLAY, *DERIVED))
 
 # Field of an item to the one that `exists` is asked of: which share of a release has it.
 PRESENCE: Final[Mapping[str, str]] = MappingProxyType(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aisle.mappings import fields
-from aisle.mappings.analysis import analysis, further_texts, parts, spelling, text
+from aisle.mappings.analysis import analysis, further_texts, pairs, parts, spelling, text
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.meta import Features, IndexMeta
@@ -76,6 +76,8 @@ _KEYWORD = {"type": "keyword", "ignore_above": 8191}
 _IDENTIFIER = {**_KEYWORD, "normalizer": fields.JOINED_LETTERS}
 # Only the order is asked of it.
 _SORTED = {**_KEYWORD, "normalizer": fields.SORTED_LETTERS, "index": False}
+# Written by us in the one spelling that is asked for, and neither counted nor sorted by.
+_TERM = {"type": "keyword", "doc_values": False}
 _DOUBLE = {"type": "double"}
 _SHOWN = {"type": "object", "enabled": False}
 # Addresses differ from item to item: neither searched nor counted, they are only stored.
@@ -89,10 +91,11 @@ _ADDRESS = {
 
 def _properties(settings: IndexSettings) -> dict[str, Any]:
     spelled = {"copy_to": fields.SPELLING}
+    spelled_and_paired = {"copy_to": [fields.SPELLING, fields.PAIRS]}
     further = further_texts(settings.languages)
     in_parts = {fields.PARTS: parts(), **further}
-    text_and_parts = {**text(), **spelled, "fields": in_parts}
-    keyword_and_text = {**_KEYWORD, **spelled, "fields": {fields.SEARCH: text(), **further}}
+    keyword_and_text = {**_KEYWORD, **spelled_and_paired, "fields": {fields.SEARCH: text(), **further}}
+    joined = {fields.JOINED: {**_IDENTIFIER, "doc_values": False}}
     vector = {
         "type": "knn_vector",
         "dimension": settings.dims,
@@ -104,16 +107,18 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         },
     }
     return {
-        fields.ID: {**_KEYWORD, "fields": {fields.JOINED: {**_IDENTIFIER, "doc_values": False}}},
-        fields.TITLE: {**text_and_parts, "fields": {**in_parts, fields.SORT: _SORTED}},
-        fields.TEXT: text_and_parts,
+        fields.ID: {**_KEYWORD, "fields": joined},
+        fields.TITLE: {**text(), **spelled_and_paired, "fields": {**in_parts, fields.SORT: _SORTED}},
+        fields.TEXT: {**text(), **spelled, "fields": in_parts},
         fields.GROUP: _KEYWORD,
         fields.VARIANT: {"type": "boolean"},
-        fields.BRAND: keyword_and_text,
+        fields.BRAND: {**keyword_and_text, "fields": {fields.SEARCH: text(), **further, **joined}},
         fields.CATEGORY: _KEYWORD,
         fields.CATEGORY_NAME: keyword_and_text,
         fields.CATEGORIES: _SHOWN,
+        fields.ATTRIBUTE_TEXT: {**text(), **spelled, "fields": further},
         fields.SPELLING: spelling(settings.languages),
+        fields.PAIRS: pairs(),
         fields.PRICE: _DOUBLE,
         fields.PRICE_MAX: _DOUBLE,
         fields.LIST_PRICE: _DOUBLE,
@@ -121,6 +126,9 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.IMAGES: _ADDRESS,
         fields.URL: _ADDRESS,
         fields.IDENTIFIERS: _IDENTIFIER,
+        fields.CODES: _TERM,
+        fields.ATTRIBUTE_CODES: _TERM,
+        fields.MEASURES: _TERM,
         fields.ATTRIBUTES: _SHOWN,
         fields.FACET: _KEYWORD,
         fields.FACET_NAME: _KEYWORD,

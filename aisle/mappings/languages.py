@@ -70,6 +70,33 @@ _WIDTH: Final = TokenFilter("cjk_width")
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
+# L'Oréal and loreal; U.S.A and usa.
+_APOSTROPHES: Final = TokenFilter(
+    "aisle_apostrophes",
+    {"type": "pattern_replace", "pattern": r"'|(?<=(?:^|\.)\p{L})\.(?=\p{L})", "replacement": ""},
+)
+# What Porter's rules do not know.
+_IRREGULAR: Final = TokenFilter(
+    "aisle_irregular_en",
+    {
+        "type": "stemmer_override",
+        "rules": [
+            *("woman, women => woman", "man, men => man", "gentleman, gentlemen => gentleman"),
+            *("child, children => child", "grandchild, grandchildren => grandchild"),
+            *("person, people => person", "foot, feet => foot", "tooth, teeth => tooth"),
+            *("goose, geese => goose", "mouse, mice => mouse", "louse, lice => louse", "ox, oxen => ox"),
+            *("die, dice => die", "knife, knives => knife", "penknife, penknives => penknife"),
+            *("wife, wives => wife", "life, lives => life", "half, halves => half", "wolf, wolves => wolf"),
+            *("shelf, shelves => shelf", "bookshelf, bookshelves => bookshelf", "leaf, leaves => leaf"),
+            *("loaf, loaves => loaf", "scarf, scarves => scarf", "hoof, hooves => hoof"),
+            *("calf, calves => calf", "thief, thieves => thief", "elf, elves => elf", "self, selves => self"),
+            *("dwarf, dwarves => dwarf", "sheaf, sheaves => sheaf", "cactus, cacti => cactus"),
+            *("fungus, fungi => fungus", "index, indices => index", "matrix, matrices => matrix"),
+        ],
+    },
+)
+
+
 def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
@@ -99,7 +126,8 @@ ENGLISH: Final = Language(
         " there these they this to was will with"
     ),
     lowering=(_stemmer("possessive_english"), _LOWERCASE, _FOLDING),
-    stemming=(_stemmer("english"),),
+    spelling=(_APOSTROPHES,),
+    stemming=(_IRREGULAR, _stemmer("english")),
 )
 
 _ALL: Final = (

@@ -16,7 +16,6 @@ from aisle.search.page import Correction, Matched
 from aisle.search.plan import Plan
 from aisle.search.ranking import (
     Ranking,
-    alone,
     candidates_params,
     check_complete,
     corrected_ranking,
@@ -51,18 +50,17 @@ class PlanRunner:
         """Carry a plan out.
 
         Most queries cost one request. One that looks like a part number costs one more before it; one with
-        words that no item has costs one more after it, with several shards two.
+        words that no item has costs one or two more after it.
 
         Raises:
             ReleaseChanged: another release than the plan's answered.
         """
         named = None
         if plan.lookup:
-            named = read_exact(self._asked(exact_body(plan.text, plan.numbers, plan.clauses, plan.stored)))
-            if named.ids:
+            body = exact_body(plan.text, plan.numbers, plan.spaced, plan.clauses, plan.stored)
+            named = read_exact(self._asked(body))
+            if named.all:
                 _expect(plan, named.release)
-            if named.by_id:
-                return self._finished(plan, alone(plan, named))
         ranking = self._rank(plan, plan.text, spelling=plan.spelling)
         if ranking.suggested is not None:
             ranking = self._corrected(plan, ranking, ranking.suggested)
@@ -101,12 +99,11 @@ class PlanRunner:
 
     def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
         """The ranking of the corrected words, or of those typed where that finds nothing."""
-        correction: Correction | None = suggested
-        if plan.live.shards > 1:
-            # A word that one shard lacks another may have.
-            answer = self._asked(having_body(list(suggested.words), plan.live.further_languages))
-            correction = without_words(typed.text, suggested, words_had(answer))
-            typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
+        # A word that one shard lacks another may have, and one that is spaced otherwise is no mistake.
+        body = having_body(typed.text, list(suggested.words), plan.live.further_languages)
+        answer = self._asked(body)
+        correction = without_words(typed.text, suggested, words_had(answer))
+        typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
         if correction is None:
             return typed
         again = self._rank(plan, correction.text)

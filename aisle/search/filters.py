@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from aisle.errors import InvalidQuery
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import by_slug, category_paths, facet_values
+from aisle.mappings.part_numbers import codes
 from aisle.markup import plain_line
 from aisle.types import Item
 
@@ -112,7 +113,7 @@ class Filters:
             if values
         )
         if self.identifiers:
-            named = _several(self.identifiers)
+            named = codes(_several(self.identifiers))
             found.append(_either(*({"terms": {name: named}} for name in fields.IDENTIFIER_FIELDS)))
         found.extend(
             {"range": {fields.number_field(name): bounds}}
@@ -143,9 +144,7 @@ class Filters:
             )
             and (
                 not self.identifiers
-                or not {fields.joined(one) for one in (item.id, *item.identifiers)}.isdisjoint(
-                    map(fields.joined, _several(self.identifiers))
-                )
+                or not set(codes((item.id, *item.identifiers))).isdisjoint(codes(_several(self.identifiers)))
             )
             and all(
                 _within(numbers.get(fields.number_slug(name)), bounds)

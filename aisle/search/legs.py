@@ -17,7 +17,9 @@ from aisle.encoder import query_text
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, SPARSE, IndexMeta, fields
+from aisle.mappings.measures import measures
 from aisle.mappings.scripts import UNSPELT
+from aisle.search.spacing import joined_pairs, joined_runs
 
 MAX_WORDS = 2_000
 
@@ -108,44 +110,92 @@ class Bm25Leg:
     BM25F scores an item as if its fields were one, so a word that is rare in titles but common in
     descriptions does not outweigh the rest, as it does where each field is scored alone.
 
-    The score is the sum over the words and over their parts (part numbers, sizes with units). In a catalogue
-    of several languages the words count in the language in which they score best.
+    The score is the sum over the words, over their parts (part numbers, sizes with units), over words that
+    are spaced otherwise, over numbers with their units, and over brands and identifiers that the query has
+    whole. An item that says another number of a unit that the query names has a share of it taken away. In a
+    catalogue of several languages the words count in the language in which they score best.
 
     Attributes:
         words, parts: field to how often a word there counts, 1 or more.
+        pairs: weight of two words that the item has side by side, or as one where the query has two.
+        joined: weight of two words of the query that the item has as one.
+        whole: weight of a brand or an identifier.
+        measures: weight of a number with its unit.
+        contradicted: what is left of the score of an item that has that unit with other numbers alone.
         max_words: words that are looked at; OpenSearch refuses over 1,024 clauses, one per word and field.
     """
 
     words: Boosts = (
-        (fields.TITLE, 2.0),
-        (fields.TEXT, 1.0),
-        (f"{fields.BRAND}.{fields.SEARCH}", 1.0),
-        (f"{fields.CATEGORY_NAME}.{fields.SEARCH}", 1.0),
+        (fields.TITLE, 8.0),
+        (fields.TEXT, 4.0),
+        (f"{fields.BRAND}.{fields.SEARCH}", 4.0),
+        (f"{fields.CATEGORY_NAME}.{fields.SEARCH}", 4.0),
         # Of releases of schema version 1; a field that an index does not have is passed over.
-        (f"{fields.CATEGORY}.{fields.SEARCH}", 1.0),
+        (f"{fields.CATEGORY}.{fields.SEARCH}", 4.0),
+        (fields.ATTRIBUTE_TEXT, 1.0),
     )
     parts: Boosts = (
         (f"{fields.TITLE}.{fields.PARTS}", 2.0),
         (f"{fields.TEXT}.{fields.PARTS}", 1.0),
     )
-    max_words: int = 250
+    pairs: float = 0.25
+    joined: float = 1.5
+    whole: float = 1.0
+    measures: float = 2.0
+    contradicted: float = 0.9
+    max_words: int = 200
     name: str = BM25
     vector_field: str | None = None
 
     def query(self, question: Question) -> dict[str, Any]:
-        """A ``combined_fields`` clause, without query syntax: operators and wildcards are plain words."""
+        """``combined_fields`` and ``match`` clauses, without query syntax: operators and wildcards are plain
+        words."""
         text = first_words(question.text, self.max_words // (1 + len(question.further_languages)))
-        words = _combined(text, self.words)
-        if question.further_languages:
-            others = [_combined(text, _in_language(self.words, one)) for one in question.further_languages]
-            words = {"dis_max": {"queries": [words, *others]}}
+        asked = list(dict.fromkeys((found.term, found.unit) for found in measures(text)))
+        should = [
+            self._in_any_language(text, question.further_languages),
+            _combined(text, self.parts),
+            {"match": {fields.PAIRS: {"query": text, "boost": self.pairs}}},
+            *self._joined(text, question.further_languages),
+            *(
+                {"term": {name: {"value": run, "boost": self.whole}}}
+                for run in joined_runs(text)
+                for name in _WHOLE
+            ),
+            *({"term": {fields.MEASURES: {"value": term, "boost": self.measures}}} for term, _ in asked),
+        ]
+        found = {"bool": {"should": should, "minimum_should_match": 1, "filter": list(question.filters)}}
+        if not asked:
+            return found
+        others = [
+            {
+                "bool": {
+                    "filter": [{"term": {fields.MEASURES: unit}}],
+                    "must_not": [{"terms": {fields.MEASURES: [term for term, of in asked if of == unit]}}],
+                }
+            }
+            for unit in dict.fromkeys(unit for _, unit in asked)
+        ]
         return {
-            "bool": {
-                "should": [words, _combined(text, self.parts)],
-                "minimum_should_match": 1,
-                "filter": list(question.filters),
+            "boosting": {
+                "positive": found,
+                "negative": {"bool": {"should": others}},
+                "negative_boost": self.contradicted,
             }
         }
+
+    def _joined(self, text: str, further_languages: Sequence[str]) -> list[dict[str, Any]]:
+        pairs = joined_pairs(text)
+        return [self._in_any_language(" ".join(pairs), further_languages, self.joined)] if pairs else []
+
+    def _in_any_language(
+        self, text: str, further_languages: Sequence[str], boost: float = 1.0
+    ) -> dict[str, Any]:
+        words = _combined(text, self.words, boost)
+        if not further_languages:
+            return words
+        others = (_combined(text, _in_language(self.words, one), boost) for one in further_languages)
+        return {"dis_max": {"queries": [words, *others]}}
 
     def having(self, words: str) -> dict[str, Any]:
         """A clause for items that have all of these words, each in whichever of the searched fields."""
@@ -165,8 +215,13 @@ def _in_language(boosts: Boosts, code: str) -> Boosts:
     return tuple((fields.searched_in(name, code), boost) for name, boost in boosts)
 
 
-def _combined(text: str, boosts: Boosts) -> dict[str, Any]:
-    return {"combined_fields": {"query": text, "fields": [f"{name}^{boost:g}" for name, boost in boosts]}}
+# A query's words, or some of them side by side, may be all of these.
+_WHOLE = (f"{fields.BRAND}.{fields.JOINED}", fields.CODES)
+
+
+def _combined(text: str, boosts: Boosts, boost: float = 1.0) -> dict[str, Any]:
+    asked = {"query": text, "fields": [f"{name}^{weight:g}" for name, weight in boosts], "boost": boost}
+    return {"combined_fields": asked}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class MatchType(Enum):
     CORRECTED = "corrected"
     """The fused legs, asked again without the words that no item has."""
     EXACT = "exact"
-    """Items that the query names, by id or part number, come first, or alone."""
+    """Items that the query names, by id or part number, come first."""
 
 
 class Matched(Enum):

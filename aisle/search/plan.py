@@ -16,7 +16,7 @@ from aisle.search.facets.options import FacetOptions
 from aisle.search.facets.planning import FacetPlan, plan_facets
 from aisle.search.facets.ranges import Edges
 from aisle.search.filters import Filters
-from aisle.search.identifiers import is_whole_number, part_numbers
+from aisle.search.identifiers import is_whole_number, part_numbers, spaced_numbers
 from aisle.search.legs import Leg
 from aisle.search.preflight import LiveIndex
 from aisle.search.request import SearchRequest
@@ -67,7 +67,7 @@ class Plan:
         facets: what to count beside the results, None for nothing.
         spelling: whether to ask which words no item has.
         lookup: whether to look first for items that the text names.
-        numbers: its words that look like part numbers.
+        numbers: its words that look like part numbers; spaced: part numbers of several words.
         least_similarity: of results that only meaning found, see `SearchRequest`.
         stored: fields whose values come back with each candidate, for what orders or groups them.
         rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
@@ -87,6 +87,7 @@ class Plan:
     spelling: bool
     lookup: bool
     numbers: tuple[str, ...]
+    spaced: tuple[str, ...] = ()
     stored: tuple[str, ...] = ()
     rules: RuleEffects | None = None
     grouped: bool = False
@@ -151,6 +152,7 @@ def resolve(
     exact = words and (settings.exact if request.exact is None else request.exact)
     numbers = part_numbers(text) if exact else ()
     options = FacetOptions.of(request.facets)
+    spaced = spaced_numbers(text) if exact else ()
     return Plan(
         live=live,
         text=text,
@@ -161,8 +163,9 @@ def resolve(
         always=tuple(rule_clauses(rules)) if rules else (),
         facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
         spelling=words and typos and live.spells,
-        lookup=exact and (bool(numbers) or is_whole_number(text)),
+        lookup=exact and (bool(numbers or spaced) or is_whole_number(text)),
         numbers=numbers,
+        spaced=spaced,
         stored=tuple(dict.fromkeys((*((fields.GROUP,) if group else ()), *stored_signals(boosts)))),
         boosts=boosts,
         at=request.at,

@@ -10,6 +10,7 @@ from typing import Any
 
 from aisle.errors import SearchError
 from aisle.mappings import FusionSpec, fields, pipeline_name
+from aisle.mappings.measures import unit_words
 from aisle.search.facets.results import Facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
 from aisle.search.groups import collapsed, count_body, group_of, read_count
@@ -183,7 +184,12 @@ def counted_query(plan: Plan, question: Question) -> dict[str, Any] | None:
     words = words_query(plan.legs, question)
     if words is None or not plan.lookup:
         return words
-    return {"bool": {"should": [words, named_query(plan.text, plan.numbers)], "minimum_should_match": 1}}
+    return {
+        "bool": {
+            "should": [words, named_query(plan.text, plan.numbers, plan.spaced)],
+            "minimum_should_match": 1,
+        }
+    }
 
 
 def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, Any]:
@@ -247,7 +253,7 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         encode_ms=encode_ms,
         server_ms=float(answer["took"]),
         text=text,
-        suggested=read_spelling(text, answer["suggest"], plan.live.synonyms) if "suggest" in answer else None,
+        suggested=_suggested(plan, text, answer),
         matched=_matched(plan, results) if fused else Matched.NOTHING,
         counted=counted_query(plan, question) if plan.facets else None,
         values=values,
@@ -294,6 +300,12 @@ def inner_product(score: float) -> float:
     return score - 1.0 if score >= 1.0 else 1.0 - 1.0 / score
 
 
+def _suggested(plan: Plan, text: str, answer: Mapping[str, Any]) -> Correction | None:
+    if "suggest" not in answer:
+        return None
+    return read_spelling(text, answer["suggest"], plan.live.synonyms | unit_words(text))
+
+
 def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
     if any(results[leg].ids for leg in plan.word_legs):
         return Matched.WORDS
@@ -303,43 +315,15 @@ def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
 def pinned(ranking: Ranking, named: Named) -> Ranking:
     """The items that the query names on top, the rest as they were."""
     ranking = replace(ranking, server_ms=ranking.server_ms + named.server_ms)
-    if not named.ids:
+    if not named.all:
         return ranking
     return replace(
         ranking,
-        fused=on_top(ranking.fused, named.ids, len(ranking.spec.legs)),
+        fused=on_top(ranking.fused, named.all, len(ranking.spec.legs), named.by_id),
         path=MatchType.EXACT,
         matched=Matched.WORDS,
-        pinned_first=len(named.ids),
+        pinned_first=len(named.all),
         values={**named.values, **ranking.values},
-    )
-
-
-def alone(plan: Plan, named: Named) -> Ranking:
-    """The one item whose id the query is. No leg was asked, so its score is 0.
-
-    Args:
-        plan: that would have been asked.
-        named: of the one id.
-    """
-    fusion = plan.fusion
-    return Ranking(
-        fused=[Fused(id_, 0.0, (0.0,) * len(fusion.legs)) for id_ in named.ids],
-        results={leg: LegResult((), ()) for leg in fusion.legs},
-        spec=fusion,
-        release=named.release,
-        total=1,
-        total_is_exact=True,
-        facets=None,
-        encode_ms=0.0,
-        server_ms=named.server_ms,
-        text=plan.text,
-        path=MatchType.EXACT,
-        pinned_first=1,
-        values=named.values,
-        clauses=plan.clauses,
-        rules=plan.rules,
-        outcomes=(*plan.rules.outcomes, *moved(plan.rules, ())) if plan.rules else (),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from aisle.mappings import fields
 from aisle.mappings.scripts import MARKS, UNSPELT
 from aisle.search.page import Correction
+from aisle.search.spacing import joined_pairs
 
 # Longer texts are no queries of a shopper, and each missing word costs the server some time.
 MAX_WORDS = 16
@@ -144,10 +145,17 @@ def _offers(entries: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
 _WORDS = "words"
 
 
-def having_body(words: Sequence[str], further_languages: Sequence[str] = ()) -> dict[str, Any]:
-    """Body of a request that counts the items with each word; only items that have one are looked at."""
+def having_body(text: str, words: Sequence[str], further_languages: Sequence[str] = ()) -> dict[str, Any]:
+    """Body of a request that counts the items with each word; only items that have one are looked at.
+
+    Args:
+        text: as it was typed.
+        words: of it. One that an item has as two words, or as one with its neighbour, is had as well.
+        further_languages: of the release, beside its own.
+    """
     looked_up = (fields.SPELLING, *_stems(further_languages))
-    having = {word: _having(word, looked_up) for word in words}
+    pairs = joined_pairs(text)
+    having = {word: _having(word, [one for one in pairs if word.lower() in one], looked_up) for word in words}
     return {
         "size": 0,
         "query": {"bool": {"should": list(having.values())}},
@@ -161,5 +169,6 @@ def words_had(answer: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(word for word, bucket in buckets.items() if bucket["doc_count"])
 
 
-def _having(word: str, looked_up: Sequence[str]) -> dict[str, Any]:
-    return {"bool": {"should": [{"match": {name: word}} for name in looked_up]}}
+def _having(word: str, pairs: Sequence[str], looked_up: Sequence[str]) -> dict[str, Any]:
+    asked = [{"match": {name: one}} for name in looked_up for one in (word, *pairs)]
+    return {"bool": {"should": [*asked, {"match": {fields.PAIRS: word}}]}}

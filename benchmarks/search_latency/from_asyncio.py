@@ -28,7 +28,7 @@ from aisle.search.legs import QueryEncoders
 from aisle.search.page import SignalBook
 from aisle.search.plan import SearchSettings, resolve
 from aisle.search.preflight import Preflight
-from aisle.search.ranking import alone, candidates_params, pinned, plan_body, read_ranking
+from aisle.search.ranking import candidates_params, pinned, plan_body, read_ranking
 from aisle.types import Hit
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 
@@ -66,25 +66,20 @@ class AsyncOpenSearchWay:
         self._index.check(plan.live, plan.legs, plan.fusion)
         named = None
         if plan.lookup:
-            answer = await self._client.search(index=self._name, body=exact_body(text, plan.numbers, ()))
-            named = read_exact(answer)
-        if named and named.by_id:
-            ranking = alone(plan, named)
+            body = exact_body(plan.text, plan.numbers, plan.spaced, ())
+            named = read_exact(await self._client.search(index=self._name, body=body))
+        if self._in_thread:
+            vectors = await asyncio.to_thread(self._encoders.vectors, plan.text, plan.legs, plan.live.meta)
         else:
-            if self._in_thread:
-                vectors = await asyncio.to_thread(
-                    self._encoders.vectors, plan.text, plan.legs, plan.live.meta
-                )
-            else:
-                vectors = self._encoders.vectors(plan.text, plan.legs, plan.live.meta)
-            question = Question(plan.text, vectors, plan.clauses, plan.window)
-            answer = await self._client.search(
-                index=self._name,
-                body=plan_body(plan, question, spelling=plan.spelling),
-                params=candidates_params(plan.fusion),
-            )
-            ranking = read_ranking(plan, question, answer, 0.0)
-            ranking = pinned(ranking, named) if named else ranking
+            vectors = self._encoders.vectors(plan.text, plan.legs, plan.live.meta)
+        question = Question(plan.text, vectors, plan.clauses, plan.window)
+        answer = await self._client.search(
+            index=self._name,
+            body=plan_body(plan, question, spelling=plan.spelling),
+            params=candidates_params(plan.fusion),
+        )
+        ranking = read_ranking(plan, question, answer, 0.0)
+        ranking = pinned(ranking, named) if named else ranking
         shown = ranking.fused[: request.size]
         asked = DocumentsRequest([fused.id for fused in shown])
         answer = await self._client.search(index=ranking.release, body=documents_body(asked))

@@ -69,6 +69,7 @@ def test_what_is_empty_is_left_out_but_everything_has_a_group() -> None:
         fields.ID: "1",
         fields.TITLE: "x",
         fields.GROUP: "1",
+        fields.CODES: ["1"],
     }
 
 

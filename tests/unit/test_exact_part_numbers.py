@@ -8,7 +8,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from aisle.search.identifiers import MAX_NUMBERS, MAX_WORDS, is_part_number, is_whole_number, part_numbers
+from aisle.mappings.part_numbers import attribute_codes, code_forms, is_part_number
+from aisle.search.identifiers import (
+    MAX_NUMBERS,
+    MAX_WORDS,
+    is_whole_number,
+    part_numbers,
+    spaced_numbers,
+)
 
 DATA = Path(os.environ.get("AISLE_DATA", "../shared/data"))
 
@@ -60,14 +67,68 @@ def test_they_are_found_among_other_words() -> None:
     assert part_numbers("60 in. vanity") == ()
 
 
-@pytest.mark.parametrize("text", ["TM 050 M", "cap-wool-red", "AF_BLK_XS", "k.ap.wool"])
+@pytest.mark.parametrize("text", ["TM 050 M", "cap-wool-red", "AF_BLK_XS", "k.ap.wool", "b12"])
 def test_a_query_that_may_be_one_identifier(text: str) -> None:
     assert is_whole_number(text)
 
 
-@pytest.mark.parametrize("text", ["t-shirt", "red cap", "wool", "cap-wool-red hat", "a--b", "-a-b-"])
+@pytest.mark.parametrize(
+    "text", ["t-shirt", "red cap", "wool", "cap-wool-red hat", "a--b", "-a-b-", "18v", "60"]
+)
 def test_a_query_that_is_none(text: str) -> None:
     assert not is_whole_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "spaced"),
+    [
+        ("makita RS 25 48", ("RS 25 48",)),
+        ("sander RS 25-48", ("RS 25-48",)),
+        ("60 in 12 v lamp", ()),
+        ("2 x 4 x 8", ()),
+        ("iphone 13 128 gb", ()),
+        ("12 34 56 78", ()),
+        ("AB 12 34 " * 4, ()),
+    ],
+)
+def test_part_numbers_of_several_words(text: str, spaced: tuple[str, ...]) -> None:
+    assert spaced_numbers(text) == spaced
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("RS-25-48", "rs 2548"),
+        ("0036000291452", "36000291452"),
+        ("036000291452", "00036000291452"),
+        ("0-306-40615-2", "978-0306406157"),
+        ("080442957X", "9780804429573"),
+    ],
+)
+def test_two_spellings_of_one_identifier_share_a_form(one: str, other: str) -> None:
+    assert set(code_forms(one)) & set(code_forms(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("RS-25-48", "RS-25-49"), ("0306406153", "9780306406157"), ("0012", "12"), ("--", "")]
+)
+def test_two_identifiers_share_none(one: str, other: str) -> None:
+    assert not set(code_forms(one)) & set(code_forms(other))
+
+
+def test_values_that_look_like_part_numbers_are_found_whatever_their_name() -> None:
+    attributes = {
+        "MPN": ("1222-HD99",),
+        "Replaces": ("1221 HD98; 1220-HD97",),
+        "UPC codes": ("036000291452, 036000291469",),
+        "Size": ("12 x 14 in.", "120mm"),
+        "Colour": ("Teal",),
+        "Yield": ("23000.0",),
+    }
+    assert attribute_codes(attributes) == [
+        *("1222hd99", "1221hd98", "1220hd97"),
+        *("036000291452", "36000291452", "036000291469", "36000291469"),
+    ]
 
 
 def test_a_description_or_a_list_names_nothing() -> None:

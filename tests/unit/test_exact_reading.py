@@ -15,13 +15,17 @@ def answer(*scored: tuple[str, float]) -> dict[str, Any]:
 
 
 def test_only_the_strongest_kind_of_match_counts() -> None:
-    assert read_exact(answer(("b", 2.0), ("a", 2.0), ("c", 1.0))) == Named(
-        ("a", "b"), False, "shop-v0001", 3.0
-    )
+    found = read_exact(answer(("b", 2.0), ("a", 2.0), ("c", 1.0)))
+    assert found == Named("", ("a", "b"), "shop-v0001", 3.0)
 
 
-def test_an_id_is_told_from_a_title() -> None:
-    assert read_exact(answer(("a", 5.0), ("b", 4.0))) == Named(("a",), True, "shop-v0001", 3.0)
+def test_an_id_goes_before_what_else_is_named() -> None:
+    found = read_exact(answer(("z", 5.0), ("b", 4.0), ("c", 2.0)))
+    assert found == Named("z", ("b",), "shop-v0001", 3.0)
+    assert found.all == ("z", "b")
+    # What is on many items does not take the id away.
+    many = [(f"{number:02d}", 2.0) for number in range(MAX_PINNED + 1)]
+    assert read_exact(answer(("z", 5.0), *many)).all == ("z",)
 
 
 def test_what_is_on_many_items_names_none() -> None:
@@ -38,8 +42,7 @@ def test_nothing_found_names_nothing() -> None:
 
 def test_filters_are_those_of_the_search() -> None:
     clause = {"terms": {fields.BRAND: ["Acme"]}}
-    body = exact_body("LS-C300B", ["LS-C300B"], [clause])
-    assert body["query"]["bool"]["filter"] == [clause]
+    assert exact_body("LS-C300B", ["LS-C300B"], [], [clause])["query"]["bool"]["filter"] == [clause]
 
 
 def test_named_items_come_first_in_the_order_of_the_fusion() -> None:
@@ -48,3 +51,4 @@ def test_named_items_come_first_in_the_order_of_the_fusion() -> None:
     assert [item.id for item in found] == ["b", "c", "y", "z", "a"]
     assert found[2] == Fused("y", 0.0, (0.0, 0.0))
     assert on_top(fused, [], 2) == fused
+    assert [item.id for item in on_top(fused, ["c", "z", "b"], 2, first="z")] == ["z", "b", "c", "a"]
