@@ -13,11 +13,13 @@ from typing import Final, ParamSpec, Self, TypeVar, Unpack
 from aisle.errors import InputError
 from aisle.mappings import FusionSpec
 from aisle.search.client import SearchClient
+from aisle.search.filters import Filters
 from aisle.search.page import Page
 from aisle.search.rank import RerankOptions
 from aisle.search.rank.reranker import RerankedOrder
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchOptions, SearchRequest
+from aisle.search.suggest import Suggestions
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,6 +71,12 @@ class AsyncSearchClient:
     async def candidates(self, request: SearchRequest) -> Ranking:
         """All candidates of a request, best first; raises what ``SearchClient.search`` raises."""
         return await self._threads.run(self._client.candidates, request)
+
+    async def suggest(
+        self, text: str, *, size: int = 8, items: int = 4, filters: Filters | None = None
+    ) -> Suggestions:
+        """What was typed so far may become; takes and raises what ``SearchClient.suggest`` does."""
+        return await self._threads.run(self._client.suggest, text, size=size, items=items, filters=filters)
 
     async def rerank(
         self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False
