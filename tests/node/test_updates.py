@@ -67,6 +67,8 @@ def test_only_a_new_text_is_encoded(client: Cluster, name: str, tmp_path: Path) 
         {"id": "id-4", "title": "shoe 4", "text": "a running shoe", "price": 1},
         {"op": "update", "id": "id-3", "title": "boot 3"},
         {"op": "update", "id": "id-3", "text": "warm"},
+        # Business signals are no text.
+        {"op": "update", "id": "id-2", "popularity": 17, "rating": 4.5, "stock": 0, "added": "2026-11-29"},
     ]
     report = update(
         client, name, write_lines(tmp_path / "c.jsonl", changes), folder=tmp_path, encoder=encoder
@@ -75,6 +77,7 @@ def test_only_a_new_text_is_encoded(client: Cluster, name: str, tmp_path: Path) 
     assert encoder.texts == ["boot 3. warm"] and report.encoded == 1
     for id_ in ("id-1", "id-2", "id-4"):
         assert after[id_]["dense"] == before[id_]["dense"]
+    assert after["id-2"]["popularity"] == 17 and after["id-2"]["popularity_rank"] == 17
     assert after["id-1"]["price"] == 7 and after["id-4"]["price"] == 1
     assert after["id-3"]["dense"] != before["id-3"]["dense"]
     # A search by vector finds it where the new text is.
