@@ -50,6 +50,7 @@ _COUNTS_OF: Final[Mapping[CountsOf, str]] = MappingProxyType(
     }
 )
 _ORDER, _OUTPUT = "Order", "Output"
+_SHOWN_OUTCOMES = 20
 
 
 def print_page(console: Console, query: str, page: Page) -> None:
@@ -109,7 +110,9 @@ def _rule_lines(page: Page) -> list[str]:
     rules = page.rules
     if rules is None:
         return []
-    lines = [outcome_line(one) for one in rules.outcomes]
+    lines = [outcome_line(one) for one in rules.outcomes[:_SHOWN_OUTCOMES]]
+    more = len(rules.outcomes) - _SHOWN_OUTCOMES
+    lines += [f"{more:,} more: --json shows them"] if more > 0 else []
     lines += [f"redirect: {rules.redirect}"] if rules.redirect else []
     lines += [f"note of {one.rule}: {shortened(str(one.note), _NOTE_CHARS)}" for one in rules.notes]
     return [*lines, *([rules.problem] if rules.problem else [])]

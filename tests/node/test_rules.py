@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import aisle
+from aisle._evaluate import evaluate_index
 from aisle.cluster import Cluster
 from aisle.errors import IndexNotFound, InputError, InvalidQuery
+from aisle.evaluation import JudgedSet
 from aisle.mappings import BM25, DENSE
-from aisle.search import Filters, SearchClient
+from aisle.search import CascadeStage, Filters, GroupOptions, Reranker, RerankOptions, SearchClient
 from aisle.search.page import Page
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.reading import checked_rules
 from aisle.search.rules.store import KEPT_VERSIONS, RULES_INDEX, RuleStore, RulesVersion
-from aisle.types import Item
+from aisle.search.systems import RULED, parse_systems
+from aisle.types import Item, Query
 from tests.support.command import failure, here
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
 from tests.support.proxies.faulty import Answer, Delay, Down, Fault, FaultyProxy, LoseAnswer, Plan
@@ -220,6 +225,56 @@ def test_a_pin_that_no_leg_found_is_there(client: Cluster, shelf: str) -> None:
     # Also where nothing else is found, and beside the item whose id the query is.
     assert ids(shop.search("zzz")) == ["saw-03"]
     assert ids(shop.search("drill-07"))[:2] == ["drill-07", "saw-03"]
+
+
+def test_pins_stand_after_reranking_and_stand_for_their_product(client: Cluster, name: str) -> None:
+    variants = [Item(f"{n}-{c}", f"drill {n} {c}", group=f"g{n}") for n in range(6) for c in ("red", "blue")]
+    put_shelf(client, name, variants)
+    reader, scorer = RulesReader(client, every_s=0), Reranker([CascadeStage(Longest(), 50)])
+    shop = SearchClient(client, name, HashEncoder(), reranker=scorer, rules=reader)
+    rows = [{"id": "a", "then": {"pin": [{"id": "4-red", "at": 1}, {"id": "4-blue", "at": 2}]}}]
+    RuleStore(client, name).put(checked_rules(rows, "t"), name)
+    try:
+        both: tuple[dict[str, Any], ...] = ({}, {"rerank": RerankOptions(weight=1)})
+        for options in both:
+            plain = shop.search("drill", size=20, **options)
+            assert ids(plain)[:2] == ["4-red", "4-blue"] and len(set(ids(plain))) == len(variants)
+            pages = [
+                shop.search("drill", size=4, page=page, group=GroupOptions(), **options) for page in (1, 2)
+            ]
+            shown = [id_ for page in pages for id_ in ids(page)]
+            assert shown[0] == "4-red" and sorted(id_[0] for id_ in shown) == list("012345")
+            undone = told(pages[1], "a")["could_not"]
+            assert [one["about"] for one in undone] == ["4-blue at 2"]
+            assert "another variant of its product" in undone[0]["why"]
+        assert plain.reranked == len(variants) and all(hit.rerank for hit in plain.hits)
+    finally:
+        RuleStore(client, name).forget()
+
+
+class Longest:
+    """Thinks that long texts fit best."""
+
+    fingerprint = "longest"
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([float(len(text)) for text in texts], dtype=np.float32)
+
+
+def test_evaluation_leaves_rules_out_and_names_them_where_it_does_not(
+    client: Cluster, shop: Shop, shelf: str
+) -> None:
+    asked = JudgedSet("t", "dev", (Query("q", "cordless drill"),), {"q": {"drill-07": 3}})
+    shop.put({"then": {"hide": ["drill-01"], "pin": {"id": "saw-07", "at": 1}}})
+    systems = parse_systems("hybrid")
+    silent = evaluate_index(SearchClient(client, NAME, HashEncoder(), window=200), asked, systems)
+    assert silent.runs["hybrid"].rankings["q"][0] != "saw-07"
+    assert "drill-01" in silent.runs["hybrid"].rankings["q"]
+    ruled = SearchClient(client, NAME, HashEncoder(), window=200, rules=RulesReader(client))
+    loud = evaluate_index(ruled, asked, {f"{name}{RULED}": spec for name, spec in systems.items()})
+    ranking = loud.runs["hybrid+rules"].rankings["q"]
+    assert ranking[0] == "saw-07" and "drill-01" not in ranking and len(set(ranking)) == len(ranking)
+    assert "hybrid+rules" in loud.to_markdown()
 
 
 def test_context_time_redirect_and_notes(shop: Shop) -> None:
