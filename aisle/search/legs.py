@@ -197,11 +197,13 @@ class Bm25Leg:
         others = (_combined(text, _in_language(self.words, one), boost) for one in further_languages)
         return {"dis_max": {"queries": [words, *others]}}
 
-    def having(self, words: str) -> dict[str, Any]:
+    def having(self, words: str, further_languages: Sequence[str] = ()) -> dict[str, Any]:
         """A clause for items that have all of these words, each in whichever of the searched fields."""
-        clause = _combined(words, self.words)
-        clause["combined_fields"]["operator"] = "and"
-        return clause
+        searched = [self.words, *(_in_language(self.words, one) for one in further_languages)]
+        clauses = [_combined(words, boosts) for boosts in searched]
+        for clause in clauses:
+            clause["combined_fields"]["operator"] = "and"
+        return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
 def words_query(legs: Sequence[Leg], question: Question) -> dict[str, Any] | None:

@@ -160,7 +160,7 @@ def resolve(
         fusion=fusion,
         window=min(settings.window * (group.window if group else 1), MAX_CANDIDATES),
         filters=tuple(request.clauses()),
-        always=tuple(rule_clauses(rules)) if rules else (),
+        always=tuple(rule_clauses(rules, live.further_languages)) if rules else (),
         facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
         spelling=words and typos and live.spells,
         lookup=exact and (bool(numbers or spaced) or is_whole_number(text)),

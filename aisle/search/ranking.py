@@ -206,7 +206,7 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
     elif not _counts_itself(plan) and (counted := counted_query(plan, question)):
         asked = {_COUNTED: {"filter": counted}}
     spelled = spelling_body(question.text, plan.live.further_languages) if spelling else None
-    marked = marks(plan.rules) if plan.rules else ()
+    marked = marks(plan.rules, plan.live.further_languages) if plan.rules else ()
     return candidates_body(plan.legs, question, plan.live.shards, asked, spelled, plan.stored, marked)
 
 

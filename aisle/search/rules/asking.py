@@ -36,29 +36,41 @@ def usable(effects: RuleEffects, live: LiveIndex) -> RuleEffects:
     return replace(effects, chosen=tuple(known), outcomes=(*effects.outcomes, *outcomes))
 
 
-def rule_clauses(effects: RuleEffects) -> list[Clause]:
-    """Filter clauses that every result must match, beside those of the shopper."""
-    wanted = [_clause(one.selection) for one in effects.chosen if one.effect is Effect.FILTER]
-    unwanted = [_clause(one.selection) for one in effects.chosen if one.effect is Effect.EXCLUDE]
+def rule_clauses(effects: RuleEffects, languages: Sequence[str] = ()) -> list[Clause]:
+    """Filter clauses that every result must match, beside those of the shopper.
+
+    Args:
+        effects: of the rules.
+        languages: that the release is searched in beside its main one.
+    """
+    chosen = [(one.effect, _clause(one.selection, languages)) for one in effects.chosen]
+    wanted = [clause for effect, clause in chosen if effect is Effect.FILTER]
+    unwanted = [clause for effect, clause in chosen if effect is Effect.EXCLUDE]
     if effects.hidden:
         unwanted.append({"ids": {"values": list(effects.hidden)}})
     return [*wanted, *([{"bool": {"must_not": unwanted}}] if unwanted else [])]
 
 
-def _clause(selection: Selection) -> Clause:
+def _clause(selection: Selection, languages: Sequence[str]) -> Clause:
     clauses = selection.filters.clauses()
     if selection.ids:
         clauses.append({"ids": {"values": list(selection.ids)}})
     if selection.words:
-        clauses.append(Bm25Leg().having(selection.words))
+        clauses.append(Bm25Leg().having(selection.words, languages))
     return {"bool": {"filter": clauses}}
 
 
-def marks(effects: RuleEffects) -> list[Clause]:
-    """Clauses that add nothing to a score and tell by their names which items' scores are multiplied."""
+def marks(effects: RuleEffects, languages: Sequence[str] = ()) -> list[Clause]:
+    """Clauses that add nothing to a score and tell by their names which items' scores are multiplied.
+
+    Args:
+        effects: of the rules.
+        languages: that the release is searched in beside its main one.
+    """
+    clauses = ((place, _clause(one.selection, languages)) for place, one in _moving(effects))
     return [
-        {"constant_score": {"filter": _clause(one.selection), "boost": 0.0, "_name": f"{_MOVED}{place}"}}
-        for place, one in _moving(effects)
+        {"constant_score": {"filter": clause, "boost": 0.0, "_name": f"{_MOVED}{place}"}}
+        for place, clause in clauses
     ]
 
 
