@@ -100,6 +100,7 @@ def open_search(
     window: int = 100,
     typos: bool = True,
     exact: bool = True,
+    negation: bool = True,
     reranker: Reranker | str | None = None,
     rules: bool = True,
     cluster: OpenSearch | None = None,
@@ -121,6 +122,7 @@ def open_search(
         window: candidates per leg; pages are cut from their union.
         typos: correct words that no item has.
         exact: put items first that the query names by id or part number.
+        negation: leave out what the query takes out: "-leather" and "without leather".
         reranker: for searches that ask for reranking: an artifact, or several as in ``small:100,large:20``,
             where each reads so many of the best that the one before left.
         rules: let the catalogue's rules act; they are read again every few seconds.
@@ -154,6 +156,7 @@ def open_search(
         sparse_model,
         typos=typos,
         exact=exact,
+        negation=negation,
         reranker=reranker,
         rules=RulesReader(client) if rules else None,
     )

@@ -55,11 +55,7 @@ _SHOWN_OUTCOMES = 20
 
 def print_page(console: Console, query: str, page: Page) -> None:
     """A row per hit; a column per leg with the hit's rank there, its raw score and what that adds."""
-    if page.corrected:
-        console.print(_instead(page.corrected), markup=False, highlight=False)
-        typed = shlex.join(["aisle", "search", page.text, "--name", catalogue_of(page.release), "--no-typos"])
-        line = f"to search what was typed: {printable(typed)}"
-        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+    _print_reading(console, page)
     for line in _rule_lines(page):
         console.print(printable(line), style="dim", markup=False, highlight=False)
     if not page.hits:
@@ -97,6 +93,18 @@ def print_page(console: Console, query: str, page: Page) -> None:
     if page.facets:
         for line in _facet_lines(page.facets):
             console.print(line, style="dim", markup=False, highlight=False)
+
+
+def _print_reading(console: Console, page: Page) -> None:
+    """How the query was read."""
+    if page.corrected:
+        console.print(_instead(page.corrected), markup=False, highlight=False)
+        typed = shlex.join(["aisle", "search", page.text, "--name", catalogue_of(page.release), "--no-typos"])
+        line = f"to search what was typed: {printable(typed)}"
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+    if page.excluded:
+        left_out = printable(f"left out: what has {' or '.join(map(repr, page.excluded))}")
+        console.print(left_out, style="dim", markup=False, highlight=False)
 
 
 def _instead(corrected: Correction) -> str:
@@ -245,6 +253,9 @@ def search(
     exact: Annotated[
         bool, typer.Option(help="Put items that the query names by id or part number first.")
     ] = True,
+    negation: Annotated[
+        bool, typer.Option(help='Leave out what the query takes out: "-leather", "without leather".')
+    ] = True,
     rules: Annotated[
         bool, typer.Option(help="Let the catalogue's rules act.", rich_help_panel=RULES_PANEL)
     ] = True,
@@ -307,6 +318,7 @@ def search(
         window=window,
         typos=typos,
         exact=exact,
+        negation=negation,
         reranker=reranker,
         rules=rules,
     )

@@ -55,6 +55,7 @@ class SearchClient:
         sparse: the index's own sparse encoder, which a `SparseLeg` among the legs needs.
         typos: correct words that no item has; see ``aisle.search.spelling``.
         exact: items that the query names by id or part number come first; see ``aisle.search.identifiers``.
+        negation: leave out what the query takes out; see ``aisle.search.negation``.
         reranker: for searches that ask for reranking.
         rules: reads the catalogue's rules; None: none act.
 
@@ -73,12 +74,13 @@ class SearchClient:
         *,
         typos: bool = True,
         exact: bool = True,
+        negation: bool = True,
         reranker: Reranker | None = None,
         rules: RulesReader | None = None,
     ) -> None:
         self._cluster = Cluster.of(client)
         self._encoders = QueryEncoders(encoder, sparse)
-        self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact)
+        self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact, negation)
         self._reranker = reranker
         self._rules = rules
         self._index = Preflight(self._cluster, name, self._encoders)
@@ -288,6 +290,7 @@ class SearchClient:
             reachable=len(results),
             total=ranking.total if ranking.matched is Matched.WORDS else len(results),
             total_is_exact=ranking.total_is_exact,
+            excluded=ranking.excluded,
             release=ranking.release,
             facets=ranking.facets,
             path=ranking.path,

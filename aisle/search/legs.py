@@ -206,6 +206,13 @@ class Bm25Leg:
         return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
+def searched_fields(further_languages: Sequence[str] = ()) -> tuple[str, ...]:
+    """The fields that words are searched in."""
+    names = [name for name, _ in Bm25Leg().words]
+    others = (fields.searched_in(name, code) for code in further_languages for name in names)
+    return tuple(dict.fromkeys((*names, *others)))
+
+
 def words_query(legs: Sequence[Leg], question: Question) -> dict[str, Any] | None:
     """What the legs of words match, without filters; None if there is no such leg."""
     bare = replace(question, filters=())

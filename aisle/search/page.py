@@ -84,6 +84,7 @@ class Page:
         timings: milliseconds.
         path: what decided which results come first.
         matched: what found them: a leg of meaning always finds something, even for a word without sense.
+        excluded: words that no result has, as the query or the request says.
         corrected: what was searched instead of the query; None if the query itself was.
         text: the query as it was typed.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
@@ -103,6 +104,7 @@ class Page:
     path: MatchType = MatchType.LEGS
     matched: Matched = Matched.WORDS
     corrected: Correction | None = None
+    excluded: tuple[str, ...] = ()
     text: str = ""
     reranked: int = 0
     rerank_stopped: bool = False
@@ -123,6 +125,7 @@ class Page:
             "path": self.path.value,
             "matched": self.matched.value,
             "corrected": asdict(self.corrected) if self.corrected else None,
+            "excluded": list(self.excluded),
             "text": self.text,
             # The options that search what was typed.
             "search_instead": {"text": self.text, "typos": False} if self.corrected else None,

@@ -17,7 +17,8 @@ from aisle.search.facets.planning import FacetPlan, plan_facets
 from aisle.search.facets.ranges import Edges
 from aisle.search.filters import Filters
 from aisle.search.identifiers import is_whole_number, part_numbers, spaced_numbers
-from aisle.search.legs import Leg
+from aisle.search.legs import Leg, searched_fields
+from aisle.search.negation import excluding, read_negation
 from aisle.search.preflight import LiveIndex
 from aisle.search.request import SearchRequest
 from aisle.search.rules.asking import rule_clauses
@@ -36,7 +37,7 @@ class SearchSettings:
     Attributes:
         legs: name to leg, of those that requests may name.
         window: candidates per leg, 1 to 10,000.
-        typos, exact: for requests that do not say.
+        typos, exact, negation: for requests that do not say.
 
     Raises:
         InputError: a window that OpenSearch does not take.
@@ -46,6 +47,7 @@ class SearchSettings:
     window: int
     typos: bool
     exact: bool
+    negation: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.window <= MAX_CANDIDATES:
@@ -67,6 +69,7 @@ class Plan:
         facets: what to count beside the results, None for nothing.
         spelling: whether to ask which words no item has.
         lookup: whether to look first for items that the text names.
+        excluded: words that no result has.
         numbers: its words that look like part numbers; spaced: part numbers of several words.
         least_similarity: of results that only meaning found, see `SearchRequest`.
         stored: fields whose values come back with each candidate, for what orders or groups them.
@@ -93,6 +96,7 @@ class Plan:
     grouped: bool = False
     boosts: SignalBoosts = NO_BOOSTS
     at: datetime | None = None
+    excluded: tuple[str, ...] = ()
     least_similarity: float | None = None
 
     @property
@@ -146,6 +150,10 @@ def resolve(
     legs = tuple(settings.legs[name] for name in fusion.legs)
     # Checked when the request was made.
     text = query_text(request.text if rules is None else rules.text)
+    excluded = tuple(request.exclude)
+    if settings.negation if request.negation is None else request.negation:
+        text, taken_out = read_negation(text, live.meta.features.languages)
+        excluded = tuple(dict.fromkeys((*excluded, *taken_out)))
     # Misspelt words and part numbers are words' business: a leg of meaning alone does without.
     words = any(leg.vector_field is None for leg in legs)
     typos = settings.typos if request.typos is None else request.typos
@@ -160,12 +168,16 @@ def resolve(
         fusion=fusion,
         window=min(settings.window * (group.window if group else 1), MAX_CANDIDATES),
         filters=tuple(request.clauses()),
-        always=tuple(rule_clauses(rules, live.further_languages)) if rules else (),
+        always=(
+            *(rule_clauses(rules, live.further_languages) if rules else ()),
+            *((excluding(excluded, searched_fields(live.further_languages)),) if excluded else ()),
+        ),
         facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
         spelling=words and typos and live.spells,
         lookup=exact and (bool(numbers or spaced) or is_whole_number(text)),
         numbers=numbers,
         spaced=spaced,
+        excluded=excluded,
         stored=tuple(dict.fromkeys((*((fields.GROUP,) if group else ()), *stored_signals(boosts)))),
         boosts=boosts,
         at=request.at,

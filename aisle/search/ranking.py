@@ -46,6 +46,7 @@ class Ranking:
         matched: what found the candidates.
         counted: clause of all items that the words match or name, before filters; None without facets, or if
             no leg searches for words.
+        excluded: words that no result has, as the query or the request says.
         pinned_first: how many of ``fused`` are items that the query names. They are on top whatever their
             scores, and a reranker leaves them there.
         values: candidate to the plan's ``stored`` fields, each with its values; fields that an item does not
@@ -72,6 +73,7 @@ class Ranking:
     matched: Matched = Matched.WORDS
     counted: Mapping[str, Any] | None = None
     pinned_first: int = 0
+    excluded: tuple[str, ...] = ()
     values: StoredValues = field(default_factory=lambda: NO_VALUES)
     clauses: tuple[dict[str, Any], ...] = ()
     rules: RuleEffects | None = None
@@ -258,6 +260,7 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         counted=counted_query(plan, question) if plan.facets else None,
         values=values,
         clauses=plan.clauses,
+        excluded=plan.excluded,
         rules=rules,
         outcomes=(*rules.outcomes, *moved(rules, hits)) if rules else (),
     )

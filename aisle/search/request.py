@@ -29,6 +29,8 @@ class SearchOptions(TypedDict, total=False):
     rerank: RerankOptions | None
     typos: bool | None
     exact: bool | None
+    negation: bool | None
+    exclude: tuple[str, ...]
     rules: bool | None
     context: tuple[str, ...] | list[str]
     at: datetime | None
@@ -57,6 +59,9 @@ class SearchRequest:
         rerank: how to rerank the candidates before the page is cut; None keeps the fused order.
         typos: correct words that no item has; None leaves it to the client.
         exact: items that the text names by id or part number come first; None leaves it to the client.
+        negation: leave out what the text takes out, "-leather" and "without leather"; None leaves it to the
+            client.
+        exclude: words that no result may have.
         rules: the catalogue's rules act; None leaves it to the client.
         context: for rules that act in some contexts only, such as ``campaign``.
         at: moment for which rules act and items are new or not, with its time zone; None: now.
@@ -83,6 +88,8 @@ class SearchRequest:
     rerank: RerankOptions | None = None
     typos: bool | None = None
     exact: bool | None = None
+    negation: bool | None = None
+    exclude: tuple[str, ...] = ()
     rules: bool | None = None
     context: tuple[str, ...] | list[str] = ()
     at: datetime | None = None

@@ -193,6 +193,27 @@ def test_a_contradicting_number_counts_against_an_item_and_does_not_hide_it(shop
     assert plain and against
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["phone case -leather", "phone case without leather", "-Leather phone case", "case without the leather"],
+)
+def test_what_the_query_takes_out_is_left_out_and_said(shop: SearchClient, query: str) -> None:
+    for legs in ([BM25], None):
+        page = shop.search(query, legs=legs, size=100)
+        found = {hit.item.id for hit in page.hits}
+        assert "case-silicone" in found and not found & {"case-leather", "case-wallet"}
+        assert [word.lower() for word in page.excluded] == ["leather"]
+        assert page.to_json()["excluded"] == list(page.excluded)
+    typed = shop.search(query, negation=False, size=100)
+    assert {"case-leather", "case-wallet"} <= {hit.item.id for hit in typed.hits} and typed.excluded == ()
+
+
+def test_words_can_be_excluded_beside_the_query(shop: SearchClient) -> None:
+    page = shop.search("router towel", legs=[BM25], exclude=("wifi", "grey"))
+    assert [hit.item.id for hit in page.hits] == ["towel-teal"]
+    assert page.excluded == ("wifi", "grey")
+
+
 def test_a_word_that_is_spaced_otherwise_is_not_corrected_into_another(shop: SearchClient) -> None:
     for query in ("wifi", "tshirt", "sweatshirt", "head phones", "5 gallon", "loreal", "teal"):
         assert shop.search(query, legs=[BM25]).corrected is None, query
