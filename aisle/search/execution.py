@@ -91,7 +91,15 @@ class PlanRunner:
         vectors = self.encoders.vectors(text, plan.legs, plan.live.meta)
         tokens = self.encoders.tokens(text, plan.legs)
         encode_ms = (time.perf_counter() - started) * 1000
-        question = Question(text, vectors, plan.clauses, plan.window, tokens, plan.live.further_languages)
+        question = Question(
+            text,
+            vectors,
+            plan.clauses,
+            plan.window,
+            tokens,
+            plan.live.further_languages,
+            plan.live.compounds,
+        )
         answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
         ranking = read_ranking(plan, question, answer, encode_ms)
         _expect(plan, ranking.release)
@@ -99,8 +107,14 @@ class PlanRunner:
 
     def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
         """The ranking of the corrected words, or of those typed where that finds nothing."""
-        # A word that one shard lacks another may have, and one that is spaced otherwise is no mistake.
-        body = having_body(typed.text, list(suggested.words), plan.live.further_languages)
+        # A word that one shard lacks another may have, and one that is spaced otherwise, or written together
+        # with another, is no mistake.
+        body = having_body(
+            typed.text,
+            list(suggested.words),
+            plan.live.further_languages,
+            compounds=plan.live.compounds,
+        )
         answer = self._asked(body)
         correction = without_words(typed.text, suggested, words_had(answer))
         typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,7 @@ class Question:
         window: how many candidates each leg finds.
         tokens: sparse field to the query's tokens and their weights, above 0.
         further_languages: that the release is searched in beside its main one.
+        compounds: whether a language of the release writes words together.
     """
 
     text: str
@@ -86,6 +87,7 @@ class Question:
     window: int
     tokens: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _NOTHING)
     further_languages: tuple[str, ...] = ()
+    compounds: bool = False
 
 
 class Leg(Protocol):
@@ -163,6 +165,7 @@ class Bm25Leg:
                 for name in _WHOLE
             ),
             *({"term": {fields.MEASURES: {"value": term, "boost": self.measures}}} for term, _ in asked),
+            *ends_of_compounds(question),
         ]
         found = {"bool": {"should": should, "minimum_should_match": 1, "filter": list(question.filters)}}
         if not asked:
@@ -218,6 +221,30 @@ def words_query(legs: Sequence[Leg], question: Question) -> dict[str, Any] | Non
     bare = replace(question, filters=())
     queries = [leg.query(bare) for leg in legs if leg.vector_field is None]
     return {"bool": {"should": queries, "minimum_should_match": 1}} if queries else None
+
+
+# A shorter word ends others by chance, as "tisch" ends "praktisch".
+MIN_END_LENGTH: Final = 6
+_END: Final = re.compile(rf"[^\W\d_]{{{MIN_END_LENGTH},30}}")
+_MAX_ENDS: Final = 8
+_END_BOOST: Final = 0.5
+
+
+def ends_of_compounds(question: Question) -> list[dict[str, Any]]:
+    """Clauses for longer words that end in one of the question's: "Robotstofzuiger" for "stofzuiger".
+
+    They find what the dictionary of the release does not take apart, as where no item has the word alone, and
+    count less than any word.
+    """
+    if not question.compounds:
+        return []
+    words = list(dict.fromkeys(_END.findall(question.text.lower())))[:_MAX_ENDS]
+    return [ends_in(word, _END_BOOST) for word in words]
+
+
+def ends_in(word: str, boost: float = 1.0) -> dict[str, Any]:
+    """A clause for words that end in this one, after a modifier; letters alone are no pattern."""
+    return {"wildcard": {fields.SPELLING: {"value": f"???*{word}", "boost": boost}}}
 
 
 def _in_language(boosts: Boosts, code: str) -> Boosts:

@@ -15,6 +15,7 @@ from typing import Any
 
 from aisle.mappings import fields
 from aisle.mappings.scripts import MARKS, UNSPELT
+from aisle.search.legs import MIN_END_LENGTH, ends_in
 from aisle.search.page import Correction
 from aisle.search.spacing import joined_pairs
 
@@ -145,17 +146,23 @@ def _offers(entries: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
 _WORDS = "words"
 
 
-def having_body(text: str, words: Sequence[str], further_languages: Sequence[str] = ()) -> dict[str, Any]:
+def having_body(
+    text: str, words: Sequence[str], further_languages: Sequence[str] = (), *, compounds: bool = False
+) -> dict[str, Any]:
     """Body of a request that counts the items with each word; only items that have one are looked at.
 
     Args:
         text: as it was typed.
         words: of it. One that an item has as two words, or as one with its neighbour, is had as well.
-        further_languages: of the release, beside its own.
+        further_languages: of the release, beside its main one.
+        compounds: a word that longer ones end in is had as well.
     """
     looked_up = (fields.SPELLING, *_stems(further_languages))
     pairs = joined_pairs(text)
-    having = {word: _having(word, [one for one in pairs if word.lower() in one], looked_up) for word in words}
+    having = {
+        word: _having(word, [one for one in pairs if word.lower() in one], looked_up, compounds=compounds)
+        for word in words
+    }
     return {
         "size": 0,
         "query": {"bool": {"should": list(having.values())}},
@@ -169,6 +176,7 @@ def words_had(answer: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(word for word, bucket in buckets.items() if bucket["doc_count"])
 
 
-def _having(word: str, pairs: Sequence[str], looked_up: Sequence[str]) -> dict[str, Any]:
+def _having(word: str, pairs: Sequence[str], looked_up: Sequence[str], *, compounds: bool) -> dict[str, Any]:
     asked = [{"match": {name: one}} for name in looked_up for one in (word, *pairs)]
-    return {"bool": {"should": [*asked, {"match": {fields.PAIRS: word}}]}}
+    ends = [ends_in(word.lower())] if compounds and len(word) >= MIN_END_LENGTH else []
+    return {"bool": {"should": [*asked, {"match": {fields.PAIRS: word}}, *ends]}}

@@ -28,6 +28,7 @@ TITLES = {
         "Robotstofzuiger Roborock",
         "Stofzuiger met zak",
         "Eettafel van eiken",
+        "Wandafzuigkap inox",
         "Rode tafels",
         "Praktische kast",
     ],
@@ -97,6 +98,8 @@ def titles(shop: SearchClient, query: str) -> list[str]:
         ("de", "schuh", {"Weiße Straßenschuhe", "Schuhe"}),
         ("nl", "stofzuiger", {"Robotstofzuiger Roborock", "Stofzuiger met zak"}),
         ("nl", "stofzuigers", {"Robotstofzuiger Roborock", "Stofzuiger met zak"}),
+        # No item has it alone.
+        ("nl", "afzuigkap", {"Wandafzuigkap inox"}),
         ("nl", "tafel", {"Eettafel van eiken", "Rode tafels"}),
         ("fr", "oreal", {"L'Oréal crème pour le visage"}),
         ("fr", "cheval", {"Chevaux de bois"}),
@@ -144,6 +147,9 @@ def test_words_are_corrected_with_the_words_of_the_language(shops: Shop) -> None
     # A form of a word that is there, and a part of a compound, are no typing errors.
     for known in ("tische", "stuhles", "hauses", "eichen"):
         assert shops("de").search(known).corrected is None, known
+    # Nor is the end of a compound.
+    assert shops("sv").search("matborden").corrected is None
+    assert [hit.item.id for hit in shops("de").search("maschine").hits] == ["i5"]
 
 
 def test_each_item_is_searched_in_every_language_of_the_catalogue(client: Cluster, shops: Shop) -> None:
