@@ -126,11 +126,13 @@ _UNITS: Final = _units()
 _CLOSE: Final[Mapping[str, tuple[str, float]]] = MappingProxyType({"a": ("a", 1.0), "k": ("kelvin", 1000.0)})
 
 _FRACTIONS: Final = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+# Longer numbers are measures of nothing, and cost the square of their length.
+_DIGITS: Final = r"\d{1,9}"
 _NUMBER: Final = (
-    rf"(?:\d+[ -]{{1,2}})?\d+ ?[/\u2044] ?\d+"  # 1/2, 1 1/2, 1-1/2
-    rf"|\d* ?[{_FRACTIONS}]"
-    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?"
-    r"|\d*[.,]?\d+"
+    rf"(?:{_DIGITS}[ -]{{1,2}})?{_DIGITS} ?[/\u2044] ?{_DIGITS}"  # 1/2, 1 1/2, 1-1/2
+    rf"|(?:{_DIGITS} ?)?[{_FRACTIONS}]"
+    r"|\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,9})?"
+    rf"|(?:{_DIGITS})?[.,]?{_DIGITS}"
 )
 _BEGIN: Final = rf"(?:(?<![\w/.,\u2044{_FRACTIONS}])|(?<=\dx))(?P<number>{_NUMBER})"
 _MEASURE: Final = re.compile(

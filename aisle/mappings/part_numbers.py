@@ -16,6 +16,9 @@ MAX_PARTS: Final = 4
 MAX_CODES: Final = 200
 """Of one item; one with more variants than that is found by those that come first."""
 
+MAX_CODE_CHARS: Final = 64
+"""Of an attribute's value that may be a part number."""
+
 # 12,000, 18.5, 12000 and 12000btu.
 _AMOUNT = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+|\d{1,2}0{3,}[a-z]*", re.IGNORECASE)
 # Few digits with a unit or a noun behind: 120mm, 100ct, 4shelves.
@@ -95,4 +98,5 @@ _LIST = re.compile(r"[,;|]\s*")
 def attribute_codes(attributes: Mapping[str, Sequence[str]]) -> list[str]:
     """The forms of the values that look like part numbers, whatever their attribute is called."""
     parts = (part for values in attributes.values() for value in values for part in _LIST.split(value))
-    return codes(part for part in parts if is_part_number(part) or is_spaced_number(part.split()))
+    short = (part for part in parts if len(part) <= MAX_CODE_CHARS)
+    return codes(part for part in short if is_part_number(part) or is_spaced_number(part.split()))
