@@ -34,6 +34,7 @@ __all__ = [
     "SearchClient",
     "SearchRequest",
     "SignalBoosts",
+    "Sort",
     "__version__",
     "apply_fusion",
     "check_rules",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
         SearchClient,
         SearchRequest,
         SignalBoosts,
+        Sort,
     )
     from aisle.search.aio import AsyncSearchClient
     from aisle.types import Hit, Item
@@ -140,7 +142,7 @@ else:
         "mappings": ("FusionSpec",),
         "search": (
             *("FacetOptions", "Filters", "GroupOptions", "Page", "RerankOptions", "SearchClient"),
-            *("SearchRequest", "SignalBoosts"),
+            *("SearchRequest", "SignalBoosts", "Sort"),
         ),
         "search.aio": ("AsyncSearchClient",),
         "types": ("Hit", "Item"),

@@ -218,6 +218,8 @@ class Hit:
         variants: others of its product that pass the filters, where they were asked for.
         diversity: None for a hit that was not moved for diversity, or looked at.
         group_size: how many variants of its product pass the filters, itself among them; None without groups.
+        sorted_by: what it is sorted by, where it is: a number, milliseconds since 1970 of a date, a title in
+            lower case without accents; None where it has none.
     """
 
     item: Item
@@ -230,6 +232,7 @@ class Hit:
     variants: tuple[Item, ...] = ()
     group_size: int | None = None
     diversity: DiversitySignal | None = None
+    sorted_by: float | str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
@@ -244,6 +247,7 @@ class Hit:
             "variants": [item.to_json() for item in self.variants],
             "group_size": self.group_size,
             "diversity": asdict(self.diversity) if self.diversity else None,
+            "sorted_by": self.sorted_by,
         }
 
 

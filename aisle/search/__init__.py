@@ -13,6 +13,7 @@ from aisle.search.preflight import read_live
 from aisle.search.rank import CascadeStage, PairScorer, Reranker, RerankOptions
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchRequest
+from aisle.search.sorting import Sort
 
 __all__ = [
     "Bm25Leg",
@@ -37,6 +38,7 @@ __all__ = [
     "SearchClient",
     "SearchRequest",
     "SignalBoosts",
+    "Sort",
     "SparseLeg",
     "Timings",
     "fuse",

@@ -60,6 +60,10 @@ class AsyncSearchClient:
         """One page of results; takes and raises what ``SearchClient.search`` does."""
         return await self.ask(SearchRequest(text, **options))
 
+    async def browse(self, **options: Unpack[SearchOptions]) -> Page:
+        """One page with no query; takes and raises what ``SearchClient.browse`` does."""
+        return await self._threads.run(self._client.browse, **options)
+
     async def ask(self, request: SearchRequest) -> Page:
         """One page of results for a request; raises what ``SearchClient.search`` raises."""
         return await self._threads.run(self._client.ask, request)

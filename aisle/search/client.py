@@ -21,12 +21,12 @@ from aisle.search.filters import Filters
 from aisle.search.fusion import Fused
 from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
-from aisle.search.page import Matched, Page, SignalBook, Timings
+from aisle.search.page import Matched, MatchType, Page, SignalBook, Timings
 from aisle.search.plan import SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
-from aisle.search.ranking import Ranking, by_product, with_pins
+from aisle.search.ranking import Ranking, by_product, in_order, sort_values_of, with_pins
 from aisle.search.request import SearchOptions, SearchRequest
 from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects
@@ -115,6 +115,24 @@ class SearchClient:
             # The release was replaced and deleted between the requests: all again, to the new one.
             return self._page(request, started)
 
+    def browse(self, **options: Unpack[SearchOptions]) -> Page:
+        """One page of a category, or of all items: what passes the filters, with no query.
+
+        The order is that of popularity, then rating, then newness, as far as the catalogue has them, or the
+        one that ``sort`` asks for. Rules that hide or filter act; what they pin or boost does not.
+
+        Example:
+            >>> shop.browse(filters=aisle.Filters(category=("Kitchen",)), sort="price", facets=5)
+
+        Args:
+            options: see `SearchRequest`; without filters everything is listed.
+
+        Raises:
+            InvalidQuery: an option that only a search has, or something to sort by that no item has.
+            IndexNotFound, ForeignIndex, SearchError, ClusterError: as ``search``.
+        """
+        return self.ask(SearchRequest("", browse=True, **options))
+
     def rank(self, text: str, **options: Unpack[SearchOptions]) -> Ranking:
         """All candidates, best first, without documents: what evaluation scores.
 
@@ -135,7 +153,8 @@ class SearchClient:
             try:
                 edges = self._index.edges(live) if request.facets else {}
                 plan = resolve(request, self._settings, live, self._ruled(request, live), edges)
-                self._index.check(live, plan.legs, plan.fusion)
+                if plan.listing is None:
+                    self._index.check(live, plan.legs, plan.fusion)
                 return self._runner.run(plan)
             except ReleaseChanged:
                 # Another release answered: it must pass, and be asked in its own terms, before that counts.
@@ -258,11 +277,15 @@ class SearchClient:
         order = RerankedOrder(ranking.fused)
         if request.rerank is not None:
             order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
-        listed, moved, vectors_ms = self._diversified(request, ranking, order.order)
-        if request.group:
-            ranking, listed = by_product(ranking, listed)
-        results, outcomes = with_pins(ranking, listed)
-        shown = results[request.first : request.first + request.size]
+        results, moved, vectors_ms = self._diversified(request, ranking, order.order)
+        listed, outcomes = ranking.listed, ranking.outcomes
+        first = request.first if listed is None else listed.first
+        if listed is None:
+            if request.group:
+                ranking, results = by_product(ranking, results)
+            results, outcomes = with_pins(ranking, in_order(ranking, results))
+        shown = results[first : first + request.size] if listed is None else results
+        sorted_by = sort_values_of(ranking)
         found, documents_ms = self._documents(request, ranking, [fused.id for fused in shown])
         book = SignalBook(ranking.spec, ranking.results)
         reranked = order.found.signals if order.found else {}
@@ -271,14 +294,15 @@ class SearchClient:
                 found.items[fused.id],
                 rank,
                 fused.score,
-                book.of(fused),
+                book.of(fused) if listed is None else (),
                 reranked.get(fused.id),
                 fused.additions,
                 found.highlights.get(fused.id, {}),
                 *_variants(found, fused.id),
                 moved.get(fused.id),
+                sorted_by.get(fused.id),
             )
-            for rank, fused in enumerate(shown, request.first + 1)
+            for rank, fused in enumerate(shown, first + 1)
             if fused.id in found.items
         )
         total_ms = (time.perf_counter() - started) * 1000
@@ -287,13 +311,13 @@ class SearchClient:
             hits=hits,
             page=request.page,
             size=request.size,
-            reachable=len(results),
-            total=ranking.total if ranking.matched is Matched.WORDS else len(results),
+            reachable=len(results) if listed is None else listed.reachable,
+            total=ranking.total if ranking.matched in (Matched.WORDS, Matched.ALL) else len(results),
             total_is_exact=ranking.total_is_exact,
             excluded=ranking.excluded,
             release=ranking.release,
             facets=ranking.facets,
-            path=ranking.path,
+            path=MatchType.SORTED if ranking.sort else ranking.path,
             matched=ranking.matched,
             corrected=ranking.corrected,
             text=request.text,
@@ -301,6 +325,8 @@ class SearchClient:
             rerank_stopped=order.found is not None and order.found.stopped,
             timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
             rules=ranking.rules.report(outcomes) if ranking.rules else None,
+            sorted_by=ranking.sorted_by,
+            cursor=listed.cursor if listed else None,
         )
 
     def _diversified(
@@ -322,7 +348,7 @@ class SearchClient:
             return Documents({}), 0.0
         asked = DocumentsRequest(
             ids,
-            ranking.text if request.highlight else None,
+            ranking.text if request.highlight and ranking.text else None,
             {id_: group_of(id_, ranking.values) for id_ in ids} if request.group else {},
             ranking.clauses,
             request.group.size if request.group else 0,

@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from aisle.cluster import Cluster
+from aisle.errors import AisleError, InvalidQuery
 from aisle.search.facets.counting import completed, counts_body, read_counts
 from aisle.search.facets.results import CountsOf
+from aisle.search.groups import count_body
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders, Question
+from aisle.search.listing import FIRST_CURSOR, KEEP_ALIVE, Listing, listing_body, read_cursor
 from aisle.search.page import Correction, Matched
 from aisle.search.plan import Plan
 from aisle.search.ranking import (
@@ -19,13 +23,19 @@ from aisle.search.ranking import (
     candidates_params,
     check_complete,
     corrected_ranking,
+    listed_query,
     pinned,
     plan_body,
+    read_listing,
     read_ranking,
 )
 from aisle.search.rules.asking import missing, pins_body
-from aisle.search.spelling import having_body, without_words, words_had
+from aisle.search.spelling import having_body, spelling_body, without_words, words_had
 from aisle.search.stored import docvalue_fields, stored_values
+
+_COUNTS_OF: Mapping[Matched, CountsOf] = MappingProxyType(
+    {Matched.WORDS: CountsOf.WORDS, Matched.ALL: CountsOf.ALL}
+)
 
 
 class ReleaseChanged(Exception):
@@ -56,7 +66,7 @@ class PlanRunner:
             ReleaseChanged: another release than the plan's answered.
         """
         named = None
-        if plan.lookup:
+        if plan.lookup and plan.listing is None:
             body = exact_body(plan.text, plan.numbers, plan.spaced, plan.clauses, plan.stored)
             named = read_exact(self._asked(body))
             if named.all:
@@ -72,7 +82,8 @@ class PlanRunner:
     def _with_rules(self, plan: Plan, ranking: Ranking) -> Ranking:
         """Looks up the items that rules pin and that no leg found: one more request, if there are any."""
         found = {each.id for each in ranking.fused}
-        wanted = [pin.id for pin in plan.rules.pins if pin.id not in found] if plan.rules else []
+        pins = plan.rules.pins if plan.rules and plan.listing is None else ()
+        wanted = [pin.id for pin in pins if pin.id not in found]
         if not wanted:
             return ranking
         answer = self._asked(pins_body(wanted, plan.clauses, docvalue_fields(plan.stored)))
@@ -87,6 +98,8 @@ class PlanRunner:
         )
 
     def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
+        if plan.listing is not None:
+            return self._list(plan, plan.listing, text, spelling=spelling)
         started = time.perf_counter()
         vectors = self.encoders.vectors(text, plan.legs, plan.live.meta)
         tokens = self.encoders.tokens(text, plan.legs)
@@ -122,7 +135,7 @@ class PlanRunner:
             return typed
         again = self._rank(plan, correction.text)
         # With filters, the corrected words may find no more than those typed.
-        if not any(again.results[leg].ids for leg in plan.word_legs):
+        if again.matched is not Matched.WORDS:
             return typed
         return corrected_ranking(typed, again, correction)
 
@@ -134,7 +147,7 @@ class PlanRunner:
         """
         if plan.facets is None:
             return ranking
-        counts_of = CountsOf.WORDS if ranking.matched is Matched.WORDS else CountsOf.SHOWN
+        counts_of = _COUNTS_OF.get(ranking.matched, CountsOf.SHOWN)
         counted = ranking.counted
         if counts_of is CountsOf.SHOWN or counted is None:
             counted = {"ids": {"values": [fused.id for fused in ranking.fused]}}
@@ -149,6 +162,45 @@ class PlanRunner:
             if found.further is None:
                 return ranking
             asked = found.further
+
+    def _list(self, plan: Plan, listing: Listing, text: str, *, spelling: bool) -> Ranking:
+        """A page of a list. One that goes by cursor is a page of the list as it was when it was begun."""
+        question = Question(text, {}, plan.clauses, plan.window)
+        cursor, pit = None, None
+        if listing.cursor is not None and listing.cursor != FIRST_CURSOR:
+            cursor = read_cursor(listing.cursor, listing, plan.release)
+            pit = cursor.pit
+        elif listing.cursor is not None:
+            opened = self.cluster.create_pit(index=plan.release, params={"keep_alive": KEEP_ALIVE})
+            pit = str(opened["pit_id"])
+        body = listing_body(
+            listing, listed_query(plan, question), plan.clauses, cursor, pit, grouped=plan.grouped
+        )
+        if plan.grouped:
+            body["aggs"] = count_body(None)
+        if spelling and (suggest := spelling_body(text, plan.live.further_languages)):
+            body["suggest"] = suggest
+        answer = self._asked(body) if pit is None else self._at_point(body)
+        ranking = read_listing(plan, question, answer, cursor, pit)
+        _expect(plan, ranking.release)
+        if pit is not None and ranking.listed and ranking.listed.cursor is None:
+            self.cluster.delete_pit(body={"pit_id": [pit]})
+        return ranking
+
+    def _at_point(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer from the point in time that the body names."""
+        try:
+            answer: Mapping[str, Any] = self.cluster.search(body=dict(body))
+        except AisleError as error:
+            # It is an address from outside: whatever does not work about it is its own fault.
+            if error.status not in (400, 404):
+                raise
+            raise InvalidQuery(
+                f"the cursor has expired: a list is remembered for {KEEP_ALIVE} from page to page",
+                fix=f"begin again with cursor={FIRST_CURSOR!r}",
+            ) from error
+        check_complete(answer)
+        return answer
 
     def _asked(
         self, body: Mapping[str, Any], params: Mapping[str, str] | None = None, index: str | None = None

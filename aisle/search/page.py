@@ -36,6 +36,10 @@ class MatchType(Enum):
     """The fused legs, asked again without the words that no item has."""
     EXACT = "exact"
     """Items that the query names, by id or part number, come first."""
+    SORTED = "sorted"
+    """What the items have, see ``Page.sorted_by``."""
+    BROWSE = "browse"
+    """Nothing was searched for: the order is that of the signals, or the one that was asked for."""
 
 
 class Matched(Enum):
@@ -45,6 +49,8 @@ class Matched(Enum):
     """At least one result has a word of the query, or is named by it."""
     MEANING = "meaning"
     """No item has its words: the results are what is nearest in meaning, however far that is."""
+    ALL = "all"
+    """Nothing was searched for: the results are all that pass the filters."""
     NOTHING = "nothing"
     """There are no results."""
 
@@ -88,6 +94,9 @@ class Page:
         corrected: what was searched instead of the query; None if the query itself was.
         text: the query as it was typed.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
+        sorted_by: what the results are sorted by and which way, such as ``price:asc``; ``signals`` for the
+            usual order of what is not searched for; None for relevance.
+        cursor: for the next page of a list that goes by cursor; None for the last page.
         rerank_stopped: whether time ran out before all of them that should have been were reranked.
         rules: what rules did to the search; None if they were not to act.
     """
@@ -108,6 +117,8 @@ class Page:
     text: str = ""
     reranked: int = 0
     rerank_stopped: bool = False
+    sorted_by: str | None = None
+    cursor: str | None = None
     rules: RuleReport | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -131,6 +142,8 @@ class Page:
             "search_instead": {"text": self.text, "typos": False} if self.corrected else None,
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,
+            "sorted_by": self.sorted_by,
+            "cursor": self.cursor,
             "rules": self.rules.to_json() if self.rules else None,
         }
 

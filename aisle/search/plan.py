@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from aisle.encoder import query_text
-from aisle.errors import InputError
+from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, IndexMeta, default_fusion, fields
 from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
 from aisle.search.facets.options import FacetOptions
@@ -18,12 +18,14 @@ from aisle.search.facets.ranges import Edges
 from aisle.search.filters import Filters
 from aisle.search.identifiers import is_whole_number, part_numbers, spaced_numbers
 from aisle.search.legs import Leg, searched_fields
+from aisle.search.listing import Listing, mark_of
 from aisle.search.negation import excluding, read_negation
 from aisle.search.preflight import LiveIndex
 from aisle.search.request import SearchRequest
 from aisle.search.rules.asking import rule_clauses
 from aisle.search.rules.effects import RuleEffects
 from aisle.search.signals import check_boosts, stored_signals
+from aisle.search.sorting import BY_SIGNALS, Sort, SortKey, sort_key
 
 # OpenSearch's index.max_result_window.
 MAX_CANDIDATES = 10_000
@@ -76,6 +78,9 @@ class Plan:
         rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
         boosts: business signals that count.
         at: moment of the search; None: now.
+        sort: what the candidates are sorted by, with the share of the best score that they need; None for
+            relevance.
+        listing: what is listed instead of searched for by relevance; None for a search.
         grouped: whether products are counted, and not their variants.
     """
 
@@ -98,6 +103,8 @@ class Plan:
     at: datetime | None = None
     excluded: tuple[str, ...] = ()
     least_similarity: float | None = None
+    sort: tuple[SortKey, float] | None = None
+    listing: Listing | None = None
 
     @property
     def release(self) -> str:
@@ -134,7 +141,7 @@ def resolve(
     Raises:
         InputError: a leg that the client does not have.
         ForeignIndex, InvalidQuery: a filter that the release does not have, see `Filters.check`, or groups,
-            or a facet, or a signal, see ``signals.check_boosts``.
+            or a facet, or a signal, see ``signals.check_boosts``, or something to sort by.
     """
     if request.filters:
         request.filters.check(live.meta, live.numbers)
@@ -161,6 +168,15 @@ def resolve(
     numbers = part_numbers(text) if exact else ()
     options = FacetOptions.of(request.facets)
     spaced = spaced_numbers(text) if exact else ()
+    order = Sort.of(request.sort)
+    key = sort_key(order, live) if order else None
+    sort = (key, order.least_score) if key and order and not (request.browse or order.exhaustive) else None
+    listing = _listing(request, key, words) if request.browse or (order and not sort) else None
+    stored = [
+        *((fields.GROUP,) if group else ()),
+        *stored_signals(boosts),
+        *((key.field,) if sort and key else ()),
+    ]
     return Plan(
         live=live,
         text=text,
@@ -173,17 +189,36 @@ def resolve(
             *((excluding(excluded, searched_fields(live.further_languages)),) if excluded else ()),
         ),
         facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
-        spelling=words and typos and live.spells,
+        spelling=words and typos and live.spells and not request.browse,
         lookup=exact and (bool(numbers or spaced) or is_whole_number(text)),
         numbers=numbers,
         spaced=spaced,
         excluded=excluded,
-        stored=tuple(dict.fromkeys((*((fields.GROUP,) if group else ()), *stored_signals(boosts)))),
+        stored=tuple(dict.fromkeys(stored)),
         boosts=boosts,
         at=request.at,
         rules=rules,
         grouped=group is not None,
         least_similarity=request.least_similarity,
+        sort=sort,
+        listing=listing,
+    )
+
+
+def _listing(request: SearchRequest, key: SortKey | None, words: bool) -> Listing:
+    if not (request.browse or words):
+        raise InvalidQuery(
+            "without a leg that searches for words there is no end of what an exhaustive sort sorts",
+            fix="leave exhaustive out, or search with bm25 too",
+        )
+    keys = (key,) if key else BY_SIGNALS
+    return Listing(
+        keys,
+        request.first,
+        request.size,
+        request.cursor,
+        mark_of(request.text, request.clauses(), [each.title for each in keys], request.browse),
+        searched=not request.browse,
     )
 
 

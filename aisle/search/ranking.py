@@ -16,11 +16,13 @@ from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, s
 from aisle.search.groups import collapsed, count_body, group_of, read_count
 from aisle.search.identifiers import Named, named_query, on_top
 from aisle.search.legs import Leg, Question, words_query
+from aisle.search.listing import Cursor, ListedPage, sort_values
 from aisle.search.page import Correction, Matched, MatchType
 from aisle.search.plan import MAX_CANDIDATES, Plan
 from aisle.search.rules.asking import marks, moved, read_factors
 from aisle.search.rules.effects import Outcome, RuleEffects, placed
 from aisle.search.signals import boosted
+from aisle.search.sorting import SortKey, SortValue, sorted_candidates
 from aisle.search.spelling import read_spelling, spelling_body
 from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored_values
 
@@ -47,6 +49,9 @@ class Ranking:
         counted: clause of all items that the words match or name, before filters; None without facets, or if
             no leg searches for words.
         excluded: words that no result has, as the query or the request says.
+        listed: where a page of a list stands in it; ``fused`` is then that page. None for a search.
+        sort: as in `Plan`.
+        by_words: candidates that words found, or that the query names.
         pinned_first: how many of ``fused`` are items that the query names. They are on top whatever their
             scores, and a reranker leaves them there.
         values: candidate to the plan's ``stored`` fields, each with its values; fields that an item does not
@@ -74,11 +79,21 @@ class Ranking:
     counted: Mapping[str, Any] | None = None
     pinned_first: int = 0
     excluded: tuple[str, ...] = ()
+    listed: ListedPage | None = None
+    sort: tuple[SortKey, float] | None = None
+    by_words: frozenset[str] = frozenset()
     values: StoredValues = field(default_factory=lambda: NO_VALUES)
     clauses: tuple[dict[str, Any], ...] = ()
     rules: RuleEffects | None = None
     outcomes: tuple[Outcome, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: _NONE_MISSING)
+
+    @property
+    def sorted_by(self) -> str | None:
+        """As in ``Page``."""
+        if self.listed is not None:
+            return self.listed.sorted_by
+        return self.sort[0].title if self.sort else None
 
 
 def candidates_body(
@@ -256,6 +271,8 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         server_ms=float(answer["took"]),
         text=text,
         suggested=_suggested(plan, text, answer),
+        sort=plan.sort,
+        by_words=frozenset(id_ for leg in plan.word_legs for id_ in results[leg].ids),
         matched=_matched(plan, results) if fused else Matched.NOTHING,
         counted=counted_query(plan, question) if plan.facets else None,
         values=values,
@@ -315,6 +332,66 @@ def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
     return Matched.MEANING if any(result.ids for result in results.values()) else Matched.NOTHING
 
 
+def read_listing(
+    plan: Plan, question: Question, answer: Mapping[str, Any], cursor: Cursor | None, pit: str | None
+) -> Ranking:
+    """The page of a list, from the answer to ``listing.listing_body``. No leg scored it: scores are 0.
+
+    Args:
+        plan: with a listing.
+        question: the plan's text, or a correction of it.
+        answer: complete.
+        cursor: that was asked, None for the first page.
+        pit: of the list.
+    """
+    listing = plan.listing
+    if listing is None:
+        raise ValueError("a plan without a listing")
+    hits, legs = answer["hits"]["hits"], plan.fusion.legs
+    total, is_exact = answer["hits"]["total"]["value"], True
+    if plan.grouped:
+        total, is_exact = read_count(answer["aggregations"])
+    shown = listing.first + len(hits) if cursor is None else cursor.shown + len(hits)
+    further = None
+    if pit is not None and hits and shown < total:
+        further = Cursor(plan.release, pit, tuple(hits[-1]["sort"]), shown, listing.mark).encoded()
+    matched = Matched.WORDS if listing.searched else Matched.ALL
+    return Ranking(
+        fused=[Fused(hit["_id"], 0.0, (0.0,) * len(legs)) for hit in hits],
+        results={leg: LegResult((), ()) for leg in legs},
+        spec=plan.fusion,
+        release=hits[0]["_index"] if hits else plan.release,
+        total=total,
+        total_is_exact=is_exact,
+        facets=None,
+        encode_ms=0.0,
+        server_ms=float(answer["took"]),
+        text=question.text,
+        path=MatchType.SORTED if listing.searched else MatchType.BROWSE,
+        suggested=_suggested(plan, question.text, answer),
+        matched=matched if total else Matched.NOTHING,
+        counted=listed_query(plan, question),
+        values=stored_values(hits),
+        clauses=plan.clauses,
+        rules=plan.rules,
+        outcomes=plan.rules.outcomes if plan.rules else (),
+        excluded=plan.excluded,
+        listed=ListedPage(
+            shown - len(hits),
+            total if pit is not None else min(total, MAX_CANDIDATES),
+            further,
+            sort_values(listing.keys, hits),
+            listing.sorted_by,
+        ),
+    )
+
+
+def listed_query(plan: Plan, question: Question) -> Mapping[str, Any]:
+    """Clause of what a list holds, before filters."""
+    searched = counted_query(plan, question) if plan.listing and plan.listing.searched else None
+    return searched or {"match_all": {}}
+
+
 def pinned(ranking: Ranking, named: Named) -> Ranking:
     """The items that the query names on top, the rest as they were."""
     ranking = replace(ranking, server_ms=ranking.server_ms + named.server_ms)
@@ -324,6 +401,7 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
         ranking,
         fused=on_top(ranking.fused, named.all, len(ranking.spec.legs), named.by_id),
         path=MatchType.EXACT,
+        by_words=ranking.by_words.union(named.all),
         matched=Matched.WORDS,
         pinned_first=len(named.all),
         values={**named.values, **ranking.values},
@@ -352,6 +430,29 @@ def by_product(ranking: Ranking, order: Sequence[Fused]) -> tuple[Ranking, list[
     return replace(ranking, missing=missing), collapsed(order, ranking.values, pinned)
 
 
+def in_order(ranking: Ranking, order: Sequence[Fused]) -> list[Fused]:
+    """Candidates in the order that was asked for instead of that of relevance.
+
+    Args:
+        ranking: of the search.
+        order: its candidates, or those of them that are shown.
+    """
+    if ranking.sort is None:
+        return list(order)
+    key, least = ranking.sort
+    return sorted_candidates(order, key, ranking.values, ranking.by_words, least)
+
+
+def sort_values_of(ranking: Ranking) -> Mapping[str, SortValue]:
+    """Item to what it is sorted by; empty for a search by relevance."""
+    if ranking.listed is not None:
+        return ranking.listed.values
+    if ranking.sort is None:
+        return {}
+    key, _ = ranking.sort
+    return {fused.id: key.value(ranking.values.get(fused.id, {})) for fused in ranking.fused}
+
+
 def with_pins(ranking: Ranking, order: Sequence[Fused]) -> tuple[list[Fused], tuple[Outcome, ...]]:
     """Results in their final order with those that rules pin at their places, and all that rules did.
 
@@ -374,7 +475,7 @@ def corrected_ranking(typed: Ranking, again: Ranking, correction: Correction) ->
     """The ranking of the corrected words, with the time that those typed took."""
     return replace(
         again,
-        path=MatchType.CORRECTED,
+        path=MatchType.CORRECTED if again.path is MatchType.LEGS else again.path,
         corrected=correction,
         encode_ms=typed.encode_ms + again.encode_ms,
         server_ms=typed.server_ms + again.server_ms,

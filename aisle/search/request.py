@@ -13,7 +13,9 @@ from aisle.search.facets.options import FacetOptions
 from aisle.search.filters import Filters
 from aisle.search.groups import GroupOptions
 from aisle.search.legs import checked_question
+from aisle.search.listing import FIRST_CURSOR
 from aisle.search.rank import RerankOptions
+from aisle.search.sorting import Sort
 
 
 class SearchOptions(TypedDict, total=False):
@@ -26,6 +28,8 @@ class SearchOptions(TypedDict, total=False):
     page: int
     facets: int | FacetOptions | None
     least_similarity: float | None
+    sort: Sort | str | None
+    cursor: str | None
     rerank: RerankOptions | None
     typos: bool | None
     exact: bool | None
@@ -56,6 +60,10 @@ class SearchRequest:
             automatically, and 0 or None counts none.
         least_similarity: cosine, -1 to 1: results that only the leg of meaning found are left out below it.
             None keeps them all.
+        sort: another order than that of relevance; a text such as ``price`` or ``rating:asc`` will do.
+        cursor: ``*`` for the first page of a list, then the ``cursor`` of the page before: pages that go to
+            the end, however far, of an exhaustive sort or while browsing.
+        browse: list everything that passes the filters; there is no text then.
         rerank: how to rerank the candidates before the page is cut; None keeps the fused order.
         typos: correct words that no item has; None leaves it to the client.
         exact: items that the text names by id or part number come first; None leaves it to the client.
@@ -85,6 +93,9 @@ class SearchRequest:
     page: int = 1
     facets: int | FacetOptions | None = None
     least_similarity: float | None = None
+    sort: Sort | str | None = None
+    cursor: str | None = None
+    browse: bool = False
     rerank: RerankOptions | None = None
     typos: bool | None = None
     exact: bool | None = None
@@ -99,7 +110,9 @@ class SearchRequest:
     boosts: SignalBoosts | None = None
 
     def __post_init__(self) -> None:
-        checked_question(self.text)
+        if not self.browse:
+            checked_question(self.text)
+        self._check_order()
         if self.legs is not None:
             # A list is compared with the fusion's tuple, and hashed with it.
             object.__setattr__(self, "legs", tuple(self.legs))
@@ -124,6 +137,27 @@ class SearchRequest:
             raise InputError(
                 f"legs {list(self.legs)} are not those of the fusion, {list(self.fusion.legs)}",
                 fix="give one or the other",
+            )
+
+    def _check_order(self) -> None:
+        order = Sort.of(self.sort)
+        listed = self.browse or (order is not None and order.exhaustive)
+        if self.browse and self.text.strip():
+            raise InvalidQuery("a category page has no query", fix="search for it, or leave the text empty")
+        if self.rerank is not None and (order is not None or self.browse):
+            raise InvalidQuery("what is sorted is not reranked", fix="ask for one or the other")
+        if self.diversity and (order is not None or self.browse):
+            raise InvalidQuery("what is sorted is not moved for diversity", fix="ask for one or the other")
+        if self.cursor is None:
+            return
+        if not listed:
+            raise InvalidQuery(
+                "only an exhaustive sort and browsing go by cursor",
+                fix=f"use Sort(..., exhaustive=True) or browse() with cursor={FIRST_CURSOR!r}, or pages",
+            )
+        if self.page != 1 or self.group is not None:
+            raise InvalidQuery(
+                "a cursor goes with neither page numbers nor groups", fix="leave cursor= or these out"
             )
 
     @property

@@ -12,6 +12,7 @@ from opensearchpy import OpenSearch, helpers
 
 from aisle.cluster import Cluster
 from aisle.indexer.releases.create import declaring_numbers
+from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import (
     IndexMeta,
     IndexSettings,
@@ -95,6 +96,7 @@ def put_shelf(
         for item in declaring_numbers(Cluster.of(client), index, items)
     )
     helpers.bulk(client, actions, refresh=True)
+    store_percentiles(Cluster.of(client), index)
     for spec in specs:
         install_pipeline(client, spec)
 
