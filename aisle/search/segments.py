@@ -40,8 +40,10 @@ def _mark(text: str, span: tuple[int, int], words: Sequence[str]) -> tuple[int, 
     if word.startswith(last):
         return start, _end_of(text, start, end, last)
     if _UNSPACED.search(last) and last in word:
-        begin = next(place for place in range(start, end) if folded(text[place:end]).startswith(last))
-        return begin, _end_of(text, begin, end, last)
+        # None where it begins within a character, such as the second letter of a ligature.
+        begins = (place for place in range(start, end) if folded(text[place:end]).startswith(last))
+        begin = next(begins, None)
+        return None if begin is None else (begin, _end_of(text, begin, end, last))
     return None
 
 

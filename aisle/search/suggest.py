@@ -136,9 +136,14 @@ class SuggestRequest:
             )
 
     @property
+    def beginning(self) -> str:
+        """Of the text, as much as is looked at: one that is longer completes nothing anyway."""
+        return self.text[: 4 * MAX_CHARS]
+
+    @property
     def typed(self) -> str:
         """As it is compared; of a text that is too long to complete anything, more than ``MAX_CHARS``."""
-        return folded(self.text[: 4 * MAX_CHARS])
+        return folded(self.beginning)
 
 
 _START, _INSIDE, _FUZZY = "start", "inside", "fuzzy"
@@ -267,7 +272,7 @@ def _word_at(text: str, typed: str, last: int) -> str:
 
 def _joined(request: SuggestRequest, words: Iterable[str]) -> list[Candidate]:
     """What was typed before, and each word that the last one may become."""
-    before = one_line(request.text).lower().rpartition(" ")[0]
+    before = one_line(request.beginning).lower().rpartition(" ")[0]
     return [
         Candidate(f"{before} {word}", SuggestionKind.QUERY, SuggestionSource.JOINED, 0)
         for word in list(dict.fromkeys(words))[:_JOINED]
@@ -313,7 +318,7 @@ def catalogue_bodies(request: SuggestRequest, candidates: Candidates) -> list[di
 def _items_body(
     request: SuggestRequest, candidates: Candidates, clauses: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    words = one_line(request.text[: 4 * MAX_CHARS]).split(" ")[:_MOST_WORDS]
+    words = one_line(request.beginning).split(" ")[:_MOST_WORDS]
     ways = [{"bool": {"must": [*map(_word, words[:-1]), _beginning(words[-1], candidates.last_words)]}}]
     if candidates.corrected:
         ways += [_all_words(query.text) for query in candidates.known[:_ALTERNATIVES]]
@@ -413,20 +418,20 @@ def read_suggestions(
     queries, values = counts[: len(candidates.queries)], counts[len(candidates.queries) :]
     shown = [
         SuggestedQuery(
-            query.text, typed_segments(query.text, request.text), query.count or count, query.source
+            query.text, typed_segments(query.text, request.beginning), query.count or count, query.source
         )
         for query, count in zip(candidates.queries, queries, strict=True)
         if count
     ]
     counted = [
-        (value.kind, SuggestedValue(value.text, typed_segments(value.text, request.text), count))
+        (value.kind, SuggestedValue(value.text, typed_segments(value.text, request.beginning), count))
         for value, count in zip(candidates.values, values, strict=True)
         if count
     ]
     items = [item_of(hit["_id"], hit["_source"]) for hit in answers[1]["hits"]["hits"]]
     return Suggestions(
         queries=tuple(shown[: request.size]),
-        items=tuple(SuggestedItem(item, typed_segments(item.title, request.text)) for item in items),
+        items=tuple(SuggestedItem(item, typed_segments(item.title, request.beginning)) for item in items),
         categories=_of_kind(counted, SuggestionKind.CATEGORY, request.size),
         brands=_of_kind(counted, SuggestionKind.BRAND, request.size),
         took_ms=took_ms,

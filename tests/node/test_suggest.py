@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from aisle.indexer.releases.rollback import rollback
 from aisle.mappings.suggestions import SuggestionSource, folded, suggest_alias, suggest_index
 from aisle.search import Bm25Leg, Filters, SearchClient
 from aisle.search.suggest import Suggestions
+from tests.support.command import Done, here
 
 NAME = "test-suggest"
 ROWS = [
@@ -63,6 +65,7 @@ def report(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         write_catalogue(folder / "shop.csv", ROWS),
         NAME,
         columns={"popularity": "sold"},
+        language="en",
         encoder=None,
         queries=folder / "queries.csv",
         suggest_block=folder / "block.txt",
@@ -166,6 +169,22 @@ def test_what_is_too_long_or_begins_nothing_suggests_nothing(shop: SearchClient)
         shop.suggest("dri", items=-1)
 
 
+def test_the_command_prints_what_is_suggested(
+    shop: SearchClient, node_url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def suggest(*arguments: str) -> Done:
+        return here(monkeypatch, capfd, "suggest", *arguments, "--name", NAME, AISLE_URL=node_url)
+
+    said = suggest("pow").out
+    assert "Tools > Power Tools  6" in said and f"{NAME}-v0001" in said
+    assert "popular 120" in suggest("cordless dri").out
+    assert "has nothing that 'zz\\x1bq' begins" in suggest("zz\x1bq").out
+    found = json.loads(suggest("cordless dri", "--brand", "Hydro", "--json").out)
+    assert (found["queries"], found["items"]) == ([], [])
+    failed = suggest("dri", "--size", "0")
+    assert failed.code == 1 and "fix: ask for 1 to 20 suggestions" in failed.err
+
+
 def test_everything_suggested_finds_something_under_the_filters(shop: SearchClient) -> None:
     hydro = Filters(brand=("Hydro",))
     found = shop.suggest("g", filters=hydro)
@@ -214,7 +233,8 @@ def test_suggestions_go_live_back_and_away_with_their_release(
     def make(*titles: str, **changes: object) -> IndexReport:
         rows = [(str(n), title, "Acme", "Tools", 0) for n, title in enumerate(titles * 3)]
         path = write_catalogue(tmp_path / "shop.csv", rows)
-        kept = {"encoder": None, "cluster": client, "dead_letters": tmp_path / "dead.jsonl", **changes}
+        kept = {"encoder": None, "language": "en", "cluster": client, **changes}
+        kept["dead_letters"] = tmp_path / "dead.jsonl"
         return aisle.index(path, name, **kept)  # type: ignore[arg-type]
 
     def offered() -> list[str]:

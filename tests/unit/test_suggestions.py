@@ -176,6 +176,9 @@ def test_folding_is_idempotent_and_segments_are_the_text(text: str, typed: str) 
         ("充電式ドリル", "ドリ", ["ドリ"]),
         ("a drill", "<b>a</b> d", ["a", "d"]),
         ("drill", "rill", []),
+        # One character that is three when it is compared.
+        ("㌀", "パート", []),
+        ("ガス", "\u3099", []),
         ("drill", "", []),
     ],
 )
