@@ -134,7 +134,8 @@ _NUMBER: Final = (
     r"|\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,9})?"
     rf"|(?:{_DIGITS})?[.,]?{_DIGITS}"
 )
-_BEGIN: Final = rf"(?:(?<![\w/.,\u2044{_FRACTIONS}])|(?<=\dx))(?P<number>{_NUMBER})"
+# What follows decides quickest whether a number begins here.
+_BEGIN: Final = rf"(?=[\d.,{_FRACTIONS}])(?:(?<![\w/.,\u2044{_FRACTIONS}])|(?<=\dx))(?P<number>{_NUMBER})"
 _MEASURE: Final = re.compile(
     rf"{_BEGIN}(?P<gap>[ -]{{0,2}})"
     r"(?:(?P<unit>(?:(?:square|sq|cubic|cu|fluid|fl)\.? ?)?[^\W\d_]+)(?![^\W_])"
@@ -155,13 +156,12 @@ def measures(text: str) -> tuple[Measure, ...]:
     found: list[Measure] = []
     for match in islice(_MEASURE.finditer(text), MAX_MEASURES):
         known = _unit(match, text)
-        amount = _amount(match["number"])
-        if known is None or amount is None:
+        if known is None or (amount := _amount(match["number"])) is None:
             continue
         unit, factor = known
         found += _sides(text, match.start(), known)
         found.append(Measure(amount * factor, unit, match.start(), match.end()))
-    for match in islice(_OF.finditer(text), MAX_MEASURES):
+    for match in islice(_OF.finditer(text) if " of " in text else (), MAX_MEASURES):
         found.append(Measure(float(match["number"]), "ct", match.start(), match.end()))
     return tuple(found[:MAX_MEASURES])
 
@@ -186,9 +186,10 @@ def unit_words(text: str) -> frozenset[str]:
 def _unit(match: re.Match[str], text: str) -> tuple[str, float] | None:
     if mark := match["mark"]:
         # A quotation mark after a space closes, or opens, what is quoted.
-        return _UNITS.get(mark.lower()) if not match["gap"].strip("-") and "-" not in match["gap"] else None
-    written = unicodedata.normalize("NFKD", match["unit"].casefold())
-    unit = "".join(letter for letter in written if letter.isalpha())
+        return None if match["gap"] and not mark.startswith("°") else _UNITS.get(mark.lower())
+    unit = match["unit"].casefold()
+    if not (unit.isascii() and unit.isalpha()):
+        unit = "".join(filter(str.isalpha, unicodedata.normalize("NFKD", unit)))
     if unit in _CLOSE:
         close = not match["gap"] or match["unit"].isupper()
         name, least = _CLOSE[unit]
@@ -209,12 +210,18 @@ def _sides(text: str, end: int, known: tuple[str, float]) -> list[Measure]:
     return found
 
 
+_THOUSANDS: Final = re.compile(r"\d,\d{3}(?:\D|$)")
+_ADDENDS: Final = re.compile(rf"\d+ ?[/\u2044] ?\d+|[{_FRACTIONS}]|\d*[.,]?\d+")
+
+
 def _amount(number: str) -> float | None:
     """Of a number as it is written; None if it is none, such as 1/0."""
-    if re.search(r"\d,\d{3}(?:\D|$)", number):
+    if number.isdecimal():
+        return float(number) or None
+    if _THOUSANDS.search(number):
         number = number.replace(",", "")
     total = 0.0
-    for part in re.findall(rf"\d+ ?[/\u2044] ?\d+|[{_FRACTIONS}]|\d*[.,]?\d+", number):
+    for part in _ADDENDS.findall(number):
         over, slash, under = part.replace("\u2044", "/").partition("/")
         if slash:
             if not int(under):

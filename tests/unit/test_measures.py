@@ -29,6 +29,7 @@ def terms(text: str) -> list[str]:
         ("100sqft", ["100 sq. ft.", "100 sqft", "100 square feet"]),
         ("16floz", ["16 fl oz", "16 fl. oz.", "1 pint"]),
         ("1500ml", ["1.5 l", "1,5 Liter", "1500ml", "1.5 litres"]),
+        ("20degree", ["20 degrees", "20°", "20 °C", "20°F"]),
         ("1e+06mb", ["1 TB", "1000GB"]),
     ],
 )
@@ -39,7 +40,20 @@ def test_one_measure_in_every_spelling(term: str, spellings: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2 in 1 tool", "3-in-1", "90's", "3 a day", "4K TV", "20-22", "1/0 in", "1080p", "x10", "mm", "2x4"],
+    [
+        "2 in 1 tool",
+        "3-in-1",
+        "90's",
+        "3 a day",
+        "4K TV",
+        "20-22",
+        "1/0 in",
+        "1080p",
+        'the 17 "best"',
+        "x10",
+        "mm",
+        "2x4",
+    ],
 )
 def test_what_is_no_measure(text: str) -> None:
     assert terms(text) == []
