@@ -166,6 +166,12 @@ class RuleEffects:
         """
         return RuleReport(self.version, outcomes, self.redirect, self.notes, self.problem)
 
+    def passed_over(self, why: str) -> tuple[Outcome, ...]:
+        """The outcomes of pins and factors where none can be done."""
+        moved = (one.outcome(why) for one in self.chosen if one.by != 1.0)
+        pinned = (Outcome(one.rule, Effect.PIN, f"{one.id} at {one.at}", why) for one in self.pins)
+        return (*moved, *pinned)
+
     @property
     def promised(self) -> tuple[Outcome, ...]:
         """The outcomes if all that depends on the release and on what is found can be done."""
