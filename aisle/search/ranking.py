@@ -332,6 +332,9 @@ def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
     return Matched.MEANING if any(result.ids for result in results.values()) else Matched.NOTHING
 
 
+_LISTED = "a list keeps the order that it is sorted by"
+
+
 def read_listing(
     plan: Plan, question: Question, answer: Mapping[str, Any], cursor: Cursor | None, pit: str | None
 ) -> Ranking:
@@ -374,7 +377,7 @@ def read_listing(
         values=stored_values(hits),
         clauses=plan.clauses,
         rules=plan.rules,
-        outcomes=plan.rules.outcomes if plan.rules else (),
+        outcomes=(*plan.rules.outcomes, *plan.rules.passed_over(_LISTED)) if plan.rules else (),
         excluded=plan.excluded,
         listed=ListedPage(
             shown - len(hits),

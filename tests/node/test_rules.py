@@ -252,6 +252,32 @@ def test_pins_stand_after_reranking_and_stand_for_their_product(client: Cluster,
         RuleStore(client, name).forget()
 
 
+def test_a_page_that_is_browsed_hides_and_filters_and_names_what_it_does_not(
+    client: Cluster, shop: Shop
+) -> None:
+    shop.put(
+        {
+            "when": {"query": "", "filters": {"brand": "Bosch"}},
+            "then": {
+                "hide": ["drill-00"],
+                "exclude": {"price_min": 25},
+                "pin": {"id": "drill-06", "at": 1},
+                "boost": {"filter": {"ids": "drill-03"}, "by": 2},
+                "note": "Bosch week",
+            },
+        }
+    )
+    reader = RulesReader(client, every_s=0)
+    listed = SearchClient(client, NAME, HashEncoder(), rules=reader).browse(
+        filters=Filters(brand=("Bosch",)), size=40
+    )
+    assert set(ids(listed)) == {f"drill-{n:02d}" for n in range(3, 25, 3)}
+    assert [one["effect"] for one in told(listed)["did"]] == ["hide", "note", "exclude"]
+    assert {one["effect"]: one["why"] for one in told(listed)["could_not"]} == dict.fromkeys(
+        ("boost", "pin"), "a list keeps the order that it is sorted by"
+    )
+
+
 class Longest:
     """Thinks that long texts fit best."""
 
