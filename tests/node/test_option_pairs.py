@@ -1,0 +1,139 @@
+"""Every option of a search with every other: pages that fit together, and hits that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import combinations, count, takewhile
+from typing import Any
+
+import pytest
+
+from aisle.cluster import Cluster
+from aisle.indexer.releases.signals import store_percentiles
+from aisle.mappings import BM25, DENSE
+from aisle.search import Filters, GroupOptions, Matched, Page, SearchClient, SignalBoosts
+from aisle.search.facets.options import FacetOptions
+from aisle.search.rules.live import RulesReader
+from aisle.search.rules.reading import checked_rules
+from aisle.search.rules.store import RuleStore
+from aisle.types import BusinessSignals, Item
+from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
+
+RELEASE = "test-pairs-v0001"
+NAME = "test-pairs"
+COLOURS = ("Red", "Blue", "Green")
+ITEMS = tuple(
+    Item(
+        f"{kind}-{number}-{colour}",
+        f"{colour} {kind} {number} mm",
+        f"A {kind} of steel. Not for children.",
+        group=f"{kind}-{number}",
+        brand=("Acme", "Bosch")[number % 2],
+        categories=(("Tools", kind.title()),),
+        price=float(10 * number + place),
+        identifiers=(f"{kind[:2].upper()}-{number:03d}-{place}",),
+        attributes={"Colour": (colour,)},
+        numbers={"Weight": float(number)},
+        signals=BusinessSignals(popularity=float(number), rating=1.0 + place, stock=float(number % 3)),
+    )
+    for kind in ("drill", "saw", "lamp")
+    for number in range(5)
+    for place, colour in enumerate(COLOURS)
+)
+HIDDEN, PINNED = "drill-1-Red", "lamp-2-Blue"
+RULES = [
+    {"id": "drills", "when": {"query": "drill", "match": "contains"}, "then": {
+        "hide": [HIDDEN], "pin": [{"id": PINNED, "at": 2}],
+        "boost": [{"filter": {"brand": ["Bosch"]}, "by": 1.5}],
+    }},
+]  # fmt: skip
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "words alone": {"legs": (BM25,)},
+    "meaning alone": {"legs": (DENSE,)},
+    "filters": {"filters": Filters(brand=("Bosch",), price_max=42.0)},
+    "in stock": {"filters": Filters(in_stock=True)},
+    "facets": {"facets": FacetOptions(size=3)},
+    "groups": {"group": GroupOptions(size=2)},
+    "highlights": {"highlight": True},
+    "boosts": {"boosts": SignalBoosts({"popularity": 0.5, "rating": 0.3})},
+    "similarity": {"least_similarity": 0.1},
+    "no typos": {"typos": False},
+    "no ids first": {"exact": False},
+    "no rules": {"rules": False},
+    "moment": {"at": datetime(2026, 11, 29, tzinfo=UTC), "context": ("campaign",)},
+}
+PAIRS = [
+    (one, other) for one, other in combinations(OPTIONS, 2) if not OPTIONS[one].keys() & OPTIONS[other].keys()
+]
+TEXTS = ("steel drill", "dril 3 mm", "DR0031", "zzzqqq")
+
+
+@pytest.fixture(scope="module")
+def shop(client: Cluster) -> Iterator[SearchClient]:
+    client.indices.delete(index=RELEASE, ignore_unavailable=True)
+    put_shelf(client, RELEASE, ITEMS, shards=2)
+    client.indices.put_alias(index=RELEASE, name=NAME)
+    store_percentiles(client, RELEASE)
+    store = RuleStore(client, NAME)
+    store.put(checked_rules(RULES, "the rules of this test"), RELEASE)
+    yield SearchClient(client, NAME, HashEncoder(), window=100, rules=RulesReader(client))
+    client.indices.delete(index=RELEASE)
+    store.forget()
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
+def test_pages_fit_together_and_hits_add_up(shop: SearchClient, pair: tuple[str, str]) -> None:
+    options = {**OPTIONS[pair[0]], **OPTIONS[pair[1]]}
+    for text in TEXTS:
+        whole = shop.search(text, size=60, **options)
+        parts = [shop.search(text, size=17, page=number, **options) for number in count_pages(whole, 17)]
+        shown = [hit.item.id for hit in whole.hits]
+        assert [hit.item.id for part in parts for hit in part.hits] == shown
+        assert len(shown) == len(set(shown)) == whole.reachable
+        assert [hit.rank for hit in whole.hits] == list(range(1, len(shown) + 1))
+        assert {part.total for part in parts} <= {whole.total}
+        for hit in whole.hits:
+            added = sum(signal.contribution for signal in hit.signals) + sum(a.value for a in hit.additions)
+            assert added == pytest.approx(hit.score), hit.item.id
+        check_promises(whole, text, options)
+
+
+def count_pages(whole: Page, size: int) -> range:
+    # One page past the end, which must be empty.
+    return range(1, whole.reachable // size + 3)
+
+
+def check_promises(page: Page, text: str, options: Mapping[str, Any]) -> None:
+    filters = options.get("filters") or Filters()
+    assert all(filters.matches(hit.item) for hit in page.hits)
+    if "group" in options:
+        groups = [hit.item.group for hit in page.hits]
+        assert len(groups) == len(set(groups))
+    if options.get("rules") is not False and "drill" in text:
+        assert HIDDEN not in [hit.item.id for hit in page.hits]
+        assert page.rules is not None and page.rules.acted == ("drills",)
+        if filters.matches(next(item for item in ITEMS if item.id == PINNED)):
+            assert page.hits[1].item.id == PINNED
+    if page.matched is Matched.WORDS and "facets" in options and page.facets is not None:
+        for value, counted in page.facets.brand.counts.items():
+            assert counted <= page.total, value
+    if "highlight" in options:
+        for hit in page.hits:
+            for field, segments in hit.highlights.items():
+                assert "".join(segment.text for segment in segments), field
+
+
+def test_all_options_at_once(shop: SearchClient) -> None:
+    options: dict[str, Any] = {}
+    for each in OPTIONS.values():
+        options |= {name: value for name, value in each.items() if name not in ("legs", "rules")}
+    page = shop.search("steel drill", **options)
+    assert page.hits
+    check_promises(page, "steel drill", options)
+
+
+def test_a_page_past_the_last_is_empty_and_says_how_many_there_are(shop: SearchClient) -> None:
+    pages = (shop.search("drill", size=7, page=number, group=GroupOptions()) for number in count(1))
+    seen = list(takewhile(lambda page: page.hits, pages))
+    assert sum(len(page.hits) for page in seen) == seen[0].reachable
