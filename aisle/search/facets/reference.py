@@ -6,7 +6,6 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from aisle.mappings import fields
 from aisle.mappings.document import by_slug, category_paths, facet_names, facet_values
@@ -42,8 +41,7 @@ def facets_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, counts_o
         price=_numbers(plan.price, left(plan.price.own), _price, _highest) if plan.price else None,
         in_stock=sum(map(Filters(in_stock=True).matches, left(plan.in_stock.own))) if plan.in_stock else None,
         attributes={
-            name: _values(facet, left(facet.own), partial(_attribute, name))
-            for name, facet in plan.attributes.items()
+            name: _values(facet, left(facet.own), _attribute(name)) for name, facet in plan.attributes.items()
         },
         numbers={
             name: _numbers(facet, left(facet.own), _slug(name), _slug(name))
@@ -112,9 +110,11 @@ def _highest(item: Item) -> float | None:
     return item.price if item.price_max is None else item.price_max
 
 
-def _attribute(name: str, item: Item) -> list[str]:
+def _attribute(name: str) -> Callable[[Item], list[str]]:
     prefix = fields.facet_value(name, "")
-    return [value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)]
+    return lambda item: [
+        value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)
+    ]
 
 
 def _categories(plan: FacetPlan, items: Sequence[Item]) -> ValueCounts | None:
