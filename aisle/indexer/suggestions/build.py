@@ -37,6 +37,8 @@ TITLES: Final = 10_000
 VALUES: Final = 10_000
 """Categories, and brands, that can be suggested: those with the most items."""
 
+# In fewer titles than these, two that agree are no chance.
+_SMALL: Final = 2_000
 _BODY_BYTES: Final = 5_000_000
 _BODY_DOCS: Final = 2_000
 _AT_ONCE: Final = 200
@@ -163,9 +165,10 @@ class SuggestionsBuilder:
     def _phrases(self, known: Collection[str], stop_words: Collection[str]) -> list[tuple[str, int]]:
         titles = [item.title for item in self._titles.samples]
         scale = max(1.0, self._read / max(1, len(titles)))
+        least = 2 if len(titles) < _SMALL else 3
         return [
             (phrase.text, round(phrase.count * scale))
-            for phrase in title_phrases(titles, stop_words=stop_words)
+            for phrase in title_phrases(titles, stop_words=stop_words, least=least)
             if folded(phrase.text) not in known and not self.block.holds(phrase.text)
         ]
 
