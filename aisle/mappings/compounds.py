@@ -16,7 +16,7 @@ from typing import Final
 
 MIN_PART_LENGTH: Final = 4
 MAX_PART_LENGTH: Final = 30
-# Kept in the cluster's state, which every node holds in memory: about 250 KB.
+# Kept in the cluster's state, which every node holds in memory.
 MAX_WORDS: Final = 20_000
 _MIN_COMPOUND_LENGTH: Final = 7
 _MIN_MODIFIER_LENGTH: Final = 3

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from opensearchpy import helpers
@@ -13,9 +15,12 @@ from aisle.cluster import Cluster
 from aisle.mappings import IndexMeta, IndexSettings, Synonyms, index_body
 from aisle.mappings.document import document
 from aisle.mappings.languages import LANGUAGES
-from aisle.search import Bm25Leg, SearchClient
+from aisle.search import Bm25Leg, SearchClient, read_live
 from aisle.types import Item
+from tests.support.command import Done, here
 
+Patch = pytest.MonkeyPatch
+Capture = pytest.CaptureFixture[str]
 Shop = Callable[[str], SearchClient]
 
 TITLES = {
@@ -178,6 +183,39 @@ def test_synonyms_are_of_the_language(client: Cluster, shops: Shop) -> None:
     )
     assert {hit.item.id for hit in shop.search("sessel").hits} == {"de-2"}
     assert {hit.item.id for hit in shop.search("gerät für vögel").hits} == {"de-1"}
+
+
+def test_the_commands_find_the_language_out_and_keep_it(
+    node_url: str, client: Cluster, name: str, tmp_path: Path, monkeypatch: Patch, capfd: Capture
+) -> None:
+    def aisle(*arguments: str) -> Done:
+        done = here(monkeypatch, capfd, *arguments, AISLE_URL=node_url, AISLE_HOME=str(tmp_path / "home"))
+        assert done.code == 0, done
+        return done
+
+    monkeypatch.chdir(tmp_path)
+    rows = [{"_id": f"i{n}", "title": title} for n, title in enumerate(TITLES["de"])]
+    Path("laden.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    made = aisle("index", "laden.jsonl", "--name", name, "--encoder", "none", "--skip-check", "--json")
+    said = "German (guessed from 11 items)"
+    assert json.loads(made.out)["languages"] == said
+    assert f"note: the catalogue is searched in {said}; name others with --language" in made.err
+    assert read_live(client, name).meta.features.languages == ("de",)
+
+    # Changes and dead letters go into the language of the release; new compounds of known words are told.
+    Path("neu.jsonl").write_text('{"op": "upsert", "id": "n1", "title": "Klapptische"}\n')
+    aisle("update", name, "neu.jsonl", "--refresh")
+    Path("letters.jsonl").write_text(
+        '{"line": 9, "position": null, "id": "", "reason": "no title", "attempts": 1,'
+        ' "row": {"_id": "n2", "title": "Ein Beistelltisch"}}\n'
+    )
+    aisle("index", "--replay", "letters.jsonl", "--name", name)
+    client.indices.refresh(index=name)
+    found = json.loads(aisle("search", "tisch", "--name", name, "--legs", "bm25", "--json").out)
+    assert {"n1", "n2"} <= {hit["item"]["id"] for hit in found["hits"]}
+
+    dry = aisle("index", "laden.jsonl", "--name", name, "--encoder", "none", "--language", "nl", "--dry-run")
+    assert "language: Dutch (as given)" in dry.out
 
 
 def test_every_language_can_be_indexed(client: Cluster, shops: Shop) -> None:
