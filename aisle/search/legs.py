@@ -18,13 +18,13 @@ from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, SPARSE, IndexMeta, fields
 from aisle.mappings.measures import measures
-from aisle.mappings.scripts import UNSPELT
+from aisle.mappings.scripts import MARKS, UNSPELT
 from aisle.search.spacing import joined_pairs, joined_runs
 
 MAX_WORDS = 2_000
 
 # Where words are not spaced each sign may be one.
-_WORD = re.compile(rf"[{UNSPELT}]|[^\W{UNSPELT}]+")
+_WORD = re.compile(rf"[{UNSPELT}]|[^\W{UNSPELT}](?:[^\W{UNSPELT}]|[{MARKS}])*")
 
 
 def checked_question(text: str) -> str:

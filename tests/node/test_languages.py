@@ -146,6 +146,14 @@ def test_a_query_in_another_language_is_answered(shops: Shop, code: str, query: 
     assert page.corrected is None
 
 
+@pytest.mark.parametrize(
+    ("code", "query"), [("ja", "赤い椅子" * 400), ("th", "โต๊ะไม้" * 200), ("hi", "लाल लकड़ी मेज " * 600)]
+)
+def test_long_queries_are_cut_where_words_end(shops: Shop, code: str, query: str) -> None:
+    # A sign that stands on a letter is no word of its own: 1,800 words are no more than 2,000.
+    assert shops(code).search(query).hits
+
+
 def test_words_are_corrected_with_the_words_of_the_language(shops: Shop) -> None:
     page = shops("de").search("stühel")
     assert page.corrected is not None and page.corrected.text in ("stühle", "stuhl")
