@@ -11,13 +11,13 @@ import typer
 from aisle.errors import InputError
 from benchmarks.harness.command_line import RESULTS, OutOption, finish, results_folder, run_command, say
 from benchmarks.harness.result_file import read_result, result_of_this_run
-from benchmarks.search_features import client, suggest, words
+from benchmarks.search_features import client, facets, suggest, words
 from benchmarks.search_features.figures import Figures, without
 
 BENCHMARK: Final = "search-features"
 
 TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
-    {"words": words.measure, "suggest": suggest.measure, "client": client.measure}
+    {"words": words.measure, "facets": facets.measure, "suggest": suggest.measure, "client": client.measure}
 )
 """Topic to what measures it, on a node of its own."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from aisle.cluster import Cluster
+from aisle.errors import InvalidQuery
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import BM25, DENSE
 from aisle.search import Filters, GroupOptions, Page, SearchClient, SignalBoosts
@@ -17,6 +18,7 @@ from aisle.search.facets.options import FacetOptions
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.reading import checked_rules
 from aisle.search.rules.store import RuleStore
+from aisle.search.sorting import Sort
 from aisle.types import BusinessSignals, Item
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
 
@@ -59,6 +61,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "boosts": {"boosts": SignalBoosts({"popularity": 0.5, "rating": 0.3})},
     "similarity": {"least_similarity": 0.1},
     "diversity": {"diversity": 0.3},
+    "sorted": {"sort": "price"},
+    "every match sorted": {"sort": Sort("rating", exhaustive=True)},
     "no negation": {"negation": False},
     "excluded": {"exclude": ("green",)},
     "no typos": {"typos": False},
@@ -66,8 +70,13 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "no rules": {"rules": False},
     "moment": {"at": datetime(2026, 11, 29, tzinfo=UTC), "context": ("campaign",)},
 }
+# Of these a search takes one or the other.
+EXCLUSIVE = {"sort": "diversity"}
 PAIRS = [
-    (one, other) for one, other in combinations(OPTIONS, 2) if not OPTIONS[one].keys() & OPTIONS[other].keys()
+    (one, other)
+    for one, other in combinations(OPTIONS, 2)
+    if not OPTIONS[one].keys() & OPTIONS[other].keys()
+    and not {EXCLUSIVE.get(name) for name in OPTIONS[other]} & OPTIONS[one].keys()
 ]
 TEXTS = ("steel drill", "dril 3 mm -red", "DR0031", "zzzqqq")
 
@@ -115,8 +124,11 @@ def check_promises(page: Page, text: str, options: Mapping[str, Any]) -> None:
         assert len(groups) == len(set(groups))
     if options.get("rules") is not False and "drill" in text:
         assert HIDDEN not in [hit.item.id for hit in page.hits]
-        assert page.rules is not None and page.rules.acted == ("drills",)
-        if filters.matches(next(item for item in ITEMS if item.id == PINNED)):
+        assert page.rules is not None
+        assert page.rules.acted == ("drills",)
+        if listed(options):
+            assert any("pin" in one.effect and one.undone for one in page.rules.outcomes)
+        elif filters.matches(next(item for item in ITEMS if item.id == PINNED)):
             assert page.hits[1].item.id == PINNED
     if "highlight" in options:
         for hit in page.hits:
@@ -124,10 +136,23 @@ def check_promises(page: Page, text: str, options: Mapping[str, Any]) -> None:
                 assert "".join(text for text, _ in segments), field
 
 
+def listed(options: Mapping[str, Any]) -> bool:
+    """Whether every match is listed, where no rule puts an item to a place."""
+    sort = options.get("sort")
+    return isinstance(sort, Sort) and sort.exhaustive
+
+
+def test_an_order_is_asked_for_once(shop: SearchClient) -> None:
+    for name, other in EXCLUSIVE.items():
+        options = next(each for each in OPTIONS.values() if name in each)
+        with pytest.raises(InvalidQuery, match="one or the other"):
+            shop.search("drill", **options, **next(each for each in OPTIONS.values() if other in each))
+
+
 def test_all_options_at_once(shop: SearchClient) -> None:
     options: dict[str, Any] = {}
     for each in OPTIONS.values():
-        options |= {name: value for name, value in each.items() if name not in ("legs", "rules")}
+        options |= {name: value for name, value in each.items() if name not in ("legs", "rules", "sort")}
     page = shop.search("steel drill", **options)
     assert page.hits
     check_promises(page, "steel drill", options)
