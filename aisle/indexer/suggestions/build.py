@@ -69,9 +69,9 @@ class SuggestionsBuilder:
     check: QueryCheck
     popular: PopularQueries = field(default_factory=PopularQueries)
     block: BlockList = field(default_factory=BlockList)
-    report: SuggestionReport | None = None
-    _titles: ItemSampler = field(default_factory=lambda: ItemSampler(TITLES))
-    _read: int = 0
+    report: SuggestionReport | None = field(default=None, init=False)
+    _titles: ItemSampler = field(default_factory=lambda: ItemSampler(TITLES), init=False)
+    _read: int = field(default=0, init=False)
 
     def watch(self, items: Iterable[Item]) -> Iterator[Item]:
         """The same items; the titles of a sample of them are kept."""
