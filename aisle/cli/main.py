@@ -28,6 +28,7 @@ def build_app() -> typer.Typer:
     """The command tree of ``aisle``."""
     # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
     from aisle.cli import (
+        browse,
         demo,
         encoder,
         eval_encoder,
@@ -65,6 +66,7 @@ def build_app() -> typer.Typer:
     app.command()(update.update)
     app.add_typer(releases.app, name="releases")
     app.command()(search.search)
+    app.command()(browse.browse)
     app.add_typer(rules.app, name="rules")
     app.command()(suggest.suggest)
     app.command("eval")(evaluate.evaluate)

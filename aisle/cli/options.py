@@ -19,20 +19,38 @@ if TYPE_CHECKING:
 
 __all__ = ["USUAL_WEIGHT"]
 
+_RERANKING = "Reranking"
+
 RerankOption = Annotated[
     str | None,
-    typer.Option("--rerank", help="Rerank with this artifact, or with several in turn: small:100,large:20."),
+    typer.Option(
+        "--rerank",
+        metavar="REF",
+        help="Artifact, or several in turn: small:100,large:20.",
+        rich_help_panel=_RERANKING,
+    ),
 ]
 RerankTopOption = Annotated[
-    int | None, typer.Option("--rerank-top", help="Most candidates to rerank. Default: 100.")
+    int | None,
+    typer.Option(
+        "--rerank-top", metavar="N", help="Most candidates to rerank (100).", rich_help_panel=_RERANKING
+    ),
 ]
 RerankBudgetOption = Annotated[
     float | None,
-    typer.Option("--rerank-budget", help="Most milliseconds to spend on reranking. Default: no limit."),
+    typer.Option(
+        "--rerank-budget", metavar="MS", help="Most milliseconds (no limit).", rich_help_panel=_RERANKING
+    ),
 ]
 RerankWeightOption = Annotated[
     float,
-    typer.Option("--rerank-weight", help="Weight of the model, 0 to 1; the fusion has the rest."),
+    typer.Option(
+        "--rerank-weight",
+        metavar="SHARE",
+        show_default=False,
+        help=f"Weight of the model, 0 to 1 ({USUAL_WEIGHT:g}).",
+        rich_help_panel=_RERANKING,
+    ),
 ]
 
 

@@ -14,8 +14,9 @@ from rich.table import Table
 import aisle
 from aisle._printable import printable
 from aisle.cli.console import CatalogueOption, JsonOption, notice, print_json
+from aisle.cli.filters import attribute_values
 from aisle.cli.options import AtOption, ContextOption, moment
-from aisle.cli.search import attribute_values, outcome_line
+from aisle.cli.search import outcome_line
 from aisle.errors import InputError
 from aisle.types import CatalogueWarning
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
@@ -15,8 +14,30 @@ from rich.text import Text
 
 import aisle
 from aisle._printable import printable, shortened
-from aisle._search import CountsOf, MatchType, catalogue_of, named_fusion
+from aisle._search import MatchType, catalogue_of, named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
+from aisle.cli.facets import facet_lines
+from aisle.cli.filters import (
+    ORDER,
+    OUTPUT,
+    AttributeOption,
+    BrandOption,
+    CategoryOption,
+    CursorOption,
+    FacetOption,
+    FacetSearchOption,
+    FacetsOption,
+    InStockOption,
+    NumberOption,
+    PageOption,
+    PriceMaxOption,
+    PriceMinOption,
+    SizeOption,
+    SortOption,
+    attribute_values,
+    facet_options,
+    number_ranges,
+)
 from aisle.cli.options import (
     RULES_PANEL,
     USUAL_WEIGHT,
@@ -33,23 +54,13 @@ from aisle.cli.options import (
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
-    from aisle.search import Correction, Facets, Page
-    from aisle.search.facets.results import NumberCounts, RangeCount, ValueCounts
+    from aisle.search import Correction, Page
     from aisle.search.rules.effects import Outcome
     from aisle.types import Hit, Item, LegSignal
 
 
 _NOTE_CHARS = 100
-# Names of facets that were cut, of which there may be hundreds.
-_NAMED: Final = 10
-_COUNTS_OF: Final[Mapping[CountsOf, str]] = MappingProxyType(
-    {
-        CountsOf.WORDS: "what has the words",
-        CountsOf.SHOWN: "the results that are shown",
-        CountsOf.ALL: "all items",
-    }
-)
-_ORDER, _OUTPUT = "Order", "Output"
+_LEGS, _WORDS = "Legs", "Words"
 _SHOWN_OUTCOMES = 20
 
 
@@ -61,38 +72,56 @@ def print_page(console: Console, query: str, page: Page) -> None:
     if not page.hits:
         console.print(_nothing(query, page), markup=False, highlight=False)
         return
+    console.print(_table(query, page))
+    for line in (*_notes(page), *(facet_lines(page.facets) if page.facets else ())):
+        console.print(line, style="dim", markup=False, highlight=False)
+    if page.cursor:
+        line = f"next page: --cursor {page.cursor}"
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(query: str, page: Page) -> Table:
     legs = [signal.leg for signal in page.hits[0].signals]
+    priced = any(hit.item.price is not None for hit in page.hits)
+    added = any(hit.additions for hit in page.hits)
     table = Table(
         box=box.SIMPLE_HEAD, title=Text(printable(query), style="bold"), title_justify="left", expand=True
     )
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("item", ratio=1, overflow="ellipsis", no_wrap=True)
-    priced = any(hit.item.price is not None for hit in page.hits)
-    if priced:
-        table.add_column("price", justify="right", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
+    for column, there in (("price", priced), (page.sorted_by or "", page.sorted_by), ("score", legs)):
+        if there:
+            table.add_column(column, justify="right", no_wrap=True)
     for leg in legs:
         table.add_column(leg, justify="right", no_wrap=True)
-    added = any(hit.additions for hit in page.hits)
     if added:
         table.add_column("added", justify="right")
     if page.reranked:
         table.add_column("rerank", justify="right", no_wrap=True)
     for hit in page.hits:
         price = [Text(_price(hit.item))] if priced else []
-        reranked = [_reranked(hit)] if page.reranked else []
+        ordered = [_sorted_by(hit)] if page.sorted_by else []
+        score = [f"{hit.score:.4f}"] if legs else []
         signals = [*map(_signal, hit.signals), *([_added(hit)] if added else [])]
-        table.add_row(str(hit.rank), _titled(hit), *price, f"{hit.score:.4f}", *signals, *reranked)
-    console.print(table)
-    console.print("per leg: #rank, raw score, +what it adds to the score", style="dim", highlight=False)
+        reranked = [_reranked(hit)] if page.reranked else []
+        table.add_row(str(hit.rank), _titled(hit), *price, *ordered, *score, *signals, *reranked)
+    return table
+
+
+def _notes(page: Page) -> list[str]:
+    """What the columns mean, and what the page says of itself."""
+    notes = ["per leg: #rank, raw score, +what it adds to the score"] if page.hits[0].signals else []
     if page.reranked or page.rerank_stopped:
-        console.print(_reranking(page), style="dim", highlight=False)
-    console.print(_summary(page), style="dim", highlight=False)
+        notes.append(_reranking(page))
+    notes.append(_summary(page))
     if page.path is MatchType.EXACT:
-        console.print("items that the query names come first", style="dim", highlight=False)
-    if page.facets:
-        for line in _facet_lines(page.facets):
-            console.print(line, style="dim", markup=False, highlight=False)
+        notes.append("items that the query names come first")
+    return notes
+
+
+def _sorted_by(hit: Hit) -> Text:
+    value = hit.sorted_by
+    return Text("-" if value is None else printable(value if isinstance(value, str) else f"{value:.15g}"))
 
 
 def _print_reading(console: Console, page: Page) -> None:
@@ -185,103 +214,109 @@ def _summary(page: Page) -> str:
     )
 
 
-def _facet_lines(facets: Facets) -> list[str]:
-    named = {"brand": facets.brand, "category": facets.category, "currency": facets.currency}
-    lines = [
-        f"{name}: {_values(counts)}"
-        for name, counts in (*named.items(), *facets.attributes.items())
-        if counts and counts.values
-    ]
-    numbers = {"price": facets.price, **facets.numbers}
-    lines += [f"{name}: {_ranges(counts)}" for name, counts in numbers.items() if counts and counts.count]
-    if facets.in_stock is not None:
-        lines.append(f"in stock: {facets.in_stock:,}")
-    if facets.cut:
-        few = ", ".join(facets.cut[:_NAMED])
-        more = f" and {len(facets.cut) - _NAMED} more" if len(facets.cut) > _NAMED else ""
-        lines.append(f"not counted: {few}{more}")
-    return [f"facets, counts of {_COUNTS_OF[facets.counts_of]}:", *(f"  {line}" for line in lines)]
-
-
-def _values(counts: ValueCounts) -> str:
-    listed = [f"{_mark(value.chosen)}{value.value} ({value.count:,})" for value in counts.values]
-    return ", ".join([*listed, *([f"others ({counts.other:,})"] if counts.other else [])])
-
-
-def _ranges(counts: NumberCounts) -> str:
-    span = f"{counts.min:g} to {counts.max:g}"
-    listed = [f"{_mark(each.chosen)}{_range(each)} ({each.count:,})" for each in counts.ranges]
-    return f"{span}; {', '.join(listed)}" if listed else span
-
-
-def _range(bounds: RangeCount) -> str:
-    if bounds.low is None:
-        return "any" if bounds.high is None else f"up to {bounds.high:g}"
-    return f"from {bounds.low:g}" if bounds.high is None else f"{bounds.low:g} to {bounds.high:g}"
-
-
-def _mark(chosen: bool) -> str:
-    return "*" if chosen else ""
-
-
 def search(
     query: Annotated[str, typer.Argument(help="What a shopper would type.")],
     name: NameOption,
-    legs: Annotated[str | None, typer.Option(help="Legs to use, such as bm25,dense. Default: all.")] = None,
+    legs: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Such as bm25,dense. Default: all.", rich_help_panel=_LEGS),
+    ] = None,
     fusion: Annotated[
-        str | None, typer.Option(help="Fusion by name, such as rrf or l2+harmonic_mean.")
+        str | None,
+        typer.Option(metavar="NAME", help="Such as rrf or l2+harmonic_mean.", rich_help_panel=_LEGS),
     ] = None,
-    size: Annotated[int, typer.Option(help="Hits per page.")] = 10,
-    page: Annotated[int, typer.Option(help="Page number, from 1.")] = 1,
-    window: Annotated[int, typer.Option(help="Candidates per leg.")] = 100,
-    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; repeat for several.")] = None,
-    category: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this level, or path such as 'Home > Kitchen'; repeat for several."),
+    window: Annotated[
+        int,
+        typer.Option(
+            metavar="N", show_default=False, help="Candidates per leg (100).", rich_help_panel=_LEGS
+        ),
+    ] = 100,
+    brand: BrandOption = None,
+    category: CategoryOption = None,
+    price_min: PriceMinOption = None,
+    price_max: PriceMaxOption = None,
+    attribute: AttributeOption = None,
+    number: NumberOption = None,
+    in_stock: InStockOption = False,
+    facets: FacetsOption = 0,
+    facet: FacetOption = None,
+    facet_search: FacetSearchOption = None,
+    sort: SortOption = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Sort all that has the words.", rich_help_panel=ORDER)
+    ] = False,
+    cursor: CursorOption = None,
+    least_similarity: Annotated[
+        float | None,
+        typer.Option(metavar="COSINE", help="Of what only meaning finds, -1 to 1.", rich_help_panel=_LEGS),
     ] = None,
-    price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
-    price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
-    attribute: Annotated[
-        list[str] | None, typer.Option(help="Only items with NAME=VALUE; repeat for several.")
-    ] = None,
-    number: Annotated[
-        list[str] | None, typer.Option(help="Only items with NAME=LOW..HIGH, as in Weight=0..5 or Watt=60..")
-    ] = None,
-    in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")] = False,
-    facets: Annotated[int, typer.Option(help="Values to count per facet; 0 counts none.")] = 0,
-    typos: Annotated[bool, typer.Option(help="Correct words that occur in no item.")] = True,
+    typos: Annotated[
+        bool,
+        typer.Option(show_default=False, help="Correct words that no item has (on).", rich_help_panel=_WORDS),
+    ] = True,
     exact: Annotated[
-        bool, typer.Option(help="Put items that the query names by id or part number first.")
+        bool,
+        typer.Option(
+            show_default=False, help="Ids and part numbers come first (on).", rich_help_panel=_WORDS
+        ),
     ] = True,
     negation: Annotated[
-        bool, typer.Option(help='Leave out what the query takes out: "-leather", "without leather".')
+        bool,
+        typer.Option(
+            show_default=False, help='Leave out "-leather", "without leather" (on).', rich_help_panel=_WORDS
+        ),
     ] = True,
     rules: Annotated[
-        bool, typer.Option(help="Let the catalogue's rules act.", rich_help_panel=RULES_PANEL)
+        bool,
+        typer.Option(
+            show_default=False, help="Let the catalogue's rules act (on).", rich_help_panel=RULES_PANEL
+        ),
     ] = True,
     context: ContextOption = None,
     at: AtOption = None,
+    size: SizeOption = 10,
+    page: PageOption = 1,
     group: Annotated[
-        bool, typer.Option("--group", help="One hit per product, not per variant.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--group", help="One hit per product, not per variant.", rich_help_panel=OUTPUT)
     ] = False,
     variants: Annotated[
-        int, typer.Option(help="Variants that come back beside each hit of --group.", rich_help_panel=_OUTPUT)
+        int,
+        typer.Option(
+            metavar="N",
+            show_default=False,
+            help="Variants beside each hit of --group (0).",
+            rich_help_panel=OUTPUT,
+        ),
     ] = 0,
     highlight: Annotated[
         bool,
         typer.Option(
-            "--highlight", help="Words of the query in bold; in --json, segments.", rich_help_panel=_OUTPUT
+            "--highlight", help="Words of the query in bold; in --json, segments.", rich_help_panel=OUTPUT
         ),
     ] = False,
     boost: Annotated[
         list[str] | None,
-        typer.Option(help="Lift by a signal, SIGNAL=WEIGHT, as in popularity=0.3.", rich_help_panel=_ORDER),
+        typer.Option(
+            metavar="SIGNAL=WEIGHT", help="Lift by a signal, as in popularity=0.3.", rich_help_panel=ORDER
+        ),
     ] = None,
     half_life: Annotated[
-        float, typer.Option(help="Days in which the signal recency halves.", rich_help_panel=_ORDER)
+        float,
+        typer.Option(
+            metavar="DAYS",
+            show_default=False,
+            help="In which the signal recency halves (30).",
+            rich_help_panel=ORDER,
+        ),
     ] = 30.0,
     diversity: Annotated[
-        float, typer.Option(help="Move unlike results up, 0 to 1.", rich_help_panel=_ORDER)
+        float,
+        typer.Option(
+            metavar="SHARE",
+            show_default=False,
+            help="Move unlike results up, 0 to 1 (0).",
+            rich_help_panel=ORDER,
+        ),
     ] = 0.0,
     rerank: RerankOption = None,
     rerank_top: RerankTopOption = None,
@@ -299,16 +334,16 @@ def search(
 
         aisle search "running shoes" --name shop --price-max 80 --attribute Colour=Red --facets 5
 
-        aisle search "led bulb e27" --name shop --legs bm25 --json
-
-        aisle search "cordles drill" --name shop --no-typos
+        aisle search "led bulb e27" --name shop --sort price --facet brand --facet Watt
 
         aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
 
         aisle search "running shoes" --name shop --group --highlight --boost popularity=0.3
 
-        aisle search "cordless drill" --name shop --context campaign --at 2026-12-24T18:00:00Z
+        aisle search "drill" --name shop --context campaign --at 2026-12-24T18:00:00Z
     """
+    if exhaustive and sort is None:
+        raise InputError("nothing is sorted: no --sort", fix="name an order, as in --sort price")
     asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
     reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight)
     client = aisle.open_search(
@@ -337,7 +372,10 @@ def search(
         ),
         size=size,
         page=page,
-        facets=facets,
+        facets=facet_options(facets, facet, facet_search),
+        least_similarity=least_similarity,
+        sort=replace(order, exhaustive=exhaustive) if (order := aisle.Sort.of(sort)) else None,
+        cursor=cursor,
         rerank=how,
         context=tuple(context or ()),
         at=moment(at),
@@ -350,23 +388,6 @@ def search(
         print_json(found.to_json())
     else:
         print_page(Console(), query, found)
-
-
-def attribute_values(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
-    """Name to values, from texts such as ``Colour=Red``.
-
-    Raises:
-        InputError: a text that is no such pair.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in pairs or []:
-        name, separator, value = pair.partition("=")
-        if not (name and separator and value):
-            raise InputError(
-                f"--attribute {pair!r} is not NAME=VALUE", fix="write it like --attribute Colour=Red"
-            )
-        found[name] = (*found.get(name, ()), value)
-    return found
 
 
 def signal_weights(pairs: list[str] | None) -> dict[str, float]:
@@ -385,27 +406,5 @@ def signal_weights(pairs: list[str] | None) -> dict[str, float]:
         except ValueError:
             raise InputError(
                 f"--boost {pair!r} is not SIGNAL=WEIGHT", fix="write it like --boost popularity=0.3"
-            ) from None
-    return found
-
-
-def number_ranges(ranges: list[str] | None) -> dict[str, tuple[float | None, float | None]]:
-    """Name to lowest and highest number, from texts such as ``Weight=0..5``.
-
-    Raises:
-        InputError: a text that is no such range.
-    """
-    found: dict[str, tuple[float | None, float | None]] = {}
-    for text in ranges or []:
-        name, separator, bounds = text.rpartition("=")
-        low, dots, high = bounds.partition("..")
-        try:
-            if not (name and separator and dots and (low or high)):
-                raise ValueError(text)
-            found[name] = (float(low) if low else None, float(high) if high else None)
-        except ValueError:
-            raise InputError(
-                f"--number {text!r} is not NAME=LOW..HIGH",
-                fix="write it like --number Weight=0..5, or Weight=0.. without an end",
             ) from None
     return found

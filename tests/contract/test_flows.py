@@ -9,7 +9,8 @@ from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, fil
 # Reached today, with room for two methods that share their name with another class's. The goals are in FLOWS.
 # Indexing and training read a catalogue, and any export takes 30 files more than one kind of CSV and of
 # JSON lines did: encodings, dialects, columns by their values, prices, paths, variants.
-# A search that a shop can go live with has a file each for rules, groups, sorting, signals and highlights.
+# A search that a shop can go live with has a file each for rules, groups, sorting, signals and highlights,
+# lists, and for facets those that plan, ask and read them.
 # A training ends with an export, which takes one file more since any encoder can be exported.
 # A release is made with its suggestions: popular queries, phrases of titles, their index, and who asks it.
 MOST = {"cli.search:search": 66, "cli.index:index": 104, "cli.train:encoder": 99}

@@ -124,6 +124,18 @@ def test_bad_rows_are_set_aside_and_the_rest_goes_on(shop: Shop, client: Cluster
     assert kept["title"].isprintable() and kept["price"] == 1299.0
 
 
+def test_a_list_is_sorted_counted_and_goes_on_by_cursor(ask: Any) -> None:
+    done = ask("browse", "-n", "NAME", "--sort", "title", "--size", "2", "--cursor", "*", "--facet", "price")
+    assert done.code == 0 and "title:asc" in done.out and "score" not in done.out
+    assert "price: 1299 to 1299" in done.out and "counts of everything listed" in done.out
+    cursor = done.out.partition("--cursor ")[2].strip()
+    page = json.loads(ask("browse", "-n", "NAME", "--sort", "title", "--cursor", cursor, "--json").out)
+    assert [hit["rank"] for hit in page["hits"]] == list(range(3, 13))
+    assert (page["path"], page["total"], page["sorted_by"]) == ("browse", GOOD, "title:asc")
+    done = ask("search", "red shoe", "-n", "NAME", "--sort", "title:desc", "--exhaustive", "--json")
+    assert json.loads(done.out)["hits"][0]["item"]["title"].startswith("red shoe size")
+
+
 def test_hits_carry_their_signals(ask: Any, shop: Shop) -> None:
     done = ask("search", "red shoe", "-n", "NAME", "--size", "5", "--json")
     assert done.code == 0
@@ -174,6 +186,13 @@ def test_a_query_is_words(ask: Any, query: str) -> None:
         (("search", "red", "-n", "NAME", "--window", "0"), "a window of 0 cannot be asked"),
         (("search", "red", "-n", "NAME", "--window", "99999"), "use 1 to 10,000"),
         (("search", "red", "-n", "NAME", "--facets", "-1"), "-1 values per facet cannot be counted"),
+        (
+            ("search", "red", "-n", "NAME", "--sort", "rating"),
+            "cannot be sorted by 'rating' (it has: price, title)",
+        ),
+        (("search", "red", "-n", "NAME", "--exhaustive"), "nothing is sorted: no --sort"),
+        (("browse", "-n", "NAME", "--cursor", "x"), "the cursor cannot be read"),
+        (("browse", "-n", "NAME", "--facet-search", "brand"), "is not NAME=VALUE"),
         (("search", "red", "-n", "NAME", "--legs", "sparse"), "there is no leg 'sparse'"),
         (("search", "red", "-n", "NAME", "--fusion", "best"), "there is no fusion 'best'"),
         (("search", "red", "-n", "NAME", "--price-min", "nan"), "a price bound is not a number"),

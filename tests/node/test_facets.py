@@ -71,7 +71,7 @@ FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(Health
 
 
 @FEW
-@given(text=st.sampled_from(["lamp", "red knife"]), filters=FILTERS, options=OPTIONS)
+@given(text=st.sampled_from(["lamp", "knife", "lamp knife"]), filters=FILTERS, options=OPTIONS)
 def test_counts_are_those_of_the_reference(
     client: Cluster, index: str, shop: SearchClient, text: str, filters: Filters, options: FacetOptions
 ) -> None:
@@ -100,7 +100,7 @@ def _rounded(counts: Any) -> Any:
 
 
 @FEW
-@given(text=st.sampled_from(["lamp", "red knife"]), filters=FILTERS, data=st.data())
+@given(text=st.sampled_from(["lamp", "knife", "lamp knife"]), filters=FILTERS, data=st.data())
 def test_a_count_before_choosing_is_the_total_after(
     shop: SearchClient, text: str, filters: Filters, data: st.DataObject
 ) -> None:

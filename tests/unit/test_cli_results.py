@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from aisle.cli.search import number_ranges, print_page
+from aisle.cli.filters import number_ranges
+from aisle.cli.search import print_page
 from aisle.errors import InputError
 from aisle.search import Page, Timings
 from aisle.types import Hit, Item, LegSignal, RerankSignal

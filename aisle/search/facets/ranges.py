@@ -80,7 +80,7 @@ def _roundest(low: float, high: float) -> float:
     for exponent in range(power, power - 3, -1):
         for digit in (5, 2, 1):
             # A division by a power of ten is exact where a multiplication by its inverse is not.
-            multiple = math.floor(high / (digit * 10.0**exponent)) * digit
+            multiple = (math.floor(low / (digit * 10.0**exponent)) + 1) * digit
             edge = multiple * 10.0**exponent if exponent >= 0 else multiple / 10.0**-exponent
             if low < edge <= high:
                 return edge
@@ -179,12 +179,3 @@ def choose_ranges(lowest: Cumulated, highest: Cumulated, most: int) -> list[tupl
 def _digits(number: float) -> int:
     """Significant digits: the fewer, the rounder."""
     return len(f"{abs(number):.15g}".partition("e")[0].replace(".", "").strip("0"))
-
-
-def in_range(bounds: NumberRange, lowest: Sequence[float], highest: Sequence[float]) -> int:
-    """How many items a range holds: the reference of the counts of `choose_ranges`."""
-    low, high = bounds
-    return sum(
-        (high is None or least <= high) and (low is None or most >= low)
-        for least, most in zip(lowest, highest, strict=True)
-    )

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from aisle.mappings import fields
-from aisle.mappings.document import by_slug, category_paths, facet_names, facet_values
+from aisle.mappings.document import by_slug, category_paths, facet_values
 from aisle.search.facets.automatic import by_name, usefulness
-from aisle.search.facets.kinds import NumberFacet, ValueFacet, opened, ranked, searched_paths, with_chosen
+from aisle.search.facets.kinds import (
+    CategoryFacet,
+    NumberFacet,
+    ValueFacet,
+    opened,
+    ranked,
+    searched_paths,
+    with_chosen,
+)
 from aisle.search.facets.planning import FacetPlan
 from aisle.search.facets.ranges import Cumulated, choose_ranges
 from aisle.search.facets.results import CountsOf, Facets, NumberCounts, RangeCount, ValueCounts
@@ -33,20 +41,30 @@ def facets_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, counts_o
         narrowed = less(filters, own) if plan.disjunctive else filters
         return [item for item in items if narrowed.matches(item)]
 
+    attributes: dict[str, ValueCounts] = {}
+    for name, value_facet in plan.attributes.items():
+        prefix = fields.facet_value(name, "")
+        found = [
+            [value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)]
+            for item in left(value_facet.own)
+        ]
+        attributes[name] = _values(value_facet, found)
+    numbers: dict[str, NumberCounts] = {}
+    for name, facet in plan.numbers.items():
+        items_left = left(facet.own)
+        values = [by_slug(item.numbers).get(fields.number_slug(name)) for item in items_left]
+        numbers[name] = _numbers(facet, items_left, values, values)
     return Facets(
         counts_of,
-        brand=_values(plan.brand, left(plan.brand.own), _brand) if plan.brand else None,
-        category=_categories(plan, left(plan.category.own)) if plan.category else None,
-        currency=_values(plan.currency, left(plan.currency.own), _currency) if plan.currency else None,
-        price=_numbers(plan.price, left(plan.price.own), _price, _highest) if plan.price else None,
+        brand=_values(plan.brand, [[item.brand] for item in left(plan.brand.own)]) if plan.brand else None,
+        category=_categories(plan.category, left(plan.category.own)) if plan.category else None,
+        currency=_values(plan.currency, [[item.currency] for item in left(plan.currency.own)])
+        if plan.currency
+        else None,
+        price=_prices(plan.price, left(plan.price.own)) if plan.price else None,
         in_stock=sum(map(Filters(in_stock=True).matches, left(plan.in_stock.own))) if plan.in_stock else None,
-        attributes={
-            name: _values(facet, left(facet.own), _attribute(name)) for name, facet in plan.attributes.items()
-        },
-        numbers={
-            name: _numbers(facet, left(facet.own), _slug(name), _slug(name))
-            for name, facet in plan.numbers.items()
-        },
+        attributes=attributes,
+        numbers=numbers,
     )
 
 
@@ -82,45 +100,21 @@ def less(filters: Filters, own: Filters) -> Filters:
     )
 
 
-def _values(facet: ValueFacet, items: Sequence[Item], of: Callable[[Item], Iterable[str]]) -> ValueCounts:
-    counts = Counter(value for item in items for value in {value for value in of(item) if value})
-    missing = sum(not any(of(item)) for item in items)
+def _values(facet: ValueFacet, found: Sequence[Sequence[str]]) -> ValueCounts:
+    """Of each item's values, empty ones apart."""
+    rows = [{value for value in values if value} for values in found]
+    counts = Counter(value for row in rows for value in row)
     if facet.search:
         counts = Counter({v: count for v, count in counts.items() if matches_value(facet.search, v)})
     shown = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[: facet.size])
     if not facet.search:
         shown |= {value: counts[value] for value in facet.chosen}
     other = sum(counts.values()) - sum(shown.values())
-    return ValueCounts(ranked(shown, facet.chosen), other, missing if facet.absent is not None else None)
+    missing = sum(not row for row in rows) if facet.absent is not None else None
+    return ValueCounts(ranked(shown, facet.chosen), other, missing)
 
 
-def _brand(item: Item) -> list[str]:
-    return [item.brand]
-
-
-def _currency(item: Item) -> list[str]:
-    return [item.currency]
-
-
-def _price(item: Item) -> float | None:
-    return item.price
-
-
-def _highest(item: Item) -> float | None:
-    return item.price if item.price_max is None else item.price_max
-
-
-def _attribute(name: str) -> Callable[[Item], list[str]]:
-    prefix = fields.facet_value(name, "")
-    return lambda item: [
-        value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)
-    ]
-
-
-def _categories(plan: FacetPlan, items: Sequence[Item]) -> ValueCounts | None:
-    facet = plan.category
-    if facet is None:
-        return None
+def _categories(facet: CategoryFacet, items: Sequence[Item]) -> ValueCounts:
     counts = Counter(path for item in items for path in set(category_paths(item)))
     missing = sum(not item.categories for item in items)
     if facet.search:
@@ -128,18 +122,19 @@ def _categories(plan: FacetPlan, items: Sequence[Item]) -> ValueCounts | None:
     return ValueCounts(*opened(counts, facet.chosen, facet.size), missing)
 
 
-def _slug(name: str) -> Callable[[Item], float | None]:
-    return lambda item: by_slug(item.numbers).get(fields.number_slug(name))
+def _prices(facet: NumberFacet, items: Sequence[Item]) -> NumberCounts:
+    highest = [item.price if item.price_max is None else item.price_max for item in items]
+    return _numbers(facet, items, [item.price for item in items], highest)
 
 
 def _numbers(
     facet: NumberFacet,
     items: Sequence[Item],
-    lowest: Callable[[Item], float | None],
-    highest: Callable[[Item], float | None],
+    lowest: Sequence[float | None],
+    highest: Sequence[float | None],
 ) -> NumberCounts:
-    low = [number for item in items if (number := lowest(item)) is not None]
-    high = [number for item in items if (number := highest(item)) is not None]
+    low = [number for number in lowest if number is not None]
+    high = [number for number in highest if number is not None]
     ranges = []
     if facet.most and facet.edges:
         ranges = choose_ranges(Cumulated.of(facet.edges, low), Cumulated.of(facet.edges, high), facet.most)
@@ -154,8 +149,3 @@ def _numbers(
         avg=statistics.fmean(low) if low else None,
         sum=sum(low) if low else None,
     )
-
-
-def names_of(items: Iterable[Item]) -> Mapping[str, int]:
-    """Attribute to the items that have it."""
-    return Counter(name for item in items for name in facet_names(item))

@@ -89,15 +89,11 @@ def value_pattern(text: str, prefix: str = "") -> str:
         prefix: what stands before each value in the index, likewise.
     """
     wanted = folded(text.strip())
-    letters = []
-    place = 0
-    while place < len(wanted):
-        if wanted[place : place + 2] in _PAIRS:
-            letters.append(f"({_any_form(wanted[place])}{_any_form(wanted[place + 1])}|[{_ACCENTED}])")
-            place += 2
-        else:
-            letters.append(_any_form(wanted[place]))
-            place += 1
+    # The second of two letters may be part of the first: "ss" stands for one letter in "Straße".
+    letters = [
+        f"{_any_form(letter)}?" if wanted[max(0, place - 1) : place + 1] in _PAIRS else _any_form(letter)
+        for place, letter in enumerate(wanted)
+    ]
     before = f"(.*[^{_WORDS}])?" if _is_spaced(wanted[0]) else ".*"
     return f"{escaped(prefix)}{before}{''.join(letters)}.*"
 
