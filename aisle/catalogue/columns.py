@@ -15,7 +15,7 @@ from aisle.catalogue.categories import PathStyle, path_style
 from aisle.catalogue.column_profile import ColumnProfile, profile
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.exports.base import ExportKind, Place, Plain, RowRole, Variants
-from aisle.catalogue.names import names, numbered, spaced, spellings, squeezed
+from aisle.catalogue.names import names, names_codes, numbered, spaced, spellings, squeezed
 from aisle.catalogue.numerals import DecimalMark, decimal_mark
 from aisle.catalogue.options import SEVERAL, SIGNAL_FIELDS, ReadOptions
 from aisle.catalogue.rejects import Unreadable
@@ -423,6 +423,7 @@ class _Planner:
         merged = isinstance(self._kind, Plain) and self._options.variants == Variants.MERGED.value
         ids = self._fields["id"] if merged else self._own("identifiers", again=True)
         found = self._candidates_of(names("identifiers"), series=True)
+        found = (*found, *(key for key in self._keys if key not in found and names_codes(key)))
         free = (key for key in found if key not in self._used)
         codes = (key for key in free if evidence.are_codes(self._profiles[key]))
         self._take("identifiers", tuple(dict.fromkeys((*ids, *codes))))

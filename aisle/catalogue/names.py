@@ -406,6 +406,22 @@ def spellings(column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_CODES: Final = (
+    "sku skus mpn mpns gtin gtins ean eans upc upcs isbn isbns asin asins barcode barcodes part code"
+)
+_OF_CODES: Final = """
+    mfr mfg manufacturer manufacturers maker oem vendor supplier seller merchant model number numbers no nr
+    num id 8 10 12 13 14
+"""
+
+
+def names_codes(column: str) -> bool:
+    """Whether a name of several words is made of such for codes alone: ``Mfr. Part #``, ``EAN/UPC``."""
+    words = set(spaced(column).split())
+    codes = _words(_CODES)
+    return len(words) > 1 and not words.isdisjoint(codes) and words <= codes | _words(_OF_CODES)
+
+
 def numbered(column: str) -> tuple[str, int] | None:
     """``Image 3`` as ``image`` and 3, squeezed; None for a name without a number at its end."""
     name = spaced(column)

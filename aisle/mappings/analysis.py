@@ -69,7 +69,7 @@ def analysis(
         fields.ANALYZED_PAIRS: (main.tokenizer, (*main.lowering, *main.spelling, _PAIRS, *main.stemming)),
         fields.ANALYZED_PAIRS_QUERY: (
             main.tokenizer,
-            (*main.lowering, *main.spelling, _PAIRS_QUERY, *main.stemming),
+            (*main.lowering, *main.spelling, _PAIRS_QUERY, *_stop_pairs(main), *main.stemming),
         ),
     }
     for one in further:
@@ -120,6 +120,15 @@ def _text_chains(
         name: (language.tokenizer, _words(language, of_documents)),
         query_name: (language.tokenizer, widened),
     }
+
+
+def _stop_pairs(language: Language) -> tuple[TokenFilter, ...]:
+    """What takes pairs such as "of the" out of queries: they say nothing. A language has few stop words."""
+    stop = sorted(language.stop_words)
+    if not stop:
+        return ()
+    pairs = [f"{first}{second}" for first in stop for second in stop]
+    return (TokenFilter("aisle_stop_pairs", {"type": "stop", "stopwords": pairs}),)
 
 
 def _words(language: Language, segmentation: tuple[TokenFilter, ...] = ()) -> tuple[TokenFilter, ...]:

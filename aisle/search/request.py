@@ -14,6 +14,7 @@ from aisle.search.filters import Filters
 from aisle.search.groups import GroupOptions
 from aisle.search.legs import checked_question
 from aisle.search.listing import FIRST_CURSOR
+from aisle.search.negation import MAX_EXCLUDED
 from aisle.search.rank import RerankOptions
 from aisle.search.sorting import Sort
 
@@ -34,7 +35,7 @@ class SearchOptions(TypedDict, total=False):
     typos: bool | None
     exact: bool | None
     negation: bool | None
-    exclude: tuple[str, ...]
+    exclude: tuple[str, ...] | list[str] | str
     rules: bool | None
     context: tuple[str, ...] | list[str]
     at: datetime | None
@@ -69,7 +70,7 @@ class SearchRequest:
         exact: items that the text names by id or part number come first; None leaves it to the client.
         negation: leave out what the text takes out, "-leather" and "without leather"; None leaves it to the
             client.
-        exclude: words that no result may have.
+        exclude: words that no result may have; at most 10.
         rules: the catalogue's rules act; None leaves it to the client.
         context: for rules that act in some contexts only, such as ``campaign``.
         at: moment for which rules act and items are new or not, with its time zone; None: now.
@@ -100,7 +101,7 @@ class SearchRequest:
     typos: bool | None = None
     exact: bool | None = None
     negation: bool | None = None
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[str, ...] | list[str] | str = ()
     rules: bool | None = None
     context: tuple[str, ...] | list[str] = ()
     at: datetime | None = None
@@ -121,6 +122,13 @@ class SearchRequest:
         )
         if self.at is not None and self.at.tzinfo is None:
             raise InvalidQuery(f"{self.at} has no time zone", fix="give at= one, such as datetime.UTC")
+        # A string is one word, and not its letters.
+        words = (self.exclude,) if isinstance(self.exclude, str) else tuple(self.exclude)
+        object.__setattr__(self, "exclude", words)
+        if len(words) > MAX_EXCLUDED:
+            raise InvalidQuery(
+                f"{len(words)} words cannot be excluded", fix=f"exclude at most {MAX_EXCLUDED}"
+            )
         if self.size < 1 or self.page < 1:
             raise InvalidQuery(
                 f"page {self.page} of size {self.size} does not exist", fix="count both from 1"

@@ -410,3 +410,20 @@ def test_spellings() -> None:
     assert spellings("description-en_US-ecommerce")[-1] == "description"
     assert spellings("item no") == ("itemno", "no")
     assert numbered("Image 3") == ("image", 3) and numbered("Größe") is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["part_number", "Item model number", "variant_sku", "Mfr. Part #", "EAN/UPC", "sku_vendor", "barcode"],
+)
+def test_codes_are_identifiers_under_every_name(tmp_path: Path, header: str) -> None:
+    rows = [f"{number},Kitchen knife {number},AB-12{number:02d}-X" for number in range(30)]
+    _, items = read(tmp_path, f"id,title,{header}", *rows)
+    assert items[3].identifiers == ("AB-1203-X",)
+
+
+@pytest.mark.parametrize("header", ["Part", "Body part", "Colour code", "Category code", "Code of conduct"])
+def test_what_only_sounds_like_codes_is_none(tmp_path: Path, header: str) -> None:
+    rows = [f"{number},Kitchen knife {number},{('front', 'rear')[number % 2]}" for number in range(30)]
+    _, items = read(tmp_path, f"id,title,{header}", *rows)
+    assert items[3].identifiers == ()
