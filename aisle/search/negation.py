@@ -32,8 +32,9 @@ _WITHOUT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
         "ru": ("без", ("или",)),
     }
 )
-# A hyphen in front of a word that begins with a letter: not in t-shirt, -20 degrees or "drill - cordless".
-_MINUS: Final = re.compile(r"(?<!\S)-(?=[^\W\d_])\S+")
+# A hyphen in front of a word that begins with a letter, and is more than that: not in t-shirt, -20 degrees or
+# "drill - cordless".
+_MINUS: Final = re.compile(r"(?<!\S)-(?=[^\W\d_])\S{2,}")
 _EDGE: Final = ".,;:!?()[]\"'"
 
 
