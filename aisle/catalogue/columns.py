@@ -423,7 +423,7 @@ class _Planner:
         merged = isinstance(self._kind, Plain) and self._options.variants == Variants.MERGED.value
         ids = self._fields["id"] if merged else self._own("identifiers", again=True)
         found = self._candidates_of(names("identifiers"), series=True)
-        found = (*found, *(key for key in self._keys if key not in found and names_codes(key)))
+        found += [key for key in self._keys if key not in found and names_codes(key)]
         free = (key for key in found if key not in self._used)
         codes = (key for key in free if evidence.are_codes(self._profiles[key]))
         self._take("identifiers", tuple(dict.fromkeys((*ids, *codes))))
