@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from aisle.mappings import fields
 from aisle.mappings.compounds import MAX_PART_LENGTH, MIN_PART_LENGTH, CompoundDictionary
-from aisle.mappings.languages import LANGUAGES, Language, TokenFilter
+from aisle.mappings.languages import LANGUAGES, Language, TokenFilter, writes_together
 from aisle.mappings.synonyms import Synonyms
 
 _SYNONYMS = "aisle_synonyms"
@@ -64,6 +64,7 @@ def analysis(
     chains = {
         **_text_chains(main, fields.ANALYZED, fields.ANALYZED_QUERY, synonyms, dictionaries),
         fields.PLAIN: (main.tokenizer, main.lowering),
+        fields.BACKWARDS: (main.tokenizer, (*main.lowering, TokenFilter("reverse"))),
         fields.ANALYZED_PARTS: ("whitespace", (_PARTS, _FLATTEN, *words)),
         fields.ANALYZED_PARTS_QUERY: ("whitespace", (_PARTS, *words)),
         fields.ANALYZED_PAIRS: (main.tokenizer, (*main.lowering, *main.spelling, _PAIRS, *main.stemming)),
@@ -196,11 +197,13 @@ def pairs() -> dict[str, Any]:
 def spelling(languages: Sequence[str]) -> dict[str, Any]:
     """Mapping of the field that knows every searched word, as written and as a stem; without positions."""
     bare = {"type": "text", "index_options": "docs", "norms": False}
-    stems = {fields.STEMS: text(), **further_texts(languages)}
+    others = {fields.STEMS: text(), **further_texts(languages)}
+    if writes_together(languages):
+        others[fields.ENDS] = {"analyzer": fields.BACKWARDS}
     return {
         **bare,
         "analyzer": fields.PLAIN,
-        "fields": {name: {**mapping, **bare} for name, mapping in stems.items()},
+        "fields": {name: {**mapping, **bare} for name, mapping in others.items()},
     }
 
 

@@ -65,6 +65,8 @@ PARTS: Final = "parts"
 # item has is told by. It is copied from them and is no part of a document.
 SPELLING: Final = "spelling"
 STEMS: Final = "stems"
+# Sub-field of the words spelt backwards, where words are written together: their ends are beginnings there.
+ENDS: Final = "ends"
 
 # What makes words of attributes searchable: their values, and the names of those that are said to be true.
 ATTRIBUTE_TEXT: Final = "attribute_text"
@@ -77,9 +79,10 @@ MEASURES: Final = "measures"
 CODES: Final = "codes"
 ATTRIBUTE_CODES: Final = "attribute_codes"
 
-# Analyzers, in the catalogue's language: of words as written; of searchable text, and of its queries where
-# there are synonyms; of parts of words, and of a query's parts; of pairs of words, and of a query's pairs.
+# Analyzers, in the catalogue's language: of words as written, and backwards; of searchable text, and of its
+# queries; of parts of words, and of a query's parts; of pairs of words, and of a query's pairs.
 PLAIN: Final = "aisle_plain"
+BACKWARDS: Final = "aisle_backwards"
 ANALYZED: Final = "aisle_text"
 ANALYZED_QUERY: Final = "aisle_text_query"
 ANALYZED_PARTS: Final = "aisle_text_parts"

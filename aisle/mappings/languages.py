@@ -7,7 +7,7 @@ leave out, such as accents, is folded after them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -497,3 +497,8 @@ def language_of(tag: str) -> str | None:
     code = tag.replace("_", "-").partition("-")[0].lower()
     code = _OTHER_CODES.get(code, code)
     return code if code in LANGUAGES else None
+
+
+def writes_together(codes: Iterable[str]) -> bool:
+    """Whether one of the languages writes words together."""
+    return any(LANGUAGES[code].compounds for code in codes if code in LANGUAGES)

@@ -243,8 +243,8 @@ def ends_of_compounds(question: Question) -> list[dict[str, Any]]:
 
 
 def ends_in(word: str, boost: float = 1.0) -> dict[str, Any]:
-    """A clause for words that end in this one, after a modifier; letters alone are no pattern."""
-    return {"wildcard": {fields.SPELLING: {"value": f"???*{word}", "boost": boost}}}
+    """A clause for words that end in this one, which stand backwards in a field of their own."""
+    return {"prefix": {f"{fields.SPELLING}.{fields.ENDS}": {"value": word[::-1], "boost": boost}}}
 
 
 def _in_language(boosts: Boosts, code: str) -> Boosts:

@@ -13,7 +13,7 @@ from aisle.errors import ArtifactMismatch, ClusterError, IndexNotFound, Pipeline
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
 from aisle.mappings.analysis import rules_of
 from aisle.mappings.index_body import declared_numbers
-from aisle.mappings.languages import LANGUAGES
+from aisle.mappings.languages import writes_together
 from aisle.mappings.synonyms import words_of
 from aisle.search.facets.ranges import Edges, edges_body, read_edges
 from aisle.search.legs import Leg, QueryEncoders
@@ -48,7 +48,7 @@ class LiveIndex:
     @property
     def compounds(self) -> bool:
         """Whether one of its languages writes words together."""
-        return any(LANGUAGES[code].compounds for code in self.meta.features.languages if code in LANGUAGES)
+        return writes_together(self.meta.features.languages)
 
 
 class Preflight:
