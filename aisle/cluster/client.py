@@ -171,8 +171,8 @@ def connect(settings: ClusterSettings | None = None) -> Cluster:
         hosts=list(urls),
         headers=request_headers(settings),
         timeout=settings.timeout_s,
-        # One connection per writer of the indexer, and some to spare.
-        pool_maxsize=10,
+        # One connection per writer of the indexer, or per search of an asynchronous client and its facets.
+        pool_maxsize=20,
         verify_certs=settings.verify,
         ssl_assert_hostname=None if settings.verify else False,
         ssl_show_warn=False,

@@ -25,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONCURRENCY: Final = 8
-"""Searches at a time; `aisle.connect` keeps ten connections to each node."""
+"""Searches at a time; `aisle.connect` keeps twenty connections to each node."""
 
 
 class AsyncSearchClient:

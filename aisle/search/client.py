@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final, Self, Unpack
 
@@ -39,6 +40,8 @@ from aisle.types import DiversitySignal, Hit, Item
 
 # A release that goes live between plan and answer costs one more attempt.
 _ATTEMPTS: Final = 3
+# As many as an `AsyncSearchClient` searches at a time.
+_COUNTING: Final = 8
 # Bad request and not found: how a release answers that is not the one planned for.
 _OF_ANOTHER_RELEASE: Final = (400, 404)
 
@@ -84,7 +87,9 @@ class SearchClient:
         self._reranker = reranker
         self._rules = rules
         self._index = Preflight(self._cluster, name, self._encoders)
-        self._runner = PlanRunner(self._cluster, name, self._encoders)
+        # They start when facets are first asked for, and end with the interpreter.
+        self._threads = ThreadPoolExecutor(_COUNTING, thread_name_prefix="aisle-facets")
+        self._runner = PlanRunner(self._cluster, name, self._encoders, self._threads)
         self._suggester = Suggester(self._cluster, self._index)
 
     def search(self, text: str, **options: Unpack[SearchOptions]) -> Page:
@@ -235,7 +240,7 @@ class SearchClient:
         """
         fixed = copy.copy(self)
         fixed._index = Preflight(self._cluster, release, self._encoders)
-        fixed._runner = PlanRunner(self._cluster, release, self._encoders)
+        fixed._runner = PlanRunner(self._cluster, release, self._encoders, self._threads)
         fixed._suggester = Suggester(self._cluster, fixed._index)
         return fixed
 

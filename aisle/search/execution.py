@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, InvalidQuery
 from aisle.search.facets.counting import completed, counts_body, read_counts
+from aisle.search.facets.planning import FacetPlan
 from aisle.search.facets.results import CountsOf
 from aisle.search.groups import count_body
 from aisle.search.identifiers import exact_body, read_exact
@@ -23,6 +25,7 @@ from aisle.search.ranking import (
     candidates_params,
     check_complete,
     corrected_ranking,
+    counted_query,
     listed_query,
     pinned,
     plan_body,
@@ -50,11 +53,13 @@ class PlanRunner:
         cluster: connection.
         name: alias or index that is asked.
         encoders: of the query.
+        threads: for facets, which are counted while candidates are searched for.
     """
 
     cluster: Cluster
     name: str
     encoders: QueryEncoders
+    threads: ThreadPoolExecutor
 
     def run(self, plan: Plan) -> Ranking:
         """Carry a plan out.
@@ -100,23 +105,18 @@ class PlanRunner:
     def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
         if plan.listing is not None:
             return self._list(plan, plan.listing, text, spelling=spelling)
+        words = _words(plan, text)
+        # While the query is encoded and the legs search.
+        counting = self._counting(plan, counted_query(plan, words) if plan.facets else None)
         started = time.perf_counter()
         vectors = self.encoders.vectors(text, plan.legs, plan.live.meta)
         tokens = self.encoders.tokens(text, plan.legs)
         encode_ms = (time.perf_counter() - started) * 1000
-        question = Question(
-            text,
-            vectors,
-            plan.clauses,
-            plan.window,
-            tokens,
-            plan.live.further_languages,
-            plan.live.compounds,
-        )
+        question = replace(words, vectors=vectors, tokens=tokens)
         answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
         ranking = read_ranking(plan, question, answer, encode_ms)
         _expect(plan, ranking.release)
-        return ranking
+        return replace(ranking, counts=counting.result() if counting else None)
 
     def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
         """The ranking of the corrected words, or of those typed where that finds nothing."""
@@ -151,21 +151,32 @@ class PlanRunner:
         counted = ranking.counted
         if counts_of is CountsOf.SHOWN or counted is None:
             counted = {"ids": {"values": [fused.id for fused in ranking.fused]}}
-        # What rules hide or filter is never ignored, even where a shopper's own filter says the same.
-        counted = {"bool": {"filter": [counted, *plan.always]}}
         facets, asked = None, plan.facets
+        answer = None if counts_of is CountsOf.SHOWN else ranking.counts
         while True:
-            answer = self._asked(counts_body(asked, counted, plan.filters), index=ranking.release)
+            answer = answer or self._counts(plan, asked, counted)
             found = read_counts(asked, counts_of, answer)
             facets = completed(facets, found.facets) if facets else found.facets
             ranking = replace(ranking, facets=facets, server_ms=ranking.server_ms + float(answer["took"]))
             if found.further is None:
-                return ranking
-            asked = found.further
+                return replace(ranking, counts=None)
+            asked, answer = found.further, None
+
+    def _counting(self, plan: Plan, counted: Mapping[str, Any] | None) -> Future[Mapping[str, Any]] | None:
+        """The counts of these items, which a thread is asking for; None if nothing is to be counted."""
+        if plan.facets is None or counted is None:
+            return None
+        return self.threads.submit(self._counts, plan, plan.facets, counted)
+
+    def _counts(self, plan: Plan, asked: FacetPlan, counted: Mapping[str, Any]) -> Mapping[str, Any]:
+        # What rules hide or filter is never ignored, even where a shopper's own filter says the same.
+        left = {"bool": {"filter": [counted, *plan.always]}}
+        return self._asked(counts_body(asked, left, plan.filters), index=plan.release)
 
     def _list(self, plan: Plan, listing: Listing, text: str, *, spelling: bool) -> Ranking:
         """A page of a list. One that goes by cursor is a page of the list as it was when it was begun."""
-        question = Question(text, {}, plan.clauses, plan.window)
+        question = _words(plan, text)
+        counting = self._counting(plan, listed_query(plan, question))
         cursor, pit = None, None
         if listing.cursor is not None and listing.cursor != FIRST_CURSOR:
             cursor = read_cursor(listing.cursor, listing, plan.release)
@@ -185,7 +196,7 @@ class PlanRunner:
         _expect(plan, ranking.release)
         if pit is not None and ranking.listed and ranking.listed.cursor is None:
             self.cluster.delete_pit(body={"pit_id": [pit]})
-        return ranking
+        return replace(ranking, counts=counting.result() if counting else None)
 
     def _at_point(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer from the point in time that the body names."""
@@ -210,6 +221,18 @@ class PlanRunner:
         )
         check_complete(answer)
         return answer
+
+
+def _words(plan: Plan, text: str) -> Question:
+    """The question as the legs of words are asked it."""
+    return Question(
+        text,
+        {},
+        plan.clauses,
+        plan.window,
+        further_languages=plan.live.further_languages,
+        compounds=plan.live.compounds,
+    )
 
 
 def _expect(plan: Plan, release: str) -> None:

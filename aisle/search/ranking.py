@@ -48,6 +48,7 @@ class Ranking:
         matched: what found the candidates.
         counted: clause of all items that the words match or name, before filters; None without facets, or if
             no leg searches for words.
+        counts: answer to the request for the facets' counts of ``counted``, until it is read.
         excluded: words that no result has, as the query or the request says.
         listed: where a page of a list stands in it; ``fused`` is then that page. None for a search.
         sort: as in `Plan`.
@@ -77,6 +78,7 @@ class Ranking:
     corrected: Correction | None = None
     matched: Matched = Matched.WORDS
     counted: Mapping[str, Any] | None = None
+    counts: Mapping[str, Any] | None = None
     pinned_first: int = 0
     excluded: tuple[str, ...] = ()
     listed: ListedPage | None = None
