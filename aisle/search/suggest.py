@@ -156,7 +156,7 @@ _TYPOS: Final = {"fuzziness": "AUTO", "min_length": 3, "prefix_length": 1, "unic
 
 
 # Candidates beyond those that are shown: some of them may find nothing any more.
-_SPARE: Final = 4
+_SPARE: Final = 2
 
 
 def completions_body(request: SuggestRequest) -> dict[str, Any]:
