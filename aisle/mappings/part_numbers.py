@@ -19,6 +19,9 @@ MAX_CODES: Final = 200
 MAX_CODE_CHARS: Final = 64
 """Of an attribute's value that may be a part number."""
 
+# As long as an id may be; OpenSearch refuses documents with keywords of over 32,766 bytes.
+_MAX_IDENTIFIER_CHARS: Final = 512
+
 # 12,000, 18.5, 12000 and 12000btu.
 _AMOUNT = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+|\d{1,2}0{3,}[a-z]*", re.IGNORECASE)
 # Few digits with a unit or a noun behind: 120mm, 100ct, 4shelves.
@@ -64,10 +67,10 @@ def code_forms(identifier: str) -> tuple[str, ...]:
     """The spellings of which two identifiers share one if they are the same.
 
     Its letters and digits in lower case; a GTIN without the zeros in front as well, and of an ISBN-10 the
-    ISBN-13 (ISO 2108).
+    ISBN-13 (ISO 2108). None of a text that is too long to be an identifier.
     """
     joined = fields.joined(identifier)
-    if not joined:
+    if not 0 < len(joined) <= _MAX_IDENTIFIER_CHARS:
         return ()
     found = [joined]
     if len(joined) in _GTIN_LENGTHS and (gtin := _GTIN.fullmatch(joined)):

@@ -145,7 +145,7 @@ class Bm25Leg:
     whole: float = 1.0
     measures: float = 2.0
     contradicted: float = 0.9
-    max_words: int = 200
+    max_words: int = 40
     name: str = BM25
     vector_field: str | None = None
 

@@ -108,6 +108,19 @@ def with_items_of_today(then: Any) -> Any:
     return {name: with_items_of_today(value) for name, value in then.items()}
 
 
+# Words count otherwise today, and totals and facets are of what the words match.
+_COUNTED_OTHERWISE: Final = frozenset(("raw_score", "contribution", "score", "total", "facets"))
+
+
+def without_scores(then: Any) -> Any:
+    """What 8376a69 said, without what is counted otherwise today."""
+    if isinstance(then, list):
+        return [without_scores(each) for each in then]
+    if not isinstance(then, dict):
+        return then
+    return {name: without_scores(each) for name, each in then.items() if name not in _COUNTED_OTHERWISE}
+
+
 def differences(then: Any, now: Any, where: str = "") -> list[str]:
     """Where today's answer does not say what 8376a69 said. It may say more."""
     return list(_differences(then, now, where))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -178,7 +179,8 @@ def test_null_removes() -> None:
 
 
 def test_every_field_that_is_no_vector_is_made_of_the_item() -> None:
-    assert set(document(FULL, VECTORS)) - {fields.DENSE} == fields.OF_ITEM - {fields.IMAGE}
+    item = replace(FULL, title="Shoe of 300 g", attributes={"Model": ("DCD-771C2",), "Colour": ("Red",)})
+    assert set(document(item, VECTORS)) - {fields.DENSE} == fields.OF_ITEM - {fields.IMAGE}
 
 
 def test_an_empty_file_holds_no_changes(tmp_path: Path) -> None:
