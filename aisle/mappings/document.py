@@ -152,9 +152,8 @@ def facet_names(item: Item) -> list[str]:
 
 _TRUE: Final = frozenset(("true", "yes", "y", "ja", "oui", "sí", "sì", "sim", "tak", "ano", "kyllä", "да"))
 _FALSE: Final = frozenset(("false", "no", "n", "nein", "nee", "non", "não", "nej", "nie", "ei", "нет"))
-# What is longer is a text, and more are a list of everything that it fits.
-_MAX_VALUE_CHARS: Final = 300
-_MAX_ATTRIBUTE_CHARS: Final = 5_000
+# More is a list of everything that it fits.
+_MAX_ATTRIBUTE_CHARS: Final = 10_000
 
 
 def attribute_text(item: Item) -> list[str]:
@@ -164,7 +163,7 @@ def attribute_text(item: Item) -> list[str]:
     for name, values in item.attributes.items():
         for value in values:
             meant = value.casefold()
-            if meant in _FALSE or len(value) > _MAX_VALUE_CHARS:
+            if meant in _FALSE:
                 continue
             word = name.replace("_", " ") if meant in _TRUE else value
             if word not in said:

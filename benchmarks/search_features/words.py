@@ -57,7 +57,7 @@ def legs() -> dict[str, Bm25Leg]:
     }
 
 
-_WORD: Final = re.compile(rf"[^\W\d_]{{{_LEAST_LETTERS},}}")
+_WORD: Final = re.compile(rf"(?<![\w.-])[^\W\d_]{{{_LEAST_LETTERS},}}(?![\w-]|\.\w)")
 
 
 def attribute_words(items: Iterable[Item]) -> dict[str, set[str]]:
