@@ -72,11 +72,14 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 # Of these a search takes one or the other.
 EXCLUSIVE = {"sort": "diversity"}
+# Every match can be listed where there are words to match.
+IMPOSSIBLE = {("meaning alone", "every match sorted")}
 PAIRS = [
     (one, other)
     for one, other in combinations(OPTIONS, 2)
     if not OPTIONS[one].keys() & OPTIONS[other].keys()
     and not {EXCLUSIVE.get(name) for name in OPTIONS[other]} & OPTIONS[one].keys()
+    and (one, other) not in IMPOSSIBLE
 ]
 TEXTS = ("dril 3 mm -red", "DR0031", "zzzqqq")
 
@@ -147,6 +150,13 @@ def test_an_order_is_asked_for_once(shop: SearchClient) -> None:
         options = next(each for each in OPTIONS.values() if name in each)
         with pytest.raises(InvalidQuery, match="one or the other"):
             shop.search("drill", **options, **next(each for each in OPTIONS.values() if other in each))
+
+
+def test_what_cannot_be_is_refused(shop: SearchClient) -> None:
+    for one, other in IMPOSSIBLE:
+        with pytest.raises(InvalidQuery) as refused:
+            shop.search("drill", **OPTIONS[one], **OPTIONS[other])
+        assert refused.value.fix
 
 
 def test_all_options_at_once(shop: SearchClient) -> None:
