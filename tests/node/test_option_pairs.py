@@ -97,7 +97,7 @@ def shop(client: Cluster) -> Iterator[SearchClient]:
     store.forget()
 
 
-@pytest.mark.parametrize(("pair", "text"), zip(PAIRS, cycle(TEXTS), strict=False))
+@pytest.mark.parametrize(("pair", "text"), list(zip(PAIRS, cycle(TEXTS), strict=False)))
 def test_pages_fit_together_and_hits_add_up(shop: SearchClient, pair: tuple[str, str], text: str) -> None:
     options = {**OPTIONS[pair[0]], **OPTIONS[pair[1]]}
     for asked in ("steel drill", text):
