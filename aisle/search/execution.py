@@ -79,9 +79,8 @@ class PlanRunner:
         ranking = self._rank(plan, plan.text, spelling=plan.spelling)
         if ranking.suggested is not None:
             ranking = self._corrected(plan, ranking, ranking.suggested)
-        return self._finished(plan, pinned(ranking, named) if named else ranking)
-
-    def _finished(self, plan: Plan, ranking: Ranking) -> Ranking:
+        if named:
+            ranking = pinned(ranking, named)
         return self._with_rules(plan, self._counted(plan, ranking))
 
     def _with_rules(self, plan: Plan, ranking: Ranking) -> Ranking:
@@ -176,7 +175,8 @@ class PlanRunner:
     def _list(self, plan: Plan, listing: Listing, text: str, *, spelling: bool) -> Ranking:
         """A page of a list. One that goes by cursor is a page of the list as it was when it was begun."""
         question = _words(plan, text)
-        counting = self._counting(plan, listed_query(plan, question))
+        query = listed_query(plan, question)
+        counting = self._counting(plan, query)
         cursor, pit = None, None
         if listing.cursor is not None and listing.cursor != FIRST_CURSOR:
             cursor = read_cursor(listing.cursor, listing, plan.release)
@@ -184,9 +184,7 @@ class PlanRunner:
         elif listing.cursor is not None:
             opened = self.cluster.create_pit(index=plan.release, params={"keep_alive": KEEP_ALIVE})
             pit = str(opened["pit_id"])
-        body = listing_body(
-            listing, listed_query(plan, question), plan.clauses, cursor, pit, grouped=plan.grouped
-        )
+        body = listing_body(listing, query, plan.clauses, cursor, pit, grouped=plan.grouped)
         if plan.grouped:
             body["aggs"] = count_body(None)
         if spelling and (suggest := spelling_body(text, plan.live.further_languages)):

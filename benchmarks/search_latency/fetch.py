@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 from opensearchpy import OpenSearch
-from opensearchpy.serializer import JSONSerializer
 
+from aisle.cluster.client import FastJson
 from aisle.encoder import DenseEncoder
 from aisle.mappings import default_fusion, fields, pipeline_name
 from aisle.mappings.document import item_of
@@ -50,7 +49,7 @@ def compare_fetching(
 def _ways(url: str, name: str, model: DenseEncoder, *, window: int, size: int) -> Mapping[str, Ask]:
     client = OpenSearch(url)
     shop = SearchClient(client, name, model, window=window)
-    fast = SearchClient(OpenSearch(url, serializer=_OrjsonSerializer()), name, model, window=window)
+    fast = SearchClient(OpenSearch(url, serializer=FastJson()), name, model, window=window)
 
     def by_mget(text: str) -> Any:
         ranking = shop.rank(text)
@@ -90,10 +89,3 @@ def _one_request(client: OpenSearch, name: str, model: DenseEncoder, window: int
         return [(item_of(fused.id, sources[fused.id]), book.of(fused)) for fused in shown]
 
     return ask
-
-
-class _OrjsonSerializer(JSONSerializer):
-    """What opensearch-py would be with orjson instead of the standard library's parser."""
-
-    def loads(self, data: Any) -> Any:
-        return orjson.loads(data)
