@@ -27,6 +27,7 @@ from aisle.evaluation import (
 )
 from aisle.evaluation import evaluate as scores_of
 from aisle.mappings import FusionSpec
+from aisle.mappings.signals import SignalBoosts
 from aisle.search import Reranker, RerankOptions, SearchClient, read_live
 from aisle.search.ranking import with_pins
 from aisle.search.systems import RULED, check_systems, is_reranked, parse_systems
@@ -123,12 +124,16 @@ def evaluate(
         cluster=client,
         store=store,
     )
-    wanted = parse_systems(names, shop.legs, read_live(client, name).meta.fusion)
+    meta = read_live(client, name).meta
+    wanted = parse_systems(names, shop.legs, meta.fusion)
     reranked = {system: rerank or RerankOptions() for system in wanted if is_reranked(system)}
     if rules:
         wanted = {f"{system}{RULED}": fusion for system, fusion in wanted.items()}
         reranked = {f"{system}{RULED}": how for system, how in reranked.items()}
-    found = evaluate_index(shop, queries, wanted, relevant, progress or (lambda *_: None), reranked)
+    boosts = {
+        system: meta.boosts for system, fusion in wanted.items() if meta.boosts and fusion is meta.fusion
+    }
+    found = evaluate_index(shop, queries, wanted, relevant, progress or (lambda *_: None), reranked, boosts)
     if runs is not None:
         for run in found.runs.values():
             write_run(run, Path(runs) / f"{run.name.replace(':', '-')}.run")
@@ -142,6 +147,7 @@ def evaluate_index(
     relevant: int = 2,
     progress: CountProgress = lambda *_: None,
     reranked: Mapping[str, RerankOptions] = MappingProxyType({}),
+    boosts: Mapping[str, SignalBoosts] = MappingProxyType({}),
 ) -> Evaluated:
     """Run and score each system on the queries that have a relevant item.
 
@@ -152,6 +158,7 @@ def evaluate_index(
         relevant: lowest grade that counts as relevant.
         progress: called with (system, queries done, queries in all).
         reranked: system to how its candidates are reranked, for those that are.
+        boosts: system to business signals that count, for those that have some.
 
     Raises:
         EvaluationError: nothing to score, or judgments of another catalogue.
@@ -166,7 +173,7 @@ def evaluate_index(
         milliseconds: list[float] = []
         for done, query in enumerate(queries, 1):
             started = time.perf_counter()
-            ranking = client.rank(query.text, fusion=fusion)
+            ranking = client.rank(query.text, fusion=fusion, boosts=boosts.get(name))
             how = reranked.get(name)
             order = client.rerank(ranking, how).order if how else ranking.fused
             order, _ = with_pins(ranking, order)

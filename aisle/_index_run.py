@@ -41,6 +41,7 @@ from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
 from aisle.mappings.languages import LANGUAGES
+from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
 from aisle.search import read_live
 
@@ -69,6 +70,17 @@ def inherited_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorS
         )
         return None
     return live.fusion
+
+
+def inherited_boosts(client: OpenSearch, name: str, fusion: FusionSpec | None) -> SignalBoosts | None:
+    """The live release's boosts, which were tuned beside its fusion: None if that is not inherited.
+
+    Args:
+        client: connection.
+        name: of the catalogue.
+        fusion: what `inherited_fusion` found.
+    """
+    return None if fusion is None else read_live(client, name).meta.boosts
 
 
 def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
@@ -175,7 +187,9 @@ def index_folder(
         refs = source.encoder, source.sparse
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
         parts = fingerprint(source.data, source.reading)
-        options = replace(options, fusion=inherited_fusion(client, options.name, vectors.spaces))
+        fusion = inherited_fusion(client, options.name, vectors.spaces)
+        boosts = inherited_boosts(client, options.name, fusion)
+        options = replace(options, fusion=fusion, boosts=boosts)
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
             smoke = SmokeCheck(client, vectors, ledger, options.retry)
             # The gate last, as it takes longest.

@@ -135,8 +135,10 @@ class ReleaseGate:
 
     def _score(self, release: str) -> float:
         search = _opened(self.client, release, self.store, self.references)
-        system = read_live(self.client, release).meta.fusion or default_fusion(search.legs)
-        found = evaluate_index(search, self.judged, {release: system}, self.options.relevant)
+        meta = read_live(self.client, release).meta
+        system = meta.fusion or default_fusion(search.legs)
+        boosts = {release: meta.boosts} if meta.boosts else {}
+        found = evaluate_index(search, self.judged, {release: system}, self.options.relevant, boosts=boosts)
         return found.report.systems[release][self.options.metric]
 
 

@@ -16,8 +16,10 @@ from aisle.evaluation import JudgedSet, read_judged_set
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.names import check_name
 from aisle.mappings import BM25, RRF, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
+from aisle.mappings.signals import SignalBoosts
 from aisle.search import read_live
 from aisle.search.preflight import install_pipeline
+from aisle.search.signals import check_boosts
 from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
 from aisle.search.tuning.runs import LegRuns, ask_legs, has_leg_runs, legs_of, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions
@@ -39,6 +41,7 @@ class AppliedFusion:
         pipeline: of the new default.
         before, after: the release's own fusion; None: ``mappings.default_fusion``.
         done: False after a dry run.
+        boosts: business signals that count beside the fusion; None: none.
     """
 
     release: str
@@ -46,12 +49,14 @@ class AppliedFusion:
     before: FusionSpec | None
     after: FusionSpec
     done: bool
+    boosts: SignalBoosts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
             "release": self.release,
             "pipeline": self.pipeline,
+            "boosts": self.boosts.to_json() if self.boosts else None,
             "before": self.before.to_json() if self.before else None,
             "after": self.after.to_json(),
             "done": self.done,
@@ -180,16 +185,17 @@ def apply_fusion(
     client = connected(cluster)
     tuned = fusion if isinstance(fusion, FusionFile) else read_fusion(Path(fusion))
     if dry_run:
-        return _applied(_checked(client, name, tuned), tuned.spec, done=False)
+        return _applied(_checked(client, name, tuned), tuned, done=False)
     with hold(client, check_name(name), "aisle tune apply", wait_s=wait_s):
         meta = _checked(client, name, tuned)
         install_pipeline(client, tuned.spec)
-        _write(client, meta.release, tuned.spec)
-        return _applied(meta, tuned.spec, done=True)
+        _write(client, meta.release, tuned)
+        return _applied(meta, tuned, done=True)
 
 
-def _applied(meta: IndexMeta, spec: FusionSpec, *, done: bool) -> AppliedFusion:
-    return AppliedFusion(meta.release, pipeline_name(spec), meta.fusion, spec, done)
+def _applied(meta: IndexMeta, tuned: FusionFile, *, done: bool) -> AppliedFusion:
+    spec = tuned.spec
+    return AppliedFusion(meta.release, pipeline_name(spec), meta.fusion, spec, done, tuned.boosts)
 
 
 def _checked(client: OpenSearch, name: str, tuned: FusionFile) -> IndexMeta:
@@ -206,6 +212,8 @@ def _checked(client: OpenSearch, name: str, tuned: FusionFile) -> IndexMeta:
                 f" the fusion was tuned with {_named(tuned.spaces.get(leg))}",
                 fix=f"tune again: aisle tune run DATA --runs FOLDER --name {name} --ask-again",
             )
+    if tuned.boosts:
+        check_boosts(tuned.boosts, meta)
     return meta
 
 
@@ -213,12 +221,14 @@ def _named(space: VectorSpace | None) -> str:
     return f"{space.name} ({space.fingerprint[:12]}, {space.dims})" if space else "none"
 
 
-def _write(client: OpenSearch, release: str, spec: FusionSpec) -> None:
+def _write(client: OpenSearch, release: str, tuned: FusionFile) -> None:
     """A mapping's ``_meta`` is replaced as a whole, so all that stands there is written again."""
     before = _meta(client, release)
     aisle = before["aisle"]
-    pipelines = list(dict.fromkeys((*aisle["pipelines"], pipeline_name(spec))))
-    wanted = {**before, "aisle": {**aisle, "fusion": spec.to_json(), "pipelines": pipelines}}
+    pipelines = list(dict.fromkeys((*aisle["pipelines"], pipeline_name(tuned.spec))))
+    rest = {key: value for key, value in aisle.items() if key != "boosts"}
+    boosts = {"boosts": tuned.boosts.to_json()} if tuned.boosts else {}
+    wanted = {**before, "aisle": {**rest, **boosts, "fusion": tuned.spec.to_json(), "pipelines": pipelines}}
     client.indices.put_mapping(index=release, body={"_meta": wanted})
     if _meta(client, release) != wanted:
         raise SearchError(
@@ -314,11 +324,13 @@ class Shown:
         release: the live one.
         spec: what it uses.
         tuned: whether it was tuned, or this is the default of any catalogue.
+        boosts: business signals that count beside it; None: none.
     """
 
     release: str
     spec: FusionSpec
     tuned: bool
+    boosts: SignalBoosts | None = None
 
     @property
     def pipeline(self) -> str:
@@ -332,6 +344,7 @@ class Shown:
             "tuned": self.tuned,
             "pipeline": self.pipeline,
             "spec": self.spec.to_json(),
+            "boosts": self.boosts.to_json() if self.boosts else None,
         }
 
 
@@ -347,4 +360,6 @@ def show_fusion(name: str, *, cluster: OpenSearch | None = None) -> Shown:
         ClusterError: the cluster does not answer.
     """
     meta = read_live(connected(cluster), name).meta
-    return Shown(meta.release, meta.fusion or default_fusion(legs_of(meta)), meta.fusion is not None)
+    return Shown(
+        meta.release, meta.fusion or default_fusion(legs_of(meta)), meta.fusion is not None, meta.boosts
+    )

@@ -25,6 +25,7 @@ from aisle.cli.options import SparseOption
 if TYPE_CHECKING:
     from aisle._tune import AppliedFusion, Shown, TunedFusion
     from aisle.mappings import FusionSpec
+    from aisle.mappings.signals import SignalBoosts
     from aisle.search.tuning.guard import LegVerdict
     from aisle.search.tuning.per_query import PerQuery
 
@@ -37,6 +38,12 @@ def fusion_line(spec: FusionSpec) -> str:
     constant = f" (constant {spec.rank_constant})" if spec.normalisation == RRF else ""
     varying = ", varying with the query" if spec.query_weights else ""
     return f"{spec.title}{constant}: {weights}{varying}"
+
+
+def boosts_line(boosts: SignalBoosts | None) -> str:
+    """Such as ``business signals: popularity 0.2``."""
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in boosts.weights.items()) if boosts else ""
+    return printable(f"business signals: {weights or 'none'}")
 
 
 def print_tuned(console: Console, found: TunedFusion, catalogue: str) -> None:
@@ -55,6 +62,10 @@ def print_tuned(console: Console, found: TunedFusion, catalogue: str) -> None:
         console.print(_verdict_line(verdict, metric), markup=False, highlight=False)
     if found_per_query := tuned.per_query:
         console.print(_per_query_line(found_per_query, metric), markup=False, highlight=False)
+    for signal in tuned.signals:
+        said = f"counts {signal.weight:g}" if signal.weight else "does not count"
+        line = f"{signal.signal}: {said}, adds {signal.delta:+.4f} {metric} (p = {signal.p_value:.4f})"
+        console.print(line, markup=False, highlight=False)
     fold_lines = {fusion_line(winner.spec) for winner in tuned.winners}
     console.print(
         f"{tuned.fusions:,} fusions tried on {tuned.queries:,} queries of {runs.dataset} ({runs.split});"
@@ -97,6 +108,7 @@ def print_applied(console: Console, applied: AppliedFusion) -> None:
     for line in (
         f"{applied.release} {verb} {fusion_line(applied.after)}",
         f"pipeline {applied.pipeline}; before: {before}",
+        boosts_line(applied.boosts),
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -107,6 +119,7 @@ def print_shown(console: Console, shown: Shown) -> None:
     for line in (
         f"{shown.release}: {fusion_line(shown.spec)} ({how})",
         f"pipeline {shown.pipeline}" if len(shown.spec.legs) > 1 else "one leg needs no pipeline",
+        boosts_line(shown.boosts),
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 

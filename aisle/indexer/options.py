@@ -20,6 +20,7 @@ from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard_fusions
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
+from aisle.mappings.signals import SignalBoosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class IndexOptions:
                 shop.
         fusions: search pipelines to install.
         fusion: what searches of this release use that name none; None: the default.
+        boosts: business signals that count beside it; left out if no item has them.
         synonyms: what queries of this release are widened by.
         languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
         dictionaries: language to the dictionary that its compounds are taken apart by.
@@ -53,6 +55,7 @@ class IndexOptions:
     max_refused_share: float = 0.01
     fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
     fusion: FusionSpec | None = None
+    boosts: SignalBoosts | None = None
     synonyms: Synonyms = field(default_factory=Synonyms)
     languages: tuple[str, ...] = (ENGLISH.code,)
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)

@@ -79,7 +79,7 @@ def go_live(
         guard.check(publisher.release)
     if options.force_merge:
         publisher.force_merge()
-    publisher.measure_signals()
+    publisher.measure_signals(options.boosts)
     for check in checks:
         check.check(publisher.release)
     publisher.restore(settings)

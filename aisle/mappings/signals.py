@@ -75,6 +75,20 @@ class SignalBoosts:
 NO_BOOSTS: Final = SignalBoosts()
 
 
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        RECENCY: (fields.ADDED,),
+        IN_STOCK: (fields.AVAILABLE, fields.STOCK),
+        **{name: (name,) for name in _MEASURED if name != fields.ADDED},
+    }
+)
+
+
+def signal_fields(name: str) -> tuple[str, ...]:
+    """The fields that a signal is made of, of which a release needs one; those of a number by its name."""
+    return _FIELDS.get(name) or (fields.number_field(name),)
+
+
 def percentiles_body(numbers: Iterable[str]) -> dict[str, Any]:
     """Body of a request for how the values of a release are spread.
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from aisle.errors import InvalidQuery
 from aisle.mappings import IndexMeta, fields
-from aisle.mappings.signals import IN_STOCK, RECENCY, SignalBoosts, share_below
+from aisle.mappings.signals import IN_STOCK, RECENCY, SignalBoosts, share_below, signal_fields
 from aisle.search.fusion import Fused, scaled
 from aisle.search.stored import StoredValues
 
@@ -36,10 +36,6 @@ class SignalContext:
 class Signal(Protocol):
     """One signal of an item."""
 
-    @property
-    def stored(self) -> tuple[str, ...]:
-        """The fields that it is made of; a release needs one of them."""
-
     def of(self, values: Values, context: SignalContext, /) -> float:
         """0 to 1, from an item's stored values."""
 
@@ -50,11 +46,6 @@ class Scaled:
 
     field: str
 
-    @property
-    def stored(self) -> tuple[str, ...]:
-        """The field."""
-        return (self.field,)
-
     def of(self, values: Values, context: SignalContext, /) -> float:
         """See ``Signal``."""
         found = values.get(self.field)
@@ -64,8 +55,6 @@ class Scaled:
 @dataclass(frozen=True, slots=True)
 class Recency:
     """How new an item is: 1 now, half after each half-life."""
-
-    stored: tuple[str, ...] = (fields.ADDED,)
 
     def of(self, values: Values, context: SignalContext, /) -> float:
         """See ``Signal``."""
@@ -79,8 +68,6 @@ class Recency:
 @dataclass(frozen=True, slots=True)
 class InStock:
     """Whether an item can be bought now, as ``Filters.in_stock`` has it."""
-
-    stored: tuple[str, ...] = (fields.AVAILABLE, fields.STOCK)
 
     def of(self, values: Values, _context: SignalContext, /) -> float:
         """See ``Signal``."""
@@ -113,7 +100,16 @@ def known_signals(meta: IndexMeta) -> tuple[str, ...]:
     numbers = (
         name.removeprefix(f"{fields.NUMBER}.") for name in there if name.startswith(f"{fields.NUMBER}.")
     )
-    return (*(name for name, signal in _NAMED.items() if there.keys() & set(signal.stored)), *sorted(numbers))
+    return (*(name for name in _NAMED if there.keys() & set(signal_fields(name))), *sorted(numbers))
+
+
+def tunable_signals(meta: IndexMeta) -> tuple[str, ...]:
+    """Those that weights are tuned for: what more of is better. How many are in stock, or a price, is not."""
+    return tuple(
+        name
+        for name in (fields.POPULARITY, fields.RATING, fields.MARGIN, IN_STOCK, RECENCY)
+        if meta.features.signals.keys() & set(signal_fields(name))
+    )
 
 
 def check_boosts(boosts: SignalBoosts, meta: IndexMeta) -> None:
@@ -125,7 +121,7 @@ def check_boosts(boosts: SignalBoosts, meta: IndexMeta) -> None:
     """
     meta.require(meta.schema_version > 2 or not boosts.weights, "be boosted by business signals")
     for name in boosts.weights:
-        if not meta.features.signals.keys() & set(signal_of(name).stored):
+        if not meta.features.signals.keys() & set(signal_fields(name)):
             there = ", ".join(known_signals(meta)) or "none"
             raise InvalidQuery(
                 f"{meta.release} cannot be boosted by {name!r} (it has: {there})",
@@ -135,7 +131,7 @@ def check_boosts(boosts: SignalBoosts, meta: IndexMeta) -> None:
 
 def stored_signals(boosts: SignalBoosts) -> tuple[str, ...]:
     """The fields that boosts need of each candidate."""
-    return tuple(dict.fromkeys(field for name in boosts.weights for field in signal_of(name).stored))
+    return tuple(dict.fromkeys(field for name in boosts.weights for field in signal_fields(name)))
 
 
 def boosted(
@@ -150,10 +146,28 @@ def boosted(
         values: of the candidates, see `stored_signals`.
         at: moment of the search, with its time zone.
     """
-    context = SignalContext(meta.features.signals, at.timestamp() * 1000, boosts.half_life_days)
     found = list(fused)
-    for name, weight in boosts.weights.items():
+    for name, signals in signals_of(boosts, meta, values, at).items():
+        weight = boosts.weights[name]
+        found = scaled(found, name, {id_: 1 + weight * signal for id_, signal in signals.items()})
+    return found
+
+
+def signals_of(
+    boosts: SignalBoosts, meta: IndexMeta, values: StoredValues, at: datetime
+) -> dict[str, dict[str, float]]:
+    """Signal to item to its value, 0 to 1; items of value 0 are left out.
+
+    Args:
+        boosts: which signals.
+        meta: of the release.
+        values: of the items, see `stored_signals`.
+        at: moment of the search, with its time zone.
+    """
+    context = SignalContext(meta.features.signals, at.timestamp() * 1000, boosts.half_life_days)
+    found: dict[str, dict[str, float]] = {}
+    for name in boosts.weights:
         signal = signal_of(name)
-        factors = {each.id: 1 + weight * signal.of(values.get(each.id, {}), context) for each in found}
-        found = scaled(found, name, factors)
+        of_items = ((id_, signal.of(stored, context)) for id_, stored in values.items())
+        found[name] = {id_: value for id_, value in of_items if value}
     return found

@@ -13,6 +13,7 @@ from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import swap_actions, to_prune, version_of
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import IndexSettings
+from aisle.mappings.signals import SignalBoosts
 
 _log = logging.getLogger(__name__)
 # A copy of a large shard takes minutes; one that has no node to go to is not waited for.
@@ -131,9 +132,14 @@ class Publisher:
             )
         self._cluster.indices.refresh(index=self.release)
 
-    def measure_signals(self) -> None:
-        """Write down how the business signals are spread, by which searches scale them."""
-        store_percentiles(self._cluster, self.release)
+    def measure_signals(self, boosts: SignalBoosts | None = None) -> None:
+        """Write down how the business signals are spread, by which searches scale them.
+
+        Args:
+            boosts: what searches use that name none; what the release lacks is left out, and a warning says
+                so.
+        """
+        store_percentiles(self._cluster, self.release, boosts)
 
     def restore(self, settings: IndexSettings) -> None:
         """Set replicas and refresh interval for serving; wait for the replicas that are being made."""

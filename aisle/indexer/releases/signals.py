@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+
 from aisle.cluster import Cluster
 from aisle.mappings.index_body import declared_numbers
-from aisle.mappings.signals import percentiles_body, read_percentiles
+from aisle.mappings.signals import SignalBoosts, percentiles_body, read_percentiles, signal_fields
+
+_log = logging.getLogger(__name__)
 
 
-def store_percentiles(cluster: Cluster, release: str) -> None:
+def store_percentiles(cluster: Cluster, release: str, boosts: SignalBoosts | None = None) -> None:
     """Measure and write; to be repeated safely.
 
     A mapping's ``_meta`` is replaced as a whole, so all that stands there is written again.
+
+    Args:
+        cluster: connection.
+        release: index, loaded.
+        boosts: what searches use that name none; signals that no item has are left out.
     """
     mapping = cluster.indices.get(index=release)[release]["mappings"]
     answer = cluster.search(index=release, body=percentiles_body(sorted(declared_numbers(mapping))))
-    meta = mapping["_meta"]
-    features = {**meta["aisle"].get("features", {}), "signals": read_percentiles(answer["aggregations"])}
-    body = {"_meta": {**meta, "aisle": {**meta["aisle"], "features": features}}}
-    cluster.indices.put_mapping(index=release, body=body)
+    found = read_percentiles(answer["aggregations"])
+    aisle = dict(mapping["_meta"]["aisle"])
+    aisle["features"] = {**aisle.get("features", {}), "signals": found}
+    if boosts is not None:
+        kept = {name: w for name, w in boosts.weights.items() if found.keys() & set(signal_fields(name))}
+        if lacking := boosts.weights.keys() - kept.keys():
+            _log.warning("no item of %s has %s: searches go without", release, ", ".join(sorted(lacking)))
+        if kept:
+            aisle["boosts"] = replace(boosts, weights=kept).to_json()
+    cluster.indices.put_mapping(index=release, body={"_meta": {**mapping["_meta"], "aisle": aisle}})

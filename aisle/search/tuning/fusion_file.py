@@ -12,6 +12,7 @@ import orjson
 from aisle._files import open_bytes, whole_file
 from aisle.errors import InputError
 from aisle.mappings import FusionSpec, VectorSpace, pipeline_name
+from aisle.mappings.signals import SignalBoosts
 from aisle.search.tuning.runs import LegRuns
 from aisle.search.tuning.tune import Tuned
 
@@ -27,11 +28,13 @@ class FusionFile:
         spec: the fusion.
         spaces: vector field to the encoder and width that it was tuned with.
         release: index whose legs it was tuned on.
+        boosts: business signals that count beside it.
     """
 
     spec: FusionSpec
     spaces: Mapping[str, VectorSpace]
     release: str
+    boosts: SignalBoosts | None = None
 
 
 def fusion_json(tuned: Tuned, runs: LegRuns) -> dict[str, Any]:
@@ -66,6 +69,8 @@ def fusion_json(tuned: Tuned, runs: LegRuns) -> dict[str, Any]:
         ],
         "legs": [asdict(verdict) for verdict in tuned.verdicts],
         "per_query": asdict(tuned.per_query) if tuned.per_query else None,
+        "boosts": tuned.boosts.to_json() if tuned.boosts else None,
+        "signals": [asdict(verdict) for verdict in tuned.signals],
         "fold_winners": [
             {
                 "spec": winner.spec.to_json(),
@@ -106,7 +111,13 @@ def read_fusion(path: str | Path) -> FusionFile:
         )
     try:
         spaces = {str(field): VectorSpace(**space) for field, space in found["spaces"].items()}
-        read = FusionFile(FusionSpec.from_json(found["spec"]), spaces, str(found["release"]))
+        boosts = found.get("boosts")
+        read = FusionFile(
+            FusionSpec.from_json(found["spec"]),
+            spaces,
+            str(found["release"]),
+            None if boosts is None else SignalBoosts.from_json(boosts),
+        )
         pipeline = found["pipeline"]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path.name} is not whole ({error!r})", fix=_AGAIN) from None

@@ -52,7 +52,7 @@ def cross_validated(values: Floats, folds: list[Ints]) -> Floats:
     return held_out
 
 
-_PERMUTATIONS: Final = 2_000
+PERMUTATIONS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +126,5 @@ def guard(
 
 
 def _trial(leg: str, together: Floats, without: Floats) -> tuple[str, float, float]:
-    p = paired_randomisation_test(together.tolist(), without.tolist(), permutations=_PERMUTATIONS)
+    p = paired_randomisation_test(together.tolist(), without.tolist(), permutations=PERMUTATIONS)
     return leg, float(np.mean(together - without)), p

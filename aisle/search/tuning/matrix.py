@@ -61,8 +61,7 @@ def pool_of(runs: LegRuns, qrels: Qrels, relevant: int = 2) -> Pool:
         )
     queries = tuple(judged)
     found = [[run.rankings.get(query, {}) for run in runs.runs.values()] for query in queries]
-    # Columns in order of id: that is how equal scores are ordered, see `aisle.search.fusion.fuse`.
-    items = [sorted({item for scores in legs for item in scores}) for legs in found]
+    items = [candidates_of(runs, query) for query in queries]
     shape = (len(queries), len(runs.runs), max(1, *map(len, items)))
     scores, ranks = np.full(shape, np.nan), np.zeros(shape, dtype=np.int32)
     places: list[tuple[int, int, int]] = []
@@ -76,6 +75,11 @@ def pool_of(runs: LegRuns, qrels: Qrels, relevant: int = 2) -> Pool:
     return Pool(
         runs.legs, queries, scores, ranks, _padded([judged[q] for q in queries]), rows, columns, found_grades
     )
+
+
+def candidates_of(runs: LegRuns, query: str) -> list[str]:
+    """What any leg found, in order of id: that is how equal scores are ordered, see ``fusion.fuse``."""
+    return sorted({item for run in runs.runs.values() for item in run.rankings.get(query, {})})
 
 
 def _fill(

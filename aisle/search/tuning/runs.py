@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +16,10 @@ from aisle.errors import EvaluationError, InputError, PipelineMissing
 from aisle.evaluation import JudgedSet
 from aisle.evaluation.runs import ScoredRun, read_scored_run, write_scored_run
 from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, VectorSpace, default_fusion
+from aisle.mappings.signals import SignalBoosts
 from aisle.search.client import SearchClient
 from aisle.search.ranking import Ranking
+from aisle.search.signals import signals_of, tunable_signals
 
 Progress = Callable[[str, int, int], None]
 """Told of what is being done, how much of it is done, and of how much."""
@@ -38,6 +41,7 @@ class LegRuns:
         data_hash: see `data_hash`.
         spaces: vector field to its encoder, and the width of its vectors.
         default: how that release fuses when a search names no fusion.
+        signals: business signal to candidate to its value, 0 to 1; those of value 0 are left out.
 
     Raises:
         EvaluationError: no run, an empty one, none of a leg of the default, or a query that one leg was asked
@@ -52,6 +56,7 @@ class LegRuns:
     data_hash: str
     spaces: Mapping[str, VectorSpace]
     default: FusionSpec
+    signals: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.runs or not set(self.default.legs) <= set(self.runs):
@@ -145,6 +150,7 @@ def write_leg_runs(runs: LegRuns, folder: Path) -> None:
         "spaces": {field: asdict(space) for field, space in runs.spaces.items()},
         "default": runs.default.to_json(),
         "legs": legs,
+        "signals": {name: dict(values) for name, values in runs.signals.items()},
     }
     with whole_file(folder / MANIFEST) as file:
         file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -179,6 +185,10 @@ def read_leg_runs(folder: Path) -> LegRuns:
             data_hash=str(found["data_hash"]),
             spaces={str(field): VectorSpace(**space) for field, space in found["spaces"].items()},
             default=FusionSpec.from_json(found["default"]),
+            signals={
+                str(name): {str(item): float(value) for item, value in values.items()}
+                for name, values in found.get("signals", {}).items()
+            },
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{path} is not whole ({error!r})", fix=_AGAIN) from None
@@ -231,8 +241,14 @@ def ask_legs(
     # One release answers them all, also if another one goes live meanwhile.
     fixed = client.for_release(meta.release)
     found: dict[str, dict[str, dict[str, float]]] = {leg: {} for leg in legs}
+    # Weights of 0 change no score, and the signals come back with the candidates.
+    boosts = SignalBoosts(dict.fromkeys(tunable_signals(meta), 0.0))
+    moment = datetime.now(UTC)
+    signals: dict[str, dict[str, float]] = {name: {} for name in boosts.weights}
     for done, query in enumerate(judged.queries, 1):
-        ranking = _ranked(fixed, query.text, fusion)
+        ranking = _ranked(fixed, query.text, fusion, boosts)
+        for name, values in signals_of(boosts, meta, ranking.values, moment).items():
+            signals[name] |= values
         for leg in legs:
             result = ranking.results[leg]
             found[leg][query.id] = dict(zip(result.ids, result.scores, strict=True))
@@ -246,13 +262,14 @@ def ask_legs(
         data_hash=data_hash(judged),
         spaces=dict(meta.spaces),
         default=meta.fusion or fusion,
+        signals=signals,
     )
 
 
-def _ranked(client: SearchClient, text: str, fusion: FusionSpec) -> Ranking:
+def _ranked(client: SearchClient, text: str, fusion: FusionSpec, boosts: SignalBoosts) -> Ranking:
     try:
-        return client.rank(text, fusion=fusion)
+        return client.rank(text, fusion=fusion, boosts=boosts)
     except PipelineMissing:
         # No release was made with these legs under Aisle's own defaults yet.
         client.install(fusion)
-        return client.rank(text, fusion=fusion)
+        return client.rank(text, fusion=fusion, boosts=boosts)

@@ -10,12 +10,14 @@ import numpy as np
 from aisle.errors import InputError
 from aisle.evaluation import Comparison, JudgedSet, Scores, compare
 from aisle.mappings import FusionSpec
+from aisle.mappings.signals import SignalBoosts
 from aisle.search.tuning.grid import Scorer, grid
 from aisle.search.tuning.guard import GuardOptions, LegVerdict
 from aisle.search.tuning.matrix import Floats, metric_of, pool_of
 from aisle.search.tuning.nested import FoldWinner, choose, nested
 from aisle.search.tuning.per_query import PerQuery, PoolFeatures, try_per_query
 from aisle.search.tuning.runs import LegRuns, Progress, check_kinship, silent
+from aisle.search.tuning.signals import SignalVerdict, tune_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Tuned:
         verdicts: of the guard, on all queries.
         winners: per outer fold.
         per_query: whether weights per query are part of ``spec``, and why; None if they were not tried.
+        boosts: business signals that count beside it; None: none helps, or the catalogue has none.
+        signals: of the guard, for each signal; measured with the fixed weights of ``spec``.
     """
 
     spec: FusionSpec
@@ -87,6 +91,8 @@ class Tuned:
     verdicts: tuple[LegVerdict, ...]
     winners: tuple[FoldWinner, ...]
     per_query: PerQuery | None
+    boosts: SignalBoosts | None = None
+    signals: tuple[SignalVerdict, ...] = ()
 
     @property
     def helps(self) -> bool:
@@ -130,6 +136,7 @@ def tune(
         spec, per_query, systems[TUNED] = try_per_query(
             scorer, chosen.spec, held_out, features, options.guard
         )
+    boosts, signals = tune_signals(scorer, spec, runs, options.guard)
     scores = {name: _scores(name, pool.queries, values, metric.name) for name, values in systems.items()}
     return Tuned(
         spec=spec,
@@ -144,6 +151,8 @@ def tune(
         verdicts=chosen.verdicts,
         winners=held_out.winners,
         per_query=per_query,
+        boosts=boosts,
+        signals=signals,
     )
 
 
