@@ -100,6 +100,7 @@ def test_from_an_index_to_its_tuned_fusion_and_on_to_the_next_release(
         "tuned": True,
         "pipeline": first["pipeline"],
         "spec": first["spec"],
+        "boosts": None,
     }
     page = said(ask("search", "red shoe", "--name", "NAME", "--json"))
     assert set(page["hits"][0]["signals"]) == set(first["spec"]["legs"])
