@@ -17,7 +17,7 @@ from aisle.search.facets.results import CountsOf
 from aisle.search.groups import count_body
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders, Question
-from aisle.search.listing import FIRST_CURSOR, KEEP_ALIVE, Listing, listing_body, read_cursor
+from aisle.search.listing import FIRST_CURSOR, KEEP_ALIVE, Cursor, Listing, listing_body, read_cursor
 from aisle.search.page import Correction, Matched
 from aisle.search.plan import Plan
 from aisle.search.ranking import (
@@ -76,9 +76,12 @@ class PlanRunner:
             named = read_exact(self._asked(body))
             if named.all:
                 _expect(plan, named.release)
-        ranking = self._rank(plan, plan.text, spelling=plan.spelling)
+        cursor = self._cursor(plan)
+        ranking = self._rank(plan, plan.text, cursor, spelling=plan.spelling)
         if ranking.suggested is not None:
-            ranking = self._corrected(plan, ranking, ranking.suggested)
+            ranking = self._corrected(plan, ranking, ranking.suggested, cursor)
+        if cursor is not None and ranking.listed and ranking.listed.cursor is None:
+            self.cluster.delete_pit(body={"pit_id": [cursor.pit]})
         if named:
             ranking = pinned(ranking, named)
         return self._with_rules(plan, self._counted(plan, ranking))
@@ -101,9 +104,21 @@ class PlanRunner:
             server_ms=ranking.server_ms + float(answer["took"]),
         )
 
-    def _rank(self, plan: Plan, text: str, *, spelling: bool = False) -> Ranking:
+    def _cursor(self, plan: Plan) -> Cursor | None:
+        """Where the page of a list that goes by cursor begins; None for other pages."""
+        listing = plan.listing
+        if listing is None or listing.cursor is None:
+            return None
+        if listing.cursor != FIRST_CURSOR:
+            return read_cursor(listing.cursor, listing, plan.release)
+        opened = self.cluster.create_pit(index=plan.release, params={"keep_alive": KEEP_ALIVE})
+        return Cursor(plan.release, str(opened["pit_id"]), (), 0, listing.mark)
+
+    def _rank(
+        self, plan: Plan, text: str, cursor: Cursor | None = None, *, spelling: bool = False
+    ) -> Ranking:
         if plan.listing is not None:
-            return self._list(plan, plan.listing, text, spelling=spelling)
+            return self._list(plan, plan.listing, text, cursor, spelling=spelling)
         words = _words(plan, text)
         # While the query is encoded and the legs search.
         counting = self._counting(plan, counted_query(plan, words) if plan.facets else None)
@@ -117,7 +132,7 @@ class PlanRunner:
         _expect(plan, ranking.release)
         return replace(ranking, counts=counting.result() if counting else None)
 
-    def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction) -> Ranking:
+    def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction, cursor: Cursor | None) -> Ranking:
         """The ranking of the corrected words, or of those typed where that finds nothing."""
         # A word that one shard lacks another may have, and one that is spaced otherwise, or written together
         # with another, is no mistake.
@@ -132,7 +147,7 @@ class PlanRunner:
         typed = replace(typed, server_ms=typed.server_ms + float(answer["took"]))
         if correction is None:
             return typed
-        again = self._rank(plan, correction.text)
+        again = self._rank(plan, correction.text, cursor)
         # With filters, the corrected words may find no more than those typed.
         if again.matched is not Matched.WORDS:
             return typed
@@ -172,42 +187,38 @@ class PlanRunner:
         left = {"bool": {"filter": [counted, *plan.always]}}
         return self._asked(counts_body(asked, left, plan.filters), index=plan.release)
 
-    def _list(self, plan: Plan, listing: Listing, text: str, *, spelling: bool) -> Ranking:
+    def _list(
+        self, plan: Plan, listing: Listing, text: str, cursor: Cursor | None, *, spelling: bool
+    ) -> Ranking:
         """A page of a list. One that goes by cursor is a page of the list as it was when it was begun."""
         question = _words(plan, text)
         query = listed_query(plan, question)
         counting = self._counting(plan, query)
-        cursor, pit = None, None
-        if listing.cursor is not None and listing.cursor != FIRST_CURSOR:
-            cursor = read_cursor(listing.cursor, listing, plan.release)
-            pit = cursor.pit
-        elif listing.cursor is not None:
-            opened = self.cluster.create_pit(index=plan.release, params={"keep_alive": KEEP_ALIVE})
-            pit = str(opened["pit_id"])
-        body = listing_body(listing, query, plan.clauses, cursor, pit, grouped=plan.grouped)
+        body = listing_body(listing, query, plan.clauses, cursor, grouped=plan.grouped)
         if plan.grouped:
             body["aggs"] = count_body(None)
         if spelling and (suggest := spelling_body(text, plan.live.further_languages)):
             body["suggest"] = suggest
-        answer = self._asked(body) if pit is None else self._at_point(body)
-        ranking = read_listing(plan, question, answer, cursor, pit)
+        answer = self._asked(body) if cursor is None else self._at_point(body)
+        ranking = read_listing(plan, question, answer, cursor)
         _expect(plan, ranking.release)
-        if pit is not None and ranking.listed and ranking.listed.cursor is None:
-            self.cluster.delete_pit(body={"pit_id": [pit]})
         return replace(ranking, counts=counting.result() if counting else None)
 
     def _at_point(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer from the point in time that the body names."""
+        expired = InvalidQuery(
+            f"the cursor has expired: a list is remembered for {KEEP_ALIVE} from page to page",
+            fix=f"begin again with cursor={FIRST_CURSOR!r}",
+        )
         try:
             answer: Mapping[str, Any] = self.cluster.search(body=dict(body))
         except AisleError as error:
             # It is an address from outside: whatever does not work about it is its own fault.
             if error.status not in (400, 404):
                 raise
-            raise InvalidQuery(
-                f"the cursor has expired: a list is remembered for {KEEP_ALIVE} from page to page",
-                fix=f"begin again with cursor={FIRST_CURSOR!r}",
-            ) from error
+            raise expired from error
+        if not answer["_shards"]["total"]:
+            raise expired
         check_complete(answer)
         return answer
 

@@ -61,7 +61,7 @@ class Cursor:
     Attributes:
         release: index that answers.
         pit: OpenSearch's name for the list as it was when its first page was asked.
-        after: sort values of the last item that was shown.
+        after: sort values of the last item that was shown; empty for the first page.
         shown: how many items were shown.
         mark: of the list.
     """
@@ -127,7 +127,6 @@ def listing_body(
     query: Mapping[str, Any],
     clauses: Sequence[Mapping[str, Any]],
     cursor: Cursor | None,
-    pit: str | None,
     *,
     grouped: bool,
 ) -> dict[str, Any]:
@@ -137,8 +136,7 @@ def listing_body(
         listing: what is listed.
         query: clause of what is in it, before filters.
         clauses: that every result must match.
-        cursor: of the page, if it has one that is not the first.
-        pit: of the list, if it goes by cursor.
+        cursor: where the page begins, if the list goes by cursor.
         grouped: one hit per product.
     """
     size = max(0, min(listing.size, MAX_REACHABLE - listing.first))
@@ -149,9 +147,9 @@ def listing_body(
         "query": {"bool": {"filter": [query, *clauses]}},
         "sort": [*(key.clause() for key in listing.keys), {fields.ID: "asc"}],
     }
-    if pit is not None:
-        body["pit"] = {"id": pit, "keep_alive": KEEP_ALIVE}
     if cursor is not None:
+        body["pit"] = {"id": cursor.pit, "keep_alive": KEEP_ALIVE}
+    if cursor is not None and cursor.after:
         body["search_after"] = list(cursor.after)
     elif listing.first and size:
         body["from"] = listing.first

@@ -171,7 +171,11 @@ def resolve(
     order = Sort.of(request.sort)
     key = sort_key(order, live) if order else None
     sort = (key, order.least_score) if key and order and not (request.browse or order.exhaustive) else None
-    listing = _listing(request, key, words) if request.browse or (order and not sort) else None
+    spelling = words and typos and live.spells and not request.browse
+    lookup = exact and (bool(numbers or spaced) or is_whole_number(text))
+    listing = None
+    if request.browse or (order and not sort):
+        listing = _listing(request, key, words, (text, excluded, spelling, lookup))
     stored = [
         *((fields.GROUP,) if group else ()),
         *stored_signals(boosts),
@@ -189,8 +193,8 @@ def resolve(
             *((excluding(excluded, searched_fields(live.further_languages)),) if excluded else ()),
         ),
         facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
-        spelling=words and typos and live.spells and not request.browse,
-        lookup=exact and (bool(numbers or spaced) or is_whole_number(text)),
+        spelling=spelling,
+        lookup=lookup,
         numbers=numbers,
         spaced=spaced,
         excluded=excluded,
@@ -205,7 +209,8 @@ def resolve(
     )
 
 
-def _listing(request: SearchRequest, key: SortKey | None, words: bool) -> Listing:
+def _listing(request: SearchRequest, key: SortKey | None, words: bool, read: tuple[Any, ...]) -> Listing:
+    """The list that a request asks for; ``read`` is how its query is read."""
     if not (request.browse or words):
         raise InvalidQuery(
             "without a leg that searches for words there is no end of what an exhaustive sort sorts",
@@ -217,7 +222,7 @@ def _listing(request: SearchRequest, key: SortKey | None, words: bool) -> Listin
         request.first,
         request.size,
         request.cursor,
-        mark_of(request.text, request.clauses(), [each.title for each in keys], request.browse),
+        mark_of(read, request.clauses(), [each.title for each in keys], request.browse),
         searched=not request.browse,
     )
 

@@ -337,17 +337,14 @@ def _matched(plan: Plan, results: Mapping[str, LegResult]) -> Matched:
 _LISTED = "a list keeps the order that it is sorted by"
 
 
-def read_listing(
-    plan: Plan, question: Question, answer: Mapping[str, Any], cursor: Cursor | None, pit: str | None
-) -> Ranking:
+def read_listing(plan: Plan, question: Question, answer: Mapping[str, Any], cursor: Cursor | None) -> Ranking:
     """The page of a list, from the answer to ``listing.listing_body``. No leg scored it: scores are 0.
 
     Args:
         plan: with a listing.
         question: the plan's text, or a correction of it.
         answer: complete.
-        cursor: that was asked, None for the first page.
-        pit: of the list.
+        cursor: where the page begins; None where it goes by its number.
     """
     listing = plan.listing
     if listing is None:
@@ -358,8 +355,8 @@ def read_listing(
         total, is_exact = read_count(answer["aggregations"])
     shown = listing.first + len(hits) if cursor is None else cursor.shown + len(hits)
     further = None
-    if pit is not None and hits and shown < total:
-        further = Cursor(plan.release, pit, tuple(hits[-1]["sort"]), shown, listing.mark).encoded()
+    if cursor is not None and hits and shown < total:
+        further = Cursor(plan.release, cursor.pit, tuple(hits[-1]["sort"]), shown, listing.mark).encoded()
     matched = Matched.WORDS if listing.searched else Matched.ALL
     return Ranking(
         fused=[Fused(hit["_id"], 0.0, (0.0,) * len(legs)) for hit in hits],
@@ -383,7 +380,7 @@ def read_listing(
         excluded=plan.excluded,
         listed=ListedPage(
             shown - len(hits),
-            total if pit is not None else min(total, MAX_CANDIDATES),
+            total if cursor is not None else min(total, MAX_CANDIDATES),
             further,
             sort_values(listing.keys, hits),
             listing.sorted_by,

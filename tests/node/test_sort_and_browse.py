@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aisle.cluster import Cluster
-from aisle.errors import InvalidQuery
+from aisle.errors import AisleError, InvalidQuery
 from aisle.mappings import BM25, DENSE
 from aisle.search import Bm25Leg, Filters, Matched, MatchType, Page, SearchClient, Sort
 from aisle.search.facets.results import CountsOf
@@ -65,6 +67,15 @@ def reference(order: str, items: list[Item]) -> list[str]:
     having = [item for item in by_id if value(order, item) is not None]
     having.sort(key=lambda item: value(order, item), reverse=falls)
     return [item.id for item in (*having, *(item for item in by_id if value(order, item) is None))]
+
+
+def open_lists(client: Cluster) -> set[str]:
+    try:
+        found = client.transport.perform_request("GET", "/_search/point_in_time/_all")
+    except AisleError as error:
+        assert error.status == 404
+        return set()
+    return {pit["pit_id"] for pit in found["pits"]}
 
 
 def exhaustive(order: str) -> Sort:
@@ -222,6 +233,37 @@ def test_a_cursor_is_only_good_for_its_own_list(client: Cluster, shop: SearchCli
     fresh = SearchClient(client, name, HashEncoder())
     with pytest.raises(InvalidQuery, match=f"another release: {name}-v0002 is live"):
         fresh.browse(sort="price", cursor=begun.cursor)
+
+
+def test_a_list_of_corrected_words_goes_to_its_end_by_cursor(client: Cluster, shop: SearchClient) -> None:
+    order = exhaustive("price")
+    lamps = ids(shop.search("lamp", sort=order, size=100))
+    before = open_lists(client)
+    found, cursor = [], "*"
+    while cursor:
+        page = shop.search("lmap", sort=order, cursor=cursor, size=9)
+        assert page.corrected and page.corrected.text == "lamp"
+        found += ids(page)
+        cursor = page.cursor or ""
+    assert found == lamps
+    # A list that is over is not remembered by the node.
+    assert open_lists(client) == before
+
+
+@pytest.mark.parametrize("changed", [{"exclude": ("red",)}, {"typos": False}])
+def test_a_cursor_goes_with_the_words_that_are_searched(shop: SearchClient, changed: dict[str, Any]) -> None:
+    order = exhaustive("price")
+    begun = shop.search("lamp", sort=order, cursor="*", size=2)
+    with pytest.raises(InvalidQuery, match="another search or order"):
+        shop.search("lamp", sort=order, cursor=begun.cursor, **changed)
+
+
+def test_a_cursor_of_no_list_is_not_an_empty_page(shop: SearchClient) -> None:
+    begun = shop.browse(cursor="*", size=2).cursor or ""
+    parts = orjson.loads(urlsafe_b64decode(begun + "=="))
+    parts[1] = "AAAA"
+    with pytest.raises(InvalidQuery, match="cursor"):
+        shop.browse(cursor=urlsafe_b64encode(orjson.dumps(parts)).decode())
 
 
 def test_words_alone_are_enough_for_a_list(client: Cluster, index: str) -> None:
