@@ -11,20 +11,15 @@ from rich.markdown import Markdown
 
 import aisle
 from aisle.cli.console import EncoderOption, NameOption, query_progress
-from aisle.cli.options import (
-    USUAL_WEIGHT,
-    RerankBudgetOption,
-    RerankOption,
-    RerankTopOption,
-    RerankWeightOption,
-    SparseOption,
-    open_reranking,
-)
+from aisle.cli.option_sets import with_option_sets
+from aisle.cli.options import RerankingOptions, SparseOption
 
 
+@with_option_sets
 def evaluate(
     data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")],
     name: NameOption,
+    reranking: RerankingOptions,
     split: Annotated[str, typer.Option(help="Which judgments to use: qrels/SPLIT.tsv.")] = "dev",
     systems: Annotated[
         str,
@@ -35,10 +30,6 @@ def evaluate(
     relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     encoder: EncoderOption = None,
     sparse: SparseOption = None,
-    rerank: RerankOption = None,
-    rerank_top: RerankTopOption = None,
-    rerank_budget: RerankBudgetOption = None,
-    rerank_weight: RerankWeightOption = USUAL_WEIGHT,
     rules: Annotated[
         bool,
         typer.Option(
@@ -67,7 +58,7 @@ def evaluate(
         aisle eval judged --name shop --systems hybrid --rules
     """
     # Nothing is remembered: every system's time is that of a query which is asked for the first time.
-    reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight, remembered=0)
+    reranker, how = reranking.open(remembered=0)
     with query_progress() as progress:
         found = aisle.evaluate(
             name,

@@ -2,107 +2,135 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 import aisle
 from aisle.errors import InputError
 
-FILTERS, FACETS, ORDER, OUTPUT = "Filters", "Facets", "Order", "Output"
+if TYPE_CHECKING:
+    from aisle.search.request import SearchOptions
 
-BrandOption = Annotated[
-    list[str] | None,
-    typer.Option("--brand", metavar="NAME", help="Only this brand; repeatable.", rich_help_panel=FILTERS),
-]
-CategoryOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--category",
-        metavar="PATH",
-        help="Only this level or path, 'Home > Kitchen'; repeatable.",
-        rich_help_panel=FILTERS,
-    ),
-]
-PriceMinOption = Annotated[
-    float | None, typer.Option("--price-min", metavar="PRICE", help="Lowest price.", rich_help_panel=FILTERS)
-]
-PriceMaxOption = Annotated[
-    float | None, typer.Option("--price-max", metavar="PRICE", help="Highest price.", rich_help_panel=FILTERS)
-]
-AttributeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--attribute", metavar="NAME=VALUE", help="Only items with it; repeatable.", rich_help_panel=FILTERS
-    ),
-]
-NumberOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--number",
-        metavar="NAME=LOW..HIGH",
-        help="Weight=0..5 or Watt=60..; repeatable.",
-        rich_help_panel=FILTERS,
-    ),
-]
-InStockOption = Annotated[
-    bool, typer.Option("--in-stock", help="Only what can be bought now.", rich_help_panel=FILTERS)
-]
-FacetsOption = Annotated[
-    int,
-    typer.Option(
-        "--facets",
-        metavar="N",
-        show_default=False,
-        help="Values to count per facet (0: none).",
-        rich_help_panel=FACETS,
-    ),
-]
-FacetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--facet",
-        metavar="NAME",
-        help="Count this: brand, category, price, Colour...; repeatable.",
-        rich_help_panel=FACETS,
-    ),
-]
-FacetSearchOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--facet-search",
-        metavar="NAME=TEXT",
-        help="Only values with a word like this; repeatable.",
-        rich_help_panel=FACETS,
-    ),
-]
-SortOption = Annotated[
-    str | None,
-    typer.Option(
-        "--sort",
-        metavar="BY[:asc|:desc]",
-        help="price, newest, rating, popularity, title or a number.",
-        rich_help_panel=ORDER,
-    ),
-]
-CursorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--cursor", metavar="TEXT", help="'*', then what the page before names.", rich_help_panel=ORDER
-    ),
-]
-SizeOption = Annotated[
-    int,
-    typer.Option(
-        "--size", metavar="N", show_default=False, help="Hits per page (10).", rich_help_panel=OUTPUT
-    ),
-]
-PageOption = Annotated[
-    int,
-    typer.Option(
-        "--page", metavar="N", show_default=False, help="Page number, from 1.", rich_help_panel=OUTPUT
-    ),
-]
+_FILTERS: Final = "Filters"
+_FACETS: Final = "Facets"
+PAGE_PANEL: Final = "Page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions:
+    """Which results are listed, how they are counted and ordered, and which page of them is shown."""
+
+    brand: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this brand; repeatable.", rich_help_panel=_FILTERS),
+    ] = None
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="Only this level or path, 'Home > Kitchen'; repeatable.",
+            rich_help_panel=_FILTERS,
+        ),
+    ] = None
+    price_min: Annotated[
+        float | None, typer.Option(metavar="PRICE", help="Lowest price.", rich_help_panel=_FILTERS)
+    ] = None
+    price_max: Annotated[
+        float | None, typer.Option(metavar="PRICE", help="Highest price.", rich_help_panel=_FILTERS)
+    ] = None
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Only items with it; repeatable.", rich_help_panel=_FILTERS),
+    ] = None
+    number: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LOW..HIGH", help="Weight=0..5 or Watt=60..; repeatable.", rich_help_panel=_FILTERS
+        ),
+    ] = None
+    in_stock: Annotated[
+        bool, typer.Option("--in-stock", help="Only what can be bought now.", rich_help_panel=_FILTERS)
+    ] = False
+    facets: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            show_default=False,
+            help="Values to count per facet (0: none).",
+            rich_help_panel=_FACETS,
+        ),
+    ] = 0
+    facet: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Count this: brand, category, price, Colour...; repeatable.",
+            rich_help_panel=_FACETS,
+        ),
+    ] = None
+    facet_search: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=TEXT",
+            help="Only values with a word like this; repeatable.",
+            rich_help_panel=_FACETS,
+        ),
+    ] = None
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BY[:asc|:desc]",
+            help="price, newest, rating, popularity, title or a number.",
+            rich_help_panel=PAGE_PANEL,
+        ),
+    ] = None
+    cursor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="'*', then what the page before names.", rich_help_panel=PAGE_PANEL
+        ),
+    ] = None
+    size: Annotated[
+        int,
+        typer.Option(metavar="N", show_default=False, help="Hits per page (10).", rich_help_panel=PAGE_PANEL),
+    ] = 10
+    page: Annotated[
+        int,
+        typer.Option(
+            metavar="N", show_default=False, help="Page number, from 1.", rich_help_panel=PAGE_PANEL
+        ),
+    ] = 1
+    group: Annotated[
+        bool,
+        typer.Option("--group", help="One hit per product, not per variant.", rich_help_panel=PAGE_PANEL),
+    ] = False
+
+    def asked(self) -> SearchOptions:
+        """The keywords of a search that they are.
+
+        Raises:
+            InputError: a text that is no pair or range.
+            InvalidQuery: see `aisle.Filters` and `aisle.FacetOptions`.
+        """
+        return {
+            "filters": aisle.Filters(
+                brand=tuple(self.brand or ()),
+                category=tuple(self.category or ()),
+                price_min=self.price_min,
+                price_max=self.price_max,
+                attributes=attribute_values(self.attribute),
+                numbers=number_ranges(self.number),
+                in_stock=self.in_stock,
+            ),
+            "facets": facet_options(self.facets, self.facet, self.facet_search),
+            "sort": self.sort,
+            "cursor": self.cursor,
+            "size": self.size,
+            "page": self.page,
+            "group": aisle.GroupOptions() if self.group else None,
+        }
 
 
 def facet_options(size: int, names: list[str] | None, search: list[str] | None) -> aisle.FacetOptions | int:

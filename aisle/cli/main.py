@@ -65,7 +65,7 @@ def build_app() -> typer.Typer:
     app.command()(index.index)
     app.command()(update.update)
     app.add_typer(releases.app, name="releases")
-    app.command()(search.search)
+    app.command(cls=search.SearchCommand)(search.search)
     app.command()(browse.browse)
     app.add_typer(rules.app, name="rules")
     app.command()(suggest.suggest)

@@ -1,10 +1,11 @@
-"""``--rerank`` and its kin, which several commands share."""
+"""Options of rerankers, synonyms, suggestions, gates and rules, which several commands share."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,62 +18,57 @@ from aisle.errors import InputError
 if TYPE_CHECKING:
     from aisle.search import Reranker
 
-__all__ = ["USUAL_WEIGHT"]
-
-_RERANKING = "Reranking"
-
-RerankOption = Annotated[
-    str | None,
-    typer.Option(
-        "--rerank",
-        metavar="REF",
-        help="Artifact, or several in turn: small:100,large:20.",
-        rich_help_panel=_RERANKING,
-    ),
-]
-RerankTopOption = Annotated[
-    int | None,
-    typer.Option(
-        "--rerank-top", metavar="N", help="Most candidates to rerank (100).", rich_help_panel=_RERANKING
-    ),
-]
-RerankBudgetOption = Annotated[
-    float | None,
-    typer.Option(
-        "--rerank-budget", metavar="MS", help="Most milliseconds (no limit).", rich_help_panel=_RERANKING
-    ),
-]
-RerankWeightOption = Annotated[
-    float,
-    typer.Option(
-        "--rerank-weight",
-        metavar="SHARE",
-        show_default=False,
-        help=f"Weight of the model, 0 to 1 ({USUAL_WEIGHT:g}).",
-        rich_help_panel=_RERANKING,
-    ),
-]
+RANKING_PANEL: Final = "Words and ranking"
 
 
-def open_reranking(
-    ref: str | None,
-    top: int | None,
-    budget: float | None,
-    weight: float,
-    remembered: int = SCORES,
-) -> tuple[Reranker, aisle.RerankOptions] | tuple[None, None]:
-    """The reranker that was named, with so many scores to remember, and how to use it; else twice None.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RerankingOptions:
+    """Which reranker orders the best results anew, and how."""
 
-    Raises:
-        InputError: options of a reranker that is not named, or values that cannot be used.
-        ArtifactNotFound, ArtifactCorrupt: see ``aisle._search``.
-    """
-    if ref is None:
-        if top is not None or budget is not None:
-            raise InputError("nothing is reranked: no --rerank", fix="name a reranker, as in --rerank REF")
-        return None, None
-    options = aisle.RerankOptions(top=top, budget_ms=budget, weight=weight)
-    return open_reranker(ref, aisle.ArtifactStore.default(), top, remembered), options
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Reranker, or several in turn: small:100,large:20.",
+            rich_help_panel=RANKING_PANEL,
+        ),
+    ] = None
+    rerank_top: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Most candidates to rerank (100).", rich_help_panel=RANKING_PANEL),
+    ] = None
+    rerank_budget: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MS", help="Most milliseconds for reranking (no limit).", rich_help_panel=RANKING_PANEL
+        ),
+    ] = None
+    rerank_weight: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            show_default=False,
+            help=f"Weight of the reranker, 0 to 1 ({USUAL_WEIGHT:g}).",
+            rich_help_panel=RANKING_PANEL,
+        ),
+    ] = USUAL_WEIGHT
+
+    def open(self, remembered: int = SCORES) -> tuple[Reranker, aisle.RerankOptions] | tuple[None, None]:
+        """The reranker that was named, with so many scores to remember, and how to use it; else twice None.
+
+        Raises:
+            InputError: options of a reranker that is not named, or values that cannot be used.
+            ArtifactNotFound, ArtifactCorrupt: see ``aisle._search``.
+        """
+        top, budget = self.rerank_top, self.rerank_budget
+        if self.rerank is None:
+            if top is not None or budget is not None:
+                raise InputError(
+                    "nothing is reranked: no --rerank", fix="name a reranker, as in --rerank REF"
+                )
+            return None, None
+        options = aisle.RerankOptions(top=top, budget_ms=budget, weight=self.rerank_weight)
+        return open_reranker(self.rerank, aisle.ArtifactStore.default(), top, remembered), options
 
 
 IndexSparseOption = Annotated[
@@ -163,21 +159,20 @@ def check_gate(folder: Path | None, metric: str | None, floor: float | None, dro
         raise typer.BadParameter("--gate-metric, --gate-floor and --gate-drop need --gate FOLDER")
 
 
-RULES_PANEL = "Rules"
 ContextOption = Annotated[
     list[str] | None,
     typer.Option(
         "--context",
-        rich_help_panel=RULES_PANEL,
-        help="Context in which rules act, such as campaign; repeat for several.",
+        metavar="NAME",
+        help="In which rules act, such as campaign; repeatable.",
     ),
 ]
 AtOption = Annotated[
     str | None,
     typer.Option(
         "--at",
-        rich_help_panel=RULES_PANEL,
-        help="Moment for which rules act, such as 2026-12-24T18:00:00Z. Default: now.",
+        metavar="MOMENT",
+        help="For which rules act, such as 2026-12-24T18:00:00Z.",
     ),
 ]
 

@@ -17,50 +17,26 @@ from aisle._printable import printable, shortened
 from aisle._search import MatchType, catalogue_of, named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.facets import facet_lines
-from aisle.cli.filters import (
-    ORDER,
-    OUTPUT,
-    AttributeOption,
-    BrandOption,
-    CategoryOption,
-    CursorOption,
-    FacetOption,
-    FacetSearchOption,
-    FacetsOption,
-    InStockOption,
-    NumberOption,
-    PageOption,
-    PriceMaxOption,
-    PriceMinOption,
-    SizeOption,
-    SortOption,
-    attribute_values,
-    facet_options,
-    number_ranges,
-)
+from aisle.cli.filters import PAGE_PANEL, ListOptions
+from aisle.cli.option_sets import HelpAllOption, ShortHelpCommand, with_option_sets
 from aisle.cli.options import (
-    RULES_PANEL,
-    USUAL_WEIGHT,
+    RANKING_PANEL,
     AtOption,
     ContextOption,
-    RerankBudgetOption,
-    RerankOption,
-    RerankTopOption,
-    RerankWeightOption,
+    RerankingOptions,
     SparseOption,
     moment,
-    open_reranking,
 )
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from aisle.search import Correction, Page
+    from aisle.search.request import SearchOptions
     from aisle.search.rules.effects import Outcome
     from aisle.types import Hit, Item, LegSignal
 
 
 _NOTE_CHARS = 100
-_LEGS, _WORDS = "Legs", "Words"
 _SHOWN_OUTCOMES = 20
 
 
@@ -214,70 +190,26 @@ def _summary(page: Page) -> str:
     )
 
 
+class SearchCommand(ShortHelpCommand):
+    """``aisle search`` with its help."""
+
+    finer = frozenset(
+        (
+            *("fusion", "window", "least_similarity", "half_life", "diversity", "encoder", "sparse"),
+            *("rerank_top", "rerank_budget", "rerank_weight", "exact", "negation", "at"),
+            *("facet_search", "exhaustive", "cursor", "variants", "legs", "context"),
+        )
+    )
+
+
+@with_option_sets
 def search(
-    query: Annotated[str, typer.Argument(help="What a shopper would type.")],
+    query: Annotated[str, typer.Argument()],
     name: NameOption,
-    legs: Annotated[
-        str | None,
-        typer.Option(metavar="NAMES", help="Such as bm25,dense. Default: all.", rich_help_panel=_LEGS),
-    ] = None,
-    fusion: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Such as rrf or l2+harmonic_mean.", rich_help_panel=_LEGS),
-    ] = None,
-    window: Annotated[
-        int,
-        typer.Option(
-            metavar="N", show_default=False, help="Candidates per leg (100).", rich_help_panel=_LEGS
-        ),
-    ] = 100,
-    brand: BrandOption = None,
-    category: CategoryOption = None,
-    price_min: PriceMinOption = None,
-    price_max: PriceMaxOption = None,
-    attribute: AttributeOption = None,
-    number: NumberOption = None,
-    in_stock: InStockOption = False,
-    facets: FacetsOption = 0,
-    facet: FacetOption = None,
-    facet_search: FacetSearchOption = None,
-    sort: SortOption = None,
+    listed: ListOptions,
+    reranking: RerankingOptions,
     exhaustive: Annotated[
-        bool, typer.Option("--exhaustive", help="Sort all that has the words.", rich_help_panel=ORDER)
-    ] = False,
-    cursor: CursorOption = None,
-    least_similarity: Annotated[
-        float | None,
-        typer.Option(metavar="COSINE", help="Of what only meaning finds, -1 to 1.", rich_help_panel=_LEGS),
-    ] = None,
-    typos: Annotated[
-        bool,
-        typer.Option(show_default=False, help="Correct words that no item has (on).", rich_help_panel=_WORDS),
-    ] = True,
-    exact: Annotated[
-        bool,
-        typer.Option(
-            show_default=False, help="Ids and part numbers come first (on).", rich_help_panel=_WORDS
-        ),
-    ] = True,
-    negation: Annotated[
-        bool,
-        typer.Option(
-            show_default=False, help='Leave out "-leather", "without leather" (on).', rich_help_panel=_WORDS
-        ),
-    ] = True,
-    rules: Annotated[
-        bool,
-        typer.Option(
-            show_default=False, help="Let the catalogue's rules act (on).", rich_help_panel=RULES_PANEL
-        ),
-    ] = True,
-    context: ContextOption = None,
-    at: AtOption = None,
-    size: SizeOption = 10,
-    page: PageOption = 1,
-    group: Annotated[
-        bool, typer.Option("--group", help="One hit per product, not per variant.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--exhaustive", help="Sort all that has the words.", rich_help_panel=PAGE_PANEL)
     ] = False,
     variants: Annotated[
         int,
@@ -285,19 +217,43 @@ def search(
             metavar="N",
             show_default=False,
             help="Variants beside each hit of --group (0).",
-            rich_help_panel=OUTPUT,
+            rich_help_panel=PAGE_PANEL,
         ),
     ] = 0,
     highlight: Annotated[
         bool,
         typer.Option(
-            "--highlight", help="Words of the query in bold; in --json, segments.", rich_help_panel=OUTPUT
+            "--highlight", help="Words of the query in bold; in --json, segments.", rich_help_panel=PAGE_PANEL
         ),
     ] = False,
+    legs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Such as bm25,dense. Default: all.", rich_help_panel=RANKING_PANEL
+        ),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Such as rrf or l2+harmonic_mean.", rich_help_panel=RANKING_PANEL),
+    ] = None,
+    window: Annotated[
+        int,
+        typer.Option(
+            metavar="N", show_default=False, help="Candidates per leg (100).", rich_help_panel=RANKING_PANEL
+        ),
+    ] = 100,
+    least_similarity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="COSINE", help="Of what only meaning finds, -1 to 1.", rich_help_panel=RANKING_PANEL
+        ),
+    ] = None,
     boost: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SIGNAL=WEIGHT", help="Lift by a signal, as in popularity=0.3.", rich_help_panel=ORDER
+            metavar="SIGNAL=WEIGHT",
+            help="Lift by a signal, as in popularity=0.3; repeatable.",
+            rich_help_panel=RANKING_PANEL,
         ),
     ] = None,
     half_life: Annotated[
@@ -306,7 +262,7 @@ def search(
             metavar="DAYS",
             show_default=False,
             help="In which the signal recency halves (30).",
-            rich_help_panel=ORDER,
+            rich_help_panel=RANKING_PANEL,
         ),
     ] = 30.0,
     diversity: Annotated[
@@ -315,37 +271,54 @@ def search(
             metavar="SHARE",
             show_default=False,
             help="Move unlike results up, 0 to 1 (0).",
-            rich_help_panel=ORDER,
+            rich_help_panel=RANKING_PANEL,
         ),
     ] = 0.0,
-    rerank: RerankOption = None,
-    rerank_top: RerankTopOption = None,
-    rerank_budget: RerankBudgetOption = None,
-    rerank_weight: RerankWeightOption = USUAL_WEIGHT,
+    typos: Annotated[
+        bool,
+        typer.Option(
+            show_default=False, help="Correct words that no item has (on).", rich_help_panel=RANKING_PANEL
+        ),
+    ] = True,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            show_default=False, help="Ids and part numbers come first (on).", rich_help_panel=RANKING_PANEL
+        ),
+    ] = True,
+    negation: Annotated[
+        bool,
+        typer.Option(
+            show_default=False,
+            help='Leave out "-leather", "without leather" (on).',
+            rich_help_panel=RANKING_PANEL,
+        ),
+    ] = True,
+    rules: Annotated[
+        bool,
+        typer.Option(
+            show_default=False, help="Let the catalogue's rules act (on).", rich_help_panel=RANKING_PANEL
+        ),
+    ] = True,
+    context: ContextOption = None,
+    at: AtOption = None,
     encoder: EncoderOption = None,
     sparse: SparseOption = None,
     json: JsonOption = False,
+    _help_all: HelpAllOption = False,
 ) -> None:
-    """Search a catalogue and show why each result was found.
+    """Search a catalogue for what a shopper would type, and show why each result was found.
 
     Examples:
 
-        aisle search "cordless drill" --name shop
-
-        aisle search "running shoes" --name shop --price-max 80 --attribute Colour=Red --facets 5
-
-        aisle search "led bulb e27" --name shop --sort price --facet brand --facet Watt
-
-        aisle search "cordless drill" --name shop --rerank reranker --rerank-budget 50
-
-        aisle search "running shoes" --name shop --group --highlight --boost popularity=0.3
-
-        aisle search "drill" --name shop --context campaign --at 2026-12-24T18:00:00Z
+    - `aisle search "running shoes" --name shop --price-max 80 --attribute Colour=Red --facets 5`
+    - `aisle search "led bulb e27" --name shop --sort price --facet brand --facet Watt`
+    - `aisle search "running shoes" --name shop --group --highlight --boost popularity=0.3`
     """
-    if exhaustive and sort is None:
+    if exhaustive and listed.sort is None:
         raise InputError("nothing is sorted: no --sort", fix="name an order, as in --sort price")
-    asked = tuple(leg.strip() for leg in legs.split(",")) if legs else None
-    reranker, how = open_reranking(rerank, rerank_top, rerank_budget, rerank_weight)
+    wanted = tuple(leg.strip() for leg in legs.split(",")) if legs else None
+    reranker, how = reranking.open()
     client = aisle.open_search(
         name,
         encoder=encoder,
@@ -357,33 +330,23 @@ def search(
         reranker=reranker,
         rules=rules,
     )
-    found = client.search(
-        query,
-        legs=asked,
-        fusion=named_fusion(fusion, asked or client.legs) if fusion else None,
-        filters=aisle.Filters(
-            tuple(brand or ()),
-            tuple(category or ()),
-            price_min,
-            price_max,
-            attribute_values(attribute),
-            numbers=number_ranges(number),
-            in_stock=in_stock,
-        ),
-        size=size,
-        page=page,
-        facets=facet_options(facets, facet, facet_search),
-        least_similarity=least_similarity,
-        sort=replace(order, exhaustive=exhaustive) if (order := aisle.Sort.of(sort)) else None,
-        cursor=cursor,
-        rerank=how,
-        context=tuple(context or ()),
-        at=moment(at),
-        group=aisle.GroupOptions(size=variants) if group or variants else None,
-        highlight=highlight,
-        boosts=aisle.SignalBoosts(signal_weights(boost), half_life) if boost else None,
-        diversity=diversity,
-    )
+    asked: SearchOptions = {
+        **listed.asked(),
+        "legs": wanted,
+        "fusion": named_fusion(fusion, wanted or client.legs) if fusion else None,
+        "least_similarity": least_similarity,
+        "rerank": how,
+        "context": tuple(context or ()),
+        "at": moment(at),
+        "highlight": highlight,
+        "boosts": aisle.SignalBoosts(signal_weights(boost), half_life) if boost else None,
+        "diversity": diversity,
+    }
+    if order := aisle.Sort.of(listed.sort):
+        asked["sort"] = replace(order, exhaustive=exhaustive)
+    if variants:
+        asked["group"] = aisle.GroupOptions(size=variants)
+    found = client.search(query, **asked)
     if json:
         print_json(found.to_json())
     else:
