@@ -46,8 +46,12 @@ from aisle.mappings.synonyms import Synonyms, parse_synonyms
 from aisle.search import read_live
 
 
-def inherited_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace]) -> FusionSpec | None:
-    """The live release's tuned fusion if the new release has the same legs and encoders; else a note says so.
+def inherited_fusion(
+    client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace]
+) -> tuple[FusionSpec | None, SignalBoosts | None]:
+    """The live release's tuned fusion, and the boosts that were tuned beside it.
+
+    A note says so if the new release has other legs or encoders.
 
     Args:
         client: connection.
@@ -55,32 +59,21 @@ def inherited_fusion(client: OpenSearch, name: str, spaces: Mapping[str, VectorS
         spaces: vector field to space, of the new release.
 
     Returns:
-        None if nothing is live, it was never tuned, or what it was tuned to does not fit.
+        Twice None if nothing is live, it was never tuned, or what it was tuned to does not fit.
     """
     try:
         live = read_live(client, name).meta
     except (IndexNotFound, ForeignIndex):
         # The first release; or nothing that a fusion could be read from.
-        return None
+        return None, None
     if live.fusion is not None and not fits(live, spaces):
         warnings.warn(
             f"{live.release} was tuned with other legs or encoders: the new release begins with the default"
             " fusion; tune it anew with `aisle tune run`",
             stacklevel=2,
         )
-        return None
-    return live.fusion
-
-
-def inherited_boosts(client: OpenSearch, name: str, fusion: FusionSpec | None) -> SignalBoosts | None:
-    """The live release's boosts, which were tuned beside its fusion: None if that is not inherited.
-
-    Args:
-        client: connection.
-        name: of the catalogue.
-        fusion: what `inherited_fusion` found.
-    """
-    return None if fusion is None else read_live(client, name).meta.boosts
+        return None, None
+    return live.fusion, live.boosts
 
 
 def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
@@ -187,8 +180,7 @@ def index_folder(
         refs = source.encoder, source.sparse
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
         parts = fingerprint(source.data, source.reading)
-        fusion = inherited_fusion(client, options.name, vectors.spaces)
-        boosts = inherited_boosts(client, options.name, fusion)
+        fusion, boosts = inherited_fusion(client, options.name, vectors.spaces)
         options = replace(options, fusion=fusion, boosts=boosts)
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
             smoke = SmokeCheck(client, vectors, ledger, options.retry)

@@ -41,7 +41,7 @@ class AppliedFusion:
         pipeline: of the new default.
         before, after: the release's own fusion; None: ``mappings.default_fusion``.
         done: False after a dry run.
-        boosts: business signals that count beside the fusion; None: none.
+        boosts_before, boosts: business signals that count beside the fusion; None: none.
     """
 
     release: str
@@ -49,13 +49,15 @@ class AppliedFusion:
     before: FusionSpec | None
     after: FusionSpec
     done: bool
-    boosts: SignalBoosts | None = None
+    boosts_before: SignalBoosts | None
+    boosts: SignalBoosts | None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
             "release": self.release,
             "pipeline": self.pipeline,
+            "boosts_before": self.boosts_before.to_json() if self.boosts_before else None,
             "boosts": self.boosts.to_json() if self.boosts else None,
             "before": self.before.to_json() if self.before else None,
             "after": self.after.to_json(),
@@ -88,7 +90,8 @@ def tune(
     """Choose legs, weights and technique of the fusion by nested cross-validation over judged queries.
 
     The index is asked once, all legs together; the runs are saved, and tuning again needs no node. A leg that
-    does not help is left out. Nothing changes in the index: `aisle.apply_fusion` does that.
+    does not help is left out, and a business signal counts only if it helps. Nothing changes in the index:
+    `aisle.apply_fusion` does that.
 
     Example:
         >>> found = aisle.tune("shop", "judged")
@@ -195,7 +198,8 @@ def apply_fusion(
 
 def _applied(meta: IndexMeta, tuned: FusionFile, *, done: bool) -> AppliedFusion:
     spec = tuned.spec
-    return AppliedFusion(meta.release, pipeline_name(spec), meta.fusion, spec, done, tuned.boosts)
+    pipeline, before = pipeline_name(spec), meta.fusion
+    return AppliedFusion(meta.release, pipeline, before, spec, done, meta.boosts, tuned.boosts)
 
 
 def _checked(client: OpenSearch, name: str, tuned: FusionFile) -> IndexMeta:
@@ -330,7 +334,7 @@ class Shown:
     release: str
     spec: FusionSpec
     tuned: bool
-    boosts: SignalBoosts | None = None
+    boosts: SignalBoosts | None
 
     @property
     def pipeline(self) -> str:

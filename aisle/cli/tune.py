@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aisle.mappings.signals import SignalBoosts
     from aisle.search.tuning.guard import LegVerdict
     from aisle.search.tuning.per_query import PerQuery
+    from aisle.search.tuning.tune import Tuned
 
 
 def fusion_line(spec: FusionSpec) -> str:
@@ -42,8 +44,12 @@ def fusion_line(spec: FusionSpec) -> str:
 
 def boosts_line(boosts: SignalBoosts | None) -> str:
     """Such as ``business signals: popularity 0.2``."""
+    return f"business signals: {_weights_line(boosts)}"
+
+
+def _weights_line(boosts: SignalBoosts | None) -> str:
     weights = ", ".join(f"{name} {weight:g}" for name, weight in boosts.weights.items()) if boosts else ""
-    return printable(f"business signals: {weights or 'none'}")
+    return printable(weights) or "none"
 
 
 def print_tuned(console: Console, found: TunedFusion, catalogue: str) -> None:
@@ -62,9 +68,7 @@ def print_tuned(console: Console, found: TunedFusion, catalogue: str) -> None:
         console.print(_verdict_line(verdict, metric), markup=False, highlight=False)
     if found_per_query := tuned.per_query:
         console.print(_per_query_line(found_per_query, metric), markup=False, highlight=False)
-    for signal in tuned.signals:
-        said = f"counts {signal.weight:g}" if signal.weight else "does not count"
-        line = f"{signal.signal}: {said}, adds {signal.delta:+.4f} {metric} (p = {signal.p_value:.4f})"
+    for line in _signal_lines(tuned, metric):
         console.print(line, markup=False, highlight=False)
     fold_lines = {fusion_line(winner.spec) for winner in tuned.winners}
     console.print(
@@ -75,7 +79,8 @@ def print_tuned(console: Console, found: TunedFusion, catalogue: str) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print(f"winner: {fusion_line(tuned.spec)}", style="bold", markup=False, highlight=False)
+    winner = f"winner: {fusion_line(tuned.spec)}; {boosts_line(tuned.boosts)}"
+    console.print(winner, style="bold", markup=False, highlight=False, soft_wrap=True)
     if not tuned.helps:
         console.print(
             "it does not beat what the index uses today by more than chance: there is no need to apply it"
@@ -101,6 +106,20 @@ def _per_query_line(found: PerQuery, metric: str) -> str:
     return f"weights per query: {'used' if found.kept else 'not used'}, {what}"
 
 
+def _signal_lines(tuned: Tuned, metric: str) -> Iterator[str]:
+    if tuned.spec.query_weights:
+        yield "business signals: not tried beside weights per query"
+    if tuned.signals is None:
+        return
+    for verdict in tuned.signals.verdicts:
+        said = f"counts {verdict.weight:g}" if verdict.weight else "does not count"
+        name = printable(verdict.signal)
+        yield f"{name}: {said}, adds {verdict.delta:+.4f} {metric} (p = {verdict.p_value:.4f})"
+    if tuned.signals.delta:
+        what = f"{tuned.signals.delta:+.4f} {metric} on held-out queries (p = {tuned.signals.p_value:.4f})"
+        yield f"business signals: {'used' if tuned.boosts else 'not used'}, {what}"
+
+
 def print_applied(console: Console, applied: AppliedFusion) -> None:
     """What searches use from now on."""
     before = fusion_line(applied.before) if applied.before else "the default of any catalogue"
@@ -108,7 +127,7 @@ def print_applied(console: Console, applied: AppliedFusion) -> None:
     for line in (
         f"{applied.release} {verb} {fusion_line(applied.after)}",
         f"pipeline {applied.pipeline}; before: {before}",
-        boosts_line(applied.boosts),
+        f"{boosts_line(applied.boosts)}; before: {_weights_line(applied.boosts_before)}",
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -169,7 +188,7 @@ def run(
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = USUAL.folds,
     seed: Annotated[int, typer.Option(help="Seed of the folds.")] = USUAL.seed,
     guard_p: Annotated[
-        float, typer.Option(help="Keep a leg only if it helps with a p-value below this.")
+        float, typer.Option(help="Keep a leg or signal only if it helps with a p-value below this.")
     ] = USUAL.guard_p,
     per_query: Annotated[
         bool, typer.Option("--per-query", help="Also try weights that vary with the query.")
@@ -185,7 +204,8 @@ def run(
     """Choose legs, weights and technique by nested cross-validation over judged queries.
 
     The index is queried once; its answers are saved, so tuning again needs no node. A leg that does not help
-    is dropped. The index does not change until `aisle tune apply`.
+    is dropped, and a business signal (popularity, rating, margin, in_stock, recency) counts only if it helps.
+    The index does not change until `aisle tune apply`.
 
     Examples:
 
@@ -231,7 +251,7 @@ def apply(
     ] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a tuned fusion the default of the live release and install its pipeline.
+    """Make a tuned fusion and its signals the default of the live release; install its pipeline.
 
     Later releases with the same legs and encoders inherit it.
 
@@ -250,7 +270,7 @@ def apply(
 
 @app.command()
 def show(name: NameOption, as_json: JsonOption = False) -> None:
-    """Show the default fusion of the live release.
+    """Show the default fusion and business signals of the live release.
 
     Examples:
 

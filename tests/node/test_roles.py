@@ -137,7 +137,7 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
             check_release(indexer, report.release, list(items(5)), encoder=ENCODER)
         spaces = {DENSE: SPACE}
         apply_fusion(name, FusionFile(default_fusion(), spaces, report.release), cluster=indexer)
-        assert inherited_fusion(indexer, name, spaces) == default_fusion()
+        assert inherited_fusion(indexer, name, spaces) == (default_fusion(), None)
         changes = [{"id": "new", "title": "Boot"}, {"op": "delete", "id": "id-3"}]
         update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)
         # What the command names the checkpoint after.

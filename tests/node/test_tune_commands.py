@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,21 @@ def write_shop(folder: Path) -> None:
         f"q{place}\tp{place}-{size}\t3\n" for place in range(len(pairs)) for size in ("small", "large")
     )
     (folder / "qrels" / "dev.tsv").write_text(grades)
+
+
+def write_bestsellers(folder: Path, signals: tuple[str, ...]) -> None:
+    """Six of each colour and thing, of which the one that is sold most is wanted; a rating says nothing."""
+    draw = random.Random(0)
+    rows, grades = [], []
+    for place, (colour, thing) in enumerate((colour, thing) for colour in COLOURS for thing in THINGS):
+        sold = draw.sample(range(1000), 6)
+        for number, often in enumerate(sold):
+            known = {"popularity": often, "rating": round(draw.uniform(1, 5), 1)}
+            row = {"_id": f"p{place}-{number}", "title": f"{colour} {thing}", "text": ""}
+            rows.append(row | {name: known[name] for name in signals})
+        grades.append(f"q{place}\tp{place}-{sold.index(max(sold))}\t3\n")
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "qrels" / "dev.tsv").write_text("".join(grades))
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +135,62 @@ def test_from_an_index_to_its_tuned_fusion_and_on_to_the_next_release(
     assert said(words)["release"] == f"{name}-v0003"
     assert f"note: {name}-v0002 was tuned with other legs or encoders" in words.err
     assert said(ask("tune", "show", "--name", "NAME", "--json"))["tuned"] is False
+
+
+def test_a_signal_that_helps_is_found_used_and_carried_on_and_one_of_chance_is_refused(
+    shop: tuple[Path, str], ask: Ask
+) -> None:
+    folder, _ = shop
+    write_bestsellers(folder, ("popularity", "rating"))
+    words = ("index", ".", "--name", "NAME", "--encoder", "none", "--no-suggest", "--json")
+    said(ask(*words))
+    run = ("tune", "run", ".", "--runs", "sold", "--name", "NAME", "--folds", "3", "--metric", "RR@10")
+    found = said(ask(*run, "--json"))
+    verdicts = {verdict["signal"]: verdict for verdict in found["signals"]["verdicts"]}
+    weight = verdicts["popularity"]["weight"]
+    assert weight > 0
+    assert verdicts["rating"]["weight"] == 0
+    assert found["boosts"] == {"weights": {"popularity": weight}, "half_life_days": 30}
+    assert found["means"]["tuned"] - found["means"]["bm25"] == pytest.approx(found["signals"]["delta"])
+    told = ask(*run).out
+    assert f"popularity: counts {weight:g}, adds +" in told
+    assert "rating: does not count, adds " in told
+    assert "business signals: used, +" in told
+    assert f"winner: bm25 alone; business signals: popularity {weight:g}" in told
+
+    before = said(ask("search", "red shoe", "--name", "NAME", "--json"))["hits"]
+    assert not any(hit["additions"] for hit in before)
+    apply = ("tune", "apply", "sold/fusion.json", "--name", "NAME")
+    assert f"business signals: popularity {weight:g}; before: none" in ask(*apply, "--dry-run").out
+    applied = said(ask(*apply, "--json"))
+    assert (applied["boosts_before"], applied["boosts"]) == (None, found["boosts"])
+    hits = said(ask("search", "red shoe", "--name", "NAME", "--json"))["hits"]
+    assert [hit["item"]["id"] for hit in hits] != [hit["item"]["id"] for hit in before]
+    for hit in hits:
+        contributed = sum(signal["contribution"] for signal in hit["signals"].values())
+        assert hit["additions"].keys() <= {"popularity"}
+        assert contributed + sum(hit["additions"].values()) == pytest.approx(hit["score"])
+    assert "popularity" in hits[0]["additions"]
+    assert ask("eval", ".", "--name", "NAME", "--systems", "bm25,tuned", "--json", "sold.json").code == 0
+    systems = json.loads((folder / "sold.json").read_text())["systems"]
+    assert systems["tuned"]["RR@10"] > systems["bm25"]["RR@10"] + 0.2
+
+    # Switched off for one search; what is sold now is known without encoding.
+    plain = said(ask("search", "red shoe", "--name", "NAME", "--boost", "popularity=0", "--json"))["hits"]
+    assert [hit["item"]["id"] for hit in plain] == [hit["item"]["id"] for hit in before]
+    last = hits[-1]["item"]["id"]
+    (folder / "sold.jsonl").write_text(json.dumps({"op": "update", "id": last, "popularity": 5000}) + "\n")
+    said(ask("update", "sold.jsonl", "--name", "NAME", "--json"))
+    assert said(ask("search", "red shoe", "--name", "NAME", "--json"))["hits"][0]["item"]["id"] == last
+
+    said(ask(*words))
+    assert said(ask("tune", "show", "--name", "NAME", "--json"))["boosts"] == found["boosts"]
+    again = said(ask(*run, "--ask-again", "--json"))
+    assert again["means"]["default"] >= again["means"]["tuned"]
+    assert again["boosts"] == found["boosts"]
+    write_bestsellers(folder, ("rating",))
+    without = ask(*words, "--force")
+    assert "has popularity: searches go without" in without.err
+    shown = said(ask("tune", "show", "--name", "NAME", "--json"))
+    assert (shown["tuned"], shown["boosts"]) == (True, None)
+    assert "cannot be boosted by 'popularity'" in failure(ask(*apply))

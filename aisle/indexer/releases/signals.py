@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+import warnings
 from dataclasses import replace
 
 from aisle.cluster import Cluster
 from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.signals import SignalBoosts, percentiles_body, read_percentiles, signal_fields
-
-_log = logging.getLogger(__name__)
 
 
 def store_percentiles(cluster: Cluster, release: str, boosts: SignalBoosts | None = None) -> None:
@@ -30,7 +28,9 @@ def store_percentiles(cluster: Cluster, release: str, boosts: SignalBoosts | Non
     if boosts is not None:
         kept = {name: w for name, w in boosts.weights.items() if found.keys() & set(signal_fields(name))}
         if lacking := boosts.weights.keys() - kept.keys():
-            _log.warning("no item of %s has %s: searches go without", release, ", ".join(sorted(lacking)))
+            warnings.warn(
+                f"no item of {release} has {', '.join(sorted(lacking))}: searches go without", stacklevel=2
+            )
         if kept:
             aisle["boosts"] = replace(boosts, weights=kept).to_json()
     cluster.indices.put_mapping(index=release, body={"_meta": {**mapping["_meta"], "aisle": aisle}})

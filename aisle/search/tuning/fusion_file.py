@@ -14,6 +14,7 @@ from aisle.errors import InputError
 from aisle.mappings import FusionSpec, VectorSpace, pipeline_name
 from aisle.mappings.signals import SignalBoosts
 from aisle.search.tuning.runs import LegRuns
+from aisle.search.tuning.signals import Signals
 from aisle.search.tuning.tune import Tuned
 
 SCHEMA_VERSION: Final = 1
@@ -70,7 +71,7 @@ def fusion_json(tuned: Tuned, runs: LegRuns) -> dict[str, Any]:
         "legs": [asdict(verdict) for verdict in tuned.verdicts],
         "per_query": asdict(tuned.per_query) if tuned.per_query else None,
         "boosts": tuned.boosts.to_json() if tuned.boosts else None,
-        "signals": [asdict(verdict) for verdict in tuned.signals],
+        "signals": _signals_json(tuned.signals) if tuned.signals else None,
         "fold_winners": [
             {
                 "spec": winner.spec.to_json(),
@@ -81,6 +82,11 @@ def fusion_json(tuned: Tuned, runs: LegRuns) -> dict[str, Any]:
             for winner in tuned.winners
         ],
     }
+
+
+def _signals_json(found: Signals) -> dict[str, Any]:
+    verdicts = [asdict(verdict) for verdict in found.verdicts]
+    return {"verdicts": verdicts, "delta": found.delta, "p_value": found.p_value}
 
 
 def write_fusion(content: Mapping[str, Any], path: str | Path) -> None:

@@ -133,23 +133,42 @@ class Scorer:
         """
         new = [spec for spec in dict.fromkeys(specs) if spec not in self._known]
         if new:
-            ranks = self._ranks(new, progress)
-            pool = self.pool
-            for spec, found in zip(new, ranks, strict=True):
-                kept = found > 0
-                judged = JudgedRanks(
-                    pool.rows[kept], found[kept], pool.found_grades[kept], pool.grades, self.relevant
-                )
-                self._known[spec] = self.metric.values(judged)
+            for spec, ranks in zip(new, self._ranks(new, progress), strict=True):
+                self._known[spec] = self._of_ranks(ranks)
         return np.stack([self._known[spec] for spec in specs])
+
+    def of_scores(self, fused: Floats) -> Floats:
+        """The metric of any scores on each query, float64 [Q].
+
+        Args:
+            fused: [Q, U], of the pool's candidates; -inf for one that is not in the list.
+        """
+        ranks = np.zeros(len(self.pool.rows), dtype=np.int64)
+        for start, stop, first, last in self._blocks():
+            rows, columns = self.pool.rows[first:last] - start, self.pool.columns[first:last]
+            ranks[first:last] = ranks_of(fused[start:stop], rows, columns)
+        return self._of_ranks(ranks)
+
+    def _of_ranks(self, ranks: Ints) -> Floats:
+        pool, kept = self.pool, ranks > 0
+        judged = JudgedRanks(
+            pool.rows[kept], ranks[kept], pool.found_grades[kept], pool.grades, self.relevant
+        )
+        return self.metric.values(judged)
+
+    def _blocks(self) -> Iterator[tuple[int, int, int, int]]:
+        """First and last query of each block, and of its judged candidates; the last are not in it."""
+        pool = self.pool
+        for start in range(0, len(pool.queries), _BLOCK):
+            stop = min(start + _BLOCK, len(pool.queries))
+            first, last = np.searchsorted(pool.rows, (start, stop))
+            yield start, stop, int(first), int(last)
 
     def _ranks(self, specs: Sequence[FusionSpec], progress: Progress) -> Ints:
         """Rank of each judged candidate under each fusion, int64 [specs, P]; 0 where no leg found it."""
         pool = self.pool
         ranks = np.zeros((len(specs), len(pool.rows)), dtype=np.int64)
-        for start in range(0, len(pool.queries), _BLOCK):
-            stop = min(start + _BLOCK, len(pool.queries))
-            first, last = np.searchsorted(pool.rows, (start, stop))
+        for start, stop, first, last in self._blocks():
             rows, columns = pool.rows[first:last] - start, pool.columns[first:last]
             width = max(1, int((pool.ranks[start:stop] > 0).any(axis=1).sum(axis=1).max()))
             block = Block(pool.legs, pool.scores[start:stop, :, :width], pool.ranks[start:stop, :, :width])

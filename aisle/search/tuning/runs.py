@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from aisle.errors import EvaluationError, InputError, PipelineMissing
 from aisle.evaluation import JudgedSet
 from aisle.evaluation.runs import ScoredRun, read_scored_run, write_scored_run
 from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, VectorSpace, default_fusion
-from aisle.mappings.signals import SignalBoosts
+from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
 from aisle.search.client import SearchClient
 from aisle.search.ranking import Ranking
 from aisle.search.signals import signals_of, tunable_signals
@@ -41,10 +41,13 @@ class LegRuns:
         data_hash: see `data_hash`.
         spaces: vector field to its encoder, and the width of its vectors.
         default: how that release fuses when a search names no fusion.
+        boosts: business signals that count in that release when a search names no fusion; without weights:
+            none.
         signals: business signal to candidate to its value, 0 to 1; those of value 0 are left out.
 
     Raises:
-        EvaluationError: no run, an empty one, none of a leg of the default, or a query that one leg was asked
+        EvaluationError: no run, an empty one, none of a leg of the default, no values of a signal that counts
+            there, or a query that one leg was asked
             and another one was not.
     """
 
@@ -56,12 +59,18 @@ class LegRuns:
     data_hash: str
     spaces: Mapping[str, VectorSpace]
     default: FusionSpec
+    boosts: SignalBoosts = NO_BOOSTS
     signals: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.runs or not set(self.default.legs) <= set(self.runs):
             raise EvaluationError(
                 f"there are runs of {list(self.runs)}, and the default fusion asks {list(self.default.legs)}",
+                fix="ask the index again: --name NAME --ask-again",
+            )
+        if lost := sorted(self.boosts.weights.keys() - self.signals.keys()):
+            raise EvaluationError(
+                f"{', '.join(lost)} counts in {self.release}, and the runs hold no values of it",
                 fix="ask the index again: --name NAME --ask-again",
             )
         for leg, run in self.runs.items():
@@ -150,6 +159,7 @@ def write_leg_runs(runs: LegRuns, folder: Path) -> None:
         "spaces": {field: asdict(space) for field, space in runs.spaces.items()},
         "default": runs.default.to_json(),
         "legs": legs,
+        "boosts": runs.boosts.to_json(),
         "signals": {name: dict(values) for name, values in runs.signals.items()},
     }
     with whole_file(folder / MANIFEST) as file:
@@ -185,6 +195,7 @@ def read_leg_runs(folder: Path) -> LegRuns:
             data_hash=str(found["data_hash"]),
             spaces={str(field): VectorSpace(**space) for field, space in found["spaces"].items()},
             default=FusionSpec.from_json(found["default"]),
+            boosts=SignalBoosts.from_json(found["boosts"]) if "boosts" in found else NO_BOOSTS,
             signals={
                 str(name): {str(item): float(value) for item, value in values.items()}
                 for name, values in found.get("signals", {}).items()
@@ -241,8 +252,9 @@ def ask_legs(
     # One release answers them all, also if another one goes live meanwhile.
     fixed = client.for_release(meta.release)
     found: dict[str, dict[str, dict[str, float]]] = {leg: {} for leg in legs}
+    own = meta.boosts or NO_BOOSTS
     # Weights of 0 change no score, and the signals come back with the candidates.
-    boosts = SignalBoosts(dict.fromkeys(tunable_signals(meta), 0.0))
+    boosts = replace(own, weights=dict.fromkeys((*tunable_signals(meta), *own.weights), 0.0))
     moment = datetime.now(UTC)
     signals: dict[str, dict[str, float]] = {name: {} for name in boosts.weights}
     for done, query in enumerate(judged.queries, 1):
@@ -262,6 +274,7 @@ def ask_legs(
         data_hash=data_hash(judged),
         spaces=dict(meta.spaces),
         default=meta.fusion or fusion,
+        boosts=own,
         signals=signals,
     )
 

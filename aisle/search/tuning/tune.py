@@ -17,7 +17,7 @@ from aisle.search.tuning.matrix import Floats, metric_of, pool_of
 from aisle.search.tuning.nested import FoldWinner, choose, nested
 from aisle.search.tuning.per_query import PerQuery, PoolFeatures, try_per_query
 from aisle.search.tuning.runs import LegRuns, Progress, check_kinship, silent
-from aisle.search.tuning.signals import SignalVerdict, tune_signals
+from aisle.search.tuning.signals import BoostedScorer, Signals, signal_table, try_signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class Tuned:
         verdicts: of the guard, on all queries.
         winners: per outer fold.
         per_query: whether weights per query are part of ``spec``, and why; None if they were not tried.
-        boosts: business signals that count beside it; None: none helps, or the catalogue has none.
-        signals: of the guard, for each signal; measured with the fixed weights of ``spec``.
+        signals: whether business signals count beside it, and why; None if they were not tried: the runs have
+            none, or weights vary with the query.
     """
 
     spec: FusionSpec
@@ -91,8 +91,12 @@ class Tuned:
     verdicts: tuple[LegVerdict, ...]
     winners: tuple[FoldWinner, ...]
     per_query: PerQuery | None
-    boosts: SignalBoosts | None = None
-    signals: tuple[SignalVerdict, ...] = ()
+    signals: Signals | None
+
+    @property
+    def boosts(self) -> SignalBoosts | None:
+        """Business signals that count beside ``spec``; None: none."""
+        return self.signals.boosts if self.signals else None
 
     @property
     def helps(self) -> bool:
@@ -128,7 +132,7 @@ def tune(
     held_out = nested(scorer, specs, options.guard, progress)
     alone = {leg: scorer.values([FusionSpec((leg,), (1.0,))])[0] for leg in runs.legs}
     best_leg = max(alone, key=lambda leg: float(alone[leg].mean()))
-    systems = {**alone, DEFAULT: scorer.values([runs.default])[0], TUNED: held_out.values}
+    systems = {**alone, DEFAULT: _today(scorer, runs), TUNED: held_out.values}
     chosen = choose(scorer, specs, np.arange(len(pool.queries)), options.guard)
     spec, per_query = chosen.spec, None
     if options.per_query:
@@ -136,7 +140,9 @@ def tune(
         spec, per_query, systems[TUNED] = try_per_query(
             scorer, chosen.spec, held_out, features, options.guard
         )
-    boosts, signals = tune_signals(scorer, spec, runs, options.guard)
+    signals = None
+    if runs.signals and spec.query_weights is None:
+        signals, systems[TUNED] = try_signals(scorer, spec, held_out, runs, options.guard)
     scores = {name: _scores(name, pool.queries, values, metric.name) for name, values in systems.items()}
     return Tuned(
         spec=spec,
@@ -151,9 +157,16 @@ def tune(
         verdicts=chosen.verdicts,
         winners=held_out.winners,
         per_query=per_query,
-        boosts=boosts,
         signals=signals,
     )
+
+
+def _today(scorer: Scorer, runs: LegRuns) -> Floats:
+    if not runs.boosts.weights:
+        values: Floats = scorer.values([runs.default])[0]
+        return values
+    boosted = BoostedScorer(scorer, runs.default, signal_table(scorer.pool, runs))
+    return boosted.values(runs.boosts.weights)
 
 
 def _scores(name: str, queries: tuple[str, ...], values: Floats, metric: str) -> Scores:
