@@ -178,10 +178,14 @@ def test_a_signal_that_helps_is_found_used_and_carried_on_and_one_of_chance_is_r
     # Switched off for one search; what is sold now is known without encoding.
     plain = said(ask("search", "red shoe", "--name", "NAME", "--boost", "popularity=0", "--json"))["hits"]
     assert [hit["item"]["id"] for hit in plain] == [hit["item"]["id"] for hit in before]
-    last = hits[-1]["item"]["id"]
+    last = [hit["item"]["id"] for hit in hits if hit["item"]["title"] == "red shoe"][-1]
     (folder / "sold.jsonl").write_text(json.dumps({"op": "update", "id": last, "popularity": 5000}) + "\n")
-    said(ask("update", "sold.jsonl", "--name", "NAME", "--json"))
-    assert said(ask("search", "red shoe", "--name", "NAME", "--json"))["hits"][0]["item"]["id"] == last
+    said(ask("update", "NAME", "sold.jsonl", "--refresh", "--json"))
+    hits = said(ask("search", "red shoe", "--name", "NAME", "--json"))["hits"]
+    lifted = next(hit for hit in hits if hit["item"]["id"] == last)
+    assert lifted["item"]["signals"]["popularity"] == 5000
+    contributed = lifted["signals"]["bm25"]["contribution"]
+    assert lifted["additions"]["popularity"] == pytest.approx(weight * contributed)
 
     said(ask(*words))
     assert said(ask("tune", "show", "--name", "NAME", "--json"))["boosts"] == found["boosts"]
@@ -189,7 +193,7 @@ def test_a_signal_that_helps_is_found_used_and_carried_on_and_one_of_chance_is_r
     assert again["means"]["default"] >= again["means"]["tuned"]
     assert again["boosts"] == found["boosts"]
     write_bestsellers(folder, ("rating",))
-    without = ask(*words, "--force")
+    without = ask(*words)
     assert "has popularity: searches go without" in without.err
     shown = said(ask("tune", "show", "--name", "NAME", "--json"))
     assert (shown["tuned"], shown["boosts"]) == (True, None)
