@@ -1,4 +1,8 @@
-"""Is there room? Asked before the first write: a full disk makes OpenSearch close every index on it."""
+"""Is there room? Asked before the first write: a full disk makes OpenSearch close every index on it.
+
+Once there is room again OpenSearch opens them by itself, when it next looks at its disks: the indexes within
+half a minute, the creation of new ones within a minute and a half, with its usual settings.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aisle.cluster import Cluster
-from aisle.errors import AuthenticationFailed, DiskFull
+from aisle.cluster.failures import Attempts, RetryPolicy, TryAgain, means_disk_full
+from aisle.errors import AuthenticationFailed, ClusterUnavailable, DiskFull
+from aisle.indexer.lease.state import STATE_INDEX
 
 _log = logging.getLogger(__name__)
 _PREFIX: Final = "cluster.routing.allocation.disk."
@@ -53,6 +59,58 @@ def check_disk_space(cluster: Cluster) -> None:
             f" {_in_gb(least[roomiest.name])}",
             fix="free disk space on the node or delete old releases, then index again",
         )
+
+
+def await_disk_blocks_lifted(cluster: Cluster, name: str, policy: RetryPolicy) -> None:
+    """Wait until OpenSearch has noticed that its disk has room again; called once that is known.
+
+    Args:
+        cluster: one that repeats nothing by itself.
+        name: of the catalogue whose releases must take documents.
+        policy: the waits; by its deadline the blocks must be gone.
+
+    Raises:
+        DiskFull: they are not.
+        ClusterUnavailable: the node stayed away past the deadline.
+    """
+    attempts = Attempts(policy)
+    try:
+        for attempt in attempts:
+            with attempt:
+                if standing := _disk_blocks(cluster, name):
+                    if not attempts.failed:
+                        _log.warning("the disk has room; waiting for OpenSearch to lift its %s", standing)
+                    raise TryAgain(standing)
+    except AuthenticationFailed as error:
+        if error.status != 403:
+            raise
+        _log.info("not allowed to see the cluster's blocks; going on without this check")
+    except ClusterUnavailable as error:
+        if not isinstance(error.__cause__, TryAgain):
+            raise
+        raise DiskFull(
+            f"the disk has room, but OpenSearch has not lifted its {error.__cause__}",
+            fix="wait longer (--patience), or lift it: PUT _cluster/settings"
+            ' {"persistent": {"cluster.blocks.create_index": null}}, PUT INDEX/_settings'
+            ' {"index.blocks.read_only_allow_delete": null}',
+        ) from error
+
+
+def _disk_blocks(cluster: Cluster, name: str) -> str:
+    """What keeps a run of ``name`` from writing because a disk was full; "" if nothing does."""
+    blocks = cluster.cluster.state(metric="blocks", params={"filter_path": "blocks"}).get("blocks", {})
+    ours = {
+        index: found
+        for index, found in blocks.get("indices", {}).items()
+        if index == STATE_INDEX or index.startswith(f"{name}-v")
+    }
+    of_the_disk = (
+        f"block of {where} ({block['description']})"
+        for where, found in {"the cluster": blocks.get("global", {}), **ours}.items()
+        for block in found.values()
+        if means_disk_full(block["description"])
+    )
+    return next(of_the_disk, "")
 
 
 def data_disks(stats: Mapping[str, Any]) -> Iterator[NodeDisk]:

@@ -16,7 +16,7 @@ from aisle.cluster import Cluster
 from aisle.errors import AisleError, IndexingFailed, IndexNotFound
 from aisle.indexer.bulk import BulkWriter, release_gone
 from aisle.indexer.concurrency import ConcurrencyLimiter, HillClimbSettings, LimitedWriter
-from aisle.indexer.disk_space import check_disk_space
+from aisle.indexer.disk_space import await_disk_blocks_lifted, check_disk_space
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.ledger.resume import ResumeContext, give_up, new_start, run_parts, unfinished_start
 from aisle.indexer.ledger.store import Ledger, RunPhase
@@ -250,6 +250,7 @@ def index_catalogue(
     read_inventory(cluster, options.name)
     settings = replace(index_settings(cluster, encoder, options), suggest=suggestions is not None)
     check_disk_space(cluster)
+    await_disk_blocks_lifted(cluster, options.name, options.retry)
     with hold(cluster, options.name, "aisle index", policy=options.retry) as lease:
         parts = run_parts(context.source if context else {}, settings, encoder.spaces, options)
         begun = unfinished_start(retrying, options.name, context, parts) if context else None

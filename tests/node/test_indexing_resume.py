@@ -232,7 +232,7 @@ def test_a_full_disk_is_waited_out_and_the_run_resumed(
     proxy.plan = fill_up
     with pytest.raises(DiskFull):
         load(shaky, name, ledger, resume=False)
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFull, match=f"has not lifted its block of {name}-v0001"):
         load(client, name, ledger)
     assert len(ledger.before().settled) == 100
     block(None)

@@ -89,7 +89,7 @@ _RULES: tuple[tuple[str, Builder], ...] = (
     (r"(GET|HEAD) /", _cluster("cluster:monitor/main")),
     (r"GET /_nodes/plugins", _cluster("cluster:monitor/nodes/info")),
     (r"GET /_nodes/stats/fs", _cluster("cluster:monitor/nodes/stats")),
-    (r"GET /_cluster/settings", _cluster("cluster:monitor/state")),
+    (r"GET /_cluster/(settings|state/blocks)", _cluster("cluster:monitor/state")),
     (r"GET /_cluster/health(/[^/]+)?", _cluster("cluster:monitor/health")),
     (r"GET /_tasks/[^/]+", _cluster("cluster:monitor/task/get")),
     (r"GET /_search/pipeline(/[^/]+)?", _cluster("cluster:admin/search/pipeline/get")),

@@ -148,7 +148,11 @@ def spare_node() -> Iterator[SpareNode]:
             transport_port=transport,
             folder=folder / "spare",
             # The shortest that OpenSearch takes.
-            settings={"cluster.info.update.interval": "10s"},
+            settings={
+                "cluster.info.update.interval": "10s",
+                # Otherwise it makes no index for up to a minute after its disk was full.
+                "cluster.routing.allocation.disk.reroute_interval": "1s",
+            },
             start_timeout_s=START_S,
         )
         node = EmbeddedNode.start(options)
