@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from aisle.errors import InvalidQuery
 from aisle.mappings import IndexMeta, fields
@@ -16,6 +17,9 @@ from aisle.markup import plain_line
 from aisle.types import Item
 
 Range: TypeAlias = tuple[float | None, float | None]
+
+# Half of a character, where a text was cut in the middle of it: no JSON can hold it.
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _NO_RANGES: Mapping[str, Range] = MappingProxyType({})
@@ -194,7 +198,8 @@ def _several(values: tuple[str, ...] | str) -> list[str]:
 
 def forms(values: tuple[str, ...] | str) -> list[str]:
     """The values as they are given, and as readers write them."""
-    return list(dict.fromkeys(form for value in _several(values) for form in (value, plain_line(value))))
+    found = (form for value in _several(values) for form in (value, plain_line(value)))
+    return list(dict.fromkeys(form for form in found if not _LONE_SURROGATE.search(form)))
 
 
 def paths(values: tuple[str, ...] | str) -> list[str]:

@@ -239,6 +239,22 @@ def test_user_text_in_a_value_search_is_no_syntax(shop: SearchClient) -> None:
         assert not found.attributes["Colour"].values
 
 
+def test_long_names_and_letters_of_many_forms_are_no_patterns_too_long(shop: SearchClient) -> None:
+    below = tuple(f"Home & Garden > Household Appliances > Climate Control {n}" for n in range(30))
+    options = FacetOptions(10, ("category", "brand", "x-" * 500), search={"brand": "ηλεκτρικό εργαλείο"})
+    found = counted(shop, "lamp", Filters(category=("Home", *below)), options)
+    alone = counted(shop, "lamp", Filters(category=("Home",)), options)
+    assert found.category == alone.category and found.category is not None
+    assert any(value.chosen for value in found.category.values)
+
+
+def test_half_a_character_is_left_out(shop: SearchClient) -> None:
+    filters = Filters(brand=("Acme\ud83d",), attributes={"Colour": ("Red\udc00",)})
+    whole = Filters(brand=("Acme",), attributes={"Colour": ("Red",)})
+    options = FacetOptions(5, search={"category": "kni\ud83d"})
+    assert counted(shop, "lamp", filters, options) == counted(shop, "lamp", whole, options)
+
+
 def test_usefulness_is_the_entropy_of_what_is_shown() -> None:
     assert usefulness({"a": 50, "b": 50}, 100, 5) == 1.0
     assert usefulness({"a": 100}, 100, 5) == 0.0

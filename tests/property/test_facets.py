@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from aisle.search.facets.kinds import opened
 from aisle.search.facets.ranges import Cumulated, choose_ranges, round_edges
-from aisle.search.facets.value_search import escaped, folded, matches_value, value_pattern
+from aisle.search.facets.value_search import (
+    MAX_PATTERN,
+    beginning_pattern,
+    below_patterns,
+    escaped,
+    folded,
+    matches_value,
+    value_pattern,
+)
 
 NUMBERS = st.floats(-1e12, 1e12).map(lambda number: round(number, 2))
 
@@ -70,6 +78,22 @@ def test_the_pattern_finds_every_value_that_matches(value: str, text: str) -> No
     if folded(text.strip()) and matches_value(text, value):
         # The few signs of Lucene's syntax that are used mean the same to Python.
         assert re.fullmatch(value_pattern(text, "Colour="), f"Colour={value}", re.DOTALL)
+
+
+@given(
+    st.text(min_size=1, max_size=30).filter(folded),
+    st.text(max_size=1_200),
+    st.lists(st.text("AZ&+ >é", min_size=1, max_size=700), max_size=9),
+)
+def test_no_pattern_is_longer_than_opensearch_takes(text: str, prefix: str, paths: list[str]) -> None:
+    value = f"{prefix}{text}"
+    below = below_patterns(paths, " > ")
+    patterns = [value_pattern(text, prefix), beginning_pattern(prefix), *below]
+    assert max(map(len, patterns)) <= MAX_PATTERN
+    assert re.fullmatch(beginning_pattern(prefix), value, re.DOTALL)
+    for path in paths:
+        for one in (path, f"{path} > x"):
+            assert any(re.fullmatch(pattern, one, re.DOTALL) for pattern in below)
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

@@ -10,13 +10,14 @@ from typing import Any, Final, Protocol, TypeAlias
 from aisle.mappings import fields
 from aisle.search.facets.ranges import Edges, choose_ranges, cumulated_body, read_cumulated
 from aisle.search.facets.results import FacetValue, NumberCounts, NumberRange, RangeCount, ValueCounts
-from aisle.search.facets.value_search import escaped, matches_value, value_pattern
+from aisle.search.facets.value_search import beginning_pattern, below_patterns, matches_value, value_pattern
 from aisle.search.filters import Filters
 
 Aggregations: TypeAlias = Mapping[str, Any]
 
 # With several shards each is asked for more than is shown: with fewer different values, counts are exact.
 _PER_SHARD: Final = 1_000
+_CHOSEN: Final = "chosen"
 
 
 class Facet(Protocol):
@@ -77,7 +78,7 @@ class ValueFacet:
         if self.search:
             include = value_pattern(self.search, self.prefix)
         elif self.prefix:
-            include = f"{escaped(self.prefix)}.*"
+            include = beginning_pattern(self.prefix)
         asked: dict[str, Any] = {"values": terms(self.field, self.size, include)}
         if self.chosen and not self.search:
             named = [f"{self.prefix}{value}" for value in self.chosen]
@@ -89,7 +90,11 @@ class ValueFacet:
     def read(self, answer: Aggregations) -> ValueCounts:
         """Its counts."""
         found = answer["values"]
-        counts = {value.removeprefix(self.prefix): count for value, count in buckets(found).items()}
+        counts = {
+            value.removeprefix(self.prefix): count
+            for value, count in buckets(found).items()
+            if value.startswith(self.prefix)
+        }
         further: dict[str, int] = {}
         if self.search:
             counts = {value: count for value, count in counts.items() if matches_value(self.search, value)}
@@ -139,9 +144,8 @@ class CategoryFacet:
                 "missing": {"filter": without(fields.CATEGORY)},
             }
         asked = {"values": terms(fields.CATEGORY, most), "missing": {"filter": without(fields.CATEGORY)}}
-        if self.chosen:
-            below = "|".join(f"{escaped(path)}({escaped(fields.PATH_SEPARATOR)}.*)?" for path in self.chosen)
-            asked["chosen"] = terms(fields.CATEGORY, most, below)
+        for number, below in enumerate(below_patterns(self.chosen, fields.PATH_SEPARATOR)):
+            asked[f"{_CHOSEN}{number}"] = terms(fields.CATEGORY, most, below)
         return asked
 
     def read(self, answer: Aggregations) -> ValueCounts:
@@ -151,8 +155,9 @@ class CategoryFacet:
         missing, error = answer["missing"]["doc_count"], found["doc_count_error_upper_bound"]
         if self.search:
             return ValueCounts(*searched_paths(counts, self.search, self.size), missing, error)
-        if "chosen" in answer:
-            counts |= buckets(answer["chosen"])
+        for name in answer:
+            if name.startswith(_CHOSEN):
+                counts |= buckets(answer[name])
         return ValueCounts(*opened(counts, self.chosen, self.size), missing, error)
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 from aisle.errors import InvalidQuery
+from aisle.markup import one_line
 
 MAX_LETTERS: Final = 30
+MAX_PATTERN: Final = 1_000
+"""OpenSearch's index.max_regex_length."""
 
 # Latin letters that Unicode does not take apart.
 _LETTERS: Final = str.maketrans(
@@ -70,7 +75,7 @@ def checked_text(text: str) -> str:
     Raises:
         InvalidQuery: nothing to search for, or more than ``MAX_LETTERS``.
     """
-    wanted = " ".join(text.split())
+    wanted = one_line(text)
     if not folded(wanted):
         raise InvalidQuery("nothing to search the facet's values for", fix="type at least one letter")
     if len(wanted) > MAX_LETTERS:
@@ -95,7 +100,38 @@ def value_pattern(text: str, prefix: str = "") -> str:
         for place, letter in enumerate(wanted)
     ]
     before = f"(.*[^{_WORDS}])?" if _is_spaced(wanted[0]) else ".*"
-    return f"{escaped(prefix)}{before}{''.join(letters)}.*"
+    return fitting([*map(escaped, prefix), before, *letters, ".*"])
+
+
+def beginning_pattern(prefix: str) -> str:
+    """A regular expression in Lucene's syntax that finds every text which begins so, and maybe more."""
+    return fitting([*map(escaped, prefix), ".*"])
+
+
+def below_patterns(paths: Sequence[str], separator: str) -> list[str]:
+    """Regular expressions in Lucene's syntax that find, together, these paths and all below them.
+
+    Args:
+        paths: likewise.
+        separator: between the levels of one.
+    """
+    found: list[str] = []
+    for path in paths:
+        below = fitting([*map(escaped, path), f"({escaped(separator)}.*)?"])
+        if found and len(found[-1]) + len(below) < MAX_PATTERN:
+            found[-1] += f"|{below}"
+        else:
+            found.append(below)
+    return found
+
+
+def fitting(parts: Sequence[str]) -> str:
+    """The parts of a regular expression as one, which finds more where it were too long for OpenSearch."""
+    whole = "".join(parts)
+    if len(whole) <= MAX_PATTERN:
+        return whole
+    ends = accumulate(map(len, parts))
+    return "".join(part for part, end in zip(parts, ends, strict=True) if end <= MAX_PATTERN - 2) + ".*"
 
 
 def escaped(text: str) -> str:
