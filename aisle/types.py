@@ -42,6 +42,22 @@ NO_SIGNALS: Final = BusinessSignals()
 
 
 @dataclass(frozen=True, slots=True)
+class GeoPoint:
+    """A place on earth.
+
+    Attributes:
+        lat: latitude in degrees, -90 to 90, north of the equator above 0.
+        lon: longitude in degrees, -180 to 180, east of Greenwich above 0.
+    """
+
+    lat: float
+    lon: float
+
+    def __str__(self) -> str:
+        return f"{self.lat},{self.lon}"
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One product of a catalogue, or one variant of it: what becomes one document.
 
@@ -65,6 +81,7 @@ class Item:
         numbers: attributes that are plain numbers, name to value.
         signals: what the shop knows of it.
         language: of its texts, BCP 47 (``en``, ``pt-BR``); empty if the catalogue does not say.
+        location: where it is; None if the catalogue does not say.
     """
 
     id: str
@@ -84,6 +101,7 @@ class Item:
     numbers: Mapping[str, float] = field(default_factory=lambda: _NO_NUMBERS)
     signals: BusinessSignals = NO_SIGNALS
     language: str = ""
+    location: GeoPoint | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Every field as plain JSON; paths of categories as lists."""
@@ -105,6 +123,7 @@ class Item:
             "numbers": dict(self.numbers),
             "signals": asdict(self.signals),
             "language": self.language,
+            "location": asdict(self.location) if self.location else None,
         }
 
 

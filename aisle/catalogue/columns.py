@@ -118,6 +118,7 @@ class _Planner:
             known = name in self._kind.fields or isinstance(self._kind, Plain)
             if name not in self._fields and (known or name != "group"):
                 self._choose(name, test)
+        self._location()
         self._identifiers()
         priced = tuple(dict.fromkeys((*self._fields.get("price", ()), *self._fields.get("list_price", ()))))
         return Plan(
@@ -306,6 +307,26 @@ class _Planner:
             told = self._profiles[rating[0]]
             if told.objects > 0.5 and evidence.is_count(told):
                 self._fields["popularity"] = rating[:1]
+
+    def _location(self) -> None:
+        """A column of places, or one of latitudes and one of longitudes."""
+        if len(self._fields.get("location", ())) > 2:
+            raise InputError(
+                "a location is one column, or two: its latitude and its longitude",
+                fix="map these, as in --map location=lat --map location=lon",
+            )
+        if "location" in self._fields:
+            return
+        whole = self._first_of("location", evidence.is_location)
+        halves = (
+            *self._first_of("latitude", evidence.is_latitude),
+            *self._first_of("longitude", evidence.is_longitude),
+        )
+        self._take("location", whole or (halves if len(halves) == 2 else ()))
+
+    def _first_of(self, name: str, test: Callable[[ColumnProfile], bool]) -> tuple[str, ...]:
+        free = (key for key in self._candidates(name) if key not in self._used)
+        return tuple(key for key in free if test(self._profiles[key]))[:1]
 
     def _levels(self) -> tuple[str, ...]:
         """The columns that are levels of one path: ``Department``, ``Subcategory``; ``Category 1``, ``2``."""

@@ -9,6 +9,7 @@ from typing import Final
 from aisle.catalogue.column_profile import ColumnProfile
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.numerals import number
+from aisle.catalogue.places import location, point
 from aisle.catalogue.prices import read_price
 from aisle.catalogue.rejects import Unreadable
 from aisle.catalogue.signals import count, iso_date, stars, truth
@@ -192,3 +193,15 @@ def is_date(told: ColumnProfile) -> bool:
 
 def is_language(told: ColumnProfile) -> bool:
     return told.length <= 20 and _share(told, language) >= 0.8
+
+
+def is_location(told: ColumnProfile) -> bool:
+    return _share(told, location) >= 0.5
+
+
+def is_latitude(told: ColumnProfile) -> bool:
+    return _share(told, lambda cell: point(cell, 0)) >= 0.5
+
+
+def is_longitude(told: ColumnProfile) -> bool:
+    return _share(told, lambda cell: point(0, cell)) >= 0.5

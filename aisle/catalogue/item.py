@@ -16,6 +16,7 @@ from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.names import squeezed
 from aisle.catalogue.options import SIGNAL_FIELDS
 from aisle.catalogue.part import Part
+from aisle.catalogue.places import location, point
 from aisle.catalogue.prices import Price, read_price
 from aisle.catalogue.rejects import BadRow, Cells, Unreadable
 from aisle.catalogue.signals import SIGNAL_READERS
@@ -37,7 +38,7 @@ from aisle.catalogue.values import (
     words,
 )
 from aisle.markup import plain_line, plain_text
-from aisle.types import NO_SIGNALS, BusinessSignals, Item
+from aisle.types import NO_SIGNALS, BusinessSignals, GeoPoint, Item
 
 _T = TypeVar("_T")
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -79,6 +80,7 @@ class ItemBuilder:
         self._url = at.get("url", ())
         self._identifiers = at.get("identifiers", ())
         self._language = _columns(at, "language", language)
+        self._location = at.get("location", ())
         self._signals = tuple(
             (name, _columns(at, name, SIGNAL_READERS[name])) for name in SIGNAL_FIELDS if name in at
         )
@@ -142,6 +144,7 @@ class ItemBuilder:
             numbers,
             self._read_signals(cells, lost) if self._signals else NO_SIGNALS,
             self._first(self._language, "language", cells, lost) or "" if self._language else "",
+            self._read_location(cells, lost) if self._location else None,
         )
         return item, lost or _NOTHING, wrong or _NOTHING
 
@@ -278,6 +281,14 @@ class ItemBuilder:
                 lost.pop("url", None)
                 return found
         return ""
+
+    def _read_location(self, cells: Cells, lost: dict[str, str]) -> GeoPoint | None:
+        written = tuple(map(cells.get, self._location))
+        try:
+            return location(written[0]) if len(written) == 1 else point(*written)
+        except Unreadable as fault:
+            self._lose("location", fault, self._location[0], lost)
+            return None
 
     def _read_signals(self, cells: Cells, lost: dict[str, str]) -> BusinessSignals:
         written = tuple(map(cells.get, self._signal_keys))

@@ -13,6 +13,7 @@ from aisle.catalogue.column_profile import PLAIN_NUMBER
 from aisle.catalogue.currencies import currency_code
 from aisle.catalogue.numerals import number
 from aisle.catalogue.options import SIGNAL_FIELDS, SYNONYMS
+from aisle.catalogue.places import location
 from aisle.catalogue.prices import read_price
 from aisle.catalogue.rejects import BadRow, Cells, Unreadable
 from aisle.catalogue.signals import SIGNAL_READERS
@@ -203,6 +204,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "url": link,
     "identifiers": identifiers,
     "language": language,
+    "location": location,
 }
 
 

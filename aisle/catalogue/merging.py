@@ -11,7 +11,7 @@ from aisle.catalogue.exports.base import Place
 from aisle.catalogue.part import Part
 from aisle.types import BusinessSignals, Item
 
-_SAID_ONCE: Final = ("title", "text", "brand", "url", "language")
+_SAID_ONCE: Final = ("title", "text", "brand", "url", "language", "location")
 _UNITED: Final = ("categories", "images", "identifiers")
 _PRICES: Final = ("price", "price_max", "list_price", "currency")
 _SIGNALS: Final = tuple(field.name for field in fields(BusinessSignals))
@@ -22,7 +22,7 @@ class Merge:
 
     def __init__(self) -> None:
         self.id = ""
-        self._said: dict[str, str] = {}
+        self._said: dict[str, Any] = {}
         self._united: dict[str, dict[Any, None]] = {name: {} for name in _UNITED}
         self._attributes: dict[str, dict[str, None]] = {}
         # Of the product's own row and of its variants: the one may offer what no variant that is shown has.
@@ -106,6 +106,7 @@ class Merge:
             brand=self._said.get("brand", ""),
             url=self._said.get("url", ""),
             language=self._said.get("language", ""),
+            location=self._said.get("location"),
             price=offer.price,
             price_max=dearest if dearest != offer.price else None,
             list_price=before if before and offer.price is not None and before > offer.price else None,

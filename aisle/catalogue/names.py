@@ -268,6 +268,20 @@ _NAMES: Final[Mapping[str, str]] = {
         language, lang, language code, content language, locale, sprache, langue, idioma, lingua, taal,
         jezyk, sprak, sprog, kieli, jazyk, product locale
     """,
+    "location": """
+        location, geo, geo location, geo point, geo loc, coordinates, coords, gps, gps coordinates, lat lon,
+        lat lng, lat long, latitude longitude, standort, koordinaten, coordonnees, coordenadas, coordinate,
+        coordinaten, wspolrzedne, koordinater, koordinaatit, souradnice
+    """,
+    "latitude": """
+        latitude, lat, geo lat, geo latitude, gps lat, gps latitude, location lat, location latitude,
+        breitengrad, latitud, latitudine, breddegrad, breddgrad, leveysaste
+    """,
+    "longitude": """
+        longitude, lon, lng, long, geo lon, geo lng, geo long, geo longitude, gps lon, gps lng, gps long,
+        gps longitude, location lon, location lng, location long, location longitude, laengengrad,
+        langengrad, longitud, longitudine, lengdegrad, laengdegrad, langdgrad, pituusaste
+    """,
     "attributes": """
         attributes, attribute, metadata, specs, spec, specifications, specification, properties, features,
         product attributes, product properties, product specs, product specifications, product features,

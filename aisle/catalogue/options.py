@@ -28,9 +28,10 @@ MAPPABLE: Final = (
     "attributes",
     *SIGNAL_FIELDS,
     "language",
+    "location",
 )
-SEVERAL: Final = frozenset(("text", "categories", "images", "identifiers", "attributes"))
-"""Fields that take several columns."""
+SEVERAL: Final = frozenset(("text", "categories", "images", "identifiers", "attributes", "location"))
+"""Fields that take several columns; a location one, or two: its latitude and its longitude."""
 
 SYNONYMS: Final[Mapping[str, str]] = {"category": "categories", "image": "images"}
 

@@ -109,9 +109,9 @@ def _refuse_other_files(name: str, columns: Iterable[str]) -> None:
 
 
 _ORDER: Final = (
-    *(f.name for f in fields(Item) if f.name not in ("signals", "language")),
+    *(f.name for f in fields(Item) if f.name not in ("signals", "language", "location")),
     *SIGNAL_FIELDS,
-    "language",
+    *("language", "location"),
 )
 _EXAMPLE_CHARS: Final = 80
 _MOST_FACETS: Final = 200

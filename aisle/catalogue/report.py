@@ -23,7 +23,7 @@ _COUNTED: Final = (
         "images",
         "url",
     ),
-    *("identifiers", "attributes", "numbers", "language"),
+    *("identifiers", "attributes", "numbers", "language", "location"),
     *("popularity", "rating", "margin", "stock", "available", "added"),
 )
 
@@ -136,6 +136,7 @@ class RowCounts:
             bool(item.attributes),
             bool(item.numbers),
             item.language != "",
+            item.location is not None,
             signals.popularity is not None,
             signals.rating is not None,
             signals.margin is not None,

@@ -53,6 +53,12 @@ class ListOptions:
     in_stock: Annotated[
         bool, typer.Option("--in-stock", help="Only what can be bought now.", rich_help_panel=_FILTERS)
     ] = False
+    near: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LAT,LON,KM", help="Only within a distance: 52.52,13.40,10km.", rich_help_panel=_FILTERS
+        ),
+    ] = None
     facets: Annotated[
         int,
         typer.Option(
@@ -123,6 +129,7 @@ class ListOptions:
                 attributes=attribute_values(self.attribute),
                 numbers=number_ranges(self.number),
                 in_stock=self.in_stock,
+                near=self.near,
             ),
             "facets": facet_options(self.facets, self.facet, self.facet_search),
             "sort": self.sort,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from aisle.mappings import fields
 from aisle.mappings.measures import measure_terms
 from aisle.mappings.part_numbers import attribute_codes, codes
-from aisle.types import NO_SIGNALS, BusinessSignals, Item
+from aisle.types import NO_SIGNALS, BusinessSignals, GeoPoint, Item
 
 # A float32 [dims] row of a vector field, or token to weight of a sparse one.
 Value: TypeAlias = NDArray[np.float32] | Mapping[str, float]
@@ -75,6 +76,8 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         built[fields.PRICE_MAX] = item.price if item.price_max is None else item.price_max
     if item.list_price is not None:
         built[fields.LIST_PRICE] = item.list_price
+    if item.location is not None:
+        built[fields.LOCATION] = asdict(item.location)
     if item.signals is not NO_SIGNALS:
         built.update(_signals(item.signals))
     built.update(vectors)
@@ -124,6 +127,7 @@ def item_of(id_: str, source: Mapping[str, Any]) -> Item:
         numbers=source.get(fields.NUMBERS, {}),
         signals=BusinessSignals(**{name: source.get(name) for name in fields.SIGNALS}),
         language=source.get(fields.LANGUAGE, ""),
+        location=GeoPoint(**source[fields.LOCATION]) if fields.LOCATION in source else None,
     )
 
 

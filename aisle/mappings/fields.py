@@ -36,6 +36,7 @@ FACET_NAME: Final = "facet_name"
 NUMBERS: Final = "numbers"
 NUMBER: Final = "number"
 LANGUAGE: Final = "language"
+LOCATION: Final = "location"
 POPULARITY: Final = "popularity"
 RATING: Final = "rating"
 MARGIN: Final = "margin"
@@ -100,7 +101,7 @@ SIGNALS: Final = (POPULARITY, RATING, MARGIN, STOCK, AVAILABLE, ADDED)
 # What a page needs to show an item; vectors never travel back.
 DISPLAY: Final = (
     *(ID, TITLE, TEXT, GROUP, VARIANT, BRAND, CATEGORIES, PRICE, PRICE_MAX, LIST_PRICE, CURRENCY),
-    *(IMAGES, URL, IDENTIFIERS, ATTRIBUTES, NUMBERS, LANGUAGE, *SIGNALS),
+    *(IMAGES, URL, IDENTIFIERS, ATTRIBUTES, NUMBERS, LANGUAGE, LOCATION, *SIGNALS),
     *(CATEGORY, IMAGE),
 )
 # Made of an item, and only there to be searched, filtered and counted by.
@@ -114,7 +115,9 @@ OF_ITEM: Final = frozenset((*DISPLAY, *DERIVED))
 # Field of an item to the one that `exists` is asked of: which share of a release has it.
 PRESENCE: Final[Mapping[str, str]] = MappingProxyType(
     {
-        **{name: name for name in (TEXT, BRAND, PRICE, LIST_PRICE, CURRENCY, IDENTIFIERS, LANGUAGE)},
+        **{
+            name: name for name in (TEXT, BRAND, PRICE, LIST_PRICE, CURRENCY, IDENTIFIERS, LANGUAGE, LOCATION)
+        },
         **{name: name for name in SIGNALS},
         "group": VARIANT,
         "categories": CATEGORY,

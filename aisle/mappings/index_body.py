@@ -47,7 +47,13 @@ class IndexSettings:
     @property
     def features(self) -> Features:
         """What an index of these settings can be asked."""
-        return Features(languages=self.languages, sorts_titles=True, counts_names=True, suggest=self.suggest)
+        return Features(
+            languages=self.languages,
+            sorts_titles=True,
+            counts_names=True,
+            locates=True,
+            suggest=self.suggest,
+        )
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
@@ -136,6 +142,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         # Those that are declared can be filtered by; of others a document may have any, see `number_fields`.
         fields.NUMBER: {"type": "object", "dynamic": False},
         fields.LANGUAGE: _KEYWORD,
+        fields.LOCATION: {"type": "geo_point"},
         fields.POPULARITY: _DOUBLE,
         fields.RATING: _DOUBLE,
         fields.MARGIN: _DOUBLE,

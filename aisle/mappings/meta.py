@@ -49,6 +49,7 @@ class Features:
         suggest: whether it has suggestions, see ``mappings.suggestions``.
         signals: field to its values at 0, 5, ... 100 %, of the business signals that some item has.
         counts_names: whether it knows which items have which attribute.
+        locates: whether it knows where items are.
     """
 
     languages: tuple[str, ...] = ("en",)
@@ -56,6 +57,7 @@ class Features:
     suggest: bool = False
     signals: Mapping[str, Sequence[float]] = field(default_factory=lambda: _NO_SIGNALS)
     counts_names: bool = False
+    locates: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""

@@ -8,6 +8,7 @@ from aisle.search.filters import Filters
 from aisle.search.fusion import Fused, LegResult, fuse
 from aisle.search.groups import GroupOptions
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, Question, SparseLeg
+from aisle.search.near import Near
 from aisle.search.page import Correction, Matched, MatchType, Page, Timings
 from aisle.search.preflight import read_live
 from aisle.search.rank import CascadeStage, PairScorer, Reranker, RerankOptions
@@ -29,6 +30,7 @@ __all__ = [
     "LegResult",
     "MatchType",
     "Matched",
+    "Near",
     "Page",
     "PairScorer",
     "Question",

@@ -14,6 +14,7 @@ from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import by_slug, category_paths, facet_values
 from aisle.mappings.part_numbers import codes
 from aisle.markup import plain_line
+from aisle.search.near import Near
 from aisle.types import Item
 
 Range: TypeAlias = tuple[float | None, float | None]
@@ -44,9 +45,10 @@ class Filters:
         in_stock: only what can be bought now: it is said to be available, or, where nothing says so, there
             is some in stock.
         currency: ISO 4217 codes.
+        near: within a distance of a place; a text such as ``52.52,13.40,10km`` will do.
 
     Raises:
-        InvalidQuery: if bounds are not numbers or cross.
+        InvalidQuery: if bounds are not numbers or cross, or ``near`` is no place on earth, see `Near`.
     """
 
     brand: tuple[str, ...] = ()
@@ -58,8 +60,10 @@ class Filters:
     numbers: Mapping[str, Range] = field(default_factory=lambda: _NO_RANGES)
     in_stock: bool = False
     currency: tuple[str, ...] = ()
+    near: Near | str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "near", Near.of(self.near))
         for name, (low, high) in {"price": (self.price_min, self.price_max), **self.numbers}.items():
             bounds = [bound for bound in (low, high) if bound is not None]
             if not all(math.isfinite(bound) for bound in bounds):
@@ -86,6 +90,7 @@ class Filters:
         }
         asked = [name for name, wanted in later.items() if wanted]
         meta.require(meta.schema_version > 1 or not asked, f"be filtered by {' or '.join(asked)}")
+        meta.require(meta.features.locates or not self.near, "be filtered by distance")
         for name in self.numbers:
             if fields.number_slug(name) not in numbers:
                 there = ", ".join(sorted(numbers)) or "none"
@@ -128,6 +133,8 @@ class Filters:
             found.append(_IN_STOCK)
         if self.currency:
             found.append({"terms": {fields.CURRENCY: [code.upper() for code in _several(self.currency)]}})
+        if near := Near.of(self.near):
+            found.append(near.clause())
         return found
 
     def matches(self, item: Item) -> bool:
@@ -136,6 +143,7 @@ class Filters:
         facets = set(facet_values(item))
         highest = item.price if item.price_max is None else item.price_max
         numbers = by_slug(item.numbers)
+        near = Near.of(self.near)
         return (
             (not self.brand or item.brand in forms(self.brand))
             and (not self.category or not levels.isdisjoint(paths(self.category)))
@@ -157,6 +165,7 @@ class Filters:
             )
             and (not self.in_stock or _can_be_bought(item))
             and (not self.currency or item.currency in [code.upper() for code in _several(self.currency)])
+            and (near is None or near.has(item.location))
         )
 
 

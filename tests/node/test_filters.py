@@ -10,7 +10,8 @@ import pytest
 from aisle.cluster import Cluster
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, fields
-from aisle.search import Filters, SearchClient
+from aisle.search import Filters, Near, SearchClient
+from aisle.search.near import MAX_KM
 from aisle.types import Item
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
 from tests.support.varied_items import varied_items
@@ -43,6 +44,13 @@ WAYS = (
     Filters(numbers={"Width": (None, None)}),
     Filters(in_stock=True),
     Filters(currency=("eur",)),
+    Filters(near="52.52,13.405,10km"),
+    Filters(near=" +52.52, 13.405, 30 "),
+    Filters(near="-17,179.95,20km"),
+    Filters(near=Near(89.9, -120.0, 12)),
+    Filters(near=Near(-30.5, 20.25, 9000)),
+    Filters(near=Near(0, 0, MAX_KM)),
+    Filters(near="52.52,13.405,30km", attributes={"Colour": ("Red",)}),
     Filters(brand=("Acme",), category=("Kitchen",), price_min=10, in_stock=True),
 )
 
@@ -73,7 +81,12 @@ def test_every_way_narrows_and_none_but_the_first_is_idle() -> None:
 
 def test_both_legs_filter_while_they_search(client: Cluster, index: str) -> None:
     shop = SearchClient(client, index, HashEncoder(), window=200)
-    filters = Filters(category=("Kitchen",), price_min=12, numbers={"Width": (0, None)}, in_stock=True)
+    kitchen = Filters(category=("Kitchen",), price_min=12, numbers={"Width": (0, None)}, in_stock=True)
+    for filters in (kitchen, Filters(near="52.52,13.405,30km")):
+        _assert_both_legs_filter(shop, filters)
+
+
+def _assert_both_legs_filter(shop: SearchClient, filters: Filters) -> None:
     expected = {item.id for item in ITEMS if filters.matches(item)}
     assert len(expected) > 3
     assert {fused.id for fused in shop.rank("lamp", legs=[DENSE], filters=filters).fused} == expected

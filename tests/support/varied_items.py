@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from aisle.types import BusinessSignals, Item
+from aisle.types import BusinessSignals, GeoPoint, Item
 
 _PATHS = (
     ("Home",),
@@ -13,6 +13,14 @@ _PATHS = (
     ("Garden", "Kitchen"),
     ("Sale > Summer",),
     ("Café",),
+)
+# Berlin; Potsdam, 27 km from it; either side of the date line; a pole.
+_PLACES = (
+    GeoPoint(52.52, 13.405),
+    GeoPoint(52.4, 13.05),
+    GeoPoint(-17.0, 179.9),
+    GeoPoint(-17.0, -179.9),
+    GeoPoint(90.0, 0.0),
 )
 _BRANDS = ("Acme", "Café Norvik", "Corvo & Söhne", "")
 _NUMBERS = ("Weight (kg)", "Width", "weight KG")
@@ -48,5 +56,8 @@ def _item(choose: random.Random, number: int) -> Item:
             stock=choose.choice(MAYBE),
             available=choose.choice([None, True, False]),
             added=choose.choice([None, "2026-11-29", "2026-11-29T10:00:00Z"]),
+        ),
+        location=choose.choice(
+            [None, GeoPoint(choose.uniform(-90, 90), choose.uniform(-180, 180)), *_PLACES]
         ),
     )
