@@ -197,7 +197,7 @@ class PlanRunner:
         body = listing_body(listing, query, plan.clauses, cursor, grouped=plan.grouped)
         if plan.grouped:
             body["aggs"] = count_body(None)
-        if spelling and (suggest := spelling_body(text, plan.live.further_languages)):
+        if spelling and (suggest := spelling_body(text)):
             body["suggest"] = suggest
         answer = self._asked(body) if cursor is None else self._at_point(body)
         ranking = read_listing(plan, question, answer, cursor)

@@ -224,7 +224,7 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
         asked = count_body(counted_query(plan, question))
     elif not _counts_itself(plan) and (counted := counted_query(plan, question)):
         asked = {_COUNTED: {"filter": counted}}
-    spelled = spelling_body(question.text, plan.live.further_languages) if spelling else None
+    spelled = spelling_body(question.text) if spelling else None
     marked = marks(plan.rules, plan.live.further_languages) if plan.rules else ()
     return candidates_body(plan.legs, question, plan.live.shards, asked, spelled, plan.stored, marked)
 

@@ -1,10 +1,10 @@
 """Words that no item has, and the words of items that they may stand for: asked and read. Pure.
 
 OpenSearch's term suggester (Lucene's DirectSpellChecker) rides along with the candidates request. It looks
-each word up and offers near words, at one or two edits, for those that are missing. Words are looked up as
-they are typed and as stems, in each language of the catalogue: "drilling" is not missing where an item has
-"drill". Words with digits are never asked about: a part number that is not there must not become another one.
-Nor are words of scripts that are searched by pairs of signs or by syllables.
+each word up and offers near words, at one or two edits, for those that are missing. Whether an item has
+another form of such a word, in a language of the catalogue, a second request tells: "drilling" is not missing
+where an item has "drill". Words with digits are never asked about: a part number that is not there must not
+become another one. Nor are words of scripts that are searched by pairs of signs or by syllables.
 """
 
 from __future__ import annotations
@@ -28,44 +28,39 @@ MAX_WORD_LENGTH = 30
 # five letters, two in longer ones.
 _LEAST_ALIKE = 0.64
 
-_TYPED, _STEMS = "typed", "stems"
+_TYPED = "typed"
 _LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*"
 _WORD = re.compile(rf"{_LETTERS}(?:['\u2019]{_LETTERS})*")
 _UNSPELT = re.compile(f"[{UNSPELT}]")
 _CHUNK = re.compile(r"\S+")
 
 
-def spelling_body(text: str, further_languages: Sequence[str] = ()) -> dict[str, Any] | None:
-    """The ``suggest`` section for a query; None if it has no word that could be corrected.
-
-    Args:
-        text: of the query.
-        further_languages: of the release, beside its main one.
-    """
+def spelling_body(text: str) -> dict[str, Any] | None:
+    """The ``suggest`` section for a query; None if it has no word that could be corrected."""
     asked = _asked(text)
     if not asked:
         return None
     return {
         "text": " ".join(dict.fromkeys(match.group() for match in asked)),
-        _TYPED: _suggester(fields.SPELLING, MIN_WORD_LENGTH, _LEAST_ALIKE, size=5),
-        # Any offer at all tells that a stem is missing.
-        **{
-            f"{_STEMS}{number}": _suggester(name, 1, 0.0, size=1)
-            for number, name in enumerate(_stems(further_languages))
+        _TYPED: {
+            "term": {
+                "field": fields.SPELLING,
+                "suggest_mode": "missing",
+                "size": 5,
+                "sort": "score",
+                "max_edits": 2,
+                "prefix_length": 1,
+                "min_word_length": MIN_WORD_LENGTH,
+                "accuracy": _LEAST_ALIKE,
+            }
         },
     }
-
-
-def _stems(further_languages: Sequence[str]) -> list[str]:
-    """The fields of stems, of which a word need be in one."""
-    main = f"{fields.SPELLING}.{fields.STEMS}"
-    return [main, *(fields.searched_in(main, code) for code in further_languages)]
 
 
 def read_spelling(
     text: str, suggest: Mapping[str, Any], known: frozenset[str] = frozenset()
 ) -> Correction | None:
-    """What the text may have meant.
+    """What the text may have meant, unless `having_body` finds its words in another form.
 
     Args:
         text: the one that `spelling_body` was given.
@@ -73,15 +68,14 @@ def read_spelling(
         known: words in lower case that stand for others, such as synonyms.
 
     Returns:
-        None if every word is known, or nothing is like those that are not.
+        None if some item has every word as it is typed, or nothing is like those that none has.
     """
-    typed = _offers(suggest[_TYPED])
-    stems = [_offers(entries) for name, entries in suggest.items() if name.startswith(_STEMS)]
+    offers = _offers(suggest[_TYPED])
     words: dict[str, str] = {}
     at = 0
     for word in dict.fromkeys(match.group() for match in _asked(text)):
-        if word.lower() not in known and all(found.get(at) for found in stems) and (offers := typed.get(at)):
-            words[word] = offers[0]
+        if word.lower() not in known and (offer := offers.get(at)):
+            words[word] = offer
         at += len(word) + 1
     return corrected(text, words) if words else None
 
@@ -123,24 +117,9 @@ def _asked(text: str) -> list[re.Match[str]]:
     ]
 
 
-def _suggester(field: str, least_length: int, least_alike: float, *, size: int) -> dict[str, Any]:
-    return {
-        "term": {
-            "field": field,
-            "suggest_mode": "missing",
-            "size": size,
-            "sort": "score",
-            "max_edits": 2,
-            "prefix_length": 1,
-            "min_word_length": least_length,
-            "accuracy": least_alike,
-        }
-    }
-
-
-def _offers(entries: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
-    """Where a word begins to what is like it, best first."""
-    return {entry["offset"]: [option["text"] for option in entry["options"]] for entry in entries}
+def _offers(entries: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Where a word begins to what is most like it."""
+    return {entry["offset"]: entry["options"][0]["text"] for entry in entries if entry["options"]}
 
 
 _WORDS = "words"
@@ -174,6 +153,12 @@ def words_had(answer: Mapping[str, Any]) -> frozenset[str]:
     """Those that some item has, from the answer to `having_body`."""
     buckets = answer["aggregations"][_WORDS]["buckets"]
     return frozenset(word for word, bucket in buckets.items() if bucket["doc_count"])
+
+
+def _stems(further_languages: Sequence[str]) -> list[str]:
+    """The fields of stems, of which a word need be in one."""
+    main = f"{fields.SPELLING}.{fields.STEMS}"
+    return [main, *(fields.searched_in(main, code) for code in further_languages)]
 
 
 def _having(word: str, pairs: Sequence[str], looked_up: Sequence[str], *, compounds: bool) -> dict[str, Any]:

@@ -57,6 +57,16 @@ def test_it_is_the_search_for_the_corrected_words(shop: SearchClient) -> None:
     assert corrected.text == meant.text == "refrigerator lamp"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("refrigeratr", "refrigerator"), ("percussoin", "percussion"), ("electricl", "electric")],
+)
+def test_a_word_whose_stem_is_like_no_other_stem_is_corrected(
+    shop: SearchClient, typed: str, meant: str
+) -> None:
+    assert shop.rank(typed, legs=[BM25]).text == meant
+
+
 @pytest.mark.parametrize("query", KNOWN)
 def test_known_words_and_other_forms_of_them_are_left_alone(
     client: Cluster, shop: SearchClient, query: str
@@ -111,10 +121,13 @@ def test_only_misspelt_words_cost_a_request(shop: SearchClient, shaky: Cluster, 
     counted = SearchClient(shaky, INDEX, HashEncoder())
     counted.search("warm up")
     searches(proxy)
-    for query in ("cordless drill", "DRILLS", "18v 2x4"):
+    for query in ("garden planter", "PLANTER", "18v 2x4"):
         counted.search(query)
         # The candidates, then the documents of the page.
         assert searches(proxy) == 2, query
+    # That some item has another form of the word is found out.
+    counted.search("planters")
+    assert searches(proxy) == 3
     counted.search("cordles drill")
     assert searches(proxy) == 4
 

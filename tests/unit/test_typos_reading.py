@@ -11,14 +11,13 @@ from aisle.search.page import Correction
 from aisle.search.spelling import MAX_WORD_LENGTH, MAX_WORDS, corrected, read_spelling, spelling_body
 
 
-def answer(text: str, typed: dict[str, list[str]], stems: dict[str, list[str]] | None = None) -> Any:
+def answer(text: str, offers: dict[str, list[str]]) -> Any:
     """As OpenSearch answers `spelling_body`: one entry per word, with offers for those that are missing."""
     body = spelling_body(text)
     assert body is not None
     asked = body["text"]
-    known = typed if stems is None else stems
     return {
-        name: [
+        "typed": [
             {
                 "text": word.lower(),
                 "offset": asked.index(word),
@@ -27,7 +26,6 @@ def answer(text: str, typed: dict[str, list[str]], stems: dict[str, list[str]] |
             }
             for word in asked.split()
         ]
-        for name, offers in (("typed", typed), ("stems", known))
     }
 
 
@@ -57,12 +55,6 @@ def test_the_text_is_kept_but_for_the_missing_words() -> None:
     ) == (Correction("cordless  drill, 18v (cordless)!", {"Cordles": "cordless", "cordles": "cordless"}))
 
 
-def test_a_word_whose_stem_is_known_is_known() -> None:
-    text = "drilling machine"
-    assert read_spelling(text, answer(text, {"drilling": ["grilling"]}, stems={})) is None
-    assert read_spelling(text, answer(text, {"drilling": ["grilling"]}, stems={"drilling": ["grill"]}))
-
-
 def test_a_word_of_the_synonyms_is_known() -> None:
     text = "Couch cover"
     offered = answer(text, {"Couch": ["pouch"]})
@@ -79,7 +71,7 @@ def test_a_text_without_corrections_stays_as_it_is(text: str) -> None:
     assert corrected(text, {}).text == text
     body = spelling_body(text)
     if body:
-        assert read_spelling(text, {"typed": [], "stems": []}) is None
+        assert read_spelling(text, {"typed": []}) is None
 
 
 WORDS = st.sampled_from(["drill", "kit 18v", "l\u00e4mpchen", "dcd771", "women's"])
