@@ -25,6 +25,7 @@ from aisle.indexer.vectors import Vectors
 from aisle.mappings import DENSE, VectorSpace, fields
 from aisle.search import DenseLeg, Question
 from aisle.search.ranking import candidates_body, leg_results
+from aisle.search.stored import with_ids
 from aisle.types import Item, Say
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class IndexSearch:
 def _nearest(cluster: Cluster, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
     body = candidates_body([DenseLeg()], Question("-", {fields.DENSE: query}, (), depth))
     hits = cluster.search(index=release, body=body)["hits"]["hits"]
-    found = leg_results(hits, [DENSE], depth)[DENSE]
+    found = leg_results(with_ids(hits), [DENSE], depth)[DENSE]
     scored = sorted(
         (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)
     )

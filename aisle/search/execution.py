@@ -26,6 +26,7 @@ from aisle.search.ranking import (
     check_complete,
     corrected_ranking,
     counted_query,
+    is_crowded,
     listed_query,
     pinned,
     plan_body,
@@ -127,10 +128,19 @@ class PlanRunner:
         tokens = self.encoders.tokens(text, plan.legs)
         encode_ms = (time.perf_counter() - started) * 1000
         question = replace(words, vectors=vectors, tokens=tokens)
+        ranking = self._candidates(plan, question, encode_ms, spelling=spelling)
+        if plan.grouped and plan.widest > plan.window and is_crowded(ranking, plan.window):
+            wider = replace(plan, window=plan.widest)
+            again = replace(question, window=plan.widest)
+            narrow, ranking = ranking, self._candidates(wider, again, encode_ms, spelling=spelling)
+            ranking = replace(ranking, server_ms=ranking.server_ms + narrow.server_ms)
+        return replace(ranking, counts=counting.result() if counting else None)
+
+    def _candidates(self, plan: Plan, question: Question, encode_ms: float, *, spelling: bool) -> Ranking:
         answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
         ranking = read_ranking(plan, question, answer, encode_ms)
         _expect(plan, ranking.release)
-        return replace(ranking, counts=counting.result() if counting else None)
+        return ranking
 
     def _corrected(self, plan: Plan, typed: Ranking, suggested: Correction, cursor: Cursor | None) -> Ranking:
         """The ranking of the corrected words, or of those typed where that finds nothing."""

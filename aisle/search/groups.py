@@ -32,8 +32,8 @@ class GroupOptions:
 
     Attributes:
         size: other variants that come back beside each hit, 0 to 99; only those that pass the filters.
-        window: how many times as many candidates each leg finds as without groups, 1 to 10: a product with
-            many variants takes the places of others.
+        window: how many times as many candidates each leg finds in a second request, 1 to 10, where variants
+            take the places of other products: those of the first are fewer products than half the window.
 
     Raises:
         InvalidQuery: a number that is out of range.

@@ -66,6 +66,7 @@ class Plan:
         legs: in the order of the fusion.
         fusion: with the weights as asked; those of a query's own come with the results.
         window: candidates per leg.
+        widest: candidates per leg where those of one window are variants of few products.
         filters: clauses of the shopper's filters, which a facet may ignore.
         always: clauses of all else that every result must match.
         facets: what to count beside the results, None for nothing.
@@ -89,6 +90,7 @@ class Plan:
     legs: tuple[Leg, ...]
     fusion: FusionSpec
     window: int
+    widest: int
     filters: tuple[dict[str, Any], ...]
     always: tuple[dict[str, Any], ...]
     facets: FacetPlan | None
@@ -186,7 +188,8 @@ def resolve(
         text=text,
         legs=legs,
         fusion=fusion,
-        window=min(settings.window * (group.window if group else 1), MAX_CANDIDATES),
+        window=settings.window,
+        widest=min(settings.window * (group.window if group else 1), MAX_CANDIDATES),
         filters=tuple(request.clauses()),
         always=(
             *(rule_clauses(rules, live.further_languages) if rules else ()),

@@ -24,7 +24,7 @@ from aisle.search.rules.effects import Outcome, RuleEffects, placed
 from aisle.search.signals import boosted
 from aisle.search.sorting import SortKey, SortValue, sorted_candidates
 from aisle.search.spelling import read_spelling, spelling_body
-from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored_values
+from aisle.search.stored import NO_VALUES, StoredValues, columns_body, stored_values, with_ids
 
 _NONE_MISSING: Mapping[str, str] = MappingProxyType({})
 
@@ -117,7 +117,7 @@ def candidates_body(
     ``marks`` are clauses with names of their own, which come back with each hit that meets them, whichever
     leg found it; they must add nothing to a score.
     """
-    body: dict[str, Any] = {"_source": False, "track_total_hits": True}
+    body: dict[str, Any] = {**columns_body(stored), "track_total_hits": True}
     if len(legs) == 1:
         query = legs[0].query(question)
         body |= {"size": question.window, "query": _marked(query, marks) if marks else query}
@@ -126,8 +126,6 @@ def candidates_body(
         queries[0]["bool"] |= {"should": list(marks)} if marks else {}
         body["size"] = min(len(legs) * question.window * shards, MAX_CANDIDATES)
         body["query"] = {"hybrid": {"queries": queries, "pagination_depth": question.window}}
-    if stored:
-        body["docvalue_fields"] = docvalue_fields(stored)
     if counted:
         body["aggs"] = counted
     if spelling:
@@ -248,7 +246,7 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         answer: complete, see `check_complete`.
         encode_ms: for the record.
     """
-    hits, text = answer["hits"]["hits"], question.text
+    hits, text = with_ids(answer["hits"]["hits"]), question.text
     results = leg_results(hits, plan.fusion.legs, plan.window)
     used = reweighted(for_query(plan.fusion, text, results), results)
     total, is_exact = _total(plan, answer)
@@ -408,6 +406,21 @@ def pinned(ranking: Ranking, named: Named) -> Ranking:
         pinned_first=len(named.all),
         values={**named.values, **ranking.values},
     )
+
+
+def is_crowded(ranking: Ranking, window: int) -> bool:
+    """Whether variants of few products take the places of others: fewer products than half the window.
+
+    It goes by the candidates of one window and never by the page that is asked for, so that all pages of a
+    search are cut from one list.
+
+    Args:
+        ranking: of a grouped search.
+        window: candidates per leg that it was asked for; a leg that found fewer has no others.
+    """
+    if all(len(result.ids) < window for result in ranking.results.values()):
+        return False
+    return 2 * len({group_of(fused.id, ranking.values) for fused in ranking.fused}) < window
 
 
 def by_product(ranking: Ranking, order: Sequence[Fused]) -> tuple[Ranking, list[Fused]]:

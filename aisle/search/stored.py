@@ -19,6 +19,23 @@ _STORED_AS: Mapping[str, Any] = MappingProxyType(
 )
 
 
+_NO_ROWS: Final[Mapping[str, Any]] = MappingProxyType({"_source": False, "stored_fields": "_none_"})
+
+
+def columns_body(stored: Sequence[str]) -> dict[str, Any]:
+    """The part of a search request that asks for columns alone: ids and these fields.
+
+    A hit's ``_id`` is kept with its document, which has to be unpacked to read it; the field ``id`` says the
+    same and is a column. With a window of 100 that is a quarter of the request's time.
+    """
+    return {**_NO_ROWS, "docvalue_fields": docvalue_fields((fields.ID, *stored))}
+
+
+def with_ids(hits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The hits of a request with `columns_body`, each with its ``_id``."""
+    return [{**hit, "_id": hit["fields"][fields.ID][0]} for hit in hits]
+
+
 def docvalue_fields(stored: Sequence[str]) -> list[Any]:
     """The section of that name of a search request."""
     return [_STORED_AS.get(name, name) for name in stored]

@@ -81,6 +81,8 @@ def _one_request(client: OpenSearch, name: str, model: DenseEncoder, window: int
             checked_question(text), {fields.DENSE: model.encode_queries([text], dims)[0]}, (), window
         )
         body = candidates_body(legs, question) | {"_source": list(fields.DISPLAY)}
+        # Documents come with their ids.
+        del body["stored_fields"]
         hits = client.search(index=name, body=body, params=params)["hits"]["hits"]
         results = leg_results(hits, spec.legs, window)
         sources = {hit["_id"]: hit["_source"] for hit in hits}

@@ -12,6 +12,7 @@ from aisle.mappings.fusion import MIN_MAX, RRF
 from aisle.search import Bm25Leg, DenseLeg, Question, fuse
 from aisle.search.preflight import install_pipeline
 from aisle.search.ranking import candidates_body, leg_results
+from aisle.search.stored import with_ids
 from tests.support.hash_vector_catalogue import DIMS, HashEncoder, direction, put_shelf, shelf_items
 
 INDEX = "test-congruence"
@@ -47,7 +48,7 @@ def test_the_server_gives_every_candidate_the_references_score(
         body=candidates_body(LEGS, question),
         params={"search_pipeline": pipeline_name(spec), "include_named_queries_score": "true"},
     )
-    hits = answer["hits"]["hits"]
+    hits = with_ids(answer["hits"]["hits"])
     server = {hit["_id"]: hit["_score"] for hit in hits}
     results = leg_results(hits, spec.legs, window)
     reference = {fused.id: fused.score for fused in fuse(spec, results)}
@@ -82,6 +83,6 @@ def test_a_leg_without_results_changes_nothing(client: Cluster, index: str) -> N
         body=candidates_body(LEGS, question),
         params={"search_pipeline": pipeline_name(SPECS[0]), "include_named_queries_score": "true"},
     )
-    results = leg_results(answer["hits"]["hits"], (BM25, DENSE), 10)
+    results = leg_results(with_ids(answer["hits"]["hits"]), (BM25, DENSE), 10)
     assert results[BM25].ids == []
     assert len(results[DENSE].ids) == 10

@@ -38,6 +38,7 @@ from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, fuse, read_l
 from aisle.search.fusion import feature_names
 from aisle.search.preflight import install_pipeline
 from aisle.search.ranking import candidates_body, leg_results
+from aisle.search.stored import with_ids
 from aisle.search.tuning.fusion_file import FusionFile
 from aisle.search.tuning.runs import ask_legs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TuneOptions, tune
@@ -94,7 +95,7 @@ def test_the_pipeline_orders_as_the_reference_does(
         body=candidates_body(legs, question),
         params={"search_pipeline": pipeline_name(spec), "include_named_queries_score": "true"},
     )
-    hits = answer["hits"]["hits"]
+    hits = with_ids(answer["hits"]["hits"])
     results = leg_results(hits, spec.legs, window)
     # The server breaks ties its own way: by rank in RRF, and at the end of a window.
     unclear = {
