@@ -166,16 +166,21 @@ def attribute_text(item: Item) -> list[str]:
     length = 0
     for name, values in item.attributes.items():
         for value in values:
-            meant = value.casefold()
-            if meant in _FALSE:
-                continue
-            word = name.replace("_", " ") if meant in _TRUE else value
-            if word not in said:
+            word = attribute_word(name, value)
+            if word and word not in said:
                 length += len(word)
                 if length > _MAX_ATTRIBUTE_CHARS:
                     return list(said)
                 said[word] = None
     return list(said)
+
+
+def attribute_word(name: str, value: str) -> str:
+    """What one value says: itself, the attribute's name if that is true, and nothing if it is false."""
+    meant = value.casefold()
+    if meant in _FALSE:
+        return ""
+    return name.replace("_", " ") if meant in _TRUE else value
 
 
 # Of a description; what it says further down is about other things.

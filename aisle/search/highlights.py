@@ -6,10 +6,11 @@ They are segments of plain text and never HTML: whoever shows them escapes them 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aisle.mappings import fields
+from aisle.mappings.document import attribute_word
 from aisle.search.legs import first_words
 from aisle.types import Item, Segments
 
@@ -19,6 +20,8 @@ SNIPPET_CHARS: Final = 160
 _OPENED, _CLOSED = "\ufdd0", "\ufdd1"
 _TAG = re.compile(f"([{_OPENED}{_CLOSED}])")
 _MAX_WORDS = 250
+# Of several values.
+_BETWEEN: Final = ", "
 
 
 def highlight_body(text: str) -> dict[str, Any]:
@@ -36,6 +39,10 @@ def highlight_body(text: str) -> dict[str, Any]:
         "fields": {
             fields.TITLE: {**whole, **_found_by(fields.TITLE, asked)},
             fields.TEXT: {**snippet, **_found_by(fields.TEXT, asked)},
+            fields.ATTRIBUTE_TEXT: {
+                **whole,
+                "highlight_query": {"match": {fields.ATTRIBUTE_TEXT: asked}},
+            },
         },
     }
 
@@ -49,7 +56,7 @@ def _found_by(field: str, text: str) -> dict[str, Any]:
 
 
 def read_highlights(item: Item, highlight: Mapping[str, list[str]]) -> dict[str, Segments]:
-    """The highlights of one hit: its whole title and a snippet of its text.
+    """The highlights of one hit: its whole title, a snippet of its text, and attributes with a word.
 
     Args:
         item: of the hit.
@@ -57,13 +64,33 @@ def read_highlights(item: Item, highlight: Mapping[str, list[str]]) -> dict[str,
             missing.
 
     Returns:
-        Field to segments; no segment is marked where the item was found by its meaning alone.
+        Field to segments, ``attributes.Colour`` for an attribute; no segment is marked where the item was
+        found by its meaning alone.
     """
     found: dict[str, Segments] = {fields.TITLE: ((item.title, False),)}
-    found.update({field: segments(" ".join(parts)) for field, parts in highlight.items()})
+    found.update(
+        {
+            field: segments(" ".join(highlight[field]))
+            for field in (fields.TITLE, fields.TEXT)
+            if field in highlight
+        }
+    )
+    found.update(_attributes(item, highlight.get(fields.ATTRIBUTE_TEXT, ())))
     if _TAG.search(item.title + item.text):
         # Which of them are tags nobody can tell.
         return {field: (("".join(text for text, _ in parts), False),) for field, parts in found.items()}
+    return found
+
+
+def _attributes(item: Item, tagged: Sequence[str]) -> dict[str, Segments]:
+    """The values with a word of the query, of those that the attributes say."""
+    said = {"".join(text for text, _ in parts): parts for parts in map(segments, tagged)}
+    found: dict[str, Segments] = {}
+    for name, values in item.attributes.items() if said else ():
+        marked = [said[word] for value in values if (word := attribute_word(name, value)) in said]
+        if marked:
+            rest = (part for parts in marked[1:] for part in ((_BETWEEN, False), *parts))
+            found[f"{fields.ATTRIBUTES}.{name}"] = (*marked[0], *rest)
     return found
 
 

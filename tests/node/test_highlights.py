@@ -21,6 +21,18 @@ ITEMS = (
     Item("odd", "A dr\ufdd0ill \ufdd1or drill"),
     Item("saw", "Circular saw", "Cuts what a drill\ndoes not."),
     Item("lamp", "Refrigerator lamp", "Bright."),
+    Item(
+        "coat",
+        "Long coat",
+        attributes={
+            "Colour": ("Dark greens", "Red", "Pale green"),
+            "Rain_proof": ("Yes",),
+            "Lined": ("No",),
+            "Trim": ("Pale green",),
+            "Green": ("5",),
+            "Odd": ("a gre\ufdd0en",),
+        },
+    ),
 )
 
 
@@ -60,6 +72,20 @@ def test_what_only_its_meaning_found_has_no_mark_and_a_snippet(shop: SearchClien
     assert next(signal.rank for signal in hit.signals if signal.leg == DENSE)
     assert hit.highlights == {"title": (("Refrigerator lamp", False),), "text": (("Bright.", False),)}
     assert set(found(shop, "drill")["bare"].highlights) == {"title"}
+
+
+def test_values_of_attributes_are_marked_and_names_of_those_that_are_true(shop: SearchClient) -> None:
+    found_by = found(shop, "green rain proof lined coat")["coat"].highlights
+    assert found_by == {
+        "title": (("Long ", False), ("coat", True)),
+        "attributes.Colour": (
+            *(("Dark ", False), ("greens", True)),
+            *((", ", False), ("Pale ", False), ("green", True)),
+        ),
+        "attributes.Rain_proof": (("Rain", True), (" ", False), ("proof", True)),
+        "attributes.Trim": (("Pale ", False), ("green", True)),
+    }
+    assert set(found(shop, "coat")["coat"].highlights) == {"title"}
 
 
 def test_the_corrected_words_are_marked_and_not_those_typed(shop: SearchClient) -> None:
