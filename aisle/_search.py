@@ -15,7 +15,7 @@ from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputEr
 from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.facets.results import CountsOf
-from aisle.search.page import MatchType
+from aisle.search.page import Matched, MatchType
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.store import catalogue_of
@@ -26,6 +26,7 @@ __all__ = [
     "USUAL_WEIGHT",
     "CountsOf",
     "MatchType",
+    "Matched",
     "catalogue_of",
     "explain_item",
     "named_fusion",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from json import dumps
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ from rich.text import Text
 
 import aisle
 from aisle._printable import printable, shortened
-from aisle._search import MatchType, catalogue_of, named_fusion
+from aisle._search import Matched, MatchType, catalogue_of, named_fusion
 from aisle.cli.console import EncoderOption, JsonOption, NameOption, print_json
 from aisle.cli.facets import facet_lines
 from aisle.cli.filters import PAGE_PANEL, ListOptions
@@ -81,6 +82,9 @@ def _table(query: str, page: Page) -> Table:
         signals = [*map(_signal, hit.signals), *([_added(hit)] if added else [])]
         reranked = [_reranked(hit)] if page.reranked else []
         table.add_row(str(hit.rank), _titled(hit), *price, *ordered, *score, *signals, *reranked)
+        for other in hit.variants:
+            variant = Text(f"  {printable(other.title)}", style="dim")
+            table.add_row("", variant, *([Text(_price(other), style="dim")] if priced else []))
     return table
 
 
@@ -127,7 +131,10 @@ def _rule_lines(page: Page) -> list[str]:
     more = len(rules.outcomes) - _SHOWN_OUTCOMES
     lines += [f"{more:,} more: --json shows them"] if more > 0 else []
     lines += [f"redirect: {rules.redirect}"] if rules.redirect else []
-    lines += [f"note of {one.rule}: {shortened(str(one.note), _NOTE_CHARS)}" for one in rules.notes]
+    lines += [
+        f"note of {one.rule}: {shortened(dumps(one.note, ensure_ascii=False), _NOTE_CHARS)}"
+        for one in rules.notes
+    ]
     return [*lines, *([rules.problem] if rules.problem else [])]
 
 
@@ -140,7 +147,10 @@ def outcome_line(one: Outcome) -> str:
 def _nothing(query: str, page: Page) -> str:
     if page.reachable:
         return f"page {page.page} is past the last of {page.reachable:,} reachable results"
-    return f"nothing in {page.release} matches {printable(query)!r}: try fewer filters or other words"
+    return (
+        f"nothing in {page.release} matches {printable(query)!r}: try fewer filters or other words"
+        " (filters take values as the catalogue writes them: --facets 5 shows some)"
+    )
 
 
 def _price(item: Item) -> str:
@@ -183,9 +193,12 @@ def _reranking(page: Page) -> str:
 
 def _summary(page: Page) -> str:
     total = f"{page.total:,}" if page.total_is_exact else f"at least {page.total:,}"
+    matched = (
+        "none has the words, found by meaning" if page.matched is Matched.MEANING else f"{total} matched"
+    )
     times = page.timings
     return (
-        f"{len(page.hits)} of {page.reachable:,} reachable, {total} matched in {page.release};"
+        f"{len(page.hits)} of {page.reachable:,} reachable, {matched} in {page.release};"
         f" {times.total:.0f} ms (OpenSearch {times.server:.0f}, encoder {times.encode:.0f})"
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict
+from types import MappingProxyType
+from typing import Any, Final, TypedDict
 
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec
@@ -13,10 +15,13 @@ from aisle.search.facets.options import FacetOptions
 from aisle.search.filters import Filters
 from aisle.search.groups import GroupOptions
 from aisle.search.legs import checked_question
-from aisle.search.listing import FIRST_CURSOR
 from aisle.search.negation import MAX_EXCLUDED
 from aisle.search.rank import RerankOptions
 from aisle.search.sorting import Sort
+
+_KINDS: Final[Mapping[str, type]] = MappingProxyType(
+    {"filters": Filters, "rerank": RerankOptions, "group": GroupOptions, "boosts": SignalBoosts}
+)
 
 
 class SearchOptions(TypedDict, total=False):
@@ -111,6 +116,7 @@ class SearchRequest:
     boosts: SignalBoosts | None = None
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if not self.browse:
             checked_question(self.text)
         self._check_order()
@@ -147,6 +153,15 @@ class SearchRequest:
                 fix="give one or the other",
             )
 
+    def _check_kinds(self) -> None:
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise InvalidQuery(
+                    f"{name}= is a {type(value).__name__}, not {kind.__name__}",
+                    fix=f"write {name}=aisle.{kind.__name__}(...)",
+                )
+
     def _check_order(self) -> None:
         order = Sort.of(self.sort)
         listed = self.browse or (order is not None and order.exhaustive)
@@ -161,7 +176,7 @@ class SearchRequest:
         if not listed:
             raise InvalidQuery(
                 "only an exhaustive sort and browsing go by cursor",
-                fix=f"use Sort(..., exhaustive=True) or browse() with cursor={FIRST_CURSOR!r}, or pages",
+                fix="sort with --exhaustive (Sort(..., exhaustive=True)), or browse, or ask for pages",
             )
         if self.page != 1 or self.group is not None:
             raise InvalidQuery(

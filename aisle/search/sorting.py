@@ -142,7 +142,7 @@ def sort_key(sort: Sort, live: LiveIndex) -> SortKey:
     if name not in there:
         raise InvalidQuery(
             f"{live.meta.release} cannot be sorted by {sort.by!r} (it has: {', '.join(there) or 'none'})",
-            fix="name one of these, or index a catalogue that has it",
+            fix="name one of these, alone or with :asc or :desc, or index a catalogue that has it",
         )
     order = _NAMED.get(name) or _Order(fields.number_field(name), False)
     return SortKey(name, order.field, order.descending if sort.descending is None else sort.descending)

@@ -11,7 +11,9 @@ from rich.console import Console
 from aisle.cli.filters import number_ranges
 from aisle.cli.search import print_page
 from aisle.errors import InputError
-from aisle.search import Page, Timings
+from aisle.search import Facets, Page, Timings
+from aisle.search.facets.results import CountsOf, FacetValue, ValueCounts
+from aisle.search.page import Matched
 from aisle.types import Hit, Item, LegSignal, RerankSignal
 
 SIGNALS = (LegSignal("bm25", 3, 7.25, 0.75, 0.5), LegSignal("dense", None, None, 0.25, 0.0))
@@ -48,6 +50,27 @@ def test_nothing_found_says_so_and_what_to_try() -> None:
     assert "nothing in shop-v0001 matches" in shown
     assert "fewer filters" in shown
     assert "\x1b" not in shown
+
+
+def test_what_only_meaning_found_is_not_called_matched() -> None:
+    shown = printed(replace(PAGE, matched=Matched.MEANING))
+    assert "1 of 1 reachable, none has the words, found by meaning in shop-v0001" in shown
+    assert "1 matched" not in shown
+
+
+def test_the_variants_that_were_asked_for_stand_below_their_hit() -> None:
+    hit = replace(PAGE.hits[0], variants=(Item("b", "Oak stool\x1b", price=19.5),), group_size=2)
+    shown = printed(replace(PAGE, hits=(replace(hit, item=Item("a", "Oak chair", price=49.0)),)))
+    assert shown.index("Oak chair (2 variants)") < shown.index("Oak stool") < shown.index("1 of 1 reachable")
+    assert "19.50" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_facet_that_no_item_has_says_so() -> None:
+    counts = {"Colour": ValueCounts((FacetValue("Red", 2),)), "Farbe": ValueCounts(())}
+    shown = printed(replace(PAGE, facets=Facets(CountsOf.WORDS, attributes=counts)))
+    assert "Colour: Red (2)" in shown
+    assert "Farbe: no item has it" in shown
 
 
 def test_a_page_past_the_end_says_where_the_end_is() -> None:

@@ -290,6 +290,16 @@ def test_a_broken_file_is_named(content: bytes, said: str) -> None:
     assert said in error.value.message
 
 
+def test_every_mistake_is_named_at_once() -> None:
+    rows = [{"id": "a", "when": {"qery": "x"}, "then": HIDE}, {"id": "b", "then": {"pin": ["17"]}}]
+    with pytest.raises(InputError) as error:
+        parse_rules(json.dumps(rows).encode(), "rules.json")
+    assert "rule 1 (a): when.qery" in error.value.message
+    assert "rule 2 (b): then.pin[0]" in error.value.message
+    with pytest.raises(InputError, match=r"\(and 4 more\)"):
+        parse_rules(json.dumps([{"id": str(n)} for n in range(9)]).encode(), "rules.json")
+
+
 def test_a_huge_file_is_refused_before_it_is_in_memory(tmp_path: Path) -> None:
     bomb = tmp_path / "rules.json.gz"
     with gzip.open(bomb, "wb", compresslevel=1) as file:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from aisle.errors import InputError
+from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, default_fusion, fields
 from aisle.search import Filters, SearchRequest
 
@@ -27,6 +27,23 @@ def test_a_list_of_other_legs_than_the_fusions_is_still_refused() -> None:
 
     with pytest.raises(InputError, match="are not those of the fusion"):
         SearchRequest("drill", legs=cast("tuple[str, ...]", ["bm25"]), fusion=fusion)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fix"),
+    [
+        ({"filters": {"brand": "Norvik"}}, "filters=aisle.Filters("),
+        ({"boosts": {"popularity": 0.3}}, "boosts=aisle.SignalBoosts("),
+        ({"group": True}, "group=aisle.GroupOptions("),
+        ({"rerank": "reranker"}, "rerank=aisle.RerankOptions("),
+        ({"facets": True}, "facets=5"),
+        ({"facets": ["brand"]}, "aisle.FacetOptions("),
+    ],
+)
+def test_an_option_of_another_type_is_refused_with_the_right_one(wrong: dict[str, Any], fix: str) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        SearchRequest("drill", **wrong)
+    assert fix in refused.value.fix
 
 
 def test_a_lone_string_is_one_value_and_not_its_letters() -> None:

@@ -70,6 +70,11 @@ class FacetOptions:
         Raises:
             InvalidQuery: a number out of range.
         """
-        if isinstance(facets, int):
+        if isinstance(facets, int) and not isinstance(facets, bool):
             return cls(size=facets) if facets else None
-        return facets
+        if facets is None or isinstance(facets, cls):
+            return facets
+        raise InvalidQuery(
+            f"facets= is a {type(facets).__name__}, not a number or FacetOptions",
+            fix="write facets=5, or facets=aisle.FacetOptions(fields=('brand',))",
+        )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from aisle._files import UTF8_BOM, blocks
 from aisle._printable import printable, shortened
@@ -22,6 +23,7 @@ _FIX: Final = "see docs/how-to/rules.md for what a rule may say"
 _KEY: Final = "rules"
 _RULES: Final = TypeAdapter(tuple[Rule, ...])
 _SHOWN_CHARS: Final = 60
+_SHOWN_ERRORS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,20 @@ def checked_rules(rows: Sequence[Any], source: str, places: Sequence[str] = ()) 
 
 
 def _said(error: ValidationError, rows: Sequence[Any], source: str, places: Sequence[str]) -> str:
-    wrong = error.errors(include_url=False, include_input=False)[0]
+    wrong = error.errors(include_url=False, include_input=False)
+    told = "; ".join(_wrong(one, rows, places) for one in wrong[:_SHOWN_ERRORS])
+    more = f" (and {len(wrong) - _SHOWN_ERRORS} more)" if len(wrong) > _SHOWN_ERRORS else ""
+    return f"{source}, {told}{more}"
+
+
+def _wrong(wrong: ErrorDetails, rows: Sequence[Any], places: Sequence[str]) -> str:
     number, *path = wrong["loc"]
     # Of a list that may stand alone, pydantic names the function that makes it one.
     where = "".join(f".{one}" if isinstance(one, str) else f"[{one}]" for one in path if "(" not in str(one))
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     what = wrong["msg"].removeprefix("Value error, ").removeprefix("Input ")
     field = printable(where.removeprefix("."))[:100]
     said = f"{field}: {what[:1].lower()}{what[1:]}" if field else what
-    return f"{source}, {_place(int(number), rows, places)}: {shortened(said, 300)}{more}"
+    return f"{_place(int(number), rows, places)}: {shortened(said, 300)}"
 
 
 def _place(number: int, rows: Sequence[Any], places: Sequence[str]) -> str:
