@@ -1,9 +1,9 @@
-"""What each part of the leg of words is worth on dev judgments, and words that stand in attributes alone."""
+"""What each part of the leg of words is worth on dev judgments, alone and beside the leg of meaning, and words
+that stand in attributes alone."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,13 +12,13 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.encoder import DenseEncoder
 from aisle.evaluation import JudgedSet, Run, answerable, evaluate, read_judged_set
 from aisle.indexer import IndexOptions, index_catalogue
-from aisle.indexer.vectors import without_vectors
 from aisle.mappings import BM25, fields
-from aisle.search import Bm25Leg, SearchClient
+from aisle.search import Bm25Leg, DenseLeg, Leg, SearchClient
 from aisle.types import Item
-from benchmarks.harness.parts import dataset, own_node
+from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.harness.result_file import HIGHER, LOWER, Goal, trials
 from benchmarks.search_features.figures import Figures
 
@@ -28,6 +28,10 @@ TODAY: Final[Mapping[str, float]] = MappingProxyType({HOME: 0.4073, AWAY: 0.7324
 """BM25 before attribute values, measures, pairs and codes."""
 
 WITH_ATTRIBUTES: Final = 0.74
+DIMS: Final = 64
+BEFORE: Final = "before"
+NOW: Final = "now"
+HYBRID: Final = ", hybrid"
 _LEAST_LETTERS: Final = 4
 _LEAST_ITEMS: Final = 2
 _WINDOW: Final = 200
@@ -46,8 +50,8 @@ def legs() -> dict[str, Bm25Leg]:
     }
     without_values = tuple(pair for pair in leg.words if pair[0] != fields.ATTRIBUTE_TEXT)
     return {
-        "before": replace(leg, words=words, **nothing),
-        "now": leg,
+        BEFORE: replace(leg, words=words, **nothing),
+        NOW: leg,
         "without attribute values": replace(leg, words=without_values),
         "without pairs": replace(leg, pairs=0.0),
         "without joined words": replace(leg, joined=0.0),
@@ -82,55 +86,66 @@ def _words(texts: Iterable[str]) -> Iterator[str]:
 def measure() -> Figures:
     """homedepot and icecat by words alone."""
     rows: list[dict[str, Any]] = []
+    scores: dict[tuple[str, str], float] = {}
+    model = load_encoder()
+    systems: dict[str, tuple[Leg, ...]] = {name: (leg,) for name, leg in legs().items()}
+    systems |= {f"{name}{HYBRID}": (legs()[name], DenseLeg()) for name in (BEFORE, NOW)}
     with own_node() as node:
-        home = _indexed(node.client, HOME, rows)
-        away = _indexed(node.client, AWAY, rows)
-        for name, _ in ((HOME, home), (AWAY, away)):
+        _indexed(node.client, HOME, model, rows)
+        away = _indexed(node.client, AWAY, model, rows)
+        for name in (HOME, AWAY):
             judged = read_judged_set(dataset(name), "dev")
-            rows += [
-                {"dataset": name, "system": system, METRIC: round(_score(node.client, name, leg, judged), 4)}
-                for system, leg in legs().items()
-            ]
+            for system, asked in systems.items():
+                shop = SearchClient(node.client, name, model, asked, window=_WINDOW)
+                scores[name, system] = round(_score(shop, judged), 4)
         wrong, found, known = _attribute_figures(node.client, attribute_words(away))
-    now = {row["dataset"]: row[METRIC] for row in rows if row.get("system") == "now"}
+    rows += [{"dataset": name, "system": system, METRIC: score} for (name, system), score in scores.items()]
     return Figures(
         rows=rows,
         attempts=trials("search-features", "words"),
         goals=[
             *(
-                Goal(f"{METRIC} of BM25 on {name} dev", now[name], goal, HIGHER)
+                Goal(f"{METRIC} of BM25 on {name} dev", scores[name, NOW], goal, HIGHER)
                 for name, goal in TODAY.items()
             ),
-            Goal(f"{METRIC} on {AWAY} dev with attribute values", now[AWAY], WITH_ATTRIBUTES, HIGHER),
+            *(
+                Goal(
+                    f"{METRIC} of hybrid search on {name} dev, as it was before",
+                    scores[name, f"{NOW}{HYBRID}"],
+                    scores[name, f"{BEFORE}{HYBRID}"],
+                    HIGHER,
+                )
+                for name in TODAY
+            ),
+            Goal(f"{METRIC} on {AWAY} dev with attribute values", scores[AWAY, NOW], WITH_ATTRIBUTES, HIGHER),
             Goal(f"of {known} words in attributes alone, wrongly corrected", wrong, 0, LOWER),
             Goal(f"of {known} words in attributes alone, share found by words", found, 0.95, HIGHER),
         ],
     )
 
 
-def _indexed(client: OpenSearch, name: str, rows: list[dict[str, Any]]) -> Sequence[Item]:
+def _indexed(
+    client: OpenSearch, name: str, model: DenseEncoder, rows: list[dict[str, Any]]
+) -> Sequence[Item]:
     items = list(read_catalogue(dataset(name), ReadOptions()))
-    started = time.perf_counter()
-    report = index_catalogue(client, iter(items), without_vectors(), IndexOptions(name, force_merge=True))
-    took = time.perf_counter() - started
+    encoder = encoder_of_items(model, DIMS)
+    report = index_catalogue(client, iter(items), encoder, IndexOptions(name, force_merge=True))
     store = client.indices.stats(index=name)["_all"]["primaries"]["store"]["size_in_bytes"]
     rows.append(
         {
             "dataset": name,
             "documents": report.documents,
-            "index_s": round(took, 1),
             "index_mb": round(store / 1e6, 1),
         }
     )
     return items
 
 
-def _score(client: OpenSearch, name: str, leg: Bm25Leg, judged: JudgedSet) -> float:
-    shop = SearchClient(client, name, legs=(leg,), window=_WINDOW)
+def _score(shop: SearchClient, judged: JudgedSet) -> float:
     qrels = dict(answerable(judged.qrels))
     asked = [query for query in judged.queries if query.id in qrels]
     lists = {query.id: [f.id for f in shop.rank(query.text).fused] for query in asked}
-    return evaluate(Run(leg.name, lists), qrels, (METRIC,)).means()[METRIC]
+    return evaluate(Run(shop.legs[0], lists), qrels, (METRIC,)).means()[METRIC]
 
 
 def _attribute_figures(client: OpenSearch, words: Mapping[str, set[str]]) -> tuple[int, float, int]:
