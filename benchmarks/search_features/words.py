@@ -1,5 +1,4 @@
-"""What each part of the leg of words is worth on dev judgments, alone and beside the leg of meaning, and words
-that stand in attributes alone."""
+"""What each part of the leg of words is worth on dev judgments, and words that stand in attributes alone."""
 
 from __future__ import annotations
 
