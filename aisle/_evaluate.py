@@ -29,7 +29,7 @@ from aisle.evaluation import evaluate as scores_of
 from aisle.mappings import FusionSpec
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import Reranker, RerankOptions, SearchClient, read_live
-from aisle.search.ranking import with_pins
+from aisle.search.arrangement import with_pins
 from aisle.search.systems import RULED, check_systems, is_reranked, parse_systems
 from aisle.types import CountProgress
 

@@ -15,6 +15,7 @@ from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
 from aisle.mappings import FusionSpec
+from aisle.search.arrangement import by_product, in_order, sort_values_of, with_pins
 from aisle.search.diversity import REORDERED, diversified, read_vectors, vectors_body
 from aisle.search.documents import Documents, DocumentsRequest, documents_body, read_documents
 from aisle.search.execution import PlanRunner, ReleaseChanged
@@ -27,7 +28,7 @@ from aisle.search.plan import SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
-from aisle.search.ranking import Ranking, by_product, in_order, sort_values_of, with_pins
+from aisle.search.ranking import Ranking
 from aisle.search.request import SearchOptions, SearchRequest
 from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects

@@ -11,6 +11,7 @@ from typing import Any
 
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, InvalidQuery
+from aisle.search.arrangement import corrected_ranking, is_crowded, pinned
 from aisle.search.facets.counting import completed, counts_body, read_counts
 from aisle.search.facets.planning import FacetPlan
 from aisle.search.facets.results import CountsOf
@@ -24,11 +25,8 @@ from aisle.search.ranking import (
     Ranking,
     candidates_params,
     check_complete,
-    corrected_ranking,
     counted_query,
-    is_crowded,
     listed_query,
-    pinned,
     plan_body,
     read_listing,
     read_ranking,

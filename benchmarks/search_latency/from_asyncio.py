@@ -22,13 +22,14 @@ from aisle.evaluation import read_judged_set
 from aisle.indexer import IndexOptions, index_catalogue
 from aisle.search import Bm25Leg, DenseLeg, Question, SearchClient, SearchRequest
 from aisle.search.aio import AsyncSearchClient
+from aisle.search.arrangement import pinned
 from aisle.search.documents import DocumentsRequest, documents_body, read_documents
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders
 from aisle.search.page import SignalBook
 from aisle.search.plan import SearchSettings, resolve
 from aisle.search.preflight import Preflight
-from aisle.search.ranking import candidates_params, pinned, plan_body, read_ranking
+from aisle.search.ranking import candidates_params, plan_body, read_ranking
 from aisle.types import Hit
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 
