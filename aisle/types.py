@@ -255,13 +255,17 @@ class Hit:
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
+        added: dict[str, float] = {}
+        for addition in self.additions:
+            # A number of the catalogue may be called as what rules add is.
+            added[addition.name] = added.get(addition.name, 0.0) + addition.value
         return {
             "rank": self.rank,
             "score": self.score,
             "rerank": asdict(self.rerank) if self.rerank else None,
             "item": self.item.to_json(),
             "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
-            "additions": {addition.name: addition.value for addition in self.additions},
+            "additions": added,
             "highlights": {name: [list(part) for part in text] for name, text in self.highlights.items()},
             "variants": [item.to_json() for item in self.variants],
             "group_size": self.group_size,

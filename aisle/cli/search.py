@@ -270,14 +270,13 @@ def search(
         ),
     ] = None,
     half_life: Annotated[
-        float,
+        float | None,
         typer.Option(
             metavar="DAYS",
-            show_default=False,
             help="In which the signal recency halves (30).",
             rich_help_panel=RANKING_PANEL,
         ),
-    ] = 30.0,
+    ] = None,
     diversity: Annotated[
         float,
         typer.Option(
@@ -352,7 +351,7 @@ def search(
         "context": tuple(context or ()),
         "at": moment(at),
         "highlight": highlight,
-        "boosts": aisle.SignalBoosts(signal_weights(boost), half_life) if boost else None,
+        "boosts": signal_boosts(boost or [], half_life),
         "diversity": diversity,
     }
     if order := aisle.Sort.of(listed.sort):
@@ -366,21 +365,31 @@ def search(
         print_page(Console(), query, found)
 
 
-def signal_weights(pairs: list[str] | None) -> dict[str, float]:
-    """Signal to weight, from texts such as ``popularity=0.3``.
+def signal_boosts(pairs: list[str], half_life_days: float | None) -> aisle.SignalBoosts | None:
+    """Boosts from texts such as ``popularity=0.3``; None without such.
 
     Raises:
-        InputError: a text that is no such pair.
+        InputError: a text that is no such pair, a signal that is named twice, or a half-life of nothing.
+        InvalidQuery: a number that is out of range.
     """
+    from aisle.mappings.signals import RECENCY
+
     found: dict[str, float] = {}
-    for pair in pairs or []:
+    for pair in pairs:
         name, _, weight = pair.rpartition("=")
         try:
             if not name:
                 raise ValueError(pair)
-            found[name] = float(weight)
+            number = float(weight)
         except ValueError:
             raise InputError(
                 f"--boost {pair!r} is not SIGNAL=WEIGHT", fix="write it like --boost popularity=0.3"
             ) from None
-    return found
+        if name in found:
+            raise InputError(f"--boost names {name!r} twice", fix="give each signal one weight")
+        found[name] = number
+    if half_life_days is None:
+        return aisle.SignalBoosts(found) if found else None
+    if RECENCY not in found:
+        raise InputError("--half-life is that of the signal recency", fix="add --boost recency=0.2")
+    return aisle.SignalBoosts(found, half_life_days)

@@ -126,15 +126,17 @@ def share_below(value: float, percentiles: Sequence[float]) -> float:
         percentiles: rising, at equal distances from 0 to 100 %.
 
     Returns:
-        0 for the lowest value, 1 for the highest, where these differ; equal values get the same.
+        0 for the lowest value and below, 1 for the highest and above; 0 for the only one.
     """
     low, high = percentiles[0], percentiles[-1]
-    if value <= low or low == high:
+    if value <= low:
         return 0.0
     # The highest value may stand at several percents: it is 1, and those below it grow with it.
     top = percentiles.index(high)
     if value >= high:
+        # Of a signal that was the same for all items: it was updated since.
         return 1.0
     after = next(at for at, point in enumerate(percentiles) if point >= value)
     before, beyond = percentiles[after - 1], percentiles[after]
-    return (after - 1 + (value - before) / (beyond - before)) / top
+    # In halves, so that no difference is too large for a float.
+    return (after - 1 + (value / 2 - before / 2) / (beyond / 2 - before / 2)) / top

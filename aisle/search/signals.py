@@ -117,15 +117,18 @@ def check_boosts(boosts: SignalBoosts, meta: IndexMeta) -> None:
 
     Raises:
         ForeignIndex: an older Aisle made the release.
-        InvalidQuery: no item of it has such a value.
+        InvalidQuery: no item of it had such a value when it was made, or one signal is named twice.
     """
     meta.require(meta.schema_version > 2 or not boosts.weights, "be boosted by business signals")
+    named: dict[tuple[str, ...], str] = {}
     for name in boosts.weights:
+        if (other := named.setdefault(signal_fields(name), name)) != name:
+            raise InvalidQuery(f"{other!r} and {name!r} are one signal", fix="name it once")
         if not meta.features.signals.keys() & set(signal_fields(name)):
             there = ", ".join(known_signals(meta)) or "none"
             raise InvalidQuery(
                 f"{meta.release} cannot be boosted by {name!r} (it has: {there})",
-                fix="name one of these, or index a catalogue that has it",
+                fix="name one of these, or index again what has it: signals are measured for each release",
             )
 
 

@@ -121,6 +121,8 @@ def test_a_signal_that_no_item_has_is_refused_and_those_that_are_there_named(
 ) -> None:
     with pytest.raises(InvalidQuery, match=r"by 'margin' \(it has: .*popularity.*returns\)"):
         shop.search("lamp", boosts=SignalBoosts({"margin": 0.2}))
+    with pytest.raises(InvalidQuery, match="'Returns' and 'returns' are one signal"):
+        shop.search("lamp", boosts=SignalBoosts({"Returns": 0.2, "returns": 0.2}))
     for wrong in ({"weights": {"price": -1.5}}, {"weights": {"price": float("nan")}}, {"half_life_days": 0}):
         with pytest.raises(InvalidQuery):
             SignalBoosts(**wrong)

@@ -146,4 +146,10 @@ def test_equal_values_share_and_ends_are_none_and_all() -> None:
     spread = [0.0, 0.0, 0.0, 2.0, 4.0, 4.0]
     found = [share_below(value, spread) for value in (-1, 0, 1, 2, 3, 4, 9)]
     assert found == [0, 0, 0.625, 0.75, 0.875, 1, 1]
-    assert share_below(5, [5.0, 5.0]) == 0
+    assert [share_below(value, [5.0, 5.0]) for value in (4, 5, 6)] == [0, 0, 1]
+
+
+def test_shares_of_values_as_large_as_floats_are_between_none_and_all() -> None:
+    spread = [-1.7e308, -1.6e308, 1.6e308, 1.7e308]
+    found = [share_below(value, spread) for value in (-1.6e308, 0.0, 1e308, 1.6e308)]
+    assert found == pytest.approx([1 / 3, 1 / 2, (1 + 2.6 / 3.2) / 3, 2 / 3])
