@@ -372,8 +372,6 @@ def signal_boosts(pairs: list[str], half_life_days: float | None) -> aisle.Signa
         InputError: a text that is no such pair, a signal that is named twice, or a half-life of nothing.
         InvalidQuery: a number that is out of range.
     """
-    from aisle.mappings.signals import RECENCY
-
     found: dict[str, float] = {}
     for pair in pairs:
         name, _, weight = pair.rpartition("=")
@@ -390,6 +388,6 @@ def signal_boosts(pairs: list[str], half_life_days: float | None) -> aisle.Signa
         found[name] = number
     if half_life_days is None:
         return aisle.SignalBoosts(found) if found else None
-    if RECENCY not in found:
+    if "recency" not in found:
         raise InputError("--half-life is that of the signal recency", fix="add --boost recency=0.2")
     return aisle.SignalBoosts(found, half_life_days)

@@ -133,6 +133,23 @@ def test_a_signal_that_no_item_has_is_refused_and_those_that_are_there_named(
         SearchClient(client, name, HashEncoder()).search("lamp", boosts=BOOSTS)
 
 
+def test_a_release_takes_boosts_over_but_for_signals_that_no_item_has(client: Cluster, name: str) -> None:
+    put_shelf(client, name, ITEMS)
+    carried = SignalBoosts({"popularity": 0.2, "margin": 0.3, "Returns": -0.1}, half_life_days=9)
+    with pytest.warns(UserWarning, match="has margin: searches go without"):
+        store_percentiles(client, name, carried)
+    kept = SignalBoosts({"popularity": 0.2, "Returns": -0.1}, half_life_days=9)
+    assert read_live(client, name).meta.boosts == kept
+    shop = SearchClient(client, name, HashEncoder())
+    plain = {fused.id: fused.score for fused in shop.rank("lamp", boosts=SignalBoosts()).fused}
+    usual = {fused.id: fused.score for fused in shop.rank("lamp").fused}
+    assert usual == pytest.approx({fused.id: fused.score for fused in shop.rank("lamp", boosts=kept).fused})
+    assert usual != pytest.approx(plain)
+    # They were tuned beside the release's own fusion, and count there alone.
+    words = shop.rank("lamp", legs=[BM25]).fused
+    assert not any(fused.additions for fused in words)
+
+
 def test_measuring_keeps_all_else_of_the_release(shop: SearchClient, client: Cluster) -> None:
     before = read_live(client, INDEX)
     store_percentiles(client, INDEX)
