@@ -294,7 +294,8 @@ class ArtifactStore:
             if len(matching) == 1:
                 return next(iter(matching.values()))
         there = ", ".join(dict.fromkeys(f"{m.kind}/{m.name}" for _, m in known)) or "none"
+        words = "" if known else "; `aisle index --encoder none` needs none and indexes words alone"
         raise ArtifactNotFound(
             f"no single artifact {wanted!r} (there: {there})",
-            fix="make one with `aisle encoder export`, or see `aisle encoder list`",
+            fix=f"make one with `aisle encoder export`, or see `aisle encoder list`{words}",
         )

@@ -98,6 +98,8 @@ def test_unknown_artifacts_are_not_found(tmp_path: object) -> None:
     with pytest.raises(ArtifactNotFound, match="no single artifact 'nothing'") as caught:
         DenseEncoder.load("nothing", store=ArtifactStore(minilm().parent / "empty"))
     assert "aisle encoder export" in caught.value.fix
+    # Nothing is there at all, as on the first day.
+    assert "--encoder none" in caught.value.fix
 
 
 def test_the_package_loads_no_training_stack() -> None:
