@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 # Half of the suite waits for nodes; each process has a node of its own.
 WORKERS ?= 2
+# In the order of tests/conftest.py, not the files with the most tests first.
+PROCESSES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 AISLE_DATA ?= ../shared/data
@@ -41,11 +43,11 @@ install: $(VENV)/.dev ## The full development environment in .venv
 
 .PHONY: test
 test: $(VENV)/.dev ## All tests, on real embedded nodes, in two processes
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 minutes on 2 cores
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not node and not slow" $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m "not node and not slow" $(ARGS)
 
 .PHONY: cov
 cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs

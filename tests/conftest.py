@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,41 @@ from aisle.cluster import Cluster
 pytest_plugins = ["aisle.testing.pytest_plugin"]
 
 NODE_TESTS = Path(__file__).parent / "node"
+SHORT = tuple(Path(__file__).parent / folder for folder in ("property", "unit"))
+
+
+class FailuresAtOnce:
+    """Says which test failed when it fails: pytest-xdist keeps it until the end of the run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and reporter is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            reporter.write_line(f"\n{report.when} of {report.nodeid} failed", red=True)
+            reporter.write_line(crash.message if crash else report.longreprtext)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nodes live for minutes here: Java's second compiler would cost more than it gives."""
+    os.environ.setdefault("OPENSEARCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailuresAtOnce(config))
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as ``node`` what stands in tests/node, and every other test that asks for the session's node."""
+    """Mark as ``node`` what stands in tests/node, and every other test that asks for the session's node.
+
+    Short files come last, so that several processes end together.
+    """
     for item in items:
         needs_node = "aisle_url" in getattr(item, "fixturenames", ())
         if needs_node or item.path.is_relative_to(NODE_TESTS):
             item.add_marker(pytest.mark.node)
+    items.sort(key=lambda item: any(item.path.is_relative_to(folder) for folder in SHORT))
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from aisle.cluster.node.embedded import java_options
 from aisle.cluster.node.files import Ports, Setting, java_command, module_descriptor, node_env, opensearch_yml
 from aisle.cluster.node.lock import MODULES, OPENSEARCH, dump_lock, load_lock
+from aisle.errors import InputError
 
 PORTS = Ports(9201, 9301, 9401)
 
@@ -48,7 +52,19 @@ def test_command_turns_vectors_on_and_names_natives_only_when_there_are_some() -
     assert "-Xmx512m" in plain
     assert not [option for option in plain if "java.library.path" in option]
     assert "-Djava.library.path=/knn" in java_command(**where, native=Path("/knn"))  # type: ignore[arg-type]
+    more = java_command(**where, native=None, more=("-Xmx9m",))  # type: ignore[arg-type]
+    assert more.index("-Xmx512m") < more.index("-Xmx9m") < more.index("-cp")
     assert node_env(Path("/f"), Path("/knn"))["LD_LIBRARY_PATH"] == "/knn"
+
+
+def test_options_of_java_are_read_as_a_shell_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENSEARCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1 '-Da=b c'")
+    assert java_options() == ["-XX:TieredStopAtLevel=1", "-Da=b c"]
+    monkeypatch.setenv("OPENSEARCH_JAVA_OPTS", "-Da='b")
+    with pytest.raises(InputError, match="OPENSEARCH_JAVA_OPTS cannot be read"):
+        java_options()
+    monkeypatch.delenv("OPENSEARCH_JAVA_OPTS")
+    assert java_options() == []
 
 
 def test_no_secret_of_ours_reaches_the_node() -> None:

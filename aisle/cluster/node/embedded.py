@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -147,6 +148,20 @@ def native_folder(options: NodeOptions) -> Path | None:
     return folder
 
 
+def java_options() -> list[str]:
+    """What OPENSEARCH_JAVA_OPTS names, which OpenSearch's own start script takes as well.
+
+    Raises:
+        InputError: a quotation mark that is not closed.
+    """
+    try:
+        return shlex.split(os.environ.get("OPENSEARCH_JAVA_OPTS", ""))
+    except ValueError as error:
+        raise InputError(
+            f"OPENSEARCH_JAVA_OPTS cannot be read: {error}", fix="close each quotation mark in it"
+        ) from error
+
+
 LOG = Path("logs", "node.log")
 TAIL_LINES = 12
 
@@ -169,13 +184,14 @@ class EmbeddedNode:
 
         Raises:
             DownloadFailed: jars could not be fetched.
-            InputError: the folder or the native libraries that the options name cannot be used.
+            InputError: the folder or the native libraries that the options name, or OPENSEARCH_JAVA_OPTS,
+                cannot be used.
             JavaNotFound: no JDK 21 or later.
             PortTaken: a port that was asked for is in use.
             NodeStartFailed: the node ended or did not get healthy in time; holds its last log lines.
         """
         options = options or NodeOptions()
-        native = native_folder(options)
+        native, more = native_folder(options), java_options()
         ports = choose_ports(options.http_port, options.transport_port)
         user = node_user()
         places = distributions(user)
@@ -192,6 +208,7 @@ class EmbeddedNode:
                     folder=folder,
                     heap_mib=options.heap_mib or default_heap_mib(),
                     native=native,
+                    more=more,
                 ),
                 env=node_env(folder, native),
                 cwd=folder,

@@ -86,9 +86,15 @@ def log4j2_properties() -> str:
 
 
 def java_command(
-    *, java: Path, distribution: Path, folder: Path, heap_mib: int, native: Path | None
+    *,
+    java: Path,
+    distribution: Path,
+    folder: Path,
+    heap_mib: int,
+    native: Path | None,
+    more: Sequence[str] = (),
 ) -> list[str]:
-    """The command line that starts the node."""
+    """The command line that starts the node; of options that differ, those in ``more`` win."""
     options = [
         f"-Xms{heap_mib}m",
         f"-Xmx{heap_mib}m",
@@ -116,7 +122,7 @@ def java_command(
     ]
     if native is not None:
         options.append(f"-Djava.library.path={native}")
-    return [str(java), *options, "-cp", f"{distribution / 'lib'}/*", MAIN_CLASS]
+    return [str(java), *options, *more, "-cp", f"{distribution / 'lib'}/*", MAIN_CLASS]
 
 
 def node_env(folder: Path, native: Path | None) -> dict[str, str]:
