@@ -38,7 +38,11 @@ def facet_lines(facets: Facets) -> list[str]:
         few = ", ".join(facets.cut[:_NAMED])
         more = f" and {len(facets.cut) - _NAMED} more" if len(facets.cut) > _NAMED else ""
         lines.append(f"not counted: {few}{more}")
-    return [f"facets, counts of {_COUNTS_OF[facets.counts_of]}:", *(f"  {printable(line)}" for line in lines)]
+    unit = ", in products" if facets.products else ""
+    return [
+        f"facets, counts of {_COUNTS_OF[facets.counts_of]}{unit}:",
+        *(f"  {printable(line)}" for line in lines),
+    ]
 
 
 def _values(counts: ValueCounts) -> str:

@@ -14,6 +14,7 @@ from aisle.errors import AisleError, InvalidQuery
 from aisle.search.arrangement import corrected_ranking, is_crowded, pinned
 from aisle.search.facets.counting import completed, counts_body, read_counts
 from aisle.search.facets.planning import FacetPlan
+from aisle.search.facets.products import products_body, read_products
 from aisle.search.facets.results import CountsOf
 from aisle.search.groups import count_body
 from aisle.search.identifiers import exact_body, read_exact
@@ -181,8 +182,18 @@ class PlanRunner:
             facets = completed(facets, found.facets) if facets else found.facets
             ranking = replace(ranking, facets=facets, server_ms=ranking.server_ms + float(answer["took"]))
             if found.further is None:
-                return replace(ranking, counts=None)
+                ranking = replace(ranking, counts=None)
+                return self._in_products(plan, ranking, counted) if plan.grouped else ranking
             asked, answer = found.further, None
+
+    def _in_products(self, plan: Plan, ranking: Ranking, counted: Mapping[str, Any]) -> Ranking:
+        """The ranking with facets that count products: one more request."""
+        if plan.facets is None or ranking.facets is None:
+            return ranking
+        body = products_body(plan.facets, ranking.facets, _left(plan, counted), plan.filters)
+        answer = self._asked(body, index=plan.release)
+        facets = read_products(plan.facets, ranking.facets, answer)
+        return replace(ranking, facets=facets, server_ms=ranking.server_ms + float(answer["took"]))
 
     def _counting(self, plan: Plan, counted: Mapping[str, Any] | None) -> Future[Mapping[str, Any]] | None:
         """The counts of these items, which a thread is asking for; None if nothing is to be counted."""
@@ -191,9 +202,7 @@ class PlanRunner:
         return self.threads.submit(self._counts, plan, plan.facets, counted)
 
     def _counts(self, plan: Plan, asked: FacetPlan, counted: Mapping[str, Any]) -> Mapping[str, Any]:
-        # What rules hide or filter is never ignored, even where a shopper's own filter says the same.
-        left = {"bool": {"filter": [counted, *plan.always]}}
-        return self._asked(counts_body(asked, left, plan.filters), index=plan.release)
+        return self._asked(counts_body(asked, _left(plan, counted), plan.filters), index=plan.release)
 
     def _list(
         self, plan: Plan, listing: Listing, text: str, cursor: Cursor | None, *, spelling: bool
@@ -238,6 +247,11 @@ class PlanRunner:
         )
         check_complete(answer)
         return answer
+
+
+def _left(plan: Plan, counted: Mapping[str, Any]) -> dict[str, Any]:
+    """These items, less what rules hide or filter: no facet ignores that, even where a filter says so too."""
+    return {"bool": {"filter": [counted, *plan.always]}}
 
 
 def _words(plan: Plan, text: str) -> Question:

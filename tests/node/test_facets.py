@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from aisle.cluster import Cluster
 from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, IndexMeta, IndexSettings
-from aisle.search import FacetOptions, Facets, Filters, Matched, SearchClient
+from aisle.search import FacetOptions, Facets, Filters, GroupOptions, Matched, SearchClient
 from aisle.search.facets.automatic import usefulness
 from aisle.search.facets.planning import plan_facets
-from aisle.search.facets.reference import facets_of, useful_attributes
+from aisle.search.facets.reference import facets_of, products_of, useful_attributes
 from aisle.search.facets.results import CountsOf
 from aisle.search.legs import QueryEncoders
 from aisle.search.preflight import Preflight, read_live
@@ -86,6 +86,44 @@ def test_counts_are_those_of_the_reference(
         assert page.facets is not None
         expected = facets_of(words, filters, plan, CountsOf.WORDS)
         assert rounded(page.facets) == rounded(expected)
+
+
+@settings(FEW, max_examples=6)
+@given(filters=FILTERS, options=OPTIONS)
+def test_counts_of_a_grouped_search_are_products(
+    client: Cluster, index: str, shop: SearchClient, filters: Filters, options: FacetOptions
+) -> None:
+    live = read_live(client, index)
+    edges = Preflight(client, index, QueryEncoders()).edges(live)
+    plan = plan_facets(options, filters, live.meta, edges)
+    words = [item for item in ITEMS if "lamp" in item.title.split()]
+    page = shop.search("lamp", filters=filters, facets=options, group=GroupOptions())
+    if page.matched is Matched.WORDS:
+        assert page.facets is not None and page.facets.products
+        assert page.total == len({item.group or item.id for item in words if filters.matches(item)})
+        expected = products_of(words, filters, plan, facets_of(words, filters, plan, CountsOf.WORDS))
+        assert rounded(page.facets) == rounded(expected)
+
+
+def test_a_count_of_products_is_the_total_after_choosing_in_groups_and_lists(shop: SearchClient) -> None:
+    page = shop.search("lamp", facets=FacetOptions(10, EVERY), group=GroupOptions())
+    items = shop.search("lamp", facets=FacetOptions(10, EVERY))
+    facets = page.facets
+    assert facets and facets.products and facets.brand and facets.price and facets.to_json()["products"]
+    assert items.facets and items.facets.brand and not items.facets.products
+    brand = next(value for value in facets.brand.values if value.value == "Acme")
+    assert 1 < brand.count < items.facets.brand.counts["Acme"]
+    prices = facets.price.ranges[0]
+    for filters, count in (
+        (Filters(brand=("Acme",)), brand.count),
+        (Filters(price_min=prices.low, price_max=prices.high), prices.count),
+        (Filters(attributes={"Colour": ("Red",)}), facets.attributes["Colour"].counts["Red"]),
+    ):
+        assert shop.search("lamp", filters=filters, group=GroupOptions()).total == count
+    listed = shop.browse(facets=5, group=GroupOptions())
+    assert listed.facets and listed.facets.products and listed.facets.brand and listed.facets.attributes
+    acme = shop.browse(filters=Filters(brand=("Acme",)), group=GroupOptions())
+    assert acme.total == listed.facets.brand.counts["Acme"]
 
 
 def rounded(facets: Facets) -> Facets:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aisle.mappings import fields
-from aisle.search.facets.kinds import buckets
+from aisle.search.facets.kinds import Facet, buckets
 from aisle.search.facets.planning import (
     BRAND,
     CATEGORY,
@@ -23,7 +23,7 @@ from aisle.search.facets.results import CountsOf, Facets, NumberCounts
 
 _REST: Final = "rest"
 _AUTOMATIC: Final = "automatic"
-_SEPARATOR: Final = "/"
+SEPARATOR: Final = "/"
 
 
 def counts_body(
@@ -37,20 +37,37 @@ def counts_body(
         clauses: filters that every result must match. Where facets are disjunctive, each ignores those that
             are its own.
     """
-    facets = plan.facets()
-    own = {name: facet.own.clauses() if plan.disjunctive else [] for name, facet in facets.items()}
+    automatic = {} if plan.automatic is None else {_AUTOMATIC: plan.automatic.body()}
+    return facets_body(plan.facets(), automatic, plan.disjunctive, counted, clauses)
+
+
+def facets_body(
+    facets: Mapping[str, Facet],
+    further: Mapping[str, dict[str, Any]],
+    disjunctive: bool,
+    counted: Mapping[str, Any],
+    clauses: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Body of a request for facets.
+
+    Args:
+        facets: by name; where they are disjunctive, each ignores the filters that are its own.
+        further: name to aggregations that ignore none.
+        disjunctive: see above.
+        counted: see `counts_body`.
+        clauses: likewise.
+    """
+    own = {name: facet.own.clauses() if disjunctive else [] for name, facet in facets.items()}
     ignored = [clause for of_one in own.values() for clause in of_one]
     groups: dict[str, dict[str, Any]] = {}
-    parts = {name: facet.body() for name, facet in facets.items()}
-    if plan.automatic is not None:
-        parts[_AUTOMATIC] = plan.automatic.body()
+    parts = {**{name: facet.body() for name, facet in facets.items()}, **further}
     for name, asked in parts.items():
         mine = own.get(name, [])
         others = [clause for clause in clauses if clause in ignored and clause not in mine]
         group = groups.setdefault(
             name if mine else _REST, {"filter": {"bool": {"filter": others}}, "aggs": {}}
         )
-        group["aggs"] |= {f"{part}{_SEPARATOR}{name}": body for part, body in asked.items()}
+        group["aggs"] |= {f"{part}{SEPARATOR}{name}": body for part, body in asked.items()}
     common = [clause for clause in clauses if clause not in ignored]
     return {
         "size": 0,
@@ -81,7 +98,7 @@ def read_counts(plan: FacetPlan, counts_of: CountsOf, answer: Mapping[str, Any])
         if group_name == _REST:
             items = group["doc_count"]
         for key, aggregation in group.items():
-            part, separator, name = key.partition(_SEPARATOR)
+            part, separator, name = key.partition(SEPARATOR)
             if separator:
                 found.setdefault(name, {})[part] = aggregation
     numbers = {name: facet.read(found[number_key(name)]) for name, facet in plan.numbers.items()}

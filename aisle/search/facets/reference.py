@@ -19,7 +19,17 @@ from aisle.search.facets.kinds import (
     searched_paths,
     with_chosen,
 )
-from aisle.search.facets.planning import FacetPlan
+from aisle.search.facets.planning import (
+    BRAND,
+    CATEGORY,
+    CURRENCY,
+    IN_STOCK,
+    PRICE,
+    FacetPlan,
+    attribute_key,
+    number_key,
+)
+from aisle.search.facets.products import in_products
 from aisle.search.facets.ranges import Cumulated, choose_ranges
 from aisle.search.facets.results import CountsOf, Facets, NumberCounts, RangeCount, ValueCounts
 from aisle.search.facets.value_search import matches_value
@@ -38,16 +48,12 @@ def facets_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, counts_o
     """
 
     def left(own: Filters) -> list[Item]:
-        narrowed = less(filters, own) if plan.disjunctive else filters
-        return [item for item in items if narrowed.matches(item)]
+        return _left(items, filters, plan, own)
 
     attributes: dict[str, ValueCounts] = {}
     for name, value_facet in plan.attributes.items():
         prefix = fields.facet_value(name, "")
-        found = [
-            [value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)]
-            for item in left(value_facet.own)
-        ]
+        found = [_attribute_values(prefix, item) for item in left(value_facet.own)]
         attributes[name] = _values(value_facet, found)
     numbers: dict[str, NumberCounts] = {}
     for name, facet in plan.numbers.items():
@@ -66,6 +72,91 @@ def facets_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, counts_o
         attributes=attributes,
         numbers=numbers,
     )
+
+
+def products_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, facets: Facets) -> Facets:
+    """The same facets as a grouped search shows them, with counts of products.
+
+    Args:
+        items: all that are counted, before filters.
+        filters: of the search.
+        plan: facets.
+        facets: with counts of items.
+    """
+
+    def left(own: Filters) -> list[Item]:
+        return _left(items, filters, plan, own)
+
+    found: dict[str, dict[str, int]] = {}
+    if plan.brand and facets.brand:
+        found[BRAND] = _texts([(_group(i), {i.brand}) for i in left(plan.brand.own)], facets.brand)
+    if plan.category and facets.category:
+        paths = [(_group(i), set(category_paths(i))) for i in left(plan.category.own)]
+        found[CATEGORY] = _texts(paths, facets.category)
+    if plan.currency and facets.currency:
+        found[CURRENCY] = _texts(
+            [(_group(i), {i.currency}) for i in left(plan.currency.own)], facets.currency
+        )
+    if plan.price and facets.price:
+        prices = [
+            (_group(i), i.price, i.price if i.price_max is None else i.price_max)
+            for i in left(plan.price.own)
+        ]
+        found[PRICE] = _spans(prices, facets.price)
+    if plan.in_stock:
+        bought = filter(Filters(in_stock=True).matches, left(plan.in_stock.own))
+        found[IN_STOCK] = {"count": len(set(map(_group, bought)))}
+    for name, facet in plan.attributes.items():
+        prefix = fields.facet_value(name, "")
+        values = [(_group(i), set(_attribute_values(prefix, i))) for i in left(facet.own)]
+        found[attribute_key(name)] = _texts(values, facets.attributes[name])
+    for name, number in plan.numbers.items():
+        slug = fields.number_slug(name)
+        each = [(_group(i), by_slug(i.numbers).get(slug)) for i in left(number.own)]
+        found[number_key(name)] = _spans([(group, n, n) for group, n in each], facets.numbers[name])
+    return in_products(plan, facets, found)
+
+
+def _group(item: Item) -> str:
+    return item.group or item.id
+
+
+def _texts(rows: Sequence[tuple[str, set[str]]], counts: ValueCounts) -> dict[str, int]:
+    """The groups with each value, and of the rows without any."""
+    found = {
+        f"{place}": len({group for group, values in rows if each.value in values})
+        for place, each in enumerate(counts.values)
+    }
+    if counts.missing is not None:
+        found["missing"] = len({group for group, values in rows if not values - {""}})
+    return found
+
+
+def _spans(rows: Sequence[tuple[str, float | None, float | None]], counts: NumberCounts) -> dict[str, int]:
+    """The groups in each range, of the rows with a number, and of those without one."""
+    spans = [(group, low, high) for group, low, high in rows if low is not None and high is not None]
+    found = {
+        f"{place}": len(
+            {
+                group
+                for group, low, high in spans
+                if (each.low is None or high >= each.low) and (each.high is None or low <= each.high)
+            }
+        )
+        for place, each in enumerate(counts.ranges)
+    }
+    found["count"] = len({group for group, _, _ in spans})
+    return {**found, "missing": len({group for group, low, _ in rows if low is None})}
+
+
+def _attribute_values(prefix: str, item: Item) -> list[str]:
+    return [value.removeprefix(prefix) for value in facet_values(item) if value.startswith(prefix)]
+
+
+def _left(items: Sequence[Item], filters: Filters, plan: FacetPlan, own: Filters) -> list[Item]:
+    """What passes the filters that a facet with these of its own does not ignore."""
+    narrowed = less(filters, own) if plan.disjunctive else filters
+    return [item for item in items if narrowed.matches(item)]
 
 
 def useful_attributes(items: Sequence[Item], size: int, most: int, others: Iterable[str]) -> list[str]:

@@ -117,6 +117,11 @@ class Facets:
         in_stock: items that can be bought now.
         attributes: name to the counts of its values, the most useful one first.
         numbers: attribute that is a number to its ranges.
+        products: whether counts are of products, as in a grouped search, and not of items: of those that have
+            an item with that value, in that range or without any. Which values are shown, ``other`` and
+            statistics of numbers still go by items. Counts are exact, but for collisions of hashes, up to
+            40,000 products, or 8 million divided by the counts of the page if that is less; above that they
+            are estimates.
         cut: attributes and numbers that items have and that are not counted here, the most frequent first;
             at most 100.
     """
@@ -130,11 +135,13 @@ class Facets:
     attributes: Mapping[str, ValueCounts] = field(default_factory=lambda: _NO_VALUES)
     numbers: Mapping[str, NumberCounts] = field(default_factory=lambda: _NO_NUMBERS)
     cut: tuple[str, ...] = ()
+    products: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; values and ranges are lists, as their order says something."""
         return {
             "counts_of": self.counts_of.value,
+            "products": self.products,
             **{
                 name: asdict(found) if found else None
                 for name, found in (

@@ -1,0 +1,194 @@
+"""Facets of a grouped search: the values that are shown, with the products that have them. Pure.
+
+Products cannot be added up as items are: one whose variants cost 40 and 60 is in both ranges, and once in
+their sum. So what is shown is chosen by items, and then each of it is counted by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from aisle.mappings import fields
+from aisle.search.facets.counting import SEPARATOR, facets_body
+from aisle.search.facets.kinds import NumberFacet, ValueFacet, opened, ranked, without
+from aisle.search.facets.planning import (
+    BRAND,
+    CATEGORY,
+    CURRENCY,
+    IN_STOCK,
+    PRICE,
+    FacetPlan,
+    attribute_facet,
+    attribute_key,
+    number_key,
+)
+from aisle.search.facets.results import Facets, NumberCounts, NumberRange, ValueCounts
+from aisle.search.filters import Filters
+from aisle.search.groups import EXACT_UP_TO
+
+Clause = dict[str, Any]
+
+_MISSING, _COUNT, _THERE, _PRODUCTS = "missing", "count", "there", "products"
+# Each count takes 8 bytes of the server's memory for each product that it is exact up to.
+_MOST_EXACT: Final = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFacet:
+    """One facet as it is shown.
+
+    Attributes:
+        own: what the search's filters say of it.
+        clauses: what is counted, by names of its own.
+        exact: up to so many products a count is exact.
+    """
+
+    own: Filters
+    clauses: Mapping[str, Clause]
+    exact: int = EXACT_UP_TO
+
+    def body(self) -> dict[str, Any]:
+        """The products of each clause."""
+        counted = {"cardinality": {"field": fields.GROUP, "precision_threshold": self.exact}}
+        return {_THERE: {"filters": {"filters": dict(self.clauses)}, "aggs": {_PRODUCTS: counted}}}
+
+
+def products_body(
+    plan: FacetPlan, facets: Facets, counted: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Body of the request that counts the products of what is shown.
+
+    Args:
+        plan: that the facets were counted by.
+        facets: with counts of items.
+        counted: see ``counting.counts_body``.
+        clauses: likewise.
+    """
+    shown = shown_facets(plan, facets)
+    counts = sum(len(facet.clauses) for facet in shown.values())
+    exact = min(EXACT_UP_TO, _MOST_EXACT // max(1, counts))
+    return facets_body(
+        {name: replace(facet, exact=exact) for name, facet in shown.items()},
+        {},
+        plan.disjunctive,
+        counted,
+        clauses,
+    )
+
+
+def read_products(plan: FacetPlan, facets: Facets, answer: Mapping[str, Any]) -> Facets:
+    """The same facets with counts of products, from the answer to `products_body`."""
+    found: dict[str, Mapping[str, int]] = {}
+    for group in answer["aggregations"].values():
+        for key, aggregation in group.items():
+            part, separator, name = key.partition(SEPARATOR)
+            if separator and part == _THERE:
+                found[name] = {
+                    each: bucket[_PRODUCTS]["value"] for each, bucket in aggregation["buckets"].items()
+                }
+    return in_products(plan, facets, found)
+
+
+def shown_facets(plan: FacetPlan, facets: Facets) -> dict[str, ShownFacet]:
+    """What is counted anew, by the names of `FacetPlan.facets`."""
+    found: dict[str, ShownFacet] = {}
+    for name, facet, counts in (
+        (BRAND, plan.brand, facets.brand),
+        (CURRENCY, plan.currency, facets.currency),
+        *((attribute_key(n), _attribute(plan, n), counts) for n, counts in facets.attributes.items()),
+    ):
+        if facet and counts:
+            found[name] = _shown(facet.own, facet.field, facet.prefix, facet.absent, counts)
+    if plan.category and facets.category:
+        absent = without(fields.CATEGORY)
+        found[CATEGORY] = _shown(plan.category.own, fields.CATEGORY, "", absent, facets.category)
+    for name, number, numbers in (
+        (PRICE, plan.price, facets.price),
+        *((number_key(n), _number(plan, n), counts) for n, counts in facets.numbers.items()),
+    ):
+        if number and numbers:
+            ranges = {
+                f"{place}": _between(number, (each.low, each.high))
+                for place, each in enumerate(numbers.ranges)
+            }
+            there = {"exists": {"field": number.field}}
+            found[name] = ShownFacet(number.own, {**ranges, _COUNT: there, _MISSING: without(number.field)})
+    if plan.in_stock and facets.in_stock is not None:
+        bought = {"bool": {"filter": Filters(in_stock=True).clauses()}}
+        found[IN_STOCK] = ShownFacet(plan.in_stock.own, {_COUNT: bought})
+    return found
+
+
+def in_products(plan: FacetPlan, facets: Facets, found: Mapping[str, Mapping[str, int]]) -> Facets:
+    """The facets with the counts that were found, by the names of `shown_facets` and of their clauses."""
+    category = facets.category
+    if category and plan.category:
+        recounted = _values(category, found[CATEGORY])
+        tree, _ = opened(recounted.counts, plan.category.chosen, len(recounted.values))
+        category = replace(recounted, values=tree)
+        if plan.category.search:
+            category = _by_count(recounted, found[CATEGORY])
+    return replace(
+        facets,
+        products=True,
+        brand=facets.brand and _by_count(facets.brand, found[BRAND]),
+        category=category,
+        currency=facets.currency and _by_count(facets.currency, found[CURRENCY]),
+        price=facets.price and _numbers(facets.price, found[PRICE]),
+        in_stock=None if facets.in_stock is None else found[IN_STOCK][_COUNT],
+        attributes={
+            name: _by_count(counts, found[attribute_key(name)]) for name, counts in facets.attributes.items()
+        },
+        numbers={name: _numbers(counts, found[number_key(name)]) for name, counts in facets.numbers.items()},
+    )
+
+
+def _attribute(plan: FacetPlan, name: str) -> ValueFacet:
+    """The facet of an attribute, which may have been chosen automatically."""
+    names = plan.automatic is not None and plan.automatic.names
+    return plan.attributes.get(name) or attribute_facet(name, 1, names=names)
+
+
+def _number(plan: FacetPlan, name: str) -> NumberFacet | None:
+    """The facet of a number, which is shown by its own name where that is known."""
+    slug = fields.number_field(name)
+    return next((facet for facet in plan.numbers.values() if facet.field == slug), None)
+
+
+def _shown(
+    own: Filters, field: str, prefix: str, absent: Mapping[str, Any] | None, counts: ValueCounts
+) -> ShownFacet:
+    clauses: dict[str, Clause] = {
+        f"{place}": {"term": {field: f"{prefix}{each.value}"}} for place, each in enumerate(counts.values)
+    }
+    if absent is not None and counts.missing is not None:
+        clauses[_MISSING] = dict(absent)
+    return ShownFacet(own, clauses)
+
+
+def _between(number: NumberFacet, bounds: NumberRange) -> Clause:
+    low, high = bounds
+    asked: list[Clause] = []
+    if low is not None:
+        asked.append({"range": {number.highest: {"gte": low}}})
+    if high is not None:
+        asked.append({"range": {number.field: {"lte": high}}})
+    return {"bool": {"filter": asked or [{"exists": {"field": number.field}}]}}
+
+
+def _values(counts: ValueCounts, found: Mapping[str, int]) -> ValueCounts:
+    values = tuple(replace(each, count=found[f"{place}"]) for place, each in enumerate(counts.values))
+    return replace(counts, values=values, missing=found.get(_MISSING))
+
+
+def _by_count(counts: ValueCounts, found: Mapping[str, int]) -> ValueCounts:
+    recounted = _values(counts, found)
+    chosen = [each.value for each in recounted.values if each.chosen]
+    return replace(recounted, values=ranked(recounted.counts, chosen))
+
+
+def _numbers(counts: NumberCounts, found: Mapping[str, int]) -> NumberCounts:
+    ranges = tuple(replace(each, count=found[f"{place}"]) for place, each in enumerate(counts.ranges))
+    return replace(counts, ranges=ranges, count=found[_COUNT], missing=found[_MISSING])
