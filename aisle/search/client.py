@@ -158,7 +158,8 @@ class SearchClient:
             live = self._index.live()
             try:
                 edges = self._index.edges(live) if request.facets else {}
-                plan = resolve(request, self._settings, live, self._ruled(request, live), edges)
+                shared = self._index.shared_roots(live) if request.facets else ()
+                plan = resolve(request, self._settings, live, self._ruled(request, live), edges, shared)
                 if plan.listing is None:
                     self._index.check(live, plan.legs, plan.fusion)
                 return self._runner.run(plan)

@@ -130,6 +130,7 @@ def resolve(
     live: LiveIndex,
     rules: RuleEffects | None = None,
     edges: Mapping[str, Edges] = MappingProxyType({}),
+    shared: tuple[str, ...] = (),
 ) -> Plan:
     """Settle a request for the release that is live: once per attempt to answer it. Pure.
 
@@ -139,6 +140,7 @@ def resolve(
         live: the release.
         rules: what rules make of it; None if they do not act.
         edges: of the ranges of its numbers, for a request with facets, see `Preflight.edges`.
+        shared: roots of its categories that are levels of others too, see `Preflight.shared_roots`.
 
     Raises:
         InputError: a leg that the client does not have.
@@ -195,7 +197,9 @@ def resolve(
             *(rule_clauses(rules, live.further_languages) if rules else ()),
             *((excluding(excluded, searched_fields(live.further_languages)),) if excluded else ()),
         ),
-        facets=plan_facets(options, request.filters or Filters(), live.meta, edges) if options else None,
+        facets=plan_facets(options, request.filters or Filters(), live.meta, edges, shared)
+        if options
+        else None,
         spelling=spelling,
         lookup=lookup,
         numbers=numbers,

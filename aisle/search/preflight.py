@@ -15,6 +15,7 @@ from aisle.mappings.analysis import rules_of
 from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.languages import writes_together
 from aisle.mappings.synonyms import words_of
+from aisle.search.facets.levels import levels_body, shared_roots
 from aisle.search.facets.ranges import Edges, edges_body, read_edges
 from aisle.search.legs import Leg, QueryEncoders
 
@@ -113,6 +114,24 @@ class Preflight:
             look.edges.update(read_edges(numbers, answer))
         return look.edges
 
+    def shared_roots(self, live: LiveIndex) -> tuple[str, ...]:
+        """Roots of categories whose names are levels of other paths too.
+
+        It costs a request, the first time that a release is asked to count.
+
+        Args:
+            live: from ``live``.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        last = self._last
+        look = last if last is not None and last.live is live else _Look(live)
+        if not look.shared_roots:
+            answer = self._cluster.search(index=live.meta.release, body=levels_body())
+            look.shared_roots.append(shared_roots(answer))
+        return look.shared_roots[0]
+
     def forget(self) -> None:
         """Look again before the next answer counts."""
         self._last = None
@@ -125,6 +144,7 @@ class _Look:
     live: LiveIndex
     passed: set[FusionSpec] = field(default_factory=set)
     edges: dict[str, Edges] = field(default_factory=dict)
+    shared_roots: list[tuple[str, ...]] = field(default_factory=list)
 
 
 def read_live(client: OpenSearch, name: str) -> LiveIndex:

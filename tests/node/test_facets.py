@@ -25,7 +25,9 @@ from tests.support.hash_vector_catalogue import HashEncoder, put_shelf
 from tests.support.varied_items import varied_items
 
 INDEX = "test-facets"
-ITEMS = varied_items()
+# A root that is a level of other paths too.
+KITCHENS = [replace(item, id=f"k-{item.id}", categories=(("Kitchen",),)) for item in varied_items(9, seed=5)]
+ITEMS = [*varied_items(), *KITCHENS]
 EVERY = ("brand", "category", "currency", "price", "in_stock", "Colour", "a=b", "Weight (kg)", "Width")
 
 
@@ -76,8 +78,8 @@ def test_counts_are_those_of_the_reference(
     client: Cluster, index: str, shop: SearchClient, filters: Filters, options: FacetOptions
 ) -> None:
     live = read_live(client, index)
-    edges = Preflight(client, index, QueryEncoders()).edges(live)
-    plan = plan_facets(options, filters, live.meta, edges)
+    look = Preflight(client, index, QueryEncoders())
+    plan = plan_facets(options, filters, live.meta, look.edges(live), look.shared_roots(live))
     words = [item for item in ITEMS if "lamp" in item.title.split()]
     page = shop.search("lamp", filters=filters, facets=options)
     left = sum(map(filters.matches, words))
@@ -168,6 +170,14 @@ def test_a_count_before_choosing_is_the_total_after(
     some = [(choice, count) for choice, count in ways if count]
     for choice, count in data.draw(st.lists(st.sampled_from(some), min_size=1, max_size=4)):
         assert shop.search(text, filters=choice).total == count, choice
+
+
+def test_a_root_that_is_a_level_of_other_paths_counts_what_a_filter_by_it_finds(shop: SearchClient) -> None:
+    for text in ("lamp", "knife"):
+        category = counted(shop, text, Filters(), FacetOptions(10, ("category",))).category
+        assert category is not None
+        found = shop.search(text, filters=Filters(category=("Kitchen",)))
+        assert category.counts["Kitchen"] == found.total > len(KITCHENS)
 
 
 def test_nearest_neighbours_are_not_counted(shop: SearchClient) -> None:

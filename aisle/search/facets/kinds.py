@@ -17,7 +17,7 @@ Aggregations: TypeAlias = Mapping[str, Any]
 
 # With several shards each is asked for more than is shown: with fewer different values, counts are exact.
 _PER_SHARD: Final = 1_000
-_CHOSEN: Final = "chosen"
+_CHOSEN, _SHARED = "chosen", "shared"
 
 
 class Facet(Protocol):
@@ -125,12 +125,15 @@ class CategoryFacet:
     Attributes:
         own, size, search: as in `ValueFacet`; ``size`` is for each level below one parent.
         chosen: levels or paths that the search is filtered by.
+        shared: roots that are levels of other paths too, see ``shared_roots``. Their counts are of all these
+            items, which a filter by them finds.
     """
 
     own: Filters
     chosen: tuple[str, ...]
     size: int
     search: str = ""
+    shared: tuple[str, ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The most frequent paths, those that are chosen and what is below them.
@@ -138,12 +141,15 @@ class CategoryFacet:
         What a path belongs to is at least as frequent, so the paths that come back are always a tree.
         """
         most = max(20 * self.size, 200)
+        include = value_pattern(self.search) if self.search else None
+        asked = {
+            "values": terms(fields.CATEGORY, most, include),
+            "missing": {"filter": without(fields.CATEGORY)},
+        }
+        if self.shared:
+            asked[_SHARED] = terms(fields.CATEGORY_NAME, len(self.shared), list(self.shared))
         if self.search:
-            return {
-                "values": terms(fields.CATEGORY, most, value_pattern(self.search)),
-                "missing": {"filter": without(fields.CATEGORY)},
-            }
-        asked = {"values": terms(fields.CATEGORY, most), "missing": {"filter": without(fields.CATEGORY)}}
+            return asked
         for number, below in enumerate(below_patterns(self.chosen, fields.PATH_SEPARATOR)):
             asked[f"{_CHOSEN}{number}"] = terms(fields.CATEGORY, most, below)
         return asked
@@ -153,11 +159,14 @@ class CategoryFacet:
         found = answer["values"]
         counts = buckets(found)
         missing, error = answer["missing"]["doc_count"], found["doc_count_error_upper_bound"]
+        if not self.search:
+            for name in answer:
+                if name.startswith(_CHOSEN):
+                    counts |= buckets(answer[name])
+        if self.shared:
+            counts |= {root: n for root, n in buckets(answer[_SHARED]).items() if root in counts}
         if self.search:
             return ValueCounts(*searched_paths(counts, self.search, self.size), missing, error)
-        for name in answer:
-            if name.startswith(_CHOSEN):
-                counts |= buckets(answer[name])
         return ValueCounts(*opened(counts, self.chosen, self.size), missing, error)
 
 

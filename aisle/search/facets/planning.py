@@ -76,7 +76,11 @@ def number_key(name: str) -> str:
 
 
 def plan_facets(
-    options: FacetOptions, filters: Filters, meta: IndexMeta, edges: Mapping[str, Edges]
+    options: FacetOptions,
+    filters: Filters,
+    meta: IndexMeta,
+    edges: Mapping[str, Edges],
+    shared: tuple[str, ...] = (),
 ) -> FacetPlan:
     """The facets of a search, in terms of the release that is live.
 
@@ -86,6 +90,7 @@ def plan_facets(
         meta: of the release.
         edges: field of each number that the release has, and of prices, to the edges of its ranges, see
             ``ranges.read_edges``.
+        shared: roots of categories that are levels of other paths too.
 
     Raises:
         ForeignIndex: an older Aisle made the release, and it does not know what is in stock.
@@ -132,6 +137,7 @@ def plan_facets(
             tuple(paths(filters.category)),
             options.size,
             search.get(CATEGORY, ""),
+            shared,
         )
         if CATEGORY in wanted
         else None,

@@ -207,6 +207,9 @@ def _values(facet: ValueFacet, found: Sequence[Sequence[str]]) -> ValueCounts:
 
 def _categories(facet: CategoryFacet, items: Sequence[Item]) -> ValueCounts:
     counts = Counter(path for item in items for path in set(category_paths(item)))
+    for root in facet.shared:
+        if root in counts:
+            counts[root] = sum(any(root in path for path in item.categories) for item in items)
     missing = sum(not item.categories for item in items)
     if facet.search:
         return ValueCounts(*searched_paths(counts, facet.search, facet.size), missing)
