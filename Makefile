@@ -53,14 +53,23 @@ test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 mi
 cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
+# `make -j2 check` does two at a time.
 .PHONY: check
-check: $(VENV)/.dev ## Format, lint, types, import rules, README figures, documentation
+check: types lint figures docs ## Format, lint, types, import rules, README figures, documentation
+
+.PHONY: types
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+.PHONY: lint
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: figures
+figures: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.readme_figures --check
-	$(MAKE) docs
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Build the documentation into build/docs; a broken link or a stale page is an error
