@@ -84,11 +84,12 @@ def test_kill_9_of_the_owner_ends_the_node() -> None:
 
 def test_failed_start_shows_the_log_and_leaves_nothing() -> None:
     before = set(Path(tempfile.gettempdir()).glob("aisle-node-*"))
-    options = NodeOptions(heap_mib=SMALL, settings={"no.such.setting": 1}, start_timeout_s=60)
+    options = NodeOptions(heap_mib=SMALL, settings={"no.such.setting": 1}, start_timeout_s=600)
     started = time.monotonic()
     with pytest.raises(NodeStartFailed, match=r"unknown setting \[no.such.setting\]"):
         EmbeddedNode.start(options)
-    assert time.monotonic() - started < 30
+    # It is not waited for to the end.
+    assert time.monotonic() - started < 300
     assert set(Path(tempfile.gettempdir()).glob("aisle-node-*")) == before
 
 
