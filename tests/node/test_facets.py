@@ -96,8 +96,8 @@ def test_counts_of_a_grouped_search_are_products(
     client: Cluster, index: str, shop: SearchClient, filters: Filters, options: FacetOptions
 ) -> None:
     live = read_live(client, index)
-    edges = Preflight(client, index, QueryEncoders()).edges(live)
-    plan = plan_facets(options, filters, live.meta, edges)
+    look = Preflight(client, index, QueryEncoders())
+    plan = plan_facets(options, filters, live.meta, look.edges(live), look.shared_roots(live))
     words = [item for item in ITEMS if "lamp" in item.title.split()]
     page = shop.search("lamp", filters=filters, facets=options, group=GroupOptions())
     if page.matched is Matched.WORDS:
@@ -178,6 +178,9 @@ def test_a_root_that_is_a_level_of_other_paths_counts_what_a_filter_by_it_finds(
         assert category is not None
         found = shop.search(text, filters=Filters(category=("Kitchen",)))
         assert category.counts["Kitchen"] == found.total > len(KITCHENS)
+        grouped = shop.search(text, facets=FacetOptions(10, ("category",)), group=GroupOptions()).facets
+        products = shop.search(text, filters=Filters(category=("Kitchen",)), group=GroupOptions()).total
+        assert grouped and grouped.category and grouped.category.counts["Kitchen"] == products
 
 
 def test_nearest_neighbours_are_not_counted(shop: SearchClient) -> None:

@@ -103,7 +103,13 @@ def shown_facets(plan: FacetPlan, facets: Facets) -> dict[str, ShownFacet]:
             found[name] = _shown(facet.own, facet.field, facet.prefix, facet.absent, counts)
     if plan.category and facets.category:
         absent = without(fields.CATEGORY)
-        found[CATEGORY] = _shown(plan.category.own, fields.CATEGORY, "", absent, facets.category)
+        levels = _shown(plan.category.own, fields.CATEGORY, "", absent, facets.category)
+        shared = {
+            f"{place}": {"term": {fields.CATEGORY_NAME: each.value}}
+            for place, each in enumerate(facets.category.values)
+            if each.value in plan.category.shared
+        }
+        found[CATEGORY] = replace(levels, clauses={**levels.clauses, **shared})
     for name, number, numbers in (
         (PRICE, plan.price, facets.price),
         *((number_key(n), _number(plan, n), counts) for n, counts in facets.numbers.items()),

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from aisle.mappings import fields
 from aisle.mappings.document import by_slug, category_paths, facet_values
@@ -91,7 +92,11 @@ def products_of(items: Sequence[Item], filters: Filters, plan: FacetPlan, facets
     if plan.brand and facets.brand:
         found[BRAND] = _texts([(_group(i), {i.brand}) for i in left(plan.brand.own)], facets.brand)
     if plan.category and facets.category:
-        paths = [(_group(i), set(category_paths(i))) for i in left(plan.category.own)]
+        shared = set(plan.category.shared)
+        paths = [
+            (_group(i), {*category_paths(i), *shared.intersection(chain(*i.categories))})
+            for i in left(plan.category.own)
+        ]
         found[CATEGORY] = _texts(paths, facets.category)
     if plan.currency and facets.currency:
         found[CURRENCY] = _texts(
