@@ -202,7 +202,15 @@ class PlanRunner:
         return self.threads.submit(self._counts, plan, plan.facets, counted)
 
     def _counts(self, plan: Plan, asked: FacetPlan, counted: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._asked(counts_body(asked, _left(plan, counted), plan.filters), index=plan.release)
+        try:
+            return self._asked(counts_body(asked, _left(plan, counted), plan.filters), index=plan.release)
+        except AisleError as error:
+            if "too many buckets" not in error.message:
+                raise
+            raise InvalidQuery(
+                "these facets have more values together than OpenSearch counts at once",
+                fix="ask for fewer values of each, or for fewer facets",
+            ) from error
 
     def _list(
         self, plan: Plan, listing: Listing, text: str, cursor: Cursor | None, *, spelling: bool

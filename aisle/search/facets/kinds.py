@@ -17,6 +17,8 @@ Aggregations: TypeAlias = Mapping[str, Any]
 
 # With several shards each is asked for more than is shown: with fewer different values, counts are exact.
 _PER_SHARD: Final = 1_000
+# Of the 65,535 buckets that OpenSearch allows in all.
+_MOST_PATHS: Final = 10_000
 _CHOSEN, _SHARED = "chosen", "shared"
 
 
@@ -140,7 +142,7 @@ class CategoryFacet:
 
         What a path belongs to is at least as frequent, so the paths that come back are always a tree.
         """
-        most = max(20 * self.size, 200)
+        most = min(max(20 * self.size, 200), _MOST_PATHS)
         include = value_pattern(self.search) if self.search else None
         asked = {
             "values": terms(fields.CATEGORY, most, include),
