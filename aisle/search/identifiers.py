@@ -16,6 +16,9 @@ from aisle.search.stored import NO_VALUES, StoredValues, docvalue_fields, stored
 # What is on more items than this is a kind of item and names none.
 MAX_PINNED = 10
 _ID, _IDENTIFIER, _ATTRIBUTE, _TITLE, _TEXT = 5.0, 4.0, 3.0, 2.0, 1.0
+# Ids that are bare numbers are often a shop's own count: among other words such a number is first of all what
+# items say themselves, as in "lego 75192".
+_COUNTED_ID = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,12 @@ def named_query(text: str, numbers: Sequence[str], spaced: Sequence[str]) -> dic
     kinds = (
         (_ID, [{"term": {fields.ID: text}}]),
         (_IDENTIFIER, [_identified((text, *spaced))]),
-        (_IDENTIFIER, [_identified((number,)) for number in numbers]),
+        (_IDENTIFIER, [_identified((number,), _said(number)) for number in numbers]),
         (_ATTRIBUTE, [_in_attribute((text, *spaced))]),
         (_ATTRIBUTE, [_in_attribute((number,)) for number in numbers]),
         (_TITLE, [_in_field(fields.TITLE, number) for number in numbers]),
         (_TEXT, [_in_field(fields.TEXT, number) for number in numbers]),
+        (_COUNTED_ID, [_identified((number,)) for number in numbers]),
     )
     scored = [
         {"constant_score": {"filter": {"bool": {"filter": all_}}, "boost": boost}}
@@ -121,9 +125,14 @@ def on_top(fused: Sequence[Fused], ids: Sequence[str], legs: int, first: str = "
     return [*top, *(item for item in fused if item.id not in named)]
 
 
-def _identified(numbers: Sequence[str]) -> dict[str, Any]:
+def _said(number: str) -> Sequence[str]:
+    """The fields where an item says that number: its id is among the codes."""
+    return (fields.IDENTIFIERS,) if number.isdigit() else fields.IDENTIFIER_FIELDS
+
+
+def _identified(numbers: Sequence[str], names: Sequence[str] = fields.IDENTIFIER_FIELDS) -> dict[str, Any]:
     forms = codes(numbers)
-    either = [{"terms": {name: forms}} for name in fields.IDENTIFIER_FIELDS]
+    either = [{"terms": {name: forms}} for name in names]
     return {"bool": {"should": either, "minimum_should_match": 1}}
 
 

@@ -23,6 +23,9 @@ ITEMS = (
     Item("75192", "Toaster with two slots"),
     Item("falcon", "Millennium Falcon 75192"),
     Item("falcon-case", "Showcase of glass", identifiers=("75192",)),
+    Item("62110", "Iron with steam"),
+    Item("51413", "Small oven"),
+    Item("fighter", "Starfighter 62110"),
     Item("bolt-10", "Hex bolt, zinc, 10mm"),
     Item("bolt-12", "Hex bolt 12 mm"),
     Item("bulb-800", "LED bulb 800 Lumens", text="E27"),
@@ -177,6 +180,13 @@ def test_an_id_that_is_the_number_of_others_too(shop: SearchClient) -> None:
     assert page.total > 2
     words = found(shop, "75192")
     assert words[:3] == ["75192", "falcon-case", "falcon"]
+
+
+def test_a_number_among_words_is_what_items_say_before_it_is_an_id(shop: SearchClient) -> None:
+    assert shop.search("bricks 62110").hits[0].item.id == "fighter"
+    assert shop.search("falcon 75192").hits[0].item.id == "falcon-case"
+    # Where no item says it, it is the id.
+    assert shop.search("steam 51413").hits[0].item.id == "51413"
 
 
 def test_a_filter_takes_an_identifier_in_any_spelling(shop: SearchClient) -> None:
