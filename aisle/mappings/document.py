@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -62,10 +63,12 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         fields.ATTRIBUTE_CODES: attribute_codes(item.attributes),
         fields.LANGUAGE: item.language,
     }
+    product = item.group or item.id
     built: dict[str, Any] = {
         fields.ID: item.id,
         fields.TITLE: item.title,
-        fields.GROUP: item.group or item.id,
+        fields.GROUP: product,
+        fields.GROUP_HASH: group_hash(product),
     }
     built.update((field, value) for field, value in optional.items() if value)
     if item.numbers:
@@ -129,6 +132,12 @@ def item_of(id_: str, source: Mapping[str, Any]) -> Item:
         language=source.get(fields.LANGUAGE, ""),
         location=GeoPoint(**source[fields.LOCATION]) if fields.LOCATION in source else None,
     )
+
+
+def group_hash(group: str) -> int:
+    """64 bits of a product's name, signed as OpenSearch's ``long``: BLAKE2b (RFC 7693)."""
+    digest = blake2b(group.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def category_paths(item: Item) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ TITLE: Final = "title"
 TEXT: Final = "text"
 # The product; of an item that is no variant the item's own id, so that every document has one.
 GROUP: Final = "group"
+# A number made of it, by which products are counted: of a keyword the server looks each value up.
+GROUP_HASH: Final = "group_hash"
 VARIANT: Final = "variant"
 BRAND: Final = "brand"
 # Categories are kept three times: the path to each level ("Home", "Home > Kitchen"), which is counted; each
@@ -107,7 +109,7 @@ DISPLAY: Final = (
 # Made of an item, and only there to be searched, filtered and counted by.
 DERIVED: Final = (
     *(CATEGORY_NAME, FACET, FACET_NAME, NUMBER, POPULARITY_RANK),
-    *(ATTRIBUTE_TEXT, MEASURES, CODES, ATTRIBUTE_CODES),
+    *(ATTRIBUTE_TEXT, MEASURES, CODES, ATTRIBUTE_CODES, GROUP_HASH),
 )
 # All that is made of an item itself; the rest are vectors and semantic ids, which are made of its text.
 OF_ITEM: Final = frozenset((*DISPLAY, *DERIVED))

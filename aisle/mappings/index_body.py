@@ -52,6 +52,7 @@ class IndexSettings:
             sorts_titles=True,
             counts_names=True,
             locates=True,
+            hashes_groups=True,
             suggest=self.suggest,
         )
 
@@ -117,6 +118,8 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.TITLE: {**text(), **spelled_and_paired, "fields": {**in_parts, fields.SORT: _SORTED}},
         fields.TEXT: {**text(), **spelled, "fields": in_parts},
         fields.GROUP: _KEYWORD,
+        # Only counted.
+        fields.GROUP_HASH: {"type": "long", "index": False},
         fields.VARIANT: {"type": "boolean"},
         fields.BRAND: {**keyword_and_text, "fields": {fields.SEARCH: text(), **further, **joined}},
         fields.CATEGORY: _KEYWORD,

@@ -50,6 +50,7 @@ class Features:
         signals: field to its values at 0, 5, ... 100 %, of the business signals that some item has.
         counts_names: whether it knows which items have which attribute.
         locates: whether it knows where items are.
+        hashes_groups: whether products can be counted by a number instead of their names, which is faster.
     """
 
     languages: tuple[str, ...] = ("en",)
@@ -58,6 +59,7 @@ class Features:
     signals: Mapping[str, Sequence[float]] = field(default_factory=lambda: _NO_SIGNALS)
     counts_names: bool = False
     locates: bool = False
+    hashes_groups: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""

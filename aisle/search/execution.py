@@ -15,7 +15,7 @@ from aisle.search.arrangement import corrected_ranking, is_crowded, pinned
 from aisle.search.facets.counting import completed, counts_body, read_counts
 from aisle.search.facets.planning import FacetPlan
 from aisle.search.facets.products import products_body, read_products
-from aisle.search.facets.results import CountsOf
+from aisle.search.facets.results import CountsOf, FacetCounts
 from aisle.search.groups import count_body
 from aisle.search.identifiers import exact_body, read_exact
 from aisle.search.legs import QueryEncoders, Question
@@ -171,35 +171,41 @@ class PlanRunner:
         if plan.facets is None:
             return ranking
         counts_of = _COUNTS_OF.get(ranking.matched, CountsOf.SHOWN)
-        counted = ranking.counted
-        if counts_of is CountsOf.SHOWN or counted is None:
-            counted = {"ids": {"values": [fused.id for fused in ranking.fused]}}
-        facets, asked = None, plan.facets
-        answer = None if counts_of is CountsOf.SHOWN else ranking.counts
-        while True:
-            answer = answer or self._counts(plan, asked, counted)
-            found = read_counts(asked, counts_of, answer)
-            facets = completed(facets, found.facets) if facets else found.facets
-            ranking = replace(ranking, facets=facets, server_ms=ranking.server_ms + float(answer["took"]))
-            if found.further is None:
-                ranking = replace(ranking, counts=None)
-                return self._in_products(plan, ranking, counted) if plan.grouped else ranking
-            asked, answer = found.further, None
+        found = ranking.counts
+        if found is None or found.facets.counts_of is not counts_of:
+            counted = ranking.counted
+            if counts_of is CountsOf.SHOWN or counted is None:
+                counted = {"ids": {"values": [fused.id for fused in ranking.fused]}}
+            found = self._facets(plan, plan.facets, counted, counts_of)
+        return replace(
+            ranking, facets=found.facets, counts=None, server_ms=ranking.server_ms + found.server_ms
+        )
 
-    def _in_products(self, plan: Plan, ranking: Ranking, counted: Mapping[str, Any]) -> Ranking:
-        """The ranking with facets that count products: one more request."""
-        if plan.facets is None or ranking.facets is None:
-            return ranking
-        body = products_body(plan.facets, ranking.facets, _left(plan, counted), plan.filters)
-        answer = self._asked(body, index=plan.release)
-        facets = read_products(plan.facets, ranking.facets, answer)
-        return replace(ranking, facets=facets, server_ms=ranking.server_ms + float(answer["took"]))
-
-    def _counting(self, plan: Plan, counted: Mapping[str, Any] | None) -> Future[Mapping[str, Any]] | None:
-        """The counts of these items, which a thread is asking for; None if nothing is to be counted."""
+    def _counting(self, plan: Plan, counted: Mapping[str, Any] | None) -> Future[FacetCounts] | None:
+        """The facets of these items, which a thread is asking for; None if nothing is to be counted."""
         if plan.facets is None or counted is None:
             return None
-        return self.threads.submit(self._counts, plan, plan.facets, counted)
+        browsed = plan.listing is not None and not plan.listing.searched
+        counts_of = CountsOf.ALL if browsed else CountsOf.WORDS
+        return self.threads.submit(self._facets, plan, plan.facets, counted, counts_of)
+
+    def _facets(
+        self, plan: Plan, asked: FacetPlan, counted: Mapping[str, Any], counts_of: CountsOf
+    ) -> FacetCounts:
+        """The facets of these items: one request, one more for values that it lacks, and one for products."""
+        answer = self._counts(plan, asked, counted)
+        found = read_counts(asked, counts_of, answer)
+        facets, server_ms = found.facets, float(answer["took"])
+        if found.further is not None:
+            answer = self._counts(plan, found.further, counted)
+            facets = completed(facets, read_counts(found.further, counts_of, answer).facets)
+            server_ms += float(answer["took"])
+        if plan.grouped:
+            body = products_body(plan.live.meta, asked, facets, _left(plan, counted), plan.filters)
+            answer = self._asked(body, index=plan.release)
+            facets = read_products(asked, facets, answer)
+            server_ms += float(answer["took"])
+        return FacetCounts(facets, server_ms)
 
     def _counts(self, plan: Plan, asked: FacetPlan, counted: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
@@ -221,7 +227,7 @@ class PlanRunner:
         counting = self._counting(plan, query)
         body = listing_body(listing, query, plan.clauses, cursor, grouped=plan.grouped)
         if plan.grouped:
-            body["aggs"] = count_body(None)
+            body["aggs"] = count_body(plan.live.meta, None)
         if spelling and (suggest := spelling_body(text)):
             body["suggest"] = suggest
         answer = self._asked(body) if cursor is None else self._at_point(body)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from aisle.errors import InvalidQuery
-from aisle.mappings import fields
+from aisle.mappings import IndexMeta, fields
 from aisle.search.fusion import Fused
 from aisle.search.stored import StoredValues
 from aisle.types import Item
@@ -92,13 +92,26 @@ def variants_of(shown: Item, items: Sequence[Item], size: int) -> tuple[Item, ..
 _COUNT = "groups"
 
 
-def count_body(words: Mapping[str, Any] | None) -> dict[str, Any]:
+def counting(meta: IndexMeta, exact: int = EXACT_UP_TO) -> dict[str, Any]:
+    """Aggregation that counts groups.
+
+    Args:
+        meta: of the release.
+        exact: up to so many groups it is a count and no estimate, but for collisions of hashes; the server
+            clears 8 bytes for each.
+    """
+    field = fields.GROUP_HASH if meta.features.hashes_groups else fields.GROUP
+    return {"cardinality": {"field": field, "precision_threshold": exact}}
+
+
+def count_body(meta: IndexMeta, words: Mapping[str, Any] | None) -> dict[str, Any]:
     """Aggregation that counts the groups of what the words match.
 
     Args:
+        meta: of the release.
         words: see ``legs.words_query``; None counts those of every candidate.
     """
-    counted = {"cardinality": {"field": fields.GROUP, "precision_threshold": EXACT_UP_TO}}
+    counted = counting(meta)
     return {_COUNT: {"filter": words or {"match_all": {}}, "aggs": {_COUNT: counted}}}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from aisle.errors import SearchError
 from aisle.mappings import FusionSpec, fields, pipeline_name
 from aisle.mappings.measures import unit_words
-from aisle.search.facets.results import Facets
+from aisle.search.facets.results import FacetCounts, Facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
 from aisle.search.groups import count_body, read_count
 from aisle.search.identifiers import named_query
@@ -48,7 +48,7 @@ class Ranking:
         matched: what found the candidates.
         counted: clause of all items that the words match or name, before filters; None without facets, or if
             no leg searches for words.
-        counts: answer to the request for the facets' counts of ``counted``, until it is read.
+        counts: facets of ``counted``, until it is known that these are the ones to show.
         excluded: words that no result has, as the query or the request says.
         listed: where a page of a list stands in it; ``fused`` is then that page. None for a search.
         sort: as in `Plan`.
@@ -78,7 +78,7 @@ class Ranking:
     corrected: Correction | None = None
     matched: Matched = Matched.WORDS
     counted: Mapping[str, Any] | None = None
-    counts: Mapping[str, Any] | None = None
+    counts: FacetCounts | None = None
     pinned_first: int = 0
     excluded: tuple[str, ...] = ()
     listed: ListedPage | None = None
@@ -219,7 +219,7 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
     """
     asked: dict[str, Any] = {}
     if plan.grouped:
-        asked = count_body(counted_query(plan, question))
+        asked = count_body(plan.live.meta, counted_query(plan, question))
     elif not _counts_itself(plan) and (counted := counted_query(plan, question)):
         asked = {_COUNTED: {"filter": counted}}
     spelled = spelling_body(question.text) if spelling else None

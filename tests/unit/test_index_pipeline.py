@@ -162,7 +162,7 @@ def test_the_first_error_ends_every_stage_and_is_raised(stage: str) -> None:
     progress = fail if stage == "progress" else lambda _: None
     with pytest.raises(ZeroDivisionError, match=stage):
         run(source(), encode, write, ledger, progress)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_ctrl_c_stops_an_endless_run() -> None:
@@ -178,7 +178,7 @@ def test_ctrl_c_stops_an_endless_run() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(endless(), progress=interrupted)
-    assert threading.active_count() == before, "every stage has ended"
+    assert threading.active_count() <= before, "every stage has ended"
     taken = next(read)
     assert next(read) == taken + 1, "nobody reads on"
 

@@ -93,21 +93,23 @@ class Counted:
 def read_counts(plan: FacetPlan, counts_of: CountsOf, answer: Mapping[str, Any]) -> Counted:
     """The facets, from the answer to `counts_body`."""
     found: dict[str, dict[str, Any]] = {}
-    items = 0
-    for group_name, group in answer["aggregations"].items():
-        if group_name == _REST:
-            items = group["doc_count"]
+    items: dict[str, int] = {}
+    for group in answer["aggregations"].values():
         for key, aggregation in group.items():
             part, separator, name = key.partition(SEPARATOR)
             if separator:
                 found.setdefault(name, {})[part] = aggregation
-    numbers = {name: facet.read(found[number_key(name)]) for name, facet in plan.numbers.items()}
+                items[name] = group["doc_count"]
+    numbers = {
+        name: facet.read(found[number_key(name)], items[number_key(name)])
+        for name, facet in plan.numbers.items()
+    }
     facets = Facets(
         counts_of,
         brand=plan.brand.read(found[BRAND]) if plan.brand else None,
         category=plan.category.read(found[CATEGORY]) if plan.category else None,
         currency=plan.currency.read(found[CURRENCY]) if plan.currency else None,
-        price=plan.price.read(found[PRICE]) if plan.price else None,
+        price=plan.price.read(found[PRICE], items[PRICE]) if plan.price else None,
         in_stock=plan.in_stock.read(found[IN_STOCK]) if plan.in_stock else None,
         attributes={name: facet.read(found[attribute_key(name)]) for name, facet in plan.attributes.items()},
         numbers=numbers,
@@ -127,7 +129,7 @@ def read_counts(plan: FacetPlan, counts_of: CountsOf, answer: Mapping[str, Any])
     }
     slugs = {fields.number_slug(name) for name in kept}
     same = [name for name in called.values() if fields.number_slug(name) in slugs]
-    chosen = plan.automatic.read(look, items, (*plan.attributes, *kept, *same))
+    chosen = plan.automatic.read(look, items[_AUTOMATIC], (*plan.attributes, *kept, *same))
     further = {
         name: attribute_facet(name, plan.automatic.size, names=plan.automatic.names) for name in chosen.unsure
     }

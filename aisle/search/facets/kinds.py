@@ -273,11 +273,8 @@ class NumberFacet:
     most: int
 
     def body(self) -> dict[str, Any]:
-        """Statistics, the items below each edge, and those without a number."""
-        asked: dict[str, Any] = {
-            "stats": {"stats": {"field": self.field}},
-            "missing": {"filter": without(self.field)},
-        }
+        """Statistics, and the items below each edge."""
+        asked: dict[str, Any] = {"stats": {"stats": {"field": self.field}}}
         if self.highest != self.field:
             asked["max"] = {"max": {"field": self.highest}}
         if self.chosen is not None:
@@ -288,9 +285,14 @@ class NumberFacet:
                 asked["highest"] = cumulated_body(self.highest, self.edges)
         return asked
 
-    def read(self, answer: Aggregations) -> NumberCounts:
-        """Its counts."""
-        stats, missing = answer["stats"], answer["missing"]["doc_count"]
+    def read(self, answer: Aggregations, items: int) -> NumberCounts:
+        """Its counts.
+
+        Args:
+            answer: to its aggregations.
+            items: that are counted. Each has one number or none.
+        """
+        stats = answer["stats"]
         ranges: list[tuple[NumberRange, int]] = []
         if "lowest" in answer:
             lowest = read_cumulated(self.edges, answer["lowest"])
@@ -302,7 +304,7 @@ class NumberFacet:
         return NumberCounts(
             tuple(RangeCount(*bounds, count, bounds == self.chosen) for bounds, count in ranges),
             count=stats["count"],
-            missing=missing,
+            missing=items - stats["count"],
             min=stats["min"],
             max=top,
             avg=stats["avg"],

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from aisle.mappings import fields
+from aisle.mappings import IndexMeta, fields
 from aisle.search.facets.counting import SEPARATOR, facets_body
 from aisle.search.facets.kinds import NumberFacet, ValueFacet, opened, ranked, without
 from aisle.search.facets.planning import (
@@ -26,7 +26,7 @@ from aisle.search.facets.planning import (
 )
 from aisle.search.facets.results import Facets, NumberCounts, NumberRange, ValueCounts
 from aisle.search.filters import Filters
-from aisle.search.groups import EXACT_UP_TO
+from aisle.search.groups import EXACT_UP_TO, counting
 
 Clause = dict[str, Any]
 
@@ -42,25 +42,39 @@ class ShownFacet:
     Attributes:
         own: what the search's filters say of it.
         clauses: what is counted, by names of its own.
-        exact: up to so many products a count is exact.
+        most: items of the clause that has the most, at least 1. There are no more products.
     """
 
     own: Filters
     clauses: Mapping[str, Clause]
-    exact: int = EXACT_UP_TO
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class _ProductFacet:
+    """The same as it is asked, see ``kinds.Facet``."""
+
+    own: Filters
+    clauses: Mapping[str, Clause]
+    counting: Mapping[str, Any]
 
     def body(self) -> dict[str, Any]:
         """The products of each clause."""
-        counted = {"cardinality": {"field": fields.GROUP, "precision_threshold": self.exact}}
-        return {_THERE: {"filters": {"filters": dict(self.clauses)}, "aggs": {_PRODUCTS: counted}}}
+        asked = {"filters": {"filters": dict(self.clauses)}, "aggs": {_PRODUCTS: dict(self.counting)}}
+        return {_THERE: asked}
 
 
 def products_body(
-    plan: FacetPlan, facets: Facets, counted: Mapping[str, Any], clauses: Sequence[Mapping[str, Any]]
+    meta: IndexMeta,
+    plan: FacetPlan,
+    facets: Facets,
+    counted: Mapping[str, Any],
+    clauses: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Body of the request that counts the products of what is shown.
 
     Args:
+        meta: of the release.
         plan: that the facets were counted by.
         facets: with counts of items.
         counted: see ``counting.counts_body``.
@@ -69,19 +83,17 @@ def products_body(
     shown = shown_facets(plan, facets)
     counts = sum(len(facet.clauses) for facet in shown.values())
     exact = min(EXACT_UP_TO, _MOST_EXACT // max(1, counts))
-    return facets_body(
-        {name: replace(facet, exact=exact) for name, facet in shown.items()},
-        {},
-        plan.disjunctive,
-        counted,
-        clauses,
-    )
+    asked = {
+        name: _ProductFacet(facet.own, facet.clauses, counting(meta, min(facet.most, exact)))
+        for name, facet in shown.items()
+    }
+    return facets_body(asked, {}, plan.disjunctive, counted, clauses)
 
 
 def read_products(plan: FacetPlan, facets: Facets, answer: Mapping[str, Any]) -> Facets:
     """The same facets with counts of products, from the answer to `products_body`."""
     found: dict[str, Mapping[str, int]] = {}
-    for group in answer["aggregations"].values():
+    for group in answer.get("aggregations", {}).values():
         for key, aggregation in group.items():
             part, separator, name = key.partition(SEPARATOR)
             if separator and part == _THERE:
@@ -119,33 +131,38 @@ def shown_facets(plan: FacetPlan, facets: Facets) -> dict[str, ShownFacet]:
                 f"{place}": _between(number, (each.low, each.high))
                 for place, each in enumerate(numbers.ranges)
             }
-            there = {"exists": {"field": number.field}}
-            found[name] = ShownFacet(number.own, {**ranges, _COUNT: there, _MISSING: without(number.field)})
+            lacking = {_MISSING: without(number.field)} if numbers.missing else {}
+            there: Clause = {"exists": {"field": number.field}} if lacking else {"match_all": {}}
+            clauses = {**ranges, _COUNT: there, **lacking}
+            found[name] = ShownFacet(number.own, clauses, max(1, numbers.count, numbers.missing))
     if plan.in_stock and facets.in_stock is not None:
         bought = {"bool": {"filter": Filters(in_stock=True).clauses()}}
-        found[IN_STOCK] = ShownFacet(plan.in_stock.own, {_COUNT: bought})
-    return found
+        found[IN_STOCK] = ShownFacet(plan.in_stock.own, {_COUNT: bought}, max(1, facets.in_stock))
+    # The server takes no empty list of what to count.
+    return {name: facet for name, facet in found.items() if facet.clauses}
 
 
 def in_products(plan: FacetPlan, facets: Facets, found: Mapping[str, Mapping[str, int]]) -> Facets:
     """The facets with the counts that were found, by the names of `shown_facets` and of their clauses."""
     category = facets.category
     if category and plan.category:
-        recounted = _values(category, found[CATEGORY])
+        levels = found.get(CATEGORY, {})
+        recounted = _values(category, levels)
         tree, _ = opened(recounted.counts, plan.category.chosen, len(recounted.values))
         category = replace(recounted, values=tree)
         if plan.category.search:
-            category = _by_count(recounted, found[CATEGORY])
+            category = _by_count(recounted, levels)
     return replace(
         facets,
         products=True,
-        brand=facets.brand and _by_count(facets.brand, found[BRAND]),
+        brand=facets.brand and _by_count(facets.brand, found.get(BRAND, {})),
         category=category,
-        currency=facets.currency and _by_count(facets.currency, found[CURRENCY]),
+        currency=facets.currency and _by_count(facets.currency, found.get(CURRENCY, {})),
         price=facets.price and _numbers(facets.price, found[PRICE]),
         in_stock=None if facets.in_stock is None else found[IN_STOCK][_COUNT],
         attributes={
-            name: _by_count(counts, found[attribute_key(name)]) for name, counts in facets.attributes.items()
+            name: _by_count(counts, found.get(attribute_key(name), {}))
+            for name, counts in facets.attributes.items()
         },
         numbers={name: _numbers(counts, found[number_key(name)]) for name, counts in facets.numbers.items()},
     )
@@ -169,9 +186,10 @@ def _shown(
     clauses: dict[str, Clause] = {
         f"{place}": {"term": {field: f"{prefix}{each.value}"}} for place, each in enumerate(counts.values)
     }
-    if absent is not None and counts.missing is not None:
+    if absent is not None and counts.missing:
         clauses[_MISSING] = dict(absent)
-    return ShownFacet(own, clauses)
+    most = max((each.count for each in counts.values), default=1)
+    return ShownFacet(own, clauses, max(1, most, counts.missing or 0))
 
 
 def _between(number: NumberFacet, bounds: NumberRange) -> Clause:
@@ -186,7 +204,8 @@ def _between(number: NumberFacet, bounds: NumberRange) -> Clause:
 
 def _values(counts: ValueCounts, found: Mapping[str, int]) -> ValueCounts:
     values = tuple(replace(each, count=found[f"{place}"]) for place, each in enumerate(counts.values))
-    return replace(counts, values=values, missing=found.get(_MISSING))
+    missing = None if counts.missing is None else found.get(_MISSING, 0)
+    return replace(counts, values=values, missing=missing)
 
 
 def _by_count(counts: ValueCounts, found: Mapping[str, int]) -> ValueCounts:
@@ -197,4 +216,4 @@ def _by_count(counts: ValueCounts, found: Mapping[str, int]) -> ValueCounts:
 
 def _numbers(counts: NumberCounts, found: Mapping[str, int]) -> NumberCounts:
     ranges = tuple(replace(each, count=found[f"{place}"]) for place, each in enumerate(counts.ranges))
-    return replace(counts, ranges=ranges, count=found[_COUNT], missing=found[_MISSING])
+    return replace(counts, ranges=ranges, count=found[_COUNT], missing=found.get(_MISSING, 0))

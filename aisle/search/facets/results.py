@@ -156,3 +156,16 @@ class Facets:
             "numbers": {name: asdict(found) for name, found in self.numbers.items()},
             "cut": list(self.cut),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """Facets as they were counted.
+
+    Attributes:
+        facets: the counts.
+        server_ms: OpenSearch's ``took``, all requests together.
+    """
+
+    facets: Facets
+    server_ms: float
