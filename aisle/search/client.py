@@ -24,7 +24,7 @@ from aisle.search.fusion import Fused
 from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
 from aisle.search.page import Matched, MatchType, Page, SignalBook, Timings
-from aisle.search.plan import SearchSettings, resolve, resolve_fusion
+from aisle.search.plan import Plan, SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
@@ -152,6 +152,11 @@ class SearchClient:
 
         Raises what ``search`` raises.
         """
+        plan, ranking = self._ranked(request)
+        return self._runner.counted(plan, ranking)
+
+    def _ranked(self, request: SearchRequest) -> tuple[Plan, Ranking]:
+        """What was asked of which release, and the candidates; their facets may still be counted."""
         # A leg that cannot be is refused before the index is asked anything.
         resolve_fusion(request, self._settings.legs)
         for _ in range(_ATTEMPTS):
@@ -162,7 +167,7 @@ class SearchClient:
                 plan = resolve(request, self._settings, live, self._ruled(request, live), edges, shared)
                 if plan.listing is None:
                     self._index.check(live, plan.legs, plan.fusion)
-                return self._runner.run(plan)
+                return plan, self._runner.run(plan)
             except ReleaseChanged:
                 # Another release answered: it must pass, and be asked in its own terms, before that counts.
                 self._index.forget()
@@ -280,7 +285,7 @@ class SearchClient:
         return self._reranker
 
     def _page(self, request: SearchRequest, started: float) -> Page:
-        ranking = self.candidates(request)
+        plan, ranking = self._ranked(request)
         order = RerankedOrder(ranking.fused)
         if request.rerank is not None:
             order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
@@ -312,6 +317,7 @@ class SearchClient:
             for rank, fused in enumerate(shown, first + 1)
             if fused.id in found.items
         )
+        ranking = self._runner.counted(plan, ranking)
         total_ms = (time.perf_counter() - started) * 1000
         server_ms = ranking.server_ms + order.server_ms + vectors_ms + documents_ms
         return Page(

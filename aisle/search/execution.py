@@ -62,7 +62,7 @@ class PlanRunner:
     threads: ThreadPoolExecutor
 
     def run(self, plan: Plan) -> Ranking:
-        """Carry a plan out.
+        """Carry a plan out, but for its facets, see `counted`.
 
         Most queries cost one request. One that looks like a part number costs one more before it; one with
         words that no item has costs one or two more after it.
@@ -84,7 +84,7 @@ class PlanRunner:
             self.cluster.delete_pit(body={"pit_id": [cursor.pit]})
         if named:
             ranking = pinned(ranking, named)
-        return self._with_rules(plan, self._counted(plan, ranking))
+        return self._with_rules(plan, ranking)
 
     def _with_rules(self, plan: Plan, ranking: Ranking) -> Ranking:
         """Looks up the items that rules pin and that no leg found: one more request, if there are any."""
@@ -133,7 +133,7 @@ class PlanRunner:
             again = replace(question, window=plan.widest)
             narrow, ranking = ranking, self._candidates(wider, again, encode_ms, spelling=spelling)
             ranking = replace(ranking, server_ms=ranking.server_ms + narrow.server_ms)
-        return replace(ranking, counts=counting.result() if counting else None)
+        return replace(ranking, counts=counting)
 
     def _candidates(self, plan: Plan, question: Question, encode_ms: float, *, spelling: bool) -> Ranking:
         answer = self._asked(plan_body(plan, question, spelling=spelling), candidates_params(plan.fusion))
@@ -162,16 +162,17 @@ class PlanRunner:
             return typed
         return corrected_ranking(typed, again, correction)
 
-    def _counted(self, plan: Plan, ranking: Ranking) -> Ranking:
-        """The ranking with its facets, if any are asked for.
+    def counted(self, plan: Plan, ranking: Ranking) -> Ranking:
+        """The ranking of `run` with its facets, if any are asked for.
 
-        They are counted in a request of their own: in that of the candidates they would count the nearest
-        neighbours along, and no facet could ignore its own filter.
+        They are counted in requests of their own: in that of the candidates they would count the nearest
+        neighbours along, and no facet could ignore its own filter. A thread has been asking since the search
+        began, so whatever else there is to do comes before this.
         """
         if plan.facets is None:
             return ranking
         counts_of = _COUNTS_OF.get(ranking.matched, CountsOf.SHOWN)
-        found = ranking.counts
+        found = ranking.counts.result() if ranking.counts else None
         if found is None or found.facets.counts_of is not counts_of:
             counted = ranking.counted
             if counts_of is CountsOf.SHOWN or counted is None:
@@ -233,7 +234,7 @@ class PlanRunner:
         answer = self._asked(body) if cursor is None else self._at_point(body)
         ranking = read_listing(plan, question, answer, cursor)
         _expect(plan, ranking.release)
-        return replace(ranking, counts=counting.result() if counting else None)
+        return replace(ranking, counts=counting)
 
     def _at_point(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer from the point in time that the body names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -48,7 +49,7 @@ class Ranking:
         matched: what found the candidates.
         counted: clause of all items that the words match or name, before filters; None without facets, or if
             no leg searches for words.
-        counts: facets of ``counted``, until it is known that these are the ones to show.
+        counts: facets of ``counted``, which a thread is asking for; None once they are ``facets``.
         excluded: words that no result has, as the query or the request says.
         listed: where a page of a list stands in it; ``fused`` is then that page. None for a search.
         sort: as in `Plan`.
@@ -78,7 +79,7 @@ class Ranking:
     corrected: Correction | None = None
     matched: Matched = Matched.WORDS
     counted: Mapping[str, Any] | None = None
-    counts: FacetCounts | None = None
+    counts: Future[FacetCounts] | None = None
     pinned_first: int = 0
     excluded: tuple[str, ...] = ()
     listed: ListedPage | None = None

@@ -16,7 +16,7 @@ from aisle.search import Filters, GroupOptions, SearchClient, SignalBoosts
 from aisle.search.facets.options import FacetOptions
 from aisle.types import BusinessSignals, Item
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
-from benchmarks.harness.result_file import LOWER, Goal
+from benchmarks.harness.result_file import LOWER, Goal, trials
 from benchmarks.quality.ask import queries_of
 from benchmarks.search_features.figures import Figures
 
@@ -111,7 +111,7 @@ def facet_figures(times: Mapping[str, Sequence[float]], documents: int) -> Figur
             }
             for name, value in p50.items()
         ],
-        attempts=(),
+        attempts=trials("search-features", "facets"),
         goals=[
             Goal(f"p50 of {ALL}, times plain", round(p50[ALL] / p50[PLAIN], 3), 1.6, LOWER),
             Goal("p50 of browsing a category, times plain", round(p50[BROWSE] / p50[PLAIN], 3), 1.0, LOWER),
