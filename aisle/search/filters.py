@@ -22,6 +22,9 @@ Range: TypeAlias = tuple[float | None, float | None]
 # Half of a character, where a text was cut in the middle of it: no JSON can hold it.
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
+MAX_VALUES: Final = 10_000
+"""Of one field; OpenSearch takes 65,536 in a clause, and a value may have several spellings."""
+
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _NO_RANGES: Mapping[str, Range] = MappingProxyType({})
 
@@ -48,7 +51,8 @@ class Filters:
         near: within a distance of a place; a text such as ``52.52,13.40,10km`` will do.
 
     Raises:
-        InvalidQuery: if bounds are not numbers or cross, or ``near`` is no place on earth, see `Near`.
+        InvalidQuery: if bounds are not numbers or cross, a field has more than ``MAX_VALUES`` values, or
+            ``near`` is no place on earth, see `Near`.
     """
 
     brand: tuple[str, ...] = ()
@@ -70,6 +74,19 @@ class Filters:
                 raise InvalidQuery(f"a {name} bound is not a number", fix=f"give finite {name} bounds")
             if bounds != sorted(bounds):
                 raise InvalidQuery(f"the {name} range {low} to {high} is empty", fix="swap the bounds")
+        texts = {
+            "brand": self.brand,
+            "category": self.category,
+            "identifiers": self.identifiers,
+            "currency": self.currency,
+            **self.attributes,
+        }
+        for name, values in texts.items():
+            if not isinstance(values, str) and len(values) > MAX_VALUES:
+                raise InvalidQuery(
+                    f"{len(values):,} values of {name} are more than a filter takes",
+                    fix=f"filter by at most {MAX_VALUES:,}",
+                )
 
     def check(self, meta: IndexMeta, numbers: Collection[str]) -> None:
         """Refuse what a release cannot be filtered by: it would silently match nothing.

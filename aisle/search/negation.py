@@ -14,6 +14,9 @@ from aisle.search.spacing import joined_pairs
 MAX_EXCLUDED: Final = 10
 """Words of one query; more of them are a list of something."""
 
+MAX_EXCLUDED_CHARS: Final = 200
+"""Of what no result may have, one of the words or phrases: each word of it is a clause per field."""
+
 # What stands before a word that is not wanted, and between two of them, by language.
 _WITHOUT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
     {
@@ -32,9 +35,9 @@ _WITHOUT: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
         "ru": ("без", ("или",)),
     }
 )
-# A hyphen in front of a word that begins with a letter, and is more than that: not in t-shirt, -20 degrees or
-# "drill - cordless".
-_MINUS: Final = re.compile(r"(?<!\S)-(?=[^\W\d_])\S{2,}")
+# A hyphen, or what keyboards make of it, in front of a word that begins with a letter, and is more than that:
+# not in t-shirt, -20 degrees or "drill - cordless".
+_MINUS: Final = re.compile(r"(?<!\S)[-\u2010-\u2013\u2212](?=[^\W\d_])\S{2,}")
 _EDGE: Final = ".,;:!?()[]\"'"
 
 

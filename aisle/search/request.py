@@ -15,7 +15,7 @@ from aisle.search.facets.options import FacetOptions
 from aisle.search.filters import Filters
 from aisle.search.groups import GroupOptions
 from aisle.search.legs import checked_question
-from aisle.search.negation import MAX_EXCLUDED
+from aisle.search.negation import MAX_EXCLUDED, MAX_EXCLUDED_CHARS
 from aisle.search.rank import RerankOptions
 from aisle.search.sorting import Sort
 
@@ -134,6 +134,11 @@ class SearchRequest:
         if len(words) > MAX_EXCLUDED:
             raise InvalidQuery(
                 f"{len(words)} words cannot be excluded", fix=f"exclude at most {MAX_EXCLUDED}"
+            )
+        if any(len(word) > MAX_EXCLUDED_CHARS for word in words):
+            raise InvalidQuery(
+                f"a text of {max(map(len, words)):,} letters cannot be excluded",
+                fix=f"exclude words and short phrases, of at most {MAX_EXCLUDED_CHARS} letters",
             )
         if self.size < 1 or self.page < 1:
             raise InvalidQuery(

@@ -14,6 +14,9 @@ from aisle.search.negation import read_negation
     [
         ("phone case -leather", "phone case", ("leather",)),
         ("phone case without leather", "phone case", ("leather",)),
+        ("phone case \u2212leather", "phone case", ("leather",)),
+        ("phone case \u2013leather", "phone case", ("leather",)),
+        ("freezer \u221220 degrees", "freezer \u221220 degrees", ()),
         ("case -leather -red", "case", ("leather", "red")),
         ("shirt -t-shirt", "shirt", ("t-shirt",)),
         ("pan without a lid or handle", "pan", ("lid", "handle")),

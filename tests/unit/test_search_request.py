@@ -9,6 +9,7 @@ import pytest
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, default_fusion, fields
 from aisle.search import Filters, SearchRequest
+from aisle.search.filters import MAX_VALUES
 
 LEGS = ("bm25", "dense")
 
@@ -62,3 +63,13 @@ def test_a_lone_string_is_one_value_and_not_its_letters() -> None:
         },
         {"terms": {fields.FACET: [fields.facet_value("Size", "10")]}},
     ]
+
+
+def test_more_than_a_clause_takes_is_refused_before_it_is_asked() -> None:
+    many = tuple(map(str, range(MAX_VALUES + 1)))
+    for options in ({"brand": many}, {"attributes": {"Size": many}}):
+        with pytest.raises(InvalidQuery, match="10,001 values of"):
+            Filters(**cast("dict[str, Any]", options))
+    assert len(Filters(brand=many[1:]).clauses()) == 1
+    with pytest.raises(InvalidQuery, match="a text of 201 letters cannot be excluded"):
+        SearchRequest("drill", exclude=("a " * 100 + "a",))

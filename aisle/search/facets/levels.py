@@ -11,7 +11,7 @@ from typing import Any, Final
 from aisle.mappings import fields
 
 # Of each kind; OpenSearch allows 65,535 buckets in all. The most frequent ones come first.
-_MOST: Final = 20_000
+_MOST: Final = 10_000
 _PATHS, _NAMES = "paths", "names"
 
 
