@@ -114,7 +114,7 @@ bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions
 	$(BIN)/python -m benchmarks.search_quality
 
 .PHONY: bench-search-features
-bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's part (about 20 minutes)
+bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's part (about 25 minutes)
 	$(BIN)/python -m benchmarks.search_features
 
 .PHONY: bench-encoder

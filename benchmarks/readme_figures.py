@@ -21,6 +21,7 @@ from benchmarks.harness.result_file import ROOT, BenchmarkResult, read_result
 from benchmarks.plan_check.figures import plan
 from benchmarks.quality.table import MAIN, METRICS, title
 from benchmarks.scale.figures import scale, scale_bounds, searching
+from benchmarks.search_features import table as search_features
 from benchmarks.search_quality.figures import (
     search_goals_table,
     search_ladder,
@@ -150,6 +151,10 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "indexing-scale": Figure("indexing-scale", scale),
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),
+    "search-features-words": Figure("search-features", search_features.words),
+    "search-features-ways": Figure("search-features", search_features.ways),
+    "search-features-client": Figure("search-features", search_features.client),
+    "search-features-goals": Figure("search-features", search_features.goals),
     "search-quality-summary": Figure("search-quality", search_summary),
     "search-quality": Figure("search-quality", search_ladder),
     "search-quality-reranked": Figure("search-quality", search_reranked),

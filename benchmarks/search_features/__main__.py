@@ -17,7 +17,13 @@ from benchmarks.search_features.figures import Figures, without
 BENCHMARK: Final = "search-features"
 
 TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
-    {"words": words.measure, "facets": facets.measure, "suggest": suggest.measure, "client": client.measure}
+    {
+        "words": words.measure,
+        "hybrid": words.measure_hybrid,
+        "facets": facets.measure,
+        "suggest": suggest.measure,
+        "client": client.measure,
+    }
 )
 """Topic to what measures it, on a node of its own."""
 

@@ -46,7 +46,7 @@ def test_upsert_update_and_delete(client: Cluster, name: str, tmp_path: Path) ->
     assert set(after) == (set(before) | {"new"}) - {"id-3"}
     assert after["new"]["facet"] == ["Size=42"] and after["new"]["brand"] == "Acme"
     # An upsert is the whole item: what it does not name is gone.
-    assert set(after["id-1"]) == {"id", "title", "group", "codes", "dense"}
+    assert set(after["id-1"]) == {"id", "title", "group", "group_hash", "codes", "dense"}
     assert after["id-2"]["price"] == 99.5
     assert after["id-2"]["attributes"] == {"Stock": ["3"]} and after["id-2"]["facet"] == ["Stock=3"]
     unchanged = {"title", "text", "brand", "category", "dense"}

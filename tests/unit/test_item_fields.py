@@ -116,7 +116,7 @@ def test_null_removes_all_of_it() -> None:
         **dict.fromkeys(
             (
                 *("text", "group", "brand", "category", "price", "list_price", "currency", "image", "url"),
-                *("identifiers", "attributes", "numbers", "signals", "language"),
+                *("identifiers", "attributes", "numbers", "signals", "language", "location"),
             )
         ),
     )
