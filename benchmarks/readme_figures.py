@@ -152,6 +152,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),
     "search-features-words": Figure("search-features", search_features.words),
+    "search-features-hybrid": Figure("search-features", search_features.hybrid),
     "search-features-ways": Figure("search-features", search_features.ways),
     "search-features-client": Figure("search-features", search_features.client),
     "search-features-goals": Figure("search-features", search_features.goals),

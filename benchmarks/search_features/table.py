@@ -10,6 +10,7 @@ from benchmarks.harness.result_file import BenchmarkResult
 from benchmarks.search_features.words import AWAY, HOME, METRIC
 
 _WORDS: Final = "words"
+_HYBRID: Final = "hybrid"
 _WAYS: Final = "facets"
 _CLIENT: Final = "client"
 
@@ -17,6 +18,11 @@ _CLIENT: Final = "client"
 def words(result: BenchmarkResult) -> str:
     """nDCG@10 of each part of the leg of words, on both data sets."""
     return block(result, _scores(result, _WORDS))
+
+
+def hybrid(result: BenchmarkResult) -> str:
+    """nDCG@10 beside the leg of meaning, before and now."""
+    return block(result, _scores(result, _HYBRID))
 
 
 def ways(result: BenchmarkResult) -> str:
