@@ -86,8 +86,7 @@ class Preflight:
         Raises:
             ArtifactMismatch, PipelineMissing: see `check_spaces` and `check_pipeline`.
         """
-        last = self._last
-        passed = last.passed if last is not None and last.live is live else set()
+        passed = self._look(live).passed
         if fusion in passed:
             return
         check_spaces(live.meta, legs, self._encoders)
@@ -106,8 +105,7 @@ class Preflight:
         Raises:
             ClusterError: the cluster does not answer.
         """
-        last = self._last
-        look = last if last is not None and last.live is live else _Look(live)
+        look = self._look(live)
         if not look.edges:
             numbers = [fields.PRICE, *(f"{fields.NUMBER}.{slug}" for slug in sorted(live.numbers))]
             answer = self._cluster.search(index=live.meta.release, body=edges_body(numbers))
@@ -125,12 +123,16 @@ class Preflight:
         Raises:
             ClusterError: the cluster does not answer.
         """
-        last = self._last
-        look = last if last is not None and last.live is live else _Look(live)
+        look = self._look(live)
         if not look.shared_roots:
             answer = self._cluster.search(index=live.meta.release, body=levels_body())
             look.shared_roots.append(shared_roots(answer))
         return look.shared_roots[0]
+
+    def _look(self, live: LiveIndex) -> _Look:
+        """What this look at the index has found so far; nothing if another one came between."""
+        last = self._last
+        return last if last is not None and last.live is live else _Look(live)
 
     def forget(self) -> None:
         """Look again before the next answer counts."""
