@@ -11,7 +11,8 @@ from opensearchpy import OpenSearch
 from aisle.cluster.capabilities import cluster_report
 from aisle.cluster.client import connected
 from aisle.cluster.node import detached, registry
-from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines
+from aisle.cluster.node.embedded import LOG, NodeOptions, follow, last_lines, link_error
+from aisle.cluster.node.libraries import lost_libraries
 from aisle.cluster.node.registry import NodeRecord
 from aisle.types import Say
 
@@ -81,3 +82,16 @@ def log_lines(name: str = "aisle", last: int = 50, *, follow_on: bool = False) -
     yield from last_lines(path, last)
     if follow_on:
         yield from follow(path, lambda: record.running)
+
+
+def libraries_hint(name: str = "aisle") -> str:
+    """What to do about a node that ended because it could not load k-NN's native libraries; "" if it did not.
+
+    Raises:
+        ClusterUnavailable: no such node was started.
+    """
+    record = detached.registered(name)
+    folder = Path(record.folder)
+    if record.running or not (line := link_error(folder / LOG)):
+        return ""
+    return f"{line.strip()}\nset {lost_libraries(folder)}, then start the node again with 'aisle up'"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from aisle._node import cluster_status, log_lines, start_node, stop_node
+from aisle._node import cluster_status, libraries_hint, log_lines, start_node, stop_node
 from aisle.cli.console import JsonOption, print_json
 
 NodeName = Annotated[str, typer.Option("--name", help="Name of the node.")]
@@ -94,3 +94,6 @@ def logs(
     """
     for line in log_lines(name, lines, follow_on=follow_log):
         typer.echo(line)
+    # Stack frames may have pushed the lines that count out of those asked for.
+    for line in libraries_hint(name).splitlines():
+        typer.echo(line, err=True)

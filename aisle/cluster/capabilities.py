@@ -9,14 +9,15 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from aisle.cluster.client import Cluster
-from aisle.cluster.node.files import NATIVE_ATTRIBUTE
+from aisle.cluster.node.files import NATIVE_ATTRIBUTE, SIMD_ATTRIBUTE
 from aisle.cluster.node.lock import MINIMUM
-from aisle.errors import CapabilityMissing
+from aisle.errors import AisleError, CapabilityMissing
 
 KNN = "opensearch-knn"
 NEURAL = "opensearch-neural-search"
-NODE_FIELDS = "nodes.*.version,nodes.*.attributes,nodes.*.plugins.name"
-PREFERRED = ("faiss", "lucene")
+NODE_FIELDS = "nodes.*.name,nodes.*.version,nodes.*.attributes,nodes.*.plugins.name"
+FAISS = "faiss"
+PREFERRED = (FAISS, "lucene")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Capabilities:
         plugins: names that every node has, sorted.
         knn_engines: engines that work on every node, the preferred one first.
         nodes: number of nodes.
+        knn_simd: whether faiss can score vectors of one bit on every node (``mode: on_disk``, 32x).
     """
 
     version: str
@@ -36,6 +38,7 @@ class Capabilities:
     plugins: tuple[str, ...]
     knn_engines: tuple[str, ...]
     nodes: int = 1
+    knn_simd: bool = False
 
     @property
     def best_engine(self) -> str:
@@ -75,14 +78,14 @@ def read_capabilities(root: dict[str, Any], nodes_info: dict[str, Any]) -> Capab
     versions = [node["version"] for node in nodes if "version" in node] or [root["version"]["number"]]
     engines: tuple[str, ...] = ()
     if KNN in plugins:
-        native = all(_native(node) for node in nodes)
-        engines = PREFERRED if native else ("lucene",)
+        engines = PREFERRED if all(_has(node, NATIVE_ATTRIBUTE) for node in nodes) else ("lucene",)
     return Capabilities(
         version=min(versions, key=parse_version),
         distribution=root["version"].get("distribution", "elasticsearch"),
         plugins=tuple(sorted(plugins)),
         knn_engines=engines,
         nodes=max(1, len(nodes)),
+        knn_simd=FAISS in engines and all(_has(node, SIMD_ATTRIBUTE) for node in nodes),
     )
 
 
@@ -114,9 +117,49 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text.partition("-")[0]))
 
 
-def _native(node: dict[str, Any]) -> bool:
-    """Official distributions have the natives and not our attribute; embedded nodes always have it."""
-    return str(node.get("attributes", {}).get(NATIVE_ATTRIBUTE, "true")) == "true"
+def _has(node: dict[str, Any], attribute: str) -> bool:
+    """Official distributions have the natives and not our attributes; embedded nodes always have them."""
+    return str(node.get("attributes", {}).get(attribute, "true")) == "true"
+
+
+def require_engine(client: OpenSearch, engine: str, release: str) -> None:
+    """Refuse vectors of an engine that a node lacks: to search or change them there would end the node.
+
+    Args:
+        client: connection.
+        engine: k-NN engine of the release's vectors.
+        release: that is to be searched or changed.
+
+    Raises:
+        CapabilityMissing: naming the nodes that lack it.
+        ClusterUnavailable, AuthenticationFailed: the cluster cannot be asked.
+    """
+    if engine != FAISS:
+        # Part of the plugin itself.
+        return
+    try:
+        body = Cluster.of(client).nodes.info(metric="plugins", filter_path=NODE_FIELDS)
+    except AisleError as error:
+        # Users who may only search are not told, nor are those of some hosted clusters. Both run official
+        # distributions.
+        if error.status in (403, 404):
+            return
+        raise
+    if lacking := lacking_faiss(body):
+        raise CapabilityMissing(
+            f"{release} has vectors of the k-NN engine {engine}, which {', '.join(lacking[:3])} cannot load:"
+            " to search or change them would end the node",
+            fix="start it with AISLE_KNN_LIB as when the catalogue was indexed, search with --legs bm25, or"
+            " index the catalogue again",
+        )
+
+
+def lacking_faiss(nodes_info: dict[str, Any]) -> list[str]:
+    """Names of the nodes that cannot load faiss, from the body of ``GET /_nodes/plugins``."""
+    nodes = nodes_info.get("nodes", {})
+    return sorted(
+        str(node.get("name", id_)) for id_, node in nodes.items() if not _has(node, NATIVE_ATTRIBUTE)
+    )
 
 
 def cluster_report(client: OpenSearch) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
+from aisle.cluster.capabilities import require_engine
 from aisle.errors import ArtifactMismatch, ClusterError, IndexNotFound, PipelineMissing
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_body, pipeline_name
 from aisle.mappings.analysis import rules_of
@@ -76,7 +77,7 @@ class Preflight:
         return last.live
 
     def check(self, live: LiveIndex, legs: Sequence[Leg], fusion: FusionSpec) -> None:
-        """Make sure that vector spaces and pipeline fit, unless they did since that look at the index.
+        """Make sure that vector spaces, engine and pipeline fit, unless they did since that look.
 
         Args:
             live: from ``live``.
@@ -84,12 +85,15 @@ class Preflight:
             fusion: of them.
 
         Raises:
-            ArtifactMismatch, PipelineMissing: see `check_spaces` and `check_pipeline`.
+            ArtifactMismatch, CapabilityMissing, PipelineMissing: see `check_spaces`, `require_engine` and
+                `check_pipeline`.
         """
         passed = self._look(live).passed
         if fusion in passed:
             return
         check_spaces(live.meta, legs, self._encoders)
+        if any(leg.vector_field not in (None, fields.SPARSE) for leg in legs):
+            require_engine(self._cluster, live.meta.engine, live.meta.release)
         if len(legs) > 1:
             check_pipeline(self._cluster, fusion)
         passed.add(fusion)

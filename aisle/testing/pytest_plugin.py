@@ -18,13 +18,19 @@ from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, c
 
 
 @pytest.fixture(scope="session")
-def aisle_url() -> Iterator[str]:
+def aisle_node_options() -> NodeOptions:
+    """How the session's node is started; a conftest of your own may have others."""
+    return NodeOptions(name="tests")
+
+
+@pytest.fixture(scope="session")
+def aisle_url(aisle_node_options: NodeOptions) -> Iterator[str]:
     """URL of a node that runs for the whole session."""
     given = os.environ.get("AISLE_TEST_URL")
     if given:
         yield given
         return
-    with EmbeddedNode.start(NodeOptions(name="tests")) as node:
+    with EmbeddedNode.start(aisle_node_options) as node:
         yield node.url
 
 

@@ -11,15 +11,20 @@ from tests.support import three_nodes as nodes
 from tests.support.proxies.faulty import FaultyProxy
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nodes_of_one_engine(engine: str) -> None:
+    """Also those that a test starts by itself."""
+
+
 @pytest.fixture(scope="session")
-def three_nodes() -> Iterator[nodes.ThreeNodes]:
+def three_nodes(engine: str) -> Iterator[nodes.ThreeNodes]:
     """Three nodes as one green cluster; a test leaves them so."""
     with nodes.three_nodes() as three:
         yield three
 
 
 @pytest.fixture(scope="session")
-def spare_node() -> Iterator[nodes.SpareNode]:
+def spare_node(engine: str) -> Iterator[nodes.SpareNode]:
     """A single node that may be killed, and whose disk may be full; a test leaves it up and empty."""
     with nodes.spare_node() as spare:
         yield spare

@@ -6,13 +6,15 @@ from aisle.cluster import Cluster, capabilities, require
 from aisle.cluster.node.lock import OPENSEARCH
 
 
-def test_embedded_node_is_the_pinned_release_without_faiss(client: Cluster) -> None:
+def test_embedded_node_is_the_pinned_release_and_has_faiss_where_it_has_the_libraries(
+    client: Cluster, engine: str
+) -> None:
     found = require(capabilities(client))
     assert found.version == OPENSEARCH
     assert found.distribution == "opensearch"
     assert set(found.plugins) >= {"opensearch-knn", "opensearch-neural-search"}
-    assert found.knn_engines == ("lucene",)
-    assert found.best_engine == "lucene"
+    assert found.knn_engines == (("lucene",) if engine == "lucene" else ("faiss", "lucene"))
+    assert found.best_engine == engine
 
 
 def test_best_engine_takes_vectors_and_answers(client: Cluster, name: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from aisle.cli.main import main
+from aisle.cluster.node.libraries import NATIVE_VARIABLE
 from tests.support.encoder_artifact import minilm
 
 AISLE = Path(sys.executable).with_name("aisle")
@@ -37,7 +38,7 @@ def environment(**ours: str) -> dict[str, str]:
     kept = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(unwanted) or key == "AISLE_CACHE"
+        if not key.startswith(unwanted) or key in ("AISLE_CACHE", NATIVE_VARIABLE)
     }
     # Wide, so that no line of a table is cut.
     return {**kept, "COLUMNS": "200", **ours}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch, helpers
 
-from aisle.cluster import Cluster
+from aisle.cluster import Cluster, capabilities
 from aisle.indexer.releases.create import declaring_numbers
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import (
@@ -79,13 +79,14 @@ def put_shelf(
     fingerprint: str = FINGERPRINT,
     synonyms: tuple[str, ...] = (),
 ) -> None:
-    """Make the index as Aisle makes it, with the standard pipelines."""
+    """Make the index as Aisle makes it, on the best engine of the node, with the standard pipelines."""
     specs = standard_fusions()
-    settings = IndexSettings(dims=dims, shards=shards, synonyms=Synonyms(synonyms))
+    engine = capabilities(client).best_engine
+    settings = IndexSettings(dims=dims, engine=engine, shards=shards, synonyms=Synonyms(synonyms))
     meta = IndexMeta(
         release=index,
         spaces={fields.DENSE: VectorSpace(fingerprint, "hash", dims)},
-        engine="lucene",
+        engine=engine,
         pipelines=tuple(map(pipeline_name, specs)),
         features=settings.features,
     )

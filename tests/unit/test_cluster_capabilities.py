@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from aisle.cluster.capabilities import KNN, NEURAL, Capabilities, parse_version, read_capabilities, require
+from aisle.cluster.capabilities import (
+    KNN,
+    NEURAL,
+    Capabilities,
+    lacking_faiss,
+    parse_version,
+    read_capabilities,
+    require,
+)
 from aisle.errors import CapabilityMissing
 
 ROOT = {"version": {"number": "3.6.0", "distribution": "opensearch"}}
@@ -74,3 +82,20 @@ def test_what_lacks_is_named(found: Capabilities, what: str) -> None:
 
 def test_a_whole_cluster_passes() -> None:
     assert require(WHOLE) is WHOLE
+
+
+def test_nodes_without_faiss_are_named() -> None:
+    nodes = {"a": node("false") | {"name": "two"}, "b": node("true"), "c": node(None), "d": node("false")}
+    assert lacking_faiss({"nodes": nodes}) == ["d", "two"]
+    assert lacking_faiss({}) == []
+
+
+@pytest.mark.parametrize(
+    ("simd", "has"), [([None], True), (["true"], True), (["false"], False), (["true", "false"], False)]
+)
+def test_vectors_of_one_bit_need_a_library_more(simd: list[str | None], has: bool) -> None:
+    nodes = [node("true") for _ in simd]
+    for one, value in zip(nodes, simd, strict=True):
+        one["attributes"] |= {} if value is None else {"aisle_knn_simd": value}
+    assert read(*nodes).knn_simd is has
+    assert not read(*nodes, node("false")).knn_simd

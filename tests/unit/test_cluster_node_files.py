@@ -16,7 +16,9 @@ PORTS = Ports(9201, 9301, 9401)
 
 
 def read_yml(**settings: Setting) -> dict[str, object]:
-    text = opensearch_yml(name="n", folder=Path("/x y"), ports=PORTS, native=False, settings=settings)
+    text = opensearch_yml(
+        name="n", folder=Path("/x y"), ports=PORTS, native=False, simd=False, settings=settings
+    )
     pairs = (line.split(": ", 1) for line in text.splitlines())
     return {key: json.loads(value) for key, value in pairs}
 

@@ -28,6 +28,14 @@ from aisle.cluster.node.files import (
 )
 from aisle.cluster.node.folder import distributions, hand_over, prepare_folder, remove_folder
 from aisle.cluster.node.java import ensure_java
+from aisle.cluster.node.libraries import (
+    LINK_ERROR,
+    NOTE,
+    NativeLibraries,
+    holds_faiss,
+    lost_libraries,
+    native_libraries,
+)
 from aisle.cluster.node.process import Child, Launch, start_detached, start_supervised
 from aisle.cluster.node.user import node_user
 from aisle.errors import InputError, NodeStartFailed, PortTaken
@@ -87,8 +95,6 @@ def follow(path: Path, alive: Callable[[], bool]) -> Iterator[str]:
                 return
 
 
-NATIVE_VARIABLE = "AISLE_KNN_LIB"
-NATIVE_PATTERN = "libopensearchknn_*.*"
 MIB = 1024 * 1024
 
 
@@ -130,24 +136,6 @@ def default_heap_mib() -> int:
     return max(256, min(2048, quarter))
 
 
-def native_folder(options: NodeOptions) -> Path | None:
-    """The folder of k-NN's native libraries, None if none is named.
-
-    Raises:
-        InputError: a folder is named and holds none; faiss would then kill the node.
-    """
-    named = options.native or os.environ.get(NATIVE_VARIABLE)
-    if not named:
-        return None
-    folder = Path(named).expanduser().resolve()
-    if not any(folder.glob(NATIVE_PATTERN)):
-        raise InputError(
-            f"{folder} holds no {NATIVE_PATTERN}",
-            fix=f"point {NATIVE_VARIABLE} at k-NN's native libraries, or unset it to use lucene",
-        )
-    return folder
-
-
 def java_options() -> list[str]:
     """What OPENSEARCH_JAVA_OPTS names, which OpenSearch's own start script takes as well.
 
@@ -184,22 +172,27 @@ class EmbeddedNode:
 
         Raises:
             DownloadFailed: jars could not be fetched.
-            InputError: the folder or the native libraries that the options name, or OPENSEARCH_JAVA_OPTS,
-                cannot be used.
+            InputError: the folder or OPENSEARCH_JAVA_OPTS cannot be used, or the node's user cannot load the
+                native libraries.
             JavaNotFound: no JDK 21 or later.
             PortTaken: a port that was asked for is in use.
-            NodeStartFailed: the node ended or did not get healthy in time; holds its last log lines.
+            NodeStartFailed: the node ended or did not get healthy in time; holds its last log lines. Or it
+                was not started, as it has faiss indexes and no native libraries any more.
         """
         options = options or NodeOptions()
-        native, more = native_folder(options), java_options()
-        ports = choose_ports(options.http_port, options.transport_port)
+        more = java_options()
         user = node_user()
+        libraries = native_libraries(options.native, options.settings, user)
+        if libraries is None and options.folder is not None:
+            _refuse_without_libraries(options.name, options.folder.expanduser().resolve())
+        native = libraries.folder if libraries else None
+        ports = choose_ports(options.http_port, options.transport_port)
         places = distributions(user)
         java = ensure_java(user, places / "jdk")
         distribution = ensure_distribution(places)
         folder = prepare_folder(options.folder)
         try:
-            _write_config(folder, options, ports, native=native is not None)
+            _write_config(folder, options, ports, libraries)
             hand_over(folder, user)
             launch = Launch(
                 command=java_command(
@@ -224,7 +217,7 @@ class EmbeddedNode:
         node = cls(options, ports, folder, child)
         try:
             if not await_health(ports.http, options.wait_for, options.start_timeout_s, child.alive):
-                raise node._failure()
+                raise start_failure(options.name, folder, alive=child.alive())
         except BaseException:
             # Ctrl-C included: no half-started node stays behind.
             node.stop()
@@ -257,25 +250,58 @@ class EmbeddedNode:
     ) -> None:
         self.stop()
 
-    def _failure(self) -> NodeStartFailed:
-        told = "\n".join(last_lines(self.log, TAIL_LINES, frames=False))
-        if "Bind" in told and "Exception" in told:
-            return PortTaken(
-                f"a port of node {self.options.name} was taken while it started", fix="start it again"
-            )
-        why = "did not get healthy in time" if self.child.alive() else "ended while starting"
-        return NodeStartFailed(
-            f"node {self.options.name} {why}; its last log lines:\n{told}",
-            fix="the log lines name the cause; a slow machine may need a longer start timeout",
+
+def start_failure(name: str, folder: Path, *, alive: bool) -> NodeStartFailed:
+    """Why a node did not start, from the end of its log.
+
+    Args:
+        name: of the node.
+        folder: of the node.
+        alive: whether its process still runs.
+    """
+    told = "\n".join(last_lines(folder / LOG, TAIL_LINES, frames=False))
+    if "Bind" in told and "Exception" in told:
+        return PortTaken(f"a port of node {name} was taken while it started", fix="start it again")
+    why = "did not get healthy in time" if alive else "ended while starting"
+    fix = "the log lines name the cause; a slow machine may need a longer start timeout"
+    if LINK_ERROR in told:
+        why = "cannot load k-NN's native libraries"
+        fix = f"set {lost_libraries(folder)}, then start it again"
+    return NodeStartFailed(f"node {name} {why}; its last log lines:\n{told}", fix=fix)
+
+
+def link_error(log: Path) -> str:
+    """The line of a log's end that says that a native library could not be loaded, "" if none does."""
+    lines = last_lines(log, 10 * TAIL_LINES, frames=False)
+    return next((line for line in reversed(lines) if LINK_ERROR in line), "")
+
+
+def _refuse_without_libraries(name: str, folder: Path) -> None:
+    if holds_faiss(folder):
+        raise NodeStartFailed(
+            f"node {name} has faiss indexes but no native libraries any more: the first search or change of"
+            " one would end it",
+            fix=f"set {lost_libraries(folder)}, or start a node with other --data and index the catalogues"
+            " again",
         )
 
 
-def _write_config(folder: Path, options: NodeOptions, ports: Ports, *, native: bool) -> None:
-    config = folder / "config"
+def _write_config(
+    folder: Path, options: NodeOptions, ports: Ports, libraries: NativeLibraries | None
+) -> None:
     yml = opensearch_yml(
-        name=options.name, folder=folder, ports=ports, native=native, settings=options.settings
+        name=options.name,
+        folder=folder,
+        ports=ports,
+        native=libraries is not None,
+        simd=libraries is not None and libraries.simd,
+        settings=options.settings,
     )
-    for name, text in {"opensearch.yml": yml, "log4j2.properties": log4j2_properties()}.items():
+    config = folder / "config"
+    texts = {config / "opensearch.yml": yml, config / "log4j2.properties": log4j2_properties()}
+    if libraries:
+        texts[folder / NOTE] = f"{libraries.folder}\n"
+    for path, text in texts.items():
         # The folder may be another user's from an earlier run: write a new file, never through a link.
-        (config / name).unlink(missing_ok=True)
-        (config / name).write_text(text, encoding="utf-8")
+        path.unlink(missing_ok=True)
+        path.write_text(text, encoding="utf-8")

@@ -17,6 +17,8 @@ MAIN_CLASS = "org.opensearch.bootstrap.OpenSearch"
 LOOPBACK = "127.0.0.1"
 NATIVE_ATTRIBUTE = "aisle_knn_native"
 """Node attribute by which ``capabilities`` learns whether faiss works: trying it would kill the node."""
+SIMD_ATTRIBUTE = "aisle_knn_simd"
+"""The same of vectors of one bit, which need a further native library."""
 
 Setting = str | int | bool | Sequence[str]
 
@@ -46,7 +48,7 @@ def module_descriptor(module: Module) -> str:
 
 
 def opensearch_yml(
-    *, name: str, folder: Path, ports: Ports, native: bool, settings: Mapping[str, Setting]
+    *, name: str, folder: Path, ports: Ports, native: bool, simd: bool, settings: Mapping[str, Setting]
 ) -> str:
     """The node's ``opensearch.yml``; ``settings`` win over the defaults.
 
@@ -62,6 +64,7 @@ def opensearch_yml(
         "transport.port": ports.transport,
         "aux.transport.transport-grpc.port": str(ports.grpc),
         f"node.attr.{NATIVE_ATTRIBUTE}": "true" if native else "false",
+        f"node.attr.{SIMD_ATTRIBUTE}": "true" if simd else "false",
     }
     if any(key.startswith(("discovery.", "cluster.initial_")) for key in settings):
         # Else the first node of a cluster opens its HTTP port only after 30 s of waiting for the others.

@@ -10,6 +10,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
+from aisle.cluster.capabilities import require_engine
 from aisle.cluster.failures import Attempts, RetryPolicy, TryAgain, describe
 from aisle.errors import ArtifactMismatch, ForeignIndex, IndexNotFound, InputError
 from aisle.indexer.bulk import BulkResult, BulkWriter, Line, Refusal, check_fatal, pack, sum_results
@@ -30,7 +31,7 @@ from aisle.indexer.updates.writes import (
     unapplied,
 )
 from aisle.indexer.vectors import ItemEncoder
-from aisle.mappings import IndexMeta, VectorSpace
+from aisle.mappings import IndexMeta, VectorSpace, fields
 
 # So long a deleted document's version is remembered, and keeps a write that was sent before from bringing the
 # document back. OpenSearch's default is a minute, which is no longer than one of our requests may take.
@@ -78,6 +79,7 @@ class LiveReleases:
             IndexNotFound: nothing is live under that name.
             InputError: several are.
             ForeignIndex: Aisle did not make it, or an older one did.
+            CapabilityMissing: see `require_engine`.
         """
         live = read_inventory(self._cluster, self._name).live
         if not live:
@@ -104,6 +106,8 @@ class LiveReleases:
                 " it can be searched but not changed",
                 fix=f"index the catalogue again, then change that: aisle index DATA --name {self._name}",
             )
+        if fields.DENSE in meta.spaces:
+            require_engine(self._cluster, meta.engine, release)
         target = update_alias(release)
         if target not in found["aliases"]:
             indices.put_alias(index=release, name=target)

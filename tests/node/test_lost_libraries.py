@@ -1,0 +1,53 @@
+"""A release whose vectors are of faiss, on a node that cannot load it: to ask it would end the node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aisle.cluster import Cluster
+from aisle.errors import CapabilityMissing
+from aisle.search import SearchClient
+from tests.support.hash_vector_catalogue import HashEncoder
+from tests.support.proxies.faulty import Answer, FaultyProxy
+from tests.support.update_stream import content, load, update, write_lines
+
+
+@pytest.fixture
+def faiss_release(client: Cluster, name: str, engine: str) -> str:
+    """A live one that says so; what it really has the session's node can load, so that it survives a test."""
+    if engine == "faiss":
+        pytest.skip("this node has the libraries")
+    load(client, name)
+    meta = client.indices.get(index=name)[f"{name}-v0001"]["mappings"]["_meta"]
+    meta["aisle"]["engine"] = "faiss"
+    client.indices.put_mapping(index=name, body={"_meta": meta})
+    return name
+
+
+def test_its_vectors_are_neither_searched_nor_changed(
+    client: Cluster, shaky: Cluster, proxy: FaultyProxy, faiss_release: str, tmp_path: Path
+) -> None:
+    shop = SearchClient(client, faiss_release, HashEncoder())
+    for legs in (["dense"], ["bm25", "dense"]):
+        with pytest.raises(CapabilityMissing, match="faiss, which tests-lucene cannot load") as caught:
+            shop.search("shoe", legs=legs)
+        assert "AISLE_KNN_LIB" in caught.value.fix and "--legs bm25" in caught.value.fix
+    assert len(shop.search("shoe", legs=["bm25"]).hits) == 10
+    before = content(client, faiss_release)
+    changes = write_lines(tmp_path / "changes.jsonl", [{"id": "new", "title": "boot"}])
+    with pytest.raises(CapabilityMissing, match="AISLE_KNN_LIB"):
+        update(client, faiss_release, changes, folder=tmp_path)
+    assert content(client, faiss_release) == before
+    # Who may only search is not told what the nodes are, on official distributions, which have faiss.
+    proxy.plan = lambda request: Answer(403) if request.path.startswith("/_nodes") else None
+    assert SearchClient(shaky, faiss_release, HashEncoder()).search("shoe", legs=["dense"]).hits
+
+
+def test_lucene_costs_no_request(client: Cluster, shaky: Cluster, proxy: FaultyProxy, name: str) -> None:
+    load(client, name)
+    if client.indices.get(index=name)[f"{name}-v0001"]["mappings"]["_meta"]["aisle"]["engine"] == "faiss":
+        pytest.skip("this node takes faiss")
+    assert SearchClient(shaky, name, HashEncoder()).search("shoe", legs=["dense"]).hits
+    assert not [request for request in proxy.requests if request.path.startswith("/_nodes")]
