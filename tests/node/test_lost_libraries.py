@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from aisle.cluster import Cluster
-from aisle.errors import CapabilityMissing
+from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster.node.libraries import NATIVE_VARIABLE
+from aisle.errors import CapabilityMissing, NodeStartFailed
 from aisle.search import SearchClient
 from tests.support.hash_vector_catalogue import HashEncoder
 from tests.support.proxies.faulty import Answer, FaultyProxy
+from tests.support.three_nodes import node_home
 from tests.support.update_stream import content, load, update, write_lines
 
 
@@ -31,7 +34,9 @@ def test_its_vectors_are_neither_searched_nor_changed(
 ) -> None:
     shop = SearchClient(client, faiss_release, HashEncoder())
     for legs in (["dense"], ["bm25", "dense"]):
-        with pytest.raises(CapabilityMissing, match="faiss, which tests-lucene cannot load") as caught:
+        with pytest.raises(
+            CapabilityMissing, match=f"faiss, which {client.info()['name']} cannot load"
+        ) as caught:
             shop.search("shoe", legs=legs)
         assert "AISLE_KNN_LIB" in caught.value.fix and "--legs bm25" in caught.value.fix
     assert len(shop.search("shoe", legs=["bm25"]).hits) == 10
@@ -51,3 +56,24 @@ def test_lucene_costs_no_request(client: Cluster, shaky: Cluster, proxy: FaultyP
         pytest.skip("this node takes faiss")
     assert SearchClient(shaky, name, HashEncoder()).search("shoe", legs=["dense"]).hits
     assert not [request for request in proxy.requests if request.path.startswith("/_nodes")]
+
+
+@pytest.mark.native
+def test_a_node_comes_back_with_its_libraries_and_not_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with node_home() as folder:
+        options = NodeOptions(name="lost", heap_mib=512, folder=folder / "lost")
+        with EmbeddedNode.start(options) as node, connect(ClusterSettings(url=node.url)) as first:
+            load(first, "shop")
+        with monkeypatch.context() as patch:
+            libraries = Path(os.environ[NATIVE_VARIABLE]).expanduser().resolve()
+            patch.delenv(NATIVE_VARIABLE)
+            with pytest.raises(NodeStartFailed, match="node lost has faiss indexes") as caught:
+                EmbeddedNode.start(options)
+            assert f"set {NATIVE_VARIABLE}={libraries}, or" in caught.value.fix
+        with EmbeddedNode.start(options) as node, connect(ClusterSettings(url=node.url)) as again:
+            assert SearchClient(again, "shop", HashEncoder()).search("shoe", legs=["dense"]).hits
+            changes = write_lines(tmp_path / "changes.jsonl", [{"id": "new", "title": "boot"}])
+            update(again, "shop", changes, folder=tmp_path)
+            assert "new" in content(again, "shop")

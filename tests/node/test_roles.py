@@ -160,7 +160,9 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         assert rollback(manager, name).live == second
         rollback(manager, name, to=f"{name}-v0003")
         assert prune_releases(manager, name, 0).deleted == (second,)
-        assert (proxy.refused, proxy.unknown) == ([], [])
+        # Of a release on faiss it is asked whether the nodes have it; who may not know that goes on.
+        refused = {need.action for _, need in proxy.refused}
+        assert (refused - {"cluster:monitor/nodes/info"}, proxy.unknown) == (set(), [])
         unneeded = {user: missing(proxy, user) - FIRST_ONLY for user in proxy.roles}
     assert unneeded == {user: set() for user in proxy.roles}
     assert first not in releases(client, name)
