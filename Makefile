@@ -52,7 +52,7 @@ test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 mi
 .PHONY: test-native
 test-native: $(VENV)/.dev ## Tests of nodes on faiss, with the libraries that AISLE_KNN_LIB names
 	@test -n "$(AISLE_KNN_LIB)" || { echo "set AISLE_KNN_LIB to the folder of k-NN's native libraries"; exit 2; }
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m native $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m native $(ARGS)
 
 .PHONY: cov
 cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs

@@ -6,15 +6,14 @@ CPU has the instructions for and that no setting turns off; if that one cannot b
 
 from __future__ import annotations
 
-import json
-import mmap
 import os
 import platform
+import re
+import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +27,6 @@ NATIVE_VARIABLE = "AISLE_KNN_LIB"
 LINK_ERROR = "UnsatisfiedLinkError"
 """What Java calls a native library that it cannot load."""
 
-LOADER = Path(__file__).with_name("load_libraries.py")
 LOAD_S = 60.0
 ENTRY = "Java_org_opensearch_knn_jni_"
 """What the names of the functions begin with that the plugin calls."""
@@ -138,12 +136,12 @@ def native_libraries(
             f"user {user.name if user else ''}, who runs the node for root, cannot enter {folder}",
             fix="move k-NN's native libraries to a folder that every user may enter, for example under /opt",
         )
-    if problem := _problem(folder, [files[faiss], files[common]], user):
-        raise _unusable(problem)
     for path, function in ((files[faiss], "FaissService_initLibrary"), (files[common], "JNICommons_")):
-        if not _holds(path, f"{ENTRY}{function}".encode()):
+        if problem := _problem(path, user):
+            raise _unusable(problem)
+        if f"{ENTRY}{function}".encode() not in path.read_bytes():
             raise _unusable(f"{path} is not of k-NN: it has no {ENTRY}{function}")
-    return NativeLibraries(folder, simd in files and not _problem(folder, [files[simd]], user))
+    return NativeLibraries(folder, simd in files and not _problem(files[simd], user))
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -155,19 +153,25 @@ def _files(folder: Path) -> dict[str, Path]:
         raise _unusable(f"{folder} cannot be read ({error.strerror})") from error
 
 
-def _problem(folder: Path, libraries: Sequence[Path], user: NodeUser | None) -> str:
-    """Why one of them cannot be loaded, "" if all can. A child tries: a bad library may end its process."""
-    env = node_env(Path("/"), folder)
-    if own := sysconfig.get_config_var("LIBDIR"):
-        # Where Python's own library may lie, which the child needs to begin at all.
-        env["LD_LIBRARY_PATH"] = os.pathsep.join((str(folder), own))
-    order = {"libraries": list(map(str, libraries)), "user": user and [user.uid, user.gid]}
+def _problem(library: Path, user: NodeUser | None) -> str:
+    """Why the node's user cannot load it, "" if that user can: a child process that does nothing else has.
+
+    The loader of Linux takes it from ``LD_PRELOAD``, and what it needs in turn from the node's environment.
+    On other systems there is no such way, and nothing is tried.
+    """
+    program = shutil.which("true", path=os.defpath)
+    if sys.platform != "linux" or program is None:
+        return ""
+    who = f"user {user.name} cannot load {library}" if user else f"{library} cannot be loaded"
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", str(LOADER)],
-            input=json.dumps(order),
-            env=env,
-            cwd="/",
+            [program],
+            # Relative, for the list is divided by spaces too.
+            env={**node_env(Path("/"), library.parent), "LD_PRELOAD": f"./{library.name}"},
+            cwd=library.parent,
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=[] if user else None,
             capture_output=True,
             text=True,
             errors="replace",
@@ -175,22 +179,15 @@ def _problem(folder: Path, libraries: Sequence[Path], user: NodeUser | None) -> 
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{libraries[0]} was not loaded within {LOAD_S:.0f} s"
-    if done.returncode == 0:
-        return ""
-    # It names each library before it loads it.
-    path = (done.stdout.splitlines() or [str(libraries[0])])[-1]
+        return f"{who}: not within {LOAD_S:.0f} s"
+    told = done.stderr.strip()
+    last_line = told.rpartition("\n")[2]
     if done.returncode < 0:
-        why = f"the process ended with {signal.Signals(-done.returncode).name}"
-    else:
-        why = (done.stderr.strip().splitlines() or ["for no known reason"])[-1]
-    who = f"user {user.name} cannot load {path}" if user else f"{path} cannot be loaded"
-    return f"{who}: {why.removeprefix(f'{path}: ')}"
-
-
-def _holds(path: Path, text: bytes) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(text) >= 0
+        return f"{who}: the process ended with {signal.Signals(-done.returncode).name}"
+    if done.returncode > 0 or told:
+        reason = re.search(r"cannot be preloaded \((.+)\)", told)
+        return f"{who}: {reason[1] if reason else last_line}"
+    return ""
 
 
 def _unusable(message: str) -> InputError:
