@@ -43,7 +43,8 @@ install: $(VENV)/.dev ## The full development environment in .venv
 
 .PHONY: test
 test: $(VENV)/.dev ## All tests, on real embedded nodes, in two processes
-	$(BIN)/python -m pytest $(PROCESSES) $(ARGS)
+	$(BIN)/python -m pytest $(PROCESSES) -m "not native" $(ARGS)
+	@test -z "$(AISLE_KNN_LIB)" || $(MAKE) test-native
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## Tests without a node and without training: under 3 minutes on 2 cores
