@@ -21,6 +21,7 @@ from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.signals import SignalBoosts
+from aisle.mappings.vector_types import AS_FP32, VectorStorage, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class IndexOptions:
         synonyms: what queries of this release are widened by.
         languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
         dictionaries: language to the dictionary that its compounds are taken apart by.
+        vectors: how the dense vectors are kept; of bytes, with their quantisation.
         pipeline, retry: how to load.
 
     Raises:
@@ -59,6 +61,7 @@ class IndexOptions:
     synonyms: Synonyms = field(default_factory=Synonyms)
     languages: tuple[str, ...] = (ENGLISH.code,)
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
+    vectors: VectorStorage = AS_FP32
     pipeline: PipelineOptions = field(default_factory=PipelineOptions)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
@@ -86,6 +89,7 @@ class IndexReport:
         load_s: of these, until the last document was acknowledged.
         stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
         retries: bulk requests that were repeated.
+        clipped: values of vectors that are beyond those that the quantisation was fitted to.
         resumed: of the documents, how many an earlier, interrupted run has written.
         languages: that the texts are searched in, and how that is known; empty if nobody read a catalogue.
         reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
@@ -108,6 +112,7 @@ class IndexReport:
     stage_s: dict[str, float]
     retries: int
     resumed: int = 0
+    clipped: int = 0
     languages: str = ""
     reading: ReadingReport | None = None
     rows: RowCounts | None = None
@@ -143,6 +148,7 @@ class IndexReport:
             load_s=loaded.seconds,
             stage_s=loaded.busy_s,
             retries=loaded.retries,
+            clipped=loaded.clipped,
             suggestions=suggestions,
         )
 
@@ -159,9 +165,10 @@ def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions
     """With the best k-NN engine that the cluster has, and the width of the encoder's vectors.
 
     Raises:
-        CapabilityMissing: the cluster cannot hold it.
+        CapabilityMissing: the cluster cannot hold it, or keeps no vectors of that type.
     """
     engine = require(capabilities(cluster)).best_engine
+    layout(options.vectors.kept_as, engine)
     settings = IndexSettings(
         engine=engine,
         shards=options.shards,
@@ -169,6 +176,7 @@ def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions
         synonyms=options.synonyms,
         languages=options.languages,
         dictionaries=options.dictionaries,
+        vectors=options.vectors,
     )
     if space := encoder.spaces.get(fields.DENSE):
         settings = replace(settings, dims=space.dims)

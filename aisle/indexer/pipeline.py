@@ -23,7 +23,7 @@ from aisle.indexer.bulk import Body, Line, Refusal, Writer, pack, serialise
 from aisle.indexer.dead_letters import refused_item
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.progress import Progress, ProgressCounter
-from aisle.indexer.vectors import ItemEncoder, Vectors
+from aisle.indexer.vectors import ItemEncoder, Vectors, clipped_values
 from aisle.mappings.document import Value, document
 from aisle.types import Item
 
@@ -150,7 +150,7 @@ class PipelineStages:
         for batch in self._batches:
             with self.counter.working("encode"):
                 vectors = self._encoder.encode([item for _, item in batch])
-            self.counter.add(encoded=len(batch))
+            self.counter.add(encoded=len(batch), clipped=clipped_values(vectors))
             self._encoded.put((batch, vectors))
         self._encoded.close()
 

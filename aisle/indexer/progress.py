@@ -25,6 +25,7 @@ class Progress:
         seconds: since the start.
         busy_s: seconds spent working, per stage (``read``, ``encode``, ``pack``, ``write``), summed over its
             threads; a sum above ``seconds`` is the stages' overlap.
+        clipped: values of vectors that their quantisation clipped.
         took_ms: the server's own time in bulk requests, summed.
         rejected: rows that no item could be made of; who reads the catalogue counts them.
         rows: where every row went so far, and reading: what is read as what; of who reads the catalogue.
@@ -40,6 +41,7 @@ class Progress:
     took_ms: int
     last_refusal: str = ""
     resumed: int = 0
+    clipped: int = 0
     rejected: int = 0
     rows: RowCounts | None = None
     reading: ReadingReport | None = None
@@ -57,6 +59,7 @@ class ProgressCounter:
     _read: int = 0
     _encoded: int = 0
     _refused: int = 0
+    _clipped: int = 0
     _last_refusal: str = ""
     _written: BulkResult = field(default_factory=BulkResult)
     _busy_s: dict[str, float] = field(default_factory=dict)
@@ -67,11 +70,14 @@ class ProgressCounter:
         self._refused = self.before.refused
         self._written = BulkResult(accepted=self.before.accepted)
 
-    def add(self, *, read: int = 0, encoded: int = 0, written: BulkResult | None = None) -> None:
+    def add(
+        self, *, read: int = 0, encoded: int = 0, clipped: int = 0, written: BulkResult | None = None
+    ) -> None:
         """Count; refusals in ``written`` are counted where they are handed on, see `refused`."""
         with self._lock:
             self._read += read
             self._encoded += encoded
+            self._clipped += clipped
             if written is not None:
                 self._written = self._written.plus(replace(written, refused=()))
 
@@ -105,4 +111,5 @@ class ProgressCounter:
                 took_ms=self._written.took_ms,
                 last_refusal=self._last_refusal,
                 resumed=self.before.accepted,
+                clipped=self._clipped,
             )

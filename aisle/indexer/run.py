@@ -28,7 +28,7 @@ from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
 from aisle.indexer.suggestions.build import SuggestionsBuilder
-from aisle.indexer.vectors import ItemEncoder
+from aisle.indexer.vectors import ItemEncoder, stored_as
 from aisle.mappings import IndexSettings
 from aisle.types import Item
 
@@ -174,7 +174,8 @@ class LocalLoader:
             BulkWriter(self.cluster, target, options.retry),
             ConcurrencyLimiter(HillClimbSettings(most=options.pipeline.writers)),
         )
-        return run_pipeline(items, self.encoder, writer, options.pipeline, ledger=ledger, progress=progress)
+        encoder = stored_as(self.encoder, options.vectors)
+        return run_pipeline(items, encoder, writer, options.pipeline, ledger=ledger, progress=progress)
 
 
 def load_release(

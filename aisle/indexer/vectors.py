@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+import numpy as np
+
 from aisle.mappings import IndexMeta, VectorSpace, fields
 from aisle.mappings.document import Column
+from aisle.mappings.vector_types import VectorStorage, clipped
 from aisle.types import Item
 
 if TYPE_CHECKING:
@@ -80,6 +83,26 @@ def together(*encoders: ItemEncoder) -> ItemEncoder:
 
     spaces = {field: space for encoder in encoders for field, space in encoder.spaces.items()}
     return ItemEncoder(spaces, encode)
+
+
+def stored_as(encoder: ItemEncoder, storage: VectorStorage) -> ItemEncoder:
+    """The encoder with dense vectors as a release keeps them: float32, or int8 of the same shape."""
+    if storage.quantisation is None:
+        return encoder
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        made = encoder.encode(items)
+        return {
+            field: storage.numbers(np.asarray(rows, dtype=np.float32)) if field == fields.DENSE else rows
+            for field, rows in made.items()
+        }
+
+    return ItemEncoder(encoder.spaces, encode)
+
+
+def clipped_values(vectors: Vectors) -> int:
+    """How many values of dense vectors were clipped, see ``mappings.vector_types``."""
+    return clipped(np.asarray(vectors[fields.DENSE])) if fields.DENSE in vectors else 0
 
 
 def without_vectors() -> ItemEncoder:

@@ -12,6 +12,7 @@ from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.meta import Features, IndexMeta
 from aisle.mappings.synonyms import Synonyms
+from aisle.mappings.vector_types import AS_FP32, VectorStorage, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class IndexSettings:
         languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
         dictionaries: language to the dictionary that its compounds are taken apart by.
         suggest: an index of suggestions is made with it.
+        vectors: how the ``dense`` vectors are kept.
     """
 
     dims: int = 64
@@ -43,6 +45,7 @@ class IndexSettings:
     languages: tuple[str, ...] = (ENGLISH.code,)
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
     suggest: bool = False
+    vectors: VectorStorage = AS_FP32
 
     @property
     def features(self) -> Features:
@@ -58,7 +61,11 @@ class IndexSettings:
 
 
 def index_body(settings: IndexSettings, meta: IndexMeta) -> dict[str, Any]:
-    """Body for ``PUT <index>``."""
+    """Body for ``PUT <index>``.
+
+    Raises:
+        CapabilityMissing: the engine does not keep vectors of that type.
+    """
     return {
         "settings": {
             "index": {
@@ -106,6 +113,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
     vector = {
         "type": "knn_vector",
         "dimension": settings.dims,
+        **layout(settings.vectors.kept_as, settings.engine).mapping,
         "method": {
             "name": "hnsw",
             "space_type": "innerproduct",

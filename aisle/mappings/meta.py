@@ -8,9 +8,10 @@ from dataclasses import fields as fields_of
 from types import MappingProxyType
 from typing import Any, Final
 
-from aisle.errors import ForeignIndex, InputError
+from aisle.errors import CapabilityMissing, ForeignIndex, InputError
 from aisle.mappings.fusion import FusionSpec
 from aisle.mappings.signals import SignalBoosts
+from aisle.mappings.vector_types import AS_FP32, VectorLayout, VectorStorage, layout
 
 # Changes whenever a client of another version would misread the documents.
 SCHEMA_VERSION: Final = 3
@@ -95,6 +96,7 @@ class IndexMeta:
         fusion: what a search uses that names neither legs nor fusion; None: ``mappings.default_fusion``.
         features: what it can be asked.
         boosts: business signals that count in searches that name neither legs, fusion nor boosts.
+        vectors: how the dense vectors are kept.
     """
 
     release: str
@@ -105,6 +107,12 @@ class IndexMeta:
     fusion: FusionSpec | None = None
     features: Features = Features()
     boosts: SignalBoosts | None = None
+    vectors: VectorStorage = AS_FP32
+
+    @property
+    def layout(self) -> VectorLayout:
+        """How its engine keeps the dense vectors, and is asked for them."""
+        return layout(self.vectors.kept_as, self.engine)
 
     @property
     def outdated(self) -> bool:
@@ -137,6 +145,7 @@ class IndexMeta:
             "spaces": {field: asdict(space) for field, space in self.spaces.items()},
             "pipelines": list(self.pipelines),
             "features": self.features.to_json(),
+            "vectors": self.vectors.to_json(),
             **({"fusion": self.fusion.to_json()} if self.fusion else {}),
             **({"boosts": self.boosts.to_json()} if self.boosts else {}),
         }
@@ -166,7 +175,7 @@ class IndexMeta:
                 fix="index the catalogue again, or use the Aisle that made it",
             )
         try:
-            return cls(
+            made = cls(
                 release=str(found["release"]),
                 spaces={str(k): VectorSpace(**v) for k, v in found["spaces"].items()},
                 engine=str(found["engine"]),
@@ -175,8 +184,12 @@ class IndexMeta:
                 fusion=FusionSpec.from_json(found["fusion"]) if found.get("fusion") is not None else None,
                 features=Features.from_json(found.get("features", {})),
                 boosts=SignalBoosts.from_json(found["boosts"]) if found.get("boosts") is not None else None,
+                # Those that do not say were made before there was a choice.
+                vectors=VectorStorage.from_json(found["vectors"]) if "vectors" in found else AS_FP32,
             )
-        except (KeyError, TypeError, AttributeError, InputError) as error:
+            layout(made.vectors.kept_as, made.engine)
+        except (KeyError, TypeError, ValueError, AttributeError, InputError, CapabilityMissing) as error:
             raise ForeignIndex(
                 f"index {index} has an unreadable _meta.aisle ({error})", fix="index the catalogue again"
             ) from error
+        return made

@@ -11,6 +11,7 @@ from typing import Any
 
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, InvalidQuery
+from aisle.mappings import fields
 from aisle.search.arrangement import corrected_ranking, is_crowded, pinned
 from aisle.search.facets.counting import completed, counts_body, read_counts
 from aisle.search.facets.planning import FacetPlan
@@ -278,6 +279,7 @@ def _words(plan: Plan, text: str) -> Question:
         plan.window,
         further_languages=plan.live.further_languages,
         compounds=plan.live.compounds,
+        layouts={fields.DENSE: plan.live.meta.layout},
     )
 
 

@@ -19,6 +19,7 @@ from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, SPARSE, IndexMeta, fields
 from aisle.mappings.measures import measures
 from aisle.mappings.scripts import MARKS, UNSPELT
+from aisle.mappings.vector_types import Numbers, VectorLayout
 from aisle.search.spacing import joined_pairs, joined_runs
 
 MAX_WORDS = 2_000
@@ -62,6 +63,8 @@ Vector = NDArray[np.float32]
 Boosts = tuple[tuple[str, float], ...]
 
 _NOTHING: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+_NO_LAYOUTS: Mapping[str, VectorLayout] = MappingProxyType({})
+_AS_FLOATS: Final = VectorLayout(bits=32, files=4)
 
 # The lucene engine takes the beam for k, which OpenSearch limits.
 MAX_BEAM = 10_000
@@ -73,21 +76,23 @@ class Question:
 
     Attributes:
         text: cleaned query text, never empty.
-        vectors: vector field to the query's vector, float32 [dims].
+        vectors: vector field to the query's vector as the release keeps them, [dims].
         filters: clauses that every result must match.
         window: how many candidates each leg finds.
         tokens: sparse field to the query's tokens and their weights, above 0.
         further_languages: that the release is searched in beside its main one.
         compounds: whether a language of the release writes words together.
+        layouts: vector field to how the release keeps it; one that is missing is float32.
     """
 
     text: str
-    vectors: Mapping[str, Vector]
+    vectors: Mapping[str, Numbers]
     filters: tuple[dict[str, Any], ...]
     window: int
     tokens: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: _NOTHING)
     further_languages: tuple[str, ...] = ()
     compounds: bool = False
+    layouts: Mapping[str, VectorLayout] = field(default_factory=lambda: _NO_LAYOUTS)
 
 
 class Leg(Protocol):
@@ -274,13 +279,15 @@ class DenseLeg:
     vector_field: str | None = fields.DENSE
 
     def query(self, question: Question) -> dict[str, Any]:
-        """A ``knn`` clause with k = window."""
+        """A ``knn`` clause with k = window, or the least that the layout of the vectors needs."""
         field = str(self.vector_field)
+        layout = question.layouts.get(field, _AS_FLOATS)
         knn: dict[str, Any] = {
             "vector": question.vectors[field].tolist(),
-            "k": question.window,
+            "k": max(question.window, layout.least_k),
             "method_parameters": {"ef_search": min(self.beam * question.window, MAX_BEAM)},
         }
+        knn |= layout.rescoring
         if question.filters:
             knn["filter"] = {"bool": {"filter": list(question.filters)}}
         return {"knn": {field: knn}}
@@ -323,12 +330,15 @@ class QueryEncoders:
         encoder = self.sparse if field == fields.SPARSE else self.dense
         return encoder.fingerprint if encoder else None
 
-    def vectors(self, text: str, legs: Sequence[Leg], meta: IndexMeta) -> dict[str, Vector]:
-        """Vector field to the question's vector, as wide as the index has them."""
+    def vectors(self, text: str, legs: Sequence[Leg], meta: IndexMeta) -> dict[str, Numbers]:
+        """Vector field to the question's vector, as wide as the index has them, and in its numbers."""
         if self.dense is None:
             return {}
         widths = {field: meta.spaces[field].dims for field in _fields(legs) if field != fields.SPARSE}
-        return {field: self.dense.encode_queries([text], dims)[0] for field, dims in widths.items()}
+        return {
+            field: meta.vectors.numbers(self.dense.encode_queries([text], dims)[0])
+            for field, dims in widths.items()
+        }
 
     def tokens(self, text: str, legs: Sequence[Leg]) -> dict[str, Mapping[str, float]]:
         """Sparse field to the question's weights."""

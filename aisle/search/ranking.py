@@ -12,6 +12,7 @@ from typing import Any
 from aisle.errors import SearchError
 from aisle.mappings import FusionSpec, fields, pipeline_name
 from aisle.mappings.measures import unit_words
+from aisle.mappings.vector_types import inner_product
 from aisle.search.facets.results import FacetCounts, Facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
 from aisle.search.groups import count_body, read_count
@@ -248,7 +249,7 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         encode_ms: for the record.
     """
     hits, text = with_ids(answer["hits"]["hits"]), question.text
-    results = leg_results(hits, plan.fusion.legs, plan.window)
+    results = _as_of_floats(plan, leg_results(hits, plan.fusion.legs, plan.window))
     used = reweighted(for_query(plan.fusion, text, results), results)
     total, is_exact = _total(plan, answer)
     values = stored_values(hits)
@@ -284,6 +285,16 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
     )
 
 
+def _as_of_floats(plan: Plan, results: Mapping[str, LegResult]) -> dict[str, LegResult]:
+    """The legs' lists with dense scores as float32 vectors have them, whatever the release keeps."""
+    kept = plan.live.meta.vectors
+    dense = {leg.name for leg in plan.legs if leg.vector_field not in (None, fields.SPARSE)}
+    return {
+        name: LegResult(found.ids, list(map(kept.score, found.scores))) if name in dense else found
+        for name, found in results.items()
+    }
+
+
 def _total(plan: Plan, answer: Mapping[str, Any]) -> tuple[int, bool]:
     """How many items the words match, or name, and whether that is a count."""
     if plan.grouped:
@@ -311,14 +322,6 @@ def _similar(
                 if inner_product(score) >= least
             }
     return [item for item in fused if item.id in kept]
-
-
-def inner_product(score: float) -> float:
-    """The inner product, of unit vectors the cosine, that OpenSearch made a k-NN score of.
-
-    It gives 1 + x for an x of 0 or more, and 1 / (1 - x) below, so that no score is negative.
-    """
-    return score - 1.0 if score >= 1.0 else 1.0 - 1.0 / score
 
 
 def _suggested(plan: Plan, text: str, answer: Mapping[str, Any]) -> Correction | None:

@@ -139,7 +139,7 @@ class _Account:
     def enter(self, batch: Batch, reply: Settled) -> None:
         """First the ledger, then the counters: what is shown as done is done."""
         self._ledger.settle(range(reply.first, reply.last + 1), reply.refused)
-        self._counter.add(encoded=len(batch.items), written=reply.written)
+        self._counter.add(encoded=len(batch.items), clipped=reply.clipped, written=reply.written)
         for letter in reply.refused:
             self._counter.refused(letter.reason)
         self._busy_s.update(reply.busy_s)
@@ -176,6 +176,12 @@ class LoadOnRay:
     ) -> Progress:
         """Bring every item into the index behind the alias ``target``; see `load_on_ray`."""
         task = TaskSpec(
-            target, self.settings, self.encoder, options.pipeline, options.retry, cpus=self.machines.cpus
+            target,
+            self.settings,
+            self.encoder,
+            options.pipeline,
+            options.retry,
+            cpus=self.machines.cpus,
+            vectors=options.vectors,
         )
         return load_on_ray(self.ray, items, task, self.machines, ledger=ledger, progress=progress)

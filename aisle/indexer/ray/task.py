@@ -16,6 +16,7 @@ from aisle.indexer.bulk import BulkResult
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, without_vectors
+from aisle.mappings.vector_types import AS_FP32, VectorStorage
 
 
 class EncoderSource(Protocol):
@@ -91,6 +92,7 @@ class TaskSpec:
         limits: of bodies and requests.
         policy: of retries.
         cpus: cores of a worker.
+        vectors: how the release keeps them.
     """
 
     target: str
@@ -99,6 +101,7 @@ class TaskSpec:
     limits: PipelineOptions
     policy: RetryPolicy
     cpus: int
+    vectors: VectorStorage = AS_FP32
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Settled:
         written: of its requests; ``written.accepted + len(refused)`` is the number of items.
         refused: by OpenSearch, or no JSON.
         busy_s: seconds per stage (``encode``, ``write``).
+        clipped: values of vectors that their quantisation clipped.
     """
 
     first: int
@@ -116,6 +120,7 @@ class Settled:
     written: BulkResult
     refused: tuple[DeadLetter, ...] = ()
     busy_s: Mapping[str, float] = field(default_factory=dict)
+    clipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from aisle.indexer.bulk import Body, BulkResult, BulkWriter, Line, Refusal, pack
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.ray.buffer import Batch, Fetch
 from aisle.indexer.ray.task import Failed, Reply, Settled, TaskSpec
-from aisle.indexer.vectors import ItemEncoder
+from aisle.indexer.vectors import ItemEncoder, Vectors, clipped_values, stored_as
 from aisle.mappings.document import document
 
 # Items encoded at once: while one portion is being written, the next one is encoded.
@@ -48,13 +48,15 @@ class BatchWorker:
         stop = threading.Event()
         requests: list[Future[tuple[BulkResult, float]]] = []
         refused: list[DeadLetter] = []
-        encode_s = 0.0
+        encode_s, clipped = 0.0, 0
         writers = ThreadPoolExecutor(self.task.limits.writers, thread_name_prefix="aisle-write")
         try:
             for start in range(0, len(batch.items), PORTION):
                 portion = Batch(batch.first + start, batch.items[start : start + PORTION])
                 started = perf_counter()
-                lines = self._lines(portion)
+                vectors = self.encoder.encode(portion.items)
+                clipped += clipped_values(vectors)
+                lines = self._lines(portion, vectors)
                 encode_s += perf_counter() - started
                 refused += [batch.letter(at, line.reason) for at, line in lines if isinstance(line, Refusal)]
                 requests += [writers.submit(self._write, body, stop) for body in self._bodies(lines)]
@@ -70,10 +72,10 @@ class BatchWorker:
             written,
             (*refused, *_letters(batch, written.refused)),
             {"encode": encode_s, "write": sum(seconds for _, seconds in done)},
+            clipped,
         )
 
-    def _lines(self, batch: Batch) -> list[tuple[int, Line | Refusal]]:
-        vectors = self.encoder.encode(batch.items)
+    def _lines(self, batch: Batch, vectors: Vectors) -> list[tuple[int, Line | Refusal]]:
         return [
             (
                 batch.first + row,
@@ -157,7 +159,8 @@ class IndexWorker:
         """Made with the first batch, and not in the constructor, whose errors Ray prints and repeats."""
         ray = optional("ray", extra="ray")
         task: TaskSpec = ray.get(self._buffer.task.remote())
-        return BatchWorker(connect(task.settings), task.encoder.open(task.cpus), task)
+        encoder = stored_as(task.encoder.open(task.cpus), task.vectors)
+        return BatchWorker(connect(task.settings), encoder, task)
 
 
 def _fetch(ray: Any, buffer: Any, number: int) -> Fetch:

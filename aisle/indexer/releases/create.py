@@ -68,7 +68,13 @@ def create_release(
         least = next_version(name, read_inventory(cluster, name).releases)
         release = release_name(name, lease.next_release(least) if lease else least)
         meta = IndexMeta(
-            release, spaces, settings.engine, pipelines, fusion=fusion, features=settings.features
+            release,
+            spaces,
+            settings.engine,
+            pipelines,
+            fusion=fusion,
+            features=settings.features,
+            vectors=settings.vectors,
         )
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:

@@ -1,0 +1,211 @@
+"""How an index keeps its vectors: the types of their numbers, and what that makes of their scores. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.errors import CapabilityMissing, InputError
+
+Floats = NDArray[np.float32]
+# float32, or the signed bytes of a quantisation.
+Numbers = NDArray[np.float32] | NDArray[np.int8]
+
+
+class VectorType(StrEnum):
+    """What the numbers of a vector are kept as."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BYTE = "byte"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorLayout:
+    """How one k-NN engine keeps vectors of one type.
+
+    Attributes:
+        bits: of memory that a dimension takes while it is searched.
+        mapping: of the field, beside its width and its graph.
+        oversampled: times k are the neighbours that are found in memory first, and then scored by their full
+            vectors; None: what is in memory decides.
+        least_k: neighbours that are asked for at least. Where the engine has no beam but k, a small window
+            would be searched with a narrow one; what is beyond the window is cut off.
+        files: bytes of a dimension on disk, the copies that rescoring and merging read included.
+    """
+
+    bits: int
+    files: float
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    oversampled: float | None = None
+    least_k: int = 1
+
+    @property
+    def rescoring(self) -> dict[str, Any]:
+        """Of a ``knn`` clause, beside vector, k and beam."""
+        return {} if self.oversampled is None else {"rescore": {"oversample_factor": self.oversampled}}
+
+
+# On disk, what is kept in memory is searched first: five times k, whose full vectors are then read from disk.
+# OpenSearch's own factor of 3 finds fewer than full vectors do.
+_OVERSAMPLED: Final = 5.0
+# With that factor, a beam of 320.
+_LEAST_K: Final = 64
+
+
+def _on_disk(compression: str) -> Mapping[str, str]:
+    return MappingProxyType({"mode": "on_disk", "compression_level": compression})
+
+
+LAYOUTS: Final[Mapping[VectorType, Mapping[str, VectorLayout]]] = MappingProxyType(
+    {
+        VectorType.FP32: {
+            "faiss": VectorLayout(bits=32, files=8),
+            "lucene": VectorLayout(bits=32, files=4),
+        },
+        # faiss' scalar quantizer of 16 bits; its own parameter was renamed in OpenSearch 3.6, this was not.
+        VectorType.FP16: {"faiss": VectorLayout(bits=16, files=6, mapping=_on_disk("2x"))},
+        VectorType.BYTE: {
+            "faiss": VectorLayout(bits=8, files=2, mapping={"data_type": "byte"}),
+            "lucene": VectorLayout(bits=8, files=1, mapping={"data_type": "byte"}),
+        },
+        VectorType.DISK: {
+            "faiss": VectorLayout(
+                bits=1, files=4.125, mapping=_on_disk("32x"), oversampled=_OVERSAMPLED, least_k=_LEAST_K
+            ),
+            "lucene": VectorLayout(bits=8, files=5, mapping=_on_disk("4x"), oversampled=_OVERSAMPLED),
+        },
+    }
+)
+
+
+def layout(kept_as: VectorType, engine: str) -> VectorLayout:
+    """How an engine keeps vectors of a type.
+
+    Raises:
+        CapabilityMissing: it does not.
+    """
+    engines = LAYOUTS[kept_as]
+    if engine in engines:
+        return engines[engine]
+    able = [other.value for other in VectorType if engine in LAYOUTS[other]]
+    raise CapabilityMissing(
+        f"the k-NN engine {engine} keeps no vectors as {kept_as.value}, only {' or '.join(engines)} does",
+        fix=f"keep them as {', '.join(able)}, or use a cluster with k-NN's native libraries (`aisle status`)",
+    )
+
+
+_LARGEST: Final = 127
+# Below 126.5, so that no value that was fitted to becomes 127: that is the mark of what was clipped.
+_FITTED: Final = 126.49
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """float32 to signed bytes: ``round(scale * x)``, one scale for every dimension, 0 stays 0.
+
+    As the scale is one factor, products of codes are products of vectors times its square, but for the
+    rounding. A value beyond those that it was fitted to is clipped, and alone has the code 127 or -127.
+
+    Attributes:
+        scale: codes per unit, above 0.
+    """
+
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale < float("inf"):
+            raise InputError(f"{self.scale} is no scale of vectors", fix="index the catalogue again")
+
+    @classmethod
+    def fitted(cls, vectors: Floats) -> Self:
+        """The finest scale at which none of these values is clipped.
+
+        Args:
+            vectors: float32 [n, dims], a sample. Where all are 0, any scale does.
+        """
+        largest = float(np.abs(vectors).max(initial=0.0))
+        # Three digits: another machine, whose floats differ in the last place, comes to the same scale.
+        return cls(float(f"{_FITTED / (largest or 1.0) * _ROUNDED_DOWN:.3g}"))
+
+    def codes(self, vectors: Floats) -> NDArray[np.int8]:
+        """Codes of float32 values of any shape, from -127 to 127."""
+        rounded = np.rint(vectors * np.float32(self.scale))
+        codes: NDArray[np.int8] = np.clip(rounded, -_LARGEST, _LARGEST).astype(np.int8)
+        return codes
+
+    def product(self, of_codes: float) -> float:
+        """The inner product of two vectors, from that of their codes."""
+        return of_codes / self.scale**2
+
+
+# Half a unit of the third digit, so that rounding never makes the scale larger than what was fitted.
+_ROUNDED_DOWN: Final = 0.995
+
+
+def clipped(numbers: Numbers) -> int:
+    """How many values are outside of what their quantisation was fitted to; of floats none is."""
+    if numbers.dtype != np.int8:
+        return 0
+    return int(np.count_nonzero(np.abs(numbers) == _LARGEST))
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStorage:
+    """How a release keeps its dense vectors.
+
+    Attributes:
+        kept_as: the type of their numbers.
+        quantisation: of bytes; None for the other types, which OpenSearch makes of floats itself.
+    """
+
+    kept_as: VectorType = VectorType.FP32
+    quantisation: Quantisation | None = None
+
+    def numbers(self, vectors: Floats) -> Numbers:
+        """What OpenSearch is given for float32 vectors, of items as of queries."""
+        return self.quantisation.codes(vectors) if self.quantisation else vectors
+
+    def score(self, score: float) -> float:
+        """A k-NN score as float32 vectors would have it, whatever the release keeps."""
+        if self.quantisation is None:
+            return score
+        return knn_score(self.quantisation.product(inner_product(score)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON for the mapping."""
+        scale = {"scale": self.quantisation.scale} if self.quantisation else {}
+        return {"kept_as": self.kept_as.value, **scale}
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
+        """Read it back.
+
+        Raises:
+            KeyError, TypeError, ValueError, InputError: it was not written by ``to_json``.
+        """
+        scale = found.get("scale")
+        return cls(VectorType(found["kept_as"]), None if scale is None else Quantisation(float(scale)))
+
+
+AS_FP32: Final = VectorStorage()
+
+
+def inner_product(score: float) -> float:
+    """The inner product, of unit vectors the cosine, that OpenSearch made a k-NN score of.
+
+    It gives 1 + x for an x of 0 or more, and 1 / (1 - x) below, so that no score is negative.
+    """
+    return score - 1.0 if score >= 1.0 else 1.0 - 1.0 / score
+
+
+def knn_score(product: float) -> float:
+    """What OpenSearch makes of an inner product; the inverse of `inner_product`."""
+    return 1.0 + product if product >= 0.0 else 1.0 / (1.0 - product)
