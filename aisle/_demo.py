@@ -12,9 +12,9 @@ from opensearchpy import OpenSearch
 from aisle._artifacts import export_once
 from aisle._environment import cache
 from aisle._evaluate import DEPTH, Evaluated, evaluate_index
-from aisle._index_run import item_encoder
 from aisle._node import kept_node
 from aisle._search import open_search
+from aisle._vectors import item_encoder
 from aisle.catalogue import read_catalogue
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.encoder import ArtifactStore

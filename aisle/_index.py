@@ -12,6 +12,7 @@ from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_f
 from aisle._quality_gate import gate_options
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
+from aisle._vectors import VectorRequest, vector_type
 from aisle.catalogue import ReadOptions, parse_map
 from aisle.catalogue.languages import AUTO, language_codes, parse_languages
 from aisle.catalogue.reader import formats
@@ -54,6 +55,8 @@ def index(
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
     dims: int | None = None,
+    vectors: str | None = None,
+    vector_bytes: int | None = None,
     sparse: str | Path | None = None,
     synonyms: str | Path | None = None,
     suggest: bool = True,
@@ -111,6 +114,11 @@ def index(
         limit: stop after so many items.
         encoder: artifact that makes the vectors, by path, name or fingerprint; None indexes words alone.
         dims: width of the vectors; None takes 64 if the model was trained to be cut there, else its own.
+        vectors: what their numbers are kept as: "fp32", "fp16" (half the memory), "byte" (a quarter) or
+            "disk" (in memory a 32nd with faiss, a quarter with lucene; full ones are read from disk to score
+            what those find). None: "fp32", or what finds most within ``vector_bytes``.
+        vector_bytes: memory that a vector may take, without its links in the graph; width and type are chosen
+            by what they find in a sample of the items.
         sparse: artifact for the sparse leg; None leaves it out.
         synonyms: file of rules such as ``sofa, couch`` for the queries of this release.
         suggest: make suggestions with the release, see ``aisle.suggest``.
@@ -147,6 +155,7 @@ def index(
     Raises:
         InputError: data or an option cannot be used, or another run changes the catalogue.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
+        CapabilityMissing: the cluster does not keep vectors of that type.
         IndexingFailed: too many rows were rejected or documents refused, the release is too small beside the
             live one, sampled items are not found, or the gate is not passed.
         DiskFull, ClusterUnavailable: on the way; ``resume`` goes on from there.
@@ -177,6 +186,7 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
+    wanted = VectorRequest(encoder, dims, sparse, vector_type(vectors), vector_bytes)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
     if cluster is not None and ray is not None:
@@ -184,11 +194,16 @@ def index(
             "workers on Ray make connections of their own, from the AISLE_* variables",
             fix="leave cluster out, and set AISLE_URL",
         )
+    if vector_bytes is not None and ray is not None:
+        raise InputError(
+            "the vectors of a budget are not chosen on Ray yet",
+            fix="choose them with --bytes and --dry-run, then give --dims and --vectors",
+        )
     client = connected(cluster)
     store = store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
     source = IndexSource(
-        str(data), reading, encoder, dims, sparse, languages=parse_languages(language), checked=not skip_check
+        str(data), reading, wanted, languages=parse_languages(language), checked=not skip_check
     )
 
     with load_for(ray, workers, encoder, dims, store) as load:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aisle._environment import optional
-from aisle._index_run import usual_dims
+from aisle._vectors import usual_dims
 from aisle.cluster import ClusterSettings
 from aisle.encoder import ArtifactStore, load_artifact
 from aisle.encoder.dense import KIND

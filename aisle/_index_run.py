@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from opensearchpy import OpenSearch
@@ -12,33 +12,29 @@ from opensearchpy import OpenSearch
 from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
 from aisle._suggest import SuggestOptions
+from aisle._vectors import VectorRequest, release_vectors
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.languages import CatalogueLanguages, with_languages
 from aisle.catalogue.reader import fingerprint
 from aisle.catalogue.sources import has_fixed_content, source_name
 from aisle.cluster import Cluster
-from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
-from aisle.encoder.text import TEXT_VERSION
+from aisle.encoder import ArtifactStore
 from aisle.errors import ForeignIndex, IndexNotFound, InputError
 from aisle.indexer import (
     DeadLetters,
     IndexOptions,
     IndexReport,
-    ItemEncoder,
     Ledger,
     Progress,
     ResumeContext,
-    dense_item_encoder,
     index_catalogue,
-    sparse_item_encoder,
-    together,
-    without_vectors,
 )
 from aisle.indexer.ledger.resume import ledger_path, say_what_is_kept
 from aisle.indexer.progress import ProgressCounter
 from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
+from aisle.indexer.vectors import stored_as
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
 from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.signals import SignalBoosts
@@ -90,28 +86,20 @@ def letters_file(name: str, file: str | Path | None) -> DeadLetters:
     return DeadLetters(f"{name}-dead-letters.jsonl" if file is None else file)
 
 
-# The widest vectors an index gets unless asked: the size the design was made for.
-USUAL_DIMS = 64
-
-
 @dataclass(frozen=True, slots=True)
 class IndexSource:
     """What to index, and how it is read and encoded.
 
     Attributes:
         data, reading: see ``catalogue.read_catalogue``.
-        encoder: artifact; None indexes words alone.
-        dims: width to cut to; None takes ``usual_dims``.
-        sparse: sparse artifact; None leaves the sparse field empty.
+        vectors: from which models, and as what they are kept.
         languages: codes, the main one first; none to find them out.
         checked: whether the release is asked for a sample of its items before it goes live.
     """
 
     data: str | Path
     reading: ReadOptions
-    encoder: str | Path | None = None
-    dims: int | None = None
-    sparse: str | Path | None = None
+    vectors: VectorRequest = field(default_factory=VectorRequest)
     languages: tuple[str, ...] = ()
     checked: bool = True
 
@@ -149,7 +137,7 @@ def index_folder(
         InputError: ``resume``, and the source has no fixed content.
         IndexingFailed: among others, the release passes the limits, sampled items are not found in it, or it
             fails the gate.
-        Others: see ``read_catalogue``, `item_encoder`, `release_gate` and ``index_catalogue``.
+        Others: see ``read_catalogue``, `release_vectors`, `release_gate` and ``index_catalogue``.
     """
     if resume and not has_fixed_content(source.data):
         raise InputError(
@@ -172,18 +160,19 @@ def index_folder(
             if progress is not None:
                 progress(replace(now, rejected=letters.count, rows=items.counts, reading=items.report))
 
-        vectors = item_encoder(store, source.encoder, source.dims, source.sparse)
+        made, stream = release_vectors(Cluster.of(client), store, source.vectors, items)
+        vectors = made.encoder
         watch(ProgressCounter().progress())
-        languages, stream = with_languages(items, source.languages)
-        options = in_languages(options, languages)
+        languages, stream = with_languages(stream, source.languages)
+        options = replace(in_languages(options, languages), vectors=made.storage)
         options = replace(options, fusions=release_fusions(tuple(vectors.spaces), options.fusions))
-        refs = source.encoder, source.sparse
+        refs = source.vectors.encoder, source.vectors.sparse
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
         parts = fingerprint(source.data, source.reading)
         fusion, boosts = inherited_fusion(client, options.name, vectors.spaces)
         options = replace(options, fusion=fusion, boosts=boosts)
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
-            smoke = SmokeCheck(client, vectors, ledger, options.retry)
+            smoke = SmokeCheck(client, stored_as(vectors, made.storage), ledger, options.retry)
             # The gate last, as it takes longest.
             checks: list[ReleaseCheck] = [*([smoke] if source.checked else []), *gates]
             watched = smoke.sampler.watch(stream)
@@ -216,6 +205,7 @@ def index_folder(
         languages=str(languages),
         reading=items.report,
         rows=items.counts,
+        vectors=replace(report.vectors, choices=made.choices) if report.vectors else None,
         lost_coverage=guard.lost,
         dead_letters=dict(letters.reasons),
         examples=dict(letters.examples),
@@ -236,51 +226,6 @@ def in_languages(options: IndexOptions, languages: CatalogueLanguages) -> IndexO
     if languages.lacks:
         warnings.warn(f"OpenSearch does without what it lacks: {languages.lacks}", stacklevel=2)
     return replace(options, languages=languages.codes, dictionaries=languages.dictionaries)
-
-
-def item_encoder(
-    store: ArtifactStore,
-    ref: str | Path | None,
-    dims: int | None = None,
-    sparse: str | Path | None = None,
-) -> ItemEncoder:
-    """The encoder of a new release.
-
-    Args:
-        store: where names are looked up.
-        ref: artifact; None makes no vectors.
-        dims: width to cut to; None takes ``usual_dims``.
-        sparse: sparse artifact; None makes no weights of tokens.
-
-    Raises:
-        ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
-        InputError: the model has no such width.
-    """
-    made = []
-    if ref is not None:
-        model = DenseEncoder.load(ref, store=store)
-        _warn_of_other_texts(model.manifest)
-        width = dims or usual_dims(model.manifest)
-        made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=width))
-    if sparse is not None:
-        tokens = SparseEncoder.load(sparse, store=store)
-        _warn_of_other_texts(tokens.manifest)
-        made.append(sparse_item_encoder(tokens, item_text, name=tokens.manifest.name))
-    return together(*made) if made else without_vectors()
-
-
-def _warn_of_other_texts(manifest: Manifest) -> None:
-    if manifest.text_version != TEXT_VERSION:
-        warnings.warn(
-            f"{manifest.name} was made for text version {manifest.text_version}, and items are read as"
-            f" version {TEXT_VERSION}: export it again (`aisle encoder export`), or train it anew",
-            stacklevel=3,
-        )
-
-
-def usual_dims(manifest: Manifest) -> int:
-    """64 if the model was trained to be cut there, else its full width: a naive cut costs recall."""
-    return USUAL_DIMS if USUAL_DIMS in manifest.widths else manifest.dims
 
 
 # A rule is a line that a person wrote.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from opensearchpy import OpenSearch
 
-from aisle._index_run import USUAL_ENCODER, in_languages, item_encoder, letters_file, read_synonyms
+from aisle._index_run import USUAL_ENCODER, in_languages, letters_file, read_synonyms
 from aisle._quality_gate import gate_options, release_gate
 from aisle._suggest import suggest_options
+from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors, vector_type
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.languages import AUTO, parse_languages, with_languages
 from aisle.catalogue.rejects import RejectedRow
@@ -23,7 +24,7 @@ from aisle.errors import IndexingFailed
 from aisle.indexer import IndexOptions
 from aisle.indexer.disk_space import check_disk_space
 from aisle.indexer.lease.state import StateIndex
-from aisle.indexer.options import index_settings
+from aisle.indexer.options import KeptVectors, index_settings
 from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import next_version, release_name, to_prune
@@ -41,6 +42,7 @@ class DryRun:
         documents: items that would be sent; OpenSearch may refuse some of them.
         encoder: vector field to the model behind it.
         engine: k-NN engine of the index.
+        vectors: the dense ones, and as what they would be kept; None without.
         languages: that the texts would be searched in, and how that is known.
         reading: what was read as what.
         rows: where every row went.
@@ -58,6 +60,7 @@ class DryRun:
     documents: int
     encoder: dict[str, str]
     engine: str
+    vectors: KeptVectors | None
     languages: str
     reading: ReadingReport
     rows: RowCounts
@@ -73,6 +76,7 @@ class DryRun:
         content = {name: getattr(self, name) for name in _PLAIN}
         return {
             **content,
+            "vectors": asdict(self.vectors) if self.vectors else None,
             "reading": self.reading.to_json(),
             "rows": self.rows.to_json(),
             "dead_letters": sum(self.dead_letters.values()),
@@ -103,6 +107,8 @@ def preview(
     limit: int | None = None,
     encoder: str | Path | None = USUAL_ENCODER,
     dims: int | None = None,
+    vectors: str | None = None,
+    vector_bytes: int | None = None,
     sparse: str | Path | None = None,
     synonyms: str | Path | None = None,
     language: str = AUTO,
@@ -149,6 +155,8 @@ def preview(
         limit: stop after so many items.
         encoder: artifact that makes the vectors; None indexes words alone.
         dims: width of the vectors; None takes what suits the model.
+        vectors: what their numbers would be kept as, as `aisle.index` takes it.
+        vector_bytes: memory that a vector may take; what was chosen from is in ``vectors.choices``.
         sparse: artifact for the sparse leg; None leaves it out.
         synonyms: file of rules for the queries of the release.
         language: as `aisle.index` takes it.
@@ -199,18 +207,20 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
+    wanted = VectorRequest(encoder, dims, sparse, vector_type(vectors), vector_bytes)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
     try:
         items = read_catalogue(str(data), reading, letters)
         guard = ReleaseGuard(client.retrying(options.retry), name, limits, items.counts, letters)
-        vectors = item_encoder(store, encoder, dims, sparse)
+        made, stream = release_vectors(client, store, wanted, items)
         if judged:
             release_gate(client, name, judged, store, encoder, sparse)
         now = read_inventory(client, name)
         state = StateIndex(client, name).read(options.retry).state
-        languages, stream = with_languages(items, asked)
-        settings = index_settings(client, vectors, in_languages(options, languages))
+        languages, stream = with_languages(stream, asked)
+        options = replace(in_languages(options, languages), vectors=made.storage)
+        settings = index_settings(client, made.encoder, options)
         check_disk_space(client)
         documents = sum(1 for _ in stream)
     finally:
@@ -235,9 +245,15 @@ def preview(
         dead_letters=dict(letters.reasons),
         examples=dict(letters.examples),
         dead_letters_file=letters.path if letters.count else None,
-        encoder={field: space.name for field, space in vectors.spaces.items()},
+        encoder={field: space.name for field, space in made.encoder.spaces.items()},
+        vectors=_kept(made),
         engine=settings.engine,
     )
+
+
+def _kept(made: ReleaseVectors) -> KeptVectors | None:
+    found = KeptVectors.of(made.storage, made.encoder)
+    return replace(found, choices=made.choices) if found else None
 
 
 def _stopped(guard: ReleaseGuard, documents: int) -> IndexingFailed | None:

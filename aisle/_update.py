@@ -39,9 +39,7 @@ from aisle.indexer.updates import (
     start_input,
     start_table,
 )
-from aisle.indexer.vectors import stored_as
 from aisle.mappings import IndexMeta, VectorSpace, fields
-from aisle.mappings.vector_types import VectorStorage
 
 
 class ArtifactEncoders:
@@ -59,7 +57,7 @@ class ArtifactEncoders:
         self._store = store
         self._ref = ref
         self._sparse = sparse
-        self._made_for: tuple[Mapping[str, VectorSpace], VectorStorage] | None = None
+        self._spaces: Mapping[str, VectorSpace] | None = None
         self._encoder = without_vectors()
 
     def of_release(self, meta: IndexMeta) -> ItemEncoder:
@@ -70,9 +68,9 @@ class ArtifactEncoders:
             ArtifactCorrupt: see ``DenseEncoder.load``.
             ArtifactMismatch: another one was named, or the release has vectors of another kind.
         """
-        if (meta.spaces, meta.vectors) != self._made_for:
-            self._encoder = stored_as(self._made(meta), meta.vectors)
-            self._made_for = meta.spaces, meta.vectors
+        if meta.spaces != self._spaces:
+            self._encoder = self._made(meta)
+            self._spaces = meta.spaces
         return self._encoder
 
     def _made(self, meta: IndexMeta) -> ItemEncoder:

@@ -15,6 +15,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
 from aisle._index import AUTO, USUAL_ENCODER, USUAL_MIN_CLIENTS, parse_map
+from aisle._vectors import VectorType
 from aisle.cli.console import (
     EXIT_FAILED,
     CatalogueOption,
@@ -59,6 +60,7 @@ from aisle.errors import IndexingFailed
 if TYPE_CHECKING:
     from aisle._preview import DryRun
     from aisle.indexer import IndexReport, Progress
+    from aisle.indexer.options import KeptVectors
     from aisle.indexer.replay import ReplayReport
     from aisle.indexer.suggestions.report import SuggestionReport
 
@@ -130,10 +132,29 @@ def print_indexed(console: Console, report: IndexReport) -> None:
         console.print(f"  {report.resumed:,} of them were there before it was resumed", highlight=False)
     if report.suggestions:
         print_suggestions(console, report.suggestions)
+    if report.vectors:
+        print_vectors(console, report.vectors)
     print_languages(console, report.languages)
     if report.rows:
         print_rows(console, report.rows)
     print_dead_letters(console, report.dead_letters, report.examples, report.dead_letters_file)
+
+
+def print_vectors(console: Console, kept: KeptVectors) -> None:
+    """As what they are kept, and what was chosen from."""
+    clipped = f"; {kept.clipped:,} values were clipped" if kept.clipped else ""
+    console.print(
+        f"  vectors: {kept.dims} dimensions, kept as {kept.kept_as.value}{clipped}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for way in kept.choices:
+        console.print(
+            f"    {way.kept_as.value}, {way.dims} dimensions: {way.bytes} bytes, recall@10 {way.recall:.3f}"
+            " of full vectors in a sample",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def print_suggestions(console: Console, made: SuggestionReport) -> None:
@@ -161,6 +182,8 @@ def print_dry_run(console: Console, would: DryRun) -> None:
         markup=False,
         soft_wrap=True,
     )
+    if would.vectors:
+        print_vectors(console, would.vectors)
     print_languages(console, would.languages)
     print_rows(console, would.rows)
     print_dead_letters(console, would.dead_letters, would.examples, would.dead_letters_file)
@@ -196,6 +219,20 @@ def index(
         int | None,
         typer.Option(
             min=1, help="Vector width. Default: 64 if the model was trained for it, else its full width."
+        ),
+    ] = None,
+    vectors: Annotated[
+        VectorType | None,
+        typer.Option(
+            help="Keep vectors as fp32, fp16, byte or disk, in falling order of memory. Default: fp32."
+        ),
+    ] = None,
+    vector_bytes: Annotated[
+        int | None,
+        typer.Option(
+            "--bytes",
+            min=1,
+            help="Memory of one vector: choose width and type by what they find in a sample of the items.",
         ),
     ] = None,
     sparse: IndexSparseOption = None,
@@ -312,6 +349,10 @@ def index(
 
         aisle index products.parquet --name shop --encoder none --json
 
+        aisle index products.csv --name shop --vectors byte
+
+        aisle index products.csv --name shop --bytes 256 --dry-run
+
         aisle index products.csv --name shop --sparse my-sparse
 
         aisle index products.csv --name shop --gate judged --gate-drop 0.02
@@ -331,16 +372,24 @@ def index(
             "name either DATA or --replay FILE; --resume and --dry-run go with DATA, one at a time"
         )
     check_gate(gate, gate_metric, gate_floor, gate_drop)
-    if gate and replay:
-        raise typer.BadParameter("--gate goes with DATA: --replay writes to the live release")
     if sparse and ray:
         raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
-    if replay and (language != AUTO or skip_check):
-        raise typer.BadParameter("--language and --skip-check go with DATA: a release has its languages")
-    if synonyms and replay:
-        raise typer.BadParameter("--synonyms goes with DATA: they are part of a new release")
-    if (queries or suggest_block or not suggest) and replay:
-        raise typer.BadParameter("suggestions go with DATA: they are part of a new release")
+    of_new_releases = (
+        (gate, "--gate goes with DATA: --replay writes to the live release"),
+        (
+            language != AUTO or skip_check,
+            "--language and --skip-check go with DATA: a release has its languages",
+        ),
+        (
+            vectors or vector_bytes,
+            "--vectors and --bytes go with DATA: a release keeps its vectors as they are",
+        ),
+        (synonyms, "--synonyms goes with DATA: they are part of a new release"),
+        (queries or suggest_block or not suggest, "suggestions go with DATA: they are part of a new release"),
+    )
+    for given, why in of_new_releases:
+        if given and replay:
+            raise typer.BadParameter(why)
     console, mapped = Console(), parse_map(*(columns or ()))
     if replay is not None:
         replayed = aisle.replay(
@@ -382,6 +431,8 @@ def index(
             limit=limit,
             encoder=model,
             dims=dims,
+            vectors=vectors,
+            vector_bytes=vector_bytes,
             sparse=sparse,
             synonyms=synonyms,
             language=language,
@@ -422,6 +473,8 @@ def index(
             limit=limit,
             encoder=model,
             dims=dims,
+            vectors=vectors,
+            vector_bytes=vector_bytes,
             sparse=sparse,
             synonyms=synonyms,
             suggest=suggest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aisle.catalogue.rejects import RejectedRow
 from aisle.catalogue.report import ReadingReport, RowCounts
@@ -21,7 +21,10 @@ from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.signals import SignalBoosts
-from aisle.mappings.vector_types import AS_FP32, VectorStorage, layout
+from aisle.mappings.vector_types import AS_FP32, VectorStorage, VectorType, layout
+
+if TYPE_CHECKING:
+    from aisle.evaluation.encoders.vector_table import VectorChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,34 @@ class IndexOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVectors:
+    """The dense vectors of a release.
+
+    Attributes:
+        kept_as: type of their numbers.
+        dims: width.
+        scale: of bytes, codes per unit; None for other types.
+        clipped: values that this run clipped, as the scale was fitted to smaller ones; of bytes alone.
+        choices: what was chosen from to keep within a budget, the best first; empty without one.
+    """
+
+    kept_as: VectorType
+    dims: int
+    scale: float | None = None
+    clipped: int = 0
+    choices: tuple[VectorChoice, ...] = ()
+
+    @classmethod
+    def of(cls, storage: VectorStorage, encoder: ItemEncoder, clipped: int = 0) -> Self | None:
+        """Those of an encoder, as a release keeps them; None if it makes none."""
+        space = encoder.spaces.get(fields.DENSE)
+        if space is None:
+            return None
+        scale = storage.quantisation.scale if storage.quantisation else None
+        return cls(storage.kept_as, space.dims, scale, clipped)
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What a run has made.
 
@@ -89,7 +120,7 @@ class IndexReport:
         load_s: of these, until the last document was acknowledged.
         stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
         retries: bulk requests that were repeated.
-        clipped: values of vectors that are beyond those that the quantisation was fitted to.
+        vectors: the dense ones, and as what they are kept; None without.
         resumed: of the documents, how many an earlier, interrupted run has written.
         languages: that the texts are searched in, and how that is known; empty if nobody read a catalogue.
         reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
@@ -112,7 +143,7 @@ class IndexReport:
     stage_s: dict[str, float]
     retries: int
     resumed: int = 0
-    clipped: int = 0
+    vectors: KeptVectors | None = None
     languages: str = ""
     reading: ReadingReport | None = None
     rows: RowCounts | None = None
@@ -133,6 +164,7 @@ class IndexReport:
         deleted: tuple[str, ...],
         seconds: float,
         suggestions: SuggestionReport | None = None,
+        vectors: KeptVectors | None = None,
     ) -> Self:
         """A run that loaded this much and took so long."""
         return cls(
@@ -148,7 +180,7 @@ class IndexReport:
             load_s=loaded.seconds,
             stage_s=loaded.busy_s,
             retries=loaded.retries,
-            clipped=loaded.clipped,
+            vectors=vectors,
             suggestions=suggestions,
         )
 

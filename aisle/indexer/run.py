@@ -20,7 +20,7 @@ from aisle.indexer.disk_space import await_disk_blocks_lifted, check_disk_space
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.ledger.resume import ResumeContext, give_up, new_start, run_parts, unfinished_start
 from aisle.indexer.ledger.store import Ledger, RunPhase
-from aisle.indexer.options import IndexOptions, IndexReport, index_settings
+from aisle.indexer.options import IndexOptions, IndexReport, KeptVectors, index_settings
 from aisle.indexer.pipeline import run_pipeline
 from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.releases.create import create_release, declaring_numbers
@@ -306,6 +306,7 @@ def index_catalogue(
         deleted=deleted,
         seconds=perf_counter() - started,
         suggestions=suggestions.report if suggestions is not None else None,
+        vectors=KeptVectors.of(options.vectors, encoder, loaded.clipped),
     )
 
 

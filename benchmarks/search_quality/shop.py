@@ -8,8 +8,8 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from aisle._index_run import item_encoder
 from aisle._search import open_search
+from aisle._vectors import item_encoder
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.encoder import ArtifactStore, cross_encoder, dense, item_text, sparse
 from aisle.encoder.artifact import read_manifest

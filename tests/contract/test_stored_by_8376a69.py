@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aisle._artifacts import is_current
-from aisle._index_run import item_encoder
+from aisle._vectors import item_encoder
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder
 from aisle.types import Item
 from tests.support import stored

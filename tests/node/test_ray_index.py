@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from aisle._index_on_ray import ray_load
-from aisle._index_run import item_encoder
+from aisle._vectors import item_encoder
 from aisle.cluster import Cluster, ClusterSettings
 from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore

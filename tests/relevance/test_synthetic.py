@@ -8,8 +8,8 @@ from opensearchpy import OpenSearch
 
 from aisle._demo import demo_queries
 from aisle._evaluate import DEPTH, evaluate_index
-from aisle._index_run import item_encoder
 from aisle._search import open_search
+from aisle._vectors import item_encoder
 from aisle.catalogue import read_catalogue
 from aisle.encoder import ArtifactStore
 from aisle.evaluation import read_judged_set

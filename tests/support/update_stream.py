@@ -77,7 +77,7 @@ def update(
     source: Path | str,
     *,
     folder: Path,
-    encoder: Counting | None = None,
+    encoder: Counting | ItemEncoder | None = None,
     checkpoint: bool = False,
     lines: int = 7,
     wait_s: float = 10.0,
@@ -88,8 +88,10 @@ def update(
 ) -> UpdateReport:
     """Apply a file in this process; small batches, so that a few lines are several requests."""
     asked = UpdateOptions(name, BatchLimits(lines=lines, flush_s=0.2), wait_s=wait_s, retry=retry, **changes)
-    counting = encoder or Counting()
-    encoding = Encoding(SameEncoder(ItemEncoder({fields.DENSE: SPACE}, counting.encode)), item_text)
+    given = encoder or Counting()
+    if not isinstance(given, ItemEncoder):
+        given = ItemEncoder({fields.DENSE: SPACE}, given.encode)
+    encoding = Encoding(SameEncoder(given), item_text)
     path = folder / "checkpoint.json"
     last = load_checkpoint(path) if checkpoint else None
     with start_input(str(source), last.place if last else Place()) as start:
