@@ -19,11 +19,13 @@ from aisle.encoder import ArtifactStore
 from aisle.evaluation.encoders.hnsw import HnswSearch
 from aisle.evaluation.encoders.markdown import to_markdown
 from aisle.evaluation.encoders.quality import parse_widths
+from aisle.evaluation.encoders.vector_table import KeptSearch
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.vectors import Vectors
-from aisle.mappings import DENSE, VectorSpace, fields
-from aisle.search import DenseLeg, Question
+from aisle.mappings import DENSE, IndexMeta, VectorSpace, fields
+from aisle.mappings.vector_types import VectorStorage, VectorType
+from aisle.search import DenseLeg, Question, read_live
 from aisle.search.ranking import candidates_body, leg_results
 from aisle.search.stored import with_ids
 from aisle.types import Item, Say
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from aisle.evaluation.encoders.exact import Neighbours
     from aisle.evaluation.encoders.judge import EncoderReport
 
-__all__ = ["USUAL_GRAPH", "IndexSearch", "evaluate_encoder", "parse_widths", "to_markdown"]
+__all__ = ["USUAL_GRAPH", "IndexSearch", "VectorType", "evaluate_encoder", "parse_widths", "to_markdown"]
 
 USUAL_GRAPH = HnswSearch()
 """How the graph of an index is built and searched."""
@@ -52,6 +54,7 @@ def evaluate_encoder(
     ef_construction: int = USUAL_GRAPH.ef_construction,
     ef_search: int = USUAL_GRAPH.ef_search,
     index: bool = False,
+    vectors: Sequence[str] = (),
     weights: str | None = None,
     texts: int = 1000,
     relevant: int = 2,
@@ -77,6 +80,8 @@ def evaluate_encoder(
         ef_construction: beam while the graph is built.
         ef_search: beam while it is searched.
         index: ask the dense leg of a real index as well, which is made for it and deleted.
+        vectors: types that vectors may be kept as ("fp16", "byte", "disk"), each compared with full ones by
+            exact search; with ``index``, in an index of its own too.
         weights: the checkpoint it was exported from, to time fp32 beside it.
         texts: catalogue texts to time; 0 leaves all timing out.
         relevant: lowest grade that counts as relevant.
@@ -96,8 +101,12 @@ def evaluate_encoder(
     from aisle.training.data.review_pairs import read_task
 
     graphs: dict[str, Neighbours] = {"faiss HNSW": HnswSearch(m, ef_construction, ef_search)}
+    types = [VectorType.of(name) for name in vectors]
+    graphs |= {f"exact, {kept_as.value}": KeptSearch(kept_as) for kept_as in types}
     if index:
-        graphs["OpenSearch HNSW"] = IndexSearch(connected(cluster))
+        node = connected(cluster)
+        graphs["OpenSearch HNSW"] = IndexSearch(node)
+        graphs |= {f"OpenSearch HNSW, {kept_as.value}": IndexSearch(node, kept_as) for kept_as in types}
     options = JudgeOptions(tuple(widths), relevant, graphs, texts, weights)
     task = read_task(_path(data), _path(reviews), split, mask=mask, relevant=relevant)
     others = [beir_task(Path(folder), split, relevant) for folder in outside]
@@ -122,9 +131,11 @@ class IndexSearch:
 
     Attributes:
         cluster: with room for the vectors.
+        kept_as: type of their numbers.
     """
 
     cluster: Cluster
+    kept_as: VectorType = VectorType.FP32
 
     def __call__(self, queries: Floats, items: Floats, ids: Sequence[str], depth: int, /) -> list[list[str]]:
         """What the dense leg finds for each query, best first, equal scores in order of id.
@@ -147,21 +158,24 @@ class IndexSearch:
             return {fields.DENSE: items[[int(item.id) for item in batch]]}
 
         name = f"aisle-neighbours-{uuid.uuid4().hex[:12]}"
-        options = IndexOptions(name, max_refused_share=0.0, fusions=())
+        storage = VectorStorage.fitted(self.kept_as, items)
+        options = IndexOptions(name, max_refused_share=0.0, fusions=(), vectors=storage)
         encoder = ItemEncoder({fields.DENSE: space}, look_up)
         try:
             release = index_catalogue(self.cluster, positions, encoder, options).release
             try:
-                return [_nearest(self.cluster, release, query, ids, depth) for query in queries]
+                meta = read_live(self.cluster, release).meta
+                return [_nearest(self.cluster, meta, query, ids, depth) for query in queries]
             finally:
                 self.cluster.indices.delete(index=release)
         finally:
             StateIndex(self.cluster, name).forget(_TIDY)
 
 
-def _nearest(cluster: Cluster, release: str, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
-    body = candidates_body([DenseLeg()], Question("-", {fields.DENSE: query}, (), depth))
-    hits = cluster.search(index=release, body=body)["hits"]["hits"]
+def _nearest(cluster: Cluster, meta: IndexMeta, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
+    vectors, layouts = {fields.DENSE: meta.vectors.numbers(query)}, {fields.DENSE: meta.layout}
+    body = candidates_body([DenseLeg()], Question("-", vectors, (), depth, layouts=layouts))
+    hits = cluster.search(index=meta.release, body=body)["hits"]["hits"]
     found = leg_results(with_ids(hits), [DENSE], depth)[DENSE]
     scored = sorted(
         (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)

@@ -12,7 +12,7 @@ from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_f
 from aisle._quality_gate import gate_options
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
-from aisle._vectors import VectorRequest, vector_type
+from aisle._vectors import VectorRequest
 from aisle.catalogue import ReadOptions, parse_map
 from aisle.catalogue.languages import AUTO, language_codes, parse_languages
 from aisle.catalogue.reader import formats
@@ -26,11 +26,13 @@ from aisle.indexer.releases.names import check_name
 from aisle.indexer.replay import ReplayReport
 from aisle.indexer.replay import replay as send_again
 from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
+from aisle.mappings.vector_types import VectorType
 
 __all__ = [
     "AUTO",
     "USUAL_ENCODER",
     "USUAL_MIN_CLIENTS",
+    "VectorType",
     "formats",
     "index",
     "language_codes",
@@ -186,7 +188,7 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    wanted = VectorRequest(encoder, dims, sparse, vector_type(vectors), vector_bytes)
+    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
     if cluster is not None and ray is not None:

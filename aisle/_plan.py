@@ -6,8 +6,9 @@ from aisle.errors import InputError
 from aisle.indexer import capacity
 from aisle.indexer.capacity import Engine, Plan, PlanRequest, parse_bytes, parse_count
 from aisle.indexer.capacity.formulas import TEXT_BYTES
+from aisle.mappings.vector_types import VectorType
 
-__all__ = ["TEXT_BYTES", "Engine", "plan"]
+__all__ = ["TEXT_BYTES", "Engine", "VectorType", "plan"]
 
 
 def plan(
@@ -18,6 +19,7 @@ def plan(
     replicas: int = 1,
     keep: int = 1,
     engine: str = "faiss",
+    vectors: str = "fp32",
     bytes_per_doc: int = TEXT_BYTES,
     node_memory: int | str = "64GiB",
     node_disk: int | str | None = None,
@@ -37,12 +39,14 @@ def plan(
         replicas: further copies of each shard.
         keep: older releases to keep.
         engine: k-NN engine of the cluster, "faiss" or "lucene".
+        vectors: what their numbers are kept as: "fp32", "fp16", "byte" or "disk", as in `aisle.index`.
         bytes_per_doc: of one document on disk, without its vector.
         node_memory: of one data node, in bytes or such as "64GiB".
         node_disk: of one data node, in bytes or such as "4TB"; None: whatever it takes.
 
     Raises:
         InputError: a number cannot be read or planned for.
+        CapabilityMissing: the engine does not keep vectors of that type.
     """
     return capacity.plan(
         PlanRequest(
@@ -52,6 +56,7 @@ def plan(
             replicas=replicas,
             keep=keep,
             engine=_engine(engine),
+            vectors=VectorType.of(vectors),
             text_bytes=bytes_per_doc,
             node_memory=_bytes(node_memory),
             node_disk=None if node_disk is None else _bytes(node_disk),

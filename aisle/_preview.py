@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 from aisle._index_run import USUAL_ENCODER, in_languages, letters_file, read_synonyms
 from aisle._quality_gate import gate_options, release_gate
 from aisle._suggest import suggest_options
-from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors, vector_type
+from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.languages import AUTO, parse_languages, with_languages
 from aisle.catalogue.rejects import RejectedRow
@@ -207,7 +207,7 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    wanted = VectorRequest(encoder, dims, sparse, vector_type(vectors), vector_bytes)
+    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
     try:

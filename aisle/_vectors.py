@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
@@ -17,13 +17,11 @@ from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
 from aisle.mappings import fields
-from aisle.mappings.vector_types import AS_FP32, Quantisation, VectorStorage, VectorType, layout
+from aisle.mappings.vector_types import AS_FP32, FITTED_TO, VectorStorage, VectorType, layout
 from aisle.types import Item
 
 if TYPE_CHECKING:
     from aisle.evaluation.encoders.vector_table import VectorChoice
-
-__all__ = ["VectorType"]
 
 # The widest vectors an index gets unless asked: the size the design was made for.
 USUAL_DIMS: Final = 64
@@ -50,6 +48,19 @@ class VectorRequest:
     kept_as: VectorType | None = None
     budget: int | None = None
 
+    @classmethod
+    def of(
+        cls,
+        encoder: str | Path | None,
+        dims: int | None,
+        sparse: str | Path | None,
+        vectors: str | None,
+        vector_bytes: int | None,
+    ) -> Self:
+        """As `aisle.index` takes it; raises InputError for a type that there is not, too."""
+        kept_as = None if vectors is None else VectorType.of(vectors)
+        return cls(encoder, dims, sparse, kept_as, vector_bytes)
+
     def __post_init__(self) -> None:
         if self.encoder is None and (self.kept_as or self.budget):
             raise InputError(
@@ -69,24 +80,7 @@ class VectorRequest:
             )
 
 
-def vector_type(name: str | None) -> VectorType | None:
-    """The type of this name.
-
-    Raises:
-        InputError: there is none.
-    """
-    try:
-        return None if name is None else VectorType(name)
-    except ValueError:
-        raise InputError(
-            f"vectors cannot be kept as {name!r}", fix=f"use one of {', '.join(VectorType)}"
-        ) from None
-
-
-# As many as OpenSearch needs no second batch for. The largest of their values is 4 to 17 % below that of
-# 4,000 homedepot titles, and what is clipped for it costs no recall.
-_FITTED_TO: Final = 512
-# A quarter of them are queries, whose mean recall is then known to a point.
+# One in eight is a query: the mean recall of 256 is known to a point or two.
 _CHOSEN_BY: Final = 2048
 
 
@@ -136,9 +130,10 @@ def release_vectors(
     encoder = item_encoder(store, asked.encoder, dims, asked.sparse)
     if kept_as is not VectorType.BYTE:
         return ReleaseVectors(encoder, VectorStorage(kept_as), choices), rest
-    first = list(islice(rest, _FITTED_TO))
-    quantisation = Quantisation.fitted(_encoded(encoder, first))
-    return ReleaseVectors(encoder, VectorStorage(kept_as, quantisation), choices), chain(first, rest)
+    first = list(islice(rest, FITTED_TO))
+    rows = encoder.encode(first)[fields.DENSE] if first else ()
+    storage = VectorStorage.fitted(kept_as, np.asarray(rows, dtype=np.float32))
+    return ReleaseVectors(encoder, storage, choices), chain(first, rest)
 
 
 def _choices(
@@ -161,11 +156,6 @@ def _choices(
 
 # So that a query has ten neighbours to find.
 _FEW: Final = 16
-
-
-def _encoded(encoder: ItemEncoder, items: list[Item]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    rows = encoder.encode(items)[fields.DENSE] if items else ()
-    return np.asarray(rows, dtype=np.float32)
 
 
 def item_encoder(

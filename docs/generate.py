@@ -23,6 +23,10 @@ from aisle.catalogue import read_catalogue
 from aisle.catalogue.exports import KINDS
 from aisle.catalogue.reader import Catalogue
 from aisle.cli.main import build_app
+from aisle.cli.plan import size
+from aisle.indexer.capacity.formulas import Engine, parse_count, vector_bytes
+from aisle.mappings import IndexSettings
+from aisle.mappings.vector_types import LAYOUTS, VectorType
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -216,6 +220,58 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
+_FOUND = {
+    VectorType.FP32: "everything",
+    VectorType.FP16: "the same",
+    VectorType.BYTE: "98 to 99 of 100 of the nearest",
+    VectorType.DISK: "the same, with reads from disk in each search",
+}
+_DOCS = ("1M", "10M", "100M")
+_WIDTHS = (64, 256, 384)
+
+
+def vectors_page() -> str:
+    """The page on vectors, with its tables from the layouts of types and from the planner."""
+    text = (ROOT / "docs" / "how-to" / "choose-vectors.md").read_text(encoding="utf-8")
+    for name, table in {"types": _types_table(), "memory": _memory_table()}.items():
+        block = rf"(<!-- planner:{name} -->\n).*?(<!-- /planner -->)"
+        text = re.sub(
+            block, lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text, flags=re.DOTALL
+        )
+    return text
+
+
+def _types_table() -> str:
+    head = "| `--vectors` | bytes of memory a number, faiss | lucene | finds |\n|---|--:|--:|---|"
+    rows = [
+        f"| `{kept_as.value}` | {_bytes(kept_as, 'faiss')} | {_bytes(kept_as, 'lucene')} | {found} |"
+        for kept_as, found in _FOUND.items()
+    ]
+    return "\n".join((head, *rows))
+
+
+def _bytes(kept_as: VectorType, engine: str) -> str:
+    kept = LAYOUTS[kept_as].get(engine)
+    return "not kept" if kept is None else f"{kept.bits / 8:g}"
+
+
+def _memory_table() -> str:
+    head = f"| engine | `--vectors` | `--dims` | {' | '.join(_DOCS)} | disk, {_DOCS[-1]} |"
+    rows = [
+        f"| {engine.value} | {kept_as.value} | {dims} | {_planned(engine, kept_as, dims)} |"
+        for engine in Engine
+        for kept_as in VectorType
+        if engine in LAYOUTS[kept_as]
+        for dims in _WIDTHS
+    ]
+    return "\n".join((head, f"|---|---|--:|{'--:|' * (len(_DOCS) + 1)}", *rows))
+
+
+def _planned(engine: Engine, kept_as: VectorType, dims: int) -> str:
+    needs = [vector_bytes(parse_count(docs), dims, IndexSettings().m, kept_as, engine) for docs in _DOCS]
+    return " | ".join((*(size(need.memory) for need in needs), size(needs[-1].disk)))
+
+
 def decisions_page() -> str:
     """The index of decisions, from the head of each."""
     rows = []
@@ -236,6 +292,7 @@ PAGES = {
     "reference/cli.md": cli_page,
     "reference/errors.md": errors_page,
     "how-to/exports.md": exports_page,
+    "how-to/choose-vectors.md": vectors_page,
     "adr/index.md": decisions_page,
 }
 

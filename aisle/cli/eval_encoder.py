@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 import aisle
 from aisle._evaluate_encoder import USUAL_GRAPH as _HNSW
-from aisle._evaluate_encoder import parse_widths, to_markdown
+from aisle._evaluate_encoder import VectorType, parse_widths, to_markdown
 from aisle.cli.console import progress_console
 
 STDOUT = Path("-")
@@ -48,6 +48,10 @@ def eval_encoder(
     index: Annotated[
         bool, typer.Option("--index", help="Also measure the dense leg of a real index.")
     ] = False,
+    vectors: Annotated[
+        list[VectorType] | None,
+        typer.Option("--vectors", help="Also measure vectors kept as this type; repeat for several."),
+    ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Checkpoint it was exported from; times fp32 too.")
     ] = None,
@@ -65,6 +69,8 @@ def eval_encoder(
 
         aisle eval-encoder ./my-artifact --data judged --widths 384,64 --outside other-judged --index
 
+        aisle eval-encoder my-encoder --data judged --widths 384,256 --vectors byte --vectors fp16
+
         aisle eval-encoder my-encoder --reviews reviews --mask --json report.json
     """
     with progress_console().status("judging") as status:
@@ -81,6 +87,7 @@ def eval_encoder(
             ef_construction=ef_construction,
             ef_search=ef_search,
             index=index,
+            vectors=vectors or (),
             weights=weights,
             texts=texts,
             relevant=relevant,

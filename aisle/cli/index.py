@@ -14,8 +14,7 @@ from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import aisle
-from aisle._index import AUTO, USUAL_ENCODER, USUAL_MIN_CLIENTS, parse_map
-from aisle._vectors import VectorType
+from aisle._index import AUTO, USUAL_ENCODER, USUAL_MIN_CLIENTS, VectorType, parse_map
 from aisle.cli.console import (
     EXIT_FAILED,
     CatalogueOption,

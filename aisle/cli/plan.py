@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 import aisle
-from aisle._plan import TEXT_BYTES, Engine
+from aisle._plan import TEXT_BYTES, Engine, VectorType
 from aisle.cli.console import JsonOption, print_json
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def print_plan(console: Console, plan: Plan) -> None:
         console.print(f"{name:10} {value}", markup=False)
     if plan.request.dims:
         console.print(_table(plan))
-        console.print(
-            "`aisle index` writes float32; the other ways need a mapping of your own.", markup=False
-        )
+        console.print("Choose one with --vectors, here as in `aisle index`.", markup=False)
         console.print("None of the recalls was measured with 64 dimensions: measure your own.", markup=False)
     console.print("\nIt rests on:", markup=False)
     for number, assumption in enumerate(plan.assumptions, 1):
@@ -64,7 +62,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
         ),
     ]
     if asked.dims:
-        memory = plan.vectors[0]
+        memory = plan.memory
         lines.append(
             ("vectors", f"{size(memory.one_copy)} of memory for one copy, {size(memory.all_copies)} in all")
         )
@@ -73,11 +71,13 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
 
 def _table(plan: Plan) -> Table:
     table = Table(
-        "vectors as", "memory, all copies", "nodes", "engines", "published recall@100", title_justify="left"
+        *("vectors as", "memory, all copies", "disk, one copy", "nodes", "published recall@100"),
+        title_justify="left",
     )
     for way in plan.vectors:
-        engines = ", ".join(way.storage.engines)
-        table.add_row(way.storage.name, size(way.all_copies), str(way.nodes), engines, _recalls(way))
+        table.add_row(
+            way.kept_as.value, size(way.all_copies), size(way.primary), str(way.nodes), _recalls(way)
+        )
     return table
 
 
@@ -98,6 +98,9 @@ def plan(
     engine: Annotated[
         Engine, typer.Option(help="k-NN engine of the cluster; `aisle status` shows it.")
     ] = Engine.FAISS,
+    vectors: Annotated[
+        VectorType, typer.Option("--vectors", help="What vectors are kept as.")
+    ] = VectorType.FP32,
     bytes_per_doc: Annotated[
         int, typer.Option("--bytes-per-doc", help="Bytes of one document on disk, without its vector.")
     ] = TEXT_BYTES,
@@ -115,6 +118,8 @@ def plan(
 
         aisle plan --docs 100M --dim 64 --replicas 1
 
+        aisle plan --docs 100M --dim 256 --vectors byte
+
         aisle plan --docs 10k --replicas 0 --engine lucene --node-memory 8GiB
 
         aisle plan --docs 2B --dim 128 --node-memory 128GiB --node-disk 4TB --json
@@ -126,6 +131,7 @@ def plan(
         replicas=replicas,
         keep=keep,
         engine=engine,
+        vectors=vectors,
         bytes_per_doc=bytes_per_doc,
         node_memory=node_memory,
         node_disk=node_disk,

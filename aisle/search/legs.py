@@ -64,7 +64,7 @@ Boosts = tuple[tuple[str, float], ...]
 
 _NOTHING: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 _NO_LAYOUTS: Mapping[str, VectorLayout] = MappingProxyType({})
-_AS_FLOATS: Final = VectorLayout(bits=32, files=4)
+_AS_FLOATS: Final = VectorLayout(bits=32)
 
 # The lucene engine takes the beam for k, which OpenSearch limits.
 MAX_BEAM = 10_000

@@ -10,7 +10,8 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle.indexer.capacity import Engine
-from aisle.indexer.capacity.formulas import TEXT_BYTES, hnsw_bytes, lucene_vector_bytes, primary_bytes
+from aisle.indexer.capacity.formulas import TEXT_BYTES, VectorBytes, hnsw_bytes, primary_bytes, vector_bytes
+from aisle.mappings.vector_types import VectorType
 from benchmarks.harness.result_file import LOWER, Goal
 
 VECTORS: Final = ("vec", "vemf", "vemq", "veq")
@@ -87,17 +88,21 @@ class Checked:
     @property
     def predicted(self) -> int:
         """The plan's size of one copy with its own constant, bytes."""
-        return primary_bytes(self.docs, self.dims, self.m, Engine.LUCENE)
+        return primary_bytes(self.docs, self._vectors)
 
     def predicted_from(self, sample: Checked) -> int:
         """The same with the bytes per document of a smaller index of that catalogue (``--bytes-per-doc``)."""
         text = round(sample.files.text / sample.docs)
-        return primary_bytes(self.docs, self.dims, self.m, Engine.LUCENE, text)
+        return primary_bytes(self.docs, self._vectors, text)
 
     @property
     def vectors_predicted(self) -> int:
         """The plan's size of vectors and graph on disk, bytes."""
-        return lucene_vector_bytes(self.docs, self.dims, self.m)
+        return self._vectors.disk
+
+    @property
+    def _vectors(self) -> VectorBytes:
+        return vector_bytes(self.docs, self.dims, self.m, VectorType.FP32, Engine.LUCENE)
 
     @property
     def vectors_measured(self) -> int:

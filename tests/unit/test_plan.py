@@ -6,40 +6,73 @@ import json
 
 import pytest
 
-from aisle.errors import InputError
+from aisle.errors import CapabilityMissing, InputError
 from aisle.indexer.capacity import Engine, PlanRequest, parse_bytes, parse_count, plan
 from aisle.indexer.capacity.formulas import (
-    FLOAT,
     GIB,
-    STORAGES,
+    NO_VECTORS,
     Bound,
     disk_need,
     heap_bytes,
     hnsw_bytes,
+    lucene_graph_bytes,
     primary_bytes,
+    vector_bytes,
     vector_room,
 )
 from aisle.indexer.capacity.plan import MAX_DOCS, TARGET_BYTES, balanced_shards, fewest_shards
 from aisle.indexer.capacity.sources import PUBLISHED
-
-WAYS = {storage.name: storage for storage in STORAGES}
+from aisle.mappings.vector_types import VectorType
 
 
 @pytest.mark.parametrize(
-    ("way", "gb"),
+    ("kept_as", "gb"),
     [
-        ("float32", 1.267),
-        ("fp16", 0.704),
-        ("byte", 0.422),
-        ("on disk, 8x", 0.282),
-        ("on disk, 16x", 0.211),
-        ("on disk, 32x", 0.176),
+        (VectorType.FP32, 1.267),
+        (VectorType.FP16, 0.704),
+        (VectorType.BYTE, 0.422),
+        (VectorType.DISK, 0.176),
     ],
 )
-def test_a_million_vectors_of_256_dimensions_as_documented(way: str, gb: float) -> None:
+def test_a_million_vectors_of_256_dimensions_as_documented(kept_as: VectorType, gb: float) -> None:
     # The pages' own worked example: 1 M vectors, 256 dimensions, m 16. They round fp16 and byte otherwise
     # (.656 and .39, in GiB), so those two are the formula's exact values.
-    assert hnsw_bytes(1_000_000, 256, 16, WAYS[way]) == pytest.approx(gb * 1e9, rel=0.003)
+    found = vector_bytes(1_000_000, 256, 16, kept_as, Engine.FAISS)
+    assert found.memory == pytest.approx(gb * 1e9, rel=0.003)
+
+
+# One merged segment, bytes: the files that a search reads, and all of the vectors' files.
+MEASURED = [
+    # icecat with k-NN's native libraries.
+    (Engine.FAISS, VectorType.FP32, 19_406, 384, 32.8e6, 62.9e6),
+    (Engine.FAISS, VectorType.FP16, 19_406, 384, 17.9e6, 48.0e6),
+    (Engine.FAISS, VectorType.BYTE, 19_406, 384, 10.4e6, 18.2e6),
+    (Engine.FAISS, VectorType.DISK, 19_406, 384, None, 34.3e6),
+    (Engine.LUCENE, VectorType.FP32, 19_406, 384, 30.7e6, 30.7e6),
+    (Engine.LUCENE, VectorType.DISK, 19_406, 384, None, 38.3e6),
+    # Titles of homedepot.
+    (Engine.LUCENE, VectorType.FP32, 4_000, 64, 4_000 * 294.3, 4_000 * 294.3),
+    (Engine.LUCENE, VectorType.BYTE, 4_000, 64, 4_000 * 102.3, 4_000 * 102.3),
+    (Engine.LUCENE, VectorType.DISK, 4_000, 64, 4_000 * 106.3, 4_000 * 362.3),
+]
+
+
+@pytest.mark.parametrize(("engine", "kept_as", "docs", "dims", "memory", "disk"), MEASURED)
+def test_the_plan_is_within_a_tenth_of_what_was_measured(
+    engine: Engine, kept_as: VectorType, docs: int, dims: int, memory: float | None, disk: float
+) -> None:
+    found = vector_bytes(docs, dims, 16, kept_as, engine)
+    assert found.disk == pytest.approx(disk, rel=0.1)
+    assert memory is None or found.memory == pytest.approx(memory, rel=0.1)
+
+
+def test_a_link_takes_more_bytes_the_more_vectors_there_are() -> None:
+    sizes = [lucene_graph_bytes(10**power, 16) / 10**power for power in range(2, 10)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == pytest.approx(24 * 1.25 + 2, abs=0.1) and sizes[-1] == pytest.approx(
+        24 * 4.25 + 2, abs=10
+    )
+    assert lucene_graph_bytes(1, 16) == 0 < lucene_graph_bytes(2, 16)
 
 
 def test_the_circuit_breaker_of_a_machine_of_100_gb() -> None:
@@ -75,7 +108,7 @@ def test_a_small_catalogue_is_one_shard_on_one_node() -> None:
 
 def test_words_alone_need_no_memory_for_vectors() -> None:
     found = plan(PlanRequest(docs=1_000_000, dims=0, text_bytes=500))
-    assert [way.all_copies for way in found.vectors] == [0] * len(STORAGES)
+    assert {way.all_copies for way in found.vectors} == {0}
     assert found.disk.primary == 500_000_000
     assert found.flags[:2] == ("--encoder", "none")
 
@@ -87,8 +120,25 @@ def test_disk_can_decide_the_number_of_nodes() -> None:
 
 
 def test_lucene_keeps_the_floats_once_and_faiss_twice() -> None:
-    one, two = (primary_bytes(1_000_000, 64, 16, engine, 1) for engine in (Engine.LUCENE, Engine.FAISS))
-    assert (one, two) == (1_000_000 * (1 + 256 + 128), 1_000_000 * (1 + 256) + 422_400_000)
+    one, two = (
+        vector_bytes(1_000_000, 64, 16, VectorType.FP32, engine) for engine in (Engine.LUCENE, Engine.FAISS)
+    )
+    assert one.memory == one.disk == 256_000_000 + lucene_graph_bytes(1_000_000, 16)
+    assert (two.memory, two.disk) == (422_400_000, 256_000_000 + 422_400_000)
+    assert primary_bytes(1_000_000, two, 3) == two.disk + 3_000_000
+    assert vector_bytes(1_000_000, 0, 16, VectorType.BYTE, Engine.FAISS) == NO_VECTORS
+
+
+def test_the_type_decides_memory_nodes_and_flags() -> None:
+    asked = {"docs": 100_000_000, "dims": 256}
+    full, small = plan(PlanRequest(**asked)), plan(PlanRequest(**asked, vectors=VectorType.BYTE))
+    assert [way.kept_as for way in full.vectors] == list(VectorType)
+    assert full.vectors == small.vectors and full.nodes.count > small.nodes.count
+    assert small.memory.one_copy == hnsw_bytes(100_000_000, 256, 16, 8)
+    assert full.memory.nodes == full.nodes.count and small.memory.nodes == small.nodes.count
+    assert " ".join(small.flags).startswith("--dims 256 --vectors byte --shards ")
+    with pytest.raises(CapabilityMissing, match="fp16"):
+        PlanRequest(docs=5, engine=Engine.LUCENE, vectors=VectorType.FP16)
 
 
 def test_the_merge_of_the_new_release_and_its_replicas_are_not_at_once() -> None:
@@ -147,7 +197,7 @@ def test_numbers_that_mean_nothing(field: str, value: int) -> None:
 
 
 def test_every_other_way_has_a_published_recall_and_all_is_json() -> None:
-    assert set(PUBLISHED) == set(WAYS) - {FLOAT.name}
+    assert set(PUBLISHED) == set(VectorType) - {VectorType.FP32}
     said = json.loads(json.dumps(plan(PlanRequest(docs=5)).to_json()))
     assert said["vectors"][1]["recall"][0]["source"]["url"].startswith("https://opensearch.org/")
     assert all(assumption["text"] for assumption in said["assumptions"])

@@ -1,4 +1,4 @@
-"""What smaller vectors find of what full ones do: by width and type, on a sample. Pure.
+"""What smaller vectors find of what full ones do, by type and, within a budget, by width. Pure.
 
 A sample is less dense than its catalogue, so its recalls are above those to come; which way is best, and by
 how much, carries over.
@@ -6,24 +6,46 @@ how much, carries over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aisle.encoder.dense import cut
 from aisle.errors import InputError
-from aisle.evaluation.encoders.exact import exact_neighbours, mean_overlap
-from aisle.mappings.vector_types import LAYOUTS, Quantisation, VectorType
+from aisle.evaluation.encoders.exact import Floats, exact_neighbours, mean_overlap
+from aisle.mappings.vector_types import LAYOUTS, VectorStorage, VectorType
 
-Floats = NDArray[np.float32]
+
+@dataclass(frozen=True, slots=True)
+class KeptSearch:
+    """Exact search of vectors as their type keeps them, a ``Neighbours``.
+
+    Those on disk are scored by their full numbers in the end, so they are searched as they are.
+
+    Attributes:
+        kept_as: type of the numbers.
+    """
+
+    kept_as: VectorType
+
+    def __call__(self, queries: Floats, items: Floats, ids: Sequence[str], depth: int, /) -> list[list[str]]:
+        """See ``Neighbours``."""
+        storage = VectorStorage.fitted(self.kept_as, items)
+        return exact_neighbours(self._numbers(queries, storage), self._numbers(items, storage), ids, depth)
+
+    def _numbers(self, vectors: Floats, storage: VectorStorage) -> Floats:
+        if self.kept_as is VectorType.FP16:
+            vectors = vectors.astype(np.float16)
+        return storage.numbers(vectors).astype(np.float32)
+
+
 DEPTH: Final = 10
 # One in so many vectors of the sample is a query for the others.
 _QUERIES: Final = 8
-# Natively added up eight or more at a time; less than this is no vector to search with.
-STEP: Final = 8
+# Processors multiply that many numbers at once.
+_STEP: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +66,6 @@ class VectorChoice:
     recall: float
 
 
-def as_kept(vectors: Floats, kept_as: VectorType, quantisation: Quantisation) -> Floats:
-    """Vectors as their type keeps them, read back as float32 [n, dims].
-
-    Vectors on disk are searched by their full numbers in the end.
-    """
-    if kept_as is VectorType.FP16:
-        return vectors.astype(np.float16).astype(np.float32)
-    if kept_as is VectorType.BYTE:
-        return quantisation.codes(vectors).astype(np.float32)
-    return vectors
-
-
 def vector_recall(vectors: Floats, dims: int, kept_as: VectorType) -> float:
     """``VectorChoice.recall`` of one way.
 
@@ -64,18 +74,12 @@ def vector_recall(vectors: Floats, dims: int, kept_as: VectorType) -> float:
         dims: width to cut to.
         kept_as: type of the numbers.
     """
-    small = cut(vectors, dims)
-    small = as_kept(small, kept_as, Quantisation.fitted(small))
     asked = np.arange(len(vectors)) % _QUERIES == 0
-    ids = [str(place) for place in range(int((~asked).sum()))]
-    found, exact = (
-        dict(enumerate(exact_neighbours(rows[asked], rows[~asked], ids, DEPTH))) for rows in (small, vectors)
-    )
-    return mean_overlap(
-        {str(query): best for query, best in found.items()},
-        {str(query): best for query, best in exact.items()},
-        DEPTH,
-    )
+    small, ids = cut(vectors, dims), [str(place) for place in range(int((~asked).sum()))]
+    found = KeptSearch(kept_as)(small[asked], small[~asked], ids, DEPTH)
+    exact = exact_neighbours(vectors[asked], vectors[~asked], ids, DEPTH)
+    places = [str(place) for place in range(len(exact))]
+    return mean_overlap(dict(zip(places, found, strict=True)), dict(zip(places, exact, strict=True)), DEPTH)
 
 
 def vector_table(
@@ -84,7 +88,7 @@ def vector_table(
     """The widest vectors of each type that fit into a budget, the best first.
 
     Args:
-        vectors: float32 [n, full], unit rows, of a sample.
+        vectors: float32 [n, full], unit rows, of a sample: 16 or more.
         budget: bytes of memory that a vector may take, without its links in the graph.
         engine: that keeps them.
         types: to choose from; those that the engine does not keep are left out.
@@ -98,10 +102,10 @@ def vector_table(
         if engine not in LAYOUTS[kept_as]:
             continue
         bits = LAYOUTS[kept_as][engine].bits
-        dims = full if budget * 8 >= bits * full else budget * 8 // bits // STEP * STEP
+        dims = full if budget * 8 >= bits * full else budget * 8 // bits // _STEP * _STEP
         if dims:
             recall = round(vector_recall(vectors, dims, kept_as), 4)
             found.append(VectorChoice(kept_as, dims, -(-bits * dims // 8), recall))
     if not found:
-        raise InputError(f"{budget} bytes are too few for a vector", fix="give 32 or more")
+        raise InputError(f"no vector fits into {budget} bytes", fix="give 32 or more with --bytes")
     return tuple(sorted(found, key=lambda way: (-way.recall, way.bytes)))

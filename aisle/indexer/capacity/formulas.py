@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from aisle.errors import InputError
-from aisle.indexer.capacity.sources import BINARY_MEMORY, BYTE_MEMORY, FP16_MEMORY, HNSW_MEMORY, Citation
+from aisle.mappings.vector_types import VectorLayout, VectorType, layout
 
 
 class Engine(StrEnum):
@@ -19,60 +20,108 @@ class Engine(StrEnum):
     LUCENE = "lucene"
 
 
+@dataclass(frozen=True, slots=True)
+class VectorBytes:
+    """One copy of a release's vectors and graphs.
+
+    Attributes:
+        memory: what searches read: faiss loads it, lucene has it in the page cache.
+        disk: all their files.
+    """
+
+    memory: int
+    disk: int
+
+
+NO_VECTORS: Final = VectorBytes(0, 0)
 _OVERHEAD_PERCENT: Final = 110
 _BYTES_PER_LINK: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """One way to keep vectors.
-
-    Attributes:
-        name: for people.
-        bits: per dimension.
-        setting: in the field's mapping.
-        engines: that offer it.
-        source: of the memory formula.
-        rescored: full vectors are read from disk to rescore what the small ones found.
-    """
-
-    name: str
-    bits: int
-    setting: str
-    engines: tuple[str, ...]
-    source: Citation
-    rescored: bool = False
-
-
-FLOAT: Final = Storage("float32", 32, "compression_level 1x", ("faiss", "lucene"), HNSW_MEMORY)
-STORAGES: Final = (
-    FLOAT,
-    Storage("fp16", 16, "method.parameters.encoder sq, type fp16", ("faiss",), FP16_MEMORY),
-    Storage("byte", 8, "data_type byte", ("faiss", "lucene"), BYTE_MEMORY),
-    Storage("on disk, 8x", 4, "mode on_disk, compression_level 8x", ("faiss",), BINARY_MEMORY, rescored=True),
-    Storage(
-        "on disk, 16x", 2, "mode on_disk, compression_level 16x", ("faiss",), BINARY_MEMORY, rescored=True
-    ),
-    Storage(
-        "on disk, 32x", 1, "mode on_disk, compression_level 32x", ("faiss",), BINARY_MEMORY, rescored=True
-    ),
-)
-
-
-def hnsw_bytes(vectors: int, dims: int, m: int, storage: Storage = FLOAT) -> int:
+def hnsw_bytes(vectors: int, dims: int, m: int, bits: int = 32) -> int:
     """Memory of one copy's graphs and vectors: ``1.1 * (bits / 8 * dims + 8 * m) * vectors``, rounded up.
 
     Args:
         vectors: how many; deleted ones count until they are merged away.
         dims: width.
         m: links per vector; the lowest level has twice as many, which is why one counts 8 bytes.
-        storage: how the vectors are stored.
+        bits: of a dimension.
     """
     if not dims:
         return 0
     # In eighths of a byte and hundredths, so that 100 M times it is exact.
-    eighths = storage.bits * dims + 8 * _BYTES_PER_LINK * m
+    eighths = bits * dims + 8 * _BYTES_PER_LINK * m
     return -(-_OVERHEAD_PERCENT * eighths * vectors // 800)
+
+
+# Of the 2 * m that a vector may have on the lowest level, so many are left where products are alike; random
+# vectors, which no catalogue has, keep nearly all.
+_LINKS_KEPT: Final = 0.75
+# Groups of four numbers begin with a byte that says how long each is.
+_GROUP: Final = 0.25
+# The higher levels, which every m-th vector is on, and where each vector's links begin.
+_FURTHER: Final = 2
+
+
+def lucene_graph_bytes(vectors: int, m: int) -> int:
+    """``.vex``: the links of each vector, as the gaps between their sorted numbers in 1 to 4 bytes each.
+
+    Gaps of numbers drawn at random are spread exponentially, so they take the more bytes the more vectors
+    there are (lucene's ``GroupVIntUtil``).
+
+    Args:
+        vectors: of one segment.
+        m: links per vector of the graph.
+    """
+    links = min(2 * m * _LINKS_KEPT, max(0, vectors - 1))
+    if not links:
+        return 0
+    gap = vectors / links
+    size = 1 + sum(math.exp(-(256**longer) / gap) for longer in (1, 2, 3))
+    return math.ceil(vectors * (links * (size + _GROUP) + _FURTHER))
+
+
+# The factors of its quantised vectors, kept with each.
+_LUCENE_FACTORS: Final = 4
+
+
+def faiss_bytes(docs: int, dims: int, m: int, layout: VectorLayout) -> VectorBytes:
+    """``.faiss``, which is loaded into memory, and the vectors that merges and rescoring read."""
+    memory = hnsw_bytes(docs, dims, m, layout.bits)
+    return VectorBytes(memory, docs * dims * layout.written + memory)
+
+
+def lucene_bytes(docs: int, dims: int, m: int, layout: VectorLayout) -> VectorBytes:
+    """``.vec``, ``.vex`` and, where there are copies to search in, ``.veq``."""
+    graph = lucene_graph_bytes(docs, m)
+    searched = docs * dims * layout.bits // 8
+    if not layout.copied:
+        return VectorBytes(searched + graph, searched + graph)
+    searched += docs * _LUCENE_FACTORS
+    return VectorBytes(searched + graph, searched + graph + docs * dims * layout.written)
+
+
+_BYTES_OF: Final[Mapping[Engine, Callable[[int, int, int, VectorLayout], VectorBytes]]] = {
+    Engine.FAISS: faiss_bytes,
+    Engine.LUCENE: lucene_bytes,
+}
+
+
+def vector_bytes(docs: int, dims: int, m: int, kept_as: VectorType, engine: Engine) -> VectorBytes:
+    """Memory and disk of one copy's vectors and graphs.
+
+    Args:
+        docs: in one index.
+        dims: width; 0 without vectors.
+        m: links per vector of the graph.
+        kept_as: type of their numbers.
+        engine: that keeps them.
+
+    Raises:
+        CapabilityMissing: it does not keep that type.
+    """
+    kept = layout(kept_as, engine)
+    return _BYTES_OF[engine](docs, dims, m, kept) if dims else NO_VECTORS
 
 
 TEXT_BYTES: Final = 1_000
@@ -100,28 +149,9 @@ class DiskNeed:
     to_provide: int
 
 
-def lucene_vector_bytes(docs: int, dims: int, m: int) -> int:
-    """``.vec`` and ``.vex``: the floats, and the graph, whose neighbour lists are compressed.
-
-    The graph is taken at 8 * m bytes per vector, the documented formula without its tenth; it takes less.
-    """
-    return docs * (4 * dims + 8 * m) if dims else 0
-
-
-def faiss_vector_bytes(docs: int, dims: int, m: int) -> int:
-    """``.faiss``, which is loaded into memory, and the floats that merges build the next one from."""
-    return 4 * dims * docs + hnsw_bytes(docs, dims, m)
-
-
-VECTOR_BYTES: Final[Mapping[Engine, Callable[[int, int, int], int]]] = {
-    Engine.FAISS: faiss_vector_bytes,
-    Engine.LUCENE: lucene_vector_bytes,
-}
-
-
-def primary_bytes(docs: int, dims: int, m: int, engine: Engine, text_bytes: int = TEXT_BYTES) -> int:
-    """One copy of one release, merged: ``docs * text_bytes`` and the engine's vector files."""
-    return docs * text_bytes + VECTOR_BYTES[engine](docs, dims, m)
+def primary_bytes(docs: int, vectors: VectorBytes, text_bytes: int = TEXT_BYTES) -> int:
+    """One copy of one release, merged: ``docs * text_bytes`` and its vector files."""
+    return docs * text_bytes + vectors.disk
 
 
 def disk_need(primary: int, *, replicas: int, keep: int) -> DiskNeed:

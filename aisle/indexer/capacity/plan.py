@@ -9,18 +9,18 @@ from aisle.errors import InputError
 from aisle.indexer.capacity import sources
 from aisle.indexer.capacity.formulas import (
     GIB,
-    STORAGES,
     TEXT_BYTES,
     DiskNeed,
     Engine,
     Nodes,
-    Storage,
+    VectorBytes,
     disk_need,
-    hnsw_bytes,
     nodes_needed,
     primary_bytes,
+    vector_bytes,
 )
 from aisle.indexer.capacity.sources import PUBLISHED, Citation, Recall
+from aisle.mappings.vector_types import LAYOUTS, VectorType, layout
 
 # What OpenSearch takes as the dimension of a knn_vector.
 _MAX_DIMS: Final = 16_000
@@ -38,12 +38,14 @@ class PlanRequest:
         replicas: further copies of each shard.
         keep: older releases that stay for a way back, as in ``aisle index --keep``.
         engine: k-NN engine; it decides how often a vector is on disk.
+        vectors: what their numbers are kept as.
         text_bytes: of one document on disk, without its vector.
         node_memory: of one data node, bytes, the operating system's share included.
         node_disk: of one data node, bytes; None: whatever it takes.
 
     Raises:
         InputError: a number that means nothing.
+        CapabilityMissing: the engine does not keep vectors of that type.
     """
 
     docs: int
@@ -52,6 +54,7 @@ class PlanRequest:
     replicas: int = 1
     keep: int = 1
     engine: Engine = Engine.FAISS
+    vectors: VectorType = VectorType.FP32
     text_bytes: int = TEXT_BYTES
     node_memory: int = 64 * GIB
     node_disk: int | None = None
@@ -74,6 +77,7 @@ class PlanRequest:
         for fits, what, allowed in checks:
             if not fits:
                 raise InputError(f"{what} cannot be planned for", fix=f"use {allowed}")
+        layout(self.vectors, self.engine)
 
     @property
     def copies(self) -> int:
@@ -118,8 +122,17 @@ def assumptions(asked: PlanRequest) -> tuple[Assumption, ...]:
 
 def _of_vectors(asked: PlanRequest) -> tuple[Assumption, ...]:
     room = "half of what the heap leaves may hold vectors and graphs"
+    bits = layout(asked.vectors, asked.engine).bits
     found = [
-        Assumption("vectors and graphs take 1.1 * (4 * dims + 8 * m) bytes each", sources.HNSW_MEMORY),
+        Assumption(
+            f"vectors and graphs take 1.1 * ({bits} / 8 * dims + 8 * m) bytes each",
+            sources.MEMORY[asked.vectors],
+        )
+        if asked.engine is Engine.FAISS
+        else Assumption(
+            f"vectors take {bits} / 8 * dims bytes each, and graphs 1.5 * m gaps of 1 to 4 bytes",
+            sources.GRAPH,
+        ),
         Assumption(
             f"{room}: the breaker's default with faiss, our choice for lucene's page cache", sources.BREAKER
         ),
@@ -153,18 +166,20 @@ def balanced_shards(fewest: int, copies: int, nodes: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way to keep the vectors; the first of a plan is float32, which ``aisle index`` writes.
+    """One way to keep the vectors, as ``aisle index --vectors`` does.
 
     Attributes:
-        storage: the way.
+        kept_as: type of their numbers.
         one_copy, all_copies: memory for vectors and graphs, bytes.
+        primary: disk of one copy of one release, merged, bytes.
         nodes: data nodes that it needs.
         recall: what was published for it.
     """
 
-    storage: Storage
+    kept_as: VectorType
     one_copy: int
     all_copies: int
+    primary: int
     nodes: int
     recall: tuple[Recall, ...]
 
@@ -179,7 +194,7 @@ class Plan:
         shard_bytes, shard_docs: of each, merged.
         nodes: data nodes.
         disk: in the whole cluster.
-        vectors: memory, float32 first.
+        vectors: every way that the engine has to keep them.
         flags: for ``aisle index``.
         assumptions: what the numbers rest on.
     """
@@ -194,6 +209,11 @@ class Plan:
     flags: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
 
+    @property
+    def memory(self) -> Alternative:
+        """Of the way that was asked for."""
+        return next(way for way in self.vectors if way.kept_as is self.request.vectors)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; sizes in bytes."""
         return asdict(self)
@@ -202,10 +222,9 @@ class Plan:
 def plan(request: PlanRequest) -> Plan:
     """Size a cluster for one catalogue. Pure: nothing is asked of a cluster."""
     asked = request
-    primary = primary_bytes(asked.docs, asked.dims, asked.m, asked.engine, asked.text_bytes)
-    disk = disk_need(primary, replicas=asked.replicas, keep=asked.keep)
-    needs = [(storage, hnsw_bytes(asked.docs, asked.dims, asked.m, storage)) for storage in STORAGES]
-    nodes = _nodes(asked, disk, needs[0][1])
+    needs = {kept_as: _vectors(asked, kept_as) for kept_as in VectorType if asked.engine in LAYOUTS[kept_as]}
+    primary, disk = _on_disk(asked, needs[asked.vectors])
+    nodes = _nodes(asked, disk, needs[asked.vectors].memory)
     shards = balanced_shards(fewest_shards(primary, asked.docs), asked.copies, nodes.count)
     return Plan(
         request=asked,
@@ -214,18 +233,30 @@ def plan(request: PlanRequest) -> Plan:
         shard_docs=-(-asked.docs // shards),
         nodes=nodes,
         disk=disk,
-        vectors=tuple(
-            Alternative(
-                storage=storage,
-                one_copy=need,
-                all_copies=need * asked.copies,
-                nodes=_nodes(asked, disk, need).count,
-                recall=PUBLISHED.get(storage.name, ()),
-            )
-            for storage, need in needs
-        ),
+        vectors=tuple(_alternative(asked, kept_as, need) for kept_as, need in needs.items()),
         flags=_flags(asked, shards),
         assumptions=assumptions(asked),
+    )
+
+
+def _vectors(asked: PlanRequest, kept_as: VectorType) -> VectorBytes:
+    return vector_bytes(asked.docs, asked.dims, asked.m, kept_as, asked.engine)
+
+
+def _on_disk(asked: PlanRequest, need: VectorBytes) -> tuple[int, DiskNeed]:
+    primary = primary_bytes(asked.docs, need, asked.text_bytes)
+    return primary, disk_need(primary, replicas=asked.replicas, keep=asked.keep)
+
+
+def _alternative(asked: PlanRequest, kept_as: VectorType, need: VectorBytes) -> Alternative:
+    primary, disk = _on_disk(asked, need)
+    return Alternative(
+        kept_as=kept_as,
+        one_copy=need.memory,
+        all_copies=need.memory * asked.copies,
+        primary=primary,
+        nodes=_nodes(asked, disk, need.memory).count,
+        recall=PUBLISHED.get(kept_as, ()),
     )
 
 
@@ -241,6 +272,8 @@ def _nodes(asked: PlanRequest, disk: DiskNeed, one_copy: int) -> Nodes:
 
 def _flags(asked: PlanRequest, shards: int) -> tuple[str, ...]:
     width = ("--dims", str(asked.dims)) if asked.dims else ("--encoder", "none")
+    if asked.dims and asked.vectors is not VectorType.FP32:
+        width = (*width, "--vectors", asked.vectors.value)
     numbers = {"--shards": shards, "--replicas": asked.replicas, "--keep": asked.keep}
     return (
         *width,
