@@ -129,6 +129,7 @@ def release_vectors(
         kept_as, dims = choices[0].kept_as, choices[0].dims
     encoder = item_encoder(store, asked.encoder, dims, asked.sparse)
     if kept_as is not VectorType.BYTE:
+        # What needs no fitting is not encoded twice.
         return ReleaseVectors(encoder, VectorStorage(kept_as), choices), rest
     first = list(islice(rest, FITTED_TO))
     rows = encoder.encode(first)[fields.DENSE] if first else ()

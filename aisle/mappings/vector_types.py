@@ -185,10 +185,20 @@ class VectorStorage:
     Attributes:
         kept_as: the type of their numbers.
         quantisation: of bytes; None for the other types, which OpenSearch makes of floats itself.
+
+    Raises:
+        InputError: bytes without a quantisation, or another type with one.
     """
 
     kept_as: VectorType = VectorType.FP32
     quantisation: Quantisation | None = None
+
+    def __post_init__(self) -> None:
+        if (self.quantisation is None) is (self.kept_as is VectorType.BYTE):
+            raise InputError(
+                "vectors need a scale to be kept as bytes, and as no other type",
+                fix="make the storage with VectorStorage.fitted",
+            )
 
     @classmethod
     def fitted(cls, kept_as: VectorType, vectors: Floats) -> Self:

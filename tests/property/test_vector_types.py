@@ -70,10 +70,9 @@ def test_a_score_is_read_back_as_its_product(product: float) -> None:
     assert inner_product(knn_score(product)) == pytest.approx(product, abs=1e-9)
 
 
-@pytest.mark.parametrize("kept_as", VectorType)
-@pytest.mark.parametrize("quantisation", [None, Quantisation(297.0)])
-def test_storage_reads_back_from_json(kept_as: VectorType, quantisation: Quantisation | None) -> None:
-    storage = VectorStorage(kept_as, quantisation)
+@given(st.sampled_from(VectorType), SAMPLES)
+def test_storage_reads_back_from_json(kept_as: VectorType, vectors: Floats) -> None:
+    storage = VectorStorage.fitted(kept_as, vectors)
     assert VectorStorage.from_json(storage.to_json()) == storage
 
 
