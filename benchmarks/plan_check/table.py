@@ -59,10 +59,10 @@ def read_files(stats: Mapping[str, Any]) -> IndexFiles:
     return IndexFiles(sum(sizes.values()), vectors, graphs, sizes.get("cfs", 0), segments)
 
 
-# By one catalogue's own sample; by a constant for all catalogues; and of a graph by its upper bound.
+# By one catalogue's own sample; by a constant for all catalogues; and of vectors with their graph.
 _OFF_SAMPLE: Final = 0.1
 _OFF_DEFAULT: Final = 0.35
-_OFF_VECTORS: Final = 0.25
+_OFF_VECTORS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,19 +86,29 @@ def test_on_disk_the_scores_are_those_of_full_vectors(
         assert score == pytest.approx(knn_score(float(VECTORS[id_] @ direction(query))), abs=1e-5)
 
 
+@pytest.mark.parametrize("kept_as", [VectorType.BYTE, VectorType.DISK])
 @pytest.mark.parametrize("normalisation", [MIN_MAX, L2])
-def test_a_hybrid_search_of_bytes_adds_up_to_near_that_of_floats(
-    client: Cluster, shops: dict[VectorType, SearchClient], normalisation: str
+def test_a_hybrid_search_adds_up_to_near_that_of_floats(
+    client: Cluster, shops: dict[VectorType, SearchClient], normalisation: str, kept_as: VectorType
 ) -> None:
     fusion = FusionSpec.equal("bm25", "dense", normalisation=normalisation)
     install_pipeline(client, fusion)
     small, full = (
-        shops[kept].rank("red oak chair", fusion=fusion).fused for kept in (VectorType.BYTE, VectorType.FP32)
+        shops[kept].rank("red oak chair", fusion=fusion).fused for kept in (kept_as, VectorType.FP32)
     )
     assert [each.id for each in small[:5]] == [each.id for each in full[:5]]
     for one, other in zip(small[:5], full[:5], strict=True):
         assert sum(one.contributions) == pytest.approx(one.score)
         assert one.contributions == pytest.approx(other.contributions, abs=0.02)
+
+
+def test_diversity_reads_vectors_of_bytes(shops: dict[VectorType, SearchClient]) -> None:
+    small, full = (
+        shops[kept].search("red oak chair", diversity=0.3) for kept in (VectorType.BYTE, VectorType.FP32)
+    )
+    likeness = [[hit.diversity.likeness for hit in page.hits if hit.diversity] for page in (small, full)]
+    assert len(likeness[0]) == len(small.hits) > 1
+    assert likeness[0] == pytest.approx(likeness[1], abs=0.05)
 
 
 def test_a_least_similarity_and_the_signals_of_hits_mean_the_cosine(

@@ -44,7 +44,7 @@ def run_parts(
     return {
         **source,
         "the encoder (--encoder, --dims)": _stable({name: asdict(space) for name, space in spaces.items()}),
-        "the index settings (--shards, --replicas)": _stable(
+        "the index settings (--shards, --replicas, --vectors)": _stable(
             [asdict(replace(settings, synonyms=Synonyms(), languages=(), dictionaries={})), fusions]
         ),
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
