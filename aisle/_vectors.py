@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from aisle.cluster import Cluster, capabilities, require
+from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
+from aisle.indexer.options import vector_engine
 from aisle.mappings import fields
-from aisle.mappings.vector_types import AS_FP32, FITTED_TO, VectorStorage, VectorType, layout
+from aisle.mappings.vector_types import AS_FP32, FITTED_TO, VectorStorage, VectorType
 from aisle.types import Item
 
 if TYPE_CHECKING:
@@ -118,9 +119,8 @@ def release_vectors(
         InputError: the model has no such width, or nothing fits into the budget.
         CapabilityMissing: the cluster does not keep vectors of that type.
     """
-    engine = require(capabilities(cluster)).best_engine
     kept_as, rest = asked.kept_as or VectorType.FP32, iter(items)
-    layout(kept_as, engine)
+    engine = vector_engine(cluster, kept_as)
     dims, choices = asked.dims, ()
     if asked.budget is not None:
         first = list(islice(rest, _CHOSEN_BY))

@@ -193,16 +193,25 @@ class IndexReport:
         return content
 
 
+def vector_engine(cluster: Cluster, kept_as: VectorType) -> str:
+    """The best k-NN engine of the cluster, if it keeps vectors of that type.
+
+    Raises:
+        CapabilityMissing: it does not.
+    """
+    engine = require(capabilities(cluster)).best_engine
+    layout(kept_as, engine)
+    return engine
+
+
 def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions) -> IndexSettings:
     """With the best k-NN engine that the cluster has, and the width of the encoder's vectors.
 
     Raises:
         CapabilityMissing: the cluster cannot hold it, or keeps no vectors of that type.
     """
-    engine = require(capabilities(cluster)).best_engine
-    layout(options.vectors.kept_as, engine)
     settings = IndexSettings(
-        engine=engine,
+        engine=vector_engine(cluster, options.vectors.kept_as),
         shards=options.shards,
         replicas=options.replicas,
         synonyms=options.synonyms,
