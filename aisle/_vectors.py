@@ -121,7 +121,8 @@ def release_vectors(
     """
     kept_as, rest = asked.kept_as or VectorType.FP32, iter(items)
     engine = vector_engine(cluster, kept_as)
-    dims, choices = asked.dims, ()
+    dims = asked.dims
+    choices: tuple[VectorChoice, ...] = ()
     if asked.budget is not None:
         first = list(islice(rest, _CHOSEN_BY))
         rest = chain(first, rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -130,8 +131,8 @@ def test_lucene_keeps_the_floats_once_and_faiss_twice() -> None:
 
 
 def test_the_type_decides_memory_nodes_and_flags() -> None:
-    asked = {"docs": 100_000_000, "dims": 256}
-    full, small = plan(PlanRequest(**asked)), plan(PlanRequest(**asked, vectors=VectorType.BYTE))
+    asked = PlanRequest(docs=100_000_000, dims=256)
+    full, small = plan(asked), plan(replace(asked, vectors=VectorType.BYTE))
     assert [way.kept_as for way in full.vectors] == list(VectorType)
     assert full.vectors == small.vectors and full.nodes.count > small.nodes.count
     assert small.memory.one_copy == hnsw_bytes(100_000_000, 256, 16, 8)

@@ -271,9 +271,9 @@ def _nodes(asked: PlanRequest, disk: DiskNeed, one_copy: int) -> Nodes:
 
 
 def _flags(asked: PlanRequest, shards: int) -> tuple[str, ...]:
-    width = ("--dims", str(asked.dims)) if asked.dims else ("--encoder", "none")
+    width = ["--dims", str(asked.dims)] if asked.dims else ["--encoder", "none"]
     if asked.dims and asked.vectors is not VectorType.FP32:
-        width = (*width, "--vectors", asked.vectors.value)
+        width += ["--vectors", asked.vectors.value]
     numbers = {"--shards": shards, "--replicas": asked.replicas, "--keep": asked.keep}
     return (
         *width,
