@@ -33,7 +33,7 @@ def test_files_by_what_they_hold() -> None:
 
 
 def test_goals_by_hand() -> None:
-    # Text is 784 bytes a document in the sample. Its 10 vectors have 9 links each of 1.25 bytes, and 2 bytes more:
+    # Text is 784 bytes a document in the sample. Its 10 vectors have 9 links of 1.25 bytes each, and 2 more:
     # the plan says 7,840 + 2,560 + 133; of 100 they have 24, so it says 78,400 + 25,600 + 3,200.
     goals = {goal.name: goal for goal in plan_goals([SAMPLE, LARGE], SAMPLE)}
     own = goals["index size off a plan from the smallest size, worst"]
