@@ -71,7 +71,19 @@ FLOWS: Final = (
     Flow(
         *("aisle index FILE --name NAME", "cli.index:index", 35),
         (
-            *("ray", "sparse", "gate", "resume", "replay", "dry", "preview", "synonym", "rerank", "update"),
+            *(
+                "ray",
+                "sparse",
+                "choices",
+                "gate",
+                "resume",
+                "replay",
+                "dry",
+                "preview",
+                "synonym",
+                "rerank",
+                "update",
+            ),
             *("testing", *_OTHER_FILES),
         ),
     ),
