@@ -233,9 +233,11 @@ def _counts_itself(plan: Plan) -> bool:
     """Whether the candidates tell how many items the words match, with no aggregation that costs time.
 
     The number of hits is that of the items that any leg matches. Those that only the leg of meaning does are
-    all among the candidates, if these are not cut off; a sparse leg matches more items than come back.
+    all among the candidates, if these are not cut off; a sparse leg matches more items than come back, and so
+    does a leg of meaning that is asked for more than the window.
     """
     whole = len(plan.legs) * plan.window * plan.live.shards <= MAX_CANDIDATES
+    whole = whole and plan.live.meta.layout.least_k <= plan.window
     return whole and not plan.lookup and all(leg.vector_field != fields.SPARSE for leg in plan.legs)
 
 

@@ -15,8 +15,11 @@ from aisle.evaluation.encoders.exact import exact_neighbours
 from aisle.evaluation.encoders.vector_table import KeptSearch, vector_recall, vector_table
 from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, fields, index_body
 from aisle.mappings.vector_types import LAYOUTS, Quantisation, VectorStorage, VectorType
-from aisle.search import DenseLeg, Question
-from aisle.search.legs import QueryEncoders
+from aisle.search import Bm25Leg, DenseLeg, Question, SearchRequest
+from aisle.search.legs import Leg, QueryEncoders
+from aisle.search.plan import SearchSettings, resolve
+from aisle.search.preflight import LiveIndex
+from aisle.search.ranking import plan_body
 from tests.support.hash_vector_catalogue import DIMS, FINGERPRINT, HashEncoder, direction
 
 SPACES = {fields.DENSE: VectorSpace(FINGERPRINT, "hash", DIMS)}
@@ -112,6 +115,20 @@ def test_on_disk_candidates_are_rescored_and_a_small_window_is_not_searched_narr
         assert "rescore" not in asked(VectorStorage(), engine, 100)
     assert asked(on_disk, "faiss", 10)["k"] == 64
     assert asked(on_disk, "lucene", 10)["k"] == asked(VectorStorage(), "faiss", 10)["k"] == 10
+
+
+@pytest.mark.parametrize(
+    ("engine", "window", "counted"), [("faiss", 63, True), ("faiss", 64, False), ("lucene", 10, False)]
+)
+def test_more_neighbours_than_the_window_are_not_counted_as_results(
+    engine: str, window: int, counted: bool
+) -> None:
+    live = LiveIndex(meta(VectorStorage(VectorType.DISK), engine), 1)
+    legs: dict[str, Leg] = {"bm25": Bm25Leg(), "dense": DenseLeg()}
+    plan = resolve(SearchRequest("drill"), SearchSettings(legs, window, typos=False, exact=False), live)
+    vectors = {fields.DENSE: direction("drill")}
+    body = plan_body(plan, Question("drill", vectors, (), window), spelling=False)
+    assert ("aggs" in body) is counted
 
 
 def unit(seed: int, number: int, dims: int) -> NDArray[np.float32]:
