@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +21,9 @@ from aisle.search import SearchClient, read_live
 from aisle.search.legs import Vector
 from aisle.search.preflight import install_pipeline
 from aisle.types import Item
+from tests.support.command import Done, failure, here
 from tests.support.hash_vector_catalogue import DIMS, FINGERPRINT, HashEncoder, direction, shelf_items
+from tests.support.stored import STORED
 from tests.support.update_stream import update, write_lines
 
 NAME = "test-vector-types"
@@ -155,8 +159,8 @@ def test_the_check_before_a_release_goes_live_asks_in_its_own_numbers(
     for kept in shops:
         name = f"{NAME}-{kept.value}"
         storage = read_live(client, name).meta.vectors
-        checked = check_release(client, name, list(ITEMS.values())[:50], encoder=stored_as(ENCODER, storage))
-        assert checked.by_vector == 50
+        checked = check_release(client, name, list(ITEMS.values())[:20], encoder=stored_as(ENCODER, storage))
+        assert checked.by_vector == 20
 
 
 def test_what_the_engine_does_not_keep_is_refused_before_anything_is_made(client: Cluster, name: str) -> None:
@@ -172,3 +176,40 @@ def test_values_beyond_the_sample_are_counted(client: Cluster, name: str) -> Non
     report = index_catalogue(client, ITEMS.values(), ENCODER, IndexOptions(name, vectors=narrow))
     expected = sum(int((np.abs(narrow.numbers(vector)) == 127).sum()) for vector in VECTORS.values())
     assert report.vectors is not None and report.vectors.clipped == expected > 0
+
+
+def test_the_command_chooses_within_a_budget_and_updates_what_it_made(
+    node_url: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(STORED / "home" / "artifacts", tmp_path / "home" / "artifacts")
+    monkeypatch.chdir(tmp_path)
+    write_lines(tmp_path / "shop.jsonl", [{"id": id_, "title": item.title} for id_, item in ITEMS.items()])
+    write_lines(tmp_path / "changes.jsonl", [{"id": "new", "title": "red oak chair"}])
+
+    def run(*arguments: str) -> Done:
+        home = str(tmp_path / "home")
+        return here(monkeypatch, capfd, *arguments, "--name", name, AISLE_HOME=home, AISLE_URL=node_url)
+
+    data = ("shop.jsonl", "--encoder", "tiny-dense", "--no-suggest")
+    shown = run("index", *data, "--bytes", "32", "--dry-run")
+    assert "vectors: 16 dimensions, kept as byte" in shown.out, shown
+    assert "byte, 16 dimensions: 16 bytes, recall@10" in shown.out
+    assert "fp32, 8 dimensions: 32 bytes, recall@10" in shown.out
+    refused = failure(run("index", *data, "--bytes", "7"))
+    assert "no vector fits into 7 bytes" in refused
+    made = json.loads(run("index", *data, "--bytes", "32", "--json").out)
+    kept = made["vectors"]
+    assert (kept["kept_as"], kept["dims"], kept["clipped"]) == ("byte", 16, 0) and kept["scale"] > 126
+    again = json.loads(run("index", *data, "--dims", "16", "--vectors", "byte", "--dry-run", "--json").out)
+    assert again["vectors"]["scale"] == kept["scale"] and again["vectors"]["choices"] == []
+    changed = here(
+        monkeypatch, capfd, "update", name, "changes.jsonl", "--refresh",
+        AISLE_HOME=str(tmp_path / "home"), AISLE_URL=node_url,
+    )  # fmt: skip
+    assert changed.code == 0, changed
+    found = json.loads(run("search", "red oak chair", "--legs", "dense", "--json").out)
+    assert "new" in {hit["item"]["id"] if "item" in hit else hit["id"] for hit in found["hits"][:3]}
