@@ -160,7 +160,9 @@ class LegSignal:
     Attributes:
         leg: name of the leg ("bm25", "dense", ...).
         rank: 1-based rank within the leg's candidate window, None if the leg did not find the item.
-        raw_score: the leg's own score (BM25, inner product, ...), None likewise.
+        raw_score: the leg's own score: BM25, the sum of products of a sparse leg, or of a dense one, whose
+            inner product (of unit vectors the cosine) is ip, 1 + ip for an ip of 0 or more and 1 / (1 - ip)
+            below. None likewise.
         weight: the leg's weight in the fusion.
         contribution: what the leg added to the fused score; the contributions of a hit sum to its score
             for additive fusions (RRF, arithmetic mean).

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import shake_128
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisle.mappings import IndexMeta, VectorSpace, fields
-from aisle.mappings.document import Column
+from aisle.mappings.document import Column, long_hash
 from aisle.mappings.vector_types import VectorStorage, clipped
 from aisle.types import Item
 
@@ -29,8 +31,9 @@ class ItemEncoder:
     Attributes:
         spaces: vector field to the model and width behind it; goes into ``_meta.aisle``.
         encode: items to float32 ``[items, dims]`` matrices, one per field of ``spaces``; rows of unit
-            length. A sparse field has token to weight for each item. A function that looks vectors up serves
-            as well as a model.
+            length. A sparse field has token to weight for each item. ``text_hash`` may go with them: which
+            items have one text. A function that looks vectors up serves as well as a model, but not where
+            more than 32 of them are the same: see `jittered`.
     """
 
     spaces: Mapping[str, VectorSpace]
@@ -51,7 +54,7 @@ class ReleaseEncoders(Protocol):
 def dense_item_encoder(
     model: DenseModel, text: Callable[[Item], str], *, name: str, dims: int
 ) -> ItemEncoder:
-    """Items' texts through a dense encoder into the field ``dense``.
+    """Items' texts through a dense encoder into the field ``dense``, `jittered`, and their hashes beside it.
 
     Args:
         model: a loaded ``encoder.DenseEncoder``.
@@ -61,9 +64,44 @@ def dense_item_encoder(
     """
 
     def encode(items: Sequence[Item]) -> Vectors:
-        return {fields.DENSE: model.encode_items([text(item) for item in items], dims=dims)}
+        texts = [text(item) for item in items]
+        return {
+            fields.DENSE: jittered(model.encode_items(texts, dims=dims), [item.id for item in items]),
+            fields.TEXT_HASH: list(map(long_hash, texts)),
+        }
 
     return ItemEncoder({fields.DENSE: VectorSpace(model.fingerprint, name, dims)}, encode)
+
+
+JITTER: Final = 1e-3
+"""Length of what is added to a vector of unit length. Cosines change by 5e-7; a tenth of it is too little for
+the graph of faiss."""
+
+
+def jittered(vectors: NDArray[np.float32], ids: Sequence[str]) -> NDArray[np.float32]:
+    """The vectors, of which no two are the same any more.
+
+    In an HNSW graph all links of a vector lead to its copies, if it has more of them than it may have links:
+    the rule that keeps links apart (arXiv 1603.09320, algorithm 4) drops no neighbour for one at the same
+    distance. Whoever comes to them does not get out, and other items are not found. So each vector is moved
+    a little, in a direction that is drawn by its item's id: the same for every load and update.
+
+    Args:
+        vectors: float32 [n, dims], rows of unit length, or 0.
+        ids: one per row.
+
+    Returns:
+        float32 [n, dims], rows of unit length again. One of 0, of a text without a known word, is only moved:
+        it stays near to nothing.
+    """
+    drawn = b"".join(shake_128(id_.encode(errors="surrogatepass")).digest(vectors.shape[1]) for id_ in ids)
+    directions = np.frombuffer(drawn, dtype=np.uint8).reshape(vectors.shape) - np.float32(127.5)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    moved = vectors + np.float32(JITTER) * directions
+    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+    # Anything but a vector of 0 is longer than its jitter.
+    unit: NDArray[np.float32] = np.divide(moved, lengths, out=moved, where=lengths > 2 * JITTER)
+    return unit
 
 
 def sparse_item_encoder(model: SparseModel, text: Callable[[Item], str], *, name: str) -> ItemEncoder:

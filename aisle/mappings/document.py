@@ -16,8 +16,8 @@ from aisle.mappings.measures import measure_terms
 from aisle.mappings.part_numbers import attribute_codes, codes
 from aisle.types import NO_SIGNALS, BusinessSignals, GeoPoint, Item
 
-# A float32 [dims] row of a vector field, or token to weight of a sparse one.
-Value: TypeAlias = NDArray[np.float32] | Mapping[str, float]
+# A float32 [dims] row of a vector field, token to weight of a sparse one, or a hash of the text behind them.
+Value: TypeAlias = NDArray[np.float32] | Mapping[str, float] | int
 
 
 class Column(Protocol):
@@ -68,7 +68,7 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         fields.ID: item.id,
         fields.TITLE: item.title,
         fields.GROUP: product,
-        fields.GROUP_HASH: group_hash(product),
+        fields.GROUP_HASH: long_hash(product),
     }
     built.update((field, value) for field, value in optional.items() if value)
     if item.numbers:
@@ -134,9 +134,9 @@ def item_of(id_: str, source: Mapping[str, Any]) -> Item:
     )
 
 
-def group_hash(group: str) -> int:
-    """64 bits of a product's name, signed as OpenSearch's ``long``: BLAKE2b (RFC 7693)."""
-    digest = blake2b(group.encode(errors="surrogatepass"), digest_size=8).digest()
+def long_hash(text: str) -> int:
+    """64 bits of a text, signed as OpenSearch's ``long``: BLAKE2b (RFC 7693)."""
+    digest = blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 

@@ -51,6 +51,8 @@ POPULARITY_RANK: Final = "popularity_rank"
 IMAGE: Final = "image"
 
 DENSE: Final = "dense"
+# A number made of the text that the dense vector was made of: items of one text tie by it.
+TEXT_HASH: Final = "text_hash"
 SPARSE: Final = "sparse"
 SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
 

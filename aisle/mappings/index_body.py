@@ -12,7 +12,7 @@ from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.meta import Features, IndexMeta
 from aisle.mappings.synonyms import Synonyms
-from aisle.mappings.vector_types import AS_FP32, VectorStorage, layout
+from aisle.mappings.vector_types import AS_FP32, LEAST_BEAM, VectorStorage, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class IndexSettings:
         engine: k-NN engine, ``faiss`` or ``lucene``, from ``aisle.cluster.capabilities``.
         shards, replicas: as in OpenSearch.
         m, ef_construction: HNSW graph degree and build-time beam (Malkov & Yashunin, arXiv 1603.09320).
-        ef_search: query-time beam where the engine takes it from the index (faiss).
+        ef_search: query-time beam of a query that names none; those of `vector_types.VectorLayout` do.
         refresh_interval: in OpenSearch's notation; ``-1`` while loading.
         synonyms: what queries are widened by.
         languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
@@ -39,7 +39,7 @@ class IndexSettings:
     replicas: int = 0
     m: int = 16
     ef_construction: int = 100
-    ef_search: int = 256
+    ef_search: int = LEAST_BEAM
     refresh_interval: str = "1s"
     synonyms: Synonyms = field(default_factory=Synonyms)
     languages: tuple[str, ...] = (ENGLISH.code,)
@@ -56,6 +56,7 @@ class IndexSettings:
             counts_names=True,
             locates=True,
             hashes_groups=True,
+            hashes_texts=True,
             suggest=self.suggest,
         )
 
@@ -163,6 +164,8 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.ADDED: {"type": "date", "format": "strict_date_optional_time", "ignore_malformed": True},
         fields.POPULARITY_RANK: {"type": "rank_feature"},
         fields.DENSE: vector,
+        # Only returned with candidates and counted.
+        fields.TEXT_HASH: {"type": "long", "index": False},
         # Weights of vocabulary tokens, kept to 9 significant bits; an item without any has no value.
         fields.SPARSE: {"type": "rank_features"},
         **{sid: {"type": "keyword"} for sid in fields.SID_PREFIXES},

@@ -52,6 +52,7 @@ class Features:
         counts_names: whether it knows which items have which attribute.
         locates: whether it knows where items are.
         hashes_groups: whether products can be counted by a number instead of their names, which is faster.
+        hashes_texts: whether it knows which items have the same text for the encoder.
     """
 
     languages: tuple[str, ...] = ("en",)
@@ -61,6 +62,7 @@ class Features:
     counts_names: bool = False
     locates: bool = False
     hashes_groups: bool = False
+    hashes_texts: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the mapping."""

@@ -19,7 +19,7 @@ from aisle.errors import InvalidQuery
 from aisle.mappings import BM25, DENSE, SPARSE, IndexMeta, fields
 from aisle.mappings.measures import measures
 from aisle.mappings.scripts import MARKS, UNSPELT
-from aisle.mappings.vector_types import Numbers, VectorLayout
+from aisle.mappings.vector_types import AS_FLOATS, Numbers, VectorLayout
 from aisle.search.spacing import joined_pairs, joined_runs
 
 MAX_WORDS = 2_000
@@ -64,10 +64,6 @@ Boosts = tuple[tuple[str, float], ...]
 
 _NOTHING: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 _NO_LAYOUTS: Mapping[str, VectorLayout] = MappingProxyType({})
-_AS_FLOATS: Final = VectorLayout(bits=32)
-
-# The lucene engine takes the beam for k, which OpenSearch limits.
-MAX_BEAM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,28 +265,17 @@ def _combined(text: str, boosts: Boosts, boost: float = 1.0) -> dict[str, Any]:
 class DenseLeg:
     """The leg of meaning: the query vector's nearest neighbours in the HNSW graph, filtered while searching.
 
-    Attributes:
-        beam: width of the search in the graph, as a multiple of the window. With 1 the last of the window's
-            neighbours are missed: a beam finds its own tail badly.
+    Items that have the same text have the same score, see ``ranking.leg_results``.
     """
 
-    beam: int = 2
     name: str = DENSE
     vector_field: str | None = fields.DENSE
 
     def query(self, question: Question) -> dict[str, Any]:
         """A ``knn`` clause with k = window, or the least that the layout of the vectors needs."""
         field = str(self.vector_field)
-        layout = question.layouts.get(field, _AS_FLOATS)
-        knn: dict[str, Any] = {
-            "vector": question.vectors[field].tolist(),
-            "k": max(question.window, layout.least_k),
-            "method_parameters": {"ef_search": min(self.beam * question.window, MAX_BEAM)},
-        }
-        knn |= layout.rescoring
-        if question.filters:
-            knn["filter"] = {"bool": {"filter": list(question.filters)}}
-        return {"knn": {field: knn}}
+        layout = question.layouts.get(field, AS_FLOATS)
+        return layout.nearest(field, question.vectors[field].tolist(), question.window, question.filters)
 
 
 @dataclass(frozen=True, slots=True)

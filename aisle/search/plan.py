@@ -75,7 +75,7 @@ class Plan:
         excluded: words that no result has.
         numbers: its words that look like part numbers; spaced: part numbers of several words.
         least_similarity: of results that only meaning found, see `SearchRequest`.
-        stored: fields whose values come back with each candidate, for what orders or groups them.
+        stored: fields whose values come back with each candidate, for what scores, orders or groups them.
         rules: what rules make of the search; None if they do not act. Their filters are among the clauses.
         boosts: business signals that count.
         at: moment of the search; None: now.
@@ -117,6 +117,11 @@ class Plan:
     def clauses(self) -> tuple[dict[str, Any], ...]:
         """What every result must match."""
         return (*self.filters, *self.always)
+
+    @property
+    def dense_legs(self) -> frozenset[str]:
+        """Names of the legs that compare dense vectors."""
+        return frozenset(leg.name for leg in self.legs if leg.vector_field not in (None, fields.SPARSE))
 
     @property
     def word_legs(self) -> tuple[str, ...]:
@@ -180,10 +185,12 @@ def resolve(
     listing = None
     if request.browse or (order and not sort):
         listing = _listing(request, key, words, (text, excluded, spelling, lookup))
+    vector_fields = [leg.vector_field for leg in legs]
     stored = [
         *((fields.GROUP,) if group else ()),
         *stored_signals(boosts),
         *((key.field,) if sort and key else ()),
+        *((fields.TEXT_HASH,) if live.meta.features.hashes_texts and fields.DENSE in vector_fields else ()),
     ]
     return Plan(
         live=live,

@@ -151,7 +151,12 @@ def candidates_params(fusion: FusionSpec) -> dict[str, str]:
     return {"search_pipeline": pipeline_name(fusion), "include_named_queries_score": "true"}
 
 
-def leg_results(hits: Sequence[Mapping[str, Any]], legs: Sequence[str], window: int) -> dict[str, LegResult]:
+def leg_results(
+    hits: Sequence[Mapping[str, Any]],
+    legs: Sequence[str],
+    window: int,
+    texts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+) -> dict[str, LegResult]:
     """Each leg's own list, rebuilt from the union.
 
     Args:
@@ -159,6 +164,9 @@ def leg_results(hits: Sequence[Mapping[str, Any]], legs: Sequence[str], window: 
         legs: names, in the order asked.
         window: candidates per leg. OpenSearch scores every hit for every leg that matches it, so a hit that
             only the dense leg found can carry a BM25 score from far below BM25's window: that is cut off.
+        texts: leg of vectors to the hash of each hit's text. Vectors of one text differ by their jitter alone
+            (``indexer.vectors.jittered``), so all hits that have it get the best of their scores, also those
+            that another leg found, and are in order of id.
 
     Returns:
         Leg to at most ``window`` ids, best first; ties in order of id.
@@ -172,7 +180,18 @@ def leg_results(hits: Sequence[Mapping[str, Any]], legs: Sequence[str], window: 
                 # Other clauses have names as well.
                 if leg in scored:
                     scored[leg].append((hit["_id"], float(score)))
+    for leg, hashes in texts.items():
+        scored[leg] = _of_texts(scored[leg], hashes)
     return {leg: _best(found, window) for leg, found in scored.items()}
+
+
+def _of_texts(found: list[tuple[str, float]], hashes: Mapping[str, int]) -> list[tuple[str, float]]:
+    scores: dict[int, float] = {}
+    for id_, score in found:
+        if id_ in hashes:
+            scores[hashes[id_]] = max(score, scores.get(hashes[id_], score))
+    known = [(id_, scores[text]) for id_, text in hashes.items() if text in scores]
+    return known + [(id_, score) for id_, score in found if id_ not in hashes]
 
 
 def _best(found: list[tuple[str, float]], window: int) -> LegResult:
@@ -251,10 +270,11 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         encode_ms: for the record.
     """
     hits, text = with_ids(answer["hits"]["hits"]), question.text
-    results = _as_of_floats(plan, leg_results(hits, plan.fusion.legs, plan.window))
+    values = stored_values(hits)
+    found = leg_results(hits, plan.fusion.legs, plan.window, _texts(plan, values))
+    results = _as_of_floats(plan, found)
     used = reweighted(for_query(plan.fusion, text, results), results)
     total, is_exact = _total(plan, answer)
-    values = stored_values(hits)
     at = plan.at or datetime.now(UTC)
     fused = boosted(fuse(used, results), plan.boosts, plan.live.meta, values, at)
     rules = plan.rules
@@ -290,11 +310,17 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
 def _as_of_floats(plan: Plan, results: Mapping[str, LegResult]) -> dict[str, LegResult]:
     """The legs' lists with dense scores as float32 vectors have them, whatever the release keeps."""
     kept = plan.live.meta.vectors
-    dense = {leg.name for leg in plan.legs if leg.vector_field not in (None, fields.SPARSE)}
+    dense = plan.dense_legs
     return {
         name: LegResult(found.ids, list(map(kept.score, found.scores))) if name in dense else found
         for name, found in results.items()
     }
+
+
+def _texts(plan: Plan, values: StoredValues) -> dict[str, Mapping[str, int]]:
+    """Dense leg to the hashes of the candidates' texts, by their ids."""
+    hashes = {id_: found[fields.TEXT_HASH][0] for id_, found in values.items() if fields.TEXT_HASH in found}
+    return dict.fromkeys(plan.dense_legs, hashes)
 
 
 def _total(plan: Plan, answer: Mapping[str, Any]) -> tuple[int, bool]:

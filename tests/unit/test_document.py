@@ -11,7 +11,7 @@ import pytest
 
 from aisle.indexer.bulk import serialise
 from aisle.mappings import IndexMeta, IndexSettings, fields, index_body
-from aisle.mappings.document import by_slug, document, group_hash, item_of
+from aisle.mappings.document import by_slug, document, item_of, long_hash
 from aisle.types import BusinessSignals, GeoPoint, Item
 
 FULL = Item(
@@ -70,14 +70,14 @@ def test_what_is_empty_is_left_out_but_everything_has_a_group() -> None:
         fields.ID: "1",
         fields.TITLE: "x",
         fields.GROUP: "1",
-        fields.GROUP_HASH: group_hash("1"),
+        fields.GROUP_HASH: long_hash("1"),
         fields.CODES: ["1"],
     }
 
 
 def test_a_products_number_is_the_same_in_every_process_and_fits_a_long() -> None:
-    assert group_hash("shirt") == -2062805976249727431
-    assert -(2**63) <= group_hash("\ud800 shirt") < 2**63
+    assert long_hash("shirt") == -2062805976249727431
+    assert -(2**63) <= long_hash("\ud800 shirt") < 2**63
 
 
 def test_an_item_may_be_of_the_group_that_bears_its_id() -> None:

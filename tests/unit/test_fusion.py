@@ -21,6 +21,7 @@ from aisle.mappings import (
     standard_fusions,
 )
 from aisle.search import LegResult, fuse
+from aisle.search.ranking import leg_results
 
 LEGS = ("bm25", "dense")
 RESULTS = {
@@ -116,3 +117,22 @@ def test_pipeline_weights_sum_to_one() -> None:
     processor = body["phase_results_processors"][0]["normalization-processor"]
     weights = processor["combination"]["parameters"]["weights"]
     assert sum(weights) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_hits_of_one_text_have_its_best_score_and_are_in_order_of_id() -> None:
+    hits = [
+        {"_id": "c", "matched_queries": {"dense": 1.5003, "bm25": 2.0}},
+        {"_id": "z", "matched_queries": {"dense": 1.9}},
+        {"_id": "b", "matched_queries": {"dense": 1.5007}},
+        {"_id": "d", "matched_queries": {"dense": 1.5005}},
+        # Only its words were found, by a search of the graph that ended before it.
+        {"_id": "a", "matched_queries": {"bm25": 3.0}},
+        {"_id": "y", "matched_queries": {"bm25": 1.0}},
+    ]
+    texts = {"a": 7, "b": 7, "c": 7, "d": 8, "y": 9}
+    found = leg_results(hits, ("bm25", "dense"), 4, {"dense": texts})
+    assert list(found["dense"].ids) == ["z", "a", "b", "c"]
+    assert list(found["dense"].scores) == [1.9, 1.5007, 1.5007, 1.5007]
+    assert list(found["bm25"].ids) == ["a", "c", "y"]
+    alone = leg_results([{"_id": id_, "_score": 1 + n / 1e4} for n, id_ in enumerate("cab")], ("dense",), 3)
+    assert list(alone["dense"].ids) == ["b", "a", "c"]

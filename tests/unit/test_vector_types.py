@@ -118,6 +118,14 @@ def test_on_disk_candidates_are_rescored_and_a_small_window_is_not_searched_narr
 
 
 @pytest.mark.parametrize(
+    ("window", "beam"), [(1, 256), (10, 256), (128, 256), (129, 258), (5_000, 10_000), (10_000, 10_000)]
+)
+def test_the_beam_is_never_narrow_nor_wider_than_opensearch_takes(window: int, beam: int) -> None:
+    for kept in (VectorStorage(), BYTES, VectorStorage(VectorType.DISK)):
+        assert asked(kept, "lucene", window)["method_parameters"] == {"ef_search": beam}
+
+
+@pytest.mark.parametrize(
     ("engine", "window", "counted"), [("faiss", 63, True), ("faiss", 64, False), ("lucene", 10, False)]
 )
 def test_more_neighbours_than_the_window_are_not_counted_as_results(

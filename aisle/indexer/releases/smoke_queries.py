@@ -23,14 +23,13 @@ from aisle.indexer.ledger.resume import refused_share
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import fields
+from aisle.mappings.vector_types import AS_FLOATS
 from aisle.types import Item
 
 TOP: Final = 10
 # A title of thousands of words would be more clauses than a query may have.
 _MAX_WORDS: Final = 100
 _MAX_LETTERS: Final = 300
-# HNSW finds its own tail badly with a narrow beam, which is no fault of the release.
-_BEAM: Final = 200
 _WORD: Final = re.compile(r"\w+")
 # Between scores, and between products of unit vectors, that are the same but for float32 and INT8.
 _ALIKE: Final = 1e-3
@@ -67,9 +66,7 @@ def _beginning(title: str) -> str:
 
 def vector_query(vector: Sequence[float], field: str = fields.DENSE) -> dict[str, Any]:
     """The nearest neighbours of a vector."""
-    return _asking(
-        {"knn": {field: {"vector": list(vector), "k": TOP, "method_parameters": {"ef_search": _BEAM}}}}
-    )
+    return _asking(AS_FLOATS.nearest(field, list(vector), TOP))
 
 
 def is_found(item_id: str, title: str, hits: Sequence[Mapping[str, Any]]) -> bool:
@@ -242,8 +239,8 @@ def check_release(
     asked = 0
     vectors = encoder.encode(there) if encoder and there else _columns(there, stored)
     for vector_field, rows in vectors.items():
-        if vector_field == fields.SPARSE:
-            # Of weights that have no common length, an item's own need not make the largest product.
+        # Of weights that have no common length, an item's own need not make the largest product.
+        if vector_field in (fields.SPARSE, fields.TEXT_HASH):
             continue
         known = [(item, row) for item, row in zip(there, rows, strict=True) if row is not None]
         asked = max(asked, len(known))
