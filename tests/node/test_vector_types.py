@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from aisle.cluster import Cluster
 from aisle.errors import CapabilityMissing
@@ -41,6 +42,13 @@ ENCODER = ItemEncoder({fields.DENSE: VectorSpace(FINGERPRINT, "hash", DIMS)}, _b
 VECTORS = {id_: direction(item.title) for id_, item in ITEMS.items()}
 
 
+def _codes(*items: Item, kept: VectorStorage = BYTES) -> NDArray[np.int_]:
+    return np.asarray(stored_as(ENCODER, kept).encode(items)[fields.DENSE]).astype(int)
+
+
+CODES = dict(zip(ITEMS, _codes(*ITEMS.values()), strict=True))
+
+
 def _made(client: Cluster, kept: VectorStorage) -> str:
     name = f"{NAME}-{kept.kept_as.value}"
     index_catalogue(client, ITEMS.values(), ENCODER, IndexOptions(name, vectors=kept))
@@ -61,10 +69,7 @@ def test_bytes_score_as_the_reference_says_on_the_scale_of_floats(
     shops: dict[VectorType, SearchClient], query: str
 ) -> None:
     asked = QUANTISATION.codes(direction(query)).astype(int)
-    expected = {
-        id_: knn_score(QUANTISATION.product(int(QUANTISATION.codes(vector).astype(int) @ asked)))
-        for id_, vector in VECTORS.items()
-    }
+    expected = {id_: knn_score(QUANTISATION.product(int(codes @ asked))) for id_, codes in CODES.items()}
     found = shops[VectorType.BYTE].rank(query, legs=("dense",)).results["dense"]
     # A window of 100 of 120: those beyond it, and a few that a graph misses, are not found.
     assert len(found.ids) == 100
@@ -145,8 +150,8 @@ def test_an_update_is_quantised_as_the_release_was(
         index=name, body={"ids": ["new", "item-0001"]}, params={"_source_includes": fields.DENSE}
     )
     new, old = (np.array(found["_source"][fields.DENSE]) for found in stored["docs"])
-    assert (new == QUANTISATION.codes(direction("a new boot"))).all()
-    assert (old == QUANTISATION.codes(VECTORS["item-0001"])).all()
+    assert (new == _codes(Item("new", "a new boot"))).all()
+    assert (old == CODES["item-0001"]).all()
     client.indices.refresh(index=name)
     hit = shops[VectorType.BYTE].search("a new boot", legs=("dense",), size=1).hits[0]
     assert hit.item.id == "new"
@@ -174,7 +179,7 @@ def test_what_the_engine_does_not_keep_is_refused_before_anything_is_made(client
 def test_values_beyond_the_sample_are_counted(client: Cluster, name: str) -> None:
     narrow = VectorStorage(VectorType.BYTE, Quantisation(QUANTISATION.scale * 2))
     report = index_catalogue(client, ITEMS.values(), ENCODER, IndexOptions(name, vectors=narrow))
-    expected = sum(int((np.abs(narrow.numbers(vector)) == 127).sum()) for vector in VECTORS.values())
+    expected = int((np.abs(_codes(*ITEMS.values(), kept=narrow)) == 127).sum())
     assert report.vectors is not None and report.vectors.clipped == expected > 0
 
 
