@@ -39,6 +39,7 @@ __all__ = [
     "__version__",
     "apply_fusion",
     "check_rules",
+    "check_vectors",
     "connect",
     "delete_rules",
     "demo",
@@ -71,6 +72,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from aisle._artifacts import export_encoder
+    from aisle._check_vectors import check_vectors
     from aisle._demo import demo
     from aisle._evaluate import evaluate
     from aisle._evaluate_encoder import evaluate_encoder
@@ -116,6 +118,7 @@ else:
     # `import aisle` takes milliseconds and loads neither opensearch-py nor onnxruntime.
     _HOMES = {
         "_artifacts": ("export_encoder",),
+        "_check_vectors": ("check_vectors",),
         "_demo": ("demo",),
         "_evaluate": ("evaluate",),
         "_evaluate_encoder": ("evaluate_encoder",),

@@ -23,11 +23,10 @@ from aisle.evaluation.encoders.vector_table import KeptSearch
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.vectors import Vectors
-from aisle.mappings import DENSE, IndexMeta, VectorSpace, fields
+from aisle.mappings import IndexMeta, VectorSpace, fields
 from aisle.mappings.vector_types import VectorStorage, VectorType
-from aisle.search import DenseLeg, Question, read_live
-from aisle.search.ranking import candidates_body, leg_results
-from aisle.search.stored import with_ids
+from aisle.search import read_live
+from aisle.search.neighbours import nearest
 from aisle.types import Item, Say
 
 if TYPE_CHECKING:
@@ -173,10 +172,7 @@ class IndexSearch:
 
 
 def _nearest(cluster: Cluster, meta: IndexMeta, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
-    vectors, layouts = {fields.DENSE: meta.vectors.numbers(query)}, {fields.DENSE: meta.layout}
-    body = candidates_body([DenseLeg()], Question("-", vectors, (), depth, layouts=layouts))
-    hits = cluster.search(index=meta.release, body=body)["hits"]["hits"]
-    found = leg_results(with_ids(hits), [DENSE], depth)[DENSE]
+    found = nearest(cluster, meta, meta.vectors.numbers(query), depth)
     scored = sorted(
         (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)
     )

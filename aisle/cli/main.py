@@ -29,6 +29,7 @@ def build_app() -> typer.Typer:
     # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
     from aisle.cli import (
         browse,
+        check,
         demo,
         encoder,
         eval_encoder,
@@ -65,6 +66,7 @@ def build_app() -> typer.Typer:
     app.command()(index.index)
     app.command()(update.update)
     app.add_typer(releases.app, name="releases")
+    app.add_typer(check.app, name="check")
     app.command(cls=search.SearchCommand)(search.search)
     app.command()(browse.browse)
     app.add_typer(rules.app, name="rules")
