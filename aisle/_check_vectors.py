@@ -123,7 +123,7 @@ def _measured(node: Cluster, meta: IndexMeta, sample: int, seed: int) -> dict[st
     items = [Item(id_, source.get(fields.TITLE, "")) for id_, source in drawn.items()]
     if not items:
         raise InputError(f"no item of {meta.release} has a vector", fix="index the catalogue again")
-    sender = SmokeQuerySender(node, meta.release)
+    sender = SmokeQuerySender(node, meta.release, meta.layout)
     lost = sender.not_found_by_vector(items, vectors, vectors, fields.DENSE)
     recalls = {depth: [_recall(node, meta, vector, depth) for vector in vectors] for depth in _DEPTHS}
     return {
@@ -158,10 +158,10 @@ def _drawn(
         },
     }
     if meta.features.hashes_texts:
-        texts = {"field": fields.TEXT_HASH, "precision_threshold": _COUNTED}
+        field = {"field": fields.TEXT_HASH}
         body["aggs"] = {
-            "texts": {"cardinality": texts},
-            "known": {"value_count": {"field": fields.TEXT_HASH}},
+            "known": {"value_count": field},
+            "texts": {"cardinality": {**field, "precision_threshold": _COUNTED}},
         }
     answer = node.search(index=meta.release, body=body)
     vectors, found = answer["hits"]["total"]["value"], answer.get("aggregations", {})

@@ -23,7 +23,7 @@ from aisle.indexer.ledger.resume import refused_share
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import fields
-from aisle.mappings.vector_types import AS_FLOATS
+from aisle.mappings.vector_types import AS_FLOATS, VectorLayout
 from aisle.types import Item
 
 TOP: Final = 10
@@ -64,9 +64,11 @@ def _beginning(title: str) -> str:
     return " ".join(words)[:_MAX_LETTERS]
 
 
-def vector_query(vector: Sequence[float], field: str = fields.DENSE) -> dict[str, Any]:
+def vector_query(
+    vector: Sequence[float], field: str = fields.DENSE, layout: VectorLayout = AS_FLOATS
+) -> dict[str, Any]:
     """The nearest neighbours of a vector."""
-    return _asking(AS_FLOATS.nearest(field, list(vector), TOP))
+    return _asking(layout.nearest(field, list(vector), TOP))
 
 
 def is_found(item_id: str, title: str, hits: Sequence[Mapping[str, Any]]) -> bool:
@@ -95,11 +97,13 @@ class SmokeQuerySender:
     Args:
         cluster: one that repeats its requests.
         release: index.
+        layout: of its vectors.
     """
 
-    def __init__(self, cluster: Cluster, release: str) -> None:
+    def __init__(self, cluster: Cluster, release: str, layout: VectorLayout = AS_FLOATS) -> None:
         self._cluster = cluster
         self._release = release
+        self._layout = layout
 
     def stored(self, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Id to its title and vectors, of those that are there."""
@@ -151,7 +155,9 @@ class SmokeQuerySender:
         One that has that very vector is found if the last one shown has it too: the encoder cannot tell them
         apart, as it cannot where it knows none of their words.
         """
-        shown = self.answers(vector_query([float(value) for value in row], field) for row in vectors)
+        shown = self.answers(
+            vector_query([float(value) for value in row], field, self._layout) for row in vectors
+        )
         return [
             item
             for item, row, own, hits in zip(items, vectors, stored, shown, strict=True)
