@@ -55,8 +55,8 @@ def name(client: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_every_other_item_is_found_by_its_own_vector(client: Cluster, name: str) -> None:
-    found = aisle.check_vectors(name, sample=2_300, most_lost=0.0, cluster=client)
-    assert (found.vectors, found.sample, found.same_text) == (2_300, 2_300, 299)
+    found = aisle.check_vectors(name, sample=60, most_lost=0.0, cluster=client)
+    assert (found.vectors, found.sample, found.same_text) == (2_300, 60, 299)
     assert (found.lost, found.failures) == (0, ()), found
 
 

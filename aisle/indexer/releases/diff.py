@@ -252,7 +252,9 @@ def diff_releases(
             )
     params = {"flat_settings": "true"}
     bodies = [cluster.indices.get(index=release, params=params)[release] for release in (before, after)]
-    vectors = sorted({name for body in bodies for name in vector_fields(body["mappings"])})
+    vectors = sorted(
+        {fields.TEXT_HASH, *(name for body in bodies for name in vector_fields(body["mappings"]))}
+    )
     with documents(cluster, before, vectors) as old, documents(cluster, after, vectors) as new:
         found = diff_documents(old, new, examples)
     return ReleaseDiff(before, after, found, diff_indexes(*bodies))
