@@ -176,7 +176,9 @@ def _drawn(
 
 
 def _numbers(meta: IndexMeta, stored: Sequence[float]) -> Numbers:
-    return np.asarray(stored, dtype=np.int8 if meta.vectors.quantisation else np.float32)
+    if meta.vectors.quantisation:
+        return np.asarray(stored, dtype=np.int8)
+    return np.asarray(stored, dtype=np.float32)
 
 
 def _recall(node: Cluster, meta: IndexMeta, vector: Numbers, depth: int) -> float:

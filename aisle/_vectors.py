@@ -120,15 +120,17 @@ def release_vectors(
         CapabilityMissing: the cluster does not keep vectors of that type.
     """
     kept_as, rest = asked.kept_as or VectorType.FP32, iter(items)
-    engine = vector_engine(cluster, kept_as)
-    dims = asked.dims
     choices: tuple[VectorChoice, ...] = ()
-    if asked.budget is not None:
-        first = list(islice(rest, _CHOSEN_BY))
+    if asked.budget is None:
+        # What is wrong with an artifact is said before a cluster is asked.
+        encoder = item_encoder(store, asked.encoder, asked.dims, asked.sparse)
+        vector_engine(cluster, kept_as)
+    else:
+        engine, first = vector_engine(cluster, kept_as), list(islice(rest, _CHOSEN_BY))
         rest = chain(first, rest)
         choices = _choices(store, asked, asked.budget, engine, first)
-        kept_as, dims = choices[0].kept_as, choices[0].dims
-    encoder = item_encoder(store, asked.encoder, dims, asked.sparse)
+        kept_as = choices[0].kept_as
+        encoder = item_encoder(store, asked.encoder, choices[0].dims, asked.sparse)
     if kept_as is not VectorType.BYTE:
         # What needs no fitting is not encoded twice.
         return ReleaseVectors(encoder, VectorStorage(kept_as), choices), rest

@@ -77,7 +77,11 @@ def test_items_of_one_text_have_its_hash_and_vectors_of_their_own() -> None:
 def test_bytes_of_copies_differ_as_well() -> None:
     kept = VectorStorage.fitted(VectorType.BYTE, rows([str(n) for n in range(100)]))
     for copies in (np.repeat(rows(["one"]), 300, axis=0), np.zeros((300, 64), dtype=np.float32)):
-        model = ItemEncoder({}, lambda _, made=copies: {fields.DENSE: made})
+
+        def encode(_: object, made: NDArray[np.float32] = copies) -> dict[str, NDArray[np.float32]]:
+            return {fields.DENSE: made}
+
+        model = ItemEncoder({}, encode)
         codes = np.asarray(stored_as(model, kept).encode(COPIES)[fields.DENSE])
         assert codes.dtype == np.int8
         # A graph has 32 links; of what rounding alone leaves of a jitter, most would still be the same.

@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
@@ -23,7 +22,7 @@ from aisle.indexer.ledger.resume import refused_share
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import fields
-from aisle.mappings.vector_types import AS_FLOATS, VectorLayout
+from aisle.mappings.vector_types import AS_FLOATS, Numbers, VectorLayout
 from aisle.types import Item
 
 TOP: Final = 10
@@ -87,7 +86,7 @@ def _asking(query: dict[str, Any]) -> dict[str, Any]:
 
 
 T = TypeVar("T")
-Vector: TypeAlias = Sequence[float] | NDArray[np.float32]
+Vector: TypeAlias = Sequence[float] | Numbers
 _AT_ONCE: Final = 50
 
 
