@@ -24,18 +24,14 @@ from aisle.cli.console import (
     print_json,
     progress_console,
 )
+from aisle.cli.gates import GateDropOption, GateFloorOption, GateMetricOption, GateOption, check_gate
 from aisle.cli.options import (
-    GateDropOption,
-    GateFloorOption,
-    GateMetricOption,
-    GateOption,
     IndexSparseOption,
     MinClientsOption,
     QueriesOption,
     SuggestBlockOption,
     SuggestOption,
     SynonymsOption,
-    check_gate,
 )
 from aisle.cli.reading import (
     DecimalOption,

@@ -1,4 +1,4 @@
-"""The console command: registers one file per command and turns errors into one clear line."""
+"""The console command: turns errors into one clear line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from aisle._printable import printable
 from aisle._version import __version__
+from aisle.cli.commands import CommandGroup
 from aisle.cli.console import EXIT_FAILED, notice
 from aisle.errors import AisleError
 
@@ -26,30 +27,8 @@ def say_version(wanted: bool) -> None:
 
 def build_app() -> typer.Typer:
     """The command tree of ``aisle``."""
-    # Here, so that `main` also catches a Ctrl-C while numpy and the like are being imported.
-    from aisle.cli import (
-        browse,
-        check,
-        demo,
-        encoder,
-        eval_encoder,
-        evaluate,
-        explain,
-        index,
-        node,
-        plan,
-        releases,
-        roles,
-        rules,
-        search,
-        suggest,
-        train,
-        try_,
-        tune,
-        update,
-    )
-
     app = typer.Typer(
+        cls=CommandGroup,
         name="aisle",
         no_args_is_help=True,
         rich_markup_mode="markdown",
@@ -58,26 +37,6 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(aisle)
-    app.command()(demo.demo)
-    app.command("try")(try_.try_)
-    for command in (node.up, node.down, node.status, node.logs):
-        app.command()(command)
-    app.add_typer(encoder.app, name="encoder")
-    app.command()(index.index)
-    app.command()(update.update)
-    app.add_typer(releases.app, name="releases")
-    app.add_typer(check.app, name="check")
-    app.command(cls=search.SearchCommand)(search.search)
-    app.command()(browse.browse)
-    app.add_typer(rules.app, name="rules")
-    app.command()(suggest.suggest)
-    app.command("eval")(evaluate.evaluate)
-    app.command()(explain.explain)
-    app.add_typer(train.app, name="train")
-    app.add_typer(tune.app, name="tune")
-    app.command("eval-encoder")(eval_encoder.eval_encoder)
-    app.command()(plan.plan)
-    app.add_typer(roles.app, name="roles")
     return app
 
 
