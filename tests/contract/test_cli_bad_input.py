@@ -252,7 +252,7 @@ def test_ctrl_c_while_the_command_is_still_loading(tmp_path: Path) -> None:
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'numpy': os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Interrupt())\n"
-        f"sys.argv = ['aisle', 'status']\nexec(open({str(AISLE)!r}).read())\n"
+        f"sys.argv = ['aisle', 'search', 'drill', '--name', 'shop']\nexec(open({str(AISLE)!r}).read())\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script],

@@ -92,58 +92,6 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert tops.isdisjoint({"opensearchpy", "onnxruntime", "numpy", "torch", "pydantic", "typer"})
 
 
-# What only training needs is large, and says nothing about the door.
-USERS_SETTINGS = """
-[mypy]
-strict = true
-
-[mypy-torch.*,transformers.*,sentence_transformers.*,datasets.*]
-follow_imports = skip
-"""
-
-USERS_FILE = """
-import aisle
-
-report = aisle.index("products.csv", "shop", columns={"title": "name"})
-reveal_type(report.documents)
-shop = aisle.open_search("shop")
-reveal_type(shop.search("cordless drill", size=5).hits[0].item.title)
-reveal_type(aisle.evaluate("shop", "judged").to_markdown())
-reveal_type(aisle.update("shop", "prices.jsonl").indexed)
-reveal_type(aisle.plan("10k").shards)
-reveal_type(aisle.list_releases("shop")[0].release)
-reveal_type(aisle.__version__)
-try:
-    aisle.rollback("shop")
-except aisle.AisleError as error:
-    reveal_type(error.fix)
-aisle.indx("products.csv", "shop")
-aisle.index("products.csv", "shop", column={"title": "name"})
-"""
-
-
-def test_a_users_file_is_checked_against_real_types(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text(USERS_FILE)
-    (tmp_path / "mypy.ini").write_text(USERS_SETTINGS)
-    mypy = [sys.executable, "-m", "mypy", "--no-incremental", "--no-error-summary", "shop.py"]
-    ended = subprocess.run(
-        mypy,
-        cwd=tmp_path,
-        env={**environment(), "MYPYPATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    said = [line.partition(": ")[2] for line in ended.stdout.splitlines() if line.startswith("shop.py:")]
-    revealed = [line.split('"')[1] for line in said if "Revealed type" in line]
-    assert revealed == ["int", "str", "str", "int", "int", "str", "str", "str"], ended.stdout
-    errors = [line for line in said if line.startswith("error: ")]
-    assert len(errors) == 2, ended.stdout
-    assert 'Module has no attribute "indx"' in errors[0]
-    assert 'Unexpected keyword argument "column" for "index"' in errors[1]
-
-
 @pytest.mark.parametrize("arguments", [["--version"], ["-h"], ["index", "-h"], ["releases", "list", "-h"]])
 def test_the_command_says_its_version_and_helps_by_the_short_option_too(arguments: list[str]) -> None:
     command = [str(Path(sys.executable).with_name("aisle")), *arguments]

@@ -45,9 +45,16 @@ def test_nothing_online_loads_the_training_stack() -> None:
 
 def test_the_command_line_loads_no_torch() -> None:
     # The demo exports an artifact itself, so the exporter is there, without what it imports as it runs.
-    loaded = loaded_after("from aisle.cli.main import build_app; build_app()")
+    loaded = loaded_after("from aisle.cli.commands import Commands; list(Commands().values())")
     assert {"aisle.cli", "aisle.cli.search"} <= loaded
     assert loaded.isdisjoint(set(ONLINE_NEVER) - {"aisle.training"})
+
+
+def test_a_command_waits_for_its_own_modules_alone() -> None:
+    loaded = loaded_after("from aisle.cli.commands import Commands; Commands()['search']")
+    assert "aisle.cli.search" in loaded
+    assert loaded.isdisjoint({"aisle.cli.index", "aisle.catalogue", "aisle.indexer", "aisle.evaluation"})
+    assert "numpy" not in loaded_after("from aisle.cli.main import build_app; build_app()")
 
 
 def test_importing_does_no_work() -> None:
