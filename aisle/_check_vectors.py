@@ -16,8 +16,7 @@ from aisle.indexer.releases.smoke_queries import SmokeQuerySender
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.vector_types import Numbers, clipped
 from aisle.search import read_live
-from aisle.search.fusion import LegResult
-from aisle.search.neighbours import exactly_nearest, nearest
+from aisle.search.neighbours import exactly_nearest, nearest, recall
 from aisle.types import Item
 
 USUAL_SAMPLE: Final = 100
@@ -26,8 +25,6 @@ USUAL_LOST: Final = 0.01
 _DEPTHS: Final = (10, 100)
 # OpenSearch counts different values exactly up to this many.
 _COUNTED: Final = 40_000
-# Between scores of one vector that two ways of reckoning make: of float32.
-_ALIKE: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +179,7 @@ def _numbers(meta: IndexMeta, stored: Sequence[float]) -> Numbers:
 
 
 def _recall(node: Cluster, meta: IndexMeta, vector: Numbers, depth: int) -> float:
-    """Share of the exact neighbours; one that is as near as the last of them counts as it."""
-    exact = exactly_nearest(node, meta, vector, depth)
-    return recall(nearest(node, meta, vector, depth), exact)
-
-
-def recall(found: LegResult, exact: LegResult) -> float:
-    """How many results are as near as the last exact one, of as many as that has.
-
-    Args:
-        found: scores of a graph, best first.
-        exact: scores of the true neighbours, best first, one or more.
-    """
-    least = exact.scores[-1] * (1 - _ALIKE)
-    return sum(score >= least for score in found.scores[: len(exact.scores)]) / len(exact.scores)
+    return recall(nearest(node, meta, vector, depth), exactly_nearest(node, meta, vector, depth))
 
 
 def _failures(found: Mapping[str, Any], least_recall: float, most_lost: float) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from aisle.search.rules.effects import Outcome, RuleEffects
 from aisle.search.signals import boosted
 from aisle.search.sorting import SortKey
 from aisle.search.spelling import read_spelling, spelling_body
-from aisle.search.stored import NO_VALUES, StoredValues, columns_body, stored_values, with_ids
+from aisle.search.stored import NO_VALUES, StoredValues, columns_body, stored_values, text_hashes, with_ids
 
 _NONE_MISSING: Mapping[str, str] = MappingProxyType({})
 
@@ -319,8 +319,7 @@ def _as_of_floats(plan: Plan, results: Mapping[str, LegResult]) -> dict[str, Leg
 
 def _texts(plan: Plan, values: StoredValues) -> dict[str, Mapping[str, int]]:
     """Dense leg to the hashes of the candidates' texts, by their ids."""
-    hashes = {id_: found[fields.TEXT_HASH][0] for id_, found in values.items() if fields.TEXT_HASH in found}
-    return dict.fromkeys(plan.dense_legs, hashes)
+    return dict.fromkeys(plan.dense_legs, text_hashes(values))
 
 
 def _total(plan: Plan, answer: Mapping[str, Any]) -> tuple[int, bool]:

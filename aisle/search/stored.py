@@ -44,3 +44,8 @@ def docvalue_fields(stored: Sequence[str]) -> list[Any]:
 def stored_values(hits: Sequence[Mapping[str, Any]]) -> StoredValues:
     """The values of the hits of a request with `docvalue_fields`."""
     return {hit["_id"]: hit["fields"] for hit in hits if "fields" in hit}
+
+
+def text_hashes(values: StoredValues) -> dict[str, int]:
+    """Item to the hash of its text, of those that have one among their values."""
+    return {id_: found[fields.TEXT_HASH][0] for id_, found in values.items() if fields.TEXT_HASH in found}

@@ -21,7 +21,7 @@ from aisle.errors import IndexingFailed
 from aisle.indexer.ledger.resume import refused_share
 from aisle.indexer.ledger.store import Ledger
 from aisle.indexer.vectors import ItemEncoder
-from aisle.mappings import fields
+from aisle.mappings import IndexMeta, fields
 from aisle.mappings.vector_types import AS_FLOATS, Numbers, VectorLayout
 from aisle.types import Item
 
@@ -227,7 +227,9 @@ def check_release(
     Raises:
         IndexingFailed: fewer are found, or more are absent than the refusals explain; names examples.
     """
-    asker = SmokeQuerySender(Cluster.of(client).retrying(policy), release)
+    cluster = Cluster.of(client).retrying(policy)
+    mapping = cluster.indices.get_mapping(index=release)[release]["mappings"]
+    asker = SmokeQuerySender(cluster, release, IndexMeta.from_mapping(release, mapping).layout)
     stored = asker.stored([item.id for item in samples])
     there = [item for item in samples if item.id in stored]
     absent = [item for item in samples if item.id not in stored]

@@ -1,0 +1,1 @@
+"""Benchmark of catalogues in which hundreds of items have the same text."""
