@@ -172,7 +172,7 @@ class IndexSearch:
 
 
 def _nearest(cluster: Cluster, meta: IndexMeta, query: Floats, ids: Sequence[str], depth: int) -> list[str]:
-    found = nearest(cluster, meta, meta.vectors.numbers(query), depth)
+    found = nearest(cluster, meta, meta.vectors.numbers(query), depth).found
     scored = sorted(
         (-score, ids[int(position)]) for position, score in zip(found.ids, found.scores, strict=True)
     )
