@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from aisle.encoder import Artifact, ArtifactStore, load_model
+from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, load_model
 from aisle.encoder.artifact import read_manifest
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import ArtifactNotFound, InputError
+from aisle.mappings.vector_types import SAMPLE, VectorChoice, check_budget
 from aisle.types import Say
 
 if TYPE_CHECKING:
-    from aisle.encoder.export import ExportReport
+    from aisle.encoder.export import DenseExport, ExportReport
+    from aisle.evaluation.encoders.tasks import Judged
 
 __all__ = ["InstructionSet", "export_encoder", "verified_artifact"]
 
@@ -27,6 +31,7 @@ def export_encoder(
     revision: str | None = None,
     max_length: int | None = None,
     dims: int | None = None,
+    vector_bytes: int | None = None,
     pooling: str | None = None,
     query_prefix: str | None = None,
     item_prefix: str | None = None,
@@ -50,6 +55,8 @@ def export_encoder(
         revision: branch, tag or commit on the hub.
         max_length: most tokens of a text; None: 256, or what the model allows.
         dims: cut vectors to so many values, in the graph.
+        vector_bytes: memory that a vector may take, without its links in the graph: it is cut to the width
+            at which some type of numbers finds most within it, in a sample of the items of ``data``.
         pooling: "mean" or "cls"; None: what the model's folder says.
         query_prefix: put before each query; None: what the model's folder or its family says.
         item_prefix: put before the text of each item; None: as above.
@@ -65,6 +72,12 @@ def export_encoder(
     from aisle.encoder.export import DenseExport, Pooling, export
     from aisle.evaluation.encoders.fidelity import DenseFidelity
 
+    check_budget(vector_bytes, dims)
+    if vector_bytes is not None and data is None:
+        raise InputError(
+            "without items nobody knows what vectors within a budget would find",
+            fix="name a BEIR folder of yours with --data, or give --dims instead of --bytes",
+        )
     options = DenseExport(
         model=str(model),
         name=name,
@@ -76,8 +89,25 @@ def export_encoder(
         item_prefix=item_prefix,
         cpu=None if cpu is None else _choice(InstructionSet, cpu, "instructions"),
     )
-    fidelity = DenseFidelity(None if data is None else read_judged(Path(data)))
-    return export(options, store, progress or (lambda _: None), fidelity=fidelity)
+    judged = None if data is None else read_judged(Path(data))
+    say = progress or (lambda _: None)
+    if vector_bytes is None or judged is None:
+        return export(options, store, say, fidelity=DenseFidelity(judged))
+    choices = _choices(options, judged, vector_bytes, say)
+    made = export(replace(options, dims=choices[0].dims), store, say, fidelity=DenseFidelity(judged))
+    return replace(made, choices=choices)
+
+
+def _choices(options: DenseExport, judged: Judged, budget: int, say: Say) -> tuple[VectorChoice, ...]:
+    """What the vectors of that export may be kept as, the best first."""
+    from aisle.encoder.export import export
+    from aisle.evaluation.encoders.vector_table import choose_vectors
+
+    with tempfile.TemporaryDirectory(prefix="aisle-export-") as folder:
+        full = export(options, ArtifactStore(Path(folder)), say)
+        say(f"choosing vectors within {budget} bytes")
+        # faiss keeps every type.
+        return choose_vectors(DenseEncoder.load(full.path), judged.sample(SAMPLE), budget, "faiss")
 
 
 def export_once(model: str, store: ArtifactStore, say: Say) -> None:

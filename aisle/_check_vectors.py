@@ -10,6 +10,7 @@ import numpy as np
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
+from aisle.cluster.capabilities import require_engine
 from aisle.cluster.client import connected
 from aisle.errors import InputError
 from aisle.indexer.releases.smoke_queries import SmokeQuerySender
@@ -97,6 +98,7 @@ def check_vectors(
     Raises:
         InputError: a sample or a limit that means nothing, or a release without vectors.
         IndexNotFound, ForeignIndex: there is no such release.
+        CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
         ClusterError: the cluster does not answer.
     """
     if not 1 <= sample <= 10_000:
@@ -110,6 +112,7 @@ def check_vectors(
         raise InputError(
             f"{meta.release} has no dense vectors", fix="index the catalogue with an encoder: --encoder"
         )
+    require_engine(node, meta.engine, meta.release, simd=meta.layout.simd)
     found = _measured(node, meta, sample, seed)
     return VectorCheck(**found, failures=_failures(found, least_recall, most_lost))
 

@@ -93,6 +93,7 @@ def rollback(
     Raises:
         InputError: there is no such release to go to, or another run changes the catalogue.
         IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile.
+        CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
         ClusterError: the cluster does not answer.
     """
     return going_back.rollback(connected(cluster), name, to, dry_run=dry_run, wait_s=wait_s)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -18,11 +18,16 @@ from aisle.errors import InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
 from aisle.indexer.options import vector_engine
 from aisle.mappings import fields
-from aisle.mappings.vector_types import AS_FP32, FITTED_TO, VectorStorage, VectorType
+from aisle.mappings.vector_types import (
+    AS_FP32,
+    FITTED_TO,
+    SAMPLE,
+    VectorChoice,
+    VectorStorage,
+    VectorType,
+    check_budget,
+)
 from aisle.types import Item
-
-if TYPE_CHECKING:
-    from aisle.evaluation.encoders.vector_table import VectorChoice
 
 # The widest vectors an index gets unless asked: the size the design was made for.
 USUAL_DIMS: Final = 64
@@ -68,21 +73,12 @@ class VectorRequest:
                 "without an encoder there are no vectors to keep as this type or in so many bytes",
                 fix="name an encoder, or leave --vectors and --bytes out",
             )
-        if self.budget is not None and self.budget < 1:
-            raise InputError(f"a vector cannot take {self.budget} bytes", fix="give 32 or more with --bytes")
-        if self.budget is not None and self.dims is not None:
-            raise InputError(
-                "a width and a budget of bytes cannot both be held", fix="give --dims or --bytes"
-            )
+        check_budget(self.budget, self.dims)
         if self.budget is not None and self.kept_as is VectorType.DISK:
             raise InputError(
                 "vectors on disk are searched by their full numbers, so a budget of memory sets no width",
                 fix="give --vectors disk and --dims, or --bytes",
             )
-
-
-# One in eight is a query: the mean recall of 256 is known to a point or two.
-_CHOSEN_BY: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +122,7 @@ def release_vectors(
         encoder = item_encoder(store, asked.encoder, asked.dims, asked.sparse)
         vector_engine(cluster, kept_as)
     else:
-        engine, first = vector_engine(cluster, kept_as), list(islice(rest, _CHOSEN_BY))
+        engine, first = vector_engine(cluster, kept_as), list(islice(rest, SAMPLE))
         rest = chain(first, rest)
         choices = _choices(store, asked, asked.budget, engine, first)
         kept_as = choices[0].kept_as
@@ -144,22 +140,13 @@ def _choices(
     store: ArtifactStore, asked: VectorRequest, budget: int, engine: str, items: list[Item]
 ) -> tuple[VectorChoice, ...]:
     # Its exact search is for whoever gives a budget.
-    from aisle.evaluation.encoders.vector_table import vector_table
+    from aisle.evaluation.encoders.vector_table import BUDGETED, choose_vectors
 
-    if len(items) < _FEW:
-        raise InputError(
-            f"{len(items)} items are too few to choose vectors by", fix="give --dims and --vectors instead"
-        )
     if asked.encoder is None:
         raise ValueError("a budget without an encoder")
     full = DenseEncoder.load(asked.encoder, store=store)
-    vectors = full.encode_items([item_text(item) for item in items])
-    types = [asked.kept_as] if asked.kept_as else [VectorType.FP32, VectorType.FP16, VectorType.BYTE]
-    return vector_table(vectors, budget, engine, types)
-
-
-# So that a query has ten neighbours to find.
-_FEW: Final = 16
+    types = (asked.kept_as,) if asked.kept_as else BUDGETED
+    return choose_vectors(full, [item_text(item) for item in items], budget, engine, types)
 
 
 def item_encoder(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -14,6 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aisle._printable import printable
 from aisle.types import CatalogueWarning, CountProgress
+
+if TYPE_CHECKING:
+    from aisle.mappings.vector_types import VectorChoice
 
 NameOption = Annotated[str, typer.Option("--name", "-n", help="Catalogue name, or one release.")]
 CatalogueOption = Annotated[str, typer.Option("--name", "-n", help="Name of the catalogue.")]
@@ -30,6 +33,17 @@ EXIT_FAILED = 1
 def print_json(value: Any) -> None:
     """JSON on standard output, indented, one document."""
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_choices(console: Console, choices: Sequence[VectorChoice]) -> None:
+    """What vectors were chosen from to keep within a budget, a line each."""
+    for way in choices:
+        console.print(
+            f"    {way.kept_as.value}, {way.dims} dimensions: {way.bytes} bytes, recall@10 {way.recall:.3f}"
+            " of full vectors in a sample",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def progress_console() -> Console:

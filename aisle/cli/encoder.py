@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,7 @@ from rich.table import Table
 
 import aisle
 from aisle._artifacts import InstructionSet, verified_artifact
-from aisle.cli.console import JsonOption, print_json, progress_console
+from aisle.cli.console import JsonOption, print_choices, print_json, progress_console
 
 if TYPE_CHECKING:
     from aisle.encoder.export import ExportReport
@@ -76,6 +77,14 @@ def export(
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit on the hub.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Longest text, in tokens. Default: 256.")] = None,
     dims: Annotated[int | None, typer.Option(help="Cut vectors to this width inside the model.")] = None,
+    vector_bytes: Annotated[
+        int | None,
+        typer.Option(
+            "--bytes",
+            min=1,
+            help="Memory of one vector: cut to the width that finds most within it, of the items in --data.",
+        ),
+    ] = None,
     pooling: Annotated[
         PoolingChoice | None,
         typer.Option(help="Vector of a text: mean of its tokens or the first one. Default: the model's own."),
@@ -105,6 +114,8 @@ def export(
       aisle encoder export --model ./my-model --data judged --json
 
       aisle encoder export --model ./my-model --dims 64 --cpu avx2
+
+      aisle encoder export --model ./my-model --data judged --bytes 256
     """
     with progress_console().status("exporting") as status:
         report = aisle.export_encoder(
@@ -114,6 +125,7 @@ def export(
             revision=revision,
             max_length=max_length,
             dims=dims,
+            vector_bytes=vector_bytes,
             pooling=pooling,
             query_prefix=query_prefix,
             item_prefix=item_prefix,
@@ -209,6 +221,7 @@ def as_dict(report: ExportReport) -> dict[str, Any]:
         "fingerprint": report.manifest.fingerprint,
         "manifest": report.manifest.model_dump(mode="json"),
         "fidelity": {name: report.figures.get(name) for name in FIGURES} if report.figures else None,
+        "choices": [asdict(way) for way in report.choices],
     }
 
 
@@ -220,6 +233,13 @@ def print_report(report: ExportReport, console: Console) -> None:
     for label, value in _figures(report.figures) if report.figures else []:
         table.add_row(label, value)
     console.print(table)
+    if report.choices:
+        best = report.choices[0]
+        console.print(f"cut to {best.dims} dimensions, as they find most:")
+        print_choices(console, report.choices)
+        console.print(
+            f"index with --encoder {report.manifest.name} --vectors {best.kept_as.value}", markup=False
+        )
 
 
 def _figures(found: Mapping[str, float]) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from aisle.cli.console import (
     JsonOption,
     ends_on_sigterm,
     notice,
+    print_choices,
     print_json,
     progress_console,
 )
@@ -143,13 +144,7 @@ def print_vectors(console: Console, kept: KeptVectors) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    for way in kept.choices:
-        console.print(
-            f"    {way.kept_as.value}, {way.dims} dimensions: {way.bytes} bytes, recall@10 {way.recall:.3f}"
-            " of full vectors in a sample",
-            highlight=False,
-            soft_wrap=True,
-        )
+    print_choices(console, kept.choices)
 
 
 def print_suggestions(console: Console, made: SuggestionReport) -> None:

@@ -9,14 +9,13 @@ from typing import Any
 from opensearchpy import OpenSearch
 
 from aisle.cluster.client import Cluster
-from aisle.cluster.node.files import NATIVE_ATTRIBUTE, SIMD_ATTRIBUTE
+from aisle.cluster.node.files import FAISS, NATIVE_ATTRIBUTE, SIMD_ATTRIBUTE
 from aisle.cluster.node.lock import MINIMUM
 from aisle.errors import AisleError, CapabilityMissing
 
 KNN = "opensearch-knn"
 NEURAL = "opensearch-neural-search"
 NODE_FIELDS = "nodes.*.name,nodes.*.version,nodes.*.attributes,nodes.*.plugins.name"
-FAISS = "faiss"
 PREFERRED = (FAISS, "lucene")
 
 
@@ -122,13 +121,14 @@ def _has(node: dict[str, Any], attribute: str) -> bool:
     return str(node.get("attributes", {}).get(attribute, "true")) == "true"
 
 
-def require_engine(client: OpenSearch, engine: str, release: str) -> None:
+def require_engine(client: OpenSearch, engine: str, release: str, *, simd: bool = False) -> None:
     """Refuse vectors of an engine that a node lacks: to search or change them there would end the node.
 
     Args:
         client: connection.
         engine: k-NN engine of the release's vectors.
         release: that is to be searched or changed.
+        simd: whether its vectors are of one bit, see `Capabilities.knn_simd`.
 
     Raises:
         CapabilityMissing: naming the nodes that lack it.
@@ -145,7 +145,7 @@ def require_engine(client: OpenSearch, engine: str, release: str) -> None:
         if error.status in (403, 404):
             return
         raise
-    if lacking := lacking_faiss(body):
+    if lacking := lacking_faiss(body, simd=simd):
         raise CapabilityMissing(
             f"{release} has vectors of the k-NN engine {engine}, which {', '.join(lacking[:3])} cannot load:"
             " to search or change them would end the node",
@@ -154,11 +154,19 @@ def require_engine(client: OpenSearch, engine: str, release: str) -> None:
         )
 
 
-def lacking_faiss(nodes_info: dict[str, Any]) -> list[str]:
-    """Names of the nodes that cannot load faiss, from the body of ``GET /_nodes/plugins``."""
+def lacking_faiss(nodes_info: dict[str, Any], *, simd: bool = False) -> list[str]:
+    """Names of the nodes that cannot load faiss, from the body of ``GET /_nodes/plugins``.
+
+    Args:
+        nodes_info: the body.
+        simd: name those too that cannot score vectors of one bit.
+    """
+    needed = (NATIVE_ATTRIBUTE, SIMD_ATTRIBUTE) if simd else (NATIVE_ATTRIBUTE,)
     nodes = nodes_info.get("nodes", {})
     return sorted(
-        str(node.get("name", id_)) for id_, node in nodes.items() if not _has(node, NATIVE_ATTRIBUTE)
+        str(node.get("name", id_))
+        for id_, node in nodes.items()
+        if not all(_has(node, attribute) for attribute in needed)
     )
 
 

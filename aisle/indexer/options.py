@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from aisle.catalogue.rejects import RejectedRow
 from aisle.catalogue.report import ReadingReport, RowCounts
-from aisle.cluster import Cluster, capabilities, require
+from aisle.cluster import Capabilities, Cluster, capabilities, require
 from aisle.cluster.failures import RetryPolicy
-from aisle.errors import InputError
+from aisle.errors import CapabilityMissing, InputError
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.progress import Progress
 from aisle.indexer.releases.names import check_name
@@ -21,10 +21,7 @@ from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.signals import SignalBoosts
-from aisle.mappings.vector_types import AS_FP32, VectorStorage, VectorType, layout
-
-if TYPE_CHECKING:
-    from aisle.evaluation.encoders.vector_table import VectorChoice
+from aisle.mappings.vector_types import AS_FP32, VectorChoice, VectorStorage, VectorType, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +194,25 @@ def vector_engine(cluster: Cluster, kept_as: VectorType) -> str:
     """The best k-NN engine of the cluster, if it keeps vectors of that type.
 
     Raises:
-        CapabilityMissing: it does not.
+        CapabilityMissing: see `require` and `engine_keeping`.
     """
-    engine = require(capabilities(cluster)).best_engine
-    layout(kept_as, engine)
+    return engine_keeping(kept_as, require(capabilities(cluster)))
+
+
+def engine_keeping(kept_as: VectorType, found: Capabilities) -> str:
+    """The best k-NN engine of a cluster, if it keeps vectors of that type. Pure.
+
+    Raises:
+        CapabilityMissing: it does not, or some node could not score them.
+    """
+    engine = found.best_engine
+    if layout(kept_as, engine).simd and not found.knn_simd:
+        raise CapabilityMissing(
+            f"vectors kept as {kept_as.value} need libopensearchknn_simd beside k-NN's other libraries, and"
+            " some node lacks it: the first search would end the node",
+            fix="start every node with all of k-NN's native libraries (AISLE_KNN_LIB), or keep vectors as"
+            " fp16 or byte",
+        )
     return engine
 
 

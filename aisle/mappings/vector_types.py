@@ -68,11 +68,14 @@ class VectorLayout:
             would be searched with a narrow one; what is beyond the window is cut off.
         written: bytes of a dimension as OpenSearch is given them, which stay on disk.
         copied: whether what is searched lies beside these on disk.
+        simd: whether it is scored by a further library of faiss, without which the node ends; see
+            ``cluster.Capabilities.knn_simd``.
     """
 
     bits: int
     written: int = 4
     copied: bool = True
+    simd: bool = False
     mapping: Mapping[str, Any] = field(default_factory=dict)
     oversampled: float | None = None
     least_k: int = 1
@@ -128,7 +131,7 @@ LAYOUTS: Final[Mapping[VectorType, Mapping[str, VectorLayout]]] = MappingProxyTy
         },
         VectorType.DISK: {
             "faiss": VectorLayout(
-                bits=1, mapping=_on_disk("32x"), oversampled=_OVERSAMPLED, least_k=_LEAST_K
+                bits=1, simd=True, mapping=_on_disk("32x"), oversampled=_OVERSAMPLED, least_k=_LEAST_K
             ),
             "lucene": VectorLayout(bits=8, mapping=_on_disk("4x"), oversampled=_OVERSAMPLED),
         },
@@ -152,9 +155,50 @@ def layout(kept_as: VectorType, engine: str) -> VectorLayout:
     )
 
 
+SAMPLE: Final = 2048
+"""Items that vectors are chosen by. One in eight is a query: the mean recall of 256 is known to a point or
+two."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorChoice:
+    """One way to keep vectors.
+
+    Attributes:
+        kept_as: type of their numbers.
+        dims: width.
+        bytes: of memory that one takes, without its links in the graph.
+        recall: mean share of each query's 10 nearest by full float32 vectors that these find, by exact search
+            in a sample; 0 to 1.
+    """
+
+    kept_as: VectorType
+    dims: int
+    bytes: int
+    recall: float
+
+
+def check_budget(budget: int | None, dims: int | None) -> None:
+    """Nothing if vectors may be chosen so.
+
+    Args:
+        budget: bytes of memory that a vector may take, without its links in the graph; None: no limit.
+        dims: width that was asked for; None: none was.
+
+    Raises:
+        InputError: less than a byte, or a budget and a width.
+    """
+    if budget is not None and budget < 1:
+        raise InputError(f"a vector cannot take {budget} bytes", fix="give 32 or more with --bytes")
+    if budget is not None and dims is not None:
+        raise InputError("a width and a budget of bytes cannot both be held", fix="give --dims or --bytes")
+
+
 _LARGEST: Final = 127
 # Below 126.5, so that no value that was fitted to becomes 127: that is the mark of what was clipped.
 _FITTED: Final = 126.49
+# A scale that made codes of less would be no float32.
+_NOTHING: Final = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +223,13 @@ class Quantisation:
         """The finest scale at which none of these values is clipped.
 
         Args:
-            vectors: float32 [n, dims], a sample. Where all are 0, any scale does.
+            vectors: float32 [n, dims], a sample. Where all are as good as 0, any scale does.
         """
         largest = float(np.abs(vectors).max(initial=0.0))
+        if largest < _NOTHING:
+            largest = 1.0
         # Three digits: another machine, whose floats differ in the last place, comes to the same scale.
-        return cls(float(f"{_FITTED / (largest or 1.0) * _ROUNDED_DOWN:.3g}"))
+        return cls(float(f"{_FITTED / largest * _ROUNDED_DOWN:.3g}"))
 
     def codes(self, vectors: Floats) -> NDArray[np.int8]:
         """Codes of float32 values of any shape, from -127 to 127."""

@@ -93,7 +93,8 @@ class Preflight:
             return
         check_spaces(live.meta, legs, self._encoders)
         if any(leg.vector_field not in (None, fields.SPARSE) for leg in legs):
-            require_engine(self._cluster, live.meta.engine, live.meta.release)
+            meta = live.meta
+            require_engine(self._cluster, meta.engine, meta.release, simd=meta.layout.simd)
         if len(legs) > 1:
             check_pipeline(self._cluster, fusion)
         passed.add(fusion)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
+from typer.testing import CliRunner
 
+from aisle._artifacts import export_encoder
+from aisle.catalogue.judged import read_judged
+from aisle.cli.encoder import app
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.dense import cut
 from aisle.encoder.export import DenseExport, export
 from aisle.errors import InputError
 from aisle.evaluation.encoders.samples import sample_texts
+from aisle.evaluation.encoders.vector_table import choose_vectors
+from aisle.mappings.vector_types import SAMPLE
 from tests.support.encoder_artifact import minilm
+from tests.support.judge_parts import judged_folder, weights
 
 
 @pytest.mark.parametrize("dims", [64, 1])
@@ -41,3 +49,33 @@ def test_widths_that_no_longer_fit_are_dropped(tmp_path: Path) -> None:
 def test_impossible_dimensions_are_refused(tmp_path: Path, dims: int) -> None:
     with pytest.raises(InputError, match=rf"{dims} dimensions asked of a model of 384"):
         export(DenseExport(dims=dims), ArtifactStore(tmp_path))
+
+
+def test_a_budget_chooses_the_width_by_the_items_of_a_folder(tmp_path: Path) -> None:
+    judged = judged_folder(tmp_path / "judged")
+    places = ["--model", str(weights()), "--data", str(judged), "--out", str(tmp_path / "store")]
+    done = CliRunner().invoke(app, ["export", *places, "--bytes", "8", "--json"])
+    assert done.exit_code == 0, done.output
+    made = orjson.loads(done.stdout)
+    full = export(DenseExport(model=str(weights())), ArtifactStore(tmp_path / "full"))
+    texts = read_judged(judged).sample(SAMPLE)
+    expected = choose_vectors(DenseEncoder.load(full.path), texts, 8, "faiss")
+    assert made["choices"] == [{"kept_as": "byte", "dims": 8, "bytes": 8, "recall": expected[0].recall}]
+    assert DenseEncoder.load(made["path"]).dims == made["manifest"]["dims"] == 8
+    assert [path.name for path, _ in ArtifactStore(tmp_path / "store").list()] == [Path(made["path"]).name]
+
+
+def test_a_budget_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    judged = judged_folder(tmp_path / "judged")
+    few = judged_folder(tmp_path / "few", items=5, queries=2)
+    store = ArtifactStore(tmp_path / "store")
+    for options, message in (
+        ({"vector_bytes": 8}, "without items nobody knows"),
+        ({"vector_bytes": 8, "dims": 8, "data": judged}, "cannot both be held"),
+        ({"vector_bytes": 0, "data": judged}, "cannot take 0 bytes"),
+        ({"vector_bytes": 7, "data": judged}, "no vector fits into 7 bytes"),
+        ({"vector_bytes": 8, "data": few}, "5 items are too few"),
+    ):
+        with pytest.raises(InputError, match=message):
+            export_encoder(weights(), store=store, **options)
+    assert not store.list()

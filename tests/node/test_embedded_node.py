@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from aisle.cli import node as commands
 from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster.node.libraries import NATIVE_VARIABLE
 from aisle.errors import AisleError, NodeStartFailed, PortTaken
 
 SMALL = 256
@@ -82,15 +83,16 @@ def test_kill_9_of_the_owner_ends_the_node() -> None:
     assert not Path(where).exists()
 
 
-def test_failed_start_shows_the_log_and_leaves_nothing() -> None:
-    before = set(Path(tempfile.gettempdir()).glob("aisle-node-*"))
+def test_failed_start_shows_the_log_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not among the folders of nodes that others start meanwhile.
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     options = NodeOptions(heap_mib=SMALL, settings={"no.such.setting": 1}, start_timeout_s=600)
     started = time.monotonic()
     with pytest.raises(NodeStartFailed, match=r"unknown setting \[no.such.setting\]"):
         EmbeddedNode.start(options)
     # It is not waited for to the end.
     assert time.monotonic() - started < 300
-    assert set(Path(tempfile.gettempdir()).glob("aisle-node-*")) == before
+    assert list(folder.iterdir()) == []
 
 
 def test_taken_port_is_named_before_anything_starts() -> None:
@@ -136,6 +138,15 @@ def test_up_status_logs_down(
         assert gone(record["pid"], 1)
         record = json.loads(aisle(*up))
         assert connect().get(index="kept", id="1")["_source"] == {"a": 1}
+        # As a release of a node with faiss that nothing was written to: no file shows it.
+        meta = {"aisle": {"engine": "faiss", "spaces": {"dense": {"dims": 4}}}}
+        connect().indices.create(index="shop-v0001", body={"mappings": {"_meta": meta}})
     finally:
         aisle("down")
     assert gone(record["pid"], 1)
+    if engine == "lucene":
+        with pytest.raises(NodeStartFailed, match="node aisle has faiss shop-v0001 but no") as caught:
+            aisle(*up)
+        assert NATIVE_VARIABLE in caught.value.fix
+        commands_run = (process.info["cmdline"] or () for process in psutil.process_iter(["cmdline"]))
+        assert not any(str(folder / "kept") in " ".join(command) for command in commands_run)

@@ -17,6 +17,7 @@ from aisle.cluster.failures import RetryPolicy
 from aisle.errors import ClusterUnavailable, DiskFull, IndexingFailed, InputError
 from aisle.indexer import (
     DeadLetters,
+    IndexOptions,
     IndexReport,
     ItemEncoder,
     Ledger,
@@ -28,8 +29,9 @@ from aisle.indexer.dead_letters import cells_of
 from aisle.indexer.lease.state import STATE_INDEX
 from aisle.indexer.ledger.store import Positions, RunPhase
 from aisle.indexer.pipeline import PipelineOptions
-from aisle.indexer.vectors import Vectors
+from aisle.indexer.vectors import Vectors, stored_as
 from aisle.mappings import fields
+from aisle.mappings.vector_types import Quantisation, VectorStorage, VectorType, clipped
 from aisle.types import Item
 from tests.support.indexing import DIMS, ENCODER, SPACE, count, items, options, releases, vectors
 from tests.support.proxies.faulty import Answer, Down, Fault, FaultyProxy, LoseAnswer, Request
@@ -132,6 +134,27 @@ def test_a_resumed_run_encodes_and_sends_only_what_is_left(
     assert (cells_of(letters[1]) or {})["title"] == "shoe 60"
     run = ledger.run()
     assert run is not None and run.state is RunPhase.LIVE
+
+
+def test_bytes_are_gone_on_with_by_the_same_scale_or_not_at_all(
+    proxy: FaultyProxy, shaky: Cluster, client: Cluster, name: str, ledger: Ledger
+) -> None:
+    def kept(storage: VectorStorage) -> IndexOptions:
+        return options(name, pipeline=ONE_WRITER, retry=IMPATIENT, vectors=storage)
+
+    storage = VectorStorage(VectorType.BYTE, Quantisation(190.0))
+    settled = break_off(proxy, shaky, name, ledger, settings=kept(storage))
+    for other in (VectorStorage(VectorType.BYTE, Quantisation(120.0)), VectorStorage()):
+        with pytest.raises(InputError, match=r"the index settings .*--vectors"):
+            load(client, name, ledger, settings=kept(other))
+    report = load(client, name, ledger, settings=kept(storage))
+    assert report.resumed == len(settled) and report.documents == NUMBER
+    codes = np.asarray(stored_as(ENCODER, storage).encode(list(items(NUMBER)))[fields.DENSE])
+    found = client.search(index=name, body={"size": NUMBER, "_source": [fields.DENSE]})["hits"]["hits"]
+    stored = {hit["_id"]: hit["_source"][fields.DENSE] for hit in found}
+    assert stored == {item.id: code.tolist() for item, code in zip(items(NUMBER), codes, strict=True)}
+    left = [n for n in range(NUMBER) if n not in settled]
+    assert report.vectors is not None and report.vectors.clipped == clipped(codes[left]) > 0
 
 
 def test_ctrl_c_and_again_and_then_to_the_end(client: Cluster, name: str, ledger: Ledger) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+import aisle
 from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster.node.embedded import faiss_releases
 from aisle.cluster.node.libraries import NATIVE_VARIABLE
 from aisle.errors import CapabilityMissing, NodeStartFailed
-from aisle.search import SearchClient
+from aisle.search import SearchClient, read_live
 from tests.support.hash_vector_catalogue import HashEncoder
 from tests.support.proxies.faulty import Answer, FaultyProxy
 from tests.support.three_nodes import node_home
@@ -48,6 +51,29 @@ def test_its_vectors_are_neither_searched_nor_changed(
     # Who may only search is not told what the nodes are, on official distributions, which have faiss.
     proxy.plan = lambda request: Answer(403) if request.path.startswith("/_nodes") else None
     assert SearchClient(shaky, faiss_release, HashEncoder()).search("shoe", legs=["dense"]).hits
+
+
+def test_it_is_neither_checked_nor_gone_back_to(client: Cluster, name: str, faiss_release: str) -> None:
+    with pytest.raises(CapabilityMissing, match="AISLE_KNN_LIB"):
+        aisle.check_vectors(name, cluster=client)
+    load(client, name)
+    now = read_live(client, name).meta.release
+    assert now != f"{name}-v0001"
+    for dry_run in (True, False):
+        with pytest.raises(CapabilityMissing, match=f"{name}-v0001 has vectors of the k-NN engine faiss"):
+            aisle.rollback(name, cluster=client, dry_run=dry_run)
+    assert read_live(client, name).meta.release == now
+
+
+def test_a_node_names_its_releases_of_faiss(client: Cluster, faiss_release: str, name: str) -> None:
+    words = f"{name}-words"
+    no_vectors = {"aisle": {"engine": "faiss", "spaces": {}}}
+    client.indices.create(index=words, body={"mappings": {"_meta": no_vectors}})
+    port = urlsplit(client.transport.get_connection().host).port
+    assert port is not None
+    found = faiss_releases(port)
+    assert f"{faiss_release}-v0001" in found and words not in found
+    assert faiss_releases(1) == []
 
 
 def test_lucene_costs_no_request(client: Cluster, shaky: Cluster, proxy: FaultyProxy, name: str) -> None:

@@ -31,8 +31,9 @@ from aisle.indexer.ray.session import RayOptions, ray_session
 from aisle.indexer.releases.create import create_release
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
-from aisle.indexer.vectors import Vectors
+from aisle.indexer.vectors import Vectors, stored_as
 from aisle.mappings import fields
+from aisle.mappings.vector_types import Quantisation, VectorStorage, VectorType, clipped
 from aisle.types import Item
 from tests.support.encoder_artifact import minilm
 from tests.support.indexing import ENCODER, count, items, options, vectors
@@ -139,6 +140,18 @@ def test_the_index_is_the_one_that_a_single_machine_makes(
         found = many[key]
         np.testing.assert_allclose(found.pop(fields.DENSE), expected.pop(fields.DENSE), atol=2e-3)  # type: ignore[call-overload]
         assert found == expected
+
+
+def test_workers_quantise_as_the_release_says(client: Cluster, words: LoadOnRay, name: str) -> None:
+    storage = VectorStorage(VectorType.BYTE, Quantisation(190.0))
+    load = replace(words, encoder=OddVectors())
+    with Ledger() as ledger:
+        release, loaded = load_release(client, load, options(name, vectors=storage), items(80), ledger)
+    codes = np.asarray(stored_as(ENCODER, storage).encode(list(items(80)))[fields.DENSE])
+    found = documents(client, release)
+    for item, expected in zip(items(80), codes, strict=True):
+        assert found[item.id][fields.DENSE] == expected.tolist()
+    assert loaded.clipped == clipped(codes) > 0
 
 
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -23,9 +23,13 @@ from aisle.mappings.vector_types import (
 Floats = NDArray[np.float32]
 VALUES = st.floats(-1, 1, width=32)
 SAMPLES = st.integers(1, 8).flatmap(lambda dims: arrays(np.float32, (6, dims), elements=VALUES))
+# Other tests may run beside these.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@PATIENT
 @given(SAMPLES)
+@example(np.full((6, 1), 7.5e-38, dtype=np.float32))
 def test_what_it_was_fitted_to_is_not_clipped_and_uses_the_whole_scale(vectors: Floats) -> None:
     codes = Quantisation.fitted(vectors).codes(vectors)
     assert codes.dtype == np.int8 and codes.shape == vectors.shape
@@ -34,6 +38,7 @@ def test_what_it_was_fitted_to_is_not_clipped_and_uses_the_whole_scale(vectors: 
         assert 124 <= np.abs(codes.astype(int)).max() <= 126
 
 
+@PATIENT
 @given(SAMPLES, st.floats(2, 50))
 def test_each_value_beyond_it_is_clipped_and_counted(vectors: Floats, times: float) -> None:
     quantisation = Quantisation.fitted(vectors)
@@ -45,6 +50,7 @@ def test_each_value_beyond_it_is_clipped_and_counted(vectors: Floats, times: flo
     assert (np.sign(codes) * np.sign(larger) >= 0).all()
 
 
+@PATIENT
 @given(SAMPLES)
 def test_products_of_codes_are_those_of_the_vectors_but_for_the_rounding(vectors: Floats) -> None:
     quantisation = Quantisation.fitted(vectors)
@@ -55,6 +61,7 @@ def test_products_of_codes_are_those_of_the_vectors_but_for_the_rounding(vectors
     assert abs(off) <= half * (np.abs(one).sum() + np.abs(other).sum()) + len(one) * half**2 + 1e-6
 
 
+@PATIENT
 @given(st.lists(st.floats(-2, 2), min_size=2, max_size=20), st.floats(10, 1000))
 def test_scores_of_bytes_are_those_of_floats_in_the_same_order(products: list[float], scale: float) -> None:
     storage = VectorStorage(VectorType.BYTE, Quantisation(scale))
@@ -65,11 +72,13 @@ def test_scores_of_bytes_are_those_of_floats_in_the_same_order(products: list[fl
     assert sorted(served) == [served[at] for at in np.argsort(read, kind="stable")]
 
 
+@PATIENT
 @given(st.floats(-3, 3))
 def test_a_score_is_read_back_as_its_product(product: float) -> None:
     assert inner_product(knn_score(product)) == pytest.approx(product, abs=1e-9)
 
 
+@PATIENT
 @given(st.sampled_from(VectorType), SAMPLES)
 def test_storage_reads_back_from_json(kept_as: VectorType, vectors: Floats) -> None:
     storage = VectorStorage.fitted(kept_as, vectors)

@@ -99,3 +99,7 @@ def test_vectors_of_one_bit_need_a_library_more(simd: list[str | None], has: boo
         one["attributes"] |= {} if value is None else {"aisle_knn_simd": value}
     assert read(*nodes).knn_simd is has
     assert not read(*nodes, node("false")).knn_simd
+    named = {f"node-{number}": one for number, one in enumerate(nodes)}
+    lacking = [name for name, value in zip(named, simd, strict=True) if value == "false"]
+    assert lacking_faiss({"nodes": named}, simd=True) == lacking
+    assert lacking_faiss({"nodes": named}) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from aisle._vectors import VectorRequest
+from aisle.cluster import Capabilities
 from aisle.errors import CapabilityMissing, ForeignIndex, InputError
 from aisle.evaluation.encoders.exact import exact_neighbours
 from aisle.evaluation.encoders.vector_table import KeptSearch, vector_recall, vector_table
+from aisle.indexer.options import engine_keeping
 from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, fields, index_body
 from aisle.mappings.vector_types import LAYOUTS, Quantisation, VectorStorage, VectorType
 from aisle.search import Bm25Leg, DenseLeg, Question, SearchRequest
@@ -54,6 +57,20 @@ def test_the_mapping_of_each_type(kept_as: VectorType, engine: str, added: dict[
     plain = field(VectorType.FP32, engine)
     assert plain["method"]["engine"] == engine
     assert field(kept_as, engine) == {**plain, **added}
+
+
+def test_vectors_on_disk_need_a_library_more_of_faiss_and_none_of_lucene() -> None:
+    plugins = ("opensearch-knn", "opensearch-neural-search")
+    faiss = Capabilities("3.6.0", "opensearch", plugins, ("faiss", "lucene"))
+    with pytest.raises(CapabilityMissing, match="disk need libopensearchknn_simd") as caught:
+        engine_keeping(VectorType.DISK, faiss)
+    assert "AISLE_KNN_LIB" in caught.value.fix and "fp16 or byte" in caught.value.fix
+    for kept_as in set(VectorType) - {VectorType.DISK}:
+        assert engine_keeping(kept_as, faiss) == "faiss"
+    assert engine_keeping(VectorType.DISK, replace(faiss, knn_simd=True)) == "faiss"
+    lucene = replace(faiss, knn_engines=("lucene",))
+    assert engine_keeping(VectorType.DISK, lucene) == "lucene"
+    assert not LAYOUTS[VectorType.DISK]["lucene"].simd
 
 
 def test_what_an_engine_does_not_keep_is_refused_and_the_fix_says_what_it_does() -> None:

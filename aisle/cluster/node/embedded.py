@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
+from typing import Any
 
 import psutil
 
 from aisle.cluster.node.distribution import ensure_distribution
 from aisle.cluster.node.files import (
+    FAISS,
     LOOPBACK,
     Ports,
     Setting,
@@ -45,15 +47,33 @@ POLL_S = 0.2
 
 def cluster_status(port: int, timeout_s: float = 2.0) -> str:
     """ "green", "yellow" or "red", "up" if it answers otherwise, or "" if nothing answers."""
+    answer = _answer(port, "/_cluster/health?local=true", timeout_s)
+    if answer is None:
+        return ""
+    return str(answer.get("status", "up")) if isinstance(answer, dict) else "up"
+
+
+def faiss_releases(port: int, timeout_s: float = 10.0) -> list[str]:
+    """Releases whose vectors are of faiss, as they say themselves; none if the node does not answer."""
+    meta = "*.mappings._meta.aisle"
+    answer = _answer(port, f"/_mapping?filter_path={meta}.engine,{meta}.spaces.dense", timeout_s)
+    found = answer.items() if isinstance(answer, dict) else ()
+    # The body of an error has other keys.
+    mappings = ((name, one["mappings"]) for name, one in found if isinstance(one, dict) and "mappings" in one)
+    said = {name: mapping["_meta"]["aisle"] for name, mapping in mappings}
+    return sorted(name for name, of in said.items() if of.get("engine") == FAISS and of.get("spaces"))
+
+
+def _answer(port: int, path: str, timeout_s: float) -> Any:
+    """The body of an answer, None if none comes or it is no JSON."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=timeout_s)
     try:
-        connection.request("GET", "/_cluster/health?local=true")
-        answer = json.loads(connection.getresponse().read())
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
-        return ""
+        return None
     finally:
         connection.close()
-    return str(answer.get("status", "up")) if isinstance(answer, dict) else "up"
 
 
 def await_health(port: int, wanted: str, timeout_s: float, alive: Callable[[], bool]) -> bool:
@@ -177,14 +197,16 @@ class EmbeddedNode:
             JavaNotFound: no JDK 21 or later.
             PortTaken: a port that was asked for is in use.
             NodeStartFailed: the node ended or did not get healthy in time; holds its last log lines. Or it
-                was not started, as it has faiss indexes and no native libraries any more.
+                has faiss indexes and no native libraries any more.
         """
         options = options or NodeOptions()
         more = java_options()
         user = node_user()
         libraries = native_libraries(options.native, options.settings, user)
         if libraries is None and options.folder is not None:
-            _refuse_without_libraries(options.name, options.folder.expanduser().resolve())
+            kept = options.folder.expanduser().resolve()
+            if holds_faiss(kept):
+                raise _without_libraries(options.name, kept, "indexes")
         native = libraries.folder if libraries else None
         ports = choose_ports(options.http_port, options.transport_port)
         places = distributions(user)
@@ -218,6 +240,9 @@ class EmbeddedNode:
         try:
             if not await_health(ports.http, options.wait_for, options.start_timeout_s, child.alive):
                 raise start_failure(options.name, folder, alive=child.alive())
+            if libraries is None and options.folder is not None and (found := faiss_releases(ports.http)):
+                # Nothing of theirs is on disk yet.
+                raise _without_libraries(options.name, folder, ", ".join(found[:3]))
         except BaseException:
             # Ctrl-C included: no half-started node stays behind.
             node.stop()
@@ -276,14 +301,12 @@ def link_error(log: Path) -> str:
     return next((line for line in reversed(lines) if LINK_ERROR in line), "")
 
 
-def _refuse_without_libraries(name: str, folder: Path) -> None:
-    if holds_faiss(folder):
-        raise NodeStartFailed(
-            f"node {name} has faiss indexes but no native libraries any more: the first search or change of"
-            " one would end it",
-            fix=f"set {lost_libraries(folder)}, or start a node with other --data and index the catalogues"
-            " again",
-        )
+def _without_libraries(name: str, folder: Path, which: str) -> NodeStartFailed:
+    return NodeStartFailed(
+        f"node {name} has faiss {which} but no native libraries any more: the first search or change of one"
+        " would end it",
+        fix=f"set {lost_libraries(folder)}, or start a node with other --data and index the catalogues again",
+    )
 
 
 def _write_config(

@@ -15,6 +15,8 @@ from aisle.errors import PortTaken
 
 MAIN_CLASS = "org.opensearch.bootstrap.OpenSearch"
 LOOPBACK = "127.0.0.1"
+FAISS = "faiss"
+"""The k-NN engine that needs native libraries."""
 NATIVE_ATTRIBUTE = "aisle_knn_native"
 """Node attribute by which ``capabilities`` learns whether faiss works: trying it would kill the node."""
 SIMD_ATTRIBUTE = "aisle_knn_simd"

@@ -24,6 +24,7 @@ from aisle.encoder.export.options import ExportOptions, Model, ModelWeights
 from aisle.encoder.export.precision import Fp32, Int8, WeightPrecision
 from aisle.encoder.export.static_int8 import StaticInt8, calibrate
 from aisle.encoder.export.weights import WeightSource, find_weights
+from aisle.mappings.vector_types import VectorChoice
 
 Progress = Callable[[str], None]
 
@@ -48,11 +49,19 @@ class Fidelity(Protocol[_Compared_contra]):
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """Where the artifact is, what it is, and what was measured (empty if nothing was)."""
+    """An artifact that was made.
+
+    Attributes:
+        path: where it is.
+        manifest: what it is.
+        figures: what was measured, empty if nothing was.
+        choices: what its width was chosen from to keep within a budget, the best first; empty without one.
+    """
 
     path: Path
     manifest: Manifest
     figures: Mapping[str, float]
+    choices: tuple[VectorChoice, ...] = ()
 
 
 def export(

@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from aisle.encoder.dense import cut
+from aisle.encoder.dense import DenseEncoder, cut
 from aisle.errors import InputError
 from aisle.evaluation.encoders.exact import Floats, exact_neighbours, mean_overlap
-from aisle.mappings.vector_types import LAYOUTS, VectorStorage, VectorType
+from aisle.mappings.vector_types import LAYOUTS, VectorChoice, VectorStorage, VectorType
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class KeptSearch:
         return storage.numbers(vectors).astype(np.float32)
 
 
+# So that a query has ten neighbours to find.
+_FEW: Final = 16
+# Those on disk are searched by their full numbers: a budget of memory sets no width.
+BUDGETED: Final = (VectorType.FP32, VectorType.FP16, VectorType.BYTE)
+
 DEPTH: Final = 10
 # One in so many vectors of the sample is a query for the others.
 _QUERIES: Final = 8
@@ -48,22 +53,30 @@ _QUERIES: Final = 8
 _STEP: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class VectorChoice:
-    """One way to keep vectors.
+def choose_vectors(
+    encoder: DenseEncoder,
+    texts: Sequence[str],
+    budget: int,
+    engine: str,
+    types: Iterable[VectorType] = BUDGETED,
+) -> tuple[VectorChoice, ...]:
+    """What an encoder's vectors may be kept as within a budget, by what they find in a sample.
 
-    Attributes:
-        kept_as: type of their numbers.
-        dims: width.
-        bytes: of memory that one takes, without its links in the graph.
-        recall: mean share of each query's 10 nearest by full float32 vectors that these find, by exact search
-            in the sample; 0 to 1.
+    Args:
+        encoder: at its full width.
+        texts: of a catalogue's items, ``SAMPLE`` of them or what there is.
+        budget: bytes of memory that a vector may take, without its links in the graph.
+        engine: that will keep them.
+        types: to choose from.
+
+    Raises:
+        InputError: too few texts, or nothing fits.
     """
-
-    kept_as: VectorType
-    dims: int
-    bytes: int
-    recall: float
+    if len(texts) < _FEW:
+        raise InputError(
+            f"{len(texts)} items are too few to choose vectors by", fix="give --dims and --vectors instead"
+        )
+    return vector_table(encoder.encode_items(texts), budget, engine, types)
 
 
 def vector_recall(vectors: Floats, dims: int, kept_as: VectorType) -> float:

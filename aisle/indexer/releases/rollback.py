@@ -8,11 +8,13 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
+from aisle.cluster.capabilities import require_engine
 from aisle.cluster.failures import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import check_name, rollback_actions, version_of
+from aisle.mappings import IndexMeta, fields
 
 _DEFAULT_POLICY: Final = RetryPolicy()
 
@@ -94,17 +96,22 @@ def rollback(
     Raises:
         InputError: see `choose_target`; or another run holds the lease.
         IndexingFailed: the release cannot be searched, or something else moved the alias.
+        CapabilityMissing: its vectors would end a node that is searched, see `require_engine`.
+        ForeignIndex: an Aisle made it that this one cannot read.
         ClusterError: the cluster is away.
     """
     check_name(name)
     cluster = Cluster.of(client).retrying(policy)
     if dry_run:
         before = read_inventory(cluster, name)
-        return _told(name, choose_target(name, before, to), before, done=False)
+        target = choose_target(name, before, to)
+        _check_engine(cluster, target)
+        return _told(name, target, before, done=False)
     with hold(cluster, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
         before = read_inventory(cluster, name)
         target = choose_target(name, before, to)
         _check_health(cluster, target)
+        _check_engine(cluster, target)
         lease.check()
         _move(cluster, name, target, before)
         return _told(name, target, before, done=True)
@@ -120,6 +127,13 @@ def _check_health(cluster: Cluster, target: str) -> None:
             f"{target} cannot be searched: not all of its shards are there",
             fix="bring the nodes that hold it back, or choose another release with --to",
         )
+
+
+def _check_engine(cluster: Cluster, target: str) -> None:
+    mappings = cluster.indices.get_mapping(index=target)[target]["mappings"]
+    meta = IndexMeta.from_mapping(target, mappings)
+    if fields.DENSE in meta.spaces:
+        require_engine(cluster, meta.engine, target, simd=meta.layout.simd)
 
 
 def _move(cluster: Cluster, name: str, target: str, before: ReleaseInventory) -> None:

@@ -107,7 +107,7 @@ class LiveReleases:
                 fix=f"index the catalogue again, then change that: aisle index DATA --name {self._name}",
             )
         if fields.DENSE in meta.spaces:
-            require_engine(self._cluster, meta.engine, release)
+            require_engine(self._cluster, meta.engine, release, simd=meta.layout.simd)
         target = update_alias(release)
         if target not in found["aliases"]:
             indices.put_alias(index=release, name=target)
