@@ -30,6 +30,7 @@ from benchmarks.search_quality.figures import (
     search_speed_table,
     search_summary,
 )
+from benchmarks.vector_sizes import sizes_table
 from benchmarks.vector_widths import widths_table
 
 Row = Mapping[str, Any]
@@ -163,6 +164,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "search-quality-outside": Figure("search-quality", search_outside),
     "search-quality-speed": Figure("search-quality", search_speed_table),
     "search-quality-goals": Figure("search-quality", search_goals_table),
+    "vector-sizes": Figure("vector-sizes", sizes_table),
     "vector-widths": Figure("vector-widths", widths_table),
 }
 

@@ -48,6 +48,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "scale": ("--limit", "400", "--rounds", "1", "--idle", "1"),
     "faults": ("--kills", "1", "--node-kills", "0", "--storms", "0", "--rows", "1000"),
     "plan_check": ("--products", "1000"),
+    "vector_sizes": ("--products", "1000"),
     "vector_widths": ("--encoder", ENCODER),
 }
 

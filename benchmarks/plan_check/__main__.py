@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Final
@@ -12,21 +10,18 @@ import typer
 from opensearchpy import OpenSearch
 
 from aisle.catalogue import read_catalogue
-from aisle.indexer import IndexOptions, index_catalogue
-from aisle.mappings import IndexSettings
-from aisle.types import Item
-from benchmarks.harness.command_line import OutOption, finish, results_folder, run_command, say
+from benchmarks.harness.command_line import OutOption, finish, results_folder, run_command
 from benchmarks.harness.parts import dataset, own_node
 from benchmarks.harness.result_file import result_of_this_run
+from benchmarks.plan_check.measure import SETTINGS, checked
 from benchmarks.plan_check.products import random_encoder, varied_products
-from benchmarks.plan_check.table import Checked, index_files, plan_attempts, plan_goals, plan_rows
+from benchmarks.plan_check.table import Checked, plan_attempts, plan_goals, plan_rows
 
 BENCHMARK: Final = "indexing-plan"
 SIZES: Final = (10_000, 100_000, 826_402)
 CATALOGUES: Final = ("homedepot", "icecat")
 MERGED_UP_TO: Final = 100_000
 """A larger index is compared as it was loaded: its merge would take longer than the loading."""
-SETTINGS: Final = IndexSettings()
 
 
 def plan_check(
@@ -44,41 +39,31 @@ def plan_check(
     folder = results_folder(out, trial=products != SIZES[-1])
     sizes = sorted({min(size, products) for size in SIZES})
     with own_node() as node:
-        checked = [_real(node.client, name) for name in CATALOGUES]
+        real = [_real(node.client, name) for name in CATALOGUES]
         grown = [_varied(node.client, size) for size in sizes]
-    checked += grown
+    found = [*real, *grown]
     result = result_of_this_run(
         BENCHMARK,
         "benchmarks.plan_check",
-        rows=plan_rows(checked, grown[0]),
-        attempts=plan_attempts(checked),
-        goals=plan_goals(checked, grown[0]),
+        rows=plan_rows(found, grown[0]),
+        attempts=plan_attempts(found),
+        goals=plan_goals(found, grown[0]),
     )
     finish(result, folder)
 
 
 def _real(client: OpenSearch, name: str) -> Checked:
-    return _checked(client, name, islice(read_catalogue(dataset(name)), SIZES[0]))
+    return checked(
+        client, name, islice(read_catalogue(dataset(name)), SIZES[0]), random_encoder(SETTINGS.dims)
+    )
 
 
 def _varied(client: OpenSearch, size: int) -> Checked:
     real = list(read_catalogue(dataset(CATALOGUES[0])))
     items = islice(varied_products(real), size)
-    checked = _checked(client, f"varied-{size}", items, merged=size <= MERGED_UP_TO)
-    return replace(checked, grown=True)
-
-
-def _checked(client: OpenSearch, name: str, items: Iterable[Item], *, merged: bool = True) -> Checked:
-    started = time.perf_counter()
-    options = IndexOptions(f"plan-{name}", force_merge=merged)
-    report = index_catalogue(client, items, random_encoder(SETTINGS.dims), options)
-    try:
-        files = index_files(client, report.release)
-    finally:
-        client.indices.delete(index=report.release)
-    seconds = time.perf_counter() - started
-    say(f"{name}: {report.documents:,} products in {seconds:,.0f} s")
-    return Checked(name, report.documents, SETTINGS.dims, SETTINGS.m, files, round(seconds, 1))
+    encoder = random_encoder(SETTINGS.dims)
+    made = checked(client, f"varied-{size}", items, encoder, merged=size <= MERGED_UP_TO)
+    return replace(made, grown=True)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from random import Random
 
 import numpy as np
 
+from aisle.encoder import DenseEncoder, item_text
+from aisle.encoder.dense import cut
 from aisle.indexer import ItemEncoder
-from aisle.indexer.vectors import Vectors
+from aisle.indexer.vectors import Vectors, jittered
 from aisle.mappings import VectorSpace, fields
 from aisle.types import Item
 from benchmarks.catalogue.products import Products
@@ -31,6 +33,31 @@ def varied_products(real: Sequence[Item], seed: int = 0) -> Iterator[Item]:
             words = base.text.split()
             chance.shuffle(words)
             yield replace(base, id=f"p{number}", title=title, text=" ".join([title, *words]) if words else "")
+
+
+class KnownVectors:
+    """Vectors of items, made once at full width, for indexes of several widths and types.
+
+    Args:
+        model: makes them.
+        items: all that will be asked for.
+    """
+
+    def __init__(self, model: DenseEncoder, items: Sequence[Item]) -> None:
+        self._model = model
+        self._places = {item.id: place for place, item in enumerate(items)}
+        self._rows = model.encode_items([item_text(item) for item in items])
+
+    def at(self, dims: int) -> ItemEncoder:
+        """An encoder that looks them up, cut and `jittered` as those of an index are."""
+        rows = cut(self._rows, dims)
+
+        def look_up(items: Sequence[Item]) -> Vectors:
+            ids = [item.id for item in items]
+            return {fields.DENSE: jittered(rows[[self._places[id_] for id_ in ids]], ids)}
+
+        space = VectorSpace(self._model.fingerprint, self._model.manifest.name, dims)
+        return ItemEncoder({fields.DENSE: space}, look_up)
 
 
 def random_encoder(dims: int, seed: int = 0) -> ItemEncoder:

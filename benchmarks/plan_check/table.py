@@ -14,7 +14,8 @@ from aisle.indexer.capacity.formulas import TEXT_BYTES, VectorBytes, hnsw_bytes,
 from aisle.mappings.vector_types import VectorType
 from benchmarks.harness.result_file import LOWER, Goal
 
-VECTORS: Final = ("vec", "vemf", "vemq", "veq")
+VECTORS: Final = ("vec", "vemf")
+QUANTISED: Final = ("veq", "vemq")
 GRAPHS: Final = ("vex", "vem", "faiss")
 
 
@@ -24,10 +25,11 @@ class IndexFiles:
 
     Attributes:
         store: all of them. What a merge left behind until the next commit is not in it.
-        vectors: the floats (``.vec`` and its table).
+        vectors: as they were sent (``.vec`` and its table).
         graphs: the HNSW graph (lucene's ``.vex``; faiss' ``.faiss``, which holds the vectors once more).
         compound: small segments of many, in one file each; what is in them cannot be told apart.
         segments: how many; 1 when it was merged.
+        quantised: smaller copies of the vectors that are searched in their place (lucene's ``.veq``).
     """
 
     store: int
@@ -35,11 +37,17 @@ class IndexFiles:
     graphs: int
     compound: int
     segments: int
+    quantised: int = 0
 
     @property
     def text(self) -> int:
         """Everything that is no vector: postings, stored fields, doc values."""
-        return self.store - self.vectors - self.graphs - self.compound
+        return self.store - self.vectors - self.quantised - self.graphs - self.compound
+
+    @property
+    def searched(self) -> int:
+        """What a search reads of them: the graph, and the vectors that it is walked by."""
+        return (self.quantised or self.vectors) + self.graphs
 
 
 def index_files(client: OpenSearch, index: str) -> IndexFiles:
@@ -53,10 +61,11 @@ def index_files(client: OpenSearch, index: str) -> IndexFiles:
 def read_files(stats: Mapping[str, Any]) -> IndexFiles:
     """The pure part: from ``_all.primaries`` of ``GET <index>/_stats``."""
     sizes = {name: int(file["size_in_bytes"]) for name, file in stats["segments"]["file_sizes"].items()}
-    vectors = sum(sizes.get(name, 0) for name in VECTORS)
-    graphs = sum(sizes.get(name, 0) for name in GRAPHS)
+    vectors, quantised, graphs = (
+        sum(sizes.get(name, 0) for name in names) for names in (VECTORS, QUANTISED, GRAPHS)
+    )
     segments = int(stats["segments"]["count"])
-    return IndexFiles(sum(sizes.values()), vectors, graphs, sizes.get("cfs", 0), segments)
+    return IndexFiles(sum(sizes.values()), vectors, graphs, sizes.get("cfs", 0), segments, quantised)
 
 
 # By one catalogue's own sample; by a constant for all catalogues; and of vectors with their graph.
@@ -75,6 +84,7 @@ class Checked:
         files: what the node has.
         seconds: it took to index and merge.
         grown: one of several sizes of the same catalogue.
+        kept_as: type of the vectors.
     """
 
     name: str
@@ -84,30 +94,28 @@ class Checked:
     files: IndexFiles
     seconds: float
     grown: bool = False
+    kept_as: VectorType = VectorType.FP32
 
     @property
     def predicted(self) -> int:
         """The plan's size of one copy with its own constant, bytes."""
-        return primary_bytes(self.docs, self._vectors)
+        return primary_bytes(self.docs, self.vectors)
 
     def predicted_from(self, sample: Checked) -> int:
         """The same with the bytes per document of a smaller index of that catalogue (``--bytes-per-doc``)."""
         text = round(sample.files.text / sample.docs)
-        return primary_bytes(self.docs, self._vectors, text)
+        return primary_bytes(self.docs, self.vectors, text)
 
     @property
-    def vectors_predicted(self) -> int:
-        """The plan's size of vectors and graph on disk, bytes."""
-        return self._vectors.disk
+    def vectors(self) -> VectorBytes:
+        """The plan's size of vectors and graph."""
+        return vector_bytes(self.docs, self.dims, self.m, self.kept_as, Engine.LUCENE)
 
     @property
-    def _vectors(self) -> VectorBytes:
-        return vector_bytes(self.docs, self.dims, self.m, VectorType.FP32, Engine.LUCENE)
-
-    @property
-    def vectors_measured(self) -> int:
-        """The same as measured, bytes."""
-        return self.files.vectors + self.files.graphs
+    def vectors_measured(self) -> VectorBytes:
+        """The same as measured."""
+        files = self.files
+        return VectorBytes(memory=files.searched, disk=files.vectors + files.quantised + files.graphs)
 
 
 def plan_rows(checked: Sequence[Checked], sample: Checked) -> list[dict[str, Any]]:
@@ -155,8 +163,8 @@ def plan_goals(checked: Sequence[Checked], sample: Checked) -> list[Goal]:
     """How far off the plan is at worst, and that memory is not planned too small."""
     default = max(abs(one.files.store / one.predicted - 1) for one in checked)
     own = max(abs(one.files.store / one.predicted_from(sample) - 1) for one in checked if one.grown)
-    vectors = max(abs(one.vectors_measured / one.vectors_predicted - 1) for one in _merged(checked))
-    short = max(one.vectors_measured / hnsw_bytes(one.docs, one.dims, one.m) for one in _merged(checked))
+    vectors = max(abs(one.vectors_measured.disk / one.vectors.disk - 1) for one in _merged(checked))
+    short = max(one.vectors_measured.disk / hnsw_bytes(one.docs, one.dims, one.m) for one in _merged(checked))
     return [
         Goal("index size off a plan from the smallest size, worst", round(own, 3), _OFF_SAMPLE, LOWER),
         Goal("index size off the default plan, worst catalogue", round(default, 3), _OFF_DEFAULT, LOWER),

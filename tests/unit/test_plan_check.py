@@ -12,13 +12,19 @@ import typer
 from typer.testing import CliRunner
 
 from aisle.cli.plan import plan
+from aisle.encoder import item_text
 from aisle.errors import InputError
+from aisle.indexer import dense_item_encoder
+from aisle.indexer.capacity.formulas import VectorBytes
 from aisle.mappings import fields
+from aisle.mappings.vector_types import VectorType
 from aisle.types import Item
 from benchmarks.harness.result_file import CPU, BenchmarkResult
-from benchmarks.plan_check.products import random_encoder, varied_products
+from benchmarks.plan_check.products import KnownVectors, random_encoder, varied_products
 from benchmarks.plan_check.table import Checked, IndexFiles, plan_attempts, plan_goals, plan_rows, read_files
 from benchmarks.readme_figures import FIGURES
+from benchmarks.vector_sizes import size_goals, size_rows, sizes_table
+from tests.support.judge_parts import tiny
 
 SAMPLE = Checked("varied-10", 10, 64, 16, IndexFiles(11_000, 2_560, 600, 0, 1), 1.0, grown=True)
 LARGE = replace(SAMPLE, name="varied-100", docs=100, files=IndexFiles(110_000, 25_600, 6_000, 0, 1))
@@ -29,7 +35,12 @@ def test_files_by_what_they_hold() -> None:
     body = {"count": 3, "file_sizes": {name: {"size_in_bytes": size} for name, size in sizes.items()}}
     files = read_files({"segments": body})
     assert files == IndexFiles(200, 101, 32, 7, 3)
-    assert files.text == 60
+    assert files.text == 60 and files.searched == 133
+    sizes |= {"veq": 40, "vemq": 1}
+    body = {"count": 3, "file_sizes": {name: {"size_in_bytes": size} for name, size in sizes.items()}}
+    copied = read_files({"segments": body})
+    assert copied == IndexFiles(241, 101, 32, 7, 3, quantised=41)
+    assert copied.text == 60 and copied.searched == 73
 
 
 def test_goals_by_hand() -> None:
@@ -45,6 +56,39 @@ def test_goals_by_hand() -> None:
     )
     rows = plan_rows([SAMPLE, LARGE], SAMPLE)
     assert [row["text_per_doc"] for row in rows] == [784.0, 784.0]
+
+
+def test_vectors_of_each_type_by_hand() -> None:
+    # 10 vectors have 9 links of 1.25 bytes each, and 2 more: 133. In bytes they take 640; on disk, 2,560
+    # are floats, and searches read 10 * (64 + 4) instead.
+    files = IndexFiles(11_000, 640, 133, 0, 1)
+    exact = replace(SAMPLE, files=files, kept_as=VectorType.BYTE)
+    assert exact.vectors_measured == exact.vectors == VectorBytes(memory=773, disk=773)
+    larger = replace(
+        SAMPLE, files=IndexFiles(11_000, 2_560, 200, 0, 1, quantised=680), kept_as=VectorType.DISK
+    )
+    assert larger.vectors == VectorBytes(memory=813, disk=3_373)
+    disk, memory = size_goals([exact, larger])
+    assert disk.value == pytest.approx(3_440 / 3_373 - 1, abs=1e-3) and disk.met
+    assert memory.value == pytest.approx(880 / 813 - 1, abs=1e-3) and memory.met
+    rows = size_rows([exact, larger])
+    assert [row["disk_to_planned"] for row in rows] == [1.0, 1.02]
+    assert [row["vectors_per_doc"] for row in rows] == [64.0, 324.0]
+    result = BenchmarkResult(
+        benchmark="vector-sizes", command="-", commit="0" * 40, cpu="a CPU", date="2026-11-30", where=CPU,
+        rows=rows, attempts=(), goals=(disk, memory),
+    )  # fmt: skip
+    assert "| varied-10 | disk | 64 | 324 | 20 | 337 | 1.02 | 81.3 | 1.082 |" in sizes_table(result)
+
+
+def test_known_vectors_are_those_of_an_index_at_any_width() -> None:
+    items = [Item(id=str(n), title=f"red oak chair {n}") for n in range(4)]
+    known = KnownVectors(tiny(), items)
+    for dims in (32, 16):
+        expected = dense_item_encoder(tiny(), item_text, name="tiny", dims=dims)
+        assert known.at(dims).spaces == expected.spaces
+        found = np.asarray(known.at(dims).encode(items[2:])[fields.DENSE])
+        assert np.allclose(found, np.asarray(expected.encode(items[2:])[fields.DENSE]), atol=1e-5)
 
 
 def test_the_page_shows_every_index_and_goal() -> None:
