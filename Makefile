@@ -144,8 +144,9 @@ bench-faults: $(VENV)/.dev ## kill -9, storms and lost nodes, many times: what w
 	$(BIN)/python -m benchmarks.faults
 
 .PHONY: bench-plan
-bench-plan: $(VENV)/.dev ## aisle plan against what indexes of 10 k, 100 k and 826 k documents take (8 minutes)
+bench-plan: $(VENV)/.dev ## aisle plan against what indexes of 10 k, 100 k and 826 k documents and vectors of each type take
 	$(BIN)/python -m benchmarks.plan_check
+	$(BIN)/python -m benchmarks.vector_sizes
 
 .PHONY: requirements
 requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses
