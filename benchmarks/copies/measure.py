@@ -111,7 +111,6 @@ class Found:
         lost: of these, not found.
         recall_10, recall_100: of shoppers' queries, against exact search.
         store_bytes: of the release.
-        seconds: from the first item to the live release, merged.
     """
 
     way: str
@@ -124,7 +123,6 @@ class Found:
     recall_10: float
     recall_100: float
     store_bytes: int
-    seconds: float
 
 
 NAME: Final = "copies"
@@ -138,9 +136,7 @@ def ask_release(
     storage = VectorStorage.fitted(kept_as, shop.vectors)
     encoder = _encoder(shop, parts, way)
     items = ORDERS[order](shop.products, parts)
-    started = time.perf_counter()
     report = index_catalogue(client, items, encoder, IndexOptions(NAME, force_merge=True, vectors=storage))
-    seconds = time.perf_counter() - started
     try:
         cluster = Cluster.of(client)
         meta = read_live(cluster, NAME).meta
@@ -163,7 +159,6 @@ def ask_release(
         recall_10=recalls[0],
         recall_100=recalls[1],
         store_bytes=store,
-        seconds=round(seconds, 1),
     )
 
 
