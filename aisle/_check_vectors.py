@@ -12,7 +12,7 @@ from opensearchpy import OpenSearch
 from aisle.cluster import Cluster
 from aisle.cluster.capabilities import require_engine
 from aisle.cluster.client import connected
-from aisle.errors import InputError
+from aisle.errors import IndexingFailed, InputError
 from aisle.indexer.releases.smoke_queries import SmokeQuerySender
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.vector_types import Numbers, clipped
@@ -67,6 +67,19 @@ class VectorCheck:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
+
+    def require(self) -> None:
+        """End what goes on only with a sound release.
+
+        Raises:
+            IndexingFailed: it does not keep the limits.
+        """
+        if self.failures:
+            raise IndexingFailed(
+                f"{self.release}: {'; '.join(self.failures)}",
+                fix="index the catalogue again, with --vectors fp32 if it has others, or allow more with"
+                " --least-recall and --most-lost",
+            )
 
 
 def check_vectors(

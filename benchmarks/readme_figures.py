@@ -13,6 +13,7 @@ from aisle._files import whole_file
 from aisle.errors import InputError
 from benchmarks.catalogue.figures import catalogue, catalogue_search
 from benchmarks.catalogues.table import catalogues
+from benchmarks.copies import table as copies
 from benchmarks.encoder.figures import changes, costs, ladder, summary, widths
 from benchmarks.faults.table import faults
 from benchmarks.harness.command_line import RESULTS, run_command, say
@@ -148,6 +149,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "encoder-catalogue": Figure("encoder-catalogue", catalogue),
     "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
     "catalogues": Figure("catalogues", catalogues),
+    "copies": Figure("copies", copies.copies),
+    "copies-quality": Figure("copies", copies.copies_quality),
     "indexing-faults": Figure("indexing-faults", faults),
     "indexing-plan": Figure("indexing-plan", plan),
     "indexing-scale": Figure("indexing-scale", scale),

@@ -45,6 +45,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "encoder": ("--domains", "homedepot"),
     "catalogue": ("--products", "10000", "--queries", "10", "--encoder", ENCODER),
     "catalogues": ("--products", "300", "--large", "2000", "--rounds", "1"),
+    "copies": ("--limit", "300"),
     "scale": ("--limit", "400", "--rounds", "1", "--idle", "1"),
     "faults": ("--kills", "1", "--node-kills", "0", "--storms", "0", "--rows", "1000"),
     "plan_check": ("--products", "1000"),

@@ -10,7 +10,7 @@ import typer
 import aisle
 from aisle._check_vectors import USUAL_LOST, USUAL_RECALL, USUAL_SAMPLE
 from aisle._printable import printable
-from aisle.cli.console import EXIT_FAILED, JsonOption, print_json
+from aisle.cli.console import JsonOption, print_json
 
 if TYPE_CHECKING:
     from aisle._check_vectors import VectorCheck
@@ -74,7 +74,4 @@ def vectors(
     else:
         for line in vector_lines(found):
             typer.echo(printable(line))
-    for failure in found.failures:
-        typer.echo(f"error: {printable(failure)}", err=True)
-    if found.failures:
-        raise typer.Exit(EXIT_FAILED)
+    found.require()
