@@ -60,9 +60,10 @@ def measure_copies(
         found = [
             _told(ask_release(node.client, shop.cut(dims), *asked)) for dims in WIDTHS for asked in _asked()
         ]
-    ids = [item.id for item in items]
     quality = [
-        one for dims in WIDTHS for one in qualities(judged, ids, cut(vectors[:-1], dims), cut(queries, dims))
+        one
+        for dims in WIDTHS
+        for one in qualities(judged, items, cut(vectors[:-1], dims), cut(queries, dims))
     ]
     result = result_of_this_run(
         BENCHMARK,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -193,7 +192,6 @@ class Quality:
         dims: their width.
         ndcg_10, recall_200: of the judged queries.
         overlap_100: share of the 100 nearest of unmoved vectors that are among those of moved ones.
-        us_per_item: time that moving takes.
     """
 
     way: str
@@ -201,30 +199,29 @@ class Quality:
     ndcg_10: float
     recall_200: float
     overlap_100: float
-    us_per_item: float
 
 
 _DEPTH: Final = 200
 
 
-def qualities(judged: JudgedSet, ids: Sequence[str], vectors: Floats, queries: Floats) -> list[Quality]:
+def qualities(judged: JudgedSet, items: Sequence[Item], vectors: Floats, queries: Floats) -> list[Quality]:
     """What moving vectors does to exact search.
 
     Args:
         judged: the set.
-        ids: of the items.
+        items: of the catalogue.
         vectors: float32 [items, dims], unit rows.
         queries: float32 [judged queries, dims].
     """
+    ids = [item.id for item in items]
+    texts = {item.id: item_text(item) for item in items}
     found = []
     unmoved: list[list[str]] = []
     for way in WAYS:
         if way.one_per_text:
             continue
-        started = time.perf_counter()
         rows = jittered(vectors, ids, way.length) if way.length else vectors
-        seconds = time.perf_counter() - started
-        lists = exact_neighbours(queries, rows, ids, _DEPTH)
+        lists = [side_by_side(some, texts) for some in exact_neighbours(queries, rows, ids, _DEPTH)]
         unmoved = unmoved or lists
         run = Run("dense", {q.id: some for q, some in zip(judged.queries, lists, strict=True)})
         scores = evaluate(run, judged.qrels, ("nDCG@10", "R@200"))
@@ -236,10 +233,17 @@ def qualities(judged: JudgedSet, ids: Sequence[str], vectors: Floats, queries: F
                 ndcg_10=scores.mean("nDCG@10"),
                 recall_200=scores.mean("R@200"),
                 overlap_100=float(np.mean(same)),
-                us_per_item=round(1e6 * seconds / len(ids), 2),
             )
         )
     return found
+
+
+def side_by_side(ids: Sequence[str], texts: Mapping[str, str]) -> list[str]:
+    """Items of one text at the place of the first of them, in order of id, as searches have them. Pure."""
+    places: dict[str, int] = {}
+    for place, id_ in enumerate(ids):
+        places.setdefault(texts[id_], place)
+    return sorted(ids, key=lambda id_: (places[texts[id_]], id_))
 
 
 def encoded(model: DenseEncoder, items: Sequence[Item]) -> Floats:

@@ -82,10 +82,9 @@ def copies_quality(result: BenchmarkResult) -> str:
             row["way"],
             f"{row['dims']:,}",
             *(f"{row[key]:.4f}" for key in ("ndcg_10", "recall_200", "overlap_100")),
-            f"{row['us_per_item']:.1f}",
         ]
         for row in result.rows
         if row["measured"] == "exact search"
     ]
-    head = ["vectors", "dims", "nDCG@10", "R@200", "same of the 100 nearest", "us an item"]
+    head = ["vectors", "dims", "nDCG@10", "R@200", "same of the 100 nearest"]
     return block(result, table(head, shown))
