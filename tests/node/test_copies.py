@@ -13,7 +13,14 @@ import aisle
 from aisle.cluster import Cluster
 from aisle.encoder import item_text
 from aisle.errors import IndexingFailed, IndexNotFound, InputError
-from aisle.indexer import IndexOptions, ItemEncoder, dense_item_encoder, index_catalogue, without_vectors
+from aisle.indexer import (
+    IndexOptions,
+    ItemEncoder,
+    PipelineOptions,
+    dense_item_encoder,
+    index_catalogue,
+    without_vectors,
+)
 from aisle.indexer.releases.smoke_queries import check_release
 from aisle.indexer.vectors import Vectors
 from aisle.mappings import fields
@@ -53,8 +60,8 @@ def as_they_are(items: Sequence[Item]) -> Vectors:
 
 
 def put(client: Cluster, name: str, encoder: ItemEncoder, storage: VectorStorage = AS_FP32) -> None:
-    """Everything in one segment; the graph begins with the copies."""
-    options = IndexOptions(name, force_merge=True, vectors=storage)
+    """Everything in one segment, in order: how many copies hide depends on what the graph begins with."""
+    options = IndexOptions(name, force_merge=True, vectors=storage, pipeline=PipelineOptions(writers=1))
     index_catalogue(client, [*COPIES, *OTHERS], encoder, options)
 
 
@@ -124,13 +131,13 @@ def test_the_command_tells_what_it_measured(check: Run) -> None:
 
 
 def test_the_command_fails_where_items_are_lost(check: Run) -> None:
-    done = check(ALIKE, "--sample", "60", "--json")
+    done = check(ALIKE, "--sample", "100", "--json")
     told = json.loads(done.out)
     assert done.code == 1
-    assert told["lost"] > 5 and told["recall_10"] < 0.9 and len(told["examples"]) == 3
+    assert told["lost"] > 1 and told["recall_10"] < 0.95 and told["examples"], told
     assert f"error: {ALIKE}-v0001: {'; '.join(told['failures'])}\n" in failure(done)
     assert told["failures"][0].startswith("recall@10 is 0.")
-    assert f"{told['lost']} of 60 items are not found by their own vector, such as other-" in done.err
+    assert f"{told['lost']} of 100 items are not found by their own vector, such as other-" in done.err
     # Limits that it keeps.
     assert check(f"{ALIKE}-v0001", "--sample", "20", "--least-recall", "0", "--most-lost", "1").code == 0
 
