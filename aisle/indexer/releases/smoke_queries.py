@@ -228,7 +228,7 @@ def check_release(
         IndexingFailed: fewer are found, or more are absent than the refusals explain; names examples.
     """
     cluster = Cluster.of(client).retrying(policy)
-    mapping = cluster.indices.get_mapping(index=release)[release]["mappings"]
+    mapping = cluster.indices.get(index=release)[release]["mappings"]
     asker = SmokeQuerySender(cluster, release, IndexMeta.from_mapping(release, mapping).layout)
     stored = asker.stored([item.id for item in samples])
     there = [item for item in samples if item.id in stored]
