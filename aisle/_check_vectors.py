@@ -26,6 +26,8 @@ USUAL_LOST: Final = 0.01
 _DEPTHS: Final = (10, 100)
 # OpenSearch counts different values exactly up to this many.
 _COUNTED: Final = 40_000
+# It takes a long.
+_SEEDS: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +105,21 @@ def check_vectors(
     Args:
         name: of the catalogue, or of one release.
         sample: items to ask with, 1 to 10,000.
-        seed: another one draws other items.
+        seed: another one draws other items; 64 bits with a sign.
         least_recall: share of the exact neighbours, of 10 as of 100, that must be found.
         most_lost: share of the sample that may not be found by its own vector.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
 
     Raises:
-        InputError: a sample or a limit that means nothing, or a release without vectors.
+        InputError: a sample, a seed or a limit that means nothing, or a release without vectors.
         IndexNotFound, ForeignIndex: there is no such release.
         CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
         ClusterError: the cluster does not answer.
     """
     if not 1 <= sample <= 10_000:
         raise InputError(f"a sample of {sample} cannot be drawn", fix="use 1 to 10,000")
+    if not -_SEEDS <= seed < _SEEDS:
+        raise InputError(f"{seed} is no seed", fix="use a number of fewer than 19 digits")
     for limit in (least_recall, most_lost):
         if not 0 <= limit <= 1:
             raise InputError(f"{limit} is no share", fix="use a number from 0 to 1")

@@ -22,7 +22,7 @@ from aisle.indexer.dead_letters import DeadLetter, DeadLetters, cells_of, printa
 from aisle.indexer.lease.lease import Lease, hold
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.updates.apply import LiveReleases, check_spaces, read_stored
-from aisle.indexer.vectors import ItemEncoder, ReleaseEncoders, stored_as
+from aisle.indexer.vectors import ItemEncoder, ReleaseEncoders, written_to
 from aisle.mappings.document import document
 from aisle.types import Item
 
@@ -208,7 +208,7 @@ def replay(
     reader = LetterReader.of(path, reading)
     with hold(cluster, name, "aisle index --replay", policy=retry) as lease:
         live = LiveReleases(cluster.retrying(retry), name).now()
-        encoder = stored_as(encoders.of_release(live.meta), live.meta.vectors)
+        encoder = written_to(encoders.of_release(live.meta), live.meta)
         check_spaces(live.meta, encoder)
         sender = Sender(cluster, live.target, encoder, lease, retry)
         sent = total = 0

@@ -150,6 +150,21 @@ def stored_as(encoder: ItemEncoder, storage: VectorStorage) -> ItemEncoder:
     return ItemEncoder(encoder.spaces, encode)
 
 
+def written_to(encoder: ItemEncoder, meta: IndexMeta) -> ItemEncoder:
+    """The encoder for documents of a release: vectors as it keeps them, and hashes of texts if it has them.
+
+    Releases of before there were hashes take no document with one.
+    """
+    stored = stored_as(encoder, meta.vectors)
+    if meta.features.hashes_texts:
+        return stored
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        return {field: rows for field, rows in stored.encode(items).items() if field != fields.TEXT_HASH}
+
+    return ItemEncoder(encoder.spaces, encode)
+
+
 def clipped_values(vectors: Vectors) -> int:
     """How many values of dense vectors were clipped, see ``mappings.vector_types``."""
     return clipped(np.asarray(vectors[fields.DENSE])) if fields.DENSE in vectors else 0

@@ -8,7 +8,7 @@ from dataclasses import fields as fields_of
 from types import MappingProxyType
 from typing import Any, Final
 
-from aisle.errors import CapabilityMissing, ForeignIndex, InputError
+from aisle.errors import AisleError, CapabilityMissing, ForeignIndex, InputError
 from aisle.mappings.fusion import FusionSpec
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, VectorLayout, VectorStorage, layout
@@ -191,7 +191,9 @@ class IndexMeta:
             )
             layout(made.vectors.kept_as, made.engine)
         except (KeyError, TypeError, ValueError, AttributeError, InputError, CapabilityMissing) as error:
+            # Without its fix: this one has its own.
+            why = error.message if isinstance(error, AisleError) else error
             raise ForeignIndex(
-                f"index {index} has an unreadable _meta.aisle ({error})", fix="index the catalogue again"
+                f"index {index} has an unreadable _meta.aisle ({why})", fix="index the catalogue again"
             ) from error
         return made

@@ -199,6 +199,9 @@ _LARGEST: Final = 127
 _FITTED: Final = 126.49
 # A scale that made codes of less would be no float32.
 _NOTHING: Final = 1e-30
+# Of what is fitted to float32 values of `_NOTHING` or more. Squares of others would be 0 or infinite.
+_LEAST_SCALE: Final = 1e-37
+_MOST_SCALE: Final = 1e33
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +213,15 @@ class Quantisation:
 
     Attributes:
         scale: codes per unit, above 0.
+
+    Raises:
+        InputError: no float32 values have such a scale.
     """
 
     scale: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.scale < float("inf"):
+        if not _LEAST_SCALE <= self.scale <= _MOST_SCALE:
             raise InputError(f"{self.scale} is no scale of vectors", fix="index the catalogue again")
 
     @classmethod
@@ -224,7 +230,11 @@ class Quantisation:
 
         Args:
             vectors: float32 [n, dims], a sample. Where all are as good as 0, any scale does.
+
+        Raises:
+            InputError: see `codes`.
         """
+        _check_finite(vectors)
         largest = float(np.abs(vectors).max(initial=0.0))
         if largest < _NOTHING:
             largest = 1.0
@@ -232,7 +242,12 @@ class Quantisation:
         return cls(float(f"{_FITTED / largest * _ROUNDED_DOWN:.3g}"))
 
     def codes(self, vectors: Floats) -> NDArray[np.int8]:
-        """Codes of float32 values of any shape, from -127 to 127."""
+        """Codes of float32 values of any shape, from -127 to 127.
+
+        Raises:
+            InputError: NaN or infinite values, which as codes would be ordinary numbers.
+        """
+        _check_finite(vectors)
         rounded = np.rint(vectors * np.float32(self.scale))
         codes: NDArray[np.int8] = np.clip(rounded, -_LARGEST, _LARGEST).astype(np.int8)
         return codes
@@ -240,6 +255,14 @@ class Quantisation:
     def product(self, of_codes: float) -> float:
         """The inner product of two vectors, from that of their codes."""
         return of_codes / self.scale**2
+
+
+def _check_finite(vectors: Floats) -> None:
+    if not np.isfinite(vectors).all():
+        raise InputError(
+            "the encoder makes vectors that are not finite numbers",
+            fix="check its artifact (`aisle encoder show`), or export it again",
+        )
 
 
 # Half a unit of the third digit, so that rounding never makes the scale larger than what was fitted.

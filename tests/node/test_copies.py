@@ -150,6 +150,6 @@ def test_what_cannot_be_measured_is_said(client: Cluster, check: Run) -> None:
     assert "test-copies-nowhere" in failure(check("test-copies-nowhere"))
     with pytest.raises(IndexNotFound):
         aisle.check_vectors("test-copies-nowhere", cluster=client)
-    for wrong in ({"sample": 0}, {"least_recall": 2.0}, {"most_lost": -1.0}):
+    for wrong in ({"sample": 0}, {"seed": 2**63}, {"least_recall": 2.0}, {"most_lost": -1.0}):
         with pytest.raises(InputError):
             aisle.check_vectors(MOVED, cluster=client, **wrong)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
-from aisle.cluster import Cluster
+from aisle.cluster import Cluster, capabilities
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.updates import BatchApplier, Encoding, UpdateOptions, UpdateReport
 from aisle.indexer.updates.apply import update_alias
-from aisle.indexer.vectors import ItemEncoder, without_vectors
-from aisle.mappings import VectorSpace, fields
+from aisle.indexer.vectors import ItemEncoder, Vectors, without_vectors
+from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, fields, index_body
+from aisle.types import Item
+from tests.support.hash_vector_catalogue import DIMS, FINGERPRINT, direction
 from tests.support.indexing import SPACE, vectors
 from tests.support.update_stream import (
     PATIENT,
@@ -54,6 +59,29 @@ def test_upsert_update_and_delete(client: Cluster, name: str, tmp_path: Path) ->
     assert {i: after[i] for i in ("id-0", "id-4")} == {i: before[i] for i in ("id-0", "id-4")}
     assert (report.lines, report.indexed, report.deleted, report.dead) == (5, 3, 2, 0)
     assert report.release == f"{name}-v0001" and not letters(tmp_path)
+
+
+def test_a_release_of_before_there_were_hashes_of_texts_takes_changes(
+    client: Cluster, name: str, tmp_path: Path
+) -> None:
+    release = f"{name}-v0001"
+    settings = IndexSettings(dims=DIMS, engine=capabilities(client).best_engine)
+    features = replace(settings.features, hashes_texts=False)
+    spaces = {fields.DENSE: VectorSpace(FINGERPRINT, "hash", DIMS)}
+    body = index_body(settings, IndexMeta(release, spaces, settings.engine, (), features=features))
+    del body["mappings"]["_meta"]["aisle"]["vectors"]
+    del body["mappings"]["properties"][fields.TEXT_HASH]
+    client.indices.create(index=release, body={**body, "aliases": {name: {}}})
+
+    def encode(batch: Sequence[Item]) -> Vectors:
+        titles = [item.title for item in batch]
+        return {fields.DENSE: np.stack(list(map(direction, titles))), fields.TEXT_HASH: [1] * len(titles)}
+
+    encoder = ItemEncoder(spaces, encode)
+    changes = write_lines(tmp_path / "c.jsonl", [{"id": "new", "title": "Boot"}])
+    report = update(client, name, changes, folder=tmp_path, encoder=encoder)
+    assert (report.indexed, letters(tmp_path)) == (1, [])
+    assert len(content(client, name)["new"][fields.DENSE]) == DIMS
 
 
 def test_only_a_new_text_is_encoded(client: Cluster, name: str, tmp_path: Path) -> None:

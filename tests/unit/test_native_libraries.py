@@ -101,6 +101,15 @@ def test_a_folder_must_be_one(folder: Path) -> None:
     assert "':'" in refusal(made)
 
 
+def test_what_leads_to_no_folder_is_said(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for named in ("~nobody-of-that-name/knn", loop):
+        with pytest.raises(InputError, match="cannot be (found|read)") as caught:
+            libraries.native_libraries(named, {}, None)
+        assert NATIVE_VARIABLE in caught.value.fix
+
+
 @linux
 def test_what_the_cpu_asks_for_must_be_there(folder: Path) -> None:
     assert f"lacks {FAISS[:-3]}, {COMMON[:-3]}, {UTIL[:-3]}" in refusal(folder)

@@ -96,6 +96,8 @@ def test_a_release_says_how_it_keeps_them(storage: VectorStorage) -> None:
         {"kept_as": "fp16"},
         {"kept_as": "byte", "scale": -1},
         {"kept_as": "byte", "scale": "x"},
+        {"kept_as": "byte", "scale": 1e300},
+        {"kept_as": "byte", "scale": 1e-300},
         {"kept_as": "byte"},
         {"kept_as": "fp32", "scale": 4},
         {},
@@ -105,8 +107,19 @@ def test_a_release_says_how_it_keeps_them(storage: VectorStorage) -> None:
 )
 def test_vectors_that_this_aisle_cannot_read_are_refused(found: object) -> None:
     said = meta(VectorStorage(), "lucene").to_json() | {"vectors": found}
-    with pytest.raises(ForeignIndex, match="unreadable"):
+    with pytest.raises(ForeignIndex, match="unreadable") as caught:
         IndexMeta.from_mapping("shop-v0001", {"_meta": {"aisle": said}})
+    assert "Fix" not in caught.value.message
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_becomes_no_code(value: float) -> None:
+    vectors = np.stack([direction("drill"), direction("saw")])
+    vectors[1, 3] = value
+    for making in (Quantisation.fitted, Quantisation(150.0).codes):
+        with pytest.raises(InputError, match="not finite numbers") as caught:
+            making(vectors)
+        assert "aisle encoder show" in caught.value.fix
 
 
 def asked(storage: VectorStorage, engine: str, window: int) -> dict[str, Any]:

@@ -121,7 +121,11 @@ def native_libraries(
     named = named or os.environ.get(NATIVE_VARIABLE)
     if not named:
         return None
-    folder = Path(named).expanduser().resolve()
+    try:
+        folder = Path(named).expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        # Nobody has that home, or links that lead to one another.
+        raise _unusable(f"{named} cannot be found ({error})") from error
     files = _files(folder)
     if os.pathsep in str(folder):
         raise _unusable(f"{folder} has a {os.pathsep!r} in its path, which ends a folder in lists of folders")
@@ -186,7 +190,8 @@ def _problem(library: Path, user: NodeUser | None) -> str:
         return f"{who}: the process ended with {signal.Signals(-done.returncode).name}"
     if done.returncode > 0 or told:
         reason = re.search(r"cannot be preloaded \((.+)\)", told)
-        return f"{who}: {reason[1] if reason else last_line}"
+        said = reason[1] if reason else last_line
+        return f"{who}: {said or f'the process ended with {done.returncode}'}"
     return ""
 
 

@@ -30,7 +30,7 @@ from aisle.indexer.updates.writes import (
     plan_writes,
     unapplied,
 )
-from aisle.indexer.vectors import ItemEncoder, stored_as
+from aisle.indexer.vectors import ItemEncoder, written_to
 from aisle.mappings import IndexMeta, VectorSpace, fields
 
 # So long a deleted document's version is remembered, and keeps a write that was sent before from bringing the
@@ -259,7 +259,7 @@ class BatchApplier:
         """
         entries, dead = parsed(lines)
         live = self._releases.now()
-        encoder = stored_as(self._encoding.encoders.of_release(live.meta), live.meta.vectors)
+        encoder = written_to(self._encoding.encoders.of_release(live.meta), live.meta)
         check_spaces(live.meta, encoder)
         groups = by_id(entries)
         stored = read_stored(self._cluster, live.target, self._options.retry, list(groups))
