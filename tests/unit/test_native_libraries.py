@@ -105,7 +105,7 @@ def test_what_leads_to_no_folder_is_said(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     for named in ("~nobody-of-that-name/knn", loop):
-        with pytest.raises(InputError, match="cannot be (found|read)") as caught:
+        with pytest.raises(InputError, match=r"cannot be (found|read)") as caught:
             libraries.native_libraries(named, {}, None)
         assert NATIVE_VARIABLE in caught.value.fix
 
