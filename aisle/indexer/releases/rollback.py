@@ -130,7 +130,7 @@ def _check_health(cluster: Cluster, target: str) -> None:
 
 
 def _check_engine(cluster: Cluster, target: str) -> None:
-    mappings = cluster.indices.get_mapping(index=target)[target]["mappings"]
+    mappings = cluster.indices.get(index=target)[target]["mappings"]
     meta = IndexMeta.from_mapping(target, mappings)
     if fields.DENSE in meta.spaces:
         require_engine(cluster, meta.engine, target, simd=meta.layout.simd)
