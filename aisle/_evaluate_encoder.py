@@ -22,6 +22,7 @@ from aisle.evaluation.encoders.quality import parse_widths
 from aisle.evaluation.encoders.vector_table import KeptSearch
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.lease.state import StateIndex
+from aisle.indexer.options import vector_engine
 from aisle.indexer.vectors import Vectors
 from aisle.mappings import IndexMeta, VectorSpace, fields
 from aisle.mappings.vector_types import VectorStorage, VectorType
@@ -92,6 +93,7 @@ def evaluate_encoder(
         InputError: data, a width or a beam cannot be used.
         EvaluationError: nothing to score.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
+        CapabilityMissing: with ``index``, the cluster does not keep vectors of such a type.
         MissingExtra: the graph needs faiss, the weights need torch (extra ``train``).
         ClusterError: with ``index``, the cluster does not answer.
     """
@@ -104,6 +106,9 @@ def evaluate_encoder(
     graphs |= {f"exact, {kept_as.value}": KeptSearch(kept_as) for kept_as in types}
     if index:
         node = connected(cluster)
+        for kept_as in types:
+            # Before anything is encoded.
+            vector_engine(node, kept_as)
         graphs["OpenSearch HNSW"] = IndexSearch(node)
         graphs |= {f"OpenSearch HNSW, {kept_as.value}": IndexSearch(node, kept_as) for kept_as in types}
     options = JudgeOptions(tuple(widths), relevant, graphs, texts, weights)

@@ -10,7 +10,7 @@ import pytest
 import aisle
 from aisle._evaluate_encoder import IndexSearch
 from aisle.cluster import Cluster
-from aisle.errors import AisleError
+from aisle.errors import AisleError, CapabilityMissing
 from aisle.evaluation.encoders.exact import mean_overlap
 from aisle.evaluation.encoders.vector_table import KeptSearch
 from aisle.indexer.lease.state import STATE_INDEX
@@ -40,6 +40,24 @@ def test_the_index_finds_what_exact_search_finds_and_goes_again(client: Cluster,
     assert mean_overlap(by_query[0], by_query[1], 20) > 0.95
     assert [ranked[0] for ranked in found] == [ranked[0] for ranked in exact]
     assert ours(client) == set()
+
+
+def test_what_the_cluster_does_not_keep_is_said_before_anything_is_encoded(
+    client: Cluster, tmp_path: Path, engine: str
+) -> None:
+    if engine != "lucene":
+        pytest.skip("faiss keeps every type")
+    steps: list[str] = []
+    with pytest.raises(CapabilityMissing, match="lucene keeps no vectors as fp16"):
+        aisle.evaluate_encoder(
+            artifact(),
+            data=judged_folder(tmp_path),
+            index=True,
+            vectors=("fp16",),
+            cluster=client,
+            progress=steps.append,
+        )
+    assert steps == []
 
 
 def test_a_judgment_indexes_each_type_that_was_asked_for(client: Cluster, tmp_path: Path) -> None:
