@@ -33,6 +33,7 @@ from benchmarks.search_quality.figures import (
 )
 from benchmarks.vector_sizes import sizes_table
 from benchmarks.vector_widths import widths_table
+from benchmarks.vectors import figures as vectors
 
 Row = Mapping[str, Any]
 
@@ -169,6 +170,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "search-quality-goals": Figure("search-quality", search_goals_table),
     "vector-sizes": Figure("vector-sizes", sizes_table),
     "vector-widths": Figure("vector-widths", widths_table),
+    "vectors-kept": Figure("vectors", vectors.kept),
+    "vectors-loading": Figure("vectors", vectors.loading),
 }
 
 

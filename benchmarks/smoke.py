@@ -51,6 +51,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "plan_check": ("--products", "1000"),
     "vector_sizes": ("--products", "1000"),
     "vector_widths": ("--encoder", ENCODER),
+    "vectors": ("--limit", "300"),
 }
 
 

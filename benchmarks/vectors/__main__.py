@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster, capabilities, require
-from aisle.mappings.vector_types import LAYOUTS
 from benchmarks.harness.command_line import LimitOption, OutOption, finish, results_folder, run_command, say
 from benchmarks.harness.parts import load_encoder, own_node
 from benchmarks.harness.result_file import result_of_this_run
-from benchmarks.vectors.load import Way, loaded
+from benchmarks.vectors.load import loaded
 from benchmarks.vectors.search import searched
 from benchmarks.vectors.table import (
     BENCHMARK,
@@ -25,11 +25,11 @@ from benchmarks.vectors.table import (
     vector_goals,
     vector_rows,
 )
-from benchmarks.vectors.ways import KEPT_WAYS, LOADING_WAYS
+from benchmarks.vectors.ways import KEPT_WAYS, LOADING_WAYS, USUAL
 from benchmarks.vectors.work import Products, Questions, homedepot
 
 QUERIES = 500
-_WARMING = 8_000
+_WARMING = 4_000
 
 
 def vectors(
@@ -50,11 +50,9 @@ def vectors(
     folder = results_folder(out, trial=limit is not None)
     products, questions = homedepot(load_encoder(), limit, QUERIES)
     with own_node() as node:
-        able = require(capabilities(node.client)).knn_engines
+        able = require(capabilities(Cluster.of(node.client))).knn_engines
         _warm(node.client, products, able)
-        measured = [
-            one for _ in range(rounds) for one in _measured(node.client, able, products, questions)
-        ]
+        measured = [one for _ in range(rounds) for one in _measured(node.client, able, products, questions)]
     found = least(measured)
     result = result_of_this_run(
         BENCHMARK,
@@ -69,9 +67,9 @@ def vectors(
 def _warm(client: OpenSearch, products: Products, engines: Sequence[str]) -> None:
     """Loads that are not counted: a virtual machine compiles what it runs, while it runs it."""
     few = products.first(_WARMING)
-    for engine in engines:
-        for way in KEPT_WAYS:
-            if engine in LAYOUTS[way.kept_as]:
+    for way in (USUAL, *KEPT_WAYS):
+        for engine in way.engines:
+            if engine in engines:
                 with loaded(client, engine, few, way):
                     pass
 
@@ -79,18 +77,20 @@ def _warm(client: OpenSearch, products: Products, engines: Sequence[str]) -> Non
 def _measured(
     client: OpenSearch, able: Sequence[str], products: Products, questions: Questions
 ) -> Iterator[Measured]:
-    exact: dict[int, Mapping[str, Sequence[str]]] = {}
+    neighbours: dict[int, Mapping[str, Sequence[str]]] = {}
     for table, ways in {KEPT: KEPT_WAYS, LOADING: LOADING_WAYS}.items():
         for way in ways:
             for engine in way.engines:
                 one = Measured(table, engine, len(products.items), way)
                 if engine in able:
-                    if way.dims not in exact:
-                        exact[way.dims] = questions.exact(products, way.dims)
                     with loaded(client, engine, products, way) as index:
-                        found = searched(Cluster.of(client), index.meta, questions, exact[way.dims])
-                    one = Measured(table, engine, len(products.items), way, index, found)
-                    say(f"{engine}, {way.name}: {one.cpu_us:,.0f} us, recall@100 {found.recall_100:.3f}")
+                        one = replace(one, loaded=index)
+                        if way.dims:
+                            if way.dims not in neighbours:
+                                neighbours[way.dims] = questions.exact(products, way.dims)
+                            found = searched(Cluster.of(client), index.meta, questions, neighbours[way.dims])
+                            one = replace(one, searched=found)
+                    say(f"{engine}, {way.name}, {way.kept_as.value}, {way.dims}: {one.cpu_us:,.0f} us")
                 yield one
 
 

@@ -10,14 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from opensearchpy import OpenSearch
 
 from aisle.errors import IndexingFailed
 from aisle.indexer.bulk import FILTER_PATH, Line, pack, serialise
 from aisle.indexer.vectors import stored_as
-from aisle.mappings import IndexMeta, IndexSettings, index_body
+from aisle.mappings import IndexMeta, IndexSettings, fields, index_body
 from aisle.mappings.document import document
-from aisle.mappings.vector_types import VectorStorage
+from aisle.mappings.vector_types import AS_FP32, FITTED_TO, VectorStorage
 from benchmarks.plan_check.table import IndexFiles, index_files
 from benchmarks.scale.load import engine_seconds, node_cpu_s
 from benchmarks.vectors.ways import Way
@@ -49,19 +50,19 @@ class Loaded:
 def loaded(client: OpenSearch, engine: str, products: Products, way: Way) -> Iterator[Loaded]:
     """An index with all products, which is there within the block."""
     encoder = products.encoder(way.dims)
-    vectors = encoder.encode(products.items)
-    storage = VectorStorage.fitted(way.kept_as, vectors["dense"])
+    storage = AS_FP32
+    if way.dims:
+        rows = encoder.encode(products.items[:FITTED_TO])[fields.DENSE]
+        storage = VectorStorage.fitted(way.kept_as, np.asarray(rows))
     settings = IndexSettings(
-        dims=way.dims,
+        dims=way.dims or IndexSettings().dims,
         engine=engine,
         m=way.m,
         ef_construction=way.ef_construction,
         refresh_interval="-1",
         vectors=storage,
     )
-    meta = IndexMeta(
-        INDEX, encoder.spaces, engine, (), features=settings.features, vectors=storage
-    )
+    meta = IndexMeta(INDEX, encoder.spaces, engine, (), features=settings.features, vectors=storage)
     body = index_body(settings, meta)
     body["settings"]["index"].update(way.loading)
     bodies = _bodies(products, way, storage)

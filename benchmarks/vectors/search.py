@@ -47,7 +47,7 @@ def searched(
     for depth in _DEPTHS:
         for query, vector in zip(questions.queries, vectors, strict=True):
             started = time.perf_counter()
-            found[depth][query.id] = nearest(cluster, meta, np.asarray(vector), depth).ids
+            found[depth][query.id] = nearest(cluster, meta, np.asarray(vector), depth).found.ids
             if depth == DEPTH:
                 times.append((time.perf_counter() - started) * 1000)
     wanted = {query.id: questions.qrels[query.id] for query in questions.queries}

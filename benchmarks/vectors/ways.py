@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from aisle.mappings import IndexSettings
@@ -16,7 +16,7 @@ class Way:
 
     Attributes:
         name: for tables.
-        kept_as, dims: of the vectors.
+        kept_as, dims: of the vectors; 0: there are none.
         m, ef_construction: of the graph.
         loading: settings of the index until all is loaded, which are then taken back.
         writers: requests at once.
@@ -43,5 +43,24 @@ class Way:
 
 
 WIDTHS: Final = (64, 384)
-KEPT_WAYS: Final = tuple(Way(f"{kept.value}, {dims}", kept, dims) for kept in VectorType for dims in WIDTHS)
-"""As Aisle loads."""
+USUAL: Final = Way("as Aisle loads")
+KEPT_WAYS: Final = tuple(
+    replace(USUAL, kept_as=kept_as, dims=dims) for dims in WIDTHS for kept_as in VectorType
+)
+"""Every type at every width, each loaded as usual."""
+
+LOADING_WAYS: Final = (
+    Way("without vectors", dims=0),
+    Way("ef_construction 64", ef_construction=64),
+    Way("m 12, ef_construction 64", m=12, ef_construction=64),
+    Way("bytes, ef_construction 64", VectorType.BYTE, ef_construction=64),
+    Way("merged at the end", merged=True),
+    # lucene builds its graph while it is written to; faiss when a segment is written or merged, and may wait.
+    Way(
+        "graphs in the last merge alone",
+        loading={"knn.advanced.approximate_threshold": -1},
+        merged=True,
+        only="faiss",
+    ),
+)
+"""Other ways to load what the first of `KEPT_WAYS` loads."""

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 
-from aisle.catalogue import read_catalogue
+from aisle._environment import cache
+from aisle._files import whole_file
+from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.encoder import DenseEncoder, item_text
 from aisle.encoder.dense import cut
 from aisle.evaluation import JudgedSet, Qrels, read_judged_set
 from aisle.evaluation.encoders.exact import Floats, exact_neighbours
-from aisle.indexer import ItemEncoder
+from aisle.indexer import ItemEncoder, without_vectors
 from aisle.indexer.vectors import Vectors, jittered
 from aisle.mappings import VectorSpace, fields
 from aisle.mappings.document import long_hash
 from aisle.types import Item, Query
+from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import dataset
 from benchmarks.quality.ask import queries_of
 
-DEPTH = 100
+DEPTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,13 @@ class Products:
         return replace(self, items=self.items[:count], vectors=self.vectors[:count])
 
     def encoder(self, dims: int) -> ItemEncoder:
-        """Looks the vectors up and moves copies apart, as the indexer's own does after encoding."""
+        """Looks the vectors up and moves copies apart, as the indexer's own does after encoding.
+
+        Args:
+            dims: width; 0 makes no vectors.
+        """
+        if not dims:
+            return without_vectors()
         rows = dict(zip((item.id for item in self.items), cut(self.vectors, dims), strict=True))
 
         def look_up(items: Sequence[Item]) -> Vectors:
@@ -78,11 +88,20 @@ class Questions:
         return {query.id: near for query, near in zip(self.queries, found, strict=True)}
 
 
-def products_of(model: DenseEncoder, items: Iterator[Item], limit: int | None) -> Products:
-    """The first ``limit`` items of a catalogue, encoded."""
-    read = list(islice(items, limit))
-    vectors = model.encode_items([item_text(item) for item in read])
-    return Products(read, vectors, model.fingerprint, model.manifest.name)
+def products_of(model: DenseEncoder, items: Sequence[Item]) -> Products:
+    """Items and their vectors, which are encoded once and then found in the cache folder.
+
+    Raises:
+        InputError: the cache folder cannot be written.
+    """
+    texts = [item_text(item) for item in items]
+    made_of = blake2b("\0".join((model.fingerprint, *texts)).encode(), digest_size=8).hexdigest()
+    path = cache() / "benchmarks" / f"vectors-{made_of}.npy"
+    if not path.is_file():
+        say(f"encoding {len(texts):,} products, once")
+        with whole_file(path) as file:
+            np.save(file, model.encode_items(texts), allow_pickle=False)
+    return Products(items, np.load(path, allow_pickle=False), model.fingerprint, model.manifest.name)
 
 
 def questions_of(model: DenseEncoder, judged: JudgedSet, most: int) -> Questions:
@@ -96,5 +115,5 @@ def questions_of(model: DenseEncoder, judged: JudgedSet, most: int) -> Questions
 def homedepot(model: DenseEncoder, limit: int | None, queries: int) -> tuple[Products, Questions]:
     """The products of homedepot and queries of its dev split."""
     folder = dataset("homedepot")
-    products = products_of(model, iter(read_catalogue(folder)), limit)
-    return products, questions_of(model, read_judged_set(folder, "dev"), queries)
+    items = list(read_catalogue(folder, ReadOptions(limit=limit)))
+    return products_of(model, items), questions_of(model, read_judged_set(folder, "dev"), queries)
