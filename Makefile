@@ -149,9 +149,10 @@ bench-plan: $(VENV)/.dev ## aisle plan against what indexes of 10 k, 100 k and 8
 	$(BIN)/python -m benchmarks.vector_sizes
 
 .PHONY: bench-vectors
-bench-vectors: $(VENV)/.dev ## Vectors by type, width and way to load; copies; widths (40 minutes; faiss with AISLE_KNN_LIB)
+bench-vectors: $(VENV)/.dev ## Vectors by type, width and way to load; copies; widths (25 minutes; faiss, too, with AISLE_KNN_LIB)
 	$(BIN)/python -m benchmarks.vectors
 	$(BIN)/python -m benchmarks.copies
+	$(BIN)/python -m benchmarks.vector_widths
 
 .PHONY: requirements
 requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses

@@ -50,10 +50,9 @@ KEPT_WAYS: Final = tuple(
 """Every type at every width, each loaded as usual."""
 
 LOADING_WAYS: Final = (
-    Way("without vectors", dims=0, only="lucene"),
+    Way("without vectors", dims=0),
     Way("ef_construction 64", ef_construction=64),
     Way("m 12, ef_construction 64", m=12, ef_construction=64),
-    Way("ef_construction 72", ef_construction=72),
     Way("bytes, ef_construction 64", VectorType.BYTE, ef_construction=64),
     Way("merged at the end", merged=True),
     # lucene builds its graph while it is written to; faiss when a segment is written or merged, and may wait.
