@@ -46,7 +46,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
     asked, nodes, disk = plan.request, plan.nodes, plan.disk
     made = f"{plan.shards} primary, {asked.copies} copies each: {size(plan.shard_bytes)}"
     lines = [
-        ("catalogue", f"{asked.docs:,} items, {asked.dims} dimensions, {asked.replicas} replicas"),
+        ("catalogue", f"{asked.docs:,} items, {asked.dims} dimensions, replicas: {asked.replicas}"),
         ("shards", f"{made} and {plan.shard_docs:,} items in each"),
         ("nodes", f"{nodes.count} of {size(asked.node_memory)} memory; decided by {nodes.bound.value}"),
         ("heap", f"{size(nodes.heap)} on each node; {size(nodes.vectors)} are left for vectors"),
@@ -91,7 +91,7 @@ def _recall(found: Recall) -> str:
 
 def plan(
     docs: Annotated[str, typer.Option(help="Number of items, such as 826402, 10k, 100M or 2B.")],
-    dim: Annotated[int, typer.Option("--dim", help="Vector width; 0 plans for words only.")] = 64,
+    dim: Annotated[int, typer.Option("--dim", "--dims", help="Vector width; 0 plans for words only.")] = 64,
     m: Annotated[int, typer.Option("--m", help="Links per vector of the HNSW graph.")] = 16,
     replicas: Annotated[int, typer.Option(help="Copies of each shard beside the primary.")] = 1,
     keep: Annotated[int, typer.Option(help="Older releases to keep for rollback.")] = 1,
