@@ -1,0 +1,1 @@
+"""How recommenders are measured on sequences: one protocol, ranks, and tables that never mix protocols."""

@@ -1,0 +1,1 @@
+"""Channels that recommend items for a history, without a model server: counts, texts and their blends."""

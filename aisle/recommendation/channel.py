@@ -1,0 +1,81 @@
+"""What every channel does: score all items for histories. And how the best of them are taken."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from aisle.sequences import Sequences
+
+
+class Channel(Protocol):
+    """A way to recommend: a history of items becomes scored candidates.
+
+    Channels hold what they learned as arrays and no users; safe to share between threads.
+    """
+
+    @property
+    def name(self) -> str:
+        """For tables and for the reasons of a recommendation."""
+
+    def scores(self, histories: Sequences) -> NDArray[np.float32]:
+        """Score all items for each history, which may be empty.
+
+        Returns:
+            float32 [users, items], the higher the better; 0 where the channel knows nothing.
+        """
+
+    def shares(self, history: NDArray[np.int32], items: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What each step of one history adds to the scores of some items.
+
+        Args:
+            history: int32 [steps], oldest first.
+            items: int [n], positions.
+
+        Returns:
+            float32 [steps, n]; its columns sum to the scores, but for what does not come from the history.
+        """
+
+
+def recency_weights(histories: Sequences, decay: float) -> sparse.csr_array:
+    """Weights of the items of histories: 1 for the last, times ``decay`` for each that came later.
+
+    An item that occurs more than once has the sum.
+
+    Returns:
+        float32 [users, items].
+    """
+    weights = np.power(np.float32(decay), histories.ages.astype(np.float32))
+    shape = (len(histories), len(histories.items))
+    return sparse.csr_array((weights, (histories.owners, histories.steps)), shape=shape)
+
+
+def step_weights(history: NDArray[np.int32], decay: float) -> NDArray[np.float32]:
+    """Weights of the steps of one history as in `recency_weights`, float32 [steps]."""
+    return np.power(np.float32(decay), np.arange(len(history), dtype=np.float32)[::-1])
+
+
+def best(
+    scores: NDArray[np.float32], size: int, allowed: NDArray[np.bool_], tie_break: NDArray[np.float32]
+) -> NDArray[np.intp]:
+    """Positions of the best items among those allowed, best first.
+
+    What is excluded is gone before the best are taken, so that ``size`` come whenever there are so many.
+    Of items with one score, that with the higher ``tie_break`` comes first, then that of the lower position.
+
+    Args:
+        scores: float32 [items]; items without a finite score above 0 are no candidates.
+        size: most that are returned.
+        allowed: bool [items].
+        tie_break: float32 [items], such as how popular each is.
+    """
+    candidates = np.flatnonzero(allowed & (scores > 0))
+    if len(candidates) > size:
+        # All that may be among the best, with whatever ties with the last of them.
+        least = np.partition(scores[candidates], len(candidates) - size)[len(candidates) - size]
+        candidates = candidates[scores[candidates] >= least]
+    order = np.lexsort((candidates, -tie_break[candidates], -scores[candidates]))
+    return candidates[order[:size]]
