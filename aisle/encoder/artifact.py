@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -215,6 +216,29 @@ def _check(path: Path, expected: str) -> None:
         raise ArtifactCorrupt(f"{path} cannot be read: {error.strerror}", fix=fix) from error
     if found != expected:
         raise ArtifactCorrupt(f"{path} was changed: its sha256 is not the one in the manifest", fix=fix)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write ``manifest.json`` with the hash of every other file that is there; the manifest as written."""
+    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    complete = manifest.model_copy(update={"files": files})
+    (folder / MANIFEST).write_bytes(complete.to_bytes())
+    return complete
+
+
+def git_commit() -> str:
+    """The repository's HEAD, 40 hex digits; empty outside a repository or without git."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+
+    def ask(*words: str) -> str:
+        here = Path(__file__)
+        done = subprocess.run([git, *words], cwd=here.parent, capture_output=True, text=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    # An installed Aisle may lie inside somebody else's repository: only one that tracks this file is Aisle's.
+    return ask("rev-parse", "HEAD") if ask("ls-files", "--error-unmatch", Path(__file__).name) else ""
 
 
 _HEX = re.compile(r"^[0-9a-f]{8,64}$")

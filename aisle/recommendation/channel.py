@@ -58,24 +58,20 @@ def step_weights(history: NDArray[np.int32], decay: float) -> NDArray[np.float32
     return np.power(np.float32(decay), np.arange(len(history), dtype=np.float32)[::-1])
 
 
-def best(
-    scores: NDArray[np.float32], size: int, allowed: NDArray[np.bool_], tie_break: NDArray[np.float32]
-) -> NDArray[np.intp]:
-    """Positions of the best items among those allowed, best first.
+def best(scores: NDArray[np.float32], size: int, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Positions of the best items among those allowed, best first; of one score, that of the lower position.
 
     What is excluded is gone before the best are taken, so that ``size`` come whenever there are so many.
-    Of items with one score, that with the higher ``tie_break`` comes first, then that of the lower position.
 
     Args:
-        scores: float32 [items]; items without a finite score above 0 are no candidates.
+        scores: float32 [items].
         size: most that are returned.
         allowed: bool [items].
-        tie_break: float32 [items], such as how popular each is.
     """
-    candidates = np.flatnonzero(allowed & (scores > 0))
+    candidates = np.flatnonzero(allowed)
     if len(candidates) > size:
         # All that may be among the best, with whatever ties with the last of them.
         least = np.partition(scores[candidates], len(candidates) - size)[len(candidates) - size]
         candidates = candidates[scores[candidates] >= least]
-    order = np.lexsort((candidates, -tie_break[candidates], -scores[candidates]))
+    order = np.lexsort((candidates, -scores[candidates]))
     return candidates[order[:size]]

@@ -19,15 +19,15 @@ class Popularity:
 
     Attributes:
         name: see `Channel`.
-        takers: float32 [items].
+        popularity: float32 [items].
     """
 
     name: str
-    takers: NDArray[np.float32]
+    popularity: NDArray[np.float32]
 
     def scores(self, histories: Sequences) -> NDArray[np.float32]:
         """See `Channel`."""
-        return np.broadcast_to(self.takers, (len(histories), len(self.takers)))
+        return np.broadcast_to(self.popularity, (len(histories), len(self.popularity)))
 
     def shares(self, history: NDArray[np.int32], items: NDArray[np.intp]) -> NDArray[np.float32]:
         """See `Channel`: the history adds nothing."""

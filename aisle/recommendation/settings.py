@@ -88,20 +88,31 @@ class RecommenderSettings:
     Attributes:
         counts, text: of the two channels.
         text_weight: of the text channel beside the counts; 0 leaves it out.
+        popularity_weight: of popularity, which decides where nothing else does, as for an empty history.
+
+    Raises:
+        InputError: a weight below 0.
     """
 
     counts: CountSettings = CountSettings()
     text: TextSettings = TextSettings()
     text_weight: float = 0.3
+    popularity_weight: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if not (self.text_weight >= 0 and self.popularity_weight >= 0):
+            raise InputError(f"no channels can be blended with {self}", fix="use weights of 0 or more")
 
     def channel(self, learned: Learned) -> Blend:
-        """Counts and texts, if there are texts."""
+        """Counts, popularity, and texts if there are any."""
         parts: list[tuple[Channel, float]] = [(self.counts.channel(learned), 1.0)]
         if learned.texts is not None and self.text_weight:
             parts.append((self.text.channel(learned), self.text_weight))
+        parts.append((popularity(learned.counts), self.popularity_weight))
         return Blend(" + ".join(channel.name for channel, _ in parts), tuple(parts))
 
 
 def popularity(counts: ItemCounts) -> Popularity:
-    """The channel of what many take."""
-    return Popularity(POPULARITY, counts.takers.astype(np.float32))
+    """The channel of what many take: 1 for the item that most users took."""
+    most = max(1, int(counts.takers.max(initial=0)))
+    return Popularity(POPULARITY, (counts.takers / most).astype(np.float32))

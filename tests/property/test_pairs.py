@@ -5,9 +5,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisle.catalogue.sequence_file import UserSequence
 from aisle.training.data.review_pairs import folded, mask_title_words, words_of
 from aisle.training.data.reviews import clean_review, cut_at_word
-from aisle.training.data.sequences import SequenceOptions, UserSequence, sequence_pairs
+from aisle.training.data.sequences import SequenceOptions, sequence_pairs
 from aisle.training.data.titles import title_pairs, with_typo
 from aisle.training.data.training_set import Pair, PairSource, merge, normalised, training_set
 

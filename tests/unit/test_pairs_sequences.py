@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from aisle.catalogue.sequence_file import UserSequence, read_user_sequences
 from aisle.errors import InputError
-from aisle.training.data.sequences import SequenceOptions, UserSequence, read_sequences, sequence_pairs
+from aisle.training.data.sequences import SequenceOptions, sequence_pairs
 from aisle.training.data.training_set import UNKNOWN_ITEM
 
 ITEMS = {name: f"item {name}" for name in "abcdefg"}
@@ -54,13 +55,13 @@ def test_unknown_items_and_short_histories() -> None:
 def test_reading(tmp_path: Path) -> None:
     path = tmp_path / "s.txt"
     path.write_text("u a b\n\nv c\n")
-    assert list(read_sequences(path)) == [UserSequence("u", ("a", "b")), UserSequence("v", ("c",))]
+    assert list(read_user_sequences(path)) == [UserSequence("u", ("a", "b")), UserSequence("v", ("c",))]
     path.write_text("u a b\nu c\n")
     with pytest.raises(InputError, match=r"s.txt line 2: user 'u' occurs twice"):
-        list(read_sequences(path))
+        list(read_user_sequences(path))
     path.write_bytes(b"u \xff\n")
     with pytest.raises(InputError, match="not UTF-8"):
-        list(read_sequences(path))
+        list(read_user_sequences(path))
     path.write_text("\n")
     with pytest.raises(InputError, match="holds no users"):
-        list(read_sequences(path))
+        list(read_user_sequences(path))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from aisle.encoder.artifact import Manifest, check_name
+from aisle.encoder.artifact import Manifest, check_name, git_commit
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
@@ -56,18 +53,3 @@ def chosen_length(asked: int | None, trained: int | None, *, least: int, most: i
             f"max_length {longest} is not possible with this model", fix=f"choose {least} to {most}"
         )
     return longest
-
-
-def git_commit() -> str:
-    """The repository's HEAD, 40 hex digits; empty outside a repository or without git."""
-    git = shutil.which("git")
-    if git is None:
-        return ""
-
-    def ask(*words: str) -> str:
-        here = Path(__file__)
-        done = subprocess.run([git, *words], cwd=here.parent, capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    # An installed Aisle may lie inside somebody else's repository: only one that tracks this file is Aisle's.
-    return ask("rev-parse", "HEAD") if ask("ls-files", "--error-unmatch", Path(__file__).name) else ""

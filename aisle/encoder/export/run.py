@@ -10,13 +10,12 @@ from typing import Any, Protocol, TypeVar
 from aisle.encoder.artifact import (
     CARD,
     GOLDEN,
-    MANIFEST,
     MODEL,
     TOKENIZER,
     ArtifactStore,
     Manifest,
     load_artifact,
-    sha256_of,
+    write_manifest,
 )
 from aisle.encoder.base import OnnxModel
 from aisle.encoder.export.card import model_card
@@ -138,11 +137,3 @@ def _build(
     model.record().write(folder / GOLDEN)
     write_manifest(folder, model.manifest)
     return model
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
-    """Write ``manifest.json`` with the hash of every other file that is there; the manifest as written."""
-    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    complete = manifest.model_copy(update={"files": files})
-    (folder / MANIFEST).write_bytes(complete.to_bytes())
-    return complete

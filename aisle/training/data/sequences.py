@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from aisle._files import MAX_LINE_BYTES, numbered_lines
+from aisle.catalogue.sequence_file import UserSequence
 from aisle.encoder.text import query_text
 from aisle.errors import InputError
 from aisle.training.data.training_set import (
@@ -20,14 +19,6 @@ from aisle.training.data.training_set import (
 
 HELD_OUT = 2
 """Last items of every user that training never sees: the published protocol's validation and test items."""
-
-
-@dataclass(frozen=True, slots=True)
-class UserSequence:
-    """One user's items, oldest first."""
-
-    user: str
-    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +83,3 @@ def _all_steps(history: tuple[str, ...], window: int) -> Iterator[tuple[str, str
         for earlier in range(max(0, later - window), later):
             if history[earlier] != history[later]:
                 yield history[earlier], history[later]
-
-
-def read_sequences(path: str | Path) -> Iterator[UserSequence]:
-    """Yield one user a line, ids between white space; plain or gzip.
-
-    Raises:
-        InputError: no such file, empty, not UTF-8, a line too long, or a user that occurs twice.
-    """
-    path = Path(path)
-    users: set[str] = set()
-    for number, line in numbered_lines(path):
-        where = f"{path.name} line {number}"
-        if len(line) > MAX_LINE_BYTES:
-            raise InputError(f"{where} is over {MAX_LINE_BYTES:,} bytes", fix="write one user a line")
-        try:
-            user, *items = line.decode().split()
-        except UnicodeDecodeError:
-            raise InputError(f"{where} is not UTF-8", fix="convert it: iconv -t UTF-8") from None
-        if user in users:
-            # Two halves of one history would each give away two held-out items, or hide which are the last.
-            raise InputError(
-                f"{where}: user '{user}' occurs twice", fix="write all items of a user on one line"
-            )
-        users.add(user)
-        yield UserSequence(user, tuple(items))
-    if not users:
-        raise InputError(f"{path} holds no users", fix="write 'user item item ...', oldest item first")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from pathlib import Path
 
+from aisle.catalogue.interactions import interaction_files
+from aisle.catalogue.sequence_file import read_user_sequences
 from aisle.encoder.text import query_text
 from aisle.errors import InputError
 from aisle.evaluation import read_judged_set
 from aisle.training.data.leakage import without_leaks
 from aisle.training.data.review_pairs import read_review_folder, review_views
-from aisle.training.data.sequences import read_sequences, sequence_pairs
+from aisle.training.data.sequences import sequence_pairs
 from aisle.training.data.training_set import Pair, PairSource, TrainingSet, item_texts, training_set
 
 
@@ -76,13 +78,8 @@ def _reviews(folder: Path, masked: bool) -> TrainingSet:
 
 
 def _sequences(folder: Path, _: bool) -> TrainingSet:
-    files = sorted(folder.glob("*sequence*"))
-    if len(files) != 1:
-        raise InputError(
-            f"{folder} has {len(files)} files named *sequence*",
-            fix="give a folder with one such file and items",
-        )
-    return sequence_pairs(read_sequences(files[0]), item_texts(folder))
+    files = interaction_files(folder)
+    return sequence_pairs(read_user_sequences(files.events), item_texts(files.catalogue or folder))
 
 
 _READERS = {

@@ -1,0 +1,154 @@
+"""Recommends items for a history, and says which channel and which item of the history spoke for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from aisle.errors import InputError
+from aisle.recommendation.channel import best
+from aisle.recommendation.settings import Learned, RecommenderSettings
+from aisle.sequences import one_sequence
+
+LONGEST: Final = 200
+"""The latest items of a history that count; what lies before has faded long since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One recommended item and why.
+
+    Attributes:
+        id, title: of the item; the title is empty where no catalogue was named.
+        rank: from 1.
+        score: its order; only differences within one answer mean something.
+        signals: channel to what it added to the score; they sum to it.
+        because: id of the history's item that spoke most for it; None if none did.
+    """
+
+    id: str
+    title: str
+    rank: int
+    score: float
+    signals: Mapping[str, float]
+    because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """An answer.
+
+    Attributes:
+        items: best first.
+        unknown: ids of the history that the recommender does not know, each once; they were skipped.
+        titles: of the history's known items, for "because you bought".
+    """
+
+    items: tuple[Recommendation, ...]
+    unknown: tuple[str, ...]
+    titles: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {"items": [asdict(item) for item in self.items], "unknown": list(self.unknown)}
+
+
+class Recommender:
+    """Recommends from counts, texts and popularity, for any history. Safe to share between threads.
+
+    Open one with `aisle.open_recommender` and keep it. It holds no users: whoever asks brings the history.
+    """
+
+    def __init__(self, learned: Learned, titles: Sequence[str], settings: RecommenderSettings) -> None:
+        """Use what was learned.
+
+        Args:
+            learned: counts, and texts if there are any.
+            titles: of the items that were counted; empty texts where there are none.
+            settings: as the validation chose them.
+
+        Raises:
+            InputError: titles or texts of other items.
+        """
+        items = learned.counts.items
+        if len(titles) != len(items) or (learned.texts is not None and len(learned.texts) != len(items)):
+            raise InputError("titles or texts do not fit the items", fix="train the recommender again")
+        self.learned = learned
+        self.settings = settings
+        self.titles = tuple(titles)
+        self.channel = settings.channel(learned)
+        self._places = {item: place for place, item in enumerate(items)}
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Ids of the items that can be recommended."""
+        return self.learned.counts.items
+
+    def recommend(
+        self,
+        history: Iterable[str] = (),
+        *,
+        size: int = 10,
+        exclude: Collection[str] = (),
+        exclude_bought: bool = True,
+    ) -> Recommendations:
+        """Recommend items for a history.
+
+        Example:
+            >>> recommender = aisle.open_recommender("shop")
+            >>> found = recommender.recommend(["drill-18v"], size=1).items[0]
+            >>> found.title, found.because
+            ('Drill bits, 19 pieces', 'drill-18v')
+
+        Args:
+            history: ids of items, oldest first. May be empty: then what many buy is recommended. Ids that are
+                not known are skipped and named in the answer.
+            size: most items that are returned, 1 or more.
+            exclude: ids that are not recommended; they are gone before the best are taken.
+            exclude_bought: leave out what is in the history.
+
+        Raises:
+            InputError: a size under 1, or a text as a history.
+        """
+        if size < 1:
+            raise InputError(f"a size of {size} asks for nothing", fix="use 1 or more")
+        if isinstance(history, str):
+            raise InputError("a history is a list of ids, not one text", fix='give ids, such as ["a", "b"]')
+        given = list(history)
+        known = [self._places[item] for item in given if item in self._places]
+        unknown = tuple(dict.fromkeys(item for item in given if item not in self._places))
+        steps = np.array(known[-LONGEST:], dtype=np.int32)
+        allowed = np.ones(len(self.items), dtype=np.bool_)
+        allowed[[self._places[item] for item in exclude if item in self._places]] = False
+        if exclude_bought:
+            allowed[known] = False
+        asked = one_sequence(self.items, steps)
+        added = {part.name: np.float32(weight) * part.scores(asked)[0] for part, weight in self.channel.parts}
+        scores = np.sum(list(added.values()), axis=0, dtype=np.float32)
+        top = best(scores, size, allowed)
+        shares = self.channel.shares(steps, top)
+        found = tuple(
+            Recommendation(
+                id=self.items[place],
+                title=self.titles[place],
+                rank=rank,
+                score=float(scores[place]),
+                signals={name: float(part[place]) for name, part in added.items()},
+                because=self._reason(steps, shares[:, rank - 1]),
+            )
+            for rank, place in enumerate(top.tolist(), 1)
+        )
+        return Recommendations(
+            found, unknown, {self.items[step]: self.titles[step] for step in steps.tolist()}
+        )
+
+    def _reason(self, steps: np.ndarray, shares: np.ndarray) -> str | None:
+        """The item of the history that added most, all of its steps together."""
+        total = np.zeros(len(steps), dtype=np.float32)
+        _, kind = np.unique(steps, return_inverse=True)
+        np.add.at(total, kind, shares)
+        total = total[kind] if len(kind) else total
+        return self.items[steps[int(np.argmax(total))]] if len(total) and total.max() > 0 else None
