@@ -23,6 +23,7 @@ __all__ = [
     "ArtifactStore",
     "AsyncSearchClient",
     "ClusterSettings",
+    "EvaluatedSequences",
     "FacetOptions",
     "Filters",
     "FusionSpec",
@@ -31,6 +32,7 @@ __all__ = [
     "Item",
     "Near",
     "Page",
+    "Recommender",
     "RerankOptions",
     "SearchClient",
     "SearchRequest",
@@ -46,12 +48,14 @@ __all__ = [
     "diff_releases",
     "evaluate",
     "evaluate_encoder",
+    "evaluate_sequences",
     "explain_item",
     "export_encoder",
     "index",
     "list_releases",
     "list_rules",
     "match_rules",
+    "open_recommender",
     "open_search",
     "plan",
     "preview",
@@ -63,6 +67,7 @@ __all__ = [
     "show_rules",
     "suggest",
     "train_encoder",
+    "train_recommender",
     "train_reranker",
     "train_sparse",
     "try_catalogue",
@@ -76,9 +81,11 @@ if TYPE_CHECKING:
     from aisle._demo import demo
     from aisle._evaluate import evaluate
     from aisle._evaluate_encoder import evaluate_encoder
+    from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
     from aisle._index import index, replay
     from aisle._plan import plan
     from aisle._preview import preview
+    from aisle._recommend import open_recommender, train_recommender
     from aisle._releases import diff_releases, list_releases, prune_releases, rollback
     from aisle._rules import (
         check_rules,
@@ -99,6 +106,7 @@ if TYPE_CHECKING:
     from aisle.encoder import ArtifactStore
     from aisle.errors import AisleError
     from aisle.mappings import FusionSpec
+    from aisle.recommendation.recommender import Recommender
     from aisle.search import (
         FacetOptions,
         Filters,
@@ -122,9 +130,11 @@ else:
         "_demo": ("demo",),
         "_evaluate": ("evaluate",),
         "_evaluate_encoder": ("evaluate_encoder",),
+        "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),
         "_index": ("index", "replay"),
         "_plan": ("plan",),
         "_preview": ("preview",),
+        "_recommend": ("open_recommender", "train_recommender"),
         "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
         "_rules": (
             "check_rules",
@@ -145,6 +155,7 @@ else:
         "encoder": ("ArtifactStore",),
         "errors": ("AisleError",),
         "mappings": ("FusionSpec",),
+        "recommendation.recommender": ("Recommender",),
         "search": (
             *("FacetOptions", "Filters", "GroupOptions", "Near", "Page", "RerankOptions"),
             *("SearchClient", "SearchRequest", "SignalBoosts", "Sort"),

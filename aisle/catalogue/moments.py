@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from aisle.catalogue.rejects import Unreadable
@@ -46,7 +47,13 @@ def moments(cell: object) -> tuple[float, float]:
     text = None if isinstance(cell, bool) else scalar(cell)
     if text is None:
         raise Unreadable
-    text = plain_line(text[:_MAX_CHARS])
+    return _of_text(text[:_MAX_CHARS])
+
+
+# The lines of an order share their time.
+@lru_cache(maxsize=4096)
+def _of_text(written: str) -> tuple[float, float]:
+    text = plain_line(written)
     if _EPOCH.fullmatch(text):
         # Seconds, thousandths or millionths of them.
         at = float(text) / 1000 ** max(0, (len(text.partition(".")[0]) - 8) // 3)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisle.catalogue.moments import moments
 from aisle.catalogue.names import squeezed
@@ -180,9 +181,9 @@ class _Gathered:
 
     def sequences(self, name: str) -> Sequences:
         if not self._steps:
-            reason, times = next(iter(self.skipped.most_common(1)), ("it has no rows", 0))
+            reason, often = next(iter(self.skipped.most_common(1)), ("it has no rows", 0))
             raise InputError(
-                f"no event of {name} can be used; most often: {reason} ({times:,} of {self.rows:,})",
+                f"no event of {name} can be used; most often: {reason} ({often:,} of {self.rows:,})",
                 fix="name the columns (--map user=BUYER --map item=SKU), and the catalogue that they are of",
             )
         owners, steps = np.array(self._owners, dtype=np.int64), np.array(self._steps, dtype=np.int32)
@@ -206,7 +207,7 @@ class _Gathered:
             tuple(self._items), tuple(self._users), owners[kept], steps[kept], times[kept]
         )
 
-    def _one_reading(self, name: str) -> np.ndarray:
+    def _one_reading(self, name: str) -> NDArray[np.float64]:
         days_first, months_first = (np.array(held, dtype=np.float64) for held in self._times)
         bad = [int(np.count_nonzero(np.isnan(times))) for times in (days_first, months_first)]
         if bad[0] == bad[1] and not np.array_equal(days_first, months_first, equal_nan=True):

@@ -40,6 +40,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "browse": _Place("browse", "browse"),
         "rules": _Place("rules"),
         "suggest": _Place("suggest", "suggest"),
+        "recommend": _Place("recommend", "recommend"),
         "eval": _Place("evaluate", "evaluate"),
         "explain": _Place("explain", "explain"),
         "train": _Place("train"),

@@ -2,24 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
 import aisle
-from aisle.cli.console import EncoderOption, NameOption, query_progress
+from aisle._recommend import USUAL_ENCODER, parse_columns
+from aisle.cli.console import EncoderOption, progress_console, query_progress
 from aisle.cli.option_sets import with_option_sets
 from aisle.cli.options import RerankingOptions, SparseOption
+from aisle.errors import InputError
+from aisle.types import Say
+
+PANEL: Final = "Recommenders (with --sequences)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceOptions:
+    """Sequences to measure recommenders on, and by which protocol."""
+
+    sequences: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Measure recommenders instead: a folder of sequences or orders and a catalogue, or a file.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None
+    catalogue: Annotated[
+        str | None, typer.Option(help="Catalogue of the items. Default: the folder's.", rich_help_panel=PANEL)
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="Column of orders, as in --map user=buyer; repeat for several.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None
+    by_time: Annotated[
+        bool,
+        typer.Option(
+            "--by-time/--last-out",
+            help="Cut all users at two moments, or leave each one's last item out.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False
+    keep_seen: Annotated[
+        bool,
+        typer.Option(
+            "--keep-seen/--exclude-seen", help="Items that a user had may come up.", rich_help_panel=PANEL
+        ),
+    ] = False
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit/--train-only", help="Learn from the validation's items too.", rich_help_panel=PANEL
+        ),
+    ] = False
+    cold: Annotated[
+        float, typer.Option(help="Share of items held out of everything but the test.", rich_help_panel=PANEL)
+    ] = 0.0
+    ease: Annotated[
+        bool, typer.Option("--ease/--no-ease", help="EASE too: the slowest.", rich_help_panel=PANEL)
+    ] = True
+
+    def measure(self, sequences: Path, encoder: str | None, say: Say) -> aisle.EvaluatedSequences:
+        """Measure every system.
+
+        Raises:
+            InputError, EvaluationError: see ``aisle.evaluate_sequences``.
+        """
+        return aisle.evaluate_sequences(
+            sequences,
+            catalogue=self.catalogue,
+            encoder=None if encoder == "none" else encoder or USUAL_ENCODER,
+            columns=parse_columns(self.columns or ()),
+            by_time=self.by_time,
+            keep_seen=self.keep_seen,
+            refit=self.refit,
+            cold=self.cold,
+            ease=self.ease,
+            progress=say,
+        )
 
 
 @with_option_sets
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")],
-    name: NameOption,
     reranking: RerankingOptions,
+    recommending: SequenceOptions,
+    data: Annotated[
+        Path | None, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", "-n", help="Catalogue name, or one release.")] = None,
     split: Annotated[str, typer.Option(help="Which judgments to use: qrels/SPLIT.tsv.")] = "dev",
     systems: Annotated[
         str,
@@ -43,6 +122,8 @@ def evaluate(
 ) -> None:
     """Run the judged queries of a BEIR folder against an index and score each system.
 
+    With --sequences, measure recommenders that need no training on what users took, without an index.
+
     Examples:
 
         aisle eval judged --name shop --split dev --json report.json
@@ -56,7 +137,24 @@ def evaluate(
         aisle eval judged --name shop --systems hybrid,hybrid+rerank --rerank reranker
 
         aisle eval judged --name shop --systems hybrid --rules
+
+        aisle eval --sequences shop-data --json recommenders.json
+
+        aisle eval --sequences orders.csv --catalogue products.csv --by-time --no-ease
     """
+    if recommending.sequences is not None:
+        if data is not None:
+            raise InputError("judgments and sequences are measured apart", fix="give one of them")
+        with progress_console().status("reading") as status:
+            measured = recommending.measure(recommending.sequences, encoder, status.update)
+        if json_file is not None:
+            measured.write(json_file)
+        Console().print(Markdown(measured.to_markdown()))
+        return
+    if data is None or name is None:
+        raise InputError(
+            "nothing to evaluate", fix="give judgments and --name, or --sequences, see aisle eval --help"
+        )
     # Nothing is remembered: every system's time is that of a query which is asked for the first time.
     reranker, how = reranking.open(remembered=0)
     with query_progress() as progress:

@@ -112,7 +112,7 @@ def save_recommender(
         (folder / SETTINGS).write_bytes(
             orjson.dumps(asdict(recommender.settings), option=orjson.OPT_INDENT_2)
         )
-        np.savez(folder / COUNTS, **_count_arrays(learned.counts))
+        np.savez(folder / COUNTS, allow_pickle=False, **_count_arrays(learned.counts))
         if learned.texts is not None:
             np.save(folder / TEXTS, learned.texts.astype(np.float16))
         # What is read again is what is served: texts are rounded on disk.

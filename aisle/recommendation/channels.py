@@ -51,12 +51,12 @@ class ItemToItem:
     def scores(self, histories: Sequences) -> NDArray[np.float32]:
         """See `Channel`."""
         found = recency_weights(histories, self.decay) @ self.matrix
-        return found.toarray() if sparse.issparse(found) else np.asarray(found, dtype=np.float32)
+        return np.asarray(found.toarray() if isinstance(found, sparse.sparray) else found, dtype=np.float32)
 
     def shares(self, history: NDArray[np.int32], items: NDArray[np.intp]) -> NDArray[np.float32]:
         """See `Channel`."""
         rows = self.matrix[history][:, items]
-        found = rows.toarray() if sparse.issparse(rows) else rows
+        found = rows.toarray() if isinstance(rows, sparse.sparray) else rows
         return np.asarray(step_weights(history, self.decay)[:, None] * found, dtype=np.float32)
 
 

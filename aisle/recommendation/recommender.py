@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisle.errors import InputError
 from aisle.recommendation.channel import best
@@ -127,7 +128,7 @@ class Recommender:
             allowed[known] = False
         asked = one_sequence(self.items, steps)
         added = {part.name: np.float32(weight) * part.scores(asked)[0] for part, weight in self.channel.parts}
-        scores = np.sum(list(added.values()), axis=0, dtype=np.float32)
+        scores = np.stack(list(added.values())).sum(axis=0)
         top = best(scores, size, allowed)
         shares = self.channel.shares(steps, top)
         found = tuple(
@@ -145,7 +146,7 @@ class Recommender:
             found, unknown, {self.items[step]: self.titles[step] for step in steps.tolist()}
         )
 
-    def _reason(self, steps: np.ndarray, shares: np.ndarray) -> str | None:
+    def _reason(self, steps: NDArray[np.int32], shares: NDArray[np.float32]) -> str | None:
         """The item of the history that added most, all of its steps together."""
         total = np.zeros(len(steps), dtype=np.float32)
         _, kind = np.unique(steps, return_inverse=True)

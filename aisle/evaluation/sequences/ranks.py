@@ -146,6 +146,6 @@ def _checked(scorer: Scorer, histories: Sequences) -> NDArray[np.float32]:
 def _ranks(scores: NDArray[np.float32], targets: NDArray[np.int32]) -> NDArray[np.int64]:
     own = scores[np.arange(len(targets)), targets]
     # Whatever scores as high as the target, itself among it, stands at or above its rank.
-    ranks = np.count_nonzero(scores >= own[:, None], axis=1).astype(np.int64)
+    ranks = np.asarray(np.count_nonzero(scores >= own[:, None], axis=1), dtype=np.int64)
     ranks[own == -np.inf] = scores.shape[1] + 1
     return ranks

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import orjson
-
-from aisle._files import whole_file
 from aisle.errors import EvaluationError
 from aisle.evaluation.report import markdown_table
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase
@@ -141,8 +137,3 @@ class ProtocolTable:
                 for name, means in self.systems.items()
             },
         }
-
-    def write(self, path: str | Path) -> None:
-        """Write the JSON, whole or not at all."""
-        with whole_file(Path(path)) as file:
-            file.write(orjson.dumps(self.to_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

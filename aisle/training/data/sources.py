@@ -8,7 +8,6 @@ from pathlib import Path
 from aisle.catalogue.interactions import interaction_files
 from aisle.catalogue.sequence_file import read_user_sequences
 from aisle.encoder.text import query_text
-from aisle.errors import InputError
 from aisle.evaluation import read_judged_set
 from aisle.training.data.leakage import without_leaks
 from aisle.training.data.review_pairs import read_review_folder, review_views
