@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 }
 
 NOT_IN_CATALOGUE: Final = "item is not in the catalogue"
+UNREADABLE: Final = "time or quantity cannot be read"
 RETURNED: Final = "quantity is below 1: returned or cancelled"
 
 
@@ -151,10 +153,15 @@ class _Gathered:
         self._owners, self._steps = array("q"), array("i")
         # Read with days before months, and with months first.
         self._times = array("d"), array("d")
+        # Of all rows, so many are no moment when read so.
+        self._impossible = [0, 0]
 
     def add(self, cells: Cells, columns: Mapping[str, str]) -> None:
         self.rows += 1
         try:
+            times = moments(cells.get(columns[TIME]))
+            for place, at in enumerate(times):
+                self._impossible[place] += math.isnan(at)
             user = _identity(cells, columns[USER], USER)
             item = _identity(cells, columns[ITEM], ITEM)
             if (
@@ -163,12 +170,11 @@ class _Gathered:
                 and count < 1
             ):
                 raise BadRow(RETURNED)
-            times = moments(cells.get(columns[TIME]))
         except BadRow as reason:
             self.skipped[str(reason)] += 1
             return
         except Unreadable:
-            self.skipped["time or quantity cannot be read"] += 1
+            self.skipped[UNREADABLE] += 1
             return
         place = self._items.setdefault(item, len(self._items)) if self._open else self._items.get(item)
         if place is None:
@@ -190,7 +196,7 @@ class _Gathered:
         times = self._one_reading(name)
         readable = ~np.isnan(times)
         if lost := int(np.count_nonzero(~readable)):
-            self.skipped["time or quantity cannot be read"] += lost
+            self.skipped[UNREADABLE] += lost
         # The same line twice in an order is one step.
         order = np.lexsort((np.arange(len(steps)), steps, times, owners))
         order = order[readable[order]]
@@ -209,13 +215,13 @@ class _Gathered:
 
     def _one_reading(self, name: str) -> NDArray[np.float64]:
         days_first, months_first = (np.array(held, dtype=np.float64) for held in self._times)
-        bad = [int(np.count_nonzero(np.isnan(times))) for times in (days_first, months_first)]
-        if bad[0] == bad[1] and not np.array_equal(days_first, months_first, equal_nan=True):
+        wrong_days, wrong_months = self._impossible
+        if wrong_days == wrong_months and not np.array_equal(days_first, months_first, equal_nan=True):
             raise InputError(
                 f"times of {name} such as 03/04/2026 are two days, and nothing tells which comes first",
                 fix="write times like 2026-04-03 12:30",
             )
-        return days_first if bad[0] <= bad[1] else months_first
+        return days_first if wrong_days <= wrong_months else months_first
 
 
 def _columns(name: str, cells: Cells, given: Mapping[str, str]) -> dict[str, str]:

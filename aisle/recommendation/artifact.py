@@ -27,7 +27,7 @@ from aisle.encoder.artifact import (
 )
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.errors import ArtifactCorrupt, InputError
+from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
 from aisle.recommendation.counts import CountOptions, ItemCounts
 from aisle.recommendation.recommender import LONGEST, Recommender
 from aisle.recommendation.settings import CountSettings, Learned, RecommenderSettings, TextSettings
@@ -144,7 +144,15 @@ def load_recommender(ref: str | Path, store: ArtifactStore) -> Recommender:
         ArtifactNotFound: nothing goes by that reference.
         ArtifactCorrupt: it is of another kind, or names what differs.
     """
-    artifact = load_artifact(store.resolve(ref, KIND))
+    try:
+        path = store.resolve(ref, KIND)
+    except ArtifactNotFound as error:
+        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == KIND)) or "none"
+        raise ArtifactNotFound(
+            f"no recommender {str(ref)!r} (there: {there})",
+            fix=f"make one: aisle train recommender --data orders.csv --name {ref}",
+        ) from error
+    artifact = load_artifact(path)
     artifact.require(KIND, "a recommender", fix="name one that `aisle train recommender` made")
     recommender = _read(artifact.path, has_texts=TEXTS in artifact.manifest.files)
     ScoresSelfTest.read(artifact.file(GOLDEN)).check(recommender, artifact.path)

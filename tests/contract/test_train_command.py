@@ -99,4 +99,4 @@ def test_held_out_queries_are_not_trained_on(data: Path, tmp_path: Path, home: P
 
 
 def test_sequences_need_a_file_of_them(data: Path, home: Path) -> None:
-    assert "files named *sequence*" in failed("--sequences", data).message
+    assert "holds no events" in failed("--sequences", data).message

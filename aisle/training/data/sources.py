@@ -48,8 +48,8 @@ def read_training_set(kind: SourceKind, folder: Path, *, masked: bool = False) -
 
     Args:
         kind: what it holds.
-        folder: BEIR layout; ``train.jsonl`` and ``items.jsonl`` for reviews; one ``*sequence*`` file of user
-            and item ids and a catalogue for sequences.
+        folder: BEIR layout; ``train.jsonl`` and ``items.jsonl`` for reviews; a catalogue and one file of
+            sequences, a user and the user's items on each line.
         masked: learn only from reviews without the words of their item's text.
 
     Raises:

@@ -1,0 +1,136 @@
+"""A recommender: what it answers, and what of it comes back from a disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aisle.encoder import ArtifactStore
+from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol
+from aisle.evaluation.sequences.table import ProtocolTable
+from aisle.recommendation.artifact import load_recommender, save_recommender
+from aisle.recommendation.choose import measure_baselines
+from aisle.recommendation.recommender import Recommender
+from aisle.recommendation.texts import half_whitened, text_vectors
+from aisle.recommendation.train import train
+from aisle.sequences import Sequences, sequences_of
+
+ITEMS = tuple(f"i{n}" for n in range(30))
+TITLES = tuple(f"item {n}" for n in range(30))
+VECTORS = np.random.default_rng(1).standard_normal((30, 8)).astype(np.float32)
+
+
+def walks(users: int) -> Sequences:
+    """Users who go from item to item by 1 or 2, in a circle."""
+    draw = np.random.default_rng(5)
+    starts, hops = draw.integers(0, 30, (users, 1)), draw.integers(1, 3, (users, 7))
+    return sequences_of(ITEMS, ((starts + np.cumsum(hops, axis=1)) % 30).tolist())
+
+
+WALKS = walks(200)
+
+
+@pytest.fixture(scope="module")
+def recommender() -> Recommender:
+    return train(WALKS, TITLES, half_whitened(VECTORS)).recommender
+
+
+def test_settings_are_chosen_on_enough_users_only() -> None:
+    trained = train(WALKS, TITLES)
+    assert trained.chosen_on == 200
+    assert trained.metrics["R@10"] > 0.9
+    few = train(walks(20), TITLES)
+    assert (few.chosen_on, few.metrics) == (0, {})
+    first_day = train(sequences_of(ITEMS, [[1], [1, 2]]), TITLES)
+    assert [item.id for item in first_day.recommender.recommend(["i1"], size=1).items] == ["i2"]
+
+
+def test_a_history_is_answered_with_reasons(recommender: Recommender) -> None:
+    found = recommender.recommend(["i3", "gone", "i4", "gone"], size=5)
+    assert found.unknown == ("gone",)
+    assert [item.rank for item in found.items] == [1, 2, 3, 4, 5]
+    assert {found.items[0].id, found.items[1].id} == {"i5", "i6"}
+    assert found.items[0].because == "i4"
+    assert not {"i3", "i4"} & {item.id for item in found.items}
+    for item in found.items:
+        assert sum(item.signals.values()) == pytest.approx(item.score, abs=1e-5)
+        assert item.title == f"item {item.id[1:]}"
+
+
+def test_every_history_is_answered(recommender: Recommender) -> None:
+    popular = np.argsort(-recommender.learned.counts.takers, kind="stable")
+    for nothing in ([], ["unknown"]):
+        found = recommender.recommend(nothing, size=3)
+        assert [item.id for item in found.items] == [ITEMS[place] for place in popular[:3]]
+        assert all(item.because is None for item in found.items)
+    long = [ITEMS[n % 29] for n in range(1000)]
+    assert [item.id for item in recommender.recommend(long).items] == ["i29"]
+    assert len(recommender.recommend(long, exclude_bought=False).items) == 10
+    assert len(recommender.recommend(["i7"], size=500).items) == 29
+
+
+def test_what_is_excluded_makes_room(recommender: Recommender) -> None:
+    first = [item.id for item in recommender.recommend(["i4"], size=3).items]
+    others = [item.id for item in recommender.recommend(["i4"], size=3, exclude=[first[0], "gone"]).items]
+    assert others[:2] == first[1:]
+    assert len(others) == 3
+    with pytest.raises(InputError, match="asks for nothing"):
+        recommender.recommend([], size=0)
+    with pytest.raises(InputError, match="not one text"):
+        recommender.recommend("i4")
+
+
+def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path / "store")
+    kept = save_recommender(recommender, "shop", store, learned_from=WALKS, metrics={"R@10": 0.5})
+    again = save_recommender(recommender, "shop", store, learned_from=WALKS)
+    assert kept.fingerprint == again.fingerprint
+    loaded = load_recommender("shop", store)
+    assert loaded.learned.counts.equals(recommender.learned.counts)
+    assert loaded.settings == recommender.settings
+    ours, theirs = recommender.recommend(["i3", "i9"]), loaded.recommend(["i3", "i9"])
+    assert [item.id for item in theirs.items] == [item.id for item in ours.items]
+    with pytest.raises(ArtifactNotFound, match=r"no recommender 'other' \(there: shop\)"):
+        load_recommender("other", store)
+    (again.path / "settings.json").write_text("{}")
+    with pytest.raises(ArtifactCorrupt, match="was changed"):
+        load_recommender("shop", store)
+
+
+def test_no_user_is_in_an_artifact(tmp_path: Path) -> None:
+    sequences = sequences_of(ITEMS, [[1, 2, 3]], ["someone@example.org"])
+    trained = train(sequences, TITLES)
+    kept = save_recommender(trained.recommender, "shop", ArtifactStore(tmp_path), learned_from=sequences)
+    assert all(b"someone" not in path.read_bytes() for path in kept.path.iterdir())
+
+
+def test_every_system_is_measured_by_one_protocol() -> None:
+    protocol = EvaluationProtocol(cold=ColdItems(0.1, seed=2))
+    outcomes = list(measure_baselines(WALKS, protocol, "walks", VECTORS))
+    table = ProtocolTable("walks", protocol, outcomes[0].ranked.phase, len(outcomes[0].ranked.ranks), 30)
+    for outcome in outcomes:
+        table = table.with_ranked(outcome.ranked, outcome.choice.words())
+    names = ["popularity", "text cosine", "counts, last item", "item kNN", "EASE", "counts", "counts + text"]
+    assert list(table.systems) == names
+    assert table.systems["counts"]["N@10"] > 2 * table.systems["popularity"]["N@10"]
+    assert table.systems["counts"]["R@10 cold"] == 0, "counts know nothing of what nobody took"
+    assert "decay" in table.notes["counts"]
+
+
+class Encoder:
+    fingerprint = "0" * 64
+
+    def encode_items(self, texts: list[str], dims: int | None = None) -> np.ndarray:
+        assert all(texts)
+        return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+
+
+def test_an_item_without_a_text_is_like_nothing() -> None:
+    vectors = half_whitened(text_vectors(Encoder(), ["a", "", "bcd", "ef"]))
+    assert not vectors[1].any()
+    np.testing.assert_allclose(np.linalg.norm(vectors[[0, 2]], axis=1), 1, rtol=1e-5)
+    one = text_vectors(Encoder(), ["a", ""])
+    assert np.array_equal(half_whitened(one), one)
