@@ -123,6 +123,10 @@ bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions
 bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's part (about 25 minutes)
 	$(BIN)/python -m benchmarks.search_features
 
+.PHONY: bench-semantic-ids
+bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (10 minutes)
+	$(BIN)/python -m benchmarks.semantic_ids
+
 .PHONY: bench-encoder
 bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (over an hour on 2 cores)
 	$(BIN)/python -m benchmarks.encoder

@@ -8,11 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from aisle.errors import InputError
-from benchmarks.harness.command_line import RESULTS, OutOption, finish, results_folder, run_command, say
-from benchmarks.harness.result_file import read_result, result_of_this_run
+from benchmarks.harness.command_line import OutOption, finish, results_folder, run_command, say
+from benchmarks.harness.result_file import result_of_this_run
+from benchmarks.harness.topics import Figures, chosen_topics, kept, together
 from benchmarks.search_features import client, facets, suggest, words
-from benchmarks.search_features.figures import Figures, without
 
 BENCHMARK: Final = "search-features"
 
@@ -43,28 +42,21 @@ def search_features(
 
         python -m benchmarks.search_features --only words,facets
     """
-    topics = list(dict.fromkeys(only.split(","))) if only else list(TOPICS)
-    for topic in topics:
-        if topic not in TOPICS:
-            raise InputError(f"there is no topic {topic!r}", fix=f"use {', '.join(TOPICS)}")
+    topics = chosen_topics(only, list(TOPICS))
     folder = results_folder(out, trial=False)
-    found = [_kept(topics)] if len(topics) < len(TOPICS) else []
+    found = [kept(BENCHMARK, topics)] if only else []
     for topic in topics:
         say(f"measuring {topic}")
         found.append(TOPICS[topic]().of(topic))
+    figures = together(found)
     result = result_of_this_run(
         BENCHMARK,
         "benchmarks.search_features",
-        rows=[row for figures in found for row in figures.rows],
-        attempts=[attempt for figures in found for attempt in figures.attempts],
-        goals=[goal for figures in found for goal in figures.goals],
+        rows=figures.rows,
+        attempts=figures.attempts,
+        goals=figures.goals,
     )
     finish(result, folder)
-
-
-def _kept(topics: list[str]) -> Figures:
-    path = RESULTS / f"{BENCHMARK}.json"
-    return without(read_result(path), topics) if path.is_file() else Figures((), (), ())
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from aisle.search.facets.options import FacetOptions
 from aisle.types import BusinessSignals, Item
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.harness.result_file import LOWER, Goal, trials
+from benchmarks.harness.topics import Figures
 from benchmarks.quality.ask import queries_of
-from benchmarks.search_features.figures import Figures
 
 DATASET: Final = "homedepot"
 DIMS: Final = 64

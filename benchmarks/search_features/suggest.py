@@ -16,8 +16,8 @@ from aisle.mappings.suggestions import folded
 from aisle.search import Bm25Leg, SearchClient
 from benchmarks.harness.parts import OwnNode, dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.harness.result_file import LOWER, Goal
+from benchmarks.harness.topics import Figures
 from benchmarks.quality.ask import queries_of
-from benchmarks.search_features.figures import Figures
 
 DATASET: Final = "homedepot"
 DIMS: Final = 64

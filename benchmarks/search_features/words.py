@@ -18,7 +18,7 @@ from aisle.search import Bm25Leg, DenseLeg, Leg, SearchClient
 from aisle.types import Item
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.harness.result_file import HIGHER, LOWER, Goal, trials
-from benchmarks.search_features.figures import Figures
+from benchmarks.harness.topics import Figures
 
 HOME, AWAY = "homedepot", "icecat"
 METRIC: Final = "nDCG@10"

@@ -1,0 +1,75 @@
+"""Benchmarks of several topics that share a result file: each is measured alone, the others keep theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aisle.errors import InputError
+from benchmarks.harness.command_line import RESULTS
+from benchmarks.harness.result_file import BenchmarkResult, Goal, read_result
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The part of the result file that one topic fills.
+
+    Attributes:
+        rows: of the table.
+        attempts: what was tried, with its figure.
+        goals: what was asked for.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    attempts: Sequence[Mapping[str, Any]]
+    goals: Sequence[Goal]
+
+    def of(self, topic: str) -> Figures:
+        """The same figures, marked with the topic that they belong to."""
+        return Figures(
+            [{"topic": topic, **row} for row in self.rows],
+            [{"topic": topic, **attempt} for attempt in self.attempts],
+            [Goal(f"{topic}: {goal.name}", goal.value, goal.goal, goal.better) for goal in self.goals],
+        )
+
+
+def without(result: BenchmarkResult, topics: Sequence[str]) -> Figures:
+    """What a result file says of every other topic, for a run that measures only these."""
+    marks = tuple(f"{topic}: " for topic in topics)
+    return Figures(
+        [row for row in result.rows if row["topic"] not in topics],
+        [attempt for attempt in result.attempts if attempt["topic"] not in topics],
+        [goal for goal in result.goals if not goal.name.startswith(marks)],
+    )
+
+
+def chosen_topics(only: str | None, topics: Sequence[str]) -> list[str]:
+    """The topics that are named, with commas between them; all of them if none are.
+
+    Raises:
+        InputError: there is no such topic.
+    """
+    chosen = list(dict.fromkeys(only.split(","))) if only else list(topics)
+    for topic in chosen:
+        if topic not in topics:
+            raise InputError(f"there is no topic {topic!r}", fix=f"use {', '.join(topics)}")
+    return chosen
+
+
+def kept(benchmark: str, topics: Sequence[str]) -> Figures:
+    """What the project's own result file says of other topics than these; nothing without one."""
+    path = RESULTS / f"{benchmark}.json"
+    return without(read_result(path), topics) if path.is_file() else Figures((), (), ())
+
+
+def together(found: Iterable[Figures]) -> Figures:
+    """The figures of several topics as one."""
+    rows: list[Mapping[str, Any]] = []
+    attempts: list[Mapping[str, Any]] = []
+    goals: list[Goal] = []
+    for figures in found:
+        rows += figures.rows
+        attempts += figures.attempts
+        goals += figures.goals
+    return Figures(rows, attempts, goals)

@@ -1,0 +1,1 @@
+"""Recommenders on sequences of users, beside what others published for the same file."""
