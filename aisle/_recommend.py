@@ -193,7 +193,7 @@ def read_data(
         say("reading the catalogue")
         known = read_texts(files.catalogue)
     say("reading the events")
-    read = read_interactions_of(files, known.ids if known else None, OrderOptions(columns or {}))
+    read = read_interactions_of(files, known, OrderOptions(columns or {}))
     return known, read
 
 

@@ -27,11 +27,14 @@ class CatalogueTexts:
         ids: of every row that has one, also of those without a title, which are no items for a search.
         titles: of each; empty without one.
         texts: for encoders; empty likewise.
+        aliases: identifiers (SKU, MPN, GTIN) that are one item's alone, and no id, to its id: orders name
+            the variant that was bought.
     """
 
     ids: tuple[str, ...]
     titles: tuple[str, ...]
     texts: tuple[str, ...]
+    aliases: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +113,30 @@ def read_texts(catalogue: str | Path) -> CatalogueTexts:
         InputError, MissingExtra: as `read_catalogue`.
     """
     rejects = _WithoutTitle()
-    titles: dict[str, tuple[str, str]] = {
-        item.id: (item.title, item_text(item)) for item in read_catalogue(catalogue, rejects=rejects)
-    }
+    titles: dict[str, tuple[str, str]] = {}
+    owners: dict[str, set[str]] = {}
+    for item in read_catalogue(catalogue, rejects=rejects):
+        titles[item.id] = item.title, item_text(item)
+        for identifier in item.identifiers:
+            owners.setdefault(identifier, set()).add(item.id)
     for identity in rejects.ids:
         titles.setdefault(identity, ("", ""))
     return CatalogueTexts(
         tuple(titles),
         tuple(title for title, _ in titles.values()),
         tuple(text for _, text in titles.values()),
+        {name: next(iter(ids)) for name, ids in owners.items() if len(ids) == 1 and name not in titles},
     )
 
 
 def read_interactions_of(
-    files: InteractionFiles, items: Sequence[str] | None = None, options: OrderOptions | None = None
+    files: InteractionFiles, known: CatalogueTexts | None = None, options: OrderOptions | None = None
 ) -> ReadSequences:
     """Read sequences, whichever way they are written.
 
     Args:
         files: where they lie.
-        items: ids of the catalogue; None takes every item that occurs.
+        known: items of the catalogue; None takes every item that occurs.
         options: of a table of orders.
 
     Raises:
@@ -137,8 +144,10 @@ def read_interactions_of(
         MissingExtra: Parquet or XLSX without their extras.
     """
     if files.are_sequences:
-        return _of_lines(Path(files.events), items)
-    return read_orders(files.events, items, options)
+        return _of_lines(Path(files.events), known.ids if known else None)
+    if known is None:
+        return read_orders(files.events, None, options)
+    return read_orders(files.events, known.ids, options, aliases=known.aliases)
 
 
 def _of_lines(path: Path, items: Sequence[str] | None) -> ReadSequences:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -105,7 +106,11 @@ class ReadSequences:
 
 
 def read_orders(
-    path: str | Path, items: Sequence[str] | None = None, options: OrderOptions | None = None
+    path: str | Path,
+    items: Sequence[str] | None = None,
+    options: OrderOptions | None = None,
+    *,
+    aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> ReadSequences:
     """Read a table with a row for each item that somebody took: order lines, clicks, reviews.
 
@@ -117,6 +122,7 @@ def read_orders(
         path: whatever the catalogue's readers open: CSV, JSON, XLSX or Parquet, packed or not, ``-``.
         items: ids of the catalogue; None takes every item that occurs, in the order in which they do.
         options: columns and format.
+        aliases: other names of items, such as the SKUs of their variants, to their ids.
 
     Raises:
         InputError: no such file, no column of users, items or times, no row that can be used, or times such
@@ -126,7 +132,7 @@ def read_orders(
     options = options or OrderOptions()
     table = open_table(path, ReadOptions(format=options.format))
     rejects = Rejects()
-    gathered = _Gathered(items)
+    gathered = _Gathered(items, aliases)
     columns: dict[str, str] = {}
     for row in table.rows(rejects):
         if not columns:
@@ -144,11 +150,12 @@ def read_orders(
 class _Gathered:
     """Events as they come, in a few bytes each."""
 
-    def __init__(self, items: Sequence[str] | None) -> None:
+    def __init__(self, items: Sequence[str] | None, aliases: Mapping[str, str]) -> None:
         self.rows = 0
         self.skipped: Counter[str] = Counter()
         self._open = items is None
         self._items = {item: place for place, item in enumerate(items or ())}
+        self._aliases = aliases
         self._users: dict[str, int] = {}
         self._owners, self._steps = array("q"), array("i")
         # Read with days before months, and with months first.
@@ -176,7 +183,11 @@ class _Gathered:
         except Unreadable:
             self.skipped[UNREADABLE] += 1
             return
-        place = self._items.setdefault(item, len(self._items)) if self._open else self._items.get(item)
+        if self._open:
+            self._items.setdefault(item, len(self._items))
+        place = self._items.get(item)
+        if place is None:
+            place = self._items.get(self._aliases.get(item, ""))
         if place is None:
             self.skipped[NOT_IN_CATALOGUE] += 1
             return

@@ -1,5 +1,6 @@
 """A shop's orders as sequences: columns, times, what is left out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,11 +130,29 @@ def test_a_folder_has_events_and_a_catalogue(tmp_path: Path) -> None:
     known = read_texts(items)
     assert set(known.ids) == {"a", "b", "c"}, "an item without a title can still be taken"
     assert dict(zip(known.ids, known.titles, strict=True)) == {"a": "one", "b": "", "c": "three"}
-    read = read_interactions_of(files, known.ids)
+    read = read_interactions_of(files, known)
     assert histories(read) == {"u": "ab", "v": "b"}
     assert read.skipped == {"item is not in the catalogue": 2}
     with pytest.raises(InputError, match=r"no item of user_sequence.txt is in the catalogue"):
-        read_interactions_of(files, ["z"])
+        read_interactions_of(files, replace(known, ids=("z",)))
     table(tmp_path, "u a", name="sequences.txt")
     with pytest.raises(InputError, match="2 files of events"):
         interaction_files(tmp_path)
+
+
+def test_orders_name_variants_by_their_skus(tmp_path: Path) -> None:
+    products = table(
+        tmp_path,
+        "id,title,sku,gtin",
+        "shirt,Shirt,S-1,4006381333931",
+        "cap,Cap,C-1,9780306406157",
+        "C-1,An odd one,O-1,9780306406157",
+        name="products.csv",
+    )
+    table(
+        tmp_path, "user,sku,time", "u,S-1,1", "u,4006381333931,2", "u,C-1,3", "u,9780306406157,4", "u,cap,5"
+    )
+    read = read_interactions_of(interaction_files(tmp_path), read_texts(products))
+    s = read.sequences
+    assert [s.items[step] for step in s.steps] == ["shirt", "shirt", "C-1", "cap"], "an id is never an alias"
+    assert read.skipped == {"item is not in the catalogue": 1}, "a number of two items is nobody's"

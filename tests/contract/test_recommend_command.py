@@ -1,0 +1,153 @@
+"""`aisle train recommender`, `recommend` and `eval --sequences`: from a shop's orders to an answer."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Done, failure, here, listing
+
+Patch = pytest.MonkeyPatch
+Capture = pytest.CaptureFixture[str]
+PATHS = (
+    ("drill", "bits", "case"),
+    ("lamp", "bulb", "bulb"),
+    ("drill", "case", "lamp"),
+    ("bulb", "lamp", "bits"),
+)
+PRODUCTS = (
+    "id,title\ndrill,18 V drill\nbits,Drill bits\ncase,Case for a drill\nlamp,Desk lamp\nbulb,LED bulb\n"
+)
+
+
+def orders() -> str:
+    draw = random.Random(2)
+    rows = [
+        f"c{user},{item},2026-{1 + user % 12:02}-{1 + day:02} 10:00,1"
+        for user in range(80)
+        for day, item in enumerate(draw.choice(PATHS))
+    ]
+    rows += ["c1,drill,2026-02-20,-1", "c2,gone,2026-02-20,1", ",drill,2026-02-20,1"]
+    draw.shuffle(rows)
+    return "\n".join(["Customer,SKU,Date,Qty", *rows]) + "\n"
+
+
+class Shop:
+    """The working folder of a shop with orders and products."""
+
+    def __init__(self, folder: Path, patch: Patch, capture: Capture) -> None:
+        (folder / "shop").mkdir()
+        (folder / "shop" / "orders.csv").write_text(orders())
+        (folder / "shop" / "products.csv").write_text(PRODUCTS)
+        patch.chdir(folder)
+        self.folder = folder
+        self._patch, self._capture = patch, capture
+
+    def run(self, *arguments: str) -> Done:
+        return here(self._patch, self._capture, *arguments, AISLE_HOME=str(self.folder / "home"))
+
+    def train(self, *arguments: str) -> Done:
+        return self.run(
+            "train", "recommender", "--data", "shop", "--name", "shop", "--encoder", "none", *arguments
+        )
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: Patch, capfd: Capture) -> Shop:
+    return Shop(tmp_path, monkeypatch, capfd)
+
+
+def test_orders_become_recommendations(shop: Shop) -> None:
+    trained = shop.train("--json")
+    assert trained.code == 0, trained
+    report = json.loads(trained.out)
+    assert (report["users"], report["events"], report["items"]) == (80, 240, 5)
+    assert report["skipped"] == {
+        "quantity is below 1: returned or cancelled": 1,
+        "item is not in the catalogue": 1,
+        "user's id is missing or empty": 1,
+    }
+    assert report["chosen_on"] == 80
+    assert Path(report["path"]).is_dir()
+    found = json.loads(shop.run("recommend", "--name", "shop", "--history", "drill,nope", "--json").out)
+    assert found["unknown"] == ["nope"]
+    assert found["items"][0]["id"] in ("bits", "case")
+    assert found["items"][0]["because"] == "drill"
+    shown = shop.run(
+        *("recommend", "-n", "shop", "--history", "drill", "--history", "no\x1b[31m", "--exclude", "bits")
+    )
+    assert shown.code == 0
+    assert "Case for a drill" in shown.out and "18 V drill" in shown.out and "Drill bits" not in shown.out
+    assert "skipped, as unknown: no\\x1b[31m" in shown.out
+    nobody = shop.run("recommend", "--name", "shop", "--size", "2")
+    assert nobody.code == 0 and "many buy it" in nobody.out
+
+
+def test_what_trained_says_in_words(shop: Shop) -> None:
+    said = shop.train().out
+    assert "240 of 243 events of 80 users; skipped: 1" in said
+    assert "settings are chosen on 80 users (R@10" in said
+    assert "aisle recommend --name shop --history ID,ID" in said
+
+
+def test_nothing_left_to_recommend_is_a_failure(shop: Shop) -> None:
+    assert shop.train().code == 0
+    done = shop.run("recommend", "--name", "shop", "--exclude", "drill,bits,case,lamp,bulb", "--json")
+    assert (done.code, json.loads(done.out)["items"]) == (1, [])
+
+
+def test_the_table_of_sequences_says_its_protocol(shop: Shop) -> None:
+    done = shop.run("eval", "--sequences", "shop", "--encoder", "none", "--json", "report.json")
+    assert done.code == 0, done
+    report = json.loads((shop.folder / "report.json").read_text())
+    assert report["protocol"].startswith("leave-last-out")
+    assert "seen items excluded" in report["protocol"]
+    assert list(report["systems"]) == ["popularity", "counts, last item", "item kNN", "EASE", "counts"]
+    assert "leave-last-out" in done.out and "EASE" in done.out
+    other = shop.run(
+        *(
+            "eval",
+            "--sequences",
+            "shop",
+            "--encoder",
+            "none",
+            "--by-time",
+            "--keep-seen",
+            "--refit",
+            "--no-ease",
+        ),
+        *("--json", "report.json"),
+    )
+    assert other.code == 0, other
+    report = json.loads((shop.folder / "report.json").read_text())
+    assert report["protocol"].startswith("time split")
+    assert "seen items kept" in report["protocol"] and "with the validation's items" in report["protocol"]
+    assert "EASE" not in report["systems"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("train", "recommender", "--data", "no.csv"), "no such file: no.csv"),
+        (("train", "recommender", "--data", "empty"), "holds no events"),
+        (("train", "recommender", "--data", "shop", "--name", "a/b"), "no name for an artifact"),
+        (("train", "recommender", "--data", "shop", "--map", "user"), "cannot read the mapping 'user'"),
+        (("train", "recommender", "--data", "shop", "--map", "shoe=x"), "orders have no field 'shoe'"),
+        (
+            ("train", "recommender", "--data", "shop/products.csv", "--encoder", "none"),
+            "no column of products.csv is the user",
+        ),
+        (("recommend", "--name", "shop", "--history", "drill"), "no recommender 'shop' (there: none)"),
+        (("eval",), "nothing to evaluate"),
+        (("eval", "judged", "--sequences", "shop"), "judgments and sequences are measured apart"),
+        (("eval", "--sequences", "shop", "--cold", "1"), "no share of the items"),
+    ],
+)
+def test_bad_input_is_one_error_and_leaves_nothing(shop: Shop, arguments: tuple[str, ...], said: str) -> None:
+    (shop.folder / "empty").mkdir()
+    before = listing(shop.folder)
+    assert said in failure(shop.run(*arguments))
+    assert [path for path in listing(shop.folder) if path not in before] in ([], ["home", "home/artifacts"])
