@@ -31,6 +31,7 @@ from benchmarks.search_quality.figures import (
     search_speed_table,
     search_summary,
 )
+from benchmarks.semantic_ids import table as semantic_ids
 from benchmarks.vector_sizes import sizes_table
 from benchmarks.vector_widths import widths_table
 from benchmarks.vectors import figures as vectors
@@ -157,6 +158,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "indexing-scale": Figure("indexing-scale", scale),
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),
+    "recommendation-train-only": Figure("semantic-ids", semantic_ids.train_only),
+    "recommendation-seen-kept": Figure("semantic-ids", semantic_ids.seen_kept),
+    "recommendation-refit": Figure("semantic-ids", semantic_ids.refit),
+    "recommendation-cold": Figure("semantic-ids", semantic_ids.cold),
+    "recommendation-goals": Figure("semantic-ids", semantic_ids.goals),
     "search-features-words": Figure("search-features", search_features.words),
     "search-features-hybrid": Figure("search-features", search_features.hybrid),
     "search-features-ways": Figure("search-features", search_features.ways),

@@ -167,8 +167,8 @@ class _Gathered:
         self.rows += 1
         try:
             times = moments(cells.get(columns[TIME]))
-            for place, at in enumerate(times):
-                self._impossible[place] += math.isnan(at)
+            for reading, at in enumerate(times):
+                self._impossible[reading] += math.isnan(at)
             user = _identity(cells, columns[USER], USER)
             item = _identity(cells, columns[ITEM], ITEM)
             if (

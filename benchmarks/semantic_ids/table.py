@@ -1,0 +1,58 @@
+"""The figures of recommenders as pages show them: a table for each protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.result_file import BenchmarkResult
+
+_COLUMNS: Final = ("R@5", "N@5", "R@10", "N@10", "R@50", "R@200", "R@2000")
+_COLD: Final = ("R@10 warm", "R@10 cold", "R@10 among cold")
+
+
+def train_only(result: BenchmarkResult) -> str:
+    """The protocol of most published figures."""
+    return _protocol(result, "train only")
+
+
+def seen_kept(result: BenchmarkResult) -> str:
+    """Items that the user had may come up."""
+    return _protocol(result, "seen kept")
+
+
+def refit(result: BenchmarkResult) -> str:
+    """The validation's items are learned from."""
+    return _protocol(result, "refit")
+
+
+def cold(result: BenchmarkResult) -> str:
+    """Items that are new."""
+    return _protocol(result, "cold items", _COLD)
+
+
+def goals(result: BenchmarkResult) -> str:
+    """Every goal."""
+    return block(result, goals_table(result.goals))
+
+
+def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _COLUMNS) -> str:
+    parts = []
+    rows = [row for row in result.rows if row.get("protocol") == label]
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        mine = [row for row in rows if row["dataset"] == name]
+        first = mine[0]
+        parts += [
+            f"**{name}**, test: {first['users']:,} users, {first['items']:,} items; {first['means']}.",
+            table(
+                ["system", *columns],
+                [_cells(row, columns) for row in mine if columns[0] in row or row["source"]],
+            ),
+        ]
+    return block(result, *parts)
+
+
+def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[str]:
+    system = f"{row['system']} ({row['source']})" if row["source"] else row["system"]
+    return [system, *(f"{row[metric]:.4f}" if metric in row else "" for metric in columns)]
