@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, load_model
-from aisle.encoder.artifact import read_manifest
+from aisle.encoder.artifact import RECOMMENDER, load_artifact, read_manifest
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import ArtifactNotFound, InputError
@@ -140,7 +140,14 @@ def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) ->
         ArtifactNotFound: nothing goes by that reference.
         ArtifactCorrupt: names what differs.
     """
-    return load_model(ref, store or ArtifactStore.default()).artifact
+    store = store or ArtifactStore.default()
+    path = store.resolve(ref)
+    if read_manifest(path).kind == RECOMMENDER:
+        from aisle.recommendation.artifact import load_recommender
+
+        load_recommender(path, store)
+        return load_artifact(path)
+    return load_model(path, store).artifact
 
 
 _Choice = TypeVar("_Choice", bound=Enum)

@@ -26,6 +26,9 @@ TOKENIZER = "tokenizer.json"
 GOLDEN = "golden.npz"
 CARD = "README.md"
 
+RECOMMENDER = "recommender"
+"""The kind that is no ONNX model, see ``aisle.recommendation.artifact``."""
+
 # Facts about one export, not about the vector space: the same model built twice has one fingerprint. How it
 # was trained and for which CPU is settled by the model file's own hash.
 _NOT_SEMANTIC = {"name", "git_commit", "created", "metrics", "training", "instruction_set"}
@@ -122,7 +125,7 @@ def read_manifest(folder: Path) -> Manifest:
         ArtifactCorrupt: the file is missing, is no JSON, lacks a field, or is of another schema version.
     """
     path = folder / MANIFEST
-    again = "export the model again with `aisle encoder export`"
+    again = "make it again, with `aisle encoder export` or `aisle train`"
     try:
         content = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
@@ -209,7 +212,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _check(path: Path, expected: str) -> None:
-    fix = "export the model again with `aisle encoder export`"
+    fix = "make it again, with `aisle encoder export` or `aisle train`"
     try:
         found = sha256_of(path)
     except OSError as error:

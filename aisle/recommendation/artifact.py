@@ -17,6 +17,7 @@ from scipy import sparse
 
 from aisle.encoder.artifact import (
     GOLDEN,
+    RECOMMENDER,
     Artifact,
     ArtifactStore,
     Manifest,
@@ -33,7 +34,6 @@ from aisle.recommendation.recommender import LONGEST, Recommender
 from aisle.recommendation.settings import CountSettings, Learned, RecommenderSettings, TextSettings
 from aisle.sequences import Sequences, sequences_of
 
-KIND: Final = "recommender"
 ITEMS: Final = "items.json"
 COUNTS: Final = "counts.npz"
 TEXTS: Final = "texts.npy"
@@ -119,7 +119,7 @@ def save_recommender(
         served = _read(folder, has_texts=learned.texts is not None)
         _self_test(served).write(folder / GOLDEN)
         manifest = Manifest(
-            kind=KIND,
+            kind=RECOMMENDER,
             name=name,
             base_model=encoder.manifest.name if encoder else "",
             revision=encoder.fingerprint if encoder else "",
@@ -145,15 +145,15 @@ def load_recommender(ref: str | Path, store: ArtifactStore) -> Recommender:
         ArtifactCorrupt: it is of another kind, or names what differs.
     """
     try:
-        path = store.resolve(ref, KIND)
+        path = store.resolve(ref, RECOMMENDER)
     except ArtifactNotFound as error:
-        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == KIND)) or "none"
+        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == RECOMMENDER)) or "none"
         raise ArtifactNotFound(
             f"no recommender {str(ref)!r} (there: {there})",
             fix=f"make one: aisle train recommender --data orders.csv --name {ref}",
         ) from error
     artifact = load_artifact(path)
-    artifact.require(KIND, "a recommender", fix="name one that `aisle train recommender` made")
+    artifact.require(RECOMMENDER, "a recommender", fix="name one that `aisle train recommender` made")
     recommender = _read(artifact.path, has_texts=TEXTS in artifact.manifest.files)
     ScoresSelfTest.read(artifact.file(GOLDEN)).check(recommender, artifact.path)
     return recommender
