@@ -62,7 +62,7 @@ class ItemToItem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextCosine:
-    """Cosine of an item's text with those of the history.
+    """Cosine of an item's text with those of the history; as in counts, an item does not speak for itself.
 
     Attributes:
         name: see `Channel`.
@@ -79,10 +79,13 @@ class TextCosine:
     def scores(self, histories: Sequences) -> NDArray[np.float32]:
         """See `Channel`."""
         weights = recency_weights(histories, self.decay)
-        total = np.maximum(np.asarray(weights.sum(axis=1)).reshape(-1, 1), np.finfo(np.float32).tiny)
-        query = (1 - self.last) / total * (weights @ self.vectors)
-        query += self.last * (recency_weights(histories, 0.0) @ self.vectors)
-        return np.asarray(query @ self.vectors.T, dtype=np.float32)
+        total = np.maximum(np.asarray(weights.sum(axis=1)), np.finfo(np.float32).tiny)
+        mean = sparse.diags_array(((1 - self.last) / total).astype(np.float32)) @ weights
+        query = sparse.coo_array(mean + np.float32(self.last) * recency_weights(histories, 0.0))
+        scores = np.asarray(query @ self.vectors @ self.vectors.T, dtype=np.float32)
+        own = np.einsum("nd,nd->n", self.vectors[query.col], self.vectors[query.col])
+        scores[query.row, query.col] -= query.data * own
+        return scores
 
     def shares(self, history: NDArray[np.int32], items: NDArray[np.intp]) -> NDArray[np.float32]:
         """See `Channel`."""
@@ -90,6 +93,7 @@ class TextCosine:
         weights = (1 - self.last) * weights / max(weights.sum(), np.finfo(np.float32).tiny)
         weights[-1:] += self.last
         cosines = self.vectors[history] @ self.vectors[items].T
+        cosines[history[:, None] == items] = 0
         return np.asarray(weights[:, None] * cosines, dtype=np.float32)
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.errors import InputError
@@ -20,6 +20,8 @@ from aisle.recommendation.texts import half_whitened
 from aisle.sequences import Sequences, sequences_of
 
 ITEMS = tuple("abcdefg")
+# Each makes a dozen sparse matrices; the first call of scipy on a busy machine takes its time.
+FEW = settings(deadline=None, max_examples=40)
 HISTORY = st.lists(st.integers(0, len(ITEMS) - 1), max_size=12)
 HISTORIES = st.lists(HISTORY, min_size=1, max_size=6)
 OPTIONS = st.builds(CountOptions, window=st.integers(1, 5), together=st.integers(1, 6))
@@ -29,6 +31,7 @@ def of(histories: list[list[int]]) -> Sequences:
     return sequences_of(ITEMS, histories)
 
 
+@FEW
 @given(HISTORIES, OPTIONS)
 def test_counts_are_those_of_plain_python(histories: list[list[int]], options: CountOptions) -> None:
     counts = count_items(of(histories), options)
@@ -48,6 +51,7 @@ def test_counts_are_those_of_plain_python(histories: list[list[int]], options: C
     assert counts.takers.tolist() == [sum(i in h for h in histories) for i in range(len(ITEMS))]
 
 
+@FEW
 @given(HISTORIES, st.data(), OPTIONS)
 def test_counts_by_addition_are_those_of_a_rebuild(
     histories: list[list[int]], data: st.DataObject, options: CountOptions
@@ -68,6 +72,7 @@ def test_counts_by_addition_are_those_of_a_rebuild(
     assert total.equals(rebuilt)
 
 
+@FEW
 @given(HISTORIES, st.permutations(range(len(ITEMS))), st.integers(1, len(ITEMS)))
 def test_counts_move_to_a_catalogue_that_changed(
     histories: list[list[int]], order: list[int], kept: int
@@ -98,6 +103,7 @@ def learned(histories: list[list[int]]) -> Learned:
     return Learned(count_items(of(histories)), half_whitened(vectors))
 
 
+@FEW
 @given(HISTORIES, HISTORY, st.floats(0, 1), st.floats(0, 1))
 def test_what_each_step_adds_sums_to_the_score(
     histories: list[list[int]], history: list[int], decay: float, last: float
@@ -116,6 +122,20 @@ def test_what_each_step_adds_sums_to_the_score(
         np.testing.assert_allclose(shares, channel.scores(asked)[0], rtol=1e-3, atol=1e-4)
 
 
+@FEW
+@given(HISTORY, st.floats(0, 1), st.floats(0, 1))
+def test_a_text_does_not_speak_for_itself(history: list[int], decay: float, last: float) -> None:
+    """The score of an item is that of a history in which it stands without its text."""
+    vectors = learned([[0]]).texts
+    assert vectors is not None
+    found = TextCosine("x", vectors, decay, last).scores(of([history]))[0]
+    for item in range(len(ITEMS)):
+        steps = np.array(history, dtype=np.int32)
+        shares = TextCosine("x", vectors, decay, last).shares(steps, np.array([item]))[:, 0]
+        np.testing.assert_allclose(found[item], shares[steps != item].sum(), rtol=1e-3, atol=1e-4)
+
+
+@FEW
 @given(HISTORIES)
 def test_scores_of_many_are_those_of_each(histories: list[list[int]]) -> None:
     channel = RecommenderSettings().channel(learned(histories))
@@ -124,6 +144,7 @@ def test_scores_of_many_are_those_of_each(histories: list[list[int]]) -> None:
         np.testing.assert_allclose(row, channel.scores(of([history]))[0], rtol=1e-4, atol=1e-5)
 
 
+@FEW
 @given(
     st.lists(st.sampled_from([0.0, -1.0, 0.5, 2.0]), min_size=1, max_size=20),
     st.integers(1, 25),
@@ -138,6 +159,7 @@ def test_the_best_are_those_of_a_sort_without_the_excluded(
     assert found.tolist() == wanted
 
 
+@FEW
 @given(HISTORIES, st.sampled_from([0.5, 5.0, 200.0]))
 def test_ease_is_the_formula(histories: list[list[int]], added: float) -> None:
     counts: ItemCounts = count_items(of(histories))
@@ -148,6 +170,7 @@ def test_ease_is_the_formula(histories: list[list[int]], added: float) -> None:
     np.testing.assert_allclose(ease(counts, added), wanted, rtol=1e-3, atol=1e-4)
 
 
+@FEW
 @given(HISTORIES, st.floats(0, 10))
 def test_cosine_is_symmetric_and_at_most_1(histories: list[list[int]], shrink: float) -> None:
     found = cosine(count_items(of(histories)), shrink).toarray()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisle._artifacts import verified_artifact
 from aisle.encoder import ArtifactStore
 from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol
@@ -91,6 +92,7 @@ def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Pa
     loaded = load_recommender("shop", store)
     assert loaded.learned.counts.equals(recommender.learned.counts)
     assert loaded.settings == recommender.settings
+    assert verified_artifact("recommender/shop", store=store).fingerprint == kept.fingerprint
     ours, theirs = recommender.recommend(["i3", "i9"]), loaded.recommend(["i3", "i9"])
     assert [item.id for item in theirs.items] == [item.id for item in ours.items]
     with pytest.raises(ArtifactNotFound, match=r"no recommender 'other' \(there: shop\)"):
