@@ -27,18 +27,19 @@ from aisle.sequences import Sequences, sorted_sequences
 USER, ITEM, TIME, QUANTITY = "user", "item", "time", "quantity"
 
 _COLUMNS: Final[Mapping[str, str]] = {
+    # Ids and codes before what may be a name.
     USER: """
-        user id, user, customer id, customer, customer number, customer no, customer email, client id, client,
-        account id, account, member id, buyer id, buyer, buyer email, visitor id, shopper id, reviewer id,
-        email, mail, kunde, kunden id, kundennummer, kundennr, kunden nr, id client, cliente, id cliente,
-        klant, klantnummer, klient, session id, session
+        user id, customer id, customer number, customer no, client id, account id, member id, buyer id,
+        visitor id, shopper id, reviewer id, kunden id, kundennummer, kundennr, kunden nr, id client,
+        id cliente, klantnummer, customer email, buyer email, email, mail, user, customer, client, account,
+        buyer, kunde, cliente, klant, klient, session id, session
     """,
     ITEM: """
-        item id, item, product id, product, sku, product sku, item sku, lineitem sku, variant sku, stock code,
-        parent asin, asin, article id, article, article number, item number, item no, product number,
-        product code, item code, variant id, artikelnummer, artikelnr, artikel nr, artikel id, artikel,
-        produkt id, produktnummer, reference produit, id produit, id article, id producto, id articulo,
-        id prodotto, artikelcode, kod produktu, game, app name
+        item id, product id, sku, product sku, item sku, lineitem sku, variant sku, stock code, parent asin,
+        asin, article id, article number, item number, item no, product number, product code, item code,
+        variant id, artikelnummer, artikelnr, artikel nr, artikel id, produkt id, produktnummer,
+        reference produit, id produit, id article, id producto, id articulo, id prodotto, artikelcode,
+        kod produktu, item, product, article, artikel, produkt, game, app name
     """,
     TIME: """
         timestamp, time, event time, timestamp ms, created at, ordered at, order date, order time,

@@ -80,7 +80,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def train() -> None:
-    """Train models on your own data. Needs the extra `train`.
+    """Train models on your own data. All but `recommender` need the extra `train`.
 
     A training that was interrupted is continued by the same command with `--resume`. Without a terminal, as
     in a job that writes to a file, progress is a line with step, loss, rate and time left every 30 seconds.

@@ -112,20 +112,19 @@ class Recommender:
             exclude_bought: leave out what is in the history.
 
         Raises:
-            InputError: a size under 1, or a text as a history.
+            InputError: a size under 1, or one text instead of a list of ids.
         """
         if size < 1:
             raise InputError(f"a size of {size} asks for nothing", fix="use 1 or more")
-        if isinstance(history, str):
-            raise InputError("a history is a list of ids, not one text", fix='give ids, such as ["a", "b"]')
+        if isinstance(history, str) or isinstance(exclude, str):
+            raise InputError("ids are given as a list, not as one text", fix='give ids, such as ["a", "b"]')
         given = list(history)
         known = [self._places[item] for item in given if item in self._places]
         unknown = tuple(dict.fromkeys(item for item in given if item not in self._places))
         steps = np.array(known[-LONGEST:], dtype=np.int32)
+        excluded = [self._places[item] for item in exclude if item in self._places]
         allowed = np.ones(len(self.items), dtype=np.bool_)
-        allowed[[self._places[item] for item in exclude if item in self._places]] = False
-        if exclude_bought:
-            allowed[known] = False
+        allowed[excluded + (known if exclude_bought else [])] = False
         asked = one_sequence(self.items, steps)
         added = {part.name: np.float32(weight) * part.scores(asked)[0] for part, weight in self.channel.parts}
         scores = np.stack(list(added.values())).sum(axis=0)

@@ -93,7 +93,7 @@ def _table(
 def _latency(sequences: Sequences, texts: NDArray[np.float32], titles: tuple[str, ...]) -> float:
     """Median milliseconds of a recommendation of ten items, one after the other."""
     recommender = train(sequences, titles, texts).recommender
-    users = np.random.default_rng(0).choice(len(sequences), ASKED, replace=False)
+    users = np.random.default_rng(0).choice(len(sequences), min(ASKED, len(sequences)), replace=False)
     took = []
     for user in users.tolist():
         history = [sequences.items[step] for step in sequences.of(user)]

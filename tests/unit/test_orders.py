@@ -112,6 +112,15 @@ def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:
         OrderOptions({"basket": "who"})
 
 
+def test_codes_are_read_before_names(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "customer,email,product,product code,date,order date",
+        "Eve,e@x,A cap,c,2026-01-02,2026-01-01",
+    )
+    assert read_orders(path).columns == {"user": "email", "item": "product code", "time": "order date"}
+
+
 def test_a_table_without_a_usable_row_says_why(tmp_path: Path) -> None:
     path = table(tmp_path, "user,item,time", "u,x,1", "v,y,2")
     with pytest.raises(

@@ -80,8 +80,9 @@ def test_what_is_excluded_makes_room(recommender: Recommender) -> None:
     assert len(others) == 3
     with pytest.raises(InputError, match="asks for nothing"):
         recommender.recommend([], size=0)
-    with pytest.raises(InputError, match="not one text"):
-        recommender.recommend("i4")
+    for wrong in ({"history": "i4"}, {"exclude": "i4"}):
+        with pytest.raises(InputError, match="not as one text"):
+            recommender.recommend(**wrong)  # type: ignore[arg-type]
 
 
 def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Path) -> None:
