@@ -15,6 +15,9 @@ from aisle.sequences import Sequences
 
 MAX_WINDOW: Final = 16
 
+_PAIRS: Final = 20_000_000
+"""Pairs of items that are made at a time: some 250 MB."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountOptions:
@@ -198,7 +201,13 @@ def _together(
     recent = ends[owners] - np.arange(len(owners)) <= most
     ones = np.ones(np.count_nonzero(recent), dtype=np.int64)
     taken = sparse.csr_array((ones, (owners[recent], steps[recent])), shape=(users, size))
-    both = sparse.csr_array(taken.T @ taken)
+    total = sparse.csr_array((size, size), dtype=np.int64)
+    # Some users at a time: the pairs of all of them at once would not fit where users are many.
+    part = np.cumsum(np.diff(taken.indptr).astype(np.int64) ** 2) // _PAIRS
+    for chosen in np.split(np.arange(users), np.flatnonzero(np.diff(part)) + 1):
+        some = taken[chosen]
+        total = total + some.T @ some
+    both = sparse.csr_array(total)
     both.setdiag(0)
     return _canonical(both)
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisle.errors import InputError
+from aisle.recommendation import counts as counts_module
 from aisle.recommendation.channel import best
 from aisle.recommendation.channels import ItemToItem, TextCosine, cosine, followers
 from aisle.recommendation.counts import CountOptions, ItemCounts, count_items
@@ -188,3 +189,12 @@ def test_a_user_of_very_many_events_is_counted_in_seconds() -> None:
     cycle = Sequences(items, ("u",), one.offsets, np.zeros(len(steps), dtype=np.int32))
     assert count_items(cycle).follows.nnz == 0
     assert CountSettings().channel(Learned(counts)).scores(cycle).shape == (1, 3000)
+
+
+def test_counts_made_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(4)
+    sequences = of([draw.integers(0, len(ITEMS), length).tolist() for length in (5, 0, 3, 9, 1, 4, 4)])
+    whole = count_items(sequences)
+    for pairs in (1, 10, 40):
+        monkeypatch.setattr(counts_module, "_PAIRS", pairs)
+        assert count_items(sequences).equals(whole)
