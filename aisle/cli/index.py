@@ -138,7 +138,7 @@ def print_indexed(console: Console, report: IndexReport) -> None:
 
 def print_vectors(console: Console, kept: KeptVectors) -> None:
     """As what they are kept, and what was chosen from."""
-    clipped = f"; {kept.clipped:,} values were clipped" if kept.clipped else ""
+    clipped = f"; {kept.clipped:,} of their numbers were clipped" if kept.clipped else ""
     console.print(
         f"  vectors: {kept.dims} dimensions, kept as {kept.kept_as.value}{clipped}",
         highlight=False,

@@ -217,6 +217,7 @@ def test_a_dry_run_writes_nothing_to_the_cluster(
         "documents": 2,
         "dead_letters": 1,
         "encoder": {},
+        "vectors": None,
         "stopped": "",
         "fix": "",
         "lost_coverage": [],

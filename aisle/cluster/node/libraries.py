@@ -127,8 +127,9 @@ def native_libraries(
         # Nobody has that home, or links that lead to one another.
         raise _unusable(f"{named} cannot be found ({error})") from error
     files = _files(folder)
-    if os.pathsep in str(folder):
-        raise _unusable(f"{folder} has a {os.pathsep!r} in its path, which ends a folder in lists of folders")
+    # Of LD_LIBRARY_PATH, see ld.so(8).
+    if dividing := set(str(folder)) & {os.pathsep, ";"}:
+        raise _unusable(f"{folder} has a {min(dividing)!r} in its path, which ends a folder in lists of folders")
     suffix = variant_suffix(cpu_flags(), settings)
     faiss, common, util, simd = (
         f"libopensearchknn_{name}" for name in (f"faiss{suffix}", "common", "util", f"simd{suffix}")

@@ -121,8 +121,8 @@ class SmokeQuerySender:
             for answer in self._cluster.msearch(index=self._release, body=lines)["responses"]:
                 if "error" in answer:
                     raise IndexingFailed(
-                        f"{self._release} does not go live: it cannot be asked ({describe(answer['error'])})",
-                        fix="look at the node's log (`aisle logs`), then index again",
+                        f"{self._release} cannot be asked ({describe(answer['error'])})",
+                        fix="look at the node's log (`aisle logs`), then run the same command again",
                     )
                 yield answer["hits"]["hits"]
 
