@@ -165,9 +165,9 @@ def test_the_check_before_a_release_goes_live_asks_in_its_own_numbers(
     client: Cluster, shops: dict[VectorType, SearchClient]
 ) -> None:
     for kept in shops:
-        name = f"{NAME}-{kept.value}"
-        storage = read_live(client, name).meta.vectors
-        checked = check_release(client, name, list(ITEMS.values())[:20], encoder=stored_as(ENCODER, storage))
+        meta = read_live(client, f"{NAME}-{kept.value}").meta
+        encoder = stored_as(ENCODER, meta.vectors)
+        checked = check_release(client, meta.release, list(ITEMS.values())[:20], encoder=encoder)
         assert checked.by_vector == 20
 
 

@@ -81,7 +81,8 @@ def test_the_pattern_finds_every_value_that_matches(value: str, text: str) -> No
 
 
 @given(
-    st.text(min_size=1, max_size=30).filter(folded),
+    # As `checked_text` lets texts pass.
+    st.text(min_size=1, max_size=30).map(str.strip).filter(folded),
     st.text(max_size=1_200),
     st.lists(st.text("AZ&+ >é", min_size=1, max_size=700), max_size=9),
 )

@@ -129,7 +129,9 @@ def native_libraries(
     files = _files(folder)
     # Of LD_LIBRARY_PATH, see ld.so(8).
     if dividing := set(str(folder)) & {os.pathsep, ";"}:
-        raise _unusable(f"{folder} has a {min(dividing)!r} in its path, which ends a folder in lists of folders")
+        raise _unusable(
+            f"{folder} has a {min(dividing)!r} in its path, which ends a folder in lists of folders"
+        )
     suffix = variant_suffix(cpu_flags(), settings)
     faiss, common, util, simd = (
         f"libopensearchknn_{name}" for name in (f"faiss{suffix}", "common", "util", f"simd{suffix}")
