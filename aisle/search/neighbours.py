@@ -27,6 +27,12 @@ class Neighbours:
     found: LegResult
     texts: Mapping[str, int]
 
+    def first(self, depth: int) -> Neighbours:
+        """The best ones alone."""
+        ids, scores = self.found.ids[:depth], self.found.scores[:depth]
+        texts = {id_: self.texts[id_] for id_ in ids if id_ in self.texts}
+        return Neighbours(LegResult(ids, scores), texts)
+
 
 # Between scores of one vector that two ways of reckoning make, relative: of float32.
 _ALIKE: Final = 1e-5

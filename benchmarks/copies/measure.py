@@ -24,6 +24,7 @@ from aisle.mappings.vector_types import Numbers, VectorStorage, VectorType
 from aisle.search import read_live
 from aisle.search.neighbours import exactly_nearest, nearest, recall
 from aisle.types import Item
+from benchmarks.harness.item_vectors import item_vectors
 from benchmarks.plan_check.table import index_files
 
 Floats = NDArray[np.float32]
@@ -248,4 +249,4 @@ def side_by_side(ids: Sequence[str], texts: Mapping[str, str]) -> list[str]:
 
 def encoded(model: DenseEncoder, items: Sequence[Item]) -> Floats:
     """Vectors at the model's own width, and one more: that of the copies."""
-    return model.encode_items([*map(item_text, items), TITLE])
+    return np.concatenate([item_vectors(model, items), model.encode_items([TITLE])])

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from aisle.errors import InputError
-from benchmarks.harness.command_line import RESULTS
-from benchmarks.harness.result_file import BenchmarkResult, Goal, read_result
+from benchmarks.harness.command_line import RESULTS, finish, results_folder, say
+from benchmarks.harness.result_file import BenchmarkResult, Goal, read_result, result_of_this_run
+
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(help="Topics with commas between them; the others keep the figures of the last run."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +81,35 @@ def together(found: Iterable[Figures]) -> Figures:
         attempts += figures.attempts
         goals += figures.goals
     return Figures(rows, attempts, goals)
+
+
+def measure_topics(
+    benchmark: str,
+    command: str,
+    topics: Mapping[str, Callable[[], Figures]],
+    only: str | None,
+    out: Path | None,
+) -> None:
+    """Measure topics one after the other and write their result file.
+
+    Args:
+        benchmark: name of the result file.
+        command: module that is run.
+        topics: topic to what measures it.
+        only: topics with commas between them, whose figures replace those of the last run; None: all.
+        out: folder of the result file; None: the project's own.
+
+    Raises:
+        InputError: there is no such topic.
+    """
+    chosen = chosen_topics(only, list(topics))
+    folder = results_folder(out, trial=False)
+    found = [kept(benchmark, chosen)] if only else []
+    for topic in chosen:
+        say(f"measuring {topic}")
+        found.append(topics[topic]().of(topic))
+    figures = together(found)
+    result = result_of_this_run(
+        benchmark, command, rows=figures.rows, attempts=figures.attempts, goals=figures.goals
+    )
+    finish(result, folder)

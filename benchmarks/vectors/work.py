@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Final
 
 import numpy as np
 
-from aisle._environment import cache
-from aisle._files import whole_file
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.encoder import DenseEncoder, item_text
 from aisle.encoder.dense import cut
@@ -21,7 +18,7 @@ from aisle.indexer.vectors import Vectors, jittered
 from aisle.mappings import VectorSpace, fields
 from aisle.mappings.document import long_hash
 from aisle.types import Item, Query
-from benchmarks.harness.command_line import say
+from benchmarks.harness.item_vectors import item_vectors
 from benchmarks.harness.parts import dataset
 from benchmarks.quality.ask import queries_of
 
@@ -89,19 +86,8 @@ class Questions:
 
 
 def products_of(model: DenseEncoder, items: Sequence[Item]) -> Products:
-    """Items and their vectors, which are encoded once and then found in the cache folder.
-
-    Raises:
-        InputError: the cache folder cannot be written.
-    """
-    texts = [item_text(item) for item in items]
-    made_of = blake2b("\0".join((model.fingerprint, *texts)).encode(), digest_size=8).hexdigest()
-    path = cache() / "benchmarks" / f"vectors-{made_of}.npy"
-    if not path.is_file():
-        say(f"encoding {len(texts):,} products, once")
-        with whole_file(path) as file:
-            np.save(file, model.encode_items(texts), allow_pickle=False)
-    return Products(items, np.load(path, allow_pickle=False), model.fingerprint, model.manifest.name)
+    """Items and their vectors; raises as ``item_vectors``."""
+    return Products(items, item_vectors(model, items), model.fingerprint, model.manifest.name)
 
 
 def questions_of(model: DenseEncoder, judged: JudgedSet, most: int) -> Questions:

@@ -1,0 +1,32 @@
+"""Vectors of a catalogue's items: encoded once, and found in the cache folder by every benchmark after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+
+from aisle._environment import cache
+from aisle._files import whole_file
+from aisle.encoder import DenseEncoder, item_text
+from aisle.evaluation.encoders.exact import Floats
+from aisle.types import Item
+from benchmarks.harness.command_line import say
+
+
+def item_vectors(model: DenseEncoder, items: Sequence[Item]) -> Floats:
+    """float32 [items, full], unit rows, without jitter.
+
+    Raises:
+        InputError: the cache folder cannot be written.
+    """
+    texts = [item_text(item) for item in items]
+    made_of = blake2b("\0".join((model.fingerprint, *texts)).encode(), digest_size=8).hexdigest()
+    path = cache() / "benchmarks" / f"vectors-{made_of}.npy"
+    if not path.is_file():
+        say(f"encoding {len(texts):,} products, once")
+        with whole_file(path) as file:
+            np.save(file, model.encode_items(texts), allow_pickle=False)
+    found: Floats = np.load(path, allow_pickle=False)
+    return found
