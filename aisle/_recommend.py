@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from aisle.catalogue.interactions import CatalogueTexts, InteractionFiles
     from aisle.catalogue.orders import ReadSequences
+    from aisle.encoder.whitening import Whitening
 
 USUAL_ENCODER = "all-MiniLM-L6-v2"
 
@@ -98,17 +99,23 @@ def train_recommender(
     say = progress or (lambda _: None)
     store = store or ArtifactStore.default()
     known, read = read_data(find_files(data, catalogue), columns, say)
-    texts, model = encode_texts(known, encoder, store, say)
+    encoded = encode_texts(known, encoder, store, say)
     say("counting, and choosing settings on what users took last")
     titles = known.titles if known else ("",) * len(read.sequences.items)
-    trained = train(read.sequences, titles, texts, seed=seed)
+    trained = train(
+        read.sequences,
+        titles,
+        encoded.vectors if encoded else None,
+        whitening=encoded.whitening if encoded else None,
+        seed=seed,
+    )
     settings = asdict(trained.recommender.settings)
     artifact = save_recommender(
         trained.recommender,
         name,
         store,
         learned_from=read.sequences,
-        encoder=model,
+        encoder=encoded.encoder if encoded else None,
         metrics=trained.metrics,
         training={"chosen_on": trained.chosen_on, "settings": settings, "skipped": dict(read.skipped)},
     )
@@ -197,20 +204,38 @@ def read_data(
     return known, read
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedTexts:
+    """Items' texts as vectors.
+
+    Attributes:
+        vectors: float32 [items, dims], whitened, of unit length; zeros for items without a text.
+        whitening: that made them of the encoder's.
+        encoder: that read the texts.
+    """
+
+    vectors: NDArray[np.float32]
+    whitening: Whitening
+    encoder: Artifact
+
+
 def encode_texts(
     known: CatalogueTexts | None, encoder: str | Path | None, store: ArtifactStore, say: Say
-) -> tuple[NDArray[np.float32] | None, Artifact | None]:
-    """Vectors of the items' texts and the artifact that made them; None without texts or without an encoder.
+) -> EncodedTexts | None:
+    """Vectors of the items' texts; None without texts or without an encoder.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
     """
-    from aisle.recommendation.texts import half_whitened, text_vectors
+    from aisle.encoder.whitening import fit_whitening
+    from aisle.recommendation.texts import text_vectors
 
     if known is None or encoder is None or not any(known.texts):
-        return None, None
+        return None
     if encoder == USUAL_ENCODER:
         export_once(USUAL_ENCODER, store, say)
     model = DenseEncoder.load(encoder, store=store)
     say(f"encoding {len(known.texts):,} texts with {model.manifest.name}")
-    return half_whitened(text_vectors(model, known.texts)), model.artifact
+    raw = text_vectors(model, known.texts)
+    whitening = fit_whitening(raw)
+    return EncodedTexts(whitening.apply(raw), whitening, model.artifact)

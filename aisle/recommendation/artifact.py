@@ -28,6 +28,7 @@ from aisle.encoder.artifact import (
 )
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
+from aisle.encoder.whitening import Whitening
 from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
 from aisle.recommendation.counts import CountOptions, ItemCounts
 from aisle.recommendation.recommender import LONGEST, Recommender
@@ -37,6 +38,7 @@ from aisle.sequences import Sequences, sequences_of
 ITEMS: Final = "items.json"
 COUNTS: Final = "counts.npz"
 TEXTS: Final = "texts.npy"
+WHITENING: Final = "whitening.npz"
 SETTINGS: Final = "settings.json"
 
 _AGAIN: Final = "train the recommender again: aisle train recommender"
@@ -103,10 +105,15 @@ def save_recommender(
         training: how it was made.
 
     Raises:
-        InputError: a name that no artifact can have.
+        InputError: a name that no artifact can have, or texts without what whitened them.
     """
     check_name(name)
     learned = recommender.learned
+    if (learned.texts is None) != (learned.whitening is None):
+        raise InputError(
+            "texts and their whitening are kept together, so that new items can be placed beside them",
+            fix="give both to aisle.recommendation.train.train, or neither",
+        )
     with store.staging() as folder:
         (folder / ITEMS).write_bytes(orjson.dumps({"ids": recommender.items, "titles": recommender.titles}))
         (folder / SETTINGS).write_bytes(
@@ -115,6 +122,8 @@ def save_recommender(
         np.savez(folder / COUNTS, allow_pickle=False, **_count_arrays(learned.counts))
         if learned.texts is not None:
             np.save(folder / TEXTS, learned.texts.astype(np.float16))
+        if learned.whitening is not None:
+            np.savez(folder / WHITENING, mean=learned.whitening.mean, matrix=learned.whitening.matrix)
         # What is read again is what is served: texts are rounded on disk.
         served = _read(folder, has_texts=learned.texts is not None)
         _self_test(served).write(folder / GOLDEN)
@@ -154,7 +163,10 @@ def load_recommender(ref: str | Path, store: ArtifactStore) -> Recommender:
         ) from error
     artifact = load_artifact(path)
     artifact.require(RECOMMENDER, "a recommender", fix="name one that `aisle train recommender` made")
-    recommender = _read(artifact.path, has_texts=TEXTS in artifact.manifest.files)
+    files = artifact.manifest.files
+    if TEXTS in files and WHITENING not in files:
+        raise ArtifactCorrupt(f"{artifact.path} cannot place new items beside its texts", fix=_AGAIN)
+    recommender = _read(artifact.path, has_texts=TEXTS in files)
     ScoresSelfTest.read(artifact.file(GOLDEN)).check(recommender, artifact.path)
     return recommender
 
@@ -168,9 +180,15 @@ def _read(folder: Path, *, has_texts: bool) -> Recommender:
         settings = RecommenderSettings(
             **{**held, "counts": CountSettings(**held["counts"]), "text": TextSettings(**held["text"])}
         )
-        return Recommender(Learned(counts, texts), known["titles"], settings)
+        whitening = _whitening(folder / WHITENING) if has_texts else None
+        return Recommender(Learned(counts, texts, whitening), known["titles"], settings)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, InputError) as error:
         raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=_AGAIN) from error
+
+
+def _whitening(path: Path) -> Whitening:
+    with np.load(path, allow_pickle=False) as held:
+        return Whitening(held["mean"], held["matrix"])
 
 
 _MATRICES: Final = ("follows", "together")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.encoder.whitening import Whitening
 from aisle.errors import InputError
 from aisle.recommendation.channel import Channel
 from aisle.recommendation.channels import Blend, ItemToItem, Popularity, TextCosine, cosine, followers
@@ -22,10 +23,13 @@ class Learned:
     Attributes:
         counts: of users' items.
         texts: float32 [items, dims], unit vectors of the items' texts; None if there are none.
+        whitening: that made them of an encoder's vectors, and places those of new items beside them; None if
+            there are none, or if they stand as the encoder made them.
     """
 
     counts: ItemCounts
     texts: NDArray[np.float32] | None = None
+    whitening: Whitening | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.encoder.whitening import Whitening
 from aisle.errors import EvaluationError
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, split
 from aisle.evaluation.sequences.ranks import rank_targets
@@ -46,6 +47,7 @@ def train(
     texts: NDArray[np.float32] | None = None,
     options: CountOptions | None = None,
     *,
+    whitening: Whitening | None = None,
     seed: int = 0,
 ) -> TrainedRecommender:
     """Choose settings by leaving the last item out, then learn from all steps.
@@ -55,6 +57,7 @@ def train(
         titles: of ``sequences.items``.
         texts: float32 [items, dims], unit vectors of the items' texts; None: counts alone.
         options: of counts.
+        whitening: that made ``texts``, so that new items can be placed beside them.
         seed: of the draw of users to choose on.
     """
     settings, metrics, users = RecommenderSettings(), {}, 0
@@ -73,5 +76,5 @@ def train(
             settings = choose(blend, learned, data).setting
         ranked = rank_targets(settings.channel(learned), data, "")
         metrics = dict(ranked.means(METRICS))
-    everything = Learned(count_items(sequences, options), texts)
+    everything = Learned(count_items(sequences, options), texts, whitening)
     return TrainedRecommender(Recommender(everything, titles, settings), users if metrics else 0, metrics)

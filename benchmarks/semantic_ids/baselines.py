@@ -68,9 +68,9 @@ def measure(name: str = DATASET) -> Figures:
 
 def _data(name: str) -> tuple[NDArray[np.float32], Sequences, tuple[str, ...]]:
     known, read = read_data(find_files(dataset(name), None), None, say)
-    texts, _ = encode_texts(known, ENCODER, ArtifactStore.default(), say)
-    assert known is not None and texts is not None
-    return texts, read.sequences, known.titles
+    encoded = encode_texts(known, ENCODER, ArtifactStore.default(), say)
+    assert known is not None and encoded is not None
+    return encoded.vectors, read.sequences, known.titles
 
 
 def _table(

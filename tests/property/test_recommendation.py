@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisle.encoder.whitening import fit_whitening
 from aisle.errors import InputError
 from aisle.recommendation import counts as counts_module
 from aisle.recommendation.channel import best
@@ -17,7 +18,6 @@ from aisle.recommendation.channels import ItemToItem, TextCosine, cosine, follow
 from aisle.recommendation.counts import CountOptions, ItemCounts, count_items
 from aisle.recommendation.ease import ease
 from aisle.recommendation.settings import CountSettings, Learned, RecommenderSettings
-from aisle.recommendation.texts import half_whitened
 from aisle.sequences import Sequences, sequences_of
 
 ITEMS = tuple("abcdefg")
@@ -101,7 +101,7 @@ def test_what_was_not_counted_cannot_be_taken_away() -> None:
 def learned(histories: list[list[int]]) -> Learned:
     vectors = np.random.default_rng(3).standard_normal((len(ITEMS), 4)).astype(np.float32)
     vectors[0] = 0
-    return Learned(count_items(of(histories)), half_whitened(vectors))
+    return Learned(count_items(of(histories)), fit_whitening(vectors).apply(vectors))
 
 
 @FEW

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +11,14 @@ import pytest
 
 from aisle._artifacts import verified_artifact
 from aisle.encoder import ArtifactStore
+from aisle.encoder.whitening import fit_whitening
 from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol
 from aisle.evaluation.sequences.table import ProtocolTable
 from aisle.recommendation.artifact import load_recommender, save_recommender
 from aisle.recommendation.choose import measure_baselines
 from aisle.recommendation.recommender import Recommender
-from aisle.recommendation.texts import half_whitened, text_vectors
+from aisle.recommendation.texts import text_vectors
 from aisle.recommendation.train import train
 from aisle.sequences import Sequences, sequences_of
 
@@ -36,7 +39,8 @@ WALKS = walks(200)
 
 @pytest.fixture(scope="module")
 def recommender() -> Recommender:
-    return train(WALKS, TITLES, half_whitened(VECTORS)).recommender
+    whitening = fit_whitening(VECTORS)
+    return train(WALKS, TITLES, whitening.apply(VECTORS), whitening=whitening).recommender
 
 
 def test_settings_are_chosen_on_enough_users_only() -> None:
@@ -93,6 +97,9 @@ def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Pa
     loaded = load_recommender("shop", store)
     assert loaded.learned.counts.equals(recommender.learned.counts)
     assert loaded.settings == recommender.settings
+    assert loaded.learned.whitening is not None and loaded.learned.texts is not None
+    # Texts are kept in half precision.
+    np.testing.assert_allclose(loaded.learned.whitening.apply(VECTORS), loaded.learned.texts, atol=1e-3)
     assert verified_artifact("recommender/shop", store=store).fingerprint == kept.fingerprint
     ours, theirs = recommender.recommend(["i3", "i9"]), loaded.recommend(["i3", "i9"])
     assert [item.id for item in theirs.items] == [item.id for item in ours.items]
@@ -101,6 +108,23 @@ def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Pa
     (again.path / "settings.json").write_text("{}")
     with pytest.raises(ArtifactCorrupt, match="was changed"):
         load_recommender("shop", store)
+
+
+def test_texts_that_new_items_cannot_be_placed_beside_are_refused(
+    recommender: Recommender, tmp_path: Path
+) -> None:
+    store = ArtifactStore(tmp_path / "store")
+    other = Recommender(replace(recommender.learned, whitening=None), TITLES, recommender.settings)
+    with pytest.raises(InputError, match="kept together"):
+        save_recommender(other, "shop", store, learned_from=WALKS)
+    kept = save_recommender(recommender, "shop", store, learned_from=WALKS)
+    manifest = json.loads((kept.path / "manifest.json").read_text())
+    (kept.path / "whitening.npz").unlink()
+    del manifest["files"]["whitening.npz"]
+    (kept.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactCorrupt, match="cannot place new items") as refused:
+        load_recommender("shop", store)
+    assert "aisle train recommender" in str(refused.value.fix)
 
 
 def test_no_user_is_in_an_artifact(tmp_path: Path) -> None:
@@ -132,8 +156,11 @@ class Encoder:
 
 
 def test_an_item_without_a_text_is_like_nothing() -> None:
-    vectors = half_whitened(text_vectors(Encoder(), ["a", "", "bcd", "ef"]))
+    raw = text_vectors(Encoder(), ["a", "", "bcd", "ef"])
+    vectors = fit_whitening(raw).apply(raw)
     assert not vectors[1].any()
     np.testing.assert_allclose(np.linalg.norm(vectors[[0, 2]], axis=1), 1, rtol=1e-5)
     one = text_vectors(Encoder(), ["a", ""])
-    assert np.array_equal(half_whitened(one), one)
+    assert np.allclose(
+        fit_whitening(one).apply(one), one / np.maximum(1, np.linalg.norm(one, axis=1))[:, None]
+    )
