@@ -35,7 +35,7 @@ from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.indexer.vectors import stored_as
-from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, release_fusions
+from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, release_fusions
 from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
@@ -74,7 +74,11 @@ def inherited_fusion(
 
 def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
     """Whether raw scores of the new release mean what they mean in the live one."""
-    return dict(live.spaces) == dict(spaces)
+    return _searched(live.spaces) == _searched(spaces)
+
+
+def _searched(spaces: Mapping[str, VectorSpace]) -> dict[str, VectorSpace]:
+    return {field: space for field, space in spaces.items() if field in fields.SEARCHED_VECTORS}
 
 
 USUAL_ENCODER = "all-MiniLM-L6-v2"

@@ -10,6 +10,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle._index_run import USUAL_ENCODER, in_languages, letters_file, read_synonyms
+from aisle._item_fields import RecommendationRequest
 from aisle._quality_gate import gate_options, release_gate
 from aisle._suggest import suggest_options
 from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors
@@ -29,6 +30,7 @@ from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import next_version, release_name, to_prune
 from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
+from aisle.mappings import RecommendationSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class DryRun:
         encoder: vector field to the model behind it.
         engine: k-NN engine of the index.
         vectors: the dense ones, and as what they would be kept; None without.
+        recommends: the artifacts that it would recommend by; None: it could not.
         languages: that the texts would be searched in, and how that is known.
         reading: what was read as what.
         rows: where every row went.
@@ -61,6 +64,7 @@ class DryRun:
     encoder: dict[str, str]
     engine: str
     vectors: KeptVectors | None
+    recommends: RecommendationSpace | None
     languages: str
     reading: ReadingReport
     rows: RowCounts
@@ -77,6 +81,7 @@ class DryRun:
         return {
             **content,
             "vectors": asdict(self.vectors) if self.vectors else None,
+            "recommends": asdict(self.recommends) if self.recommends else None,
             "reading": self.reading.to_json(),
             "rows": self.rows.to_json(),
             "dead_letters": sum(self.dead_letters.values()),
@@ -110,6 +115,7 @@ def preview(
     vectors: str | None = None,
     vector_bytes: int | None = None,
     sparse: str | Path | None = None,
+    recommender: str | Path | None = None,
     synonyms: str | Path | None = None,
     language: str = AUTO,
     suggest: bool = True,
@@ -158,6 +164,7 @@ def preview(
         vectors: what their numbers would be kept as, as `aisle.index` takes it.
         vector_bytes: memory that a vector may take; what was chosen from is in ``vectors.choices``.
         sparse: artifact for the sparse leg; None leaves it out.
+        recommender: artifact by which the release would recommend; None: it could not.
         synonyms: file of rules for the queries of the release.
         language: as `aisle.index` takes it.
         suggest: whether it would have suggestions.
@@ -207,7 +214,8 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes)
+    recommends = None if recommender is None else RecommendationRequest(recommender)
+    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
     try:
@@ -247,6 +255,7 @@ def preview(
         dead_letters_file=letters.path if letters.count else None,
         encoder={field: space.name for field, space in made.encoder.spaces.items()},
         vectors=_kept(made),
+        recommends=made.encoder.recommends,
         engine=settings.engine,
     )
 

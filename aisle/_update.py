@@ -13,13 +13,14 @@ from pathlib import Path
 from opensearchpy import OpenSearch
 
 from aisle._environment import home
+from aisle._item_fields import release_item_fields, text_encoders
 from aisle._search import load_release_encoder, load_release_sparse_encoder
 from aisle.catalogue import ReadOptions
 from aisle.cluster.client import connected
 from aisle.cluster.failures import RetryPolicy
 from aisle.encoder import ArtifactStore, item_text
 from aisle.errors import ArtifactMismatch, InputError
-from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
+from aisle.indexer import ItemEncoder, sparse_item_encoder, together, without_vectors
 from aisle.indexer.updates import (
     BatchApplier,
     BatchLimits,
@@ -39,7 +40,7 @@ from aisle.indexer.updates import (
     start_input,
     start_table,
 )
-from aisle.mappings import IndexMeta, VectorSpace, fields
+from aisle.mappings import IndexMeta, RecommendationSpace, VectorSpace, fields
 
 
 class ArtifactEncoders:
@@ -57,24 +58,26 @@ class ArtifactEncoders:
         self._store = store
         self._ref = ref
         self._sparse = sparse
-        self._spaces: Mapping[str, VectorSpace] | None = None
+        self._known: tuple[Mapping[str, VectorSpace], RecommendationSpace | None] | None = None
         self._encoder = without_vectors()
 
     def of_release(self, meta: IndexMeta) -> ItemEncoder:
         """The encoder of this release.
 
         Raises:
-            ArtifactNotFound: it is not on this machine.
+            ArtifactNotFound: it, or what the release recommends by, is not on this machine.
             ArtifactCorrupt: see ``DenseEncoder.load``.
             ArtifactMismatch: another one was named, or the release has vectors of another kind.
         """
-        if meta.spaces != self._spaces:
+        asked = meta.spaces, meta.recommends
+        if asked != self._known:
             self._encoder = self._made(meta)
-            self._spaces = meta.spaces
+            self._known = asked
         return self._encoder
 
     def _made(self, meta: IndexMeta) -> ItemEncoder:
-        others = sorted(meta.spaces.keys() - {fields.DENSE, fields.SPARSE})
+        recommended = {fields.ITEM_VECTOR} if meta.recommends else set()
+        others = sorted(meta.spaces.keys() - {*fields.SEARCHED_VECTORS, *recommended})
         if others:
             raise ArtifactMismatch(
                 f"{meta.release} has vectors in {', '.join(others)}, which this Aisle cannot make anew",
@@ -83,7 +86,10 @@ class ArtifactEncoders:
         space = meta.spaces.get(fields.DENSE)
         if space is None and self._ref is not None:
             raise ArtifactMismatch(f"{meta.release} has no vectors", fix="leave --encoder out")
-        made = [self._dense(meta.release, space)] if space else []
+        model = load_release_encoder(meta.release, space, self._store, self._ref) if space else None
+        made = text_encoders(
+            model, space.dims if space else 0, release_item_fields(meta, self._store), self._store
+        )
         if space := meta.spaces.get(fields.SPARSE):
             made.append(self._tokens(meta.release, space))
         return together(*made) if made else without_vectors()
@@ -91,10 +97,6 @@ class ArtifactEncoders:
     def _tokens(self, release: str, space: VectorSpace) -> ItemEncoder:
         model = load_release_sparse_encoder(release, space, self._store, self._sparse)
         return sparse_item_encoder(model, item_text, name=model.manifest.name)
-
-    def _dense(self, release: str, space: VectorSpace) -> ItemEncoder:
-        model = load_release_encoder(release, space, self._store, self._ref)
-        return dense_item_encoder(model, item_text, name=model.manifest.name, dims=space.dims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from typing import Final, Self
 
 import numpy as np
 
+from aisle._item_fields import RecommendationRequest, item_fields, text_encoders
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
-from aisle.indexer import ItemEncoder, dense_item_encoder, sparse_item_encoder, together, without_vectors
+from aisle.indexer import ItemEncoder, sparse_item_encoder, together, without_vectors
 from aisle.indexer.options import vector_engine
-from aisle.mappings import fields
+from aisle.mappings import RecommendationSpace, fields
 from aisle.mappings.vector_types import (
     AS_FP32,
     FITTED_TO,
@@ -27,6 +28,7 @@ from aisle.mappings.vector_types import (
     VectorType,
     check_budget,
 )
+from aisle.recommendation.item_fields import ItemFields
 from aisle.types import Item
 
 # The widest vectors an index gets unless asked: the size the design was made for.
@@ -43,6 +45,7 @@ class VectorRequest:
         sparse: sparse artifact; None makes no weights of tokens.
         kept_as: type of their numbers; None: fp32, or what finds most within the budget.
         budget: bytes of memory that a vector may take, without its links in the graph; None: no limit.
+        recommends: what items are recommended by; None: the release cannot recommend.
 
     Raises:
         InputError: options that mean nothing together.
@@ -53,6 +56,7 @@ class VectorRequest:
     sparse: str | Path | None = None
     kept_as: VectorType | None = None
     budget: int | None = None
+    recommends: RecommendationRequest | None = None
 
     @classmethod
     def of(
@@ -62,10 +66,11 @@ class VectorRequest:
         sparse: str | Path | None,
         vectors: str | None,
         vector_bytes: int | None,
+        recommends: RecommendationRequest | None = None,
     ) -> Self:
         """As `aisle.index` takes it; raises InputError for a type that there is not, too."""
         kept_as = None if vectors is None else VectorType.of(vectors)
-        return cls(encoder, dims, sparse, kept_as, vector_bytes)
+        return cls(encoder, dims, sparse, kept_as, vector_bytes, recommends)
 
     def __post_init__(self) -> None:
         if self.encoder is None and (self.kept_as or self.budget):
@@ -116,17 +121,18 @@ def release_vectors(
         CapabilityMissing: the cluster does not keep vectors of that type.
     """
     kept_as, rest = asked.kept_as or VectorType.FP32, iter(items)
+    recommended = item_fields(asked.recommends, store) if asked.recommends else None
     choices: tuple[VectorChoice, ...] = ()
     if asked.budget is None:
         # What is wrong with an artifact is said before a cluster is asked.
-        encoder = item_encoder(store, asked.encoder, asked.dims, asked.sparse)
+        encoder = item_encoder(store, asked.encoder, asked.dims, asked.sparse, recommended)
         vector_engine(cluster, kept_as)
     else:
         engine, first = vector_engine(cluster, kept_as), list(islice(rest, SAMPLE))
         rest = chain(first, rest)
         choices = _choices(store, asked, asked.budget, engine, first)
         kept_as = choices[0].kept_as
-        encoder = item_encoder(store, asked.encoder, choices[0].dims, asked.sparse)
+        encoder = item_encoder(store, asked.encoder, choices[0].dims, asked.sparse, recommended)
     if kept_as is not VectorType.BYTE:
         # What needs no fitting is not encoded twice.
         return ReleaseVectors(encoder, VectorStorage(kept_as), choices), rest
@@ -154,6 +160,7 @@ def item_encoder(
     ref: str | Path | None,
     dims: int | None = None,
     sparse: str | Path | None = None,
+    recommended: ItemFields | None = None,
 ) -> ItemEncoder:
     """The encoder of a new release.
 
@@ -162,17 +169,21 @@ def item_encoder(
         ref: artifact; None makes no vectors.
         dims: width to cut to; None takes ``usual_dims``.
         sparse: sparse artifact; None makes no weights of tokens.
+        recommended: makes what items are recommended by; None: they are not. A note says so if another
+            encoder reads the texts for it.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
         InputError: the model has no such width.
     """
-    made = []
+    model, width = None, 0
     if ref is not None:
         model = DenseEncoder.load(ref, store=store)
         _warn_of_other_texts(model.manifest)
         width = dims or usual_dims(model.manifest)
-        made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=width))
+    made = text_encoders(model, width, recommended, store)
+    if recommended and model and recommended.space.text_dims:
+        _warn_of_two_encoders(model, recommended.space)
     if sparse is not None:
         tokens = SparseEncoder.load(sparse, store=store)
         _warn_of_other_texts(tokens.manifest)
@@ -185,6 +196,15 @@ def _warn_of_other_texts(manifest: Manifest) -> None:
         warnings.warn(
             f"{manifest.name} was made for text version {manifest.text_version}, and items are read as"
             f" version {TEXT_VERSION}: export it again (`aisle encoder export`), or train it anew",
+            stacklevel=3,
+        )
+
+
+def _warn_of_two_encoders(model: DenseEncoder, space: RecommendationSpace) -> None:
+    if space.encoder != model.fingerprint:
+        warnings.warn(
+            f"recommender {space.name} was trained with another encoder than {model.manifest.name}: every"
+            f" text is encoded twice; aisle train recommender --encoder {model.manifest.name} makes it once",
             stacklevel=3,
         )
 

@@ -83,6 +83,7 @@ FLOWS: Final = (
                 "synonym",
                 "rerank",
                 "update",
+                "recommend",
             ),
             *("testing", *_OTHER_FILES),
         ),

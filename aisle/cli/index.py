@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from aisle.indexer.options import KeptVectors
     from aisle.indexer.replay import ReplayReport
     from aisle.indexer.suggestions.report import SuggestionReport
+    from aisle.mappings import RecommendationSpace
 
 
 # Where nobody watches a bar, so often a line says that the run goes on.
@@ -130,6 +131,8 @@ def print_indexed(console: Console, report: IndexReport) -> None:
         print_suggestions(console, report.suggestions)
     if report.vectors:
         print_vectors(console, report.vectors)
+    if report.recommends:
+        print_recommends(console, report.recommends)
     print_languages(console, report.languages)
     if report.rows:
         print_rows(console, report.rows)
@@ -145,6 +148,15 @@ def print_vectors(console: Console, kept: KeptVectors) -> None:
         soft_wrap=True,
     )
     print_choices(console, kept.choices)
+
+
+def print_recommends(console: Console, space: RecommendationSpace) -> None:
+    """What it recommends by."""
+    vectors = f"item vectors of {space.dims} dimensions" if space.dims else "no item vectors"
+    ids = f", semantic IDs of {space.levels} codes" if space.levels else ""
+    console.print(
+        f"  recommends by {space.name}: {vectors}{ids}", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def print_suggestions(console: Console, made: SuggestionReport) -> None:
@@ -174,6 +186,8 @@ def print_dry_run(console: Console, would: DryRun) -> None:
     )
     if would.vectors:
         print_vectors(console, would.vectors)
+    if would.recommends:
+        print_recommends(console, would.recommends)
     print_languages(console, would.languages)
     print_rows(console, would.rows)
     print_dead_letters(console, would.dead_letters, would.examples, would.dead_letters_file)
@@ -226,6 +240,12 @@ def index(
         ),
     ] = None,
     sparse: IndexSparseOption = None,
+    recommender: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="Recommender artifact: items can be recommended from the index, too."
+        ),
+    ] = None,
     form: FormatOption = "auto",
     columns: MapOption = None,
     facet: FacetOption = None,
@@ -345,6 +365,8 @@ def index(
 
         aisle index products.csv --name shop --sparse my-sparse
 
+        aisle index products.csv --name shop --recommender shop
+
         aisle index products.csv --name shop --gate judged --gate-drop 0.02
 
         aisle index products.csv --name shop --synonyms synonyms.txt
@@ -362,8 +384,9 @@ def index(
             "name either DATA or --replay FILE; --resume and --dry-run go with DATA, one at a time"
         )
     check_gate(gate, gate_metric, gate_floor, gate_drop)
-    if sparse and ray:
-        raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
+    for there, option in ((sparse, "--sparse"), (recommender, "--recommender")):
+        if there and ray:
+            raise typer.BadParameter(f"{option} does not go with --ray yet: leave one of them out")
     of_new_releases = (
         (gate, "--gate goes with DATA: --replay writes to the live release"),
         (
@@ -374,6 +397,7 @@ def index(
             vectors or vector_bytes,
             "--vectors and --bytes go with DATA: a release keeps its vectors as they are",
         ),
+        (recommender, "--recommender goes with DATA: a release recommends by what it was made with"),
         (synonyms, "--synonyms goes with DATA: they are part of a new release"),
         (queries or suggest_block or not suggest, "suggestions go with DATA: they are part of a new release"),
     )
@@ -424,6 +448,7 @@ def index(
             vectors=vectors,
             vector_bytes=vector_bytes,
             sparse=sparse,
+            recommender=recommender,
             synonyms=synonyms,
             language=language,
             suggest=suggest,
@@ -466,6 +491,7 @@ def index(
             vectors=vectors,
             vector_bytes=vector_bytes,
             sparse=sparse,
+            recommender=recommender,
             synonyms=synonyms,
             suggest=suggest,
             queries=queries,

@@ -17,7 +17,7 @@ from aisle.indexer.progress import Progress
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.suggestions.report import SuggestionReport
 from aisle.indexer.vectors import ItemEncoder
-from aisle.mappings import FusionSpec, IndexSettings, Synonyms, fields, standard_fusions
+from aisle.mappings import FusionSpec, IndexSettings, RecommendationSpace, Synonyms, fields, standard_fusions
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.signals import SignalBoosts
@@ -118,6 +118,7 @@ class IndexReport:
         stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
         retries: bulk requests that were repeated.
         vectors: the dense ones, and as what they are kept; None without.
+        recommends: the artifacts that it recommends by; None: it cannot.
         resumed: of the documents, how many an earlier, interrupted run has written.
         languages: that the texts are searched in, and how that is known; empty if nobody read a catalogue.
         reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
@@ -141,6 +142,7 @@ class IndexReport:
     retries: int
     resumed: int = 0
     vectors: KeptVectors | None = None
+    recommends: RecommendationSpace | None = None
     languages: str = ""
     reading: ReadingReport | None = None
     rows: RowCounts | None = None
@@ -162,6 +164,7 @@ class IndexReport:
         seconds: float,
         suggestions: SuggestionReport | None = None,
         vectors: KeptVectors | None = None,
+        recommends: RecommendationSpace | None = None,
     ) -> Self:
         """A run that loaded this much and took so long."""
         return cls(
@@ -178,6 +181,7 @@ class IndexReport:
             stage_s=loaded.busy_s,
             retries=loaded.retries,
             vectors=vectors,
+            recommends=recommends,
             suggestions=suggestions,
         )
 
@@ -233,4 +237,4 @@ def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions
     )
     if space := encoder.spaces.get(fields.DENSE):
         settings = replace(settings, dims=space.dims)
-    return settings
+    return replace(settings, recommends=encoder.recommends)

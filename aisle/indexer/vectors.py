@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import shake_128
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aisle.mappings import IndexMeta, VectorSpace, fields
+from aisle.encoder.dense import cut
+from aisle.encoder.jitter import jittered
+from aisle.mappings import IndexMeta, RecommendationSpace, VectorSpace, fields
 from aisle.mappings.document import Column, long_hash
 from aisle.mappings.vector_types import VectorStorage, clipped
 from aisle.types import Item
@@ -19,6 +19,7 @@ from aisle.types import Item
 if TYPE_CHECKING:
     from aisle.encoder.base import ItemEncoder as DenseModel
     from aisle.encoder.base import SparseItemEncoder as SparseModel
+    from aisle.recommendation.item_fields import ItemFields
 
 # Vector field to what `document` takes of each item.
 Vectors: TypeAlias = Mapping[str, Column]
@@ -34,10 +35,12 @@ class ItemEncoder:
             length. A sparse field has token to weight for each item. ``text_hash`` may go with them: which
             items have one text. A function that looks vectors up serves as well as a model, but not where
             more than 32 of them are the same: see `jittered`.
+        recommends: the artifacts behind the fields that items are recommended by; None: it makes none.
     """
 
     spaces: Mapping[str, VectorSpace]
     encode: Callable[[Sequence[Item]], Vectors]
+    recommends: RecommendationSpace | None = None
 
 
 class ReleaseEncoders(Protocol):
@@ -52,7 +55,12 @@ class ReleaseEncoders(Protocol):
 
 
 def dense_item_encoder(
-    model: DenseModel, text: Callable[[Item], str], *, name: str, dims: int
+    model: DenseModel,
+    text: Callable[[Item], str],
+    *,
+    name: str,
+    dims: int,
+    recommended: ItemFields | None = None,
 ) -> ItemEncoder:
     """Items' texts through a dense encoder into the field ``dense``, `jittered`, and their hashes beside it.
 
@@ -61,54 +69,47 @@ def dense_item_encoder(
         text: ``encoder.item_text``, the one function that turns an item into text.
         name: of the artifact, for people.
         dims: Matryoshka width that vectors are cut to.
+        recommended: makes what items are recommended by, of the same vectors before they are cut; None: they
+            are not.
+    """
+    space = {fields.DENSE: VectorSpace(model.fingerprint, name, dims)}
+
+    def encode(items: Sequence[Item]) -> Vectors:
+        texts, ids = [text(item) for item in items], [item.id for item in items]
+        whole = model.encode_items(texts)
+        return {
+            fields.DENSE: jittered(cut(whole, dims), ids),
+            fields.TEXT_HASH: list(map(long_hash, texts)),
+            **(recommended.columns(ids, texts, whole) if recommended else {}),
+        }
+
+    if recommended is None:
+        return ItemEncoder(space, encode)
+    return ItemEncoder({**space, **recommended.spaces}, encode, recommended.space)
+
+
+def recommended_item_encoder(
+    recommended: ItemFields, model: DenseModel | None, text: Callable[[Item], str]
+) -> ItemEncoder:
+    """What items are recommended by alone, of texts that an encoder reads for nothing else.
+
+    Args:
+        recommended: makes it.
+        model: the encoder that it was made with; None: it reads no texts.
+        text: as of `dense_item_encoder`.
     """
 
     def encode(items: Sequence[Item]) -> Vectors:
-        texts = [text(item) for item in items]
-        return {
-            fields.DENSE: jittered(model.encode_items(texts, dims=dims), [item.id for item in items]),
-            fields.TEXT_HASH: list(map(long_hash, texts)),
-        }
+        texts, ids = [text(item) for item in items], [item.id for item in items]
+        whole = model.encode_items(texts) if model else np.zeros((len(items), 0), dtype=np.float32)
+        return recommended.columns(ids, texts, whole)
 
-    return ItemEncoder({fields.DENSE: VectorSpace(model.fingerprint, name, dims)}, encode)
-
-
-JITTER: Final = 1e-3
-"""Length of what is added to a vector of unit length. Cosines change by 5e-7; a tenth of it is too little for
-the graph of faiss."""
+    return ItemEncoder(recommended.spaces, encode, recommended.space)
 
 
 # In codes, the root mean square of what is added to each. With it two of a thousand copies hardly ever have
 # the same codes, and as many neighbours are found as without; a fifth of it is lost in rounding.
 _JITTER_OF_CODES: Final = 0.15
-# Times as much is added to a vector of 0, so that its codes are not all 0.
-_AROUND_ZERO: Final = 4.0
-
-
-def jittered(vectors: NDArray[np.float32], ids: Sequence[str], length: float = JITTER) -> NDArray[np.float32]:
-    """The vectors, of which no two are the same any more.
-
-    In an HNSW graph all links of a vector lead to its copies, if it has more of them than it may have links:
-    the rule that keeps links apart (arXiv 1603.09320, algorithm 4) drops no neighbour for one at the same
-    distance. Whoever comes to them does not get out, and other items are not found. So each vector is moved
-    a little, in a direction that is drawn by its item's id: the same for every load and update.
-
-    Args:
-        vectors: float32 [n, dims], rows of unit length, or near 0.
-        ids: one per row.
-        length: of what is added.
-
-    Returns:
-        float32 [n, dims], rows of unit length again; one of 0, of a text without a known word, is nearly 0.
-    """
-    drawn = b"".join(shake_128(id_.encode(errors="surrogatepass")).digest(vectors.shape[1]) for id_ in ids)
-    directions = np.frombuffer(drawn, dtype=np.uint8).reshape(vectors.shape) - np.float32(127.5)
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    known = np.linalg.norm(vectors, axis=1, keepdims=True) > 0.5
-    moved = vectors + np.where(known, np.float32(length), np.float32(length * _AROUND_ZERO)) * directions
-    lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.divide(moved, lengths, out=moved, where=known)
-    return unit
 
 
 def sparse_item_encoder(model: SparseModel, text: Callable[[Item], str], *, name: str) -> ItemEncoder:
@@ -127,7 +128,8 @@ def together(*encoders: ItemEncoder) -> ItemEncoder:
         return {field: rows for encoder in encoders for field, rows in encoder.encode(items).items()}
 
     spaces = {field: space for encoder in encoders for field, space in encoder.spaces.items()}
-    return ItemEncoder(spaces, encode)
+    recommends = next((encoder.recommends for encoder in encoders if encoder.recommends), None)
+    return ItemEncoder(spaces, encode, recommends)
 
 
 def stored_as(encoder: ItemEncoder, storage: VectorStorage) -> ItemEncoder:
@@ -147,7 +149,7 @@ def stored_as(encoder: ItemEncoder, storage: VectorStorage) -> ItemEncoder:
             made[fields.DENSE] = storage.numbers(jittered(rows, [item.id for item in items], length))
         return made
 
-    return ItemEncoder(encoder.spaces, encode)
+    return replace(encoder, encode=encode)
 
 
 def written_to(encoder: ItemEncoder, meta: IndexMeta) -> ItemEncoder:
@@ -162,7 +164,7 @@ def written_to(encoder: ItemEncoder, meta: IndexMeta) -> ItemEncoder:
     def encode(items: Sequence[Item]) -> Vectors:
         return {field: rows for field, rows in stored.encode(items).items() if field != fields.TEXT_HASH}
 
-    return ItemEncoder(encoder.spaces, encode)
+    return replace(encoder, encode=encode)
 
 
 def clipped_values(vectors: Vectors) -> int:

@@ -2,7 +2,7 @@
 
 from aisle.mappings.fusion import ARITHMETIC, GEOMETRIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
 from aisle.mappings.index_body import IndexSettings, index_body
-from aisle.mappings.meta import SCHEMA_VERSION, Features, IndexMeta, VectorSpace
+from aisle.mappings.meta import SCHEMA_VERSION, Features, IndexMeta, RecommendationSpace, VectorSpace
 from aisle.mappings.pipelines import (
     BM25,
     DENSE,
@@ -31,6 +31,7 @@ __all__ = [
     "FusionSpec",
     "IndexMeta",
     "IndexSettings",
+    "RecommendationSpace",
     "Synonyms",
     "VectorSpace",
     "default_fusion",

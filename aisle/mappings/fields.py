@@ -54,7 +54,15 @@ DENSE: Final = "dense"
 # A number made of the text that the dense vector was made of: items of one text tie by it.
 TEXT_HASH: Final = "text_hash"
 SPARSE: Final = "sparse"
-SID_PREFIXES: Final = ("sid1", "sid2", "sid3", "sid4")
+# What an item is recommended by: the vector that a user's is multiplied with, and the prefixes of its
+# semantic ID, see `sid`.
+ITEM_VECTOR: Final = "item_vector"
+# How many users took it, against the item that most of them took: 0 to 1.
+TAKEN: Final = "taken"
+# Those that the k-NN plugin searches.
+KNN_VECTORS: Final = frozenset((DENSE, ITEM_VECTOR))
+# Those that a search asks, each by a leg of its own.
+SEARCHED_VECTORS: Final = frozenset((DENSE, SPARSE))
 
 SEARCH: Final = "search"
 # Sub-field of what is only shown: how many values there are, so that `exists` can be asked of it.
@@ -140,6 +148,19 @@ def in_language(analyzer: str, code: str) -> str:
 def searched_in(field: str, code: str) -> str:
     """The sub-field in which a field's text is searched in a further language: ``title.de``."""
     return f"{field.partition('.')[0]}.{code}"
+
+
+def sid(level: int) -> str:
+    """The field of semantic IDs' prefixes of so many codes, 1 or more: ``sid2`` holds "5-42"."""
+    return f"sid{level}"
+
+
+SID_SEPARATOR: Final = "-"
+
+
+def sid_prefix(codes: Sequence[int]) -> str:
+    """The first codes of a semantic ID as the keyword that it is filtered by."""
+    return SID_SEPARATOR.join(map(str, codes))
 
 
 FACET_SEPARATOR: Final = "="

@@ -10,9 +10,9 @@ from aisle.mappings import fields
 from aisle.mappings.analysis import analysis, further_texts, pairs, parts, spelling, text
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
-from aisle.mappings.meta import Features, IndexMeta
+from aisle.mappings.meta import Features, IndexMeta, RecommendationSpace
 from aisle.mappings.synonyms import Synonyms
-from aisle.mappings.vector_types import AS_FP32, LEAST_BEAM, VectorStorage, layout
+from aisle.mappings.vector_types import AS_FP32, LEAST_BEAM, VectorLayout, VectorStorage, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class IndexSettings:
         dictionaries: language to the dictionary that its compounds are taken apart by.
         suggest: an index of suggestions is made with it.
         vectors: how the ``dense`` vectors are kept.
+        recommends: the artifacts that it recommends by; None: it cannot recommend.
     """
 
     dims: int = 64
@@ -46,6 +47,7 @@ class IndexSettings:
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
     suggest: bool = False
     vectors: VectorStorage = AS_FP32
+    recommends: RecommendationSpace | None = None
 
     @property
     def features(self) -> Features:
@@ -111,17 +113,6 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
     in_parts = {fields.PARTS: parts(), **further}
     keyword_and_text = {**_KEYWORD, **spelled_and_paired, "fields": {fields.SEARCH: text(), **further}}
     joined = {fields.JOINED: {**_IDENTIFIER, "doc_values": False}}
-    vector = {
-        "type": "knn_vector",
-        "dimension": settings.dims,
-        **layout(settings.vectors.kept_as, settings.engine).mapping,
-        "method": {
-            "name": "hnsw",
-            "space_type": "innerproduct",
-            "engine": settings.engine,
-            "parameters": {"m": settings.m, "ef_construction": settings.ef_construction},
-        },
-    }
     return {
         fields.ID: {**_KEYWORD, "fields": joined},
         fields.TITLE: {**text(), **spelled_and_paired, "fields": {**in_parts, fields.SORT: _SORTED}},
@@ -163,13 +154,39 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         # A date that cannot be read costs the date and not the document.
         fields.ADDED: {"type": "date", "format": "strict_date_optional_time", "ignore_malformed": True},
         fields.POPULARITY_RANK: {"type": "rank_feature"},
-        fields.DENSE: vector,
+        fields.DENSE: _vector(settings, settings.dims, layout(settings.vectors.kept_as, settings.engine)),
         # Only returned with candidates and counted.
         fields.TEXT_HASH: {"type": "long", "index": False},
         # Weights of vocabulary tokens, kept to 9 significant bits; an item without any has no value.
         fields.SPARSE: {"type": "rank_features"},
-        **{sid: {"type": "keyword"} for sid in fields.SID_PREFIXES},
+        **_recommended(settings),
     }
+
+
+def _vector(settings: IndexSettings, dims: int, kept: VectorLayout) -> dict[str, Any]:
+    return {
+        "type": "knn_vector",
+        "dimension": dims,
+        **kept.mapping,
+        "method": {
+            "name": "hnsw",
+            "space_type": "innerproduct",
+            "engine": settings.engine,
+            "parameters": {"m": settings.m, "ef_construction": settings.ef_construction},
+        },
+    }
+
+
+def _recommended(settings: IndexSettings) -> dict[str, Any]:
+    """What items are recommended by. Vectors are full floats: scores of counts are added to theirs."""
+    space = settings.recommends
+    if space is None:
+        return {}
+    full = layout(AS_FP32.kept_as, settings.engine)
+    vector = {fields.ITEM_VECTOR: _vector(settings, space.dims, full)} if space.dims else {}
+    vector[fields.TAKEN] = _DOUBLE
+    # Filtered by, and counted.
+    return vector | {fields.sid(level): {"type": "keyword"} for level in range(1, space.levels + 1)}
 
 
 MAX_NUMBERS: Final = 50

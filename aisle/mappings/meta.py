@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from aisle.errors import AisleError, CapabilityMissing, ForeignIndex, InputError
+from aisle.mappings import fields
 from aisle.mappings.fusion import FusionSpec
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, VectorLayout, VectorStorage, layout
@@ -32,6 +33,33 @@ class VectorSpace:
     fingerprint: str
     name: str
     dims: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationSpace:
+    """The artifacts that a release recommends by, and the shape of what they make of its items.
+
+    Each fingerprint is an artifact's sha256, 64 hex digits, or empty where there is none.
+
+    Attributes:
+        recommender: fingerprint of the recommender.
+        name: of the recommender, for people.
+        encoder: fingerprint of the dense encoder that reads items' texts.
+        codes: fingerprint of the codes that semantic IDs are of.
+        router: fingerprint of the router.
+        dims: width of the item vectors; 0: items have none.
+        text_dims: of these, how many are the text part, which comes last.
+        levels: codes of a semantic ID; 0: items have none.
+    """
+
+    recommender: str
+    name: str
+    encoder: str = ""
+    codes: str = ""
+    router: str = ""
+    dims: int = 0
+    text_dims: int = 0
+    levels: int = 0
 
 
 _NO_SIGNALS: Mapping[str, Sequence[float]] = MappingProxyType({})
@@ -99,6 +127,7 @@ class IndexMeta:
         features: what it can be asked.
         boosts: business signals that count in searches that name neither legs, fusion nor boosts.
         vectors: how the dense vectors are kept.
+        recommends: the artifacts that it recommends by; None: it cannot recommend.
     """
 
     release: str
@@ -110,6 +139,7 @@ class IndexMeta:
     features: Features = Features()
     boosts: SignalBoosts | None = None
     vectors: VectorStorage = AS_FP32
+    recommends: RecommendationSpace | None = None
 
     @property
     def layout(self) -> VectorLayout:
@@ -117,9 +147,27 @@ class IndexMeta:
         return layout(self.vectors.kept_as, self.engine)
 
     @property
+    def searches_vectors(self) -> bool:
+        """Whether its k-NN engine is needed."""
+        return not fields.KNN_VECTORS.isdisjoint(self.spaces)
+
+    @property
     def outdated(self) -> bool:
         """Whether an older Aisle made it: its documents lack fields that those of today have."""
         return self.schema_version < SCHEMA_VERSION
+
+    def recommending(self) -> RecommendationSpace:
+        """The artifacts that it recommends by.
+
+        Raises:
+            ForeignIndex: it was made without a recommender.
+        """
+        if self.recommends is None:
+            raise ForeignIndex(
+                f"{self.release} cannot recommend: it was indexed without a recommender",
+                fix="index the catalogue again with one: aisle index ... --recommender NAME",
+            )
+        return self.recommends
 
     def require(
         self, there: bool, what: str, fix: str = "index the catalogue again, with `aisle index`"
@@ -150,6 +198,7 @@ class IndexMeta:
             "vectors": self.vectors.to_json(),
             **({"fusion": self.fusion.to_json()} if self.fusion else {}),
             **({"boosts": self.boosts.to_json()} if self.boosts else {}),
+            **({"recommends": asdict(self.recommends)} if self.recommends else {}),
         }
 
     @classmethod
@@ -188,6 +237,7 @@ class IndexMeta:
                 boosts=SignalBoosts.from_json(found["boosts"]) if found.get("boosts") is not None else None,
                 # Those that do not say were made before there was a choice.
                 vectors=VectorStorage.from_json(found["vectors"]) if "vectors" in found else AS_FP32,
+                recommends=RecommendationSpace(**found["recommends"]) if "recommends" in found else None,
             )
             layout(made.vectors.kept_as, made.engine)
         except (KeyError, TypeError, ValueError, AttributeError, InputError, CapabilityMissing) as error:

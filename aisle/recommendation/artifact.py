@@ -28,20 +28,23 @@ from aisle.encoder.artifact import (
 )
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.encoder.whitening import Whitening
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.errors import ArtifactCorrupt, InputError
 from aisle.recommendation.counts import CountOptions, ItemCounts
+from aisle.recommendation.known_items import (
+    AGAIN,
+    COUNTS,
+    ITEMS,
+    TEXTS,
+    WHITENING,
+    find_recommender,
+    read_whitening,
+)
 from aisle.recommendation.recommender import LONGEST, Recommender
 from aisle.recommendation.settings import CountSettings, Learned, RecommenderSettings, TextSettings
 from aisle.sequences import Sequences, sequences_of
 
-ITEMS: Final = "items.json"
-COUNTS: Final = "counts.npz"
-TEXTS: Final = "texts.npy"
-WHITENING: Final = "whitening.npz"
 SETTINGS: Final = "settings.json"
 
-_AGAIN: Final = "train the recommender again: aisle train recommender"
 _CLOSE: Final = 1e-4
 
 
@@ -80,7 +83,7 @@ class ScoresSelfTest(SelfTest):
         for history, places, then, found in zip(self.histories, self.best, self.scores, now, strict=True):
             if not np.allclose(found[places], then, rtol=_CLOSE, atol=_CLOSE):
                 named = [recommender.items[step] for step in history]
-                raise ArtifactCorrupt(f"{source}: the scores for history {named} differ", fix=_AGAIN)
+                raise ArtifactCorrupt(f"{source}: the scores for history {named} differ", fix=AGAIN)
 
 
 def save_recommender(
@@ -153,20 +156,8 @@ def load_recommender(ref: str | Path, store: ArtifactStore) -> Recommender:
         ArtifactNotFound: nothing goes by that reference.
         ArtifactCorrupt: it is of another kind, or names what differs.
     """
-    try:
-        path = store.resolve(ref, RECOMMENDER)
-    except ArtifactNotFound as error:
-        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == RECOMMENDER)) or "none"
-        raise ArtifactNotFound(
-            f"no recommender {str(ref)!r} (there: {there})",
-            fix=f"make one: aisle train recommender --data orders.csv --name {ref}",
-        ) from error
-    artifact = load_artifact(path)
-    artifact.require(RECOMMENDER, "a recommender", fix="name one that `aisle train recommender` made")
-    files = artifact.manifest.files
-    if TEXTS in files and WHITENING not in files:
-        raise ArtifactCorrupt(f"{artifact.path} cannot place new items beside its texts", fix=_AGAIN)
-    recommender = _read(artifact.path, has_texts=TEXTS in files)
+    artifact = find_recommender(ref, store)
+    recommender = _read(artifact.path, has_texts=TEXTS in artifact.manifest.files)
     ScoresSelfTest.read(artifact.file(GOLDEN)).check(recommender, artifact.path)
     return recommender
 
@@ -180,15 +171,10 @@ def _read(folder: Path, *, has_texts: bool) -> Recommender:
         settings = RecommenderSettings(
             **{**held, "counts": CountSettings(**held["counts"]), "text": TextSettings(**held["text"])}
         )
-        whitening = _whitening(folder / WHITENING) if has_texts else None
+        whitening = read_whitening(folder) if has_texts else None
         return Recommender(Learned(counts, texts, whitening), known["titles"], settings)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, InputError) as error:
-        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=_AGAIN) from error
-
-
-def _whitening(path: Path) -> Whitening:
-    with np.load(path, allow_pickle=False) as held:
-        return Whitening(held["mean"], held["matrix"])
+        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=AGAIN) from error
 
 
 _MATRICES: Final = ("follows", "together")

@@ -12,6 +12,7 @@ from aisle.errors import InputError
 from aisle.recommendation.channel import Channel
 from aisle.recommendation.channels import Blend, ItemToItem, Popularity, TextCosine, cosine, followers
 from aisle.recommendation.counts import ItemCounts
+from aisle.recommendation.known_items import popular
 
 COUNTS, TEXT, POPULARITY = "counts", "text", "popularity"
 
@@ -118,5 +119,4 @@ class RecommenderSettings:
 
 def popularity(counts: ItemCounts) -> Popularity:
     """The channel of what many take: 1 for the item that most users took."""
-    most = max(1, int(counts.takers.max(initial=0)))
-    return Popularity(POPULARITY, (counts.takers / most).astype(np.float32))
+    return Popularity(POPULARITY, popular(counts.takers))

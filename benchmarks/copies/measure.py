@@ -13,11 +13,12 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
 from aisle.encoder import DenseEncoder, item_text
+from aisle.encoder.jitter import JITTER, jittered
 from aisle.evaluation import JudgedSet, Run, evaluate
 from aisle.evaluation.encoders.exact import exact_neighbours
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.releases.smoke_queries import SmokeQuerySender
-from aisle.indexer.vectors import JITTER, Vectors, jittered, stored_as
+from aisle.indexer.vectors import Vectors, stored_as
 from aisle.mappings import IndexMeta, VectorSpace, fields
 from aisle.mappings.document import long_hash
 from aisle.mappings.vector_types import Numbers, VectorStorage, VectorType

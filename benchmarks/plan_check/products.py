@@ -11,8 +11,9 @@ import numpy as np
 
 from aisle.encoder import DenseEncoder, item_text
 from aisle.encoder.dense import cut
+from aisle.encoder.jitter import jittered
 from aisle.indexer import ItemEncoder
-from aisle.indexer.vectors import Vectors, jittered
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import VectorSpace, fields
 from aisle.types import Item
 from benchmarks.catalogue.products import Products

@@ -11,10 +11,11 @@ import numpy as np
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.encoder import DenseEncoder, item_text
 from aisle.encoder.dense import cut
+from aisle.encoder.jitter import jittered
 from aisle.evaluation import JudgedSet, Qrels, read_judged_set
 from aisle.evaluation.encoders.exact import Floats, exact_neighbours
 from aisle.indexer import ItemEncoder, without_vectors
-from aisle.indexer.vectors import Vectors, jittered
+from aisle.indexer.vectors import Vectors
 from aisle.mappings import VectorSpace, fields
 from aisle.mappings.document import long_hash
 from aisle.types import Item, Query

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from aisle.encoder import item_text
-from aisle.indexer.vectors import JITTER, ItemEncoder, dense_item_encoder, jittered, stored_as, together
+from aisle.encoder.jitter import JITTER, jittered
+from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, stored_as, together
 from aisle.mappings import fields
 from aisle.mappings.document import document, long_hash
 from aisle.mappings.vector_types import VectorStorage, VectorType

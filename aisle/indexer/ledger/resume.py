@@ -22,7 +22,7 @@ from aisle.indexer.ledger.store import NOTHING, EarlierProgress, IndexRun, Ledge
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.create import drop_unfinished
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
-from aisle.mappings import SCHEMA_VERSION, IndexSettings, Synonyms, VectorSpace
+from aisle.mappings import SCHEMA_VERSION, IndexSettings, Synonyms, VectorSpace, fields
 from aisle.mappings.compounds import CompoundDictionary
 
 
@@ -43,9 +43,19 @@ def run_parts(
     fusions = [asdict(fusion) for fusion in options.fusions]
     return {
         **source,
-        "the encoder (--encoder, --dims)": _stable({name: asdict(space) for name, space in spaces.items()}),
+        "the encoder (--encoder, --dims)": _stable(
+            {name: asdict(space) for name, space in spaces.items() if name in fields.SEARCHED_VECTORS}
+        ),
         "the index settings (--shards, --replicas, --vectors)": _stable(
-            [asdict(replace(settings, synonyms=Synonyms(), languages=(), dictionaries={})), fusions]
+            [
+                asdict(
+                    replace(settings, synonyms=Synonyms(), languages=(), dictionaries={}, recommends=None)
+                ),
+                fusions,
+            ]
+        ),
+        "the recommender (--recommender, --codes)": _stable(
+            asdict(settings.recommends) if settings.recommends else None
         ),
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
         "the languages (--language)": f"{','.join(settings.languages)} {_fingerprint(settings.dictionaries)}",

@@ -14,7 +14,7 @@ from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.names import check_name, rollback_actions, version_of
-from aisle.mappings import IndexMeta, fields
+from aisle.mappings import IndexMeta
 
 _DEFAULT_POLICY: Final = RetryPolicy()
 
@@ -132,7 +132,7 @@ def _check_health(cluster: Cluster, target: str) -> None:
 def _check_engine(cluster: Cluster, target: str) -> None:
     mappings = cluster.indices.get(index=target)[target]["mappings"]
     meta = IndexMeta.from_mapping(target, mappings)
-    if fields.DENSE in meta.spaces:
+    if meta.searches_vectors:
         require_engine(cluster, meta.engine, target, simd=meta.layout.simd)
 
 

@@ -246,8 +246,8 @@ def check_release(
     asked = 0
     vectors = encoder.encode(there) if encoder and there else _columns(there, stored)
     for vector_field, rows in vectors.items():
-        # Of weights that have no common length, an item's own need not make the largest product.
-        if vector_field in (fields.SPARSE, fields.TEXT_HASH):
+        # Others have no common length: an item's own need not make the largest product.
+        if vector_field != fields.DENSE:
             continue
         known = [(item, row) for item, row in zip(there, rows, strict=True) if row is not None]
         asked = max(asked, len(known))

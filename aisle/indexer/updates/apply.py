@@ -31,7 +31,7 @@ from aisle.indexer.updates.writes import (
     unapplied,
 )
 from aisle.indexer.vectors import ItemEncoder, written_to
-from aisle.mappings import IndexMeta, VectorSpace, fields
+from aisle.mappings import IndexMeta, VectorSpace
 
 # So long a deleted document's version is remembered, and keeps a write that was sent before from bringing the
 # document back. OpenSearch's default is a minute, which is no longer than one of our requests may take.
@@ -106,7 +106,7 @@ class LiveReleases:
                 " it can be searched but not changed",
                 fix=f"index the catalogue again, then change that: aisle index DATA --name {self._name}",
             )
-        if fields.DENSE in meta.spaces:
+        if meta.searches_vectors:
             require_engine(self._cluster, meta.engine, release, simd=meta.layout.simd)
         target = update_alias(release)
         if target not in found["aliases"]:

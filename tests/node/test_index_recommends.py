@@ -1,0 +1,197 @@
+"""A release by which items are recommended: loaded, changed one by one, resumed from dead letters."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import aisle
+from aisle._item_fields import RecommendationRequest, item_fields
+from aisle.cluster import Cluster
+from aisle.encoder import ArtifactStore, DenseEncoder, item_text
+from aisle.encoder.export import DenseExport, export
+from aisle.errors import ArtifactNotFound, ForeignIndex
+from aisle.mappings import IndexMeta, fields
+from aisle.mappings.document import item_of
+from aisle.recommendation.item_fields import ItemFields
+from aisle.search import read_live
+from tests.support.fixed_models import fixed_dense
+
+COLOURS, KINDS = ("red", "blue", "green", "black"), ("drill", "saw", "lamp", "cordless drill", "light", "tap")
+TITLES = {f"{colour}-{n}": f"{colour} {kind}" for colour in COLOURS for n, kind in enumerate(KINDS)}
+NAME = "test-recommends"
+# Of texts that were encoded in other company: INT8 scales are those of a batch.
+ALIKE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A catalogue, its artifacts and where they lie."""
+
+    client: Cluster
+    store: ArtifactStore
+    folder: Path
+
+    @property
+    def fields(self) -> ItemFields:
+        return item_fields(RecommendationRequest("shop"), self.store)
+
+    def index(self, name: str, **options: Any) -> Any:
+        wanted: dict[str, Any] = {"encoder": "tiny", "dims": 8, "recommender": "shop", "suggest": False}
+        data, letters = self.folder / "products.csv", self.folder / f"{name}.jsonl"
+        return aisle.index(
+            data, name, cluster=self.client, store=self.store, dead_letters=letters, **{**wanted, **options}
+        )
+
+    def update(self, name: str, *changes: Mapping[str, Any], store: ArtifactStore | None = None) -> Any:
+        lines = self.folder / "changes.jsonl"
+        lines.write_text("".join(json.dumps(change) + "\n" for change in changes))
+        return aisle.update(
+            name,
+            lines,
+            refresh=True,
+            from_start=True,
+            checkpoint=self.folder / "checkpoint.json",
+            dead_letters=self.folder / "update.jsonl",
+            cluster=self.client,
+            store=store or self.store,
+        )
+
+    def documents(self, name: str) -> dict[str, dict[str, Any]]:
+        self.client.indices.refresh(index=name)
+        hits = self.client.search(index=name, body={"size": 100, "query": {"match_all": {}}})["hits"]["hits"]
+        return {hit["_id"]: hit["_source"] for hit in hits}
+
+    def expected(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, NDArray[np.float32]]:
+        """The item vectors that the reference makes of what is stored."""
+        texts = {id_: item_text(item_of(id_, source)) for id_, source in documents.items()}
+        whole = DenseEncoder.load("tiny", store=self.store).encode_items(list(texts.values()))
+        made = self.fields.columns(list(texts), list(texts.values()), whole)
+        return dict(zip(texts, np.asarray(made[fields.ITEM_VECTOR]), strict=True))
+
+
+@pytest.fixture(scope="module")
+def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("recommends")
+    store = ArtifactStore(folder / "artifacts")
+    export(DenseExport(str(fixed_dense(folder / "model")), name="tiny"), store)
+    rows = [f"{id_},{title},{number}.5" for number, (id_, title) in enumerate(TITLES.items())]
+    (folder / "products.csv").write_text("\n".join(["id,title,price", *rows]) + "\n")
+    taken = [" ".join((f"u{n}", *(list(TITLES)[(n * hop) % 20] for hop in (1, 2, 3)))) for n in range(30)]
+    (folder / "orders.txt").write_text("\n".join(taken) + "\n")
+    aisle.train_recommender(
+        folder / "orders.txt", catalogue=folder / "products.csv", name="shop", encoder="tiny", store=store
+    )
+    made = Shop(client, store, folder)
+    made.index(NAME)
+    yield made
+    for index in client.indices.get(index=f"{NAME}-*", allow_no_indices=True):
+        client.indices.delete(index=index)
+
+
+def test_every_document_has_what_the_reference_makes_of_it(shop: Shop) -> None:
+    documents = shop.documents(NAME)
+    assert set(documents) == set(TITLES)
+    for id_, vector in shop.expected(documents).items():
+        np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector, atol=1e-6)
+        assert len(documents[id_][fields.DENSE]) == 8
+    popularity = shop.fields.known.popularity
+    assert {id_: source[fields.TAKEN] for id_, source in documents.items()} == popularity
+    assert max(popularity.values()) == 1 and min(popularity.values()) == 0
+    meta: IndexMeta = read_live(shop.client, NAME).meta
+    assert meta.recommending() == shop.fields.space
+    assert meta.spaces[fields.ITEM_VECTOR].fingerprint == meta.recommending().recommender
+    # The server multiplies as numpy does, whatever is filtered.
+    asked = np.asarray(documents["red-0"][fields.ITEM_VECTOR])
+    knn = {"vector": asked.tolist(), "k": 30, "filter": {"range": {fields.PRICE: {"gte": 10}}}}
+    body = {"size": 30, "query": {"knn": {fields.ITEM_VECTOR: knn}}}
+    hits = shop.client.search(index=NAME, body=body)["hits"]["hits"]
+    assert {hit["_id"] for hit in hits} == {id_ for id_, source in documents.items() if source["price"] >= 10}
+    products = {id_: float(asked @ np.asarray(documents[id_][fields.ITEM_VECTOR])) for id_ in TITLES}
+    for hit in hits:
+        product = products[hit["_id"]]
+        assert hit["_score"] == pytest.approx(1 + product if product >= 0 else 1 / (1 - product), abs=1e-5)
+
+
+def test_a_new_item_can_be_recommended_at_once(shop: Shop) -> None:
+    before = shop.documents(NAME)
+    shop.update(NAME, {"op": "upsert", "id": "new", "title": "black lamp", "price": 3})
+    after = shop.documents(NAME)
+    assert after["new"][fields.TAKEN] == 0
+    np.testing.assert_allclose(
+        after["new"][fields.ITEM_VECTOR], shop.expected(after)["new"], atol=ALIKE, err_msg="of one encoder"
+    )
+    knn = {"vector": before["black-2"][fields.ITEM_VECTOR], "k": 2}
+    found = shop.client.search(index=NAME, body={"size": 2, "query": {"knn": {fields.ITEM_VECTOR: knn}}})
+    assert {hit["_id"] for hit in found["hits"]["hits"]} == {"black-2", "new"}
+    shop.update(NAME, {"op": "delete", "id": "new"})
+    assert shop.documents(NAME) == before
+
+
+def test_a_price_leaves_the_fields_and_a_title_makes_them_anew(shop: Shop) -> None:
+    before = shop.documents(NAME)
+    report = shop.update(
+        NAME,
+        {"op": "update", "id": "red-1", "price": 99, "stock": 0},
+        {"op": "update", "id": "red-2", "title": "green tap"},
+    )
+    after = shop.documents(NAME)
+    assert (report.indexed, report.encoded) == (2, 1)
+    made = (fields.ITEM_VECTOR, fields.TAKEN, fields.DENSE)
+    assert after["red-1"]["price"] == 99
+    assert {field: after["red-1"][field] for field in made} == {
+        field: before["red-1"][field] for field in made
+    }
+    renamed, twin = (np.asarray(after[id_][fields.ITEM_VECTOR]) for id_ in ("red-2", "green-5"))
+    assert np.linalg.norm(renamed - twin) < ALIKE < np.linalg.norm(renamed - before["red-2"]["item_vector"])
+    assert after["red-2"][fields.TAKEN] == before["red-2"][fields.TAKEN]
+    shop.update(NAME, *({"op": "upsert", "id": id_, "title": TITLES[id_]} for id_ in ("red-1", "red-2")))
+
+
+def test_dead_letters_come_back_with_every_field(shop: Shop) -> None:
+    before = shop.documents(NAME)
+    row = {"id": "late", "title": "blue saw"}
+    letter = {"line": 1, "position": None, "id": "late", "reason": "x", "attempts": 1, "row": row}
+    (shop.folder / "late.jsonl").write_text(json.dumps(letter) + "\n")
+    aisle.replay(NAME, shop.folder / "late.jsonl", cluster=shop.client, store=shop.store)
+    after = shop.documents(NAME)
+    assert after["late"].keys() == before["blue-1"].keys() - {"price", "price_max"}
+    np.testing.assert_allclose(after["late"]["item_vector"], before["blue-1"]["item_vector"], atol=ALIKE)
+    shop.update(NAME, {"op": "delete", "id": "late"})
+
+
+@pytest.mark.parametrize("kind", ["recommender"])
+def test_what_is_not_on_this_machine_is_named(shop: Shop, tmp_path: Path, kind: str) -> None:
+    shutil.copytree(shop.store.home, tmp_path / "store")
+    shutil.rmtree(tmp_path / "store" / kind)
+    before = shop.documents(NAME)
+    change = {"op": "update", "id": "red-1", "price": 1}
+    with pytest.raises(
+        ArtifactNotFound, match=rf"{NAME}-v0001 was built with {kind} shop \([0-9a-f]{{12}}\)"
+    ):
+        shop.update(NAME, change, store=ArtifactStore(tmp_path / "store"))
+    assert shop.documents(NAME) == before
+
+
+def test_texts_are_read_for_item_vectors_alone_where_there_are_no_others(shop: Shop, name: str) -> None:
+    shop.index(name, encoder=None, dims=None)
+    documents = shop.documents(name)
+    for id_, vector in shop.expected(documents).items():
+        np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector, atol=1e-6)
+        assert fields.DENSE not in documents[id_]
+
+
+def test_a_release_without_a_recommender_cannot_recommend(shop: Shop, name: str) -> None:
+    shop.index(name, recommender=None)
+    found = read_live(shop.client, name).meta
+    with pytest.raises(ForeignIndex, match=f"{name}-v0001 cannot recommend"):
+        found.recommending()
+    assert not {fields.ITEM_VECTOR, fields.TAKEN} & set(shop.documents(name)["red-0"])

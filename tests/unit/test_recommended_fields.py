@@ -1,0 +1,167 @@
+"""What an item is recommended by in an index: the same for a load, a change and a reference."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from aisle._index_run import fits
+from aisle.encoder.jitter import JITTER
+from aisle.encoder.whitening import fit_whitening
+from aisle.errors import ForeignIndex
+from aisle.indexer.vectors import (
+    dense_item_encoder,
+    recommended_item_encoder,
+    stored_as,
+    together,
+    written_to,
+)
+from aisle.mappings import IndexMeta, IndexSettings, RecommendationSpace, VectorSpace, fields, index_body
+from aisle.mappings.document import document
+from aisle.recommendation.item_fields import ItemFields
+from aisle.recommendation.known_items import KnownItems
+from aisle.types import Item
+
+WIDTH, CUT = 6, 4
+TITLES = ("red drill", "blue drill", "work light", "saw")
+ITEMS = tuple(Item(f"i{n}", title) for n, title in enumerate(TITLES))
+IDS = tuple(item.id for item in ITEMS)
+
+
+class Model:
+    """A direction for each text, drawn by it."""
+
+    fingerprint = "ab" * 32
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode_items(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
+        self.asked += texts
+        rows = [np.random.default_rng(list(text.encode())).normal(size=WIDTH) for text in texts]
+        whole = np.array(rows, dtype=np.float32).reshape(len(texts), WIDTH)[:, :dims]
+        return np.asarray(whole / np.linalg.norm(whole, axis=1, keepdims=True))
+
+
+def title(item: Item) -> str:
+    return item.title
+
+
+WHITENING = fit_whitening(Model().encode_items([f"text {n}" for n in range(40)]))
+KNOWN = KnownItems({"i0": 1.0, "i1": 0.25}, WHITENING)
+SPACE = RecommendationSpace("cd" * 32, "shop", encoder=Model.fingerprint, dims=WIDTH, text_dims=WIDTH)
+FIELDS = ItemFields(SPACE, KNOWN)
+
+
+def mapped(space: RecommendationSpace | None, engine: str = "lucene") -> dict[str, object]:
+    settings = IndexSettings(dims=CUT, engine=engine, recommends=space)
+    body = index_body(settings, IndexMeta("shop-v0001", {}, engine, (), recommends=space))
+    properties: dict[str, object] = body["mappings"]["properties"]
+    return properties
+
+
+def test_an_item_vector_is_the_whitened_text_of_full_width() -> None:
+    encoder = dense_item_encoder(Model(), title, name="m", dims=CUT, recommended=FIELDS)
+    made = encoder.encode(ITEMS)
+    assert np.asarray(made[fields.DENSE]).shape == (4, CUT)
+    vectors = np.asarray(made[fields.ITEM_VECTOR])
+    assert vectors.shape == (4, WIDTH) and vectors.dtype == np.float32
+    placed = WHITENING.apply(Model().encode_items(list(TITLES)))
+    np.testing.assert_array_less(np.linalg.norm(vectors - placed, axis=1), JITTER)
+    assert list(made[fields.TAKEN]) == [1.0, 0.25, 0.0, 0.0]
+    assert encoder.recommends == SPACE
+    assert encoder.spaces == {
+        fields.DENSE: VectorSpace(Model.fingerprint, "m", CUT),
+        fields.ITEM_VECTOR: VectorSpace("cd" * 32, "shop", WIDTH),
+    }
+
+
+def test_all_ways_come_to_the_same_values() -> None:
+    whole = Model().encode_items(list(TITLES))
+    expected = FIELDS.columns(IDS, TITLES, whole)
+    shared = dense_item_encoder(Model(), title, name="m", dims=CUT, recommended=FIELDS)
+    apart = together(recommended_item_encoder(FIELDS, Model(), title))
+    meta = IndexMeta("shop-v0001", shared.spaces, "lucene", (), recommends=SPACE)
+    for encoder in (shared, apart, stored_as(shared, meta.vectors), written_to(shared, meta)):
+        assert encoder.recommends == SPACE
+        made = encoder.encode(ITEMS)
+        np.testing.assert_array_equal(np.asarray(made[fields.ITEM_VECTOR]), expected[fields.ITEM_VECTOR])
+        assert list(made[fields.TAKEN]) == expected[fields.TAKEN]
+    one = FIELDS.columns(IDS[2:3], TITLES[2:3], whole[2:3])
+    np.testing.assert_allclose(one[fields.ITEM_VECTOR][0], expected[fields.ITEM_VECTOR][2], atol=1e-6)
+
+
+def test_texts_are_read_once_where_one_encoder_serves_both() -> None:
+    model = Model()
+    dense_item_encoder(model, title, name="m", dims=CUT, recommended=FIELDS).encode(ITEMS)
+    assert model.asked == list(TITLES)
+
+
+def test_copies_are_moved_apart_and_an_item_without_a_text_is_like_nothing() -> None:
+    texts = ("drill", "drill", "")
+    made = np.asarray(
+        FIELDS.columns(("a", "b", "c"), texts, Model().encode_items(list(texts)))["item_vector"]
+    )
+    assert 0 < np.linalg.norm(made[0] - made[1]) < 3 * JITTER
+    assert np.linalg.norm(made[2]) < 5 * JITTER
+
+
+def test_a_recommender_without_texts_makes_no_vectors() -> None:
+    space = RecommendationSpace("cd" * 32, "shop")
+    counted = ItemFields(space, KnownItems({"i0": 1.0}, None))
+    encoder = recommended_item_encoder(counted, None, title)
+    assert dict(encoder.encode(ITEMS)) == {fields.TAKEN: [1.0, 0.0, 0.0, 0.0]}
+    assert encoder.spaces == {} and encoder.recommends == space
+    assert fields.TAKEN in mapped(space) and fields.ITEM_VECTOR not in mapped(space)
+
+
+@pytest.mark.parametrize("engine", ["lucene", "faiss"])
+def test_every_field_is_mapped(engine: str) -> None:
+    properties = mapped(replace(SPACE, levels=3), engine)
+    assert properties[fields.ITEM_VECTOR] == {
+        "type": "knn_vector",
+        "dimension": WIDTH,
+        "method": {
+            "name": "hnsw",
+            "space_type": "innerproduct",
+            "engine": engine,
+            "parameters": {"m": 16, "ef_construction": 100},
+        },
+    }
+    assert properties[fields.TAKEN] == {"type": "double"}
+    assert [properties[fields.sid(level)] for level in (1, 2, 3)] == [{"type": "keyword"}] * 3
+    assert fields.sid(4) not in properties
+    made = dense_item_encoder(Model(), title, name="m", dims=CUT, recommended=FIELDS).encode(ITEMS)
+    built = document(ITEMS[0], {field: rows[0] for field, rows in made.items()})
+    assert set(built) <= set(properties)
+    assert not {fields.ITEM_VECTOR, fields.TAKEN, fields.sid(1)} & set(mapped(None))
+    assert fields.sid_prefix((5, 42)) == "5-42"
+
+
+def test_a_release_says_by_what_it_recommends() -> None:
+    space = replace(SPACE, codes="ef" * 32, levels=4)
+    meta = IndexMeta("shop-v0001", {}, "lucene", (), recommends=space)
+    read = IndexMeta.from_mapping("shop-v0001", {"_meta": {"aisle": json.loads(json.dumps(meta.to_json()))}})
+    assert read == meta and read.recommending() == space
+    assert not read.searches_vectors
+    assert replace(read, spaces=FIELDS.spaces).searches_vectors
+
+
+def test_a_release_without_a_recommender_is_refused_by_name() -> None:
+    meta = IndexMeta("shop-v0001", {}, "lucene", ())
+    assert "recommends" not in meta.to_json()
+    with pytest.raises(ForeignIndex, match=r"shop-v0001 cannot recommend: .* without a recommender") as said:
+        meta.recommending()
+    assert "--recommender" in said.value.fix
+
+
+def test_a_new_recommender_leaves_the_tuned_fusion() -> None:
+    dense = {fields.DENSE: VectorSpace("ab" * 32, "m", CUT)}
+    live = IndexMeta("shop-v0001", {**dense, **FIELDS.spaces}, "lucene", ())
+    assert fits(live, {**dense, fields.ITEM_VECTOR: VectorSpace("00" * 32, "shop", 9)})
+    assert fits(live, dense)
+    assert not fits(live, FIELDS.spaces)
