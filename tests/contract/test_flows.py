@@ -15,8 +15,8 @@ from benchmarks.flows import FLOWS, ROOT, Definition, Flow, Source, circles, fil
 # A release is made with its suggestions: popular queries, phrases of titles, their index, and who asks it.
 # Places on earth are written in ways of their own.
 # What vectors are kept as is one file for mappings, searches and updates, and one for what a release gets.
-# Vectors of searches and of recommendations are made of one text and one encoder: a file says so, and another one
-# keeps copies apart for both.
+# Vectors of searches and of recommendations are made of one text: a file says by which encoder, and another
+# one keeps copies apart for both.
 # A search by vectors asks whether every node has the engine that a release is on.
 MOST = {"cli.search:search": 68, "cli.index:index": 109, "cli.train:encoder": 100}
 
