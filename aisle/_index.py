@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
-from aisle._item_fields import RecommendationRequest
+from aisle._item_fields import RecommenderRefs
 from aisle._quality_gate import gate_options
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
@@ -191,14 +191,10 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = None if recommender is None else RecommendationRequest(recommender)
+    recommends = None if recommender is None else RecommenderRefs(recommender)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
-    if recommender is not None and ray is not None:
-        raise InputError(
-            "fields of recommendations are not made on Ray yet", fix="leave out either recommender or ray"
-        )
     if cluster is not None and ray is not None:
         raise InputError(
             "workers on Ray make connections of their own, from the AISLE_* variables",
@@ -216,7 +212,7 @@ def index(
         str(data), reading, wanted, languages=parse_languages(language), checked=not skip_check
     )
 
-    with load_for(ray, workers, encoder, dims, store) as load:
+    with load_for(ray, workers, encoder, dims, store, recommends) as load:
         return index_folder(
             client,
             source,

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from aisle._environment import optional
+from aisle._item_fields import RecommenderRefs, item_fields
 from aisle._vectors import usual_dims
 from aisle.cluster import ClusterSettings
 from aisle.encoder import ArtifactStore, load_artifact
 from aisle.encoder.dense import KIND
+from aisle.errors import InputError
 from aisle.indexer.ray.driver import LoadOnRay
 from aisle.indexer.ray.session import RayOptions, ray_session, reachable_settings
 from aisle.indexer.ray.task import EncoderSource, ShippedArtifact, WordsOnly, artifact_files
+from aisle.recommendation.item_fields import ItemFields
 
 
 @contextmanager
@@ -25,6 +28,7 @@ def load_for(
     ref: str | Path | None,
     dims: int | None = None,
     store: ArtifactStore | None = None,
+    recommends: RecommenderRefs | None = None,
 ) -> Iterator[LoadOnRay | None]:
     """What ``--ray ADDRESS --workers N`` asks for; None without an address: the run loads by itself.
 
@@ -34,6 +38,7 @@ def load_for(
         ref: artifact that makes the vectors; None indexes words alone.
         dims: width to cut to; None takes ``usual_dims``.
         store: where artifacts are looked up, default the store under ``AISLE_HOME``.
+        recommends: what items are recommended by; None: they are not.
 
     Raises:
         MissingExtra, InputError, ArtifactNotFound, ArtifactCorrupt: as `ray_load`.
@@ -41,7 +46,10 @@ def load_for(
     if address is None:
         yield None
         return
-    with ray_load(RayOptions(address, workers), ref, dims, store=store) as load:
+    store = store or ArtifactStore.default()
+    recommended = item_fields(recommends, store) if recommends else None
+    options = RayOptions(address, workers)
+    with ray_load(options, ref, dims, store=store, recommended=recommended) as load:
         yield load
 
 
@@ -53,6 +61,7 @@ def ray_load(
     *,
     settings: ClusterSettings | None = None,
     store: ArtifactStore | None = None,
+    recommended: ItemFields | None = None,
 ) -> Iterator[LoadOnRay]:
     """Connect to Ray, and have the encoder ready for its workers.
 
@@ -62,26 +71,43 @@ def ray_load(
         dims: width to cut to; None takes ``usual_dims``.
         settings: of the OpenSearch cluster, default those of the environment.
         store: where artifacts are looked up, default the store under ``AISLE_HOME``.
+        recommended: makes what items are recommended by; None: they are not.
 
     Raises:
-        MissingExtra, InputError: see `ray_session` and `reachable_settings`.
+        MissingExtra, InputError: see `ray_session`, `reachable_settings` and `encoder_source`.
         ArtifactNotFound, ArtifactCorrupt: see ``load_artifact``.
     """
     with ray_session(options) as ray:
         there = reachable_settings(settings or ClusterSettings.load(), ray)
-        source = encoder_source(ray, store or ArtifactStore.default(), ref, dims)
+        source = encoder_source(ray, store or ArtifactStore.default(), ref, dims, recommended)
         yield LoadOnRay(ray, there, source, options)
 
 
 def encoder_source(
-    ray: Any, store: ArtifactStore, ref: str | Path | None, dims: int | None = None
+    ray: Any,
+    store: ArtifactStore,
+    ref: str | Path | None,
+    dims: int | None = None,
+    recommended: ItemFields | None = None,
 ) -> EncoderSource:
-    """What the workers open; the artifact's files wait in Ray's object store for those who lack it."""
-    if ref is None:
+    """What the workers open; the artifact's files wait in Ray's object store for those who lack it.
+
+    Raises:
+        InputError: another encoder would have to read the texts for recommendations.
+        ArtifactNotFound, ArtifactCorrupt: see ``load_artifact``.
+    """
+    artifact = None if ref is None else load_artifact(store.resolve(ref, KIND).absolute())
+    if recommended and (artifact is None or not recommended.reads(artifact.fingerprint)):
+        raise InputError(
+            f"on Ray the release's own encoder reads all texts, and recommender {recommended.space.name} was"
+            f" trained with another one ({recommended.space.encoder[:12] or 'none'})",
+            fix="name that one with --encoder, or index without --ray",
+        )
+    if artifact is None:
         return WordsOnly()
-    artifact = load_artifact(store.resolve(ref, KIND).absolute())
     files = partial(_fetch, ray.put(artifact_files(artifact.path)))
-    return ShippedArtifact(artifact.path, artifact.fingerprint, dims or usual_dims(artifact.manifest), files)
+    width = dims or usual_dims(artifact.manifest)
+    return ShippedArtifact(artifact.path, artifact.fingerprint, width, files, recommended)
 
 
 def _fetch(files: Any) -> Mapping[str, bytes]:

@@ -15,8 +15,8 @@ from aisle.recommendation.known_items import find_recommender, known_items
 
 
 @dataclass(frozen=True, slots=True)
-class RecommendationRequest:
-    """What a new release is to recommend by.
+class RecommenderRefs:
+    """The artifacts that a new release is to recommend by.
 
     Attributes:
         recommender: artifact, by path, name or fingerprint.
@@ -25,7 +25,7 @@ class RecommendationRequest:
     recommender: str | Path
 
 
-def item_fields(asked: RecommendationRequest, store: ArtifactStore) -> ItemFields:
+def item_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
     """Those of a new release.
 
     Raises:
@@ -44,10 +44,26 @@ def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | N
     space = meta.recommends
     if space is None:
         return None
-    return _item_fields(load_artifact(_found(meta, RECOMMENDER, space.name, space.recommender, store)))
+    return _item_fields(
+        load_artifact(find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store))
+    )
 
 
-def _found(meta: IndexMeta, kind: str, name: str, fingerprint: str, store: ArtifactStore) -> Path:
+def find_release_artifact(
+    meta: IndexMeta, kind: str, name: str, fingerprint: str, store: ArtifactStore
+) -> Path:
+    """The folder of an artifact that a release was made with.
+
+    Args:
+        meta: of the release.
+        kind: of the artifact, as the store calls it.
+        name: of the artifact, for people.
+        fingerprint: of the artifact, from ``meta``.
+        store: where it is looked up.
+
+    Raises:
+        ArtifactNotFound: it is not on this machine.
+    """
     try:
         return store.resolve(fingerprint, kind)
     except ArtifactNotFound as error:
@@ -87,7 +103,7 @@ def text_encoders(
         ArtifactCorrupt: see ``DenseEncoder.load``.
     """
     made = []
-    shared = recommended is not None and model is not None and recommended.space.encoder == model.fingerprint
+    shared = recommended is not None and model is not None and recommended.reads(model.fingerprint)
     if model is not None:
         also = recommended if shared else None
         name = model.manifest.name

@@ -10,7 +10,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle._index_run import USUAL_ENCODER, in_languages, letters_file, read_synonyms
-from aisle._item_fields import RecommendationRequest
+from aisle._item_fields import RecommenderRefs
 from aisle._quality_gate import gate_options, release_gate
 from aisle._suggest import suggest_options
 from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors
@@ -214,7 +214,7 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = None if recommender is None else RecommendationRequest(recommender)
+    recommends = None if recommender is None else RecommenderRefs(recommender)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from aisle._item_fields import RecommendationRequest, item_fields, text_encoders
+from aisle._item_fields import RecommenderRefs, item_fields, text_encoders
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.encoder.text import TEXT_VERSION
@@ -56,7 +56,7 @@ class VectorRequest:
     sparse: str | Path | None = None
     kept_as: VectorType | None = None
     budget: int | None = None
-    recommends: RecommendationRequest | None = None
+    recommends: RecommenderRefs | None = None
 
     @classmethod
     def of(
@@ -66,7 +66,7 @@ class VectorRequest:
         sparse: str | Path | None,
         vectors: str | None,
         vector_bytes: int | None,
-        recommends: RecommendationRequest | None = None,
+        recommends: RecommenderRefs | None = None,
     ) -> Self:
         """As `aisle.index` takes it; raises InputError for a type that there is not, too."""
         kept_as = None if vectors is None else VectorType.of(vectors)
@@ -182,7 +182,7 @@ def item_encoder(
         _warn_of_other_texts(model.manifest)
         width = dims or usual_dims(model.manifest)
     made = text_encoders(model, width, recommended, store)
-    if recommended and model and recommended.space.text_dims:
+    if recommended and model and not recommended.reads(model.fingerprint):
         _warn_of_two_encoders(model, recommended.space)
     if sparse is not None:
         tokens = SparseEncoder.load(sparse, store=store)
@@ -201,12 +201,11 @@ def _warn_of_other_texts(manifest: Manifest) -> None:
 
 
 def _warn_of_two_encoders(model: DenseEncoder, space: RecommendationSpace) -> None:
-    if space.encoder != model.fingerprint:
-        warnings.warn(
-            f"recommender {space.name} was trained with another encoder than {model.manifest.name}: every"
-            f" text is encoded twice; aisle train recommender --encoder {model.manifest.name} makes it once",
-            stacklevel=3,
-        )
+    warnings.warn(
+        f"recommender {space.name} was trained with another encoder than {model.manifest.name}: every text is"
+        f" encoded twice; aisle train recommender --encoder {model.manifest.name} makes it once",
+        stacklevel=3,
+    )
 
 
 def usual_dims(manifest: Manifest) -> int:

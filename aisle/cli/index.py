@@ -384,9 +384,8 @@ def index(
             "name either DATA or --replay FILE; --resume and --dry-run go with DATA, one at a time"
         )
     check_gate(gate, gate_metric, gate_floor, gate_drop)
-    for there, option in ((sparse, "--sparse"), (recommender, "--recommender")):
-        if there and ray:
-            raise typer.BadParameter(f"{option} does not go with --ray yet: leave one of them out")
+    if sparse and ray:
+        raise typer.BadParameter("--sparse does not go with --ray yet: leave one of them out")
     of_new_releases = (
         (gate, "--gate goes with DATA: --replay writes to the live release"),
         (

@@ -36,6 +36,10 @@ class ItemFields:
             return {}
         return {fields.ITEM_VECTOR: VectorSpace(self.space.recommender, self.space.name, self.space.dims)}
 
+    def reads(self, encoder: str) -> bool:
+        """Whether the vectors of an encoder of that fingerprint will do."""
+        return not self.space.text_dims or encoder == self.space.encoder
+
     def columns(
         self, ids: Sequence[str], texts: Sequence[str], vectors: NDArray[np.float32]
     ) -> dict[str, Column]:

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import aisle
-from aisle._item_fields import RecommendationRequest, item_fields
+from aisle._item_fields import RecommenderRefs, item_fields
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
 from aisle.encoder.export import DenseExport, export
@@ -42,7 +42,7 @@ class Shop:
 
     @property
     def fields(self) -> ItemFields:
-        return item_fields(RecommendationRequest("shop"), self.store)
+        return item_fields(RecommenderRefs("shop"), self.store)
 
     def index(self, name: str, **options: Any) -> Any:
         wanted: dict[str, Any] = {"encoder": "tiny", "dims": 8, "recommender": "shop", "suggest": False}

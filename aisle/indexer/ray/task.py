@@ -17,6 +17,7 @@ from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.pipeline import PipelineOptions
 from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, without_vectors
 from aisle.mappings.vector_types import AS_FP32, VectorStorage
+from aisle.recommendation.item_fields import ItemFields
 
 
 class EncoderSource(Protocol):
@@ -44,12 +45,14 @@ class ShippedArtifact:
         fingerprint: 64 hex digits that the worker's model must have.
         dims: width that vectors are cut to.
         files: gives file name to content; asked only if needed. The driver puts them into Ray's object store.
+        recommended: makes what items are recommended by, of the same vectors; None: they are not.
     """
 
     path: Path
     fingerprint: str
     dims: int
     files: Callable[[], Mapping[str, bytes]]
+    recommended: ItemFields | None = None
 
     def open(self, threads: int) -> ItemEncoder:
         """See `EncoderSource`.
@@ -72,7 +75,8 @@ class ShippedArtifact:
                 f"a worker has another model at {path} than the machine that runs the command",
                 fix="bring the same artifact to every machine, or remove it there: it is then sent",
             )
-        return dense_item_encoder(model, item_text, name=model.manifest.name, dims=self.dims)
+        name = model.manifest.name
+        return dense_item_encoder(model, item_text, name=name, dims=self.dims, recommended=self.recommended)
 
 
 def artifact_files(path: Path) -> dict[str, bytes]:
