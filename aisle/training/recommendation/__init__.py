@@ -1,0 +1,1 @@
+"""Trains sequence models of what users take next, and routers over semantic IDs."""

@@ -1,0 +1,75 @@
+"""Settings of a sequence model and of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aisle.errors import InputError
+from aisle.training.common.settings import Rule, as_plain_json
+from aisle.training.recommendation.losses import SampledSoftmax, SequenceLoss
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceSettings:
+    """A sequence model's shape and its training.
+
+    Attributes:
+        dims: width of items, users and layers.
+        layers, heads: of the Transformer; the feed-forward part is four times as wide.
+        max_steps: the latest steps of a history that are read.
+        dropout: of inputs, attention and layers.
+        id_dropout: share of the items that a step sees by their texts alone, so that new ones are served well.
+        loss: what is minimised at every step of a sequence.
+        positions: steps with something to predict in a batch, about.
+        learning_rate: AdamW's, after a warmup of one epoch.
+        weight_decay: AdamW's, decoupled.
+        max_grad_norm: gradients of a larger norm are scaled down to it.
+        epochs: most of them.
+        patience: epochs without a better validation, after which training ends.
+        seed: of everything that is drawn.
+
+    Raises:
+        InputError: a value that cannot be used; names it.
+    """
+
+    dims: int = 64
+    layers: int = 2
+    heads: int = 2
+    max_steps: int = 50
+    dropout: float = 0.5
+    id_dropout: float = 0.1
+    loss: SequenceLoss = field(default_factory=SampledSoftmax)
+    positions: int = 1024
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    max_grad_norm: float = 5.0
+    epochs: int = 60
+    patience: int = 5
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        for name, holds, instead in self._rules():
+            if not holds:
+                raise InputError(
+                    f"{name} = {getattr(self, name)!r} cannot be trained with", fix=f"give {instead}"
+                )
+
+    def _rules(self) -> Iterable[Rule]:
+        counts = ("dims", "layers", "heads", "positions", "epochs", "patience")
+        return (
+            *((name, getattr(self, name) >= 1, "1 or more") for name in counts),
+            ("heads", self.dims % self.heads == 0, f"a divisor of {self.dims}"),
+            ("max_steps", self.max_steps >= 2, "2 or more"),
+            ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
+            ("id_dropout", 0 <= self.id_dropout < 1, "0 to less than 1"),
+            ("learning_rate", self.learning_rate > 0, "more than 0"),
+            ("weight_decay", self.weight_decay >= 0, "0 or more"),
+            ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON, for the manifest."""
+        held: dict[str, Any] = as_plain_json({**asdict(self), "loss": self.loss.words()})
+        return held
