@@ -69,6 +69,7 @@ __all__ = [
     "train_encoder",
     "train_recommender",
     "train_reranker",
+    "train_router",
     "train_sparse",
     "try_catalogue",
     "tune",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
     from aisle._try import try_catalogue
+    from aisle._train_router import train_router
     from aisle._tune import apply_fusion, tune
     from aisle._update import update
     from aisle.cluster import ClusterSettings, connect
@@ -134,6 +136,7 @@ else:
         "_index": ("index", "replay"),
         "_plan": ("plan",),
         "_preview": ("preview",),
+        "_train_router": ("train_router",),
         "_recommend": ("open_recommender", "train_recommender"),
         "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
         "_rules": (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, load_model
-from aisle.encoder.artifact import RECOMMENDER, load_artifact, read_manifest
+from aisle.encoder.artifact import RECOMMENDER, ROUTER, load_artifact, read_manifest
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import ArtifactNotFound, InputError
@@ -142,7 +142,12 @@ def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) ->
     """
     store = store or ArtifactStore.default()
     path = store.resolve(ref)
-    if read_manifest(path).kind == RECOMMENDER:
+    kind = read_manifest(path).kind
+    if kind == ROUTER:
+        from aisle.recommendation.router_artifact import load_router
+
+        return load_router(path, store).artifact
+    if kind == RECOMMENDER:
         from aisle.recommendation.artifact import load_recommender
 
         load_recommender(path, store)

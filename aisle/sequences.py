@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,22 @@ class Sequences:
     def ages(self) -> NDArray[np.int64]:
         """int64 [steps], how many steps of the same user are later: 0 for the last."""
         return np.repeat(self.offsets[1:], self.lengths) - 1 - np.arange(len(self.steps), dtype=np.int64)
+
+    def digest(self) -> str:
+        """sha256 of the items and the steps, by order; of times only what they decided."""
+        found = hashlib.sha256("\n".join(self.items).encode())
+        found.update(self.offsets.tobytes())
+        found.update(self.steps.tobytes())
+        return found.hexdigest()
+
+    def onto(self, items: tuple[str, ...]) -> Sequences:
+        """The same steps as positions in other items; steps of items that are not among them are left out."""
+        if items == self.items:
+            return self
+        places = {item: place for place, item in enumerate(items)}
+        found = np.array([places.get(item, -1) for item in self.items], dtype=np.int32)
+        kept = self.where(found[self.steps] >= 0)
+        return replace(kept, items=items, steps=found[kept.steps])
 
     def of(self, user: int) -> NDArray[np.int32]:
         """The steps of the user at this position."""

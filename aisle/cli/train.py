@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -11,29 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
 from rich.table import Table
 
 import aisle
 from aisle._printable import printable
 from aisle._recommend import USUAL_ENCODER, parse_columns
-from aisle._train import progress_lines
 from aisle.cli.console import JsonOption, print_json, progress_console
 from aisle.cli.encoder import as_dict as export_as_dict
 from aisle.cli.encoder import print_report as print_export
+from aisle.cli.train_router import router
+from aisle.cli.training import Every as _Every
+from aisle.cli.training import Name as _Name
+from aisle.cli.training import Out as _Out
+from aisle.cli.training import Seed as _Seed
+from aisle.cli.training import artifact_store as _store
+from aisle.cli.training import training_progress
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from aisle.encoder.export import ExportReport
-    from aisle.training.common.progress import Progress
     from aisle.training.cross_encoder.reranker import TrainedReranker
     from aisle.training.dense.train import TrainedEncoder
     from aisle.training.sparse.train import TrainedSparse
@@ -45,7 +39,6 @@ _HeldOut = Annotated[
     typer.Option("--held-out", help="BEIR folder whose dev queries are kept out of the training."),
 ]
 _CheckData = Annotated[Path | None, typer.Option("--check-data", hidden=True)]
-_Name = Annotated[str, typer.Option("--name", help="Name of the artifact, and of the training.")]
 _Base = Annotated[
     str,
     typer.Option("--base", help="What to begin with: a model, or the name of an `aisle train` run."),
@@ -59,23 +52,11 @@ _Work = Annotated[
 _Resume = Annotated[
     bool, typer.Option("--resume", help="Continue the training in the work folder; finished stages stay.")
 ]
-_Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
-_Out = Annotated[
-    Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")
-]
 _Measure = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after training.")
 ]
-_Every = Annotated[
-    float,
-    typer.Option(
-        "--progress-every",
-        min=0.1,
-        help="Without a terminal: most seconds between two lines of progress.",
-    ),
-]
-
 app = typer.Typer(no_args_is_help=True)
+app.command()(router)
 
 
 @app.callback()
@@ -449,56 +430,3 @@ def _held_out(given: Path | None, older_word: Path | None) -> Path | None:
     if given is not None and older_word is not None:
         raise InputError("--check-data is an older word for --held-out", fix="give --held-out alone")
     return given or older_word
-
-
-def _store(out: Path | None) -> aisle.ArtifactStore | None:
-    return aisle.ArtifactStore(out) if out else None
-
-
-class TrainingBars:
-    """For a terminal: a bar per stage and phase, with steps, loss and time."""
-
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._name = ""
-        self._task: TaskID | None = None
-
-    def stage(self, name: str, position: int, count: int) -> None:
-        """Another bar."""
-        self.phase(f"stage {position} of {count}: {name}")
-
-    def phase(self, name: str) -> None:
-        """Another bar."""
-        if self._task is not None:
-            self._bars.stop_task(self._task)
-        self._name = name
-        self._task = self._bars.add_task(name, total=None)
-
-    def step(self, done: int, total: int, loss: float | None) -> None:
-        """The bar moves."""
-        if self._task is None:
-            return
-        shown = self._name if loss is None else f"{self._name}, loss {loss:.3f}"
-        self._bars.update(self._task, completed=done, total=total, description=shown)
-
-    def note(self, text: str) -> None:
-        """A line above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False)
-
-
-@contextmanager
-def training_progress(console: Console, every: float = 30.0) -> Iterator[Progress]:
-    """Bars on a terminal, which stay as the run's diary; elsewhere a plain line every so many seconds."""
-    if not console.is_terminal:
-        with progress_lines(console.file, every) as lines:
-            yield lines
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=console) as bars:
-        yield TrainingBars(bars)

@@ -29,6 +29,9 @@ CARD = "README.md"
 RECOMMENDER = "recommender"
 """The kind that is no ONNX model, see ``aisle.recommendation.artifact``."""
 
+ROUTER = "router"
+"""A history encoder and heads over prefixes of codes, see ``aisle.recommendation.router_artifact``."""
+
 # Facts about one export, not about the vector space: the same model built twice has one fingerprint. How it
 # was trained and for which CPU is settled by the model file's own hash.
 _NOT_SEMANTIC = {"name", "git_commit", "created", "metrics", "training", "instruction_set"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -138,7 +137,7 @@ def save_recommender(
             dims=len(recommender.items),
             max_length=LONGEST,
             text_version=encoder.manifest.text_version if encoder else TEXT_VERSION,
-            data_hash=_hash(learned_from),
+            data_hash=learned_from.digest(),
             git_commit=git_commit(),
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=metrics or {},
@@ -213,11 +212,3 @@ def _self_test(recommender: Recommender) -> ScoresSelfTest:
 
 def _scores(recommender: Recommender, histories: tuple[tuple[int, ...], ...]) -> NDArray[np.float32]:
     return recommender.channel.scores(sequences_of(recommender.items, histories))
-
-
-def _hash(sequences: Sequences) -> str:
-    """sha256 of the items and the steps, by order; of times only what they decided."""
-    digest = hashlib.sha256(orjson.dumps(sequences.items))
-    digest.update(sequences.offsets.tobytes())
-    digest.update(sequences.steps.tobytes())
-    return digest.hexdigest()

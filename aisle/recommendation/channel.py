@@ -36,7 +36,8 @@ class Channel(Protocol):
             items: int [n], positions.
 
         Returns:
-            float32 [steps, n]; its columns sum to the scores, but for what does not come from the history.
+            float32 [steps, n]; of a channel that adds steps up, its columns sum to the scores, but for what
+            does not come from the history.
         """
 
 

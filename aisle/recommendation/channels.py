@@ -112,6 +112,12 @@ class Blend:
     name: str
     parts: tuple[tuple[Channel, float], ...]
 
+    def with_part(self, channel: Channel, weight: float) -> Blend:
+        """With one more channel; as it is with a weight of 0."""
+        if not weight:
+            return self
+        return Blend(f"{self.name} + {channel.name}", (*self.parts, (channel, weight)))
+
     def scores(self, histories: Sequences) -> NDArray[np.float32]:
         """See `Channel`."""
         total = np.zeros((len(histories), len(histories.items)), dtype=np.float32)

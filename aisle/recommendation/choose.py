@@ -163,6 +163,8 @@ class _Named:
 
 
 def _words(setting: Any) -> str:
+    if isinstance(setting, float):
+        return f"weight {_value(setting)}"
     parts = asdict(setting) if is_dataclass(setting) and not isinstance(setting, type) else {}
     return ", ".join(f"{name} {_value(value)}" for name, value in parts.items())
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from aisle.errors import InputError
 from aisle.recommendation.channel import best
+from aisle.recommendation.router_artifact import TrainedRouter
+from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
 from aisle.recommendation.settings import Learned, RecommenderSettings
 from aisle.sequences import one_sequence
 
@@ -58,18 +60,25 @@ class Recommendations:
 
 
 class Recommender:
-    """Recommends from counts, texts and popularity, for any history. Safe to share between threads.
+    """Recommends from counts, texts, popularity and perhaps a sequence model, for any history. Safe to share between threads.
 
     Open one with `aisle.open_recommender` and keep it. It holds no users: whoever asks brings the history.
     """
 
-    def __init__(self, learned: Learned, titles: Sequence[str], settings: RecommenderSettings) -> None:
+    def __init__(
+        self,
+        learned: Learned,
+        titles: Sequence[str],
+        settings: RecommenderSettings,
+        router: TrainedRouter | None = None,
+    ) -> None:
         """Use what was learned.
 
         Args:
             learned: counts, and texts if there are any.
             titles: of the items that were counted; empty texts where there are none.
             settings: as the validation chose them.
+            router: that was trained for this recommender, whose sequence channel is added; None: without.
 
         Raises:
             InputError: titles or texts of other items.
@@ -80,7 +89,13 @@ class Recommender:
         self.learned = learned
         self.settings = settings
         self.titles = tuple(titles)
+        self.router = router
         self.channel = settings.channel(learned)
+        if router is not None:
+            vectors = router.encoder.item_vectors(items, learned.texts)
+            self.channel = self.channel.with_part(
+                SequenceChannel(SEQUENCE, router.encoder, vectors), router.weight
+            )
         self._places = {item: place for place, item in enumerate(items)}
 
     @property

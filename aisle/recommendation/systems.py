@@ -154,3 +154,21 @@ class CountsAndTextSystem(System[RecommenderSettings]):
 
     def channel(self, learned: Learned, setting: RecommenderSettings) -> Blend:
         return setting.channel(learned)
+
+
+SEQUENCE_WEIGHTS: Final = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1)
+
+
+class SequenceSystem(System[float]):
+    """A recommender as it was chosen, and a sequence model beside it, by its weight; 0 leaves it out."""
+
+    name = "counts + text + sequence"
+
+    def __init__(self, base: RecommenderSettings, sequence: Channel) -> None:
+        self._base, self._sequence = base, sequence
+
+    def settings(self) -> tuple[float, ...]:
+        return SEQUENCE_WEIGHTS
+
+    def channel(self, learned: Learned, setting: float) -> Blend:
+        return self._base.channel(learned).with_part(self._sequence, setting)

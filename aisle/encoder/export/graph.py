@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,18 @@ class Graph:
                     tensor.external_data.add(key=key, value=str(said))
                 value.tofile(data)
         path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInput:
+    """What a graph reads first: its name outside, its type, and its axes, named or of a fixed size."""
+
+    name: str
+    dtype: type[np.generic]
+    axes: tuple[str | int, ...]
+
+
+TOKENS: Final = GraphInput("input_ids", np.int64, ("batch", "tokens"))
 
 
 class GraphWriter:
@@ -106,6 +118,7 @@ class GraphWriter:
         *,
         name: str = "vectors",
         per_text: tuple[str, ...] = ("lengths",),
+        first: GraphInput = TOKENS,
     ) -> Graph:
         """A finished graph: int64 ``input_ids`` [b, s] and others [b] -> float32 [b, width] or [b].
 
@@ -113,7 +126,8 @@ class GraphWriter:
             output: the tensor that is given out.
             width: of its rows; None: it has none.
             name: what it is called outside.
-            per_text: names of the int64 inputs [b] beside ``input_ids``.
+            per_text: names of the int64 inputs [b] beside the first.
+            first: what is read, if not tokens.
         """
         helper, types = self._onnx.helper, self._onnx.TensorProto
         self._nodes.append(helper.make_node("Identity", [output], [name], name=name))
@@ -121,7 +135,9 @@ class GraphWriter:
             self._nodes,
             self._title,
             [
-                helper.make_tensor_value_info("input_ids", types.INT64, ["batch", "tokens"]),
+                helper.make_tensor_value_info(
+                    first.name, helper.np_dtype_to_tensor_dtype(np.dtype(first.dtype)), list(first.axes)
+                ),
                 *(helper.make_tensor_value_info(each, types.INT64, ["batch"]) for each in per_text),
             ],
             [

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,6 +36,10 @@ class ModelShape(Protocol):
     @property
     def max_steps(self) -> int:
         """The latest steps that are read."""
+
+    @property
+    def text_columns(self) -> int:
+        """Of a text's values, how many are read: those that vary most."""
 
     @property
     def dropout(self) -> float:
@@ -101,9 +106,13 @@ class SequenceModel(nn.Module):
         self.max_steps = shape.max_steps
         self.ids = nn.Embedding(items, shape.dims)
         nn.init.normal_(self.ids.weight, std=_SPREAD)
-        self.texts = texts
-        self.text_map = None if texts is None else nn.Linear(texts.shape[1], shape.dims, bias=False)
-        if self.text_map is not None:
+        self.texts = self.text_map = None
+        if texts is not None:
+            self._text_dims = texts.shape[1]
+            spread = texts.var(dim=0, correction=0)
+            self._columns = spread.topk(min(shape.text_columns, len(spread))).indices.sort().values
+            self.texts = texts[:, self._columns].contiguous()
+            self.text_map = nn.Linear(len(self._columns), shape.dims, bias=False)
             nn.init.normal_(self.text_map.weight, std=_SPREAD)
         self.places = nn.Parameter(torch.randn(shape.max_steps, shape.dims) * _SPREAD)
         self.norm_in, self.norm_out = nn.LayerNorm(shape.dims), nn.LayerNorm(shape.dims)
@@ -125,6 +134,14 @@ class SequenceModel(nn.Module):
         if self.text_map is not None and self.texts is not None:
             found = found + self.text_map(self.texts[rows])
         return found
+
+    def whole_text_map(self) -> NDArray[np.float32] | None:
+        """float32 [text dims, dims], zeros for values that are not read; None: texts are not."""
+        if self.text_map is None:
+            return None
+        whole = np.zeros((self._text_dims, self.ids.embedding_dim), dtype=np.float32)
+        whole[self._columns.numpy()] = self.text_map.weight.detach().numpy().T
+        return whole
 
     def forward(self, steps: Tensor) -> Tensor:
         """What is known of a user after each step.

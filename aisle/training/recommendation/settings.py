@@ -19,7 +19,8 @@ class SequenceSettings:
         dims: width of items, users and layers.
         layers, heads: of the Transformer; the feed-forward part is four times as wide.
         max_steps: the latest steps of a history that are read.
-        dropout: of inputs, attention and layers.
+        text_columns: of a text's values, how many are read: those that vary most.
+        dropout: of inputs and layers.
         id_dropout: share of the items that a step sees by their texts alone, so that new ones are served well.
         loss: what is minimised at every step of a sequence.
         positions: steps with something to predict in a batch, about.
@@ -38,6 +39,7 @@ class SequenceSettings:
     layers: int = 2
     heads: int = 2
     max_steps: int = 50
+    text_columns: int = 128
     dropout: float = 0.5
     id_dropout: float = 0.1
     loss: SequenceLoss = field(default_factory=SampledSoftmax)
@@ -57,7 +59,7 @@ class SequenceSettings:
                 )
 
     def _rules(self) -> Iterable[Rule]:
-        counts = ("dims", "layers", "heads", "positions", "epochs", "patience")
+        counts = ("dims", "layers", "heads", "text_columns", "positions", "epochs", "patience")
         return (
             *((name, getattr(self, name) >= 1, "1 or more") for name in counts),
             ("heads", self.dims % self.heads == 0, f"a divisor of {self.dims}"),
