@@ -100,8 +100,8 @@ if TYPE_CHECKING:
     from aisle._search import explain_item, open_search
     from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
-    from aisle._try import try_catalogue
     from aisle._train_router import train_router
+    from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
     from aisle._update import update
     from aisle.cluster import ClusterSettings, connect

@@ -12,7 +12,9 @@ from aisle.encoder import Artifact, ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
 from aisle.recommendation.artifact import load_recommender, save_recommender
+from aisle.recommendation.known_items import find_recommender
 from aisle.recommendation.recommender import Recommender
+from aisle.recommendation.router_artifact import router_of
 from aisle.types import Say
 
 if TYPE_CHECKING:
@@ -135,6 +137,9 @@ def train_recommender(
 def open_recommender(name: str | Path, *, store: ArtifactStore | None = None) -> Recommender:
     """Open a recommender; its hashes are checked and its self-test is replayed. Open it once and keep it.
 
+    If a router of its name was trained for it (`aisle.train_router`), its sequences count too. One that was
+    trained for an earlier recommender of that name is left out, with a warning.
+
     Example:
         >>> recommender = aisle.open_recommender("shop")
         >>> [item.id for item in recommender.recommend(["drill-18v"], size=2).items]
@@ -148,7 +153,10 @@ def open_recommender(name: str | Path, *, store: ArtifactStore | None = None) ->
         ArtifactNotFound: there is none; `aisle.train_recommender` makes one.
         ArtifactCorrupt: its files are not what was built, or it is no recommender.
     """
-    return load_recommender(name, store or ArtifactStore.default())
+    store = store or ArtifactStore.default()
+    artifact = find_recommender(name, store)
+    recommender, router = load_recommender(artifact.path, store), router_of(artifact, store)
+    return recommender.with_router(router) if router else recommender
 
 
 def parse_columns(mappings: Sequence[str]) -> dict[str, str]:

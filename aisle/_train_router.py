@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aisle._environment import optional
 from aisle._recommend import find_files, read_data
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import RECOMMENDER, load_artifact
 from aisle.recommendation.artifact import load_recommender
+from aisle.recommendation.known_items import find_recommender
 
 if TYPE_CHECKING:
     from aisle.training.common.progress import Progress
@@ -64,7 +64,7 @@ def train_router(
     store = store or ArtifactStore.default()
     progress = progress or Silent()
     job = RouterJob(name=name, settings=SequenceSettings(epochs=epochs, seed=seed))
-    path = store.resolve(recommender, RECOMMENDER)
-    known = load_recommender(recommender, store)
+    artifact = find_recommender(recommender, store)
+    known = load_recommender(artifact.path, store)
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
-    return job.run(read.sequences, known, load_artifact(path), store, progress)
+    return job.run(read.sequences, known, artifact, store, progress)

@@ -58,14 +58,12 @@ class ItemEmbeddings:
         """Width of the texts that are read; 0: none are."""
         return 0 if self.text_map is None else len(self.text_map)
 
-    def vectors(
-        self, ids: Sequence[str], texts: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def vectors(self, ids: Sequence[str], texts: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Vectors of items, of new ones too.
 
         Args:
             ids: of the items; one that was not trained on is its text alone.
-            texts: float32 [ids, text dims], whitened, rows of zeros where there is none; None: nobody has one.
+            texts: float32 [ids, text dims], whitened, rows of zeros for none; None: nobody has one.
 
         Returns:
             float32 [ids, dims]; zeros for a new item without a text.

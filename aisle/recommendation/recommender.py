@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -60,25 +61,20 @@ class Recommendations:
 
 
 class Recommender:
-    """Recommends from counts, texts, popularity and perhaps a sequence model, for any history. Safe to share between threads.
+    """Recommends for any history from counts, texts, popularity and perhaps a sequence model.
+
+    Safe to share between threads.
 
     Open one with `aisle.open_recommender` and keep it. It holds no users: whoever asks brings the history.
     """
 
-    def __init__(
-        self,
-        learned: Learned,
-        titles: Sequence[str],
-        settings: RecommenderSettings,
-        router: TrainedRouter | None = None,
-    ) -> None:
+    def __init__(self, learned: Learned, titles: Sequence[str], settings: RecommenderSettings) -> None:
         """Use what was learned.
 
         Args:
             learned: counts, and texts if there are any.
             titles: of the items that were counted; empty texts where there are none.
             settings: as the validation chose them.
-            router: that was trained for this recommender, whose sequence channel is added; None: without.
 
         Raises:
             InputError: titles or texts of other items.
@@ -89,14 +85,23 @@ class Recommender:
         self.learned = learned
         self.settings = settings
         self.titles = tuple(titles)
-        self.router = router
         self.channel = settings.channel(learned)
-        if router is not None:
-            vectors = router.encoder.item_vectors(items, learned.texts)
-            self.channel = self.channel.with_part(
-                SequenceChannel(SEQUENCE, router.encoder, vectors), router.weight
-            )
+        self.router: TrainedRouter | None = None
         self._places = {item: place for place, item in enumerate(items)}
+
+    def with_router(self, router: TrainedRouter) -> Recommender:
+        """The same with the sequence channel of a router that was trained for it, of the router's weight.
+
+        Raises:
+            InputError: the router reads other texts.
+        """
+        made = copy(self)
+        vectors = router.encoder.item_vectors(self.items, self.learned.texts)
+        made.router = router
+        made.channel = self.channel.with_part(
+            SequenceChannel(SEQUENCE, router.encoder, vectors), router.weight
+        )
+        return made
 
     @property
     def items(self) -> tuple[str, ...]:

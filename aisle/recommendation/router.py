@@ -98,8 +98,8 @@ class Router:
             size: most that are returned for each user.
 
         Returns:
-            int32 [n, at most size, level], likeliest first and of equal ones the lower codes; and their natural
-            logarithms of probability, float32 [n, at most size].
+            int32 [n, at most size, level], likeliest first and of equal ones the lower codes; and the natural
+            logarithms of their probabilities, float32 [n, at most size].
 
         Raises:
             InputError: a length that it does not know, or a size under 1.
@@ -108,7 +108,9 @@ class Router:
         if size < 1:
             raise InputError(f"{size} prefixes are none", fix="ask for 1 or more")
         size = min(size, len(self.levels[level - 1].codes))
-        kept, values = zip(*(self._one(user, level, size) for user in users), strict=True) if len(users) else ((), ())
+        kept, values = (
+            zip(*(self._one(user, level, size) for user in users), strict=True) if len(users) else ((), ())
+        )
         codes = self.levels[level - 1].codes
         rows = np.array(kept, dtype=np.int64).reshape(len(users), size)
         return codes[rows], np.array(values, dtype=np.float32).reshape(len(users), size)
@@ -141,7 +143,9 @@ class Router:
         return level
 
 
-def prefix_tree(codes: NDArray[np.int32], depth: int) -> tuple[tuple[NDArray[np.int32], NDArray[np.int64]], ...]:
+def prefix_tree(
+    codes: NDArray[np.int32], depth: int
+) -> tuple[tuple[NDArray[np.int32], NDArray[np.int64]], ...]:
     """The prefixes that items have, level by level.
 
     Args:
@@ -155,7 +159,11 @@ def prefix_tree(codes: NDArray[np.int32], depth: int) -> tuple[tuple[NDArray[np.
     found: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
     for length in range(1, depth + 1):
         prefixes = np.unique(codes[:, :length], axis=0)
-        parents = np.unique(prefixes[:, :-1], axis=0, return_inverse=True)[1] if length > 1 else np.zeros(len(prefixes), np.int64)
+        parents = (
+            np.unique(prefixes[:, :-1], axis=0, return_inverse=True)[1]
+            if length > 1
+            else np.zeros(len(prefixes), np.int64)
+        )
         counts = np.bincount(parents.reshape(-1))
         found.append((prefixes.astype(np.int32), np.concatenate(([0], np.cumsum(counts))).astype(np.int64)))
     return tuple(found)

@@ -118,7 +118,9 @@ class HistoriesSelfTest(SelfTest):
         Raises:
             ArtifactCorrupt: names the first history whose user differs.
         """
-        for history, found, then in zip(self.histories, _users(encoder, self.histories), self.users, strict=True):
+        for history, found, then in zip(
+            self.histories, _users(encoder, self.histories), self.users, strict=True
+        ):
             size = float(np.linalg.norm(found) * np.linalg.norm(then))
             if not float(found @ then) >= MIN_COSINE * size > 0:
                 raise ArtifactCorrupt(

@@ -156,7 +156,7 @@ class CountsAndTextSystem(System[RecommenderSettings]):
         return setting.channel(learned)
 
 
-SEQUENCE_WEIGHTS: Final = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1)
+SEQUENCE_WEIGHTS: Final = (0.0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2)
 
 
 class SequenceSystem(System[float]):

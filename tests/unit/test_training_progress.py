@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from aisle.cli.train import TrainingBars, app, training_progress
+from aisle.cli.train import app
+from aisle.cli.training import TrainingBars, training_progress
 from aisle.errors import InputError
 from aisle.training.common.progress import ProgressLines
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from aisle.encoder.export.graph import MICROSOFT, Graph, GraphInput, GraphWriter
 from aisle.encoder.export.precision import WeightPrecision
@@ -81,6 +81,6 @@ def _norm(graph: GraphWriter, x: str, norm: nn.LayerNorm, name: str) -> str:
     return graph.node("LayerNormalization", [x, gain, shift], axis=-1, epsilon=_EPSILON)
 
 
-def _array(tensor: nn.Parameter) -> NDArray[np.float32]:
+def _array(tensor: Tensor) -> NDArray[np.float32]:
     found: NDArray[np.float32] = tensor.detach().numpy()
     return found

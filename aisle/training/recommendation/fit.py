@@ -80,9 +80,7 @@ def fit(
         raise InputError("nobody took two items: there is nothing to predict", fix="give longer sequences")
     seed_all(settings.seed)
     trained = np.bincount(sequences.steps, minlength=len(sequences.items)) > 0
-    model = SequenceModel(
-        len(sequences.items), None if texts is None else torch.from_numpy(texts), settings
-    )
+    model = SequenceModel(len(sequences.items), None if texts is None else torch.from_numpy(texts), settings)
     with torch.no_grad():
         model.ids.weight[torch.from_numpy(~trained)] = 0
     best: tuple[float, int, dict[str, Tensor]] | None = None
@@ -101,9 +99,7 @@ def fit(
     if best is not None:
         model.load_state_dict(best[2])
     model.eval()
-    return FittedSequence(
-        model, trained, best[1] if best else len(losses), tuple(values), tuple(losses)
-    )
+    return FittedSequence(model, trained, best[1] if best else len(losses), tuple(values), tuple(losses))
 
 
 def refit(
@@ -141,7 +137,7 @@ def _epochs(
         for batch in plan:
             loss = _loss(model, windows, batch, known, settings, draw)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
             optimizer.step()
             schedule.step()
@@ -206,9 +202,7 @@ def item_vectors(model: SequenceModel) -> NDArray[np.float32]:
     return found
 
 
-def encode(
-    model: SequenceModel, vectors: NDArray[np.float32], histories: Sequences
-) -> NDArray[np.float32]:
+def encode(model: SequenceModel, vectors: NDArray[np.float32], histories: Sequences) -> NDArray[np.float32]:
     """What is known of users after their last steps; zeros without any.
 
     Args:

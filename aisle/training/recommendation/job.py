@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from aisle.recommendation.history_encoder import HistoryEncoder, ItemEmbeddings
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.router_artifact import RouterContent, TrainedRouter, save_router
 from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
-from aisle.recommendation.settings import Learned
 from aisle.recommendation.systems import SequenceSystem
 from aisle.recommendation.train import FEWEST, METRICS
 from aisle.sequences import Sequences

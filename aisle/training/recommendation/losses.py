@@ -68,7 +68,12 @@ class FullSoftmax:
         return "softmax over all items"
 
     def __call__(
-        self, model: SequenceModel, users: Tensor, targets: Tensor, trained: Tensor, draw: torch.Generator
+        self,
+        model: SequenceModel,
+        users: Tensor,
+        targets: Tensor,
+        trained: Tensor,
+        draw: torch.Generator,  # noqa: ARG002
     ) -> Tensor:
         """See `SequenceLoss`."""
         # Targets are among those that were taken, which are sorted.

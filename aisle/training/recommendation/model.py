@@ -88,7 +88,8 @@ class Layer(nn.Module):
         context = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.dropout(self.context(context.transpose(1, 2).reshape(x.shape)))
         inner = self.dropout(functional.gelu(self.inner(self.before_feed_forward(x))))
-        return x + self.dropout(self.outer(inner))
+        found: Tensor = x + self.dropout(self.outer(inner))
+        return found
 
 
 class SequenceModel(nn.Module):
@@ -117,9 +118,7 @@ class SequenceModel(nn.Module):
         self.places = nn.Parameter(torch.randn(shape.max_steps, shape.dims) * _SPREAD)
         self.norm_in, self.norm_out = nn.LayerNorm(shape.dims), nn.LayerNorm(shape.dims)
         self.dropout = ByteDropout(shape.dropout, np.random.default_rng(shape.seed))
-        self.layers = nn.ModuleList(
-            Layer(shape.dims, shape.heads, self.dropout) for _ in range(shape.layers)
-        )
+        self.layers = nn.ModuleList(Layer(shape.dims, shape.heads, self.dropout) for _ in range(shape.layers))
         self._without_id: Tensor | None = None
 
     def drop_ids(self, dropped: Tensor | None) -> None:

@@ -21,7 +21,7 @@ class SequenceSettings:
         max_steps: the latest steps of a history that are read.
         text_columns: of a text's values, how many are read: those that vary most.
         dropout: of inputs and layers.
-        id_dropout: share of the items that a step sees by their texts alone, so that new ones are served well.
+        id_dropout: share of the items that a batch knows by texts alone, so that new ones are served well.
         loss: what is minimised at every step of a sequence.
         positions: steps with something to predict in a batch, about.
         learning_rate: AdamW's, after a warmup of one epoch.
