@@ -32,6 +32,7 @@ __all__ = [
     "Item",
     "Near",
     "Page",
+    "RecommendationClient",
     "Recommender",
     "RerankOptions",
     "SearchClient",
@@ -55,6 +56,7 @@ __all__ = [
     "list_releases",
     "list_rules",
     "match_rules",
+    "open_recommendations",
     "open_recommender",
     "open_search",
     "plan",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from aisle._plan import plan
     from aisle._preview import preview
     from aisle._recommend import open_recommender, train_recommender
+    from aisle._recommendations import open_recommendations
     from aisle._releases import diff_releases, list_releases, prune_releases, rollback
     from aisle._rules import (
         check_rules,
@@ -122,6 +125,7 @@ if TYPE_CHECKING:
         Sort,
     )
     from aisle.search.aio import AsyncSearchClient
+    from aisle.search.recommend.client import RecommendationClient
     from aisle.types import Hit, Item
 else:
     # For type checkers the imports above; at run time each is made when its name is first used, so that
@@ -138,6 +142,7 @@ else:
         "_preview": ("preview",),
         "_train_router": ("train_router",),
         "_recommend": ("open_recommender", "train_recommender"),
+        "_recommendations": ("open_recommendations",),
         "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
         "_rules": (
             "check_rules",
@@ -164,6 +169,7 @@ else:
             *("SearchClient", "SearchRequest", "SignalBoosts", "Sort"),
         ),
         "search.aio": ("AsyncSearchClient",),
+        "search.recommend.client": ("RecommendationClient",),
         "types": ("Hit", "Item"),
     }
 

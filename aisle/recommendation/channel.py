@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -54,9 +55,26 @@ def recency_weights(histories: Sequences, decay: float) -> sparse.csr_array:
     return sparse.csr_array((weights, (histories.owners, histories.steps)), shape=shape)
 
 
-def step_weights(history: NDArray[np.int32], decay: float) -> NDArray[np.float32]:
-    """Weights of the steps of one history as in `recency_weights`, float32 [steps]."""
-    return np.power(np.float32(decay), np.arange(len(history), dtype=np.float32)[::-1])
+def step_weights(steps: int, decay: float) -> NDArray[np.float32]:
+    """Weights of the steps of one history, oldest first, as in `recency_weights`: float32 [steps]."""
+    return np.power(np.float32(decay), np.arange(steps, dtype=np.float32)[::-1])
+
+
+def strongest(steps: Sequence[str], shares: NDArray[np.float32]) -> str | None:
+    """The item of a history that spoke most for another one, all of its steps together.
+
+    Args:
+        steps: what was taken, oldest first.
+        shares: float32 [steps], what each added, see `Channel.shares`.
+
+    Returns:
+        None if none added anything; of two as strong the one that was taken first.
+    """
+    totals: dict[str, float] = {}
+    for step, share in zip(steps, shares.tolist(), strict=True):
+        totals[step] = totals.get(step, 0.0) + share
+    found = max(totals, key=totals.__getitem__, default=None)
+    return found if found is not None and totals[found] > 0 else None
 
 
 def best(scores: NDArray[np.float32], size: int, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -57,7 +57,7 @@ class ItemToItem:
         """See `Channel`."""
         rows = self.matrix[history][:, items]
         found = rows.toarray() if isinstance(rows, sparse.sparray) else rows
-        return np.asarray(step_weights(history, self.decay)[:, None] * found, dtype=np.float32)
+        return np.asarray(step_weights(len(history), self.decay)[:, None] * found, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,12 +89,22 @@ class TextCosine:
 
     def shares(self, history: NDArray[np.int32], items: NDArray[np.intp]) -> NDArray[np.float32]:
         """See `Channel`."""
-        weights = step_weights(history, self.decay)
-        weights = (1 - self.last) * weights / max(weights.sum(), np.finfo(np.float32).tiny)
-        weights[-1:] += self.last
+        weights = text_weights(len(history), self.decay, self.last)
         cosines = self.vectors[history] @ self.vectors[items].T
         cosines[history[:, None] == items] = 0
         return np.asarray(weights[:, None] * cosines, dtype=np.float32)
+
+
+def text_weights(steps: int, decay: float, last: float) -> NDArray[np.float32]:
+    """Weights of the texts of one history, oldest first, as in `TextCosine`.
+
+    Returns:
+        float32 [steps], which sum to 1.
+    """
+    weights = step_weights(steps, decay)
+    weights = np.float32(1 - last) * weights / max(weights.sum(), np.finfo(np.float32).tiny)
+    weights[-1:] += np.float32(last)
+    return np.asarray(weights, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

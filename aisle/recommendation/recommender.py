@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aisle.errors import InputError
-from aisle.recommendation.channel import best
+from aisle.recommendation.channel import best, strongest
 from aisle.recommendation.router_artifact import TrainedRouter
 from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
 from aisle.recommendation.settings import Learned, RecommenderSettings
@@ -66,6 +65,13 @@ class Recommender:
     Safe to share between threads.
 
     Open one with `aisle.open_recommender` and keep it. It holds no users: whoever asks brings the history.
+
+    Attributes:
+        learned, settings: that it was made of.
+        titles: of its items.
+        channel: that scores them.
+        places: id of an item to its position.
+        router: of the sequence channel; None without one.
     """
 
     def __init__(self, learned: Learned, titles: Sequence[str], settings: RecommenderSettings) -> None:
@@ -87,7 +93,7 @@ class Recommender:
         self.titles = tuple(titles)
         self.channel = settings.channel(learned)
         self.router: TrainedRouter | None = None
-        self._places = {item: place for place, item in enumerate(items)}
+        self.places = {item: place for place, item in enumerate(items)}
 
     def with_router(self, router: TrainedRouter) -> Recommender:
         """The same with the sequence channel of a router that was trained for it, of the router's weight.
@@ -139,10 +145,10 @@ class Recommender:
         if isinstance(history, str) or isinstance(exclude, str):
             raise InputError("ids are given as a list, not as one text", fix='give ids, such as ["a", "b"]')
         given = list(history)
-        known = [self._places[item] for item in given if item in self._places]
-        unknown = tuple(dict.fromkeys(item for item in given if item not in self._places))
+        known = [self.places[item] for item in given if item in self.places]
+        unknown = tuple(dict.fromkeys(item for item in given if item not in self.places))
         steps = np.array(known[-LONGEST:], dtype=np.int32)
-        excluded = [self._places[item] for item in exclude if item in self._places]
+        excluded = [self.places[item] for item in exclude if item in self.places]
         allowed = np.ones(len(self.items), dtype=np.bool_)
         allowed[excluded + (known if exclude_bought else [])] = False
         asked = one_sequence(self.items, steps)
@@ -150,6 +156,7 @@ class Recommender:
         scores = np.stack(list(added.values())).sum(axis=0)
         top = best(scores, size, allowed)
         shares = self.channel.shares(steps, top)
+        named = [self.items[step] for step in steps.tolist()]
         found = tuple(
             Recommendation(
                 id=self.items[place],
@@ -157,18 +164,10 @@ class Recommender:
                 rank=rank,
                 score=float(scores[place]),
                 signals={name: float(part[place]) for name, part in added.items()},
-                because=self._reason(steps, shares[:, rank - 1]),
+                because=strongest(named, shares[:, rank - 1]),
             )
             for rank, place in enumerate(top.tolist(), 1)
         )
         return Recommendations(
             found, unknown, {self.items[step]: self.titles[step] for step in steps.tolist()}
         )
-
-    def _reason(self, steps: NDArray[np.int32], shares: NDArray[np.float32]) -> str | None:
-        """The item of the history that added most, all of its steps together."""
-        total = np.zeros(len(steps), dtype=np.float32)
-        _, kind = np.unique(steps, return_inverse=True)
-        np.add.at(total, kind, shares)
-        total = total[kind] if len(kind) else total
-        return self.items[steps[int(np.argmax(total))]] if len(total) and total.max() > 0 else None

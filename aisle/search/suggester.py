@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from aisle.cluster import Cluster
-from aisle.cluster.failures import describe
 from aisle.errors import ForeignIndex, IndexNotFound, SearchError
 from aisle.mappings.suggestions import MAX_CHARS, suggest_index
+from aisle.search.multi_search import multi_search
 from aisle.search.preflight import LiveIndex, Preflight
 from aisle.search.ranking import check_complete
 from aisle.search.suggest import (
@@ -78,31 +78,11 @@ class Suggester:
             answer = self.cluster.search(index=suggest_index(release), body=completions_body(request))
             check_complete(answer)
             candidates = read_completions(request, answer)
-        answers = together(self.cluster, self.index.name, catalogue_bodies(request, candidates))
+        answers = multi_search(self.cluster, self.index.name, catalogue_bodies(request, candidates))
         if answering_release(answers) not in (release, None):
             return None
         took_ms = (time.perf_counter() - started) * 1000
         return read_suggestions(request, candidates, answers, release, took_ms)
-
-
-def together(cluster: Cluster, index: str, bodies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The answers to several searches of one index, asked in one request.
-
-    Raises:
-        SearchError: one of them failed, or is incomplete.
-        IndexNotFound: there is no such index.
-    """
-    lines = [line for body in bodies for line in ({}, body)]
-    answers: list[Mapping[str, Any]] = cluster.msearch(index=index, body=lines)["responses"]
-    for answer in answers:
-        if "error" in answer:
-            if answer.get("status") == 404:
-                raise IndexNotFound(f"there is no index {index}", fix="search again")
-            raise SearchError(
-                f"{index} cannot be asked ({describe(answer['error'])})", fix="look at `aisle logs`"
-            )
-        check_complete(answer)
-    return answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +93,5 @@ class FoundQueries:
 
     def found(self, release: str, texts: Sequence[str]) -> list[bool]:
         """For each text, whether its words find an item."""
-        return [total(answer) > 0 for answer in together(self.cluster, release, list(map(found_body, texts)))]
+        answers = multi_search(self.cluster, release, list(map(found_body, texts)))
+        return [total(answer) > 0 for answer in answers]

@@ -32,11 +32,13 @@ from aisle.indexer.releases.smoke_queries import check_release
 from aisle.mappings import DENSE, default_fusion
 from aisle.mappings.roles import Role, role_document
 from aisle.search import SearchClient
+from aisle.search.recommend.client import RecommendationClient
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.store import RULES_INDEX
 from aisle.search.tuning.fusion_file import FusionFile
 from tests.support.indexing import ENCODER, SPACE, items, options, releases
 from tests.support.proxies.authorising import Authorising, authorising, password_of
+from tests.support.recommending_shop import put_recommending_shop
 from tests.support.rest_actions import needs
 from tests.support.update_stream import update, write_lines
 
@@ -160,6 +162,9 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         assert rollback(manager, name).live == second
         rollback(manager, name, to=f"{name}-v0003")
         assert prune_releases(manager, name, 0).deleted == (second,)
+        artifacts = put_recommending_shop(client, f"{name}-v0004")
+        recommended = RecommendationClient(searcher, f"{name}-v0004", artifacts).recommend(["item-010"])
+        assert len(recommended.items) == 10
         # Of a release on faiss it is asked whether the nodes have it; who may not know that goes on.
         refused = {need.action for _, need in proxy.refused}
         assert (refused - {"cluster:monitor/nodes/info"}, proxy.unknown) == (set(), [])

@@ -1,0 +1,65 @@
+"""Opens a client that recommends from an index, with the very artifacts that the index was made with."""
+
+from __future__ import annotations
+
+from opensearchpy import OpenSearch
+
+from aisle._item_fields import find_release_artifact
+from aisle.cluster.client import connected
+from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import RECOMMENDER
+from aisle.mappings import IndexMeta
+from aisle.recommendation.artifact import load_recommender
+from aisle.search import read_live
+from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
+from aisle.search.rules.live import RulesReader
+
+
+def open_recommendations(
+    name: str,
+    *,
+    rules: bool = True,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+) -> RecommendationClient:
+    """A client that recommends from an index: of what is there now, under filters, new items among it.
+
+    Open it once and keep it: loading the artifacts takes about a second.
+
+    Example:
+        >>> shop = aisle.open_recommendations("shop")
+        >>> page = shop.recommend(["drill-18v"], filters=aisle.Filters(price_max=50, in_stock=True), size=2)
+        >>> [(item.title, item.because) for item in page.items]
+        [('Drill bits, 19 pieces', 'drill-18v'), ('Case for a drill', 'drill-18v')]
+
+    Args:
+        name: of the catalogue (its live release), or of one release; it was made with
+            ``aisle.index(..., recommender=NAME)``.
+        rules: let the catalogue's rules act; they are read again every few seconds.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+
+    Raises:
+        IndexNotFound: there is no such index.
+        ForeignIndex: Aisle did not make it, or it was made without a recommender.
+        ArtifactNotFound: an artifact that it was made with is not on this machine.
+        ArtifactCorrupt: an artifact's files are not what was built.
+        ClusterError: the cluster does not answer.
+    """
+    client = connected(cluster)
+    meta = read_live(client, name).meta
+    artifacts = release_artifacts(meta, store or ArtifactStore.default())
+    return RecommendationClient(client, name, artifacts, rules=RulesReader(client) if rules else None)
+
+
+def release_artifacts(meta: IndexMeta, store: ArtifactStore) -> RecommendationArtifacts:
+    """The artifacts that a release recommends by, loaded.
+
+    Raises:
+        ForeignIndex: it was made without a recommender.
+        ArtifactNotFound: one is not on this machine.
+        ArtifactCorrupt: the files of one are not what was built.
+    """
+    space = meta.recommending()
+    found = find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store)
+    return RecommendationArtifacts(space, load_recommender(found, store))

@@ -1,0 +1,33 @@
+"""Several searches of one index in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aisle.cluster import Cluster
+from aisle.cluster.failures import describe
+from aisle.errors import IndexNotFound, SearchError
+from aisle.search.ranking import check_complete
+
+
+def multi_search(
+    cluster: Cluster, index: str, bodies: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The answers to several searches of one index, asked in one request.
+
+    Raises:
+        SearchError: one of them failed, or is incomplete.
+        IndexNotFound: there is no such index.
+    """
+    lines = [line for body in bodies for line in ({}, body)]
+    answers: list[Mapping[str, Any]] = cluster.msearch(index=index, body=lines)["responses"]
+    for answer in answers:
+        if "error" in answer:
+            if answer.get("status") == 404:
+                raise IndexNotFound(f"there is no index {index}", fix="search again")
+            raise SearchError(
+                f"{index} cannot be asked ({describe(answer['error'])})", fix="look at `aisle logs`"
+            )
+        check_complete(answer)
+    return answers

@@ -1,0 +1,1 @@
+"""Recommendations from an index: channels find candidates under filters, one score orders them."""

@@ -1,0 +1,193 @@
+"""The plan of one recommendation: which channels are asked what, once the history has been read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+
+from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
+from aisle.mappings.vector_types import AS_FP32, layout
+from aisle.search.fusion import Fused, scaled
+from aisle.search.preflight import LiveIndex
+from aisle.search.recommend.channels import (
+    MOST_COUNTED,
+    AnnChannel,
+    CandidateChannel,
+    ChannelQuestion,
+    Clause,
+    CountsChannel,
+    PopularityChannel,
+    excluding,
+    products_of,
+)
+from aisle.search.recommend.history import can_be_id
+from aisle.search.recommend.pool import ChannelRank, pooled, union
+from aisle.search.recommend.profile import PARTS, BaseScorer, Profile
+from aisle.search.recommend.request import RecommendationRequest
+from aisle.search.rules.asking import marks, missing, moved, pins_body, read_factors, rule_clauses
+from aisle.search.rules.effects import Outcome, RuleEffects, placed
+from aisle.search.signals import boosted, check_boosts, stored_signals
+from aisle.search.stored import docvalue_fields, stored_values, with_ids
+
+RECOMMENDATIONS: Final = "recommendations"
+"""The context that rules can name to act on recommendations alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationPlan:
+    """What one release is asked.
+
+    Attributes:
+        live: the release.
+        question: that every channel is asked.
+        channels: that are asked.
+        pins: ids of items that rules pin.
+        rules: what rules make of it; None if they do not act.
+        boosts: business signals that count.
+        at: moment of the request.
+    """
+
+    live: LiveIndex
+    question: ChannelQuestion
+    channels: tuple[CandidateChannel, ...]
+    pins: tuple[str, ...]
+    rules: RuleEffects | None
+    boosts: SignalBoosts
+    at: datetime
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """Of the searches: one for each channel, and one more for pins if there are any."""
+        found = [channel.body(self.question) for channel in self.channels]
+        if self.pins:
+            stored = docvalue_fields(self.question.stored)
+            found.append(pins_body(self.pins, self.question.clauses, stored))
+        return found
+
+
+def plan_recommendation(
+    request: RecommendationRequest,
+    live: LiveIndex,
+    scorer: BaseScorer,
+    profile: Profile,
+    rules: RuleEffects | None = None,
+) -> RecommendationPlan:
+    """Settle a request for the release that is live.
+
+    Args:
+        request: what is asked.
+        live: the release.
+        scorer: of the client.
+        profile: of the history.
+        rules: what rules make of it; None if they do not act.
+
+    Raises:
+        InvalidQuery, ForeignIndex: a filter or a signal that the release does not have.
+    """
+    if request.filters:
+        request.filters.check(live.meta, live.numbers)
+    boosts = request.boosts or NO_BOOSTS
+    check_boosts(boosts, live.meta)
+    excluded = {*request.exclude, *(request.history if request.exclude_bought else ())}
+    narrowing: tuple[Clause, ...] = (
+        *(request.filters.clauses() if request.filters else ()),
+        *(rule_clauses(rules, live.further_languages) if rules else ()),
+    )
+    question = ChannelQuestion(
+        vector=profile.vector if profile.says_something else None,
+        clauses=(*narrowing, *excluding([*filter(can_be_id, excluded)])),
+        size=request.budget,
+        layout=layout(AS_FP32.kept_as, live.meta.engine),
+        stored=stored_signals(boosts),
+        marks=tuple(marks(rules, live.further_languages)) if rules else (),
+    )
+    channels: list[CandidateChannel] = [AnnChannel()] if question.vector is not None else []
+    counted = _counted(scorer, profile, excluded)
+    if counted:
+        channels.append(CountsChannel(counted, narrowed=bool(narrowing)))
+    channels.append(PopularityChannel(scorer.popularity, scorer.recommender.places))
+    pins = tuple(pin.id for pin in rules.pins) if rules else ()
+    return RecommendationPlan(
+        live, question, tuple(channels), pins, rules, boosts, request.at or datetime.now(UTC)
+    )
+
+
+def _counted(scorer: BaseScorer, profile: Profile, excluded: set[str]) -> dict[str, float]:
+    """Items that counts speak for, less what is excluded: the best `MOST_COUNTED` and what ties with them."""
+    scores = profile.counts.copy()
+    places = scorer.recommender.places
+    scores[[places[id_] for id_ in excluded if id_ in places]] = 0
+    found = np.flatnonzero(scores > 0)
+    if len(found) > MOST_COUNTED:
+        least = np.partition(scores[found], len(found) - MOST_COUNTED)[len(found) - MOST_COUNTED]
+        found = found[scores[found] >= least]
+    items = scorer.recommender.items
+    return {items[place]: float(scores[place]) for place in found.tolist()}
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRanking:
+    """All candidates of one recommendation.
+
+    Attributes:
+        order: best first, with what rules pin at its places.
+        pool: how many candidates were scored.
+        found_by: candidate to the channels that found it.
+        outcomes: what rules did and could not do.
+        server_ms: as OpenSearch ``took``, all searches together.
+    """
+
+    order: list[Fused]
+    pool: int
+    found_by: Mapping[str, Mapping[str, ChannelRank]]
+    outcomes: tuple[Outcome, ...]
+    server_ms: float
+
+
+def read_candidates(
+    plan: RecommendationPlan,
+    request: RecommendationRequest,
+    scorer: BaseScorer,
+    profile: Profile,
+    answers: list[Mapping[str, Any]],
+) -> RecommendationRanking:
+    """The candidates of the answers to a plan's bodies, in their order.
+
+    Args:
+        plan: that was asked.
+        request: that it was made of.
+        scorer: of the client.
+        profile: of the history.
+        answers: complete, in the order of the bodies.
+    """
+    hits = [with_ids(answer["hits"]["hits"]) for answer in answers[: len(plan.channels)]]
+    if plan.question.vector is None:
+        products = [dict.fromkeys((hit["_id"] for hit in some), 0.0) for some in hits]
+    else:
+        products = [products_of(some) for some in hits]
+    found = {
+        channel.name: channel.found(plan.question, products_)
+        for channel, products_ in zip(plan.channels, products, strict=True)
+    }
+    known = {id_: product for some in reversed(products) for id_, product in some.items()}
+    ids = union(found)
+    parts = dict(zip(ids, scorer.parts(profile, ids, known), strict=True))
+    pool = pooled(found, parts, request.budget, request.size)
+    values = {id_: stored for some in hits for id_, stored in stored_values(some).items()}
+    order = boosted(pool.order, plan.boosts, plan.live.meta, values, plan.at)
+    outcomes: tuple[Outcome, ...] = ()
+    if plan.rules is not None:
+        together = [hit for some in hits for hit in some]
+        once = {hit["_id"]: hit for hit in together if hit["_id"] in pool.found_by}
+        order = scaled(order, "rules", read_factors(plan.rules, list(once.values())))
+        gone = missing(plan.pins, answers[-1], plan.live.meta.release) if plan.pins else {}
+        pinned = placed([fused.id for fused in order], plan.rules.pins, gone)
+        by_id = {fused.id: fused for fused in order}
+        nothing = (0.0,) * len(PARTS)
+        order = [by_id.get(id_) or Fused(id_, 0.0, nothing) for id_ in pinned.ids]
+        outcomes = (*plan.rules.outcomes, *moved(plan.rules, list(once.values())), *pinned.outcomes)
+    took = sum(float(answer["took"]) for answer in answers)
+    return RecommendationRanking(order, len(pool.order), pool.found_by, outcomes, took)

@@ -1,0 +1,273 @@
+"""Recommendations from an index on a real node, held to the recommender and to the reference over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import aisle
+from aisle.cluster import Cluster
+from aisle.errors import ArtifactMismatch, ForeignIndex
+from aisle.mappings.signals import SignalBoosts
+from aisle.search import Filters
+from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
+from aisle.search.recommend.reference import ItemArrays
+from aisle.search.rules.live import RulesReader
+from aisle.search.rules.store import RuleStore
+from aisle.sequences import one_sequence
+from tests.support.hash_vector_catalogue import put_shelf, swap
+from tests.support.recommending_shop import BARE, COUNT, NEW, item_vectors, items, put_recommending_shop
+
+NAME = "test-recommendations"
+RELEASE = f"{NAME}-v0001"
+ITEMS = items()
+IDS = tuple(item.id for item in ITEMS)
+HISTORIES = {
+    "empty": (),
+    "unknown": ("gone",),
+    "one": ("item-010",),
+    "without-a-text": (BARE,),
+    "some": ("item-050", "gone", "item-010", "item-011", "gone"),
+    "new": ("item-033", NEW),
+    "thousand": tuple(f"item-{number * 7 % 97:03d}" for number in range(1_000)),
+}
+FILTERS = Filters(category=("kind 1", "kind 2"), price_max=110.0, in_stock=True)
+
+
+@dataclass(frozen=True)
+class Shop:
+    client: Cluster
+    artifacts: RecommendationArtifacts
+
+    def recommender(self, *, rules: bool = False) -> RecommendationClient:
+        reader = RulesReader(self.client, every_s=0) if rules else None
+        return RecommendationClient(self.client, NAME, self.artifacts, rules=reader)
+
+
+@pytest.fixture(scope="module")
+def shop(client: Cluster) -> Iterator[Shop]:
+    client.indices.delete(index=RELEASE, ignore_unavailable=True)
+    artifacts = put_recommending_shop(client, RELEASE)
+    client.indices.put_alias(index=RELEASE, name=NAME)
+    yield Shop(client, artifacts)
+    client.indices.delete(index=RELEASE)
+    RuleStore(client, NAME).forget()
+
+
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
+@pytest.mark.parametrize("exclude_bought", [True, False])
+def test_the_index_answers_as_the_recommender_does(
+    shop: Shop, history: tuple[str, ...], exclude_bought: bool
+) -> None:
+    """With the new item and its step left out, which the recommender does not know."""
+    known = [step for step in history if step != NEW]
+    local = shop.artifacts.recommender.recommend(known, size=20, exclude_bought=exclude_bought)
+    page = shop.recommender().recommend(known, size=20, exclude=[NEW], exclude_bought=exclude_bought)
+    assert page.unknown == local.unknown == tuple(dict.fromkeys(step for step in known if step == "gone"))
+    assert [item.rank for item in page.items] == list(range(1, len(page.items) + 1))
+    mine = {item.id: item.score for item in page.items}
+    theirs = {item.id: item.score for item in local.items}
+    assert len(mine) == len(theirs)
+    np.testing.assert_allclose(sorted(mine.values()), sorted(theirs.values()), atol=2e-6)
+    # But for ties, which each breaks in its own way.
+    last = min(theirs.values()) + 1e-5
+    assert {i for i, score in mine.items() if score > last} == {i for i, s in theirs.items() if s > last}
+    because = {item.id: item.because for item in local.items}
+    for item in page.items:
+        assert sum(item.signals.values()) == pytest.approx(item.score, abs=1e-6)
+        assert item.item.title == f"thing {int(item.id[-3:])}"
+        if item.id in because:
+            assert item.because == because[item.id]
+            assert item.signals == pytest.approx(
+                {s: v for found in local.items if found.id == item.id for s, v in found.signals.items()},
+                abs=2e-6,
+            )
+
+
+def arrays(shop: Shop) -> ItemArrays:
+    order = np.argsort(IDS)
+    made = shop.artifacts.recommender
+    takers = {**dict(zip(made.items, made.learned.counts.takers.tolist(), strict=True)), NEW: 0}
+    popularity = np.array([takers[IDS[n]] for n in order], dtype=np.float32) / max(takers.values())
+    return ItemArrays(tuple(IDS[n] for n in order), item_vectors()[order], popularity.astype(np.float32))
+
+
+@pytest.mark.parametrize("filters", [None, FILTERS], ids=["all", "filtered"])
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
+def test_each_channel_finds_what_the_reference_finds(
+    shop: Shop, history: tuple[str, ...], filters: Filters | None
+) -> None:
+    shelf = arrays(shop)
+    by_id = {item.id: item for item in ITEMS}
+    size = 12
+    page = shop.recommender().recommend(
+        history, size=size, budget=size, filters=filters, exclude=["item-012"]
+    )
+    assert page.pool == len(page.items) <= size
+    allowed = np.array(
+        [
+            (filters is None or filters.matches(by_id[id_])) and id_ not in (*history, "item-012")
+            for id_ in shelf.ids
+        ]
+    )
+    vector, counts = _profile(shop, shelf, history)
+    expected = shelf.channels(vector, counts, allowed, size)
+    assert {channel for item in page.items for channel in item.channels} <= expected.keys()
+    for item in page.items:
+        assert item.channels.keys() == {name for name, found in expected.items() if item.id in found.ids}
+        for channel, found in item.channels.items():
+            result = expected[channel]
+            assert found.score == pytest.approx(result.scores[result.ids.index(item.id)], abs=2e-6)
+            # Scores that are alike may change places.
+            assert result.scores[found.rank - 1] == pytest.approx(found.score, abs=2e-6)
+    # What no channel has is not there, and what is best of all is.
+    whole = shop.recommender().recommend(
+        history, size=size, filters=filters, exclude=["item-012"], budget=len(IDS)
+    )
+    assert page.items[0].id == whole.items[0].id
+
+
+def _profile(
+    shop: Shop, shelf: ItemArrays, history: tuple[str, ...]
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+    """By other means than the client's: as a weighted sum written out."""
+    made = shop.artifacts.recommender
+    known = [step for step in history if step in IDS][-200:]
+    decay, last = made.settings.text.decay, made.settings.text.last
+    ages = np.arange(len(known))[::-1]
+    weights = decay**ages
+    weights = (1 - last) * weights / max(weights.sum(), 1e-9) + last * (ages == 0)
+    rows = dict(zip(shelf.ids, shelf.vectors, strict=True))
+    vector = np.zeros(shelf.vectors.shape[1], dtype=np.float32)
+    for weight, step in zip(weights, known, strict=True):
+        vector += np.float32(made.settings.text_weight * weight) * rows[step]
+    local = made.channel.parts[0][0]
+    counted = local.scores(one_sequence(made.items, [made.places[s] for s in known if s in made.places]))[0]
+    scores = dict(zip(made.items, counted.tolist(), strict=True))
+    counts = np.array([scores.get(id_, 0.0) for id_ in shelf.ids], dtype=np.float32)
+    return (vector if vector.any() else None), counts
+
+
+def test_a_change_of_stock_or_price_acts_at_once(shop: Shop, client: Cluster) -> None:
+    asked: dict[str, Any] = {"history": ["item-010"], "filters": Filters(in_stock=True, price_max=50.0)}
+    before = shop.recommender().recommend(**asked)
+    first, second = before.items[:2]
+    for item, change in ((first, {"stock": 0.0}), (second, {"price": 50.5})):
+        client.update(index=RELEASE, id=item.id, body={"doc": change}, refresh=True)
+    try:
+        after = shop.recommender().recommend(**asked)
+    finally:
+        for item in (first, second):
+            undone = {"stock": item.item.signals.stock, "price": item.item.price}
+            client.update(index=RELEASE, id=item.id, body={"doc": undone}, refresh=True)
+    assert [item.id for item in after.items][:8] == [item.id for item in before.items][2:]
+
+
+def test_what_is_new_is_found_by_its_text_and_explained(shop: Shop) -> None:
+    like = np.argsort(-(item_vectors() @ item_vectors()[IDS.index(NEW)]))
+    history = [IDS[place] for place in like.tolist() if IDS[place] != NEW][:1]
+    page = shop.recommender().recommend(history, size=30)
+    (new,) = (item for item in page.items if item.id == NEW)
+    assert set(new.channels) >= {"ann"} and "counts" not in new.channels
+    assert (new.signals["counts"], new.because) == (0.0, history[0])
+    # What was taken of it counts as well.
+    after = shop.recommender().recommend([NEW], size=5)
+    assert after.unknown == () and after.titles == {NEW: f"thing {COUNT}"}
+    assert history[0] in [item.id for item in after.items] and after.items[0].because == NEW
+
+
+def test_signals_lift_and_rules_act_as_in_a_search(shop: Shop) -> None:
+    client = shop.recommender(rules=True)
+    plain = client.recommend(["item-010"], size=8)
+    assert plain.rules is not None and plain.rules.outcomes == ()
+    boosts = SignalBoosts({"popularity": 2.0})
+    lifted = client.recommend(["item-010"], size=8, boosts=boosts)
+    assert [item.score for item in lifted.items] == sorted((i.score for i in lifted.items), reverse=True)
+    for item in lifted.items:
+        assert sum(item.signals.values()) == pytest.approx(item.score, abs=1e-6)
+    assert lifted.items[0].score > plain.items[0].score
+    ids = [item.id for item in plain.items]
+    rules = [
+        {"id": "hide", "then": {"hide": [ids[0]]}},
+        {
+            "id": "pin",
+            "when": {"context": "recommendations"},
+            "then": {"pin": [{"id": "item-099", "at": 2}, {"id": "item-010", "at": 1}]},
+        },
+        {"id": "bury", "then": {"bury": {"filter": {"ids": [ids[1]]}, "by": 0.01}}},
+        {"id": "words", "when": {"query": "drill"}, "then": {"hide": [ids[2]]}},
+        {"id": "other", "then": {"query": "drill"}},
+    ]
+    aisle.put_rules(NAME, rules, cluster=shop.client)
+    try:
+        ruled = client.recommend(["item-010"], size=8)
+        without = client.recommend(["item-010"], size=8, rules=False)
+    finally:
+        RuleStore(shop.client, NAME).forget()
+    assert [item.id for item in without.items] == ids and without.rules is None
+    assert [item.id for item in ruled.items][:3] == [ids[2], "item-099", ids[3]]
+    buried = {item.id: item.signals.get("rules", 0.0) for item in ruled.items}
+    assert ids[1] not in buried or buried[ids[1]] < 0
+    assert ruled.rules is not None
+    undone = {one.rule: one.undone for one in ruled.rules.outcomes if one.undone}
+    assert undone == {"pin": "the filters leave it out", "other": "no query is asked"}
+    assert ruled.rules.acted == ("hide", "bury", "pin")
+
+
+def test_a_release_of_other_artifacts_is_refused(shop: Shop, client: Cluster, name: str) -> None:
+    put_shelf(client, name, ITEMS[:3])
+    with pytest.raises(ForeignIndex, match=r"indexed without a recommender.*--recommender NAME"):
+        aisle.open_recommendations(name, cluster=client)
+    other = replace(shop.artifacts, space=replace(shop.artifacts.space, recommender="cd" * 32))
+    with pytest.raises(ArtifactMismatch, match="with recommender abababababab, this client has cdcdcdcdcdcd"):
+        RecommendationClient(client, NAME, other).recommend()
+    with pytest.raises(aisle.AisleError, match=r"walks \(abababababab\), which is not on this machine"):
+        aisle.open_recommendations(NAME, cluster=client, store=aisle.ArtifactStore(Path("nowhere")))
+
+
+def test_a_release_that_goes_live_is_asked_in_its_own_terms(shop: Shop, client: Cluster, name: str) -> None:
+    first, second = f"{name}-v0001", f"{name}-v0002"
+    put_recommending_shop(client, first)
+    client.indices.put_alias(index=first, name=name)
+    recommending = RecommendationClient(client, name, shop.artifacts)
+    assert recommending.recommend(["item-010"]).release == first
+    put_recommending_shop(client, second)
+    swap(client, name, first, second)
+    client.indices.delete(index=first)
+    assert recommending.recommend(["item-010"]).release == second
+    assert recommending.for_release(second).recommend().release == second
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"history": "item-010"}, "history= is one text"),
+        ({"exclude": "item-010"}, "exclude= is one text"),
+        ({"history": [7]}, "holds what is no text"),
+        ({"history": ["x"] * 10_001}, "10,001 ids are more than history= takes"),
+        ({"size": 0}, "asks for nothing"),
+        ({"budget": 3}, "a pool of 3 candidates cannot be, for 10 items"),
+        ({"budget": 10**6}, "use a budget from the size up to"),
+        ({"filters": {"brand": "x"}}, "filters= is a dict"),
+        ({"filters": Filters(numbers={"Watt": (1, 2)})}, "cannot be filtered by a number 'Watt'"),
+        ({"boosts": SignalBoosts({"rating": 1})}, "cannot be boosted by 'rating'"),
+        ({"rules": True}, "this client reads no rules"),
+        ({"at": datetime(2026, 1, 1)}, "has no time zone"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(shop: Shop, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(aisle.AisleError, match=said):
+        shop.recommender().recommend(**options)
+
+
+def test_ids_that_no_index_has_are_unknown_and_nothing_else(shop: Shop) -> None:
+    odd = ["", "x" * 600, "\ud800", "a/../b", "*", '"}', "item-010"]
+    page = shop.recommender().recommend(odd, exclude=odd[:-1], size=3)
+    assert page.unknown == tuple(odd[:-1]) and len(page.items) == 3
