@@ -12,6 +12,7 @@ from typing import Any
 from aisle.cluster import Cluster
 from aisle.errors import AisleError, InvalidQuery
 from aisle.mappings import fields
+from aisle.search.answers import check_complete
 from aisle.search.arrangement import corrected_ranking, is_crowded, pinned
 from aisle.search.facets.counting import completed, counts_body, read_counts
 from aisle.search.facets.planning import FacetPlan
@@ -26,7 +27,6 @@ from aisle.search.plan import Plan
 from aisle.search.ranking import (
     Ranking,
     candidates_params,
-    check_complete,
     counted_query,
     listed_query,
     plan_body,

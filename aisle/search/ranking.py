@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from aisle.errors import SearchError
 from aisle.mappings import FusionSpec, fields, pipeline_name
 from aisle.mappings.measures import unit_words
 from aisle.mappings.vector_types import inner_product
@@ -198,20 +197,6 @@ def _best(found: list[tuple[str, float]], window: int) -> LegResult:
     found.sort(key=lambda pair: (-pair[1], pair[0]))
     kept = found[:window]
     return LegResult([id_ for id_, _ in kept], [score for _, score in kept])
-
-
-def check_complete(answer: Mapping[str, Any]) -> None:
-    """Refuse an answer that some shards are missing from: it would look like a smaller catalogue.
-
-    Raises:
-        SearchError: how many failed.
-    """
-    if answer["timed_out"] or answer["_shards"]["failed"]:
-        failed, shards = answer["_shards"]["failed"], answer["_shards"]["total"]
-        raise SearchError(
-            f"the answer is incomplete: {failed} of {shards} shards failed",
-            fix="see the cluster's health with `aisle status`, then search again",
-        )
 
 
 _COUNTED = "counted"

@@ -10,9 +10,8 @@ from typing import Final
 from aisle.cluster import Cluster
 from aisle.errors import ForeignIndex, IndexNotFound, SearchError
 from aisle.mappings.suggestions import MAX_CHARS, suggest_index
-from aisle.search.multi_search import multi_search
+from aisle.search.answers import check_complete, multi_search
 from aisle.search.preflight import LiveIndex, Preflight
-from aisle.search.ranking import check_complete
 from aisle.search.suggest import (
     NO_CANDIDATES,
     Suggestions,

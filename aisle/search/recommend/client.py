@@ -17,14 +17,13 @@ from aisle.errors import AisleError, ArtifactMismatch, IndexNotFound, InputError
 from aisle.mappings import IndexMeta, RecommendationSpace, fields
 from aisle.mappings.vector_types import AS_FP32, layout
 from aisle.recommendation.recommender import Recommender
+from aisle.search.answers import check_complete, multi_search
 from aisle.search.documents import DocumentsRequest, documents_body, read_documents
 from aisle.search.execution import ReleaseChanged
 from aisle.search.filters import Filters
 from aisle.search.fusion import Fused
 from aisle.search.legs import QueryEncoders
-from aisle.search.multi_search import multi_search
 from aisle.search.preflight import LiveIndex, Preflight
-from aisle.search.ranking import check_complete
 from aisle.search.recommend.history import History, history_body, history_request, read_history
 from aisle.search.recommend.page import (
     RecommendationPage,

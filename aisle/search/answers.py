@@ -1,4 +1,4 @@
-"""Several searches of one index in one request."""
+"""Answers of OpenSearch: whole or refused, and several in one request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from aisle.cluster import Cluster
 from aisle.cluster.failures import describe
 from aisle.errors import IndexNotFound, SearchError
-from aisle.search.ranking import check_complete
 
 
 def multi_search(
@@ -31,3 +30,17 @@ def multi_search(
             )
         check_complete(answer)
     return answers
+
+
+def check_complete(answer: Mapping[str, Any]) -> None:
+    """Refuse an answer that some shards are missing from: it would look like a smaller catalogue.
+
+    Raises:
+        SearchError: how many failed.
+    """
+    if answer["timed_out"] or answer["_shards"]["failed"]:
+        failed, shards = answer["_shards"]["failed"], answer["_shards"]["total"]
+        raise SearchError(
+            f"the answer is incomplete: {failed} of {shards} shards failed",
+            fix="see the cluster's health with `aisle status`, then search again",
+        )
