@@ -69,6 +69,7 @@ __all__ = [
     "show_rules",
     "suggest",
     "train_encoder",
+    "train_preferences",
     "train_recommender",
     "train_reranker",
     "train_router",
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from aisle._search import explain_item, open_search
     from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
+    from aisle._train_preferences import train_preferences
     from aisle._train_router import train_router
     from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
@@ -156,6 +158,7 @@ else:
         "_search": ("explain_item", "open_search"),
         "_suggest": ("suggest",),
         "_train": ("train_encoder", "train_reranker", "train_sparse"),
+        "_train_preferences": ("train_preferences",),
         "_try": ("try_catalogue",),
         "_tune": ("apply_fusion", "tune"),
         "_update": ("update",),

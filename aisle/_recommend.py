@@ -13,6 +13,7 @@ from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
 from aisle.recommendation.artifact import load_recommender, save_recommender
 from aisle.recommendation.known_items import find_recommender
+from aisle.recommendation.preferences import preferences_of, read_channels
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.router_artifact import router_of
 from aisle.types import Say
@@ -138,7 +139,8 @@ def open_recommender(name: str | Path, *, store: ArtifactStore | None = None) ->
     """Open a recommender; its hashes are checked and its self-test is replayed. Open it once and keep it.
 
     If a router of its name was trained for it (`aisle.train_router`), its sequences count too. One that was
-    trained for an earlier recommender of that name is left out, with a warning.
+    trained for an earlier recommender of that name is left out, with a warning. Preferences of its name
+    (`aisle.train_preferences`) rank its best items again, if they were learned with the same channels.
 
     Example:
         >>> recommender = aisle.open_recommender("shop")
@@ -156,7 +158,9 @@ def open_recommender(name: str | Path, *, store: ArtifactStore | None = None) ->
     store = store or ArtifactStore.default()
     artifact = find_recommender(name, store)
     recommender, router = load_recommender(artifact.path, store), router_of(artifact, store)
-    return recommender.with_router(router) if router else recommender
+    recommender = recommender.with_router(router) if router else recommender
+    preferences = preferences_of(artifact, read_channels(recommender.channel), store)
+    return recommender.with_preferences(preferences) if preferences else recommender
 
 
 def parse_columns(mappings: Sequence[str]) -> dict[str, str]:

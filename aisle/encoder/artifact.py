@@ -31,6 +31,8 @@ RECOMMENDER = "recommender"
 
 ROUTER = "router"
 """A history encoder and heads over prefixes of codes, see ``aisle.recommendation.router_artifact``."""
+PREFERENCES = "preferences"
+"""The kind that ranks recommendations again, see ``aisle.recommendation.preferences``."""
 
 # Facts about one export, not about the vector space: the same model built twice has one fingerprint. How it
 # was trained and for which CPU is settled by the model file's own hash.

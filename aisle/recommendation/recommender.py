@@ -11,6 +11,8 @@ import numpy as np
 
 from aisle.errors import InputError
 from aisle.recommendation.channel import best, strongest
+from aisle.recommendation.pool import candidates_of
+from aisle.recommendation.preferences import PREFERENCE, Preferences, read_channels
 from aisle.recommendation.router_artifact import TrainedRouter
 from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
 from aisle.recommendation.settings import Learned, RecommenderSettings
@@ -93,6 +95,7 @@ class Recommender:
         self.titles = tuple(titles)
         self.channel = settings.channel(learned)
         self.router: TrainedRouter | None = None
+        self.preferences: Preferences | None = None
         self.places = {item: place for place, item in enumerate(items)}
 
     def with_router(self, router: TrainedRouter) -> Recommender:
@@ -107,6 +110,23 @@ class Recommender:
         made.channel = self.channel.with_part(
             SequenceChannel(SEQUENCE, router.encoder, vectors), router.weight
         )
+        return made
+
+    def with_preferences(self, preferences: Preferences) -> Recommender:
+        """The same with its best items ranked again.
+
+        Raises:
+            InputError: the preferences were learned with other channels.
+        """
+        channels = read_channels(self.channel)
+        if preferences.settings.channels != channels:
+            raise InputError(
+                f"the preferences {preferences.artifact.manifest.name!r} were learned with "
+                f"{', '.join(preferences.settings.channels)}, not with {', '.join(channels)}",
+                fix="train them again: aisle train preferences",
+            )
+        made = copy(self)
+        made.preferences = preferences
         return made
 
     @property
@@ -154,7 +174,16 @@ class Recommender:
         asked = one_sequence(self.items, steps)
         added = {part.name: np.float32(weight) * part.scores(asked)[0] for part, weight in self.channel.parts}
         scores = np.stack(list(added.values())).sum(axis=0)
-        top = best(scores, size, allowed)
+        if self.preferences is None:
+            top = best(scores, size, allowed)
+        else:
+            pool = best(scores, max(size, self.preferences.settings.pool), allowed)
+            candidates = candidates_of(self.channel.parts, added, asked, self.learned.counts.takers, pool)
+            preferred = np.zeros(len(scores), dtype=np.float32)
+            preferred[pool] = self.preferences.added(candidates)
+            added[PREFERENCE] = preferred
+            scores += preferred
+            top = pool[best(scores[pool], size, np.ones(len(pool), dtype=np.bool_))]
         shares = self.channel.shares(steps, top)
         named = [self.items[step] for step in steps.tolist()]
         found = tuple(

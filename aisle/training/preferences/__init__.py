@@ -1,0 +1,1 @@
+"""Training of preferences: bounded DPO over the pools of a recommender."""
