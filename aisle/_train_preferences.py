@@ -12,6 +12,7 @@ from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
 from aisle.recommendation.artifact import load_recommender
 from aisle.recommendation.known_items import find_recommender
+from aisle.recommendation.router_artifact import router_of
 
 if TYPE_CHECKING:
     from aisle.training.common.progress import Progress
@@ -36,7 +37,8 @@ def train_preferences(
 
     The recommender counts again without users' last items, and a small model learns what tells these from the
     rest of the pools they were in. It can move an item by a bound that held-out users choose; where no bound
-    helps them, nothing is kept. A hundred thousand events take a minute.
+    helps them, nothing is kept. A hundred thousand events take a minute, and some more if the recommender has
+    a router, whose sequences are learned again without the last items too.
 
     Example:
         >>> trained = aisle.train_preferences("orders.csv", recommender="shop", name="shop")
@@ -74,7 +76,8 @@ def train_preferences(
         raise InputError(f"a pool of {pool} cannot be ranked", fix="use 2 or more")
     store, progress = store or ArtifactStore.default(), progress or Silent()
     artifact = find_recommender(recommender, store)
-    known = load_recommender(artifact.path, store)
+    known, router = load_recommender(artifact.path, store), router_of(artifact, store)
+    known = known.with_router(router) if router else known
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
     progress.note(read.words())
     sequences = read.sequences.onto(known.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from aisle.training.preferences.fit import DeltaModel, PreferenceTraining, best_
 from aisle.training.preferences.job import last_taken, learn, make_pairs, train_preferences
 from aisle.training.preferences.negatives import PoolNegatives, RandomNegatives, TopNegatives
 from aisle.training.preferences.pairs import OTHERS, Preferred
+from aisle.training.recommendation.job import RouterJob
+from aisle.training.recommendation.settings import SequenceSettings
 
 
 def candidates(base: list[float]) -> Candidates:
@@ -221,3 +224,28 @@ def test_preferences_of_a_name_are_found_if_their_channels_are_there(
     assert found.fingerprint == preferences.fingerprint
     with pytest.warns(PreferencesNotice, match="learned with counts, not with counts, sequence"):
         assert preferences_of(artifact, (COUNTS, "sequence"), store) is None
+
+
+def test_beside_a_router_its_sequences_are_read_too(
+    made: tuple[Recommender, ArtifactStore, Preferences], tmp_path: Path
+) -> None:
+    recommender, store, _ = made
+    artifact = find_recommender("shop", store)
+    small = RouterJob(name="small", settings=SequenceSettings(dims=16, epochs=1, positions=4096))
+    router = small.run(shop(), recommender, artifact, ArtifactStore(tmp_path), Silent()).trained
+    beside = recommender.with_router(replace(router, weight=0.01))
+    trained = train_preferences(
+        beside,
+        artifact,
+        shop(),
+        "both",
+        ArtifactStore(tmp_path),
+        PreferenceTraining(epochs=3),
+        Silent(),
+        pool=20,
+    )
+    assert trained.settings.channels == (COUNTS, "sequence")
+    ranked = beside.with_preferences(Preferences.load("both", ArtifactStore(tmp_path)))
+    item = ranked.recommend(["i60", "i0", "i1"], size=1).items[0]
+    assert item.id == "i2"
+    assert set(item.signals) == {COUNTS, "popularity", "sequence", "preference"}

@@ -22,6 +22,7 @@ from aisle.encoder.artifact import (
     git_commit,
     write_manifest,
 )
+from aisle.encoder.cpu import best_of, instruction_sets
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Split, split
@@ -38,11 +39,16 @@ from aisle.recommendation.preferences import (
     read_channels,
 )
 from aisle.recommendation.recommender import LONGEST, Recommender
+from aisle.recommendation.router_artifact import TrainedRouter
+from aisle.recommendation.sequence import SequenceChannel
 from aisle.recommendation.settings import Learned
 from aisle.sequences import Sequences
 from aisle.training.common.progress import Progress
 from aisle.training.preferences.fit import DeltaModel, PreferenceTraining, best_bound, fit, value
 from aisle.training.preferences.pairs import Preferred, joined, preferred
+from aisle.training.recommendation.fit import fit as fit_sequence
+from aisle.training.recommendation.job import served_channel
+from aisle.training.recommendation.settings import SequenceSettings
 
 POOL: Final = 200
 MOST_USERS: Final = 30_000
@@ -229,7 +235,8 @@ def train_preferences(
     """Learn from what users took last, of pools that were made without it.
 
     Args:
-        recommender: whose settings make the pools; its counts are made again without the last items.
+        recommender: whose settings make the pools; its counts are made, and its router is trained, again
+            without the last items, which would else stand too high in their pools.
         artifact: the recommender's.
         sequences: of the recommender's items.
         name: of the new artifact.
@@ -242,11 +249,16 @@ def train_preferences(
         InputError: too few users, or preferences that make the ranking of held-out users no better.
         EvaluationError: nobody took three items.
     """
-    progress.phase("making pools of what users took last")
     data = last_taken(sequences, training.seed)
     known = recommender.learned
     counts = count_items(data.train, known.counts.options)
     blend = recommender.settings.channel(Learned(counts, known.texts, known.whitening))
+    if recommender.router is not None:
+        progress.phase("training the router's sequences without what users took last")
+        blend = blend.with_part(
+            _sequence(recommender.router, known, data, progress), recommender.router.weight
+        )
+    progress.phase("making pools of what users took last")
     pairs = make_pairs(blend, counts.takers, data, progress, pool=pool, seed=training.seed)
     progress.phase("learning preferences")
     learned = learn(pairs, training, progress)
@@ -261,3 +273,12 @@ def train_preferences(
         learned, settings, name, store, recommender=artifact, example=pairs.rows[:8], training=training
     )
     return TrainedPreferences(kept, settings, learned.users, learned.metrics)
+
+
+def _sequence(router: TrainedRouter, known: Learned, data: Split, progress: Progress) -> SequenceChannel:
+    """The sequence channel as a router would have it that had not seen the last items."""
+    held = router.artifact.manifest.training
+    settings = SequenceSettings(epochs=int(held["best_epoch"]), seed=int(held["seed"]))
+    items = known.counts.items
+    fitted = fit_sequence(data.train, known.texts, settings, progress)
+    return served_channel(fitted, items, known.texts, best_of(instruction_sets()))
