@@ -68,6 +68,7 @@ __all__ = [
     "rollback_rules",
     "show_rules",
     "suggest",
+    "train_codes",
     "train_encoder",
     "train_preferences",
     "train_recommender",
@@ -82,6 +83,7 @@ __all__ = [
 if TYPE_CHECKING:
     from aisle._artifacts import export_encoder
     from aisle._check_vectors import check_vectors
+    from aisle._codes import train_codes
     from aisle._demo import demo
     from aisle._evaluate import evaluate
     from aisle._evaluate_encoder import evaluate_encoder
@@ -135,6 +137,7 @@ else:
     _HOMES = {
         "_artifacts": ("export_encoder",),
         "_check_vectors": ("check_vectors",),
+        "_codes": ("train_codes",),
         "_demo": ("demo",),
         "_evaluate": ("evaluate",),
         "_evaluate_encoder": ("evaluate_encoder",),

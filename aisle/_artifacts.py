@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, load_model
-from aisle.encoder.artifact import RECOMMENDER, ROUTER, load_artifact, read_manifest
+from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, ROUTER, load_artifact, read_manifest
+from aisle.encoder.code_artifact import load_codes
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import ArtifactNotFound, InputError
@@ -147,6 +148,8 @@ def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) ->
         from aisle.recommendation.router_artifact import load_router
 
         return load_router(path, store).artifact
+    if kind == ITEM_CODES:
+        return load_codes(path, store)[1]
     if kind == RECOMMENDER:
         from aisle.recommendation.artifact import load_recommender
 

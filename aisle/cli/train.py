@@ -17,6 +17,7 @@ from aisle._recommend import USUAL_ENCODER, parse_columns
 from aisle.cli.console import JsonOption, print_json, progress_console
 from aisle.cli.encoder import as_dict as export_as_dict
 from aisle.cli.encoder import print_report as print_export
+from aisle.cli.train_codes import codes
 from aisle.cli.train_router import router
 from aisle.cli.training import Every as _Every
 from aisle.cli.training import Name as _Name
@@ -56,6 +57,7 @@ _Measure = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after training.")
 ]
 app = typer.Typer(no_args_is_help=True)
+app.command()(codes)
 app.command()(router)
 
 

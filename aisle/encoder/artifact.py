@@ -26,8 +26,8 @@ TOKENIZER = "tokenizer.json"
 GOLDEN = "golden.npz"
 CARD = "README.md"
 
-RECOMMENDER = "recommender"
-"""The kind that is no ONNX model, see ``aisle.recommendation.artifact``."""
+RECOMMENDER, ITEM_CODES = "recommender", "codes"
+"""Kinds that are no ONNX models: ``aisle.recommendation.artifact``, ``aisle.encoder.code_artifact``."""
 
 ROUTER = "router"
 """A history encoder and heads over prefixes of codes, see ``aisle.recommendation.router_artifact``."""
@@ -76,7 +76,7 @@ class Manifest(BaseModel):
         widths: Matryoshka widths the model was trained for, at most ``dims``, widest first; others can be
             cut, at a loss.
         pooling: "mean" or "cls"; normalisation: "l2"; both are part of the graph.
-        max_length: longest input, in tokens, special tokens included.
+        max_length: longest input, in tokens, special tokens included; 0: it reads no texts itself.
         text_version: ``aisle.encoder.text.TEXT_VERSION`` of the code that made its training or export texts.
         precision: "int8", "int8-static" (scales fixed at export) or "fp32".
         instruction_set: the ``InstructionSet`` an INT8 graph was made for; empty: none, or not recorded.
@@ -99,7 +99,7 @@ class Manifest(BaseModel):
     pooling: str = ""
     normalisation: str = ""
     prefixes: Prefixes = Prefixes()
-    max_length: int = Field(gt=2)
+    max_length: int = Field(default=0, ge=0)
     text_version: str
     precision: str = ""
     instruction_set: str = ""

@@ -59,14 +59,12 @@ class Whitening:
                 f"vectors of {len(self.mean)} values are whitened, not an array of {vectors.shape}",
                 fix="encode the texts with the encoder that the whitening was fitted for",
             )
-        turned = (vectors - self.mean) @ self.matrix
+        turned = ((vectors - self.mean) @ self.matrix).astype(np.float32, copy=False)
         turned[~vectors.any(axis=1)] = 0
-        lengths = np.linalg.norm(turned, axis=1, keepdims=True)
-        whole: NDArray[np.float32] = np.divide(turned, lengths, out=np.zeros_like(turned), where=lengths > 0)
-        return whole
+        return unit(turned)
 
 
-def fit_whitening(vectors: NDArray[np.float32], power: float = 0.5) -> Whitening:
+def fit_whitening(vectors: NDArray[np.float32], power: float = 0.5, most: int | None = None) -> Whitening:
     """Fit the map whose vectors have no common part, and directions that vary more alike.
 
     Texts of one shop share what they are about, so that all cosines are high. The mean is taken away, and
@@ -76,22 +74,35 @@ def fit_whitening(vectors: NDArray[np.float32], power: float = 0.5) -> Whitening
     Args:
         vectors: float32 [n, dims]; rows of zeros are left out.
         power: 0 turns alone, 1 whitens wholly.
+        most: directions that are kept, those of greatest variance; None: all that are more than noise.
 
     Returns:
         The map; one that changes nothing but lengths where fewer than two vectors differ.
 
     Raises:
-        InputError: a power out of range.
+        InputError: a power out of range, or no direction to be kept.
     """
     if not 0 <= power <= 1:
         raise InputError(f"nothing is whitened to the power {power:g}", fix="use 0 to 1")
+    if most is not None and most < 1:
+        raise InputError(f"{most} directions hold nothing", fix="keep 1 or more")
     width = vectors.shape[1]
     known = vectors[vectors.any(axis=1)].astype(np.float64)
     mean = known.mean(axis=0) if len(known) else np.zeros(width)
     centred = known - mean
     variances, directions = np.linalg.eigh(centred.T @ centred / max(1, len(centred)))
     kept = variances > _LEAST * max(_LEAST, variances.max(initial=0))
+    if most is not None:
+        # Variances ascend.
+        kept[:-most] = False
     if not kept.any():
         return Whitening(np.zeros(width, dtype=np.float32), np.eye(width, dtype=np.float32))
     matrix = directions[:, kept] * variances[kept] ** (-power / 2)
     return Whitening(mean.astype(np.float32), matrix.astype(np.float32))
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of unit length; rows of zeros stay so."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return found

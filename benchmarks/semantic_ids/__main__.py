@@ -1,4 +1,4 @@
-"""Recommenders on sequences of users: what needs no training, beside what others published."""
+"""Recommenders on sequences of users beside what others published, and codes of their items."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.semantic_ids import baselines
+from benchmarks.semantic_ids import baselines, codes
 
 BENCHMARK: Final = "semantic-ids"
 
@@ -18,6 +18,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "beauty": baselines.measure,
         "scientific": partial(baselines.measure, "scientific"),
         "sports": partial(baselines.measure, "sports"),
+        "codes": codes.measure,
     }
 )
 """Topic to what measures it."""

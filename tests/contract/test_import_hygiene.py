@@ -21,7 +21,7 @@ SUBPACKAGES = sorted(".".join(path.parent.relative_to(ROOT).parts) for path in P
 ONLINE = (
     *("aisle", "aisle.cluster", "aisle.mappings", "aisle.encoder", "aisle.evaluation", "aisle.indexer"),
     *("aisle.catalogue", "aisle.testing.synthetic", "aisle.search", "aisle._search", "aisle._index_run"),
-    "aisle.cli.main",
+    *("aisle.encoder.code_artifact", "aisle.cli.main"),
 )
 
 
