@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from opensearchpy import OpenSearch
 
 from aisle._item_fields import find_release_artifact
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import RECOMMENDER
+from aisle.encoder.artifact import RECOMMENDER, ROUTER
+from aisle.errors import AisleError, ClusterUnavailable, ForeignIndex, IndexNotFound
 from aisle.mappings import IndexMeta
 from aisle.recommendation.artifact import load_recommender
+from aisle.recommendation.router_artifact import load_router
 from aisle.search import read_live
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
 from aisle.search.rules.live import RulesReader
@@ -62,4 +66,38 @@ def release_artifacts(meta: IndexMeta, store: ArtifactStore) -> RecommendationAr
     """
     space = meta.recommending()
     found = find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store)
-    return RecommendationArtifacts(space, load_recommender(found, store))
+    recommender = load_recommender(found, store)
+    if space.router:
+        router = find_release_artifact(meta, ROUTER, space.name, space.router, store)
+        recommender = recommender.with_router(load_router(router, store))
+    return RecommendationArtifacts(space, recommender)
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendingIndex:
+    """An index that recommends under a name, if there is one.
+
+    Attributes:
+        client: of the index; None: there is none.
+        missing: why there is none; None where there is one.
+    """
+
+    client: RecommendationClient | None
+    missing: AisleError | None = None
+
+
+def find_recommending_index(name: str, *, rules: bool = True) -> RecommendingIndex:
+    """The index of a name, if a cluster answers, has one, and it was made with a recommender.
+
+    Args:
+        name: of a catalogue or of one release.
+        rules: see `open_recommendations`.
+
+    Raises:
+        ArtifactNotFound, ArtifactCorrupt, ClusterError: as `open_recommendations`; a cluster that refuses is
+            no missing one.
+    """
+    try:
+        return RecommendingIndex(open_recommendations(name, rules=rules))
+    except (ClusterUnavailable, IndexNotFound, ForeignIndex) as error:
+        return RecommendingIndex(None, error)

@@ -19,8 +19,8 @@ PAGE_PANEL: Final = "Page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListOptions:
-    """Which results are listed, how they are counted and ordered, and which page of them is shown."""
+class FilterOptions:
+    """What results are narrowed to."""
 
     brand: Annotated[
         list[str] | None,
@@ -59,6 +59,30 @@ class ListOptions:
             metavar="LAT,LON,KM", help="Only within a distance: 52.52,13.40,10km.", rich_help_panel=_FILTERS
         ),
     ] = None
+
+    def filters(self) -> aisle.Filters:
+        """The filters that they are.
+
+        Raises:
+            InputError: a text that is no pair or range.
+            InvalidQuery: see `aisle.Filters`.
+        """
+        return aisle.Filters(
+            brand=tuple(self.brand or ()),
+            category=tuple(self.category or ()),
+            price_min=self.price_min,
+            price_max=self.price_max,
+            attributes=attribute_values(self.attribute),
+            numbers=number_ranges(self.number),
+            in_stock=self.in_stock,
+            near=self.near,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions(FilterOptions):
+    """Which results are listed, how they are counted and ordered, and which page of them is shown."""
+
     facets: Annotated[
         int,
         typer.Option(
@@ -121,16 +145,7 @@ class ListOptions:
             InvalidQuery: see `aisle.Filters` and `aisle.FacetOptions`.
         """
         return {
-            "filters": aisle.Filters(
-                brand=tuple(self.brand or ()),
-                category=tuple(self.category or ()),
-                price_min=self.price_min,
-                price_max=self.price_max,
-                attributes=attribute_values(self.attribute),
-                numbers=number_ranges(self.number),
-                in_stock=self.in_stock,
-                near=self.near,
-            ),
+            "filters": self.filters(),
             "facets": facet_options(self.facets, self.facet, self.facet_search),
             "sort": self.sort,
             "cursor": self.cursor,

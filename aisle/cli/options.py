@@ -70,6 +70,60 @@ class RerankingOptions:
         return open_reranker(self.rerank, aisle.ArtifactStore.default(), top, remembered), options
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoostOptions:
+    """How much business signals count."""
+
+    boost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SIGNAL=WEIGHT",
+            help="Lift by a signal, as in popularity=0.3; repeatable.",
+            rich_help_panel=RANKING_PANEL,
+        ),
+    ] = None
+    half_life: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS",
+            help="In which the signal recency halves (30).",
+            rich_help_panel=RANKING_PANEL,
+        ),
+    ] = None
+
+    def boosts(self) -> aisle.SignalBoosts | None:
+        """What they ask for; None for nothing; raises what `signal_boosts` raises."""
+        return signal_boosts(self.boost or [], self.half_life)
+
+
+def signal_boosts(pairs: list[str], half_life_days: float | None) -> aisle.SignalBoosts | None:
+    """Boosts from texts such as ``popularity=0.3``; None without such.
+
+    Raises:
+        InputError: a text that is no such pair, a signal that is named twice, or a half-life of nothing.
+        InvalidQuery: a number that is out of range.
+    """
+    found: dict[str, float] = {}
+    for pair in pairs:
+        name, _, weight = pair.rpartition("=")
+        try:
+            if not name:
+                raise ValueError(pair)
+            number = float(weight)
+        except ValueError:
+            raise InputError(
+                f"--boost {pair!r} is not SIGNAL=WEIGHT", fix="write it like --boost popularity=0.3"
+            ) from None
+        if name in found:
+            raise InputError(f"--boost names {name!r} twice", fix="give each signal one weight")
+        found[name] = number
+    if half_life_days is None:
+        return aisle.SignalBoosts(found) if found else None
+    if "recency" not in found:
+        raise InputError("--half-life is that of the signal recency", fix="add --boost recency=0.2")
+    return aisle.SignalBoosts(found, half_life_days)
+
+
 IndexSparseOption = Annotated[
     str | None,
     typer.Option("--sparse", help="Sparse artifact (path, name or fingerprint). Default: no sparse leg."),

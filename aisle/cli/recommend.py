@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,13 +10,31 @@ from rich.table import Table
 
 import aisle
 from aisle._printable import printable, shortened
+from aisle._recommendations import find_recommending_index
 from aisle.cli.console import EXIT_FAILED, JsonOption, print_json
+from aisle.cli.filters import FilterOptions
+from aisle.cli.option_sets import with_option_sets
+from aisle.cli.options import RANKING_PANEL, AtOption, BoostOptions, ContextOption, moment
+from aisle.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aisle.errors import AisleError
+    from aisle.recommendation.recommender import Recommendation
+    from aisle.search.recommend.page import RecommendedItem
 
 
+@with_option_sets
 def recommend(
     name: Annotated[
-        str, typer.Option("--name", "-n", help="Recommender: its artifact's name, path or fingerprint.")
+        str,
+        typer.Option(
+            "--name", "-n", help="Catalogue; or a recommender: its artifact's name, path or fingerprint."
+        ),
     ],
+    narrowing: FilterOptions,
+    boosting: BoostOptions,
     history: Annotated[
         list[str] | None,
         typer.Option(help="Ids that the user took, oldest first, with commas between them; or repeat it."),
@@ -28,38 +46,91 @@ def recommend(
     exclude_bought: Annotated[
         bool, typer.Option("--exclude-bought/--repeatable", help="Leave out what is in the history.")
     ] = True,
-    as_json: JsonOption = False,
+    rules: Annotated[
+        bool,
+        typer.Option(
+            show_default=False, help="Let the catalogue's rules act (on).", rich_help_panel=RANKING_PANEL
+        ),
+    ] = True,
+    context: ContextOption = None,
+    at: AtOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Recommend items for a history, and say why.
 
-    Ids that the recommender does not know are skipped and named.
+    The answer comes from the index of that name where it was made with a recommender, so that filters, stock
+    and new items count; else from the recommender itself. It says from which. Unknown ids are skipped and
+    named.
 
     Examples:
 
-        aisle recommend --name shop --history drill-18v,bits-19
+        aisle recommend --name shop --history drill-18v,bits-19 --in-stock --price-max 50
 
         aisle recommend --name shop --history drill-18v --exclude case-18v --size 5 --json
 
         aisle recommend --name shop
     """
-    found = aisle.open_recommender(name).recommend(
+    filters, boosts = narrowing.filters(), boosting.boosts()
+    there = find_recommending_index(name, rules=rules)
+    if there.client is not None:
+        page = there.client.recommend(
+            _ids(history),
+            size=size,
+            filters=filters,
+            exclude=_ids(exclude),
+            exclude_bought=exclude_bought,
+            boosts=boosts,
+            context=tuple(context or ()),
+            at=moment(at),
+        )
+        found = {**page.to_json(), "source": {"index": page.release}}
+        notes = [f"from index {page.release}, {page.timings.total:.0f} ms"]
+        _answer(found, page.items, page.titles, page.unknown, notes, as_json=json)
+        return
+    if filters != aisle.Filters() or boosts is not None or context or at:
+        raise _needs_an_index(there.missing)
+    local = aisle.open_recommender(name).recommend(
         _ids(history), size=size, exclude=_ids(exclude), exclude_bought=exclude_bought
     )
+    why = f" ({there.missing.message})" if there.missing else ""
+    notes = [f"from the recommender itself: stock, filters and new items do not count{why}"]
+    found = {**local.to_json(), "source": {"recommender": name}}
+    _answer(found, local.items, local.titles, local.unknown, notes, as_json=json)
+
+
+def _needs_an_index(missing: AisleError | None) -> InputError:
+    why = f": {missing.message}" if missing else ""
+    fix = missing.fix if missing else "index the catalogue with one"
+    return InputError(f"filters, boosts and rules need an index that recommends{why}", fix=fix)
+
+
+def _answer(
+    found: Mapping[str, Any],
+    items: Sequence[Recommendation | RecommendedItem],
+    titles: Mapping[str, str],
+    unknown: Sequence[str],
+    notes: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Print an answer; one without items is a failure."""
     if as_json:
-        print_json(found.to_json())
+        print_json(found)
     else:
         console = Console()
         table = Table("", "id", "title", "because", "score")
-        for item in found.items:
-            because = found.titles.get(item.because or "") or item.because or "many buy it"
+        for item in items:
+            because = titles.get(item.because or "") or item.because or "many buy it"
             cells = shortened(item.id, 40), shortened(item.title, 70), shortened(because, 50)
             table.add_row(str(item.rank), *cells, f"{item.score:.4f}")
         console.print(table, markup=False)
-        if found.unknown:
-            shown = ", ".join(printable(item) for item in found.unknown[:10])
-            more = f" and {len(found.unknown) - 10:,} more" if len(found.unknown) > 10 else ""
-            console.print(f"skipped, as unknown: {shown}{more}", markup=False, highlight=False)
-    if not found.items:
+        lines = [*notes]
+        if unknown:
+            more = f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else ""
+            lines.append(f"skipped, as unknown: {', '.join(unknown[:10])}{more}")
+        for line in lines:
+            console.print(printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
+    if not items:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -23,6 +23,7 @@ from aisle.cli.option_sets import HelpAllOption, ShortHelpCommand, with_option_s
 from aisle.cli.options import (
     RANKING_PANEL,
     AtOption,
+    BoostOptions,
     ContextOption,
     RerankingOptions,
     SparseOption,
@@ -221,6 +222,7 @@ def search(
     name: NameOption,
     listed: ListOptions,
     reranking: RerankingOptions,
+    boosting: BoostOptions,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Sort all that has the words.", rich_help_panel=PAGE_PANEL)
     ] = False,
@@ -259,22 +261,6 @@ def search(
         float | None,
         typer.Option(
             metavar="COSINE", help="Of what only meaning finds, -1 to 1.", rich_help_panel=RANKING_PANEL
-        ),
-    ] = None,
-    boost: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SIGNAL=WEIGHT",
-            help="Lift by a signal, as in popularity=0.3; repeatable.",
-            rich_help_panel=RANKING_PANEL,
-        ),
-    ] = None,
-    half_life: Annotated[
-        float | None,
-        typer.Option(
-            metavar="DAYS",
-            help="In which the signal recency halves (30).",
-            rich_help_panel=RANKING_PANEL,
         ),
     ] = None,
     diversity: Annotated[
@@ -351,7 +337,7 @@ def search(
         "context": tuple(context or ()),
         "at": moment(at),
         "highlight": highlight,
-        "boosts": signal_boosts(boost or [], half_life),
+        "boosts": boosting.boosts(),
         "diversity": diversity,
     }
     if order := aisle.Sort.of(listed.sort):
@@ -363,31 +349,3 @@ def search(
         print_json(found.to_json())
     else:
         print_page(Console(), query, found)
-
-
-def signal_boosts(pairs: list[str], half_life_days: float | None) -> aisle.SignalBoosts | None:
-    """Boosts from texts such as ``popularity=0.3``; None without such.
-
-    Raises:
-        InputError: a text that is no such pair, a signal that is named twice, or a half-life of nothing.
-        InvalidQuery: a number that is out of range.
-    """
-    found: dict[str, float] = {}
-    for pair in pairs:
-        name, _, weight = pair.rpartition("=")
-        try:
-            if not name:
-                raise ValueError(pair)
-            number = float(weight)
-        except ValueError:
-            raise InputError(
-                f"--boost {pair!r} is not SIGNAL=WEIGHT", fix="write it like --boost popularity=0.3"
-            ) from None
-        if name in found:
-            raise InputError(f"--boost names {name!r} twice", fix="give each signal one weight")
-        found[name] = number
-    if half_life_days is None:
-        return aisle.SignalBoosts(found) if found else None
-    if "recency" not in found:
-        raise InputError("--half-life is that of the signal recency", fix="add --boost recency=0.2")
-    return aisle.SignalBoosts(found, half_life_days)

@@ -41,10 +41,22 @@ class SequenceChannel:
 
         The steps are read together, so these do not sum to the scores.
         """
+        return self.lost(history, self.vectors[items])
+
+    def lost(self, history: NDArray[np.int32], items: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the scores of items lose without each step.
+
+        Args:
+            history: int32 [steps], positions in ``vectors``, oldest first.
+            items: float32 [n, dims], vectors of any items.
+
+        Returns:
+            float32 [steps, n]; zeros for steps that are too old to be read.
+        """
         steps = self.vectors[history[-self.encoder.max_steps :]]
         without = [np.delete(steps, number, axis=0) for number in range(len(steps))]
         users = self.encoder.encode([steps, *without])
-        lost = (users[:1] - users[1:]) @ self.vectors[items].T
+        lost = (users[:1] - users[1:]) @ items.T
         shares = np.zeros((len(history), len(items)), dtype=np.float32)
         shares[len(history) - len(steps) :] = lost
         return shares

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,15 +16,29 @@ from numpy.typing import NDArray
 import aisle
 from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, ForeignIndex
+from aisle.mappings import RecommendationSpace
 from aisle.mappings.signals import SignalBoosts
+from aisle.recommendation.artifact import save_recommender
+from aisle.recommendation.recommender import Recommender
+from aisle.recommendation.settings import Learned
 from aisle.search import Filters
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
 from aisle.search.recommend.reference import ItemArrays
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.store import RuleStore
 from aisle.sequences import one_sequence
+from tests.support.command import Done, failure, here
 from tests.support.hash_vector_catalogue import put_shelf, swap
-from tests.support.recommending_shop import BARE, COUNT, NEW, item_vectors, items, put_recommending_shop
+from tests.support.recommending_shop import (
+    BARE,
+    COUNT,
+    NEW,
+    item_vectors,
+    items,
+    put_recommending_shop,
+    recommender,
+    walks,
+)
 
 NAME = "test-recommendations"
 RELEASE = f"{NAME}-v0001"
@@ -271,3 +286,39 @@ def test_ids_that_no_index_has_are_unknown_and_nothing_else(shop: Shop) -> None:
     odd = ["", "x" * 600, "\ud800", "a/../b", "*", '"}', "item-010"]
     page = shop.recommender().recommend(odd, exclude=odd[:-1], size=3)
     assert page.unknown == tuple(odd[:-1]) and len(page.items) == 3
+
+
+def test_the_command_says_where_its_answer_comes_from(
+    client: Cluster,
+    node_url: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = aisle.ArtifactStore(tmp_path / "home" / "artifacts")
+    made = recommender(item_vectors())
+    without_texts = Recommender(Learned(made.learned.counts), made.titles, made.settings)
+    kept = save_recommender(without_texts, name, store, learned_from=walks())
+
+    def run(*arguments: str, url: str = node_url) -> Done:
+        asked = ("recommend", "--name", name, *arguments)
+        return here(monkeypatch, capfd, *asked, AISLE_HOME=str(tmp_path / "home"), AISLE_URL=url)
+
+    history = ("--history", "item-010,gone", "--size", "3")
+    local = run(*history, "--json")
+    assert json.loads(local.out)["source"] == {"recommender": name}
+    refused = failure(run(*history, "--in-stock"))
+    assert "filters, boosts and rules need an index that recommends: there is no index" in refused
+    space = RecommendationSpace(kept.fingerprint, name)
+    put_recommending_shop(client, f"{name}-v0001", space)
+    client.indices.put_alias(index=f"{name}-v0001", name=name)
+    page = json.loads(run(*history, "--json").out)
+    assert page["source"] == {"index": f"{name}-v0001"} and page["unknown"] == ["gone"]
+    assert [i["id"] for i in page["items"]] == [i["id"] for i in json.loads(local.out)["items"]]
+    shown = run(*history, "--category", "kind 1", "--boost", "popularity=0.5", "--at", "2026-12-24T18:00:00Z")
+    assert shown.code == 0 and f"from index {name}-v0001" in shown.out and "unknown: gone" in shown.out
+    assert {line.split()[1][-3:] for line in shown.out.splitlines() if "item-" in line and "thing" in line}
+    nothing = run(*history, "--brand", "none")
+    assert nothing.code == 1

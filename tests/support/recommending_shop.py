@@ -15,7 +15,7 @@ from aisle.recommendation.counts import count_items
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.settings import Learned, RecommenderSettings
 from aisle.search.recommend.client import RecommendationArtifacts
-from aisle.sequences import sequences_of
+from aisle.sequences import Sequences, sequences_of
 from aisle.types import BusinessSignals, Item
 
 COUNT, DIMS = 120, 8
@@ -50,14 +50,18 @@ def raw_vectors() -> NDArray[np.float32]:
     return vectors.astype(np.float32)
 
 
-def recommender(vectors: NDArray[np.float32]) -> Recommender:
-    """Of 300 users who go on by one or two; of the items of ``vectors`` but for the new one."""
+def walks() -> Sequences:
+    """300 users who go on by one or two, in a circle; nobody takes the new item."""
     known = tuple(item.id for item in items()[:COUNT])
     draw = np.random.default_rng(5)
     starts, hops = draw.integers(0, COUNT, (300, 1)), draw.integers(1, 3, (300, 6))
-    walks = sequences_of(known, ((starts + np.cumsum(hops, axis=1)) % COUNT).tolist())
+    return sequences_of(known, ((starts + np.cumsum(hops, axis=1)) % COUNT).tolist())
+
+
+def recommender(vectors: NDArray[np.float32]) -> Recommender:
+    """Of these users; of the items of ``vectors`` but for the new one."""
     titles = [item.title for item in items()[:COUNT]]
-    return Recommender(Learned(count_items(walks), vectors[:COUNT]), titles, RecommenderSettings())
+    return Recommender(Learned(count_items(walks()), vectors[:COUNT]), titles, RecommenderSettings())
 
 
 def item_vectors() -> NDArray[np.float32]:
@@ -66,24 +70,26 @@ def item_vectors() -> NDArray[np.float32]:
     return fit_whitening(raw).apply(raw)
 
 
-def put_recommending_shop(client: OpenSearch, index: str) -> RecommendationArtifacts:
+def put_recommending_shop(
+    client: OpenSearch, index: str, space: RecommendationSpace = SPACE
+) -> RecommendationArtifacts:
     """Make the index as Aisle makes it, and what it recommends by."""
     vectors = item_vectors()
     made = recommender(vectors)
     engine = capabilities(client).best_engine
-    settings = IndexSettings(dims=DIMS, engine=engine, recommends=SPACE)
-    meta = IndexMeta(index, {}, engine, (), features=settings.features, recommends=SPACE)
+    settings = IndexSettings(dims=DIMS, engine=engine, recommends=space)
+    meta = IndexMeta(index, {}, engine, (), features=settings.features, recommends=space)
     client.indices.create(index=index, body=index_body(settings, meta))
     popularity = dict(zip(made.items, _popularity(made), strict=True))
     actions = (
         {"_index": index, "_id": item.id, **document(item, {})}
         | {fields.TAKEN: popularity.get(item.id, 0.0)}
-        | ({fields.ITEM_VECTOR: vector.tolist()} if item.id != BARE else {})
+        | ({fields.ITEM_VECTOR: vector.tolist()} if space.dims and item.id != BARE else {})
         for item, vector in zip(items(), vectors, strict=True)
     )
     helpers.bulk(client, actions, refresh=True)
     store_percentiles(Cluster.of(client), index)
-    return RecommendationArtifacts(SPACE, made)
+    return RecommendationArtifacts(space, made)
 
 
 def _popularity(made: Recommender) -> list[float]:

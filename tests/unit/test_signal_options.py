@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisle.cli.search import signal_boosts
+from aisle.cli.options import signal_boosts
 from aisle.errors import InputError, InvalidQuery
 from aisle.search import SignalBoosts
 

@@ -58,7 +58,7 @@ class RecommendationArtifacts:
 
     Attributes:
         space: what the index says of them.
-        recommender: the recommender.
+        recommender: the recommender, with its router if the index has one.
     """
 
     space: RecommendationSpace
@@ -88,8 +88,7 @@ class RecommendationClient:
     ) -> None:
         self._cluster = Cluster.of(client)
         self._artifacts = artifacts
-        space = artifacts.space
-        self._scorer = BaseScorer(artifacts.recommender, space.dims, space.text_dims)
+        self._scorer = BaseScorer(artifacts.recommender, artifacts.space.text_dims)
         self._rules = rules
         self._index = Preflight(self._cluster, name, QueryEncoders())
         self._passed: LiveIndex | None = None

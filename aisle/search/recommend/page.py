@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from aisle.mappings import fields
 from aisle.recommendation.channel import strongest
+from aisle.recommendation.sequence import SEQUENCE
 from aisle.recommendation.settings import TEXT
 from aisle.search.fusion import Fused
 from aisle.search.recommend.pool import ChannelRank
-from aisle.search.recommend.profile import PARTS, SEQUENCE, BaseScorer, Profile
+from aisle.search.recommend.profile import PARTS, BaseScorer, Profile
 from aisle.search.rules.effects import RuleReport
 from aisle.types import Item
 
@@ -152,8 +153,8 @@ def page_items(
         profile: of the history.
         found_by: candidate to the channels that found it.
     """
-    of_text = profile.vector.size - profile.text_dims
-    shares = scorer.shares(profile, [fused.id for fused in shown], vectors[:, of_text:])
+    of_text = len(profile.encoded)
+    shares = scorer.shares(profile, [fused.id for fused in shown], vectors)
     by_sequence = vectors[:, :of_text] @ profile.vector[:of_text]
     found: list[RecommendedItem] = []
     for row, fused in enumerate(shown):

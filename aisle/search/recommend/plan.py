@@ -21,6 +21,7 @@ from aisle.search.recommend.channels import (
     Clause,
     CountsChannel,
     PopularityChannel,
+    PrefixChannel,
     excluding,
     products_of,
 )
@@ -35,6 +36,12 @@ from aisle.search.stored import docvalue_fields, stored_values, with_ids
 
 RECOMMENDATIONS: Final = "recommendations"
 """The context that rules can name to act on recommendations alone."""
+
+LEVEL: Final = 2
+"""Codes in the prefixes that a user is routed by; fewer where semantic IDs have no more."""
+
+PREFIXES: Final = 50
+"""Prefixes that a user is routed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ def plan_recommendation(
         marks=tuple(marks(rules, live.further_languages)) if rules else (),
     )
     channels: list[CandidateChannel] = [AnnChannel()] if question.vector is not None else []
+    if channels and (prefixes := _prefixes(scorer, profile, live)):
+        channels.append(prefixes)
     counted = _counted(scorer, profile, excluded)
     if counted:
         channels.append(CountsChannel(counted, narrowed=bool(narrowing)))
@@ -113,6 +122,12 @@ def plan_recommendation(
     return RecommendationPlan(
         live, question, tuple(channels), pins, rules, boosts, request.at or datetime.now(UTC)
     )
+
+
+def _prefixes(scorer: BaseScorer, profile: Profile, live: LiveIndex) -> PrefixChannel | None:
+    level = min(LEVEL, live.meta.recommending().levels, scorer.depth)
+    found = scorer.prefixes(profile, level, PREFIXES) if level else ()
+    return PrefixChannel(level, found) if found else None
 
 
 def _counted(scorer: BaseScorer, profile: Profile, excluded: set[str]) -> dict[str, float]:

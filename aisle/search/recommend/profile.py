@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.mappings import fields
 from aisle.recommendation.channels import text_weights
 from aisle.recommendation.recommender import Recommender
-from aisle.recommendation.settings import COUNTS, POPULARITY, TEXT, popularity
+from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
+from aisle.recommendation.settings import COUNTS, POPULARITY, popularity
 from aisle.search.recommend.history import History
 from aisle.sequences import Sequences, one_sequence
-
-SEQUENCE: Final = "sequence"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +26,9 @@ class Profile:
         history: that it was made of.
         vector: float32 [dims]: one inner product with an item's vector is the weighted sum of their scores.
         text_weights: float32 [steps], the share of each step's text in ``vector``, weight of texts included.
-        text_dims: how many of the vector's last values are the text part.
+        text_dims: how many of the vector's last values are the text part; the first are the sequence part.
+        encoded: float32 [dims of the sequence part], what the history encoder made of the history; zeros
+            for an empty one.
         counted: the steps that the recommender knows.
         counts: float32 [items of the recommender], scores of counts.
     """
@@ -35,6 +37,7 @@ class Profile:
     vector: NDArray[np.float32]
     text_weights: NDArray[np.float32]
     text_dims: int
+    encoded: NDArray[np.float32]
     counted: Sequences
     counts: NDArray[np.float32]
 
@@ -48,7 +51,7 @@ class Profile:
 
         A text does not speak for itself, see ``recommendation.channels.TextCosine``.
         """
-        texts = self.history.vectors[:, self.vector.size - self.text_dims :]
+        texts = self.history.vectors[:, len(self.encoded) :]
         own = self.text_weights * np.einsum("nd,nd->n", texts, texts)
         found: dict[str, float] = {}
         for step, value in zip(self.history.steps, own.tolist(), strict=True):
@@ -63,33 +66,84 @@ class BaseScorer:
     add. Of the latter two an item that the recommender does not know has nothing.
 
     Args:
-        recommender: by which the index was made.
-        dims: of item vectors.
-        text_dims: how many of their last values are the text part.
+        recommender: by which the index was made, with its router if the index has one.
+        text_dims: width of the text part of item vectors.
     """
 
-    def __init__(self, recommender: Recommender, dims: int, text_dims: int) -> None:
+    def __init__(self, recommender: Recommender, text_dims: int) -> None:
         self.recommender = recommender
-        self._dims, self._text_dims = dims, text_dims
+        self._text_dims = text_dims
         self._counts, self._counts_weight = next(
             (part, weight) for part, weight in recommender.channel.parts if part.name == COUNTS
         )
+        self._sequence: SequenceChannel | None = None
+        self._sequence_weight = 0.0
+        for part, weight in recommender.channel.parts:
+            if isinstance(part, SequenceChannel):
+                self._sequence, self._sequence_weight = part, weight
         self.popularity = popularity(recommender.learned.counts).popularity
         self._popularity_weight = recommender.settings.popularity_weight
+
+    @property
+    def dims(self) -> int:
+        """Width of item vectors."""
+        return self._text_dims + (self._sequence.encoder.dims if self._sequence else 0)
 
     def profile(self, history: History) -> Profile:
         """What a history says."""
         recommender = self.recommender
+        history = replace(history, vectors=self._filled(history))
+        of_text = self.dims - self._text_dims
         settings = recommender.settings.text
         weights = text_weights(len(history.steps), settings.decay, settings.last)
         weights *= np.float32(recommender.settings.text_weight)
-        vector = np.zeros(self._dims, dtype=np.float32)
-        of_text = slice(self._dims - self._text_dims, None)
-        vector[of_text] = weights @ history.vectors[:, of_text]
+        vector = np.zeros(self.dims, dtype=np.float32)
+        vector[of_text:] = weights @ history.vectors[:, of_text:]
+        encoded = np.zeros(of_text, dtype=np.float32)
+        if self._sequence is not None:
+            encoded = self._sequence.encoder.encode([history.vectors[:, :of_text]])[0]
+            vector[:of_text] = np.float32(self._sequence_weight) * encoded
         places = (recommender.places[step] for step in history.steps if step in recommender.places)
         counted = one_sequence(recommender.items, places)
         scores = np.float32(self._counts_weight) * self._counts.scores(counted)[0]
-        return Profile(history, vector, weights, self._text_dims, counted, scores)
+        return Profile(history, vector, weights, self._text_dims, encoded, counted, scores)
+
+    def _filled(self, history: History) -> NDArray[np.float32]:
+        """The history's vectors; those of items that have left the catalogue are the recommender's."""
+        vectors, places = history.vectors.copy(), self.recommender.places
+        texts = self.recommender.learned.texts
+        of_text = self.dims - self._text_dims
+        for row, step in enumerate(history.steps):
+            if step in places and step not in history.titles:
+                if self._sequence is not None:
+                    vectors[row, :of_text] = self._sequence.vectors[places[step]]
+                if texts is not None and self._text_dims:
+                    vectors[row, of_text:] = texts[places[step]]
+        return vectors
+
+    @property
+    def depth(self) -> int:
+        """Codes in the longest prefixes that users can be routed to; 0 without a router of prefixes."""
+        router = self.recommender.router
+        return router.router.depth if router is not None and router.router is not None else 0
+
+    def prefixes(self, profile: Profile, level: int, size: int) -> tuple[str, ...]:
+        """Where a user is likely to go next, as an index has it.
+
+        Args:
+            profile: of the user.
+            level: codes in each prefix, 1 to `depth`.
+            size: most that are returned.
+
+        Returns:
+            Prefixes of semantic IDs, likeliest first; none without a history that the router can read.
+        """
+        routed = self.recommender.router
+        if routed is None or routed.router is None or not profile.encoded.any():
+            return ()
+        codes, logs = routed.router.best_prefixes(profile.encoded[None], level, size)
+        found = zip(codes[0].tolist(), logs[0].tolist(), strict=True)
+        return tuple(fields.sid_prefix(prefix) for prefix, log in found if np.isfinite(log))
 
     def parts(
         self, profile: Profile, ids: Sequence[str], products: Mapping[str, float]
@@ -112,23 +166,30 @@ class BaseScorer:
             found.append((product, counts, popular))
         return found
 
-    def shares(self, profile: Profile, ids: Sequence[str], texts: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What each step of the history adds to the scores of some items, by counts and by texts.
+    def shares(
+        self, profile: Profile, ids: Sequence[str], vectors: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What each step of the history adds to the scores of some items: by counts, by its text, and what
+        the history says less without it.
 
         Args:
             profile: of the user.
             ids: of the items.
-            texts: float32 [ids, text dims], the text parts of their vectors; zeros for an item without one.
+            vectors: float32 [ids, dims], of the items; zeros for an item without one.
 
         Returns:
             float32 [steps, ids].
         """
         places, steps = self.recommender.places, profile.history.steps
-        of_steps = profile.history.vectors[:, self._dims - self._text_dims :]
-        cosines = of_steps @ texts.T
+        of_text = len(profile.encoded)
+        cosines = profile.history.vectors[:, of_text:] @ vectors[:, of_text:].T
         for column, id_ in enumerate(ids):
             cosines[[row for row, step in enumerate(steps) if step == id_], column] = 0
         found = profile.text_weights[:, None] * cosines
+        if self._sequence is not None and len(steps):
+            of_steps = SequenceChannel(SEQUENCE, self._sequence.encoder, profile.history.vectors[:, :of_text])
+            lost = of_steps.lost(np.arange(len(steps), dtype=np.int32), vectors[:, :of_text])
+            found += np.float32(self._sequence_weight) * lost
         rows = [row for row, step in enumerate(steps) if step in places]
         columns = [column for column, id_ in enumerate(ids) if id_ in places]
         if rows and columns:
@@ -140,5 +201,3 @@ class BaseScorer:
 
 PARTS: Final = ("vectors", COUNTS, POPULARITY)
 """Of the base score: inner products of vectors, which are those of sequences and of texts together."""
-
-__all__ = ["COUNTS", "PARTS", "POPULARITY", "SEQUENCE", "TEXT", "BaseScorer", "Profile"]
