@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
-from aisle._item_fields import RecommenderRefs
+from aisle._item_fields import recommender_refs
 from aisle._quality_gate import gate_options
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
@@ -62,6 +62,7 @@ def index(
     vector_bytes: int | None = None,
     sparse: str | Path | None = None,
     recommender: str | Path | None = None,
+    codes: str | Path | None = None,
     synonyms: str | Path | None = None,
     suggest: bool = True,
     queries: str | Path | None = None,
@@ -125,6 +126,8 @@ def index(
             by what they find in a sample of the items.
         sparse: artifact for the sparse leg; None leaves it out.
         recommender: artifact by which the release recommends, see `aisle.train_recommender`; None: it cannot.
+        codes: artifact of semantic IDs, see `aisle.train_codes`; None: that of the recommender's name, if
+            there is one; "none": items have none.
         synonyms: file of rules such as ``sofa, couch`` for the queries of this release.
         suggest: make suggestions with the release, see ``aisle.suggest``.
         queries: file of popular queries with their counts and, if known, how many visitors asked them: they
@@ -191,7 +194,7 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = None if recommender is None else RecommenderRefs(recommender)
+    recommends = recommender_refs(recommender, codes)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.artifact import RECOMMENDER, load_artifact
-from aisle.errors import ArtifactNotFound
+from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, load_artifact
+from aisle.encoder.code_artifact import load_codes
+from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, recommended_item_encoder
 from aisle.mappings import IndexMeta, RecommendationSpace
-from aisle.recommendation.item_fields import ItemFields
+from aisle.recommendation.item_fields import CodedItems, ItemFields
 from aisle.recommendation.known_items import find_recommender, known_items
+
+NONE: Final = "none"
+"""What leaves out an artifact that would be taken by its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecommenderRefs:
-    """The artifacts that a new release is to recommend by.
+    """The artifacts that a new release is to recommend by, each by path, name or fingerprint.
 
     Attributes:
-        recommender: artifact, by path, name or fingerprint.
+        recommender: of counts and texts.
+        codes: of semantic IDs; None: those of the recommender's name, if there are any; ``NONE``: none.
     """
 
     recommender: str | Path
+    codes: str | Path | None = None
+
+
+def recommender_refs(recommender: str | Path | None, codes: str | Path | None) -> RecommenderRefs | None:
+    """As `aisle.index` takes them; None if the release shall not recommend.
+
+    Raises:
+        InputError: codes without a recommender.
+    """
+    if recommender is not None:
+        return RecommenderRefs(recommender, codes)
+    if codes is not None:
+        raise InputError(
+            "codes without a recommender are asked by nobody", fix="name a recommender with --recommender"
+        )
+    return None
 
 
 def item_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
@@ -30,8 +52,17 @@ def item_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: an artifact that is asked for is not there, or not what was built.
+        ArtifactMismatch: recommender and codes read texts with different encoders.
     """
-    return _item_fields(find_recommender(asked.recommender, store))
+    recommender = find_recommender(asked.recommender, store)
+    return _item_fields(recommender, _codes_asked(asked.codes, recommender.manifest.name, store), store)
+
+
+def _codes_asked(ref: str | Path | None, name: str, store: ArtifactStore) -> str | Path | None:
+    if ref is None:
+        held = ((path, manifest) for path, manifest in store.list() if manifest.kind == ITEM_CODES)
+        return next((path for path, manifest in held if manifest.name == name), None)
+    return None if ref == NONE else ref
 
 
 def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | None:
@@ -44,9 +75,11 @@ def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | N
     space = meta.recommends
     if space is None:
         return None
-    return _item_fields(
-        load_artifact(find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store))
-    )
+    recommender = find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store)
+    codes = None
+    if space.codes:
+        codes = find_release_artifact(meta, ITEM_CODES, f"of {space.name}", space.codes, store)
+    return _item_fields(load_artifact(recommender), codes, store)
 
 
 def find_release_artifact(
@@ -74,7 +107,7 @@ def find_release_artifact(
         ) from error
 
 
-def _item_fields(recommender: Artifact) -> ItemFields:
+def _item_fields(recommender: Artifact, codes_ref: str | Path | None, store: ArtifactStore) -> ItemFields:
     known = known_items(recommender)
     width = known.whitening.dims if known.whitening else 0
     space = RecommendationSpace(
@@ -84,7 +117,22 @@ def _item_fields(recommender: Artifact) -> ItemFields:
         dims=width,
         text_dims=width,
     )
-    return ItemFields(space, known)
+    if codes_ref is None:
+        return ItemFields(space, known)
+    codes, artifact = load_codes(codes_ref, store)
+    if space.encoder and artifact.manifest.revision not in ("", space.encoder):
+        raise ArtifactMismatch(
+            f"codes {artifact.manifest.name} read texts with encoder {artifact.manifest.base_model},"
+            f" recommender {space.name} with {recommender.manifest.base_model}: an index takes one for both",
+            fix="train both with one --encoder, or leave the codes out: --codes none",
+        )
+    space = replace(
+        space,
+        encoder=space.encoder or artifact.manifest.revision,
+        codes=artifact.fingerprint,
+        levels=len(codes.quantizer.sizes),
+    )
+    return ItemFields(space, known, CodedItems.of(codes, space.encoder))
 
 
 def text_encoders(
@@ -114,7 +162,7 @@ def text_encoders(
 
 
 def _own_encoder(space: RecommendationSpace, store: ArtifactStore) -> DenseEncoder | None:
-    if not space.text_dims:
+    if not space.encoder:
         return None
     try:
         return DenseEncoder.load(space.encoder, store=store)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle._index_run import USUAL_ENCODER, in_languages, letters_file, read_synonyms
-from aisle._item_fields import RecommenderRefs
+from aisle._item_fields import recommender_refs
 from aisle._quality_gate import gate_options, release_gate
 from aisle._suggest import suggest_options
 from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors
@@ -116,6 +116,7 @@ def preview(
     vector_bytes: int | None = None,
     sparse: str | Path | None = None,
     recommender: str | Path | None = None,
+    codes: str | Path | None = None,
     synonyms: str | Path | None = None,
     language: str = AUTO,
     suggest: bool = True,
@@ -165,6 +166,7 @@ def preview(
         vector_bytes: memory that a vector may take; what was chosen from is in ``vectors.choices``.
         sparse: artifact for the sparse leg; None leaves it out.
         recommender: artifact by which the release would recommend; None: it could not.
+        codes: artifact of semantic IDs, as `aisle.index` takes it.
         synonyms: file of rules for the queries of the release.
         language: as `aisle.index` takes it.
         suggest: whether it would have suggestions.
@@ -214,7 +216,7 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = None if recommender is None else RecommenderRefs(recommender)
+    recommends = recommender_refs(recommender, codes)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)

@@ -201,6 +201,7 @@ def print_replayed(console: Console, report: ReplayReport) -> None:
 
 WORDS_ONLY = "none"
 _GUARDS = "Before it goes live"
+_RECOMMENDATIONS = "Recommendations"
 
 
 def index(
@@ -243,7 +244,18 @@ def index(
     recommender: Annotated[
         str | None,
         typer.Option(
-            metavar="REF", help="Recommender artifact: items can be recommended from the index, too."
+            metavar="REF",
+            help="Recommender artifact: items can be recommended from the index, too.",
+            rich_help_panel=_RECOMMENDATIONS,
+        ),
+    ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Codes artifact of semantic IDs, or none. Default: that of the recommender's name, if there"
+            " is one.",
+            rich_help_panel=_RECOMMENDATIONS,
         ),
     ] = None,
     form: FormatOption = "auto",
@@ -396,7 +408,10 @@ def index(
             vectors or vector_bytes,
             "--vectors and --bytes go with DATA: a release keeps its vectors as they are",
         ),
-        (recommender, "--recommender goes with DATA: a release recommends by what it was made with"),
+        (
+            recommender or codes,
+            "--recommender and --codes go with DATA: a release recommends by what it was made with",
+        ),
         (synonyms, "--synonyms goes with DATA: they are part of a new release"),
         (queries or suggest_block or not suggest, "suggestions go with DATA: they are part of a new release"),
     )
@@ -448,6 +463,7 @@ def index(
             vector_bytes=vector_bytes,
             sparse=sparse,
             recommender=recommender,
+            codes=codes,
             synonyms=synonyms,
             language=language,
             suggest=suggest,
@@ -491,6 +507,7 @@ def index(
             vector_bytes=vector_bytes,
             sparse=sparse,
             recommender=recommender,
+            codes=codes,
             synonyms=synonyms,
             suggest=suggest,
             queries=queries,

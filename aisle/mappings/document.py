@@ -16,8 +16,9 @@ from aisle.mappings.measures import measure_terms
 from aisle.mappings.part_numbers import attribute_codes, codes
 from aisle.types import NO_SIGNALS, BusinessSignals, GeoPoint, Item
 
-# A float32 [dims] row of a vector field, token to weight of a sparse one, or a hash of the text behind them.
-Value: TypeAlias = NDArray[np.float32] | Mapping[str, float] | int
+# A float32 [dims] row of a vector field, token to weight of a sparse one, a hash of the text behind them, how
+# popular an item is, or a prefix of its semantic ID.
+Value: TypeAlias = NDArray[np.float32] | Mapping[str, float] | float | str
 
 
 class Column(Protocol):
@@ -31,13 +32,13 @@ class Column(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
-def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
+def document(item: Item, vectors: Mapping[str, Value | None]) -> dict[str, Any]:
     """One item as a document of ``aisle.mappings.index_body``.
 
     Args:
         item: as a reader yields it.
         vectors: vector field to its float32 ``[dims]`` row, kept as an array (see ``bulk_bodies.serialise``),
-            or to the weights of its tokens.
+            or to the weights of its tokens; None: it has no value.
 
     Returns:
         Only fields that have a value: an empty brand is a missing field, so that facets do not count it.
@@ -83,7 +84,7 @@ def document(item: Item, vectors: Mapping[str, Value]) -> dict[str, Any]:
         built[fields.LOCATION] = asdict(item.location)
     if item.signals is not NO_SIGNALS:
         built.update(_signals(item.signals))
-    built.update(vectors)
+    built.update((field, value) for field, value in vectors.items() if value is not None)
     return built
 
 

@@ -4,14 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.encoder.code_artifact import ItemCodes
+from aisle.encoder.codes import Quantizer, prefixes
 from aisle.encoder.jitter import jittered
 from aisle.mappings import RecommendationSpace, VectorSpace, fields
 from aisle.mappings.document import Column
 from aisle.recommendation.known_items import KnownItems
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedItems:
+    """Semantic IDs, as the prefixes that items are filtered by.
+
+    Attributes:
+        known: id to the prefixes of its codes, the shortest first.
+        quantizer: gives all other items the nearest codes of the frozen codebooks.
+        text: the quantizer's modality that is made of texts; empty: it has none, and new items have no codes.
+    """
+
+    known: Mapping[str, tuple[str, ...]]
+    quantizer: Quantizer
+    text: str
+
+    @classmethod
+    def of(cls, codes: ItemCodes, encoder: str) -> Self:
+        """Those of an artifact whose texts were read by the encoder of that fingerprint."""
+        text = next((kind.name for kind in codes.quantizer.modalities if kind.source == encoder), "")
+        known = dict(zip(codes.items, prefixes(codes.codes), strict=True))
+        return cls(known, codes.quantizer, text)
+
+    def columns(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> dict[str, Column]:
+        """Each level's field and the prefix of each item, None where it has none.
+
+        A new item's codes do not depend on the other items, so others may have the same: they are looked for
+        by prefixes, and told apart by ids.
+
+        Args:
+            ids: of the items.
+            vectors: float32 [items, dims], of texts; rows of zeros where there is none.
+        """
+        rows = [self.known.get(id_) for id_ in ids]
+        new = [row for row, found in enumerate(rows) if found is None and vectors[row].any()]
+        if self.text and new:
+            made = prefixes(self.quantizer.encode({self.text: vectors[new]}))
+            for row, found in zip(new, made, strict=True):
+                rows[row] = found
+        levels = range(len(self.quantizer.sizes))
+        return {fields.sid(level + 1): [row and row[level] for row in rows] for level in levels}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +68,12 @@ class ItemFields:
     Attributes:
         space: the artifacts behind it, as the index names them.
         known: items of the recommender.
+        codes: semantic IDs; None: items have none.
     """
 
     space: RecommendationSpace
     known: KnownItems
+    codes: CodedItems | None = None
 
     @property
     def spaces(self) -> Mapping[str, VectorSpace]:
@@ -38,7 +84,7 @@ class ItemFields:
 
     def reads(self, encoder: str) -> bool:
         """Whether the vectors of an encoder of that fingerprint will do."""
-        return not self.space.text_dims or encoder == self.space.encoder
+        return self.space.encoder in ("", encoder)
 
     def columns(
         self, ids: Sequence[str], texts: Sequence[str], vectors: NDArray[np.float32]
@@ -48,16 +94,18 @@ class ItemFields:
         Args:
             ids: of the items.
             texts: of each, as ``encoder.item_text`` makes it; an item without one is like nothing.
-            vectors: float32 [items, dims], of the texts, of the recommender's encoder at its full width; of
-                any width if it reads none.
+            vectors: float32 [items, dims], of the texts, of the encoder that ``space`` names at its full
+                width; of any width if it names none.
 
         Returns:
-            Name to values: `fields.TAKEN`, and `fields.ITEM_VECTOR` float32 [items, dims], the text part of
-            which is `jittered`.
+            Name to values: `fields.TAKEN`; `fields.ITEM_VECTOR` float32 [items, dims], the text part of which
+            is `jittered`; and the prefixes of semantic IDs, see `CodedItems`.
         """
+        there = np.array([bool(text) for text in texts], dtype=np.bool_)[:, None]
+        read = np.where(there, vectors, np.float32(0))
         made: dict[str, Column] = {fields.TAKEN: [self.known.popularity.get(id_, 0.0) for id_ in ids]}
         if self.known.whitening is not None:
-            there = np.array([bool(text) for text in texts], dtype=np.bool_)[:, None]
-            placed = self.known.whitening.apply(np.where(there, vectors, np.float32(0)))
-            made[fields.ITEM_VECTOR] = jittered(placed, ids)
+            made[fields.ITEM_VECTOR] = jittered(self.known.whitening.apply(read), ids)
+        if self.codes is not None:
+            made |= self.codes.columns(ids, read)
         return made

@@ -17,6 +17,8 @@ import aisle
 from aisle._item_fields import RecommenderRefs, item_fields
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
+from aisle.encoder.code_artifact import ItemCodes, save_codes
+from aisle.encoder.codes import Codebooks, Modality, Quantizer
 from aisle.encoder.export import DenseExport, export
 from aisle.errors import ArtifactNotFound, ForeignIndex
 from aisle.mappings import IndexMeta, fields
@@ -70,12 +72,27 @@ class Shop:
         hits = self.client.search(index=name, body={"size": 100, "query": {"match_all": {}}})["hits"]["hits"]
         return {hit["_id"]: hit["_source"] for hit in hits}
 
-    def expected(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, NDArray[np.float32]]:
-        """The item vectors that the reference makes of what is stored."""
+    def made(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """The fields that the reference makes of what is stored, by id."""
         texts = {id_: item_text(item_of(id_, source)) for id_, source in documents.items()}
         whole = DenseEncoder.load("tiny", store=self.store).encode_items(list(texts.values()))
-        made = self.fields.columns(list(texts), list(texts.values()), whole)
-        return dict(zip(texts, np.asarray(made[fields.ITEM_VECTOR]), strict=True))
+        columns = self.fields.columns(list(texts), list(texts.values()), whole)
+        return {id_: {name: rows[row] for name, rows in columns.items()} for row, id_ in enumerate(texts)}
+
+    def expected(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, NDArray[np.float32]]:
+        """The item vectors among them."""
+        return {id_: np.asarray(made[fields.ITEM_VECTOR]) for id_, made in self.made(documents).items()}
+
+
+def put_codes(store: ArtifactStore) -> None:
+    """Two levels of four codes, of all items but the last."""
+    encoder = DenseEncoder.load("tiny", store=store)
+    vectors = encoder.encode_items(list(TITLES.values()))
+    modality = Modality.fitted("text", encoder.fingerprint, 1.0, vectors)
+    placed = modality.placed(vectors)
+    quantizer = Quantizer((modality,), (), Codebooks((placed[:4], placed[4:8] - placed[8:12])))
+    known, codes = tuple(TITLES)[:-1], quantizer.encode({"text": vectors[:-1]})
+    save_codes(ItemCodes(quantizer, known, codes), {"text": vectors}, "shop", store, encoder=encoder.artifact)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +107,7 @@ def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     aisle.train_recommender(
         folder / "orders.txt", catalogue=folder / "products.csv", name="shop", encoder="tiny", store=store
     )
+    put_codes(store)
     made = Shop(client, store, folder)
     made.index(NAME)
     yield made
@@ -103,6 +121,11 @@ def test_every_document_has_what_the_reference_makes_of_it(shop: Shop) -> None:
     for id_, vector in shop.expected(documents).items():
         np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector, atol=1e-6)
         assert len(documents[id_][fields.DENSE]) == 8
+    made = shop.made(documents)
+    for field in (fields.TAKEN, fields.sid(1), fields.sid(2)):
+        assert {id_: source[field] for id_, source in documents.items()} == {
+            id_: made[id_][field] for id_ in made
+        }
     popularity = shop.fields.known.popularity
     assert {id_: source[fields.TAKEN] for id_, source in documents.items()} == popularity
     assert max(popularity.values()) == 1 and min(popularity.values()) == 0
@@ -126,6 +149,8 @@ def test_a_new_item_can_be_recommended_at_once(shop: Shop) -> None:
     shop.update(NAME, {"op": "upsert", "id": "new", "title": "black lamp", "price": 3})
     after = shop.documents(NAME)
     assert after["new"][fields.TAKEN] == 0
+    assert after["new"][fields.sid(2)] == after["black-2"][fields.sid(2)]
+    assert after["new"][fields.sid(1)] == after["new"][fields.sid(2)].split("-")[0]
     np.testing.assert_allclose(
         after["new"][fields.ITEM_VECTOR], shop.expected(after)["new"], atol=ALIKE, err_msg="of one encoder"
     )
@@ -145,7 +170,7 @@ def test_a_price_leaves_the_fields_and_a_title_makes_them_anew(shop: Shop) -> No
     )
     after = shop.documents(NAME)
     assert (report.indexed, report.encoded) == (2, 1)
-    made = (fields.ITEM_VECTOR, fields.TAKEN, fields.DENSE)
+    made = (fields.ITEM_VECTOR, fields.TAKEN, fields.DENSE, fields.sid(1), fields.sid(2))
     assert after["red-1"]["price"] == 99
     assert {field: after["red-1"][field] for field in made} == {
         field: before["red-1"][field] for field in made
@@ -168,29 +193,29 @@ def test_dead_letters_come_back_with_every_field(shop: Shop) -> None:
     shop.update(NAME, {"op": "delete", "id": "late"})
 
 
-@pytest.mark.parametrize("kind", ["recommender"])
-def test_what_is_not_on_this_machine_is_named(shop: Shop, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("recommender", "shop"), ("codes", "of shop")])
+def test_what_is_not_on_this_machine_is_named(shop: Shop, tmp_path: Path, kind: str, name: str) -> None:
     shutil.copytree(shop.store.home, tmp_path / "store")
     shutil.rmtree(tmp_path / "store" / kind)
     before = shop.documents(NAME)
     change = {"op": "update", "id": "red-1", "price": 1}
     with pytest.raises(
-        ArtifactNotFound, match=rf"{NAME}-v0001 was built with {kind} shop \([0-9a-f]{{12}}\)"
+        ArtifactNotFound, match=rf"{NAME}-v0001 was built with {kind} {name} \([0-9a-f]{{12}}\)"
     ):
         shop.update(NAME, change, store=ArtifactStore(tmp_path / "store"))
     assert shop.documents(NAME) == before
 
 
 def test_texts_are_read_for_item_vectors_alone_where_there_are_no_others(shop: Shop, name: str) -> None:
-    shop.index(name, encoder=None, dims=None)
+    shop.index(name, encoder=None, dims=None, codes="none")
     documents = shop.documents(name)
     for id_, vector in shop.expected(documents).items():
         np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector, atol=1e-6)
-        assert fields.DENSE not in documents[id_]
+        assert not {fields.DENSE, fields.sid(1)} & set(documents[id_])
 
 
 def test_a_release_without_a_recommender_cannot_recommend(shop: Shop, name: str) -> None:
-    shop.index(name, recommender=None)
+    shop.index(name, recommender=None, codes=None)
     found = read_live(shop.client, name).meta
     with pytest.raises(ForeignIndex, match=f"{name}-v0001 cannot recommend"):
         found.recommending()

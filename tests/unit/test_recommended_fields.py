@@ -10,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from aisle._index_run import fits
+from aisle.encoder.code_artifact import ItemCodes
+from aisle.encoder.codes import Codebooks, Modality, Quantizer
 from aisle.encoder.jitter import JITTER
 from aisle.encoder.whitening import fit_whitening
 from aisle.errors import ForeignIndex
@@ -22,7 +24,7 @@ from aisle.indexer.vectors import (
 )
 from aisle.mappings import IndexMeta, IndexSettings, RecommendationSpace, VectorSpace, fields, index_body
 from aisle.mappings.document import document
-from aisle.recommendation.item_fields import ItemFields
+from aisle.recommendation.item_fields import CodedItems, ItemFields
 from aisle.recommendation.known_items import KnownItems
 from aisle.types import Item
 
@@ -165,3 +167,38 @@ def test_a_new_recommender_leaves_the_tuned_fusion() -> None:
     assert fits(live, {**dense, fields.ITEM_VECTOR: VectorSpace("00" * 32, "shop", 9)})
     assert fits(live, dense)
     assert not fits(live, FIELDS.spaces)
+
+
+SPLIT = Quantizer(
+    (
+        Modality.fitted(
+            "text", Model.fingerprint, 1.0, Model().encode_items([f"text {n}" for n in range(40)])
+        ),
+    ),
+    (),
+    Codebooks(tuple(np.random.default_rng(n).normal(size=(3, WIDTH)).astype(np.float32) for n in range(2))),
+)
+CODED = CodedItems.of(
+    ItemCodes(SPLIT, IDS[:2], np.array([[2, 0], [1, 2]], dtype=np.int32)), Model.fingerprint
+)
+
+
+def test_known_items_keep_their_codes_and_new_ones_get_the_nearest_whatever_else_is_in_the_batch() -> None:
+    coded = ItemFields(replace(SPACE, codes="ef" * 32, levels=2), KNOWN, CODED)
+    whole = Model().encode_items(list(TITLES))
+    made = coded.columns(IDS, TITLES, whole)
+    assert made[fields.sid(1)][:2] == ["2", "1"] and made[fields.sid(2)][:2] == ["2-0", "1-2"]
+    nearest = SPLIT.encode({"text": whole[2:]}).tolist()
+    assert made[fields.sid(2)][2:] == [fields.sid_prefix(codes) for codes in nearest]
+    assert made[fields.sid(1)][2:] == [fields.sid_prefix(codes[:1]) for codes in nearest]
+    for row in range(4):
+        alone = coded.columns(IDS[row : row + 1], TITLES[row : row + 1], whole[row : row + 1])
+        assert alone[fields.sid(2)] == [made[fields.sid(2)][row]]
+    assert coded.columns(("new",), ("",), whole[:1])[fields.sid(2)] == [None]
+    assert fields.sid(2) not in document(Item("new", "x"), {fields.sid(2): None})
+
+
+def test_codes_of_purchases_alone_are_those_of_known_items() -> None:
+    bought = CodedItems.of(ItemCodes(SPLIT, IDS[:1], np.array([[2, 0]], dtype=np.int32)), "00" * 32)
+    made = bought.columns(IDS, Model().encode_items(list(TITLES)))
+    assert made[fields.sid(2)] == ["2-0", None, None, None]
