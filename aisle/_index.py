@@ -63,6 +63,7 @@ def index(
     sparse: str | Path | None = None,
     recommender: str | Path | None = None,
     codes: str | Path | None = None,
+    router: str | Path | None = None,
     synonyms: str | Path | None = None,
     suggest: bool = True,
     queries: str | Path | None = None,
@@ -126,8 +127,10 @@ def index(
             by what they find in a sample of the items.
         sparse: artifact for the sparse leg; None leaves it out.
         recommender: artifact by which the release recommends, see `aisle.train_recommender`; None: it cannot.
-        codes: artifact of semantic IDs, see `aisle.train_codes`; None: that of the recommender's name, if
-            there is one; "none": items have none.
+        codes: artifact of semantic IDs, see `aisle.train_codes`; None: the router's, else that of the
+            recommender's name, if there is one; "none": items have none.
+        router: artifact for histories as sequences, trained for that recommender; None: the one of its name,
+            if there is one; "none": leave it out.
         synonyms: file of rules such as ``sofa, couch`` for the queries of this release.
         suggest: make suggestions with the release, see ``aisle.suggest``.
         queries: file of popular queries with their counts and, if known, how many visitors asked them: they
@@ -194,7 +197,7 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = recommender_refs(recommender, codes)
+    recommends = recommender_refs(recommender, codes, router)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")

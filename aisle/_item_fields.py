@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, load_artifact
-from aisle.encoder.code_artifact import load_codes
+from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, ROUTER, load_artifact
+from aisle.encoder.code_artifact import ItemCodes, load_codes
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, recommended_item_encoder
 from aisle.mappings import IndexMeta, RecommendationSpace
 from aisle.recommendation.item_fields import CodedItems, ItemFields
 from aisle.recommendation.known_items import find_recommender, known_items
+from aisle.recommendation.router_artifact import (
+    TrainedRouter,
+    load_router,
+    read_item_embeddings,
+    router_of,
+)
 
 NONE: Final = "none"
 """What leaves out an artifact that would be taken by its name."""
@@ -25,44 +31,93 @@ class RecommenderRefs:
 
     Attributes:
         recommender: of counts and texts.
-        codes: of semantic IDs; None: those of the recommender's name, if there are any; ``NONE``: none.
+        codes: of semantic IDs; None: the router's, else those of the recommender's name, if there are any;
+            ``NONE``: none.
+        router: that was trained for this recommender; None: the one of its name, if there is one; ``NONE``:
+            none.
     """
 
     recommender: str | Path
     codes: str | Path | None = None
+    router: str | Path | None = None
 
 
-def recommender_refs(recommender: str | Path | None, codes: str | Path | None) -> RecommenderRefs | None:
+def recommender_refs(
+    recommender: str | Path | None, codes: str | Path | None, router: str | Path | None
+) -> RecommenderRefs | None:
     """As `aisle.index` takes them; None if the release shall not recommend.
 
     Raises:
-        InputError: codes without a recommender.
+        InputError: codes or a router without a recommender.
     """
     if recommender is not None:
-        return RecommenderRefs(recommender, codes)
-    if codes is not None:
+        return RecommenderRefs(recommender, codes, router)
+    if codes is not None or router is not None:
         raise InputError(
-            "codes without a recommender are asked by nobody", fix="name a recommender with --recommender"
+            "codes and routers recommend nothing without a recommender", fix="name one with --recommender"
         )
     return None
 
 
 def item_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
-    """Those of a new release.
+    """Those of a new release. A note says so if a router is left out, as it is of an earlier recommender.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: an artifact that is asked for is not there, or not what was built.
-        ArtifactMismatch: recommender and codes read texts with different encoders.
+        ArtifactMismatch: the artifacts were not made for each other.
     """
     recommender = find_recommender(asked.recommender, store)
-    return _item_fields(recommender, _codes_asked(asked.codes, recommender.manifest.name, store), store)
+    router = _router_asked(asked.router, recommender, store)
+    codes = _codes_asked(asked.codes, recommender, router, store)
+    return _item_fields(recommender, codes, router.artifact if router else None)
 
 
-def _codes_asked(ref: str | Path | None, name: str, store: ArtifactStore) -> str | Path | None:
+def _router_asked(
+    ref: str | Path | None, recommender: Artifact, store: ArtifactStore
+) -> TrainedRouter | None:
+    if ref is None:
+        return router_of(recommender, store)
+    if ref == NONE:
+        return None
+    router = load_router(ref, store)
+    if router.recommender != recommender.fingerprint:
+        raise ArtifactMismatch(
+            f"router {router.artifact.manifest.name} was trained for another recommender than"
+            f" {recommender.manifest.name} ({recommender.fingerprint[:12]})",
+            fix="train it again: aisle train router, or leave it out: --router none",
+        )
+    return router
+
+
+def _codes_asked(
+    ref: str | Path | None, recommender: Artifact, router: TrainedRouter | None, store: ArtifactStore
+) -> OpenCodes | None:
+    if ref == NONE:
+        return None
+    if ref is None and router is not None and router.codes:
+        ref = router.codes
     if ref is None:
         held = ((path, manifest) for path, manifest in store.list() if manifest.kind == ITEM_CODES)
-        return next((path for path, manifest in held if manifest.name == name), None)
-    return None if ref == NONE else ref
+        name = recommender.manifest.name
+        ref = next((path for path, manifest in held if manifest.name == name), None)
+    if ref is None:
+        return None
+    codes = OpenCodes(*load_codes(ref, store))
+    if router is not None and router.codes not in ("", codes.artifact.fingerprint):
+        raise ArtifactMismatch(
+            f"router {router.artifact.manifest.name} was trained with other codes than"
+            f" {codes.artifact.manifest.name} ({codes.artifact.fingerprint[:12]})",
+            fix="leave --codes out, or train the router with them: aisle train router",
+        )
+    return codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCodes:
+    """Codes and the artifact that they are of."""
+
+    codes: ItemCodes
+    artifact: Artifact
 
 
 def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | None:
@@ -76,10 +131,14 @@ def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | N
     if space is None:
         return None
     recommender = find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store)
-    codes = None
+    codes = router = None
     if space.codes:
-        codes = find_release_artifact(meta, ITEM_CODES, f"of {space.name}", space.codes, store)
-    return _item_fields(load_artifact(recommender), codes, store)
+        path = find_release_artifact(meta, ITEM_CODES, f"of {space.name}", space.codes, store)
+        codes = OpenCodes(*load_codes(path, store))
+    if space.router:
+        path = find_release_artifact(meta, ROUTER, f"of {space.name}", space.router, store)
+        router = load_artifact(path)
+    return _item_fields(load_artifact(recommender), codes, router)
 
 
 def find_release_artifact(
@@ -107,32 +166,32 @@ def find_release_artifact(
         ) from error
 
 
-def _item_fields(recommender: Artifact, codes_ref: str | Path | None, store: ArtifactStore) -> ItemFields:
-    known = known_items(recommender)
-    width = known.whitening.dims if known.whitening else 0
+def _item_fields(recommender: Artifact, codes: OpenCodes | None, router: Artifact | None) -> ItemFields:
+    manifest, known = recommender.manifest, known_items(recommender)
+    sequences = read_item_embeddings(router) if router else None
+    encoder, coded = manifest.revision, None
+    if codes is not None:
+        theirs = codes.artifact.manifest
+        if encoder and theirs.revision not in ("", encoder):
+            raise ArtifactMismatch(
+                f"codes {theirs.name} read texts with encoder {theirs.base_model}, recommender"
+                f" {manifest.name} with {manifest.base_model}: an index takes one for both",
+                fix="train both with one --encoder, or leave the codes out: --codes none",
+            )
+        encoder = encoder or theirs.revision
+        coded = CodedItems.of(codes.codes, encoder)
+    text_dims = known.whitening.dims if known.whitening else 0
     space = RecommendationSpace(
         recommender=recommender.fingerprint,
-        name=recommender.manifest.name,
-        encoder=recommender.manifest.revision,
-        dims=width,
-        text_dims=width,
+        name=manifest.name,
+        encoder=encoder,
+        codes=codes.artifact.fingerprint if codes else "",
+        router=router.fingerprint if router else "",
+        dims=text_dims + (sequences.dims if sequences else 0),
+        text_dims=text_dims,
+        levels=coded.levels if coded else 0,
     )
-    if codes_ref is None:
-        return ItemFields(space, known)
-    codes, artifact = load_codes(codes_ref, store)
-    if space.encoder and artifact.manifest.revision not in ("", space.encoder):
-        raise ArtifactMismatch(
-            f"codes {artifact.manifest.name} read texts with encoder {artifact.manifest.base_model},"
-            f" recommender {space.name} with {recommender.manifest.base_model}: an index takes one for both",
-            fix="train both with one --encoder, or leave the codes out: --codes none",
-        )
-    space = replace(
-        space,
-        encoder=space.encoder or artifact.manifest.revision,
-        codes=artifact.fingerprint,
-        levels=len(codes.quantizer.sizes),
-    )
-    return ItemFields(space, known, CodedItems.of(codes, space.encoder))
+    return ItemFields(space, known, coded, sequences)
 
 
 def text_encoders(

@@ -117,6 +117,7 @@ def preview(
     sparse: str | Path | None = None,
     recommender: str | Path | None = None,
     codes: str | Path | None = None,
+    router: str | Path | None = None,
     synonyms: str | Path | None = None,
     language: str = AUTO,
     suggest: bool = True,
@@ -167,6 +168,7 @@ def preview(
         sparse: artifact for the sparse leg; None leaves it out.
         recommender: artifact by which the release would recommend; None: it could not.
         codes: artifact of semantic IDs, as `aisle.index` takes it.
+        router: artifact for histories as sequences, as `aisle.index` takes it.
         synonyms: file of rules for the queries of the release.
         language: as `aisle.index` takes it.
         suggest: whether it would have suggestions.
@@ -216,7 +218,7 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = recommender_refs(recommender, codes)
+    recommends = recommender_refs(recommender, codes, router)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)

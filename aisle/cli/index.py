@@ -152,7 +152,10 @@ def print_vectors(console: Console, kept: KeptVectors) -> None:
 
 def print_recommends(console: Console, space: RecommendationSpace) -> None:
     """What it recommends by."""
-    vectors = f"item vectors of {space.dims} dimensions" if space.dims else "no item vectors"
+    router = (
+        " (router and texts)" if space.router and space.text_dims else " (router)" if space.router else ""
+    )
+    vectors = f"item vectors of {space.dims} dimensions{router}" if space.dims else "no item vectors"
     ids = f", semantic IDs of {space.levels} codes" if space.levels else ""
     console.print(
         f"  recommends by {space.name}: {vectors}{ids}", highlight=False, markup=False, soft_wrap=True
@@ -253,8 +256,16 @@ def index(
         str | None,
         typer.Option(
             metavar="REF",
-            help="Codes artifact of semantic IDs, or none. Default: that of the recommender's name, if there"
-            " is one.",
+            help="Codes artifact of semantic IDs, or none. Default: the one of the recommender's name, if"
+            " there is one.",
+            rich_help_panel=_RECOMMENDATIONS,
+        ),
+    ] = None,
+    router: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Router artifact, or none. Default: the one of the recommender's name, if there is one.",
             rich_help_panel=_RECOMMENDATIONS,
         ),
     ] = None,
@@ -464,6 +475,7 @@ def index(
             sparse=sparse,
             recommender=recommender,
             codes=codes,
+            router=router,
             synonyms=synonyms,
             language=language,
             suggest=suggest,
@@ -508,6 +520,7 @@ def index(
             sparse=sparse,
             recommender=recommender,
             codes=codes,
+            router=router,
             synonyms=synonyms,
             suggest=suggest,
             queries=queries,

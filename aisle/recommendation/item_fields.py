@@ -14,6 +14,7 @@ from aisle.encoder.codes import Quantizer, prefixes
 from aisle.encoder.jitter import jittered
 from aisle.mappings import RecommendationSpace, VectorSpace, fields
 from aisle.mappings.document import Column
+from aisle.recommendation.history_encoder import ItemEmbeddings
 from aisle.recommendation.known_items import KnownItems
 
 
@@ -38,6 +39,11 @@ class CodedItems:
         known = dict(zip(codes.items, prefixes(codes.codes), strict=True))
         return cls(known, codes.quantizer, text)
 
+    @property
+    def levels(self) -> int:
+        """Codes of a semantic ID."""
+        return len(self.quantizer.sizes)
+
     def columns(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> dict[str, Column]:
         """Each level's field and the prefix of each item, None where it has none.
 
@@ -54,8 +60,7 @@ class CodedItems:
             made = prefixes(self.quantizer.encode({self.text: vectors[new]}))
             for row, found in zip(new, made, strict=True):
                 rows[row] = found
-        levels = range(len(self.quantizer.sizes))
-        return {fields.sid(level + 1): [row and row[level] for row in rows] for level in levels}
+        return {fields.sid(level + 1): [row and row[level] for row in rows] for level in range(self.levels)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +74,13 @@ class ItemFields:
         space: the artifacts behind it, as the index names them.
         known: items of the recommender.
         codes: semantic IDs; None: items have none.
+        sequences: vectors of items in histories, the router's; None: there is no router.
     """
 
     space: RecommendationSpace
     known: KnownItems
     codes: CodedItems | None = None
+    sequences: ItemEmbeddings | None = None
 
     @property
     def spaces(self) -> Mapping[str, VectorSpace]:
@@ -98,14 +105,26 @@ class ItemFields:
                 width; of any width if it names none.
 
         Returns:
-            Name to values: `fields.TAKEN`; `fields.ITEM_VECTOR` float32 [items, dims], the text part of which
-            is `jittered`; and the prefixes of semantic IDs, see `CodedItems`.
+            Name to values: `fields.TAKEN`; `fields.ITEM_VECTOR` float32 [items, dims], the sequence part and
+            then the text part, which is `jittered`; and the prefixes of semantic IDs, see `CodedItems`.
         """
         there = np.array([bool(text) for text in texts], dtype=np.bool_)[:, None]
         read = np.where(there, vectors, np.float32(0))
         made: dict[str, Column] = {fields.TAKEN: [self.known.popularity.get(id_, 0.0) for id_ in ids]}
-        if self.known.whitening is not None:
-            made[fields.ITEM_VECTOR] = jittered(self.known.whitening.apply(read), ids)
+        if self.space.dims:
+            made[fields.ITEM_VECTOR] = self._item_vectors(ids, read)
         if self.codes is not None:
             made |= self.codes.columns(ids, read)
         return made
+
+    def _item_vectors(self, ids: Sequence[str], read: NDArray[np.float32]) -> NDArray[np.float32]:
+        placed = self.known.whitening.apply(read) if self.known.whitening else None
+        sequences = self.sequences.vectors(ids, placed) if self.sequences else None
+        if placed is not None:
+            text = jittered(placed, ids)
+            return text if sequences is None else np.concatenate((sequences, text), axis=1)
+        if sequences is None:
+            raise ValueError("item vectors of nothing")
+        # Of new items, which have none, no two may be the same either.
+        some = sequences.any(axis=1, keepdims=True)
+        return np.where(some, sequences, jittered(np.zeros_like(sequences), ids))

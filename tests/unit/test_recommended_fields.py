@@ -24,6 +24,7 @@ from aisle.indexer.vectors import (
 )
 from aisle.mappings import IndexMeta, IndexSettings, RecommendationSpace, VectorSpace, fields, index_body
 from aisle.mappings.document import document
+from aisle.recommendation.history_encoder import ItemEmbeddings
 from aisle.recommendation.item_fields import CodedItems, ItemFields
 from aisle.recommendation.known_items import KnownItems
 from aisle.types import Item
@@ -202,3 +203,26 @@ def test_codes_of_purchases_alone_are_those_of_known_items() -> None:
     bought = CodedItems.of(ItemCodes(SPLIT, IDS[:1], np.array([[2, 0]], dtype=np.int32)), "00" * 32)
     made = bought.columns(IDS, Model().encode_items(list(TITLES)))
     assert made[fields.sid(2)] == ["2-0", None, None, None]
+
+
+def test_the_sequence_part_comes_before_the_text_part() -> None:
+    draw = np.random.default_rng(3)
+    embeddings, text_map = draw.normal(size=(2, 5)).astype("f4"), draw.normal(size=(WIDTH, 5)).astype("f4")
+    sequences = ItemEmbeddings(IDS[:2], embeddings, text_map)
+    space = replace(SPACE, router="ef" * 32, dims=5 + WIDTH)
+    whole = Model().encode_items(list(TITLES))
+    made = np.asarray(ItemFields(space, KNOWN, None, sequences).columns(IDS, TITLES, whole)["item_vector"])
+    assert made.shape == (4, 5 + WIDTH) and made.dtype == np.float32
+    np.testing.assert_array_equal(made[:, 5:], FIELDS.columns(IDS, TITLES, whole)["item_vector"])
+    projected = WHITENING.apply(whole) @ text_map
+    np.testing.assert_allclose(made[2:, :5], projected[2:], atol=1e-6)
+    np.testing.assert_allclose(made[:2, :5], projected[:2] + embeddings, atol=1e-6)
+
+
+def test_sequences_without_texts_keep_new_items_apart() -> None:
+    sequences = ItemEmbeddings(IDS[:1], np.ones((1, 5), dtype=np.float32), None)
+    space = RecommendationSpace("cd" * 32, "shop", router="ef" * 32, dims=5)
+    counted = ItemFields(space, KnownItems({}, None), None, sequences)
+    made = np.asarray(counted.columns(IDS, TITLES, np.zeros((4, 0), dtype=np.float32))["item_vector"])
+    np.testing.assert_array_equal(made[0], 1)
+    assert len(np.unique(made, axis=0)) == 4 and np.abs(made[1:]).max() < 0.01
