@@ -20,6 +20,7 @@ def plan(
     keep: int = 1,
     engine: str = "faiss",
     vectors: str = "fp32",
+    item_dims: int = 0,
     bytes_per_doc: int = TEXT_BYTES,
     node_memory: int | str = "64GiB",
     node_disk: int | str | None = None,
@@ -40,6 +41,7 @@ def plan(
         keep: older releases to keep.
         engine: k-NN engine of the cluster, "faiss" or "lucene".
         vectors: what their numbers are kept as: "fp32", "fp16", "byte" or "disk", as in `aisle.index`.
+        item_dims: width of the item vectors of a release that recommends (``aisle.index`` says it); 0: none.
         bytes_per_doc: of one document on disk, without its vector.
         node_memory: of one data node, in bytes or such as "64GiB".
         node_disk: of one data node, in bytes or such as "4TB"; None: whatever it takes.
@@ -57,6 +59,7 @@ def plan(
             keep=keep,
             engine=_engine(engine),
             vectors=VectorType.of(vectors),
+            item_dims=item_dims,
             text_bytes=bytes_per_doc,
             node_memory=_bytes(node_memory),
             node_disk=None if node_disk is None else _bytes(node_disk),

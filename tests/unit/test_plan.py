@@ -130,6 +130,18 @@ def test_lucene_keeps_the_floats_once_and_faiss_twice() -> None:
     assert vector_bytes(1_000_000, 0, 16, VectorType.BYTE, Engine.FAISS) == NO_VECTORS
 
 
+def test_item_vectors_are_floats_beside_whatever_else_is_kept() -> None:
+    asked = PlanRequest(docs=1_000_000, dims=64, vectors=VectorType.BYTE)
+    alone, both = plan(asked), plan(replace(asked, item_dims=384))
+    added = vector_bytes(1_000_000, 384, 16, VectorType.FP32, Engine.FAISS)
+    assert both.memory.one_copy - alone.memory.one_copy == added.memory
+    assert both.disk.primary - alone.disk.primary == added.disk
+    assert "--recommender NAME" in " ".join(both.flags)
+    assert any("item vectors" in said.text for said in both.assumptions)
+    with pytest.raises(InputError, match="-1 dimensions"):
+        replace(asked, item_dims=-1)
+
+
 def test_the_type_decides_memory_nodes_and_flags() -> None:
     asked = PlanRequest(docs=100_000_000, dims=256)
     full, small = plan(asked), plan(replace(asked, vectors=VectorType.BYTE))

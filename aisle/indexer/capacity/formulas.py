@@ -32,6 +32,10 @@ class VectorBytes:
     memory: int
     disk: int
 
+    def __add__(self, other: VectorBytes) -> VectorBytes:
+        """Those of two fields."""
+        return VectorBytes(self.memory + other.memory, self.disk + other.disk)
+
 
 NO_VECTORS: Final = VectorBytes(0, 0)
 _OVERHEAD_PERCENT: Final = 110

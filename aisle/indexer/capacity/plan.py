@@ -39,6 +39,7 @@ class PlanRequest:
         keep: older releases that stay for a way back, as in ``aisle index --keep``.
         engine: k-NN engine; it decides how often a vector is on disk.
         vectors: what their numbers are kept as.
+        item_dims: width of item vectors, which a release has that recommends; they are full floats. 0: none.
         text_bytes: of one document on disk, without its vector.
         node_memory: of one data node, bytes, the operating system's share included.
         node_disk: of one data node, bytes; None: whatever it takes.
@@ -55,6 +56,7 @@ class PlanRequest:
     keep: int = 1
     engine: Engine = Engine.FAISS
     vectors: VectorType = VectorType.FP32
+    item_dims: int = 0
     text_bytes: int = TEXT_BYTES
     node_memory: int = 64 * GIB
     node_disk: int | None = None
@@ -63,6 +65,7 @@ class PlanRequest:
         checks = (
             (1 <= self.docs <= _MAX_DOCS, f"{self.docs} documents", f"1 to {_MAX_DOCS:,}"),
             (0 <= self.dims <= _MAX_DIMS, f"{self.dims} dimensions", f"0 (words alone) to {_MAX_DIMS:,}"),
+            (0 <= self.item_dims <= _MAX_DIMS, f"{self.item_dims} dimensions", f"0 to {_MAX_DIMS:,}"),
             (2 <= self.m <= 512, f"{self.m} links per vector", "2 to 512"),
             (0 <= self.replicas <= 100, f"{self.replicas} replicas", "0 to 100"),
             (0 <= self.keep <= 100, f"{self.keep} kept releases", "0 to 100"),
@@ -117,7 +120,7 @@ def assumptions(asked: PlanRequest) -> tuple[Assumption, ...]:
         Assumption("a merge to one segment needs the shard twice for a time", sources.MERGE),
         Assumption("disks are filled to 85 %", sources.WATERMARK),
     )
-    return (*(_of_vectors(asked) if asked.dims else ()), *cited, *own)
+    return (*(_of_vectors(asked) if asked.dims or asked.item_dims else ()), *cited, *own)
 
 
 def _of_vectors(asked: PlanRequest) -> tuple[Assumption, ...]:
@@ -137,6 +140,8 @@ def _of_vectors(asked: PlanRequest) -> tuple[Assumption, ...]:
             f"{room}: the breaker's default with faiss, our choice for lucene's page cache", sources.BREAKER
         ),
     ]
+    if asked.item_dims:
+        found.append(Assumption("item vectors are kept as fp32, in a graph of their own"))
     if asked.m != 16:
         found.append(Assumption("`aisle index` itself writes m = 16"))
     return tuple(found)
@@ -240,7 +245,8 @@ def plan(request: PlanRequest) -> Plan:
 
 
 def _vectors(asked: PlanRequest, kept_as: VectorType) -> VectorBytes:
-    return vector_bytes(asked.docs, asked.dims, asked.m, kept_as, asked.engine)
+    searched = vector_bytes(asked.docs, asked.dims, asked.m, kept_as, asked.engine)
+    return searched + vector_bytes(asked.docs, asked.item_dims, asked.m, VectorType.FP32, asked.engine)
 
 
 def _on_disk(asked: PlanRequest, need: VectorBytes) -> tuple[int, DiskNeed]:
@@ -277,6 +283,7 @@ def _flags(asked: PlanRequest, shards: int) -> tuple[str, ...]:
     numbers = {"--shards": shards, "--replicas": asked.replicas, "--keep": asked.keep}
     return (
         *width,
+        *(("--recommender", "NAME") if asked.item_dims else ()),
         *(part for flag, value in numbers.items() for part in (flag, str(value))),
         "--force-merge",
     )
