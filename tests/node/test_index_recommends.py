@@ -17,18 +17,21 @@ import aisle
 from aisle._item_fields import RecommenderRefs, item_fields
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.code_artifact import ItemCodes, save_codes
-from aisle.encoder.codes import Codebooks, Modality, Quantizer
-from aisle.encoder.export import DenseExport, export
-from aisle.errors import ArtifactNotFound, ForeignIndex
+from aisle.errors import ArtifactMismatch, ArtifactNotFound, ForeignIndex
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import item_of
 from aisle.recommendation.item_fields import ItemFields
+from aisle.recommendation.router_artifact import RouterNotice
 from aisle.search import read_live
-from tests.support.fixed_models import fixed_dense
+from tests.support.tiny_recommendation import (
+    ROUTER_DIMS,
+    TITLES,
+    put_catalogue,
+    put_codes,
+    put_recommender,
+    put_router,
+)
 
-COLOURS, KINDS = ("red", "blue", "green", "black"), ("drill", "saw", "lamp", "cordless drill", "light", "tap")
-TITLES = {f"{colour}-{n}": f"{colour} {kind}" for colour in COLOURS for n, kind in enumerate(KINDS)}
 NAME = "test-recommends"
 # Of texts that were encoded in other company: INT8 scales are those of a batch.
 ALIKE = 0.05
@@ -44,6 +47,7 @@ class Shop:
 
     @property
     def fields(self) -> ItemFields:
+        """The reference's."""
         return item_fields(RecommenderRefs("shop"), self.store)
 
     def index(self, name: str, **options: Any) -> Any:
@@ -84,30 +88,18 @@ class Shop:
         return {id_: np.asarray(made[fields.ITEM_VECTOR]) for id_, made in self.made(documents).items()}
 
 
-def put_codes(store: ArtifactStore) -> None:
-    """Two levels of four codes, of all items but the last."""
-    encoder = DenseEncoder.load("tiny", store=store)
-    vectors = encoder.encode_items(list(TITLES.values()))
-    modality = Modality.fitted("text", encoder.fingerprint, 1.0, vectors)
-    placed = modality.placed(vectors)
-    quantizer = Quantizer((modality,), (), Codebooks((placed[:4], placed[4:8] - placed[8:12])))
-    known, codes = tuple(TITLES)[:-1], quantizer.encode({"text": vectors[:-1]})
-    save_codes(ItemCodes(quantizer, known, codes), {"text": vectors}, "shop", store, encoder=encoder.artifact)
+def text_part(source: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Of a document's item vector."""
+    return np.asarray(source[fields.ITEM_VECTOR][ROUTER_DIMS:], dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
 def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("recommends")
     store = ArtifactStore(folder / "artifacts")
-    export(DenseExport(str(fixed_dense(folder / "model")), name="tiny"), store)
-    rows = [f"{id_},{title},{number}.5" for number, (id_, title) in enumerate(TITLES.items())]
-    (folder / "products.csv").write_text("\n".join(["id,title,price", *rows]) + "\n")
-    taken = [" ".join((f"u{n}", *(list(TITLES)[(n * hop) % 20] for hop in (1, 2, 3)))) for n in range(30)]
-    (folder / "orders.txt").write_text("\n".join(taken) + "\n")
-    aisle.train_recommender(
-        folder / "orders.txt", catalogue=folder / "products.csv", name="shop", encoder="tiny", store=store
-    )
-    put_codes(store)
+    put_catalogue(folder)
+    recommender = put_recommender(folder, store)
+    put_router(store, recommender, put_codes(store))
     made = Shop(client, store, folder)
     made.index(NAME)
     yield made
@@ -132,6 +124,7 @@ def test_every_document_has_what_the_reference_makes_of_it(shop: Shop) -> None:
     meta: IndexMeta = read_live(shop.client, NAME).meta
     assert meta.recommending() == shop.fields.space
     assert meta.spaces[fields.ITEM_VECTOR].fingerprint == meta.recommending().recommender
+    assert meta.recommending().dims == meta.recommending().text_dims + ROUTER_DIMS
     # The server multiplies as numpy does, whatever is filtered.
     asked = np.asarray(documents["red-0"][fields.ITEM_VECTOR])
     knn = {"vector": asked.tolist(), "k": 30, "filter": {"range": {fields.PRICE: {"gte": 10}}}}
@@ -154,7 +147,7 @@ def test_a_new_item_can_be_recommended_at_once(shop: Shop) -> None:
     np.testing.assert_allclose(
         after["new"][fields.ITEM_VECTOR], shop.expected(after)["new"], atol=ALIKE, err_msg="of one encoder"
     )
-    knn = {"vector": before["black-2"][fields.ITEM_VECTOR], "k": 2}
+    knn = {"vector": [0.0] * ROUTER_DIMS + before["black-2"][fields.ITEM_VECTOR][ROUTER_DIMS:], "k": 2}
     found = shop.client.search(index=NAME, body={"size": 2, "query": {"knn": {fields.ITEM_VECTOR: knn}}})
     assert {hit["_id"] for hit in found["hits"]["hits"]} == {"black-2", "new"}
     shop.update(NAME, {"op": "delete", "id": "new"})
@@ -175,8 +168,9 @@ def test_a_price_leaves_the_fields_and_a_title_makes_them_anew(shop: Shop) -> No
     assert {field: after["red-1"][field] for field in made} == {
         field: before["red-1"][field] for field in made
     }
-    renamed, twin = (np.asarray(after[id_][fields.ITEM_VECTOR]) for id_ in ("red-2", "green-5"))
-    assert np.linalg.norm(renamed - twin) < ALIKE < np.linalg.norm(renamed - before["red-2"]["item_vector"])
+    renamed, was, twin = map(text_part, (after["red-2"], before["red-2"], after["green-5"]))
+    assert np.linalg.norm(renamed - twin) < ALIKE < np.linalg.norm(renamed - was)
+    np.testing.assert_allclose(after["red-2"][fields.ITEM_VECTOR], shop.expected(after)["red-2"], atol=ALIKE)
     assert after["red-2"][fields.TAKEN] == before["red-2"][fields.TAKEN]
     shop.update(NAME, *({"op": "upsert", "id": id_, "title": TITLES[id_]} for id_ in ("red-1", "red-2")))
 
@@ -189,11 +183,14 @@ def test_dead_letters_come_back_with_every_field(shop: Shop) -> None:
     aisle.replay(NAME, shop.folder / "late.jsonl", cluster=shop.client, store=shop.store)
     after = shop.documents(NAME)
     assert after["late"].keys() == before["blue-1"].keys() - {"price", "price_max"}
-    np.testing.assert_allclose(after["late"]["item_vector"], before["blue-1"]["item_vector"], atol=ALIKE)
+    np.testing.assert_allclose(after["late"][fields.ITEM_VECTOR], shop.expected(after)["late"], atol=ALIKE)
+    np.testing.assert_allclose(text_part(after["late"]), text_part(before["blue-1"]), atol=ALIKE)
     shop.update(NAME, {"op": "delete", "id": "late"})
 
 
-@pytest.mark.parametrize(("kind", "name"), [("recommender", "shop"), ("codes", "of shop")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("recommender", "shop"), ("codes", "of shop"), ("router", "of shop")]
+)
 def test_what_is_not_on_this_machine_is_named(shop: Shop, tmp_path: Path, kind: str, name: str) -> None:
     shutil.copytree(shop.store.home, tmp_path / "store")
     shutil.rmtree(tmp_path / "store" / kind)
@@ -207,10 +204,10 @@ def test_what_is_not_on_this_machine_is_named(shop: Shop, tmp_path: Path, kind: 
 
 
 def test_texts_are_read_for_item_vectors_alone_where_there_are_no_others(shop: Shop, name: str) -> None:
-    shop.index(name, encoder=None, dims=None, codes="none")
+    shop.index(name, encoder=None, dims=None, codes="none", router="none")
     documents = shop.documents(name)
     for id_, vector in shop.expected(documents).items():
-        np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector, atol=1e-6)
+        np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector[ROUTER_DIMS:], atol=1e-6)
         assert not {fields.DENSE, fields.sid(1)} & set(documents[id_])
 
 
@@ -220,3 +217,23 @@ def test_a_release_without_a_recommender_cannot_recommend(shop: Shop, name: str)
     with pytest.raises(ForeignIndex, match=f"{name}-v0001 cannot recommend"):
         found.recommending()
     assert not {fields.ITEM_VECTOR, fields.TAKEN} & set(shop.documents(name)["red-0"])
+
+
+def test_artifacts_that_were_not_made_for_each_other_are_refused(shop: Shop, tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path / "store")
+    shutil.copytree(shop.store.home, store.home)
+    (tmp_path / "orders.txt").write_text("u1 red-1 red-2\n")
+    shutil.copyfile(shop.folder / "products.csv", tmp_path / "products.csv")
+    put_recommender(tmp_path, store)
+    with pytest.warns(RouterNotice, match="trained for another recommender and is left out"):
+        without = item_fields(RecommenderRefs("shop"), store)
+    assert (without.sequences, without.space.router) == (None, "") and without.space.levels == 2
+    with pytest.raises(ArtifactMismatch, match="router shop was trained for another recommender"):
+        item_fields(RecommenderRefs("shop", router="shop"), store)
+    put_codes(store, "other", levels=1)
+    first = shop.fields.space.recommender
+    with pytest.raises(ArtifactMismatch, match="router shop was trained with other codes than other"):
+        item_fields(RecommenderRefs(first, codes="other"), store)
+    assert item_fields(RecommenderRefs(first), store).space == shop.fields.space
+    alone = item_fields(RecommenderRefs(first, "other", "none"), store).space
+    assert (alone.levels, alone.router, alone.dims) == (1, "", alone.text_dims)
