@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aisle._environment import optional
-from aisle._item_fields import RecommenderRefs, item_fields
+from aisle._item_fields import RecommenderRefs, recommended_fields
 from aisle._vectors import usual_dims
 from aisle.cluster import ClusterSettings
 from aisle.encoder import ArtifactStore, load_artifact
@@ -47,7 +47,7 @@ def load_for(
         yield None
         return
     store = store or ArtifactStore.default()
-    recommended = item_fields(recommends, store) if recommends else None
+    recommended = recommended_fields(recommends, store) if recommends else None
     options = RayOptions(address, workers)
     with ray_load(options, ref, dims, store=store, recommended=recommended) as load:
         yield load

@@ -59,7 +59,7 @@ def recommender_refs(
     return None
 
 
-def item_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
+def recommended_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
     """Those of a new release. A note says so if a router is left out, as it is of an earlier recommender.
 
     Raises:

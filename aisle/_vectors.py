@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from aisle._item_fields import RecommenderRefs, item_fields, text_encoders
+from aisle._item_fields import RecommenderRefs, recommended_fields, text_encoders
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.encoder.text import TEXT_VERSION
@@ -121,7 +121,7 @@ def release_vectors(
         CapabilityMissing: the cluster does not keep vectors of that type.
     """
     kept_as, rest = asked.kept_as or VectorType.FP32, iter(items)
-    recommended = item_fields(asked.recommends, store) if asked.recommends else None
+    recommended = recommended_fields(asked.recommends, store) if asked.recommends else None
     choices: tuple[VectorChoice, ...] = ()
     if asked.budget is None:
         # What is wrong with an artifact is said before a cluster is asked.

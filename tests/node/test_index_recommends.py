@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import aisle
-from aisle._item_fields import RecommenderRefs, item_fields
+from aisle._item_fields import RecommenderRefs, recommended_fields
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, ForeignIndex
@@ -48,7 +48,7 @@ class Shop:
     @property
     def fields(self) -> ItemFields:
         """The reference's."""
-        return item_fields(RecommenderRefs("shop"), self.store)
+        return recommended_fields(RecommenderRefs("shop"), self.store)
 
     def index(self, name: str, **options: Any) -> Any:
         wanted: dict[str, Any] = {"encoder": "tiny", "dims": 8, "recommender": "shop", "suggest": False}
@@ -226,14 +226,14 @@ def test_artifacts_that_were_not_made_for_each_other_are_refused(shop: Shop, tmp
     shutil.copyfile(shop.folder / "products.csv", tmp_path / "products.csv")
     put_recommender(tmp_path, store)
     with pytest.warns(RouterNotice, match="trained for another recommender and is left out"):
-        without = item_fields(RecommenderRefs("shop"), store)
+        without = recommended_fields(RecommenderRefs("shop"), store)
     assert (without.sequences, without.space.router) == (None, "") and without.space.levels == 2
     with pytest.raises(ArtifactMismatch, match="router shop was trained for another recommender"):
-        item_fields(RecommenderRefs("shop", router="shop"), store)
+        recommended_fields(RecommenderRefs("shop", router="shop"), store)
     put_codes(store, "other", levels=1)
     first = shop.fields.space.recommender
     with pytest.raises(ArtifactMismatch, match="router shop was trained with other codes than other"):
-        item_fields(RecommenderRefs(first, codes="other"), store)
-    assert item_fields(RecommenderRefs(first), store).space == shop.fields.space
-    alone = item_fields(RecommenderRefs(first, "other", "none"), store).space
+        recommended_fields(RecommenderRefs(first, codes="other"), store)
+    assert recommended_fields(RecommenderRefs(first), store).space == shop.fields.space
+    alone = recommended_fields(RecommenderRefs(first, "other", "none"), store).space
     assert (alone.levels, alone.router, alone.dims) == (1, "", alone.text_dims)

@@ -187,7 +187,7 @@ CODED = CodedItems.of(
 def test_known_items_keep_their_codes_and_new_ones_get_the_nearest_whatever_else_is_in_the_batch() -> None:
     coded = ItemFields(replace(SPACE, codes="ef" * 32, levels=2), KNOWN, CODED)
     whole = Model().encode_items(list(TITLES))
-    made = coded.columns(IDS, TITLES, whole)
+    made = {name: list(rows) for name, rows in coded.columns(IDS, TITLES, whole).items()}
     assert made[fields.sid(1)][:2] == ["2", "1"] and made[fields.sid(2)][:2] == ["2-0", "1-2"]
     nearest = SPLIT.encode({"text": whole[2:]}).tolist()
     assert made[fields.sid(2)][2:] == [fields.sid_prefix(codes) for codes in nearest]
