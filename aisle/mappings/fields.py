@@ -155,6 +155,11 @@ def sid(level: int) -> str:
     return f"sid{level}"
 
 
+def is_sid(field: str) -> bool:
+    """Whether it is one of `sid`."""
+    return re.fullmatch(r"sid[1-9][0-9]*", field) is not None
+
+
 SID_SEPARATOR: Final = "-"
 
 

@@ -15,6 +15,7 @@ from aisle.encoder.codes import Codebooks, Modality, Quantizer
 from aisle.encoder.jitter import JITTER
 from aisle.encoder.whitening import fit_whitening
 from aisle.errors import ForeignIndex
+from aisle.indexer.releases.diff import learned_fields
 from aisle.indexer.vectors import (
     dense_item_encoder,
     recommended_item_encoder,
@@ -143,6 +144,9 @@ def test_every_field_is_mapped(engine: str) -> None:
     assert set(built) <= set(properties)
     assert not {fields.ITEM_VECTOR, fields.TAKEN, fields.sid(1)} & set(mapped(None))
     assert fields.sid_prefix((5, 42)) == "5-42"
+    sids = {fields.sid(level) for level in (1, 2, 3)}
+    vectors = {fields.DENSE, fields.SPARSE, fields.ITEM_VECTOR}
+    assert learned_fields({"properties": properties}) == {*vectors, *sids, fields.TAKEN, fields.TEXT_HASH}
 
 
 def test_a_release_says_by_what_it_recommends() -> None:

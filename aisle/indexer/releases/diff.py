@@ -144,10 +144,11 @@ _KEEP_ALIVE: Final = "5m"
 _VECTORS: Final = frozenset({"knn_vector", "rank_features", "sparse_vector"})
 
 
-def vector_fields(mapping: Mapping[str, Any]) -> list[str]:
-    """The fields of a mapping that hold vectors."""
+def learned_fields(mapping: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of a mapping that hold what models make of items: every training changes all of them."""
     properties: Mapping[str, Any] = mapping.get("properties", {})
-    return sorted(name for name, body in properties.items() if body.get("type") in _VECTORS)
+    vectors = (name for name, body in properties.items() if body.get("type") in _VECTORS)
+    return frozenset((fields.TEXT_HASH, fields.TAKEN, *vectors, *filter(fields.is_sid, properties)))
 
 
 @contextmanager
@@ -227,7 +228,7 @@ def diff_releases(
     examples: int = USUAL_EXAMPLES,
     policy: RetryPolicy = _DEFAULT_POLICY,
 ) -> ReleaseDiff:
-    """Compare two releases of one catalogue, document by document; vectors are left out.
+    """Compare two releases of one catalogue, document by document; what models make of items is left out.
 
     Args:
         client: connection.
@@ -252,9 +253,7 @@ def diff_releases(
             )
     params = {"flat_settings": "true"}
     bodies = [cluster.indices.get(index=release, params=params)[release] for release in (before, after)]
-    vectors = sorted(
-        {fields.TEXT_HASH, *(name for body in bodies for name in vector_fields(body["mappings"]))}
-    )
-    with documents(cluster, before, vectors) as old, documents(cluster, after, vectors) as new:
+    learned = sorted(frozenset().union(*(learned_fields(body["mappings"]) for body in bodies)))
+    with documents(cluster, before, learned) as old, documents(cluster, after, learned) as new:
         found = diff_documents(old, new, examples)
     return ReleaseDiff(before, after, found, diff_indexes(*bodies))
