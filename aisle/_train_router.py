@@ -23,7 +23,7 @@ def train_router(
     recommender: str | Path,
     catalogue: str | Path | None = None,
     name: str = "router",
-    epochs: int = 60,
+    epochs: int = 16,
     columns: Mapping[str, str] | None = None,
     seed: int = 7,
     store: ArtifactStore | None = None,
@@ -45,7 +45,7 @@ def train_router(
         recommender: artifact that it is for; its items and texts are those of the router too.
         catalogue: of the items; None: the folder's.
         name: of the artifact; the recommender's own name lets `aisle.open_recommender` find it.
-        epochs: most of them; fewer if the validation rises no more.
+        epochs: over which the learning rate falls; fewer are trained if the validation rises no more.
         columns: "user", "item", "time" or "quantity" to the column of a table.
         seed: of everything that is drawn.
         store: where artifacts are; None: the one under ``AISLE_HOME``.

@@ -30,8 +30,8 @@ def router(
     ] = None,
     name: Name = "router",
     epochs: Annotated[
-        int, typer.Option(min=1, help="Most epochs; fewer if the validation rises no more.")
-    ] = 60,
+        int, typer.Option(min=1, help="Epochs over which the learning rate falls; fewer if the validation rises no more.")
+    ] = 16,
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -61,6 +61,7 @@ def fit(
     settings: SequenceSettings,
     progress: Progress,
     validation: Split | None = None,
+    stop_after: int | None = None,
 ) -> FittedSequence:
     """Train a sequence model.
 
@@ -68,9 +69,10 @@ def fit(
         sequences: that are learned from.
         texts: float32 [items, text dims], see ``aisle.encoder.whitening``; None: IDs alone.
         settings: how. With a validation, training ends where N@10 has not risen for ``patience`` epochs, and
-            the best epoch's weights are kept; without one after ``epochs``.
+            the best epoch's weights are kept.
         progress: is told of steps.
-        validation: who is asked after every epoch, of other steps than those of ``sequences``.
+        validation: who is asked after every epoch, of other steps than those of ``sequences``; None: nobody.
+        stop_after: epochs after which training ends, the learning rate falling as if it went on; None: all.
 
     Raises:
         InputError: no user took two items.
@@ -89,6 +91,8 @@ def fit(
     for epoch, loss in enumerate(_epochs(model, windows, trained, settings, progress), 1):
         losses.append(loss)
         if validation is None:
+            if epoch == stop_after:
+                break
             continue
         values.append(_measured(model, validation))
         progress.note(f"epoch {epoch}: loss {loss:.3f}, validation {CHOSEN_BY} {values[-1]:.4f}")
@@ -110,7 +114,7 @@ def refit(
     progress: Progress,
 ) -> FittedSequence:
     """Train anew on more steps, for as many epochs as were best before."""
-    return fit(sequences, texts, replace(settings, epochs=fitted.epochs), progress)
+    return fit(sequences, texts, settings, progress, stop_after=fitted.epochs)
 
 
 def _epochs(
@@ -128,8 +132,10 @@ def _epochs(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     plan = windows.batches(settings.positions, random)
-    warmup = len(plan)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / warmup))
+    rise, fall = len(plan), len(plan) * settings.epochs
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / rise, max(0.0, 1 - step / fall))
+    )
     done = 0
     for _ in range(settings.epochs):
         model.train()

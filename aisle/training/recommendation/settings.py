@@ -24,11 +24,12 @@ class SequenceSettings:
         id_dropout: share of the items that a batch knows by texts alone, so that new ones are served well.
         loss: what is minimised at every step of a sequence.
         positions: steps with something to predict in a batch, about.
-        learning_rate: AdamW's, after a warmup of one epoch.
+        learning_rate: AdamW's peak, after an epoch of warmup; then it falls linearly to 0.
         weight_decay: AdamW's, decoupled.
         max_grad_norm: gradients of a larger norm are scaled down to it.
-        epochs: most of them.
+        epochs: over which the learning rate falls; the most there are.
         patience: epochs without a better validation, after which training ends.
+        router_rate, router_epochs: of the heads over prefixes.
         seed: of everything that is drawn.
 
     Raises:
@@ -44,11 +45,13 @@ class SequenceSettings:
     id_dropout: float = 0.1
     loss: SequenceLoss = field(default_factory=SampledSoftmax)
     positions: int = 1024
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.01
     max_grad_norm: float = 5.0
-    epochs: int = 60
-    patience: int = 5
+    epochs: int = 16
+    patience: int = 4
+    router_rate: float = 1e-3
+    router_epochs: int = 4
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -59,7 +62,7 @@ class SequenceSettings:
                 )
 
     def _rules(self) -> Iterable[Rule]:
-        counts = ("dims", "layers", "heads", "text_columns", "positions", "epochs", "patience")
+        counts = ("dims", "layers", "heads", "text_columns", "positions", "epochs", "patience", "router_epochs")
         return (
             *((name, getattr(self, name) >= 1, "1 or more") for name in counts),
             ("heads", self.dims % self.heads == 0, f"a divisor of {self.dims}"),
@@ -67,6 +70,7 @@ class SequenceSettings:
             ("dropout", 0 <= self.dropout < 1, "0 to less than 1"),
             ("id_dropout", 0 <= self.id_dropout < 1, "0 to less than 1"),
             ("learning_rate", self.learning_rate > 0, "more than 0"),
+            ("router_rate", self.router_rate > 0, "more than 0"),
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
             ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
         )
