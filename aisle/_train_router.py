@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aisle._environment import optional
 from aisle._recommend import find_files, read_data
 from aisle.encoder import ArtifactStore
+from aisle.encoder.code_artifact import load_codes
 from aisle.recommendation.artifact import load_recommender
 from aisle.recommendation.known_items import find_recommender
 
@@ -21,6 +22,7 @@ def train_router(
     data: str | Path,
     *,
     recommender: str | Path,
+    codes: str | Path | None = None,
     catalogue: str | Path | None = None,
     name: str = "router",
     epochs: int = 16,
@@ -43,9 +45,11 @@ def train_router(
     Args:
         data: orders or events, as for `aisle.train_recommender`.
         recommender: artifact that it is for; its items and texts are those of the router too.
+        codes: artifact of the items' semantic IDs (`aisle.train_codes`), to whose prefixes the router leads;
+            None: a sequence model alone.
         catalogue: of the items; None: the folder's.
         name: of the artifact; the recommender's own name lets `aisle.open_recommender` find it.
-        epochs: over which the learning rate falls; fewer are trained if the validation rises no more.
+        epochs: over which the learning rate falls; fewer if the validation rises no more.
         columns: "user", "item", "time" or "quantity" to the column of a table.
         seed: of everything that is drawn.
         store: where artifacts are; None: the one under ``AISLE_HOME``.
@@ -53,7 +57,7 @@ def train_router(
 
     Raises:
         InputError: a file that cannot be read, or too few users who took three items.
-        ArtifactNotFound, ArtifactCorrupt: the recommender cannot be opened.
+        ArtifactNotFound, ArtifactCorrupt: the recommender or the codes cannot be opened.
         MissingExtra: the extra ``train`` is not installed.
     """
     optional("torch", extra="train")
@@ -66,5 +70,6 @@ def train_router(
     job = RouterJob(name=name, settings=SequenceSettings(epochs=epochs, seed=seed))
     artifact = find_recommender(recommender, store)
     known = load_recommender(artifact.path, store)
+    held = None if codes is None else load_codes(codes, store)
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
-    return job.run(read.sequences, known, artifact, store, progress)
+    return job.run(read.sequences, known, artifact, store, progress, held)

@@ -25,12 +25,18 @@ def router(
     recommender: Annotated[
         str, typer.Option(help="Recommender that it is for: its artifact's name, path or fingerprint.")
     ],
+    codes: Annotated[
+        str | None, typer.Option(help="Codes of the items, over whose prefixes the router leads.")
+    ] = None,
     catalogue: Annotated[
         str | None, typer.Option(help="Catalogue of the items. Default: the folder's.")
     ] = None,
     name: Name = "router",
     epochs: Annotated[
-        int, typer.Option(min=1, help="Epochs over which the learning rate falls; fewer if the validation rises no more.")
+        int,
+        typer.Option(
+            min=1, help="Epochs over which the learning rate falls; fewer if the validation rises no more."
+        ),
     ] = 16,
     columns: Annotated[
         list[str] | None,
@@ -50,12 +56,15 @@ def router(
 
       aisle train router --data orders.csv --recommender shop --name shop
 
+      aisle train router --data shop-data --recommender shop --codes shop --name shop
+
       aisle train router --data shop-data --recommender shop --name shop --epochs 20 --json
     """
     with training_progress(progress_console(), progress_every) as progress:
         report = aisle.train_router(
             data,
             recommender=recommender,
+            codes=codes,
             catalogue=catalogue,
             name=name,
             epochs=epochs,
@@ -78,5 +87,7 @@ def router(
     for label, means in rows:
         table.add_row(label, *(f"{means[metric]:.4f}" for metric in metrics))
     console.print(table)
+    for label, share in report.prefixes.items():
+        console.print(f"{label}: {share:.1%}", markup=False)
     console.print(f"trained for {report.epochs} epochs, as was best before them", markup=False)
     console.print(f"artifact {report.trained.artifact.path}", markup=False)

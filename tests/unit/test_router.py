@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import aisle
 from aisle._artifacts import verified_artifact
 from aisle.encoder import Artifact, ArtifactStore
+from aisle.encoder.code_artifact import save_codes
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.export.precision import Fp32
 from aisle.encoder.whitening import fit_whitening
@@ -28,6 +29,7 @@ from aisle.training.recommendation.fit import encode, fit
 from aisle.training.recommendation.job import RouterJob, RouterReport, served_channel
 from aisle.training.recommendation.losses import BinaryCrossEntropy, FullSoftmax, SampledSoftmax, SequenceLoss
 from aisle.training.recommendation.settings import SequenceSettings
+from aisle.training.semantic_ids.fit import CodeSettings, ModalityVectors, fit_codes
 
 ITEMS = tuple(f"i{n}" for n in range(30))
 TITLES = tuple(f"item {n}" for n in range(30))
@@ -159,6 +161,24 @@ def test_what_differs_is_named(made: tuple[ArtifactStore, Artifact, RouterReport
         load_router("other", store)
     with pytest.raises(ArtifactCorrupt, match="not a router"):
         load_router(artifact.path, store)
+
+
+def test_codes_lead_to_prefixes(made: tuple[ArtifactStore, Artifact, RouterReport], tmp_path: Path) -> None:
+    store, artifact, _ = made
+    kind = ModalityVectors("text", "", TEXTS[:28])
+    fitted = fit_codes(ITEMS[:28], [kind], CodeSettings(sizes=(4, 4, 4)))
+    held = save_codes(fitted.known, {"text": kind.vectors}, "shop", store)
+    served = load_recommender(artifact.path, store)
+    job = RouterJob(name="led", settings=SMALL)
+    report = job.run(TURNS, served, artifact, store, Silent(), (fitted.known, held))
+    opened = load_router("led", store)
+    assert opened.router is not None and opened.codes == held.fingerprint
+    assert report.prefixes["prefixes of 1 among 50"] == pytest.approx(28 / 30, abs=0.05)
+    users = opened.encoder.encode([opened.encoder.item_vectors(["i7", "i6", "i5"], TEXTS[[7, 6, 5]])])
+    found, values = opened.router.best_prefixes(users, 2, 3)
+    assert found.shape == (1, 3, 2)
+    assert tuple(found[0, 0]) in {codes[:2] for codes in fitted.known.by_item().values()}
+    assert 1 >= np.exp(values[0, 0]) >= np.exp(values[0, 2])
 
 
 def test_too_few_users_are_refused(tmp_path: Path) -> None:

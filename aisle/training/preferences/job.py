@@ -278,7 +278,8 @@ def train_preferences(
 def _sequence(router: TrainedRouter, known: Learned, data: Split, progress: Progress) -> SequenceChannel:
     """The sequence channel as a router would have it that had not seen the last items."""
     held = router.artifact.manifest.training
-    settings = SequenceSettings(epochs=int(held["best_epoch"]), seed=int(held["seed"]))
+    settings = SequenceSettings(epochs=int(held["epochs"]), seed=int(held["seed"]))
     items = known.counts.items
-    fitted = fit_sequence(data.train, known.texts, settings, progress)
+    best = int(held["best_epoch"])
+    fitted = fit_sequence(data.train, known.texts, settings, progress, stop_after=best)
     return served_channel(fitted, items, known.texts, best_of(instruction_sets()))

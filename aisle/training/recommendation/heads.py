@@ -127,9 +127,7 @@ def _levels(codes: NDArray[np.int32], depth: int) -> tuple[_Level, ...]:
     return tuple(levels)
 
 
-def _beginning(
-    level: _Level, fitted: FittedSequence
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _beginning(level: _Level, fitted: FittedSequence) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Of each prefix the mean of its items, and the logarithm of how many were trained on."""
     rows = np.flatnonzero(level.of_item >= 0)
     places = level.of_item[rows]
@@ -140,9 +138,7 @@ def _beginning(
     return vectors / counts[:, None].astype(np.float32), np.log(trained + 0.1).astype(np.float32)
 
 
-def _read(
-    fitted: FittedSequence, windows: Windows, random: np.random.Generator
-) -> tuple[Tensor, Tensor]:
+def _read(fitted: FittedSequence, windows: Windows, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """What is known before every step, float32 [steps, dims], and the item of the step, int64 [steps]."""
     vectors = torch.from_numpy(fitted.vectors)
     users, items = [], []

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.encoder.artifact import MODEL, Artifact, ArtifactStore, check_name
+from aisle.encoder.code_artifact import ItemCodes
 from aisle.encoder.cpu import InstructionSet, best_of, instruction_sets
 from aisle.encoder.export.graph import Graph
 from aisle.encoder.export.precision import Int8
@@ -22,6 +23,7 @@ from aisle.recommendation.choose import MOST_USERS, choose, sampled
 from aisle.recommendation.counts import count_items
 from aisle.recommendation.history_encoder import HistoryEncoder, ItemEmbeddings
 from aisle.recommendation.recommender import Recommender
+from aisle.recommendation.router import Router
 from aisle.recommendation.router_artifact import RouterContent, TrainedRouter, save_router
 from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
 from aisle.recommendation.systems import SequenceSystem
@@ -30,6 +32,7 @@ from aisle.sequences import Sequences
 from aisle.training.common.progress import Progress
 from aisle.training.recommendation.export import history_graph
 from aisle.training.recommendation.fit import FittedSequence, fit, refit
+from aisle.training.recommendation.heads import fit_router
 from aisle.training.recommendation.settings import SequenceSettings
 
 
@@ -43,6 +46,8 @@ class RouterReport:
         chosen_on: users of the validation.
         without, alone, beside: metric to mean on these users: of the recommender without a sequence model, of
             the sequence model alone, and of both.
+        prefixes: how often the prefix of the item that came next is among the likeliest 50, by its length;
+            empty without codes.
     """
 
     trained: TrainedRouter
@@ -51,6 +56,7 @@ class RouterReport:
     without: Mapping[str, float]
     alone: Mapping[str, float]
     beside: Mapping[str, float]
+    prefixes: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -73,6 +79,7 @@ class RouterJob:
     Attributes:
         name: of the artifact.
         settings: of the model.
+        depth: codes of the longest prefixes that are learned.
 
     Raises:
         InputError: a name that no artifact can have.
@@ -80,6 +87,7 @@ class RouterJob:
 
     name: str
     settings: SequenceSettings = field(default_factory=SequenceSettings)
+    depth: int = 2
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -91,6 +99,7 @@ class RouterJob:
         artifact: Artifact,
         store: ArtifactStore,
         progress: Progress,
+        codes: tuple[ItemCodes, Artifact] | None = None,
     ) -> RouterReport:
         """Train before users' last items, choose epochs and weight on these, train anew on everything, save.
 
@@ -100,13 +109,15 @@ class RouterJob:
             artifact: of the recommender.
             store: where the router goes.
             progress: is told of stages, phases and steps.
+            codes: of the items, over whose prefixes the router learns to lead; None: a sequence model alone.
 
         Raises:
-            InputError: too few users took three items.
+            InputError: too few users took three items, or none of their items has codes.
             MissingExtra: the extra ``train`` is not installed.
         """
         known = sequences.onto(recommender.items)
         data = _validation(known, self.settings.seed)
+        placed = _placed(codes[0], recommender.items) if codes else None
         texts = recommender.learned.texts
         progress.stage("sequences, without users' last items", 1, 2)
         fitted = fit(data.train, texts, self.settings, progress, data)
@@ -121,27 +132,55 @@ class RouterJob:
             dict(rank_targets(each, data, "").means(METRICS))
             for each in (base, channel, base.with_part(channel, weight))
         )
+        reached = {}
+        if placed is not None:
+            progress.phase("learning prefixes, without users' last items")
+            router = fit_router(fitted, data.train, placed, self.depth, self.settings, progress)
+            reached = prefix_recall(router, channel.users(data.histories), placed[data.targets])
         progress.stage("sequences, all of them", 2, 2)
         whole = refit(fitted, known, texts, self.settings, progress)
+        led = None
+        if placed is not None:
+            progress.phase("learning prefixes")
+            led = fit_router(whole, known, placed, self.depth, self.settings, progress)
         progress.phase("exporting")
         trained = save_router(
             RouterContent(
                 model=int8_graph(whole, made_for),
                 embeddings=item_embeddings(whole, recommender.items),
                 max_steps=whole.model.max_steps,
-                router=None,
+                router=led,
                 weight=weight,
                 recommender=artifact,
-                codes=None,
+                codes=codes[1] if codes else None,
             ),
             self.name,
             store,
             instruction_set=made_for.value,
             data_hash=known.digest(),
-            metrics={f"{name}, with sequences": value for name, value in beside.items()},
+            metrics={**{f"{name}, with sequences": value for name, value in beside.items()}, **reached},
             training={**self.settings.as_dict(), "best_epoch": fitted.epochs, "chosen_on": len(data.targets)},
         )
-        return RouterReport(trained, fitted.epochs, len(data.targets), without, alone, beside)
+        return RouterReport(trained, fitted.epochs, len(data.targets), without, alone, beside, reached)
+
+
+def prefix_recall(
+    router: Router, users: NDArray[np.float32], targets: NDArray[np.int32], size: int = 50
+) -> dict[str, float]:
+    """Share of users whose target's prefix is among the likeliest, by the length of the prefix.
+
+    Args:
+        router: over prefixes.
+        users: float32 [users, dims].
+        targets: int32 [users, levels], codes of what each took next; -1 without, which is a miss.
+        size: prefixes that are looked at.
+    """
+    found = {}
+    for length in range(1, router.depth + 1):
+        likeliest, _ = router.best_prefixes(users, length, size)
+        hits = (likeliest == targets[:, None, :length]).all(axis=-1).any(axis=-1)
+        found[f"prefixes of {length} among {size}"] = float(hits.mean())
+    return found
 
 
 def served_channel(
@@ -170,6 +209,19 @@ def item_embeddings(fitted: FittedSequence, items: tuple[str, ...]) -> ItemEmbed
     return ItemEmbeddings(
         tuple(items[row] for row in rows.tolist()), embeddings, fitted.model.whole_text_map()
     )
+
+
+def _placed(codes: ItemCodes, items: tuple[str, ...]) -> NDArray[np.int32]:
+    """Codes of items by position, int32 [items, levels]; -1 where an item has none."""
+    by_item = codes.by_item()
+    none = (-1,) * codes.codes.shape[1]
+    placed = np.array([by_item.get(item, none) for item in items], dtype=np.int32)
+    if not (placed[:, 0] >= 0).any():
+        raise InputError(
+            "none of the recommender's items has codes",
+            fix="train the codes on the same catalogue: aisle train codes",
+        )
+    return placed
 
 
 def _validation(sequences: Sequences, seed: int) -> Split:

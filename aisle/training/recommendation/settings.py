@@ -51,7 +51,7 @@ class SequenceSettings:
     epochs: int = 16
     patience: int = 4
     router_rate: float = 1e-3
-    router_epochs: int = 4
+    router_epochs: int = 2
     seed: int = 7
 
     def __post_init__(self) -> None:
@@ -62,7 +62,16 @@ class SequenceSettings:
                 )
 
     def _rules(self) -> Iterable[Rule]:
-        counts = ("dims", "layers", "heads", "text_columns", "positions", "epochs", "patience", "router_epochs")
+        counts = (
+            "dims",
+            "layers",
+            "heads",
+            "text_columns",
+            "positions",
+            "epochs",
+            "patience",
+            "router_epochs",
+        )
         return (
             *((name, getattr(self, name) >= 1, "1 or more") for name in counts),
             ("heads", self.dims % self.heads == 0, f"a divisor of {self.dims}"),
