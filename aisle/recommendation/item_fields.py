@@ -23,21 +23,22 @@ class CodedItems:
     """Semantic IDs, as the prefixes that items are filtered by.
 
     Attributes:
-        known: id to the prefixes of its codes, the shortest first.
+        places: id of a known item to the row of its codes.
+        codes: int32 [items, levels], of known items.
         quantizer: gives all other items the nearest codes of the frozen codebooks.
         text: the quantizer's modality that is made of texts; empty: it has none, and new items have no codes.
     """
 
-    known: Mapping[str, tuple[str, ...]]
+    places: Mapping[str, int]
+    codes: NDArray[np.int32]
     quantizer: Quantizer
     text: str
 
     @classmethod
-    def of(cls, codes: ItemCodes, encoder: str) -> Self:
+    def of(cls, held: ItemCodes, encoder: str) -> Self:
         """Those of an artifact whose texts were read by the encoder of that fingerprint."""
-        text = next((kind.name for kind in codes.quantizer.modalities if kind.source == encoder), "")
-        known = dict(zip(codes.items, prefixes(codes.codes), strict=True))
-        return cls(known, codes.quantizer, text)
+        text = next((kind.name for kind in held.quantizer.modalities if kind.source == encoder), "")
+        return cls({id_: row for row, id_ in enumerate(held.items)}, held.codes, held.quantizer, text)
 
     @property
     def levels(self) -> int:
@@ -54,13 +55,14 @@ class CodedItems:
             ids: of the items.
             vectors: float32 [items, dims], of texts; rows of zeros where there is none.
         """
-        rows = [self.known.get(id_) for id_ in ids]
-        new = [row for row, found in enumerate(rows) if found is None and vectors[row].any()]
-        if self.text and new:
-            made = prefixes(self.quantizer.encode({self.text: vectors[new]}))
-            for row, found in zip(new, made, strict=True):
-                rows[row] = found
-        return {fields.sid(level + 1): [row and row[level] for row in rows] for level in range(self.levels)}
+        places = np.array([self.places.get(id_, -1) for id_ in ids], dtype=np.int64)
+        codes = np.where(places[:, None] >= 0, self.codes[places], -1)
+        new = np.flatnonzero((places < 0) & vectors.any(axis=1))
+        if self.text and len(new):
+            codes[new] = self.quantizer.encode({self.text: vectors[new]})
+        found = [made if row[0] >= 0 else None for made, row in zip(prefixes(codes), codes, strict=True)]
+        levels = range(self.levels)
+        return {fields.sid(level + 1): [made and made[level] for made in found] for level in levels}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,7 @@ from aisle.mappings.document import item_of
 from aisle.recommendation.item_fields import ItemFields
 from aisle.recommendation.router_artifact import RouterNotice
 from aisle.search import read_live
+from tests.support.command import here
 from tests.support.tiny_recommendation import (
     ROUTER_DIMS,
     TITLES,
@@ -203,8 +204,25 @@ def test_what_is_not_on_this_machine_is_named(shop: Shop, tmp_path: Path, kind: 
     assert shop.documents(NAME) == before
 
 
-def test_texts_are_read_for_item_vectors_alone_where_there_are_no_others(shop: Shop, name: str) -> None:
-    shop.index(name, encoder=None, dims=None, codes="none", router="none")
+def test_texts_are_read_for_item_vectors_alone_where_there_are_no_others(
+    shop: Shop, node_url: str, name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(shop.folder)
+    env = {"AISLE_URL": node_url, "AISLE_HOME": str(shop.folder)}
+
+    def run(*options: str) -> str:
+        words = ("products.csv", "--name", name, "--encoder", "none", "--recommender", "shop", *options)
+        done = here(monkeypatch, capfd, "index", *words, **env)
+        assert done.code == 0, done
+        return done.out
+
+    said = run("--dry-run")
+    whole = shop.fields.space
+    assert f"recommends by shop: item vectors of {whole.dims} dimensions (router and texts)" in said
+    assert "semantic IDs of 2 codes" in said
+    report = json.loads(run("--codes", "none", "--router", "none", "--no-suggest", "--json"))
+    assert report["recommends"]["recommender"] == whole.recommender
+    assert (report["recommends"]["dims"], report["recommends"]["levels"]) == (whole.text_dims, 0)
     documents = shop.documents(name)
     for id_, vector in shop.expected(documents).items():
         np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector[ROUTER_DIMS:], atol=1e-6)

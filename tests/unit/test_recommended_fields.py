@@ -14,7 +14,9 @@ from aisle.encoder.code_artifact import ItemCodes
 from aisle.encoder.codes import Codebooks, Modality, Quantizer
 from aisle.encoder.jitter import JITTER
 from aisle.encoder.whitening import fit_whitening
-from aisle.errors import ForeignIndex
+from aisle.errors import ForeignIndex, InputError
+from aisle.indexer.ledger.resume import check_same, run_parts
+from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.diff import learned_fields
 from aisle.indexer.vectors import (
     dense_item_encoder,
@@ -230,3 +232,13 @@ def test_sequences_without_texts_keep_new_items_apart() -> None:
     made = np.asarray(counted.columns(IDS, TITLES, np.zeros((4, 0), dtype=np.float32))["item_vector"])
     np.testing.assert_array_equal(made[0], 1)
     assert len(np.unique(made, axis=0)) == 4 and np.abs(made[1:]).max() < 0.01
+
+
+def test_a_run_goes_on_with_the_recommender_that_it_was_begun_with() -> None:
+    def parts(space: RecommendationSpace | None) -> dict[str, str]:
+        return run_parts({}, IndexSettings(recommends=space), {}, IndexOptions("shop"))
+
+    check_same("shop", "shop-v0001", parts(SPACE), parts(SPACE))
+    for other in (None, replace(SPACE, codes="ef" * 32), replace(SPACE, recommender="00" * 32)):
+        with pytest.raises(InputError, match=r"changed since then: the recommender \(--recommender, "):
+            check_same("shop", "shop-v0001", parts(SPACE), parts(other))

@@ -56,7 +56,8 @@ def cluster_status(port: int, timeout_s: float = 2.0) -> str:
 def faiss_releases(port: int, timeout_s: float = 10.0) -> list[str]:
     """Releases whose vectors are of faiss, as they say themselves; none if the node does not answer."""
     meta = "*.mappings._meta.aisle"
-    answer = _answer(port, f"/_mapping?filter_path={meta}.engine,{meta}.spaces.dense", timeout_s)
+    vectors = ",".join(f"{meta}.spaces.{field}" for field in ("dense", "item_vector"))
+    answer = _answer(port, f"/_mapping?filter_path={meta}.engine,{vectors}", timeout_s)
     found = answer.items() if isinstance(answer, dict) else ()
     # The body of an error has other keys.
     mappings = ((name, one["mappings"]) for name, one in found if isinstance(one, dict) and "mappings" in one)

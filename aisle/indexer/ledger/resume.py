@@ -54,7 +54,7 @@ def run_parts(
                 fusions,
             ]
         ),
-        "the recommender (--recommender, --codes)": _stable(
+        "the recommender (--recommender, --codes, --router)": _stable(
             asdict(settings.recommends) if settings.recommends else None
         ),
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
