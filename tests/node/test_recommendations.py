@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import aisle
+from aisle._recommendations import release_artifacts
 from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, ForeignIndex
 from aisle.mappings import RecommendationSpace
@@ -22,7 +23,7 @@ from aisle.mappings.signals import SignalBoosts
 from aisle.recommendation.artifact import save_recommender
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.settings import Learned
-from aisle.search import Filters
+from aisle.search import Filters, read_live
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
 from aisle.search.recommend.reference import ItemArrays
 from aisle.search.rules.live import RulesReader
@@ -32,17 +33,20 @@ from tests.support.command import Done, failure, here
 from tests.support.hash_vector_catalogue import put_shelf, swap
 from tests.support.recommending_shop import (
     BARE,
+    CODES,
     COUNT,
     NEW,
+    SPACE,
     item_vectors,
     items,
     put_recommending_shop,
     recommender,
+    routed,
     walks,
 )
 
 NAME = "test-recommendations"
-RELEASE = f"{NAME}-v0001"
+RELEASE, ROUTED = f"{NAME}-v0001", "test-routed-v0001"
 ITEMS = items()
 IDS = tuple(item.id for item in ITEMS)
 HISTORIES = {
@@ -62,9 +66,11 @@ class Shop:
     client: Cluster
     artifacts: RecommendationArtifacts
 
+    name: str = NAME
+
     def recommender(self, *, rules: bool = False) -> RecommendationClient:
         reader = RulesReader(self.client, every_s=0) if rules else None
-        return RecommendationClient(self.client, NAME, self.artifacts, rules=reader)
+        return RecommendationClient(self.client, self.name, self.artifacts, rules=reader)
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +83,34 @@ def shop(client: Cluster) -> Iterator[Shop]:
     RuleStore(client, NAME).forget()
 
 
+@pytest.fixture(scope="module")
+def routed_shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One with a sequence part and prefixes, opened by its name."""
+    store = aisle.ArtifactStore(tmp_path_factory.mktemp("store"))
+    made = routed(store)
+    assert made.router is not None
+    space = replace(
+        SPACE, recommender=made.router.recommender, router=made.router.fingerprint, dims=16, levels=2
+    )
+    client.indices.delete(index=ROUTED, ignore_unavailable=True)
+    put_recommending_shop(client, ROUTED, space, made)
+    opened = release_artifacts(read_live(client, ROUTED).meta, store)
+    yield Shop(client, opened, ROUTED)
+    client.indices.delete(index=ROUTED)
+
+
+@pytest.fixture(params=["texts", "sequences"])
+def either(request: pytest.FixtureRequest, shop: Shop, routed_shop: Shop) -> Shop:
+    return shop if request.param == "texts" else routed_shop
+
+
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
 @pytest.mark.parametrize("exclude_bought", [True, False])
 def test_the_index_answers_as_the_recommender_does(
-    shop: Shop, history: tuple[str, ...], exclude_bought: bool
+    either: Shop, history: tuple[str, ...], exclude_bought: bool
 ) -> None:
     """With the new item and its step left out, which the recommender does not know."""
+    shop = either
     known = [step for step in history if step != NEW]
     local = shop.artifacts.recommender.recommend(known, size=20, exclude_bought=exclude_bought)
     page = shop.recommender().recommend(known, size=20, exclude=[NEW], exclude_bought=exclude_bought)
@@ -112,14 +140,17 @@ def arrays(shop: Shop) -> ItemArrays:
     made = shop.artifacts.recommender
     takers = {**dict(zip(made.items, made.learned.counts.takers.tolist(), strict=True)), NEW: 0}
     popularity = np.array([takers[IDS[n]] for n in order], dtype=np.float32) / max(takers.values())
-    return ItemArrays(tuple(IDS[n] for n in order), item_vectors()[order], popularity.astype(np.float32))
+    ids, vectors = tuple(IDS[n] for n in order), item_vectors(made)[order]
+    prefixes = tuple(f"{first}-{second}" for first, second in CODES[order].tolist())
+    return ItemArrays(ids, vectors, popularity.astype(np.float32), prefixes)
 
 
 @pytest.mark.parametrize("filters", [None, FILTERS], ids=["all", "filtered"])
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
 def test_each_channel_finds_what_the_reference_finds(
-    shop: Shop, history: tuple[str, ...], filters: Filters | None
+    either: Shop, history: tuple[str, ...], filters: Filters | None
 ) -> None:
+    shop = either
     shelf = arrays(shop)
     by_id = {item.id: item for item in ITEMS}
     size = 12
@@ -133,8 +164,8 @@ def test_each_channel_finds_what_the_reference_finds(
             for id_ in shelf.ids
         ]
     )
-    vector, counts = _profile(shop, shelf, history)
-    expected = shelf.channels(vector, counts, allowed, size)
+    vector, counts, prefixes = _profile(shop, shelf, history)
+    expected = shelf.channels(vector, counts, allowed, size, prefixes)
     assert {channel for item in page.items for channel in item.channels} <= expected.keys()
     for item in page.items:
         assert item.channels.keys() == {name for name, found in expected.items() if item.id in found.ids}
@@ -152,7 +183,7 @@ def test_each_channel_finds_what_the_reference_finds(
 
 def _profile(
     shop: Shop, shelf: ItemArrays, history: tuple[str, ...]
-) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32], tuple[str, ...]]:
     """By other means than the client's: as a weighted sum written out."""
     made = shop.artifacts.recommender
     known = [step for step in history if step in IDS][-200:]
@@ -164,11 +195,20 @@ def _profile(
     vector = np.zeros(shelf.vectors.shape[1], dtype=np.float32)
     for weight, step in zip(weights, known, strict=True):
         vector += np.float32(made.settings.text_weight * weight) * rows[step]
-    local = made.channel.parts[0][0]
-    counted = local.scores(one_sequence(made.items, [made.places[s] for s in known if s in made.places]))[0]
-    scores = dict(zip(made.items, counted.tolist(), strict=True))
+    prefixes: tuple[str, ...] = ()
+    if made.router is not None:
+        assert made.router.router is not None
+        vector[:8] = 0
+        if known:
+            user = made.router.encoder.encode([np.stack([rows[step][:8] for step in known])])
+            vector[:8] = np.float32(made.router.weight) * user[0]
+            found, _ = made.router.router.best_prefixes(user, 2, 50)
+            prefixes = tuple(f"{first}-{second}" for first, second in found[0].tolist())
+    counts_channel = made.channel.parts[0][0]
+    asked = one_sequence(made.items, [made.places[step] for step in known if step in made.places])
+    scores = dict(zip(made.items, counts_channel.scores(asked)[0].tolist(), strict=True))
     counts = np.array([scores.get(id_, 0.0) for id_ in shelf.ids], dtype=np.float32)
-    return (vector if vector.any() else None), counts
+    return (vector if vector.any() else None), counts, prefixes
 
 
 def test_a_change_of_stock_or_price_acts_at_once(shop: Shop, client: Cluster) -> None:
@@ -187,7 +227,8 @@ def test_a_change_of_stock_or_price_acts_at_once(shop: Shop, client: Cluster) ->
 
 
 def test_what_is_new_is_found_by_its_text_and_explained(shop: Shop) -> None:
-    like = np.argsort(-(item_vectors() @ item_vectors()[IDS.index(NEW)]))
+    vectors = item_vectors(shop.artifacts.recommender)
+    like = np.argsort(-(vectors @ vectors[IDS.index(NEW)]))
     history = [IDS[place] for place in like.tolist() if IDS[place] != NEW][:1]
     page = shop.recommender().recommend(history, size=30)
     (new,) = (item for item in page.items if item.id == NEW)
@@ -299,7 +340,7 @@ def test_the_command_says_where_its_answer_comes_from(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     store = aisle.ArtifactStore(tmp_path / "home" / "artifacts")
-    made = recommender(item_vectors())
+    made = recommender()
     without_texts = Recommender(Learned(made.learned.counts), made.titles, made.settings)
     kept = save_recommender(without_texts, name, store, learned_from=walks())
 

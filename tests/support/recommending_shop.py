@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch, helpers
 
 from aisle.cluster import Cluster, capabilities
+from aisle.encoder import ArtifactStore
+from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.whitening import fit_whitening
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import IndexMeta, IndexSettings, RecommendationSpace, fields, index_body
 from aisle.mappings.document import document
+from aisle.recommendation.artifact import load_recommender, save_recommender
 from aisle.recommendation.counts import count_items
 from aisle.recommendation.recommender import Recommender
+from aisle.recommendation.router import PrefixLevel, Router, prefix_tree
+from aisle.recommendation.router_artifact import RouterContent, save_router
 from aisle.recommendation.settings import Learned, RecommenderSettings
 from aisle.search.recommend.client import RecommendationArtifacts
 from aisle.sequences import Sequences, sequences_of
@@ -58,24 +65,80 @@ def walks() -> Sequences:
     return sequences_of(known, ((starts + np.cumsum(hops, axis=1)) % COUNT).tolist())
 
 
-def recommender(vectors: NDArray[np.float32]) -> Recommender:
-    """Of these users; of the items of ``vectors`` but for the new one."""
-    titles = [item.title for item in items()[:COUNT]]
-    return Recommender(Learned(count_items(walks()), vectors[:COUNT]), titles, RecommenderSettings())
-
-
-def item_vectors() -> NDArray[np.float32]:
-    """float32 [items, DIMS], as the recommender's texts."""
+def recommender() -> Recommender:
+    """Of these users; of all items but the new one."""
     raw = raw_vectors()
-    return fit_whitening(raw).apply(raw)
+    whitening = fit_whitening(raw)
+    titles = [item.title for item in items()[:COUNT]]
+    learned = Learned(count_items(walks()), whitening.apply(raw)[:COUNT], whitening)
+    return Recommender(learned, titles, RecommenderSettings())
+
+
+def item_vectors(made: Recommender) -> NDArray[np.float32]:
+    """float32 [items, dims], in the order of `items`: the recommender's texts, after the router's vectors."""
+    assert made.learned.texts is not None and made.learned.whitening is not None
+    texts = np.vstack([made.learned.texts, made.learned.whitening.apply(raw_vectors())[COUNT:]])
+    if made.router is None:
+        return texts
+    ids = [item.id for item in items()]
+    return np.hstack([made.router.encoder.item_vectors(ids, texts), texts])
+
+
+CODES: Final = np.array([[number // 30, number // 6 % 5] for number in range(COUNT + 1)], dtype=np.int32)
+"""int32 [items, 2]: semantic IDs of neighbours begin alike."""
+
+
+def routed(store: ArtifactStore) -> Recommender:
+    """The recommender with a router that was trained a little, with heads of chance; kept in the store."""
+    from aisle.training.common.progress import Silent
+    from aisle.training.recommendation.fit import fit
+    from aisle.training.recommendation.job import int8_graph, item_embeddings
+    from aisle.training.recommendation.losses import SampledSoftmax
+    from aisle.training.recommendation.settings import SequenceSettings
+
+    made = recommender()
+    kept = save_recommender(made, SPACE.name, store, learned_from=walks())
+    made = load_recommender(kept.path, store)
+    settings = SequenceSettings(dims=8, max_steps=8, loss=SampledSoftmax(16), positions=256, epochs=2)
+    fitted = fit(walks(), made.learned.texts, settings, Silent())
+    draw = np.random.default_rng(4)
+    levels = (
+        PrefixLevel(
+            codes,
+            draw.normal(size=(len(codes), 8)).astype(np.float32),
+            np.zeros(len(codes), np.float32),
+            firsts,
+        )
+        for codes, firsts in prefix_tree(CODES, 2)
+    )
+    content = RouterContent(
+        model=int8_graph(fitted, InstructionSet.AVX2),
+        embeddings=item_embeddings(fitted, made.items),
+        max_steps=8,
+        router=Router(tuple(levels)),
+        weight=0.2,
+        recommender=kept,
+        codes=None,
+    )
+    return made.with_router(save_router(content, SPACE.name, store, data_hash="", instruction_set=""))
 
 
 def put_recommending_shop(
-    client: OpenSearch, index: str, space: RecommendationSpace = SPACE
+    client: OpenSearch,
+    index: str,
+    space: RecommendationSpace = SPACE,
+    made: Recommender | None = None,
 ) -> RecommendationArtifacts:
-    """Make the index as Aisle makes it, and what it recommends by."""
-    vectors = item_vectors()
-    made = recommender(vectors)
+    """Make the index as Aisle makes it, and what it recommends by.
+
+    Args:
+        client: of the node.
+        index: its name.
+        space: what its ``_meta`` says.
+        made: the recommender, with its router; None: the one of `recommender`.
+    """
+    made = made or recommender()
+    vectors = item_vectors(made)
     engine = capabilities(client).best_engine
     settings = IndexSettings(dims=DIMS, engine=engine, recommends=space)
     meta = IndexMeta(index, {}, engine, (), features=settings.features, recommends=space)
@@ -84,8 +147,9 @@ def put_recommending_shop(
     actions = (
         {"_index": index, "_id": item.id, **document(item, {})}
         | {fields.TAKEN: popularity.get(item.id, 0.0)}
-        | ({fields.ITEM_VECTOR: vector.tolist()} if space.dims and item.id != BARE else {})
-        for item, vector in zip(items(), vectors, strict=True)
+        | ({fields.ITEM_VECTOR: vector.tolist()} if space.dims and vector.any() else {})
+        | {fields.sid(level): fields.sid_prefix(code[:level]) for level in range(1, space.levels + 1)}
+        for item, vector, code in zip(items(), vectors, CODES.tolist(), strict=True)
     )
     helpers.bulk(client, actions, refresh=True)
     store_percentiles(Cluster.of(client), index)
