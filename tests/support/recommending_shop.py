@@ -10,13 +10,13 @@ from opensearchpy import OpenSearch, helpers
 
 from aisle.cluster import Cluster, capabilities
 from aisle.encoder import ArtifactStore
-from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.whitening import fit_whitening
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import IndexMeta, IndexSettings, RecommendationSpace, fields, index_body
 from aisle.mappings.document import document
 from aisle.recommendation.artifact import load_recommender, save_recommender
 from aisle.recommendation.counts import count_items
+from aisle.recommendation.history_encoder import ItemEmbeddings
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.router import PrefixLevel, Router, prefix_tree
 from aisle.recommendation.router_artifact import RouterContent, save_router
@@ -24,6 +24,7 @@ from aisle.recommendation.settings import Learned, RecommenderSettings
 from aisle.search.recommend.client import RecommendationArtifacts
 from aisle.sequences import Sequences, sequences_of
 from aisle.types import BusinessSignals, Item
+from tests.support.tiny_recommendation import sum_of_items
 
 COUNT, DIMS = 120, 8
 NEW = "new-000"
@@ -89,18 +90,9 @@ CODES: Final = np.array([[number // 30, number // 6 % 5] for number in range(COU
 
 
 def routed(store: ArtifactStore) -> Recommender:
-    """The recommender with a router that was trained a little, with heads of chance; kept in the store."""
-    from aisle.training.common.progress import Silent
-    from aisle.training.recommendation.fit import fit
-    from aisle.training.recommendation.job import int8_graph, item_embeddings
-    from aisle.training.recommendation.losses import SampledSoftmax
-    from aisle.training.recommendation.settings import SequenceSettings
-
-    made = recommender()
-    kept = save_recommender(made, SPACE.name, store, learned_from=walks())
+    """The recommender with a router of chance, both kept in the store."""
+    kept = save_recommender(recommender(), SPACE.name, store, learned_from=walks())
     made = load_recommender(kept.path, store)
-    settings = SequenceSettings(dims=8, max_steps=8, loss=SampledSoftmax(16), positions=256, epochs=2)
-    fitted = fit(walks(), made.learned.texts, settings, Silent())
     draw = np.random.default_rng(4)
     levels = (
         PrefixLevel(
@@ -112,15 +104,17 @@ def routed(store: ArtifactStore) -> Recommender:
         for codes, firsts in prefix_tree(CODES, 2)
     )
     content = RouterContent(
-        model=int8_graph(fitted, InstructionSet.AVX2),
-        embeddings=item_embeddings(fitted, made.items),
+        model=sum_of_items(8),
+        embeddings=ItemEmbeddings(
+            made.items, draw.normal(size=(COUNT, 8)).astype(np.float32), np.eye(DIMS, 8, dtype=np.float32)
+        ),
         max_steps=8,
         router=Router(tuple(levels)),
-        weight=0.2,
+        weight=0.02,
         recommender=kept,
         codes=None,
     )
-    return made.with_router(save_router(content, SPACE.name, store, data_hash="", instruction_set=""))
+    return made.with_router(save_router(content, SPACE.name, store))
 
 
 def put_recommending_shop(

@@ -12,7 +12,7 @@ from aisle.encoder import Artifact, ArtifactStore, DenseEncoder
 from aisle.encoder.code_artifact import ItemCodes, load_codes, save_codes
 from aisle.encoder.codes import Codebooks, Modality, Quantizer
 from aisle.encoder.export import DenseExport, export
-from aisle.encoder.export.graph import GraphInput, GraphWriter
+from aisle.encoder.export.graph import Graph, GraphInput, GraphWriter
 from aisle.recommendation.history_encoder import LENGTHS, STEPS, USERS, ItemEmbeddings
 from aisle.recommendation.known_items import find_recommender, known_items
 from aisle.recommendation.router_artifact import RouterContent, TrainedRouter, save_router
@@ -54,19 +54,23 @@ def put_codes(store: ArtifactStore, name: str = "shop", levels: int = 2) -> Arti
     return load_codes(name, store)[1]
 
 
+def sum_of_items(dims: int) -> Graph:
+    """A history encoder: a user is the sum of the items taken."""
+    graph = GraphWriter("history")
+    total = graph.node("ReduceSum", [STEPS, graph.constant("axis", np.array([1]))], keepdims=0)
+    steps = GraphInput(STEPS, np.float32, ("batch", "steps", dims))
+    return graph.model(total, dims, name=USERS, per_text=(LENGTHS,), first=steps)
+
+
 def put_router(
     store: ArtifactStore, recommender: Artifact, codes: Artifact | None = None, name: str = "shop"
 ) -> TrainedRouter:
     """A user is the sum of the items taken; items are drawn, the last two have no embedding."""
-    graph = GraphWriter("history")
-    total = graph.node("ReduceSum", [STEPS, graph.constant("axis", np.array([1]))], keepdims=0)
-    steps = GraphInput(STEPS, np.float32, ("batch", "steps", ROUTER_DIMS))
-    model = graph.model(total, ROUTER_DIMS, name=USERS, per_text=(LENGTHS,), first=steps)
     draw, whitening = np.random.default_rng(4), known_items(recommender).whitening
     embeddings = ItemEmbeddings(
         tuple(TITLES)[:-2],
         draw.normal(size=(len(TITLES) - 2, ROUTER_DIMS)).astype(np.float32),
         draw.normal(size=(whitening.dims if whitening else 1, ROUTER_DIMS)).astype(np.float32),
     )
-    content = RouterContent(model, embeddings, 50, None, 0.5, recommender, codes)
+    content = RouterContent(sum_of_items(ROUTER_DIMS), embeddings, 50, None, 0.5, recommender, codes)
     return save_router(content, name, store)
