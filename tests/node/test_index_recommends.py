@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 import aisle
 from aisle._item_fields import RecommenderRefs, recommended_fields
+from aisle._vectors import item_encoder
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
+from aisle.encoder.export import DenseExport, export
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, ForeignIndex
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import item_of
 from aisle.recommendation.item_fields import ItemFields
 from aisle.recommendation.router_artifact import RouterNotice
 from aisle.search import read_live
+from aisle.types import Item
 from tests.support.command import here
 from tests.support.tiny_recommendation import (
     ROUTER_DIMS,
@@ -151,6 +154,9 @@ def test_a_new_item_can_be_recommended_at_once(shop: Shop) -> None:
     knn = {"vector": [0.0] * ROUTER_DIMS + before["black-2"][fields.ITEM_VECTOR][ROUTER_DIMS:], "k": 2}
     found = shop.client.search(index=NAME, body={"size": 2, "query": {"knn": {fields.ITEM_VECTOR: knn}}})
     assert {hit["_id"] for hit in found["hits"]["hits"]} == {"black-2", "new"}
+    asked = aisle.open_recommendations(NAME, cluster=shop.client, store=shop.store)
+    page = asked.recommend(["black-2", "red-0"], size=30, filters=aisle.Filters(price_max=3))
+    assert "ann" in {item.id: item.channels for item in page.items}["new"]
     shop.update(NAME, {"op": "delete", "id": "new"})
     assert shop.documents(NAME) == before
 
@@ -255,3 +261,16 @@ def test_artifacts_that_were_not_made_for_each_other_are_refused(shop: Shop, tmp
     assert recommended_fields(RecommenderRefs(first), store).space == shop.fields.space
     alone = recommended_fields(RecommenderRefs(first, "other", "none"), store).space
     assert (alone.levels, alone.router, alone.dims) == (1, "", alone.text_dims)
+
+
+def test_another_encoder_reads_the_texts_once_more_and_says_so(shop: Shop) -> None:
+    export(DenseExport(str(shop.folder / "model"), name="narrow", dims=8), shop.store)
+    with pytest.warns(UserWarning, match="with another encoder than narrow: every text is encoded twice"):
+        both = item_encoder(shop.store, "narrow", recommended=shop.fields)
+    items = [Item(id_, title) for id_, title in TITLES.items()]
+    made = both.encode(items)
+    assert np.asarray(made[fields.DENSE]).shape == (len(items), 8)
+    whole = DenseEncoder.load("tiny", store=shop.store).encode_items(list(TITLES.values()))
+    expected = shop.fields.columns(list(TITLES), list(TITLES.values()), whole)
+    np.testing.assert_array_equal(made[fields.ITEM_VECTOR], expected[fields.ITEM_VECTOR])
+    assert both.recommends == shop.fields.space

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from aisle._index_run import fits
+from aisle._item_fields import text_encoders
+from aisle.encoder import ArtifactStore
 from aisle.encoder.code_artifact import ItemCodes
 from aisle.encoder.codes import Codebooks, Modality, Quantizer
 from aisle.encoder.jitter import JITTER
 from aisle.encoder.whitening import fit_whitening
-from aisle.errors import ForeignIndex, InputError
+from aisle.errors import ArtifactNotFound, ForeignIndex, InputError
 from aisle.indexer.ledger.resume import check_same, run_parts
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.diff import learned_fields
@@ -242,3 +245,10 @@ def test_a_run_goes_on_with_the_recommender_that_it_was_begun_with() -> None:
     for other in (None, replace(SPACE, codes="ef" * 32), replace(SPACE, recommender="00" * 32)):
         with pytest.raises(InputError, match=r"changed since then: the recommender \(--recommender, "):
             check_same("shop", "shop-v0001", parts(SPACE), parts(other))
+
+
+def test_an_encoder_that_is_not_here_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        ArtifactNotFound, match=r"shop reads texts with an encoder \(abababababab\) that is not on"
+    ):
+        text_encoders(None, 0, FIELDS, ArtifactStore(tmp_path))
