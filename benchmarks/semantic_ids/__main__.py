@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.semantic_ids import baselines, codes
+from benchmarks.semantic_ids import baselines, codes, pipeline, preferences
 
 BENCHMARK: Final = "semantic-ids"
 
@@ -19,6 +19,9 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "scientific": partial(baselines.measure, "scientific"),
         "sports": partial(baselines.measure, "sports"),
         "codes": codes.measure,
+        "pipeline": pipeline.measure,
+        "pipeline cold": pipeline.measure_cold,
+        "preferences": preferences.measure,
     }
 )
 """Topic to what measures it."""

@@ -10,17 +10,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle._recommend import encode_texts, find_files, read_data
-from aisle.encoder import ArtifactStore
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol, Phase, Seen, split
 from aisle.evaluation.sequences.table import ProtocolTable
 from aisle.recommendation.choose import measure_baselines
 from aisle.recommendation.train import train
 from aisle.sequences import Sequences
 from benchmarks.harness.command_line import say
-from benchmarks.harness.parts import ENCODER, dataset
 from benchmarks.harness.result_file import HIGHER, LOWER, Goal, trials
 from benchmarks.harness.topics import Figures
+from benchmarks.semantic_ids.data import read_dataset
 from benchmarks.semantic_ids.published import DATASET, published
 
 PROTOCOLS: Final[Mapping[str, EvaluationProtocol]] = {
@@ -37,7 +35,8 @@ ASKED: Final = 500
 
 def measure(name: str = DATASET) -> Figures:
     """Measure one data set."""
-    texts, sequences, titles = _data(name)
+    data = read_dataset(name)
+    texts, sequences, titles = data.texts, data.sequences, data.titles
     rows: list[dict[str, Any]] = []
     best: dict[str, Mapping[str, float]] = {}
     for label, protocol in PROTOCOLS.items():
@@ -64,13 +63,6 @@ def measure(name: str = DATASET) -> Figures:
     p50_ms = _latency(sequences, texts, titles)
     rows.append({"dataset": name, "system": SYSTEM, "p50_ms": p50_ms, "items": len(sequences.items)})
     return Figures(rows, trials("semantic-ids", name), _goals(best, p50_ms) if name == DATASET else ())
-
-
-def _data(name: str) -> tuple[NDArray[np.float32], Sequences, tuple[str, ...]]:
-    known, read = read_data(find_files(dataset(name), None), None, say)
-    encoded = encode_texts(known, ENCODER, ArtifactStore.default(), say)
-    assert known is not None and encoded is not None
-    return encoded.vectors, read.sequences, known.titles
 
 
 def _table(
@@ -108,12 +100,6 @@ def _goals(best: Mapping[str, Mapping[str, float]], p50_ms: float) -> tuple[Goal
     asked = (
         ("no training, R@10", plain["R@10"], 0.1020),
         ("no training, N@10", plain["N@10"], 0.0631),
-        ("whole pipeline, R@10", plain["R@10"], 0.112),
-        ("whole pipeline, N@10", plain["N@10"], 0.068),
-        ("whole pipeline, seen kept, R@10", best["seen kept"]["R@10"], 0.100),
-        ("whole pipeline, seen kept, N@10", best["seen kept"]["N@10"], 0.060),
-        ("whole pipeline, refit, R@10", best["refit"]["R@10"], 0.120),
-        ("whole pipeline, refit, N@10", best["refit"]["N@10"], 0.074),
         ("5 % of items held out, R@10 among them", cold["R@10 among cold"], 0.12),
         ("5 % of items held out, R@10 of them among all", cold["R@10 cold"], 0.02),
     )

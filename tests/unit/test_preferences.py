@@ -159,7 +159,7 @@ def test_what_was_taken_is_never_its_own_negative(
     # Rows by themselves tell which candidate they are.
     marked = np.arange(len(pairs.rows), dtype=np.float32)[:, None]
     others = np.full((*pairs.others.shape[:2], 1), -1, dtype=np.float32)
-    data = Preferred(marked, pairs.offsets, pairs.targets, pairs.base, others, pairs.asked)
+    data = Preferred(users, marked, pairs.offsets, pairs.targets, pairs.base, others, pairs.asked)
     drawn = negatives.draw(data, users, data.base, 200, np.random.default_rng(0))[..., 0]
     assert drawn.shape == (len(pairs), 200)
     assert not np.any(drawn == pairs.targets[:, None])

@@ -25,7 +25,7 @@ from aisle.encoder.artifact import (
 from aisle.encoder.cpu import best_of, instruction_sets
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
-from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Split, split
+from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol, Phase, Split, split
 from aisle.recommendation.channels import Blend
 from aisle.recommendation.choose import sampled
 from aisle.recommendation.counts import count_items
@@ -58,6 +58,8 @@ FEWEST: Final = 100
 """Users whose item was in their pool, under whom preferences would be luck."""
 
 _HELD_OUT: Final = 0.2
+_NEW: Final = 0.05
+"""Share of the items that are made new."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,10 +111,14 @@ class TrainedPreferences:
 def last_taken(sequences: Sequences, seed: int) -> Split:
     """What every user took last, and what came before; at most 30,000 users.
 
+    Some items are taken out of what came before, so that they are new when they are taken: from them it is
+    learned what a new item is worth. Without, none would ever have been taken, and all would be put last.
+
     Raises:
         EvaluationError: nobody took three items.
     """
-    return sampled(split(sequences, EvaluationProtocol(refit=True), Phase.TEST), MOST_USERS, seed)
+    protocol = EvaluationProtocol(refit=True, cold=ColdItems(_NEW, seed))
+    return sampled(split(sequences, protocol, Phase.TEST), MOST_USERS, seed)
 
 
 def make_pairs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,7 @@ class Preferred:
     """Pools with the one item that the user took next. Users whose item was in no pool are only counted.
 
     Attributes:
+        users: int64 [users], positions among all who were asked.
         rows: float32 [candidates, columns], features of all pools, one after the other, best first.
         offsets: int64 [users + 1], where each pool begins and ends.
         targets: int64 [users], rows of the items that were taken.
@@ -35,6 +36,7 @@ class Preferred:
         asked: users in all, with those whose item was in no pool.
     """
 
+    users: NDArray[np.int64]
     rows: NDArray[np.float32]
     offsets: NDArray[np.int64]
     targets: NDArray[np.int64]
@@ -67,7 +69,9 @@ class Preferred:
         rows = np.repeat(kept, lengths)
         offsets = np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64)
         targets = (self.targets - self.offsets[:-1])[kept] + offsets[:-1]
-        return Preferred(self.rows[rows], offsets, targets, self.base[rows], self.others[kept], asked)
+        return Preferred(
+            self.users[kept], self.rows[rows], offsets, targets, self.base[rows], self.others[kept], asked
+        )
 
 
 def preferred(
@@ -96,15 +100,16 @@ def preferred(
 
 def joined(parts: list[Preferred], columns: int) -> Preferred:
     """All of them as one, of so many columns."""
-    lengths = np.concatenate([np.diff(part.offsets) for part in parts] or [np.zeros(0, np.int64)])
+    none = [np.zeros(0, dtype=np.int64)]
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts] or none)
     begins = np.cumsum([0, *(len(part.rows) for part in parts)])
     nothing = np.zeros((0, columns), dtype=np.float32)
     return Preferred(
+        np.concatenate([part.users for part in parts] or none),
         np.concatenate([part.rows for part in parts] or [nothing]),
         np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
         np.concatenate(
-            [part.targets + begin for part, begin in zip(parts, begins[:-1], strict=True)]
-            or [np.zeros(0, np.int64)]
+            [part.targets + begin for part, begin in zip(parts, begins[:-1], strict=True)] or none
         ).astype(np.int64),
         np.concatenate([part.base for part in parts] or [nothing[:, 0]]),
         np.concatenate([part.others for part in parts] or [np.zeros((0, OTHERS, columns), np.float32)]),
@@ -145,6 +150,7 @@ def _preferred(
         base = in_pool.base
         found.append(
             Preferred(
+                users[row : row + 1].astype(np.int64),
                 rows[: len(places)],
                 np.array([0, len(places)], dtype=np.int64),
                 at.astype(np.int64),
@@ -154,7 +160,7 @@ def _preferred(
             )
         )
     made = joined(found, len(feature_names(channels)))
-    return Preferred(made.rows, made.offsets, made.targets, made.base, made.others, len(users))
+    return replace(made, asked=len(users))
 
 
 def _one(histories: Sequences, user: int) -> Sequences:
