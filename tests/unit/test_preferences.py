@@ -26,7 +26,7 @@ from aisle.recommendation.train import train
 from aisle.sequences import Sequences, sequences_of
 from aisle.training.common.progress import Silent
 from aisle.training.preferences.fit import DeltaModel, PreferenceTraining, best_bound, dpo_loss, value
-from aisle.training.preferences.job import last_taken, learn, make_pairs, train_preferences
+from aisle.training.preferences.job import last_taken, learn, make_pairs, surely_better, train_preferences
 from aisle.training.preferences.negatives import PoolNegatives, RandomNegatives, TopNegatives
 from aisle.training.preferences.pairs import OTHERS, Preferred
 from aisle.training.recommendation.job import RouterJob
@@ -177,10 +177,18 @@ def test_the_loss_is_that_of_the_paper() -> None:
 def test_no_bound_is_chosen_where_none_helps(pairs: Preferred) -> None:
     wrong = np.zeros(len(pairs.rows), dtype=np.float32)
     wrong[pairs.targets] = -5
-    assert best_bound(pairs, wrong) == (0.0, value(pairs, pairs.base))
-    bound, reached = best_bound(pairs, -wrong)
-    assert bound > 0
-    assert reached > value(pairs, pairs.base)
+    assert best_bound(pairs, wrong) == 0.0
+    assert best_bound(pairs, -wrong) > 0
+
+
+def test_a_gain_of_few_users_is_luck(pairs: Preferred) -> None:
+    lowest = pairs.targets[np.argmax(pairs.ranks(pairs.base))]
+    scores = pairs.base.copy()
+    scores[lowest] += 100
+    assert value(pairs, scores) > value(pairs, pairs.base)
+    assert not surely_better(pairs, scores)
+    scores[pairs.targets] += 100
+    assert surely_better(pairs, scores)
 
 
 def test_too_few_users_teach_nothing(pairs: Preferred) -> None:

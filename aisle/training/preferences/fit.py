@@ -182,11 +182,10 @@ def value(data: Preferred, scores: NDArray[np.float32], metric: str = CHOSEN_BY)
     return float(values_of(data.ranks(scores), metric).sum() / max(1, data.asked))
 
 
-def best_bound(data: Preferred, deltas: NDArray[np.float32]) -> tuple[float, float]:
-    """The bound that is best for these users, and its nDCG@10; of two as good the smaller. 0 is the base."""
+def best_bound(data: Preferred, deltas: NDArray[np.float32]) -> float:
+    """The bound whose nDCG@10 is best for these users; of two as good the smaller. 0 is the recommender."""
     values = {bound: value(data, data.base + bounded(deltas, bound)) for bound in (0.0, *BOUNDS)}
-    chosen = max(values, key=lambda bound: (values[bound], -bound))
-    return chosen, values[chosen]
+    return max(values, key=lambda bound: (values[bound], -bound))
 
 
 def _model(model: nn.Module, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> DeltaModel:

@@ -26,6 +26,7 @@ from aisle.encoder.cpu import best_of, instruction_sets
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol, Phase, Split, split
+from aisle.evaluation.sequences.ranks import values_of
 from aisle.recommendation.channels import Blend
 from aisle.recommendation.choose import sampled
 from aisle.recommendation.counts import count_items
@@ -44,7 +45,7 @@ from aisle.recommendation.sequence import SequenceChannel
 from aisle.recommendation.settings import Learned
 from aisle.sequences import Sequences
 from aisle.training.common.progress import Progress
-from aisle.training.preferences.fit import DeltaModel, PreferenceTraining, best_bound, fit, value
+from aisle.training.preferences.fit import CHOSEN_BY, DeltaModel, PreferenceTraining, best_bound, fit, value
 from aisle.training.preferences.pairs import Preferred, joined, preferred
 from aisle.training.recommendation.fit import fit as fit_sequence
 from aisle.training.recommendation.job import served_channel
@@ -58,6 +59,9 @@ FEWEST: Final = 100
 """Users whose item was in their pool, under whom preferences would be luck."""
 
 _HELD_OUT: Final = 0.2
+_SURE: Final = 2.0
+"""Standard errors by which held-out users must be better off."""
+
 _NEW: Final = 0.05
 """Share of the items that are made new."""
 
@@ -68,7 +72,7 @@ class LearnedPreferences:
 
     Attributes:
         model: that reads deltas off features.
-        bound: that was best for them; 0 if every bound was worse than the recommender alone.
+        bound: that was best for them; 0 if none was surely better than the recommender alone.
         users: who were learned from, and who were held out.
         metrics: of the held-out users, without (``base``) and with preferences, and the accuracy on pairs
             of their pools.
@@ -166,7 +170,9 @@ def learn(data: Preferred, training: PreferenceTraining, progress: Progress) -> 
     learned, asked_of = data.where(~held_out, data.asked - asked), data.where(held_out, asked)
     model = fit(learned, training, progress)
     deltas = model.deltas(asked_of.rows)
-    bound, _ = best_bound(asked_of, deltas)
+    bound = best_bound(asked_of, deltas)
+    if not surely_better(asked_of, asked_of.base + bounded(deltas, bound)):
+        bound = 0.0
     scores = asked_of.base + bounded(deltas, bound)
     metrics = {
         f"{metric}{suffix}": value(asked_of, values, metric)
@@ -175,6 +181,13 @@ def learn(data: Preferred, training: PreferenceTraining, progress: Progress) -> 
     }
     metrics["pair accuracy"] = asked_of.pair_accuracy(deltas)
     return LearnedPreferences(model, bound, (len(learned), count), metrics)
+
+
+def surely_better(data: Preferred, scores: NDArray[np.float32]) -> bool:
+    """Whether users are better off by more than what luck gives to few of them: two standard errors."""
+    before, after = (values_of(data.ranks(values), CHOSEN_BY) for values in (data.base, scores))
+    gains = after - before
+    return bool(gains.mean() > _SURE * gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def save_preferences(
@@ -270,8 +283,9 @@ def train_preferences(
     learned = learn(pairs, training, progress)
     if not learned.bound:
         raise InputError(
-            f"preferences would make the ranking no better: nDCG@10 of {learned.users[1]} held-out users is "
-            f"{learned.metrics['N@10 base']:.4f} without them and not above it with any bound",
+            f"preferences would not surely make the ranking better: nDCG@10 of {learned.users[1]} held-out "
+            f"users is {learned.metrics['N@10 base']:.4f} without them, and no bound is two standard errors "
+            "above it",
             fix="give more orders; the recommender is best used as it is",
         )
     settings = PreferenceSettings(learned.bound, pool, read_channels(blend))
