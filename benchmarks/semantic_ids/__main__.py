@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.semantic_ids import baselines, codes, pipeline, preferences
+from benchmarks.semantic_ids import baselines, codes, pipeline, preferences, sequence_models
 
 BENCHMARK: Final = "semantic-ids"
 
@@ -19,6 +19,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "scientific": partial(baselines.measure, "scientific"),
         "sports": partial(baselines.measure, "sports"),
         "codes": codes.measure,
+        "sequence models": sequence_models.measure,
         "pipeline": pipeline.measure,
         "pipeline cold": pipeline.measure_cold,
         "preferences": preferences.measure,

@@ -90,7 +90,7 @@ class Shop:
 
 def measure(name: str = DATASET) -> Figures:
     """Measure all variants; pairs are the steps into the validation's items, never the test's."""
-    shop = _shop(name)
+    shop = read_shop(name)
     rows: list[dict[str, Any]] = [{"dataset": name, "items": len(shop.items), "floor": _floor(shop)}]
     defaults: list[CodeReport] = []
     for variant in VARIANTS:
@@ -103,7 +103,7 @@ def measure(name: str = DATASET) -> Figures:
     return Figures(rows, trials("semantic-ids", "codes"), _goals(defaults) if name == DATASET else ())
 
 
-def _shop(name: str) -> Shop:
+def read_shop(name: str) -> Shop:
     known, read = read_data(find_files(dataset(name), None), None, say)
     assert known is not None
     encoder = DenseEncoder.load(ENCODER, store=ArtifactStore.default())

@@ -81,7 +81,8 @@ def fit_router(
         kept = targets_of[0][items] >= 0
         users, items = users[kept], items[kept]
         order = torch.from_numpy(random.permutation(len(items)))
-        for rows in order.split(_BATCH):
+        for begin in range(0, len(order), _BATCH):
+            rows = order[begin : begin + _BATCH]
             loss = torch.stack(
                 [
                     _loss(users[rows], of_item[items[rows]], level, head)
@@ -93,14 +94,11 @@ def fit_router(
             optimizer.step()
             done += 1
             progress.step(min(done, total), total, float(loss.detach()))
-    return Router(
-        tuple(
-            PrefixLevel(
-                level.prefixes, *(part.detach().numpy().astype(np.float32) for part in head), level.firsts
-            )
-            for level, head in zip(levels, heads, strict=True)
-        )
-    )
+    return Router(tuple(_trained(level, *head) for level, head in zip(levels, heads, strict=True)))
+
+
+def _trained(level: _Level, vectors: Tensor, biases: Tensor) -> PrefixLevel:
+    return PrefixLevel(level.prefixes, vectors.detach().numpy(), biases.detach().numpy(), level.firsts)
 
 
 def _levels(codes: NDArray[np.int32], depth: int) -> tuple[_Level, ...]:
@@ -134,8 +132,8 @@ def _beginning(level: _Level, fitted: FittedSequence) -> tuple[NDArray[np.float3
     counts = np.bincount(places, minlength=len(level.prefixes))
     vectors = np.zeros((len(counts), fitted.vectors.shape[1]), dtype=np.float32)
     np.add.at(vectors, places, fitted.vectors[rows])
-    trained = np.bincount(places, weights=fitted.trained[rows], minlength=len(counts))
-    return vectors / counts[:, None].astype(np.float32), np.log(trained + 0.1).astype(np.float32)
+    trained = np.bincount(places, weights=fitted.trained[rows], minlength=len(counts)).astype(np.float32)
+    return vectors / counts[:, None].astype(np.float32), np.log(trained + np.float32(0.1))
 
 
 def _read(fitted: FittedSequence, windows: Windows, random: np.random.Generator) -> tuple[Tensor, Tensor]:
