@@ -35,7 +35,7 @@ from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.indexer.vectors import stored_as
-from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, release_fusions
+from aisle.mappings import FusionSpec, IndexMeta, RecommendationSpace, VectorSpace, fields, release_fusions
 from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
@@ -204,6 +204,8 @@ def index_folder(
     finally:
         # Those of a run that ended before it had a ledger.
         letters.export()
+    if report.recommends:
+        _warn_of_strangers(Cluster.of(client).retrying(options.retry), report.release, report.recommends)
     return replace(
         report,
         languages=str(languages),
@@ -215,6 +217,17 @@ def index_folder(
         examples=dict(letters.examples),
         dead_letters_file=letters.path if letters.count else None,
     )
+
+
+def _warn_of_strangers(cluster: Cluster, release: str, space: RecommendationSpace) -> None:
+    """A note where the recommender was trained on other ids than those of the catalogue."""
+    taken = {"query": {"range": {fields.TAKEN: {"gt": 0}}}}
+    if not cluster.count(index=release, body=taken)["count"]:
+        warnings.warn(
+            f"nobody took any item of this catalogue, as recommender {space.name} counts: its orders name"
+            " items by other ids",
+            stacklevel=3,
+        )
 
 
 def in_languages(options: IndexOptions, languages: CatalogueLanguages) -> IndexOptions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,9 @@ def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     recommender = put_recommender(folder, store)
     put_router(store, recommender, put_codes(store))
     made = Shop(client, store, folder)
-    made.index(NAME)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="nobody took")
+        made.index(NAME)
     yield made
     for index in client.indices.get(index=f"{NAME}-*", allow_no_indices=True):
         client.indices.delete(index=index)
@@ -233,6 +236,12 @@ def test_texts_are_read_for_item_vectors_alone_where_there_are_no_others(
     for id_, vector in shop.expected(documents).items():
         np.testing.assert_allclose(documents[id_][fields.ITEM_VECTOR], vector[ROUTER_DIMS:], atol=1e-6)
         assert not {fields.DENSE, fields.sid(1)} & set(documents[id_])
+
+
+def test_a_recommender_of_other_ids_is_noticed(shop: Shop, name: str) -> None:
+    columns = {"id": "title", "title": "title"}
+    with pytest.warns(UserWarning, match="nobody took any item of this catalogue, as recommender shop"):
+        shop.index(name, encoder=None, dims=None, columns=columns, skip_check=True)
 
 
 def test_a_release_without_a_recommender_cannot_recommend(shop: Shop, name: str) -> None:
