@@ -128,9 +128,36 @@ def test_the_table_of_sequences_says_its_protocol(shop: Shop) -> None:
     assert "EASE" not in report["systems"]
 
 
+@pytest.mark.slow
+def test_a_router_is_found_by_its_recommender(shop: Shop) -> None:
+    assert shop.train().code == 0
+    router = ("train", "router", "--data", "shop", "--recommender", "shop", "--name", "shop")
+    trained = shop.run(*router, "--epochs", "8", "--json")
+    assert trained.code == 0, trained
+    assert "stage 2 of 2: sequences, all of them" in trained.err
+    report = json.loads(trained.out)
+    assert (report["chosen_on"], report["prefixes"], report["codes"]) == (80, {}, "")
+    assert report["weight"] > 0
+    found = json.loads(shop.run("recommend", "--name", "shop", "--history", "drill,nope", "--json").out)
+    assert found["unknown"] == ["nope"]
+    assert set(found["items"][0]["signals"]) == {"counts", "popularity", "sequence"}
+    assert shop.run("encoder", "show", "router/shop", "--json").code == 0
+    empty = json.loads(shop.run("recommend", "--name", "shop", "--json").out)
+    assert empty["items"][0]["signals"]["sequence"] == 0
+    assert "no codes" in failure(shop.run(*router, "--codes", "other"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (
+            ("train", "router", "--data", "shop", "--recommender", "no", "--name", "shop"),
+            "no recommender 'no' (there: none)",
+        ),
+        (
+            ("train", "router", "--data", "shop", "--recommender", "no", "--name", "a/b"),
+            "no name for an artifact",
+        ),
         (("train", "recommender", "--data", "no.csv"), "no such file: no.csv"),
         (("train", "recommender", "--data", "empty"), "holds no events"),
         (("train", "recommender", "--data", "shop", "--name", "a/b"), "no name for an artifact"),

@@ -132,8 +132,9 @@ def _beginning(level: _Level, fitted: FittedSequence) -> tuple[NDArray[np.float3
     counts = np.bincount(places, minlength=len(level.prefixes))
     vectors = np.zeros((len(counts), fitted.vectors.shape[1]), dtype=np.float32)
     np.add.at(vectors, places, fitted.vectors[rows])
-    trained = np.bincount(places, weights=fitted.trained[rows], minlength=len(counts)).astype(np.float32)
-    return vectors / counts[:, None].astype(np.float32), np.log(trained + np.float32(0.1))
+    trained = np.bincount(places, weights=fitted.trained[rows], minlength=len(counts))
+    means: NDArray[np.float32] = np.divide(vectors, counts[:, None], dtype=np.float32)
+    return means, np.log(trained + 0.1).astype(np.float32)
 
 
 def _read(fitted: FittedSequence, windows: Windows, random: np.random.Generator) -> tuple[Tensor, Tensor]:

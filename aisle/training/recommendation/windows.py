@@ -45,7 +45,8 @@ class Windows:
         widths = self.lengths[order] - 1
         while begin < len(order):
             # Sorted by length, so that the last one decides the width of its batch.
-            sizes = np.arange(1, len(order) - begin + 1) * widths[begin:]
+            following = widths[begin : begin + positions]
+            sizes = np.arange(1, len(following) + 1) * following
             size = max(1, int(np.searchsorted(sizes, positions, side="right")))
             batches.append(order[begin : begin + size])
             begin += size
@@ -67,19 +68,10 @@ def windows_of(sequences: Sequences, max_steps: int) -> Windows:
     A window has one step more than the model reads at once, and begins with the one that the window before
     it predicted last.
     """
-    begins, lengths = [], []
-    starts, ends = sequences.offsets[:-1], sequences.offsets[1:].copy()
-    while True:
-        length = np.minimum(ends - starts, max_steps + 1)
-        left = length >= 2
-        if not left.any():
-            break
-        begins.append((ends - length)[left])
-        lengths.append(length[left])
-        ends = np.where(left, ends - length + 1, starts)
-    empty = np.zeros(0, dtype=np.int64)
-    return Windows(
-        sequences.steps,
-        np.concatenate(begins) if begins else empty,
-        np.concatenate(lengths) if lengths else empty,
-    )
+    counts = np.where(sequences.lengths >= 2, -(-(sequences.lengths - 1) // max_steps), 0)
+    owners = np.repeat(np.arange(len(sequences)), counts)
+    # From the last window of a user back to the first.
+    number = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ends = sequences.offsets[1:][owners] - number * max_steps
+    begins = np.maximum(sequences.offsets[:-1][owners], ends - max_steps - 1)
+    return Windows(sequences.steps, begins, ends - begins)
