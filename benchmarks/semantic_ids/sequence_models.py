@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +54,14 @@ _AT_ONCE: Final = 500
 _LABELS: Final = ("train only", "seen kept")
 
 
+class Reads(Enum):
+    """What a model knows of an item beside its ID embedding."""
+
+    NOTHING = "nothing"
+    TEXTS = "texts"
+    CODES = "codes"
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """A sequence model to be measured.
@@ -60,16 +69,16 @@ class Variant:
     Attributes:
         name: for tables.
         settings: of it.
-        reads_texts: or knows items by their IDs alone.
+        reads: what stands beside or for the embeddings of items.
     """
 
     name: str
     settings: SequenceSettings
-    reads_texts: bool = True
+    reads: Reads
 
 
 def _by_ids(name: str, loss: SequenceLoss, epochs: int) -> Variant:
-    return Variant(name, SequenceSettings(loss=loss, epochs=epochs), reads_texts=False)
+    return Variant(name, SequenceSettings(loss=loss, epochs=epochs), Reads.NOTHING)
 
 
 USUAL: Final = SequenceSettings()
@@ -77,7 +86,11 @@ WITH_TEXT: Final = "SASRec + text, sampled softmax"
 VARIANTS: Final = (
     _by_ids("SASRec, binary cross-entropy", BinaryCrossEntropy(), 2 * USUAL.epochs),
     _by_ids("SASRec, sampled softmax", USUAL.loss, USUAL.epochs),
-    Variant(WITH_TEXT, USUAL),
+    Variant("SASRec of texts alone", replace(USUAL, id_embeddings=False), Reads.TEXTS),
+    Variant(
+        "SASRec of semantic IDs alone", replace(USUAL, id_embeddings=False, text_columns=2048), Reads.CODES
+    ),
+    Variant(WITH_TEXT, USUAL, Reads.TEXTS),
 )
 
 
@@ -87,14 +100,16 @@ def measure(name: str = DATASET) -> Figures:
     validation = split(data.sequences, PROTOCOLS["train only"], Phase.VALIDATION)
     tests = {label: split(data.sequences, PROTOCOLS[label], Phase.TEST) for label in _LABELS}
     rows: list[dict[str, Any]] = []
-    prefixes = _Prefixes(data, _codes(name, validation.train), tests["train only"])
+    codes = _codes(name, validation.train)
+    prefixes = _Prefixes(data, codes, tests["train only"])
+    read = {Reads.NOTHING: None, Reads.TEXTS: data.texts, Reads.CODES: _indicators(codes)}
     for variant in VARIANTS:
         found: dict[str, list[Mapping[str, float]]] = {label: [] for label in tests}
         runs = []
         for seed in SEEDS:
             started = time.process_time()
             settings = replace(variant.settings, seed=seed)
-            texts = data.texts if variant.reads_texts else None
+            texts = read[variant.reads]
             fitted = fit(validation.train, texts, settings, Silent(), sampled(validation, MOST_USERS, 0))
             seconds = time.process_time() - started
             channel = served_channel(fitted, data.sequences.items, texts, best_of(instruction_sets()))
@@ -161,6 +176,16 @@ def _codes(name: str, learned: Sequences) -> NDArray[np.int32]:
     codes = np.full((len(shop.items), fitted.known.codes.shape[1]), -1, dtype=np.int32)
     codes[covered] = fitted.known.codes
     return codes
+
+
+def _indicators(codes: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Which code an item has in each level, as a vector of unit length: mapped, it is a sum of embeddings."""
+    sizes = codes.max(axis=0) + 1
+    found = np.zeros((len(codes), int(sizes.sum())), dtype=np.float32)
+    coded = np.flatnonzero(codes[:, 0] >= 0)
+    columns = codes[coded] + (np.cumsum(sizes) - sizes)
+    found[coded[:, None], columns] = np.float32(codes.shape[1] ** -0.5)
+    return found
 
 
 class _Prefixes:

@@ -9,6 +9,7 @@ from benchmarks.harness.pages import block, goals_table, table
 from benchmarks.harness.result_file import BenchmarkResult
 
 _COLUMNS: Final = ("R@5", "N@5", "R@10", "N@10", "R@50", "R@200", "R@2000")
+_AMONG: Final = ("in 10", "in 50", "in 200")
 _COLD: Final = ("R@10 warm", "R@10 cold", "R@10 among cold")
 
 
@@ -30,6 +31,22 @@ def refit(result: BenchmarkResult) -> str:
 def cold(result: BenchmarkResult) -> str:
     """Items that are new."""
     return _protocol(result, "cold items", _COLD)
+
+
+def prefixes(result: BenchmarkResult) -> str:
+    """How often the prefix of what comes next is among the likeliest."""
+    parts = []
+    rows = [row for row in result.rows if "router" in row]
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        mine = [row for row in rows if row["dataset"] == name]
+        first = mine[0]
+        parts += [
+            f"**{name}**, test: {first['users']:,} users, {first['prefixes']:,} prefixes of two codes.",
+            table(
+                ["by", *_AMONG], [[row["router"], *(_cell(row, column) for column in _AMONG)] for row in mine]
+            ),
+        ]
+    return block(result, *(parts or ["Not measured yet."]))
 
 
 def goals(result: BenchmarkResult) -> str:
@@ -55,4 +72,12 @@ def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _C
 
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[str]:
     system = f"{row['system']} ({row['source']})" if row["source"] else row["system"]
-    return [system, *(f"{row[metric]:.4f}" if metric in row else "" for metric in columns)]
+    return [system, *(_cell(row, metric) for metric in columns)]
+
+
+def _cell(row: Mapping[str, Any], metric: str) -> str:
+    """The mean, and over how much it spreads from seed to seed where there are several."""
+    if metric not in row:
+        return ""
+    spread = row.get(f"{metric} sd")
+    return f"{row[metric]:.4f}" if spread is None else f"{row[metric]:.4f} ± {spread:.4f}"

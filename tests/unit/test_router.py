@@ -78,6 +78,13 @@ def test_one_seed_is_one_model() -> None:
     assert not np.allclose(first, other)
 
 
+def test_items_may_be_their_texts_alone() -> None:
+    fitted = fit(TURNS, TEXTS, replace(SMALL, epochs=1, id_embeddings=False), Silent())
+    text_map = fitted.model.whole_text_map()
+    assert text_map is not None
+    np.testing.assert_allclose(fitted.vectors, TEXTS @ text_map, atol=1e-6)
+
+
 def test_onnx_equals_torch_and_int8_ranks_alike(tmp_path: Path) -> None:
     fitted = fit(TURNS, TEXTS, replace(SMALL, epochs=4), Silent())
     histories = sequences_of(ITEMS, [[], [3], [3, 4, 5], [29, 28, 27, 26, 25, 24, 23, 22, 21, 20]])

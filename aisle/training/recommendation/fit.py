@@ -84,7 +84,8 @@ def fit(
     trained = np.bincount(sequences.steps, minlength=len(sequences.items)) > 0
     model = SequenceModel(len(sequences.items), None if texts is None else torch.from_numpy(texts), settings)
     with torch.no_grad():
-        model.ids.weight[torch.from_numpy(~trained)] = 0
+        model.ids.weight[torch.from_numpy(~(trained & settings.id_embeddings))] = 0
+    model.ids.weight.requires_grad_(settings.id_embeddings)
     best: tuple[float, int, dict[str, Tensor]] | None = None
     values: list[float] = []
     losses: list[float] = []
@@ -129,7 +130,10 @@ def _epochs(
     draw = torch.Generator().manual_seed(settings.seed)
     known = torch.from_numpy(np.flatnonzero(trained))
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        [part for part in model.parameters() if part.requires_grad],
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=True,
     )
     plan = windows.batches(settings.positions, random)
     rise, fall = len(plan), len(plan) * settings.epochs

@@ -21,6 +21,7 @@ class SequenceSettings:
         max_steps: the latest steps of a history that are read.
         text_columns: of a text's values, how many are read: those that vary most.
         dropout: of inputs and layers.
+        id_embeddings: whether items have one each; without, they are their texts alone.
         id_dropout: share of the items that a batch knows by texts alone, so that new ones are served well.
         loss: what is minimised at every step of a sequence.
         positions: steps with something to predict in a batch, about.
@@ -42,6 +43,7 @@ class SequenceSettings:
     max_steps: int = 50
     text_columns: int = 128
     dropout: float = 0.5
+    id_embeddings: bool = True
     id_dropout: float = 0.1
     loss: SequenceLoss = field(default_factory=SampledSoftmax)
     positions: int = 1024
