@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aisle._environment import optional
 from aisle._recommend import find_files, read_data
 from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
 from aisle.recommendation.artifact import load_recommender
 from aisle.recommendation.known_items import find_recommender
@@ -24,7 +25,7 @@ def train_preferences(
     *,
     recommender: str | Path,
     catalogue: str | Path | None = None,
-    name: str = "preferences",
+    name: str | None = None,
     pool: int = 200,
     epochs: int = 12,
     beta: float = 2.0,
@@ -49,7 +50,7 @@ def train_preferences(
         data: orders or events, as for `aisle.train_recommender`.
         recommender: artifact whose best items are ranked again.
         catalogue: of the items; None: the folder's.
-        name: of the artifact; the recommender's own name lets `aisle.open_recommender` find it.
+        name: of the artifact; None: the recommender's own, by which `aisle.open_recommender` finds it.
         pool: best items of a request that are ranked again.
         epochs: times that every user is seen.
         beta: how far the ranking may leave the recommender's: the less, the farther.
@@ -75,10 +76,13 @@ def train_preferences(
     if pool < 2:
         raise InputError(f"a pool of {pool} cannot be ranked", fix="use 2 or more")
     store, progress = store or ArtifactStore.default(), progress or Silent()
+    if name is not None:
+        check_name(name)
     artifact = find_recommender(recommender, store)
     known, router = load_recommender(artifact.path, store), router_of(artifact, store)
     known = known.with_router(router) if router else known
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
     progress.note(read.words())
     sequences = read.sequences.onto(known.items)
+    name = name or artifact.manifest.name
     return job.train_preferences(known, artifact, sequences, name, store, training, progress, pool=pool)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aisle._environment import optional
 from aisle._recommend import find_files, read_data
 from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import check_name
 from aisle.encoder.code_artifact import load_codes
 from aisle.recommendation.artifact import load_recommender
 from aisle.recommendation.known_items import find_recommender
@@ -24,7 +25,7 @@ def train_router(
     recommender: str | Path,
     codes: str | Path | None = None,
     catalogue: str | Path | None = None,
-    name: str = "router",
+    name: str | None = None,
     epochs: int = 16,
     columns: Mapping[str, str] | None = None,
     seed: int = 7,
@@ -38,7 +39,7 @@ def train_router(
     thousand events take some minutes on one core.
 
     Example:
-        >>> report = aisle.train_router("orders.csv", recommender="shop", name="shop")
+        >>> report = aisle.train_router("orders.csv", recommender="shop")
         >>> [item.id for item in aisle.open_recommender("shop").recommend(["drill-18v"], size=1).items]
         ['bits-19']
 
@@ -48,7 +49,7 @@ def train_router(
         codes: artifact of the items' semantic IDs (`aisle.train_codes`), to whose prefixes the router leads;
             None: a sequence model alone.
         catalogue: of the items; None: the folder's.
-        name: of the artifact; the recommender's own name lets `aisle.open_recommender` find it.
+        name: of the artifact; None: the recommender's own, by which `aisle.open_recommender` finds it.
         epochs: over which the learning rate falls; fewer if the validation rises no more.
         columns: "user", "item", "time" or "quantity" to the column of a table.
         seed: of everything that is drawn.
@@ -67,8 +68,11 @@ def train_router(
 
     store = store or ArtifactStore.default()
     progress = progress or Silent()
-    job = RouterJob(name=name, settings=SequenceSettings(epochs=epochs, seed=seed))
+    if name is not None:
+        check_name(name)
     artifact = find_recommender(recommender, store)
+    settings = SequenceSettings(epochs=epochs, seed=seed)
+    job = RouterJob(name=name or artifact.manifest.name, settings=settings)
     known = load_recommender(artifact.path, store)
     held = None if codes is None else load_codes(codes, store)
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)

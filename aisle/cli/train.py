@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 import aisle
-from aisle._printable import printable
-from aisle._recommend import USUAL_ENCODER, parse_columns
 from aisle.cli.console import JsonOption, print_json, progress_console
 from aisle.cli.encoder import as_dict as export_as_dict
 from aisle.cli.encoder import print_report as print_export
 from aisle.cli.train_codes import codes
+from aisle.cli.train_preferences import preferences
+from aisle.cli.train_recommender import recommender
 from aisle.cli.train_router import router
 from aisle.cli.training import Every as _Every
 from aisle.cli.training import Name as _Name
@@ -57,8 +57,10 @@ _Measure = Annotated[
     bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after training.")
 ]
 app = typer.Typer(no_args_is_help=True)
+app.command()(recommender)
 app.command()(codes)
 app.command()(router)
+app.command()(preferences)
 
 
 @app.callback()
@@ -149,133 +151,6 @@ def encoder(
         print_json(as_dict(trained, exported))
     else:
         print_report(trained, exported, Console())
-
-
-@app.command()
-def recommender(
-    data: Annotated[
-        str,
-        typer.Option(
-            "--data",
-            help="Orders or events (CSV, JSON, XLSX, Parquet), or a folder with them and a catalogue.",
-        ),
-    ],
-    catalogue: Annotated[
-        str | None, typer.Option(help="Catalogue of the items. Default: the folder's.")
-    ] = None,
-    name: _Name = "recommender",
-    encoder: Annotated[
-        str, typer.Option(help="Encoder artifact that reads the items' texts; none leaves them out.")
-    ] = USUAL_ENCODER,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw of users on whom settings are chosen.")] = 0,
-    out: _Out = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a recommender of orders or events: what is bought after and with what, and texts. Needs no extra.
-
-    Orders are a table with a row for each item that somebody took: who, what, when. A million take a minute.
-
-    Examples:
-
-      aisle train recommender --data orders.csv --catalogue products.csv --name shop
-
-      aisle train recommender --data orders.csv --name shop --map user=Buyer --map item=SKU --encoder none
-
-      aisle train recommender --data shop-data --name shop --json
-    """
-    with progress_console().status("reading") as status:
-        report = aisle.train_recommender(
-            data,
-            catalogue=catalogue,
-            name=name,
-            encoder=None if encoder == "none" else encoder,
-            columns=parse_columns(columns or ()),
-            seed=seed,
-            store=_store(out),
-            progress=status.update,
-        )
-    if as_json:
-        print_json(report.to_json())
-        return
-    console = Console(highlight=False)
-    console.print(printable(report.read), markup=False)
-    chosen = f"chosen on {report.chosen_on:,} users" if report.chosen_on else "the usual ones: too few users"
-    figures = ", ".join(f"{metric} {value:.4f}" for metric, value in report.metrics.items())
-    console.print(f"settings are {chosen}{f' ({figures})' if figures else ''}", markup=False)
-    console.print(f"artifact {report.artifact.path}", markup=False)
-    console.print(f"use it: aisle recommend --name {name} --history ID,ID", markup=False)
-
-
-@app.command()
-def preferences(
-    data: Annotated[
-        str,
-        typer.Option("--data", help="The orders or events that the recommender was made of, or later ones."),
-    ],
-    recommender: Annotated[str, typer.Option(help="Recommender artifact whose best items are ranked again.")],
-    catalogue: Annotated[
-        str | None, typer.Option(help="Catalogue of the items. Default: the folder's.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the artifact. Default: the recommender's.", show_default=False)
-    ] = None,
-    pool: Annotated[int, typer.Option(min=2, help="Best items of a request that are ranked again.")] = 200,
-    epochs: Annotated[int, typer.Option(min=1, help="Times that every user is seen.")] = 12,
-    beta: Annotated[
-        float, typer.Option(help="How far the ranking may leave the recommender's: the less, the farther.")
-    ] = 2.0,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),
-    ] = None,
-    seed: _Seed = 0,
-    out: _Out = None,
-    progress_every: _Every = 30.0,
-    as_json: JsonOption = False,
-) -> None:
-    """Learn which of a recommender's best items users take, and rank them by it, within a bound.
-
-    A fifth of the users are held out and choose the bound. If no bound helps them, nothing is kept and the
-    command fails: the recommender is best as it is.
-
-    Examples:
-
-      aisle train preferences --data orders.csv --recommender shop
-
-      aisle train preferences --data shop-data --recommender shop --pool 500 --json
-    """
-    with training_progress(progress_console(), progress_every) as progress:
-        trained = aisle.train_preferences(
-            data,
-            recommender=recommender,
-            catalogue=catalogue,
-            name=name or recommender,
-            pool=pool,
-            epochs=epochs,
-            beta=beta,
-            columns=parse_columns(columns or ()),
-            seed=seed,
-            store=_store(out),
-            progress=progress,
-        )
-    if as_json:
-        print_json(trained.to_json())
-        return
-    console = Console(highlight=False)
-    learned, held_out = trained.users
-    for metric in ("R@10", "N@10"):
-        before, after = trained.metrics[f"{metric} base"], trained.metrics[metric]
-        console.print(f"{metric} {before:.4f} -> {after:.4f}", markup=False)
-    console.print(
-        f"of {held_out:,} held-out users whose item was in their pool, {learned:,} were learned from; bound "
-        f"{trained.settings.bound:g} deviations of a pool's scores",
-        markup=False,
-    )
-    console.print(f"artifact {trained.artifact.path}", markup=False)
 
 
 class QuerySideChoice(StrEnum):

@@ -14,7 +14,7 @@ from aisle._codes import parse_sizes
 from aisle._printable import printable
 from aisle._recommend import USUAL_ENCODER, parse_columns
 from aisle.cli.console import JsonOption, print_json, progress_console
-from aisle.cli.training import Every, Name, Out, Seed, artifact_store, training_progress
+from aisle.cli.training import Catalogue, Columns, Every, Name, Out, Seed, artifact_store, training_progress
 
 if TYPE_CHECKING:
     from aisle.training.semantic_ids.job import TrainedCodes
@@ -42,9 +42,7 @@ def codes(
             help="Orders or events (CSV, JSON, XLSX, Parquet), or a folder with them and a catalogue.",
         ),
     ] = None,
-    catalogue: Annotated[
-        str | None, typer.Option(help="Catalogue of the items. Default: the folder's.")
-    ] = None,
+    catalogue: Catalogue = None,
     name: Name = "codes",
     encoder: Annotated[
         str, typer.Option(help="Encoder artifact that reads the items' texts; none leaves them out.")
@@ -66,10 +64,7 @@ def codes(
     start: Annotated[
         StartChoice, typer.Option(help="What the codebooks of an RQ-VAE begin as.")
     ] = StartChoice.KMEANS,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),
-    ] = None,
+    columns: Columns = None,
     seed: Seed = 7,
     out: Out = None,
     progress_every: Every = 30.0,

@@ -11,37 +11,28 @@ from rich.table import Table
 import aisle
 from aisle._recommend import parse_columns
 from aisle.cli.console import JsonOption, print_json, progress_console
-from aisle.cli.training import Every, Name, Out, Seed, artifact_store, training_progress
+from aisle.cli.training import Catalogue, Columns, Every, Orders, Out, Seed, artifact_store, training_progress
 
 
 def router(
-    data: Annotated[
-        str,
-        typer.Option(
-            "--data",
-            help="Orders or events (CSV, JSON, XLSX, Parquet), or a folder with them and a catalogue.",
-        ),
-    ],
+    data: Orders,
     recommender: Annotated[
         str, typer.Option(help="Recommender that it is for: its artifact's name, path or fingerprint.")
     ],
     codes: Annotated[
         str | None, typer.Option(help="Codes of the items, over whose prefixes the router leads.")
     ] = None,
-    catalogue: Annotated[
-        str | None, typer.Option(help="Catalogue of the items. Default: the folder's.")
+    catalogue: Catalogue = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the artifact. Default: the recommender's.", show_default=False)
     ] = None,
-    name: Name = "router",
     epochs: Annotated[
         int,
         typer.Option(
             min=1, help="Epochs over which the learning rate falls; fewer if the validation rises no more."
         ),
     ] = 16,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),
-    ] = None,
+    columns: Columns = None,
     seed: Seed = 7,
     out: Out = None,
     progress_every: Every = 30.0,
@@ -54,11 +45,11 @@ def router(
 
     Examples:
 
-      aisle train router --data orders.csv --recommender shop --name shop
+      aisle train router --data orders.csv --recommender shop
 
-      aisle train router --data shop-data --recommender shop --codes shop --name shop
+      aisle train router --data shop-data --recommender shop --codes shop
 
-      aisle train router --data shop-data --recommender shop --name shop --epochs 20 --json
+      aisle train router --data shop-data --recommender shop --epochs 20 --json
     """
     with training_progress(progress_console(), progress_every) as progress:
         report = aisle.train_router(

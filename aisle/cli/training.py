@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     from aisle.training.common.progress import Progress
 
 Name = Annotated[str, typer.Option("--name", help="Name of the artifact, and of the training.")]
+Orders = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="Orders or events (CSV, JSON, XLSX, Parquet), or a folder with them and a catalogue.",
+    ),
+]
+Catalogue = Annotated[str | None, typer.Option(help="Catalogue of the items. Default: the folder's.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")

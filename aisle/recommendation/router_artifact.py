@@ -274,7 +274,7 @@ def router_of(recommender: Artifact, store: ArtifactStore) -> TrainedRouter | No
     if there:
         warnings.warn(
             f"the router '{name}' was trained for another recommender and is left out; train it again:"
-            f" aisle train router --recommender {name} --name {name}",
+            f" aisle train router --recommender {name}",
             RouterNotice,
             stacklevel=2,
         )
