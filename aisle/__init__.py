@@ -46,6 +46,7 @@ __all__ = [
     "connect",
     "delete_rules",
     "demo",
+    "diagnose_semantic_ids",
     "diff_releases",
     "evaluate",
     "evaluate_encoder",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from aisle._check_vectors import check_vectors
     from aisle._codes import train_codes
     from aisle._demo import demo
+    from aisle._diagnose import diagnose_semantic_ids
     from aisle._evaluate import evaluate
     from aisle._evaluate_encoder import evaluate_encoder
     from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
@@ -139,6 +141,7 @@ else:
         "_check_vectors": ("check_vectors",),
         "_codes": ("train_codes",),
         "_demo": ("demo",),
+        "_diagnose": ("diagnose_semantic_ids",),
         "_evaluate": ("evaluate",),
         "_evaluate_encoder": ("evaluate_encoder",),
         "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),

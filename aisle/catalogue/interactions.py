@@ -29,12 +29,14 @@ class CatalogueTexts:
         texts: for encoders; empty likewise.
         aliases: identifiers (SKU, MPN, GTIN) that are one item's alone, and no id, to its id: orders name
             the variant that was bought.
+        categories: of each item the first path, its parts joined by " > "; empty without one.
     """
 
     ids: tuple[str, ...]
     titles: tuple[str, ...]
     texts: tuple[str, ...]
     aliases: Mapping[str, str]
+    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +115,20 @@ def read_texts(catalogue: str | Path) -> CatalogueTexts:
         InputError, MissingExtra: as `read_catalogue`.
     """
     rejects = _WithoutTitle()
-    titles: dict[str, tuple[str, str]] = {}
+    titles: dict[str, tuple[str, str, str]] = {}
     owners: dict[str, set[str]] = {}
     for item in read_catalogue(catalogue, rejects=rejects):
-        titles[item.id] = item.title, item_text(item)
+        titles[item.id] = item.title, item_text(item), " > ".join(next(iter(item.categories), ()))
         for identifier in item.identifiers:
             owners.setdefault(identifier, set()).add(item.id)
     for identity in rejects.ids:
-        titles.setdefault(identity, ("", ""))
+        titles.setdefault(identity, ("", "", ""))
     return CatalogueTexts(
         tuple(titles),
-        tuple(title for title, _ in titles.values()),
-        tuple(text for _, text in titles.values()),
+        tuple(title for title, _, _ in titles.values()),
+        tuple(text for _, text, _ in titles.values()),
         {name: next(iter(ids)) for name, ids in owners.items() if len(ids) == 1 and name not in titles},
+        tuple(category for _, _, category in titles.values()),
     )
 
 

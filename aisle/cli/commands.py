@@ -45,6 +45,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "explain": _Place("explain", "explain"),
         "train": _Place("train"),
         "tune": _Place("tune"),
+        "diagnose": _Place("diagnose"),
         "eval-encoder": _Place("eval_encoder", "eval_encoder"),
         "plan": _Place("plan", "plan"),
         "roles": _Place("roles"),

@@ -302,6 +302,22 @@ def prefix_labels(
     )
 
 
+def labelled_prefixes(
+    codes: NDArray[np.int32], labels: Mapping[str, tuple[str, ...]]
+) -> tuple[PrefixLabel, ...]:
+    """Labels that are there already, with how many items each has: short prefixes first, then many items.
+
+    Args:
+        codes: int32 [items, levels].
+        labels: prefix, such as "5-42", to its words.
+    """
+    wanted = {tuple(map(int, prefix.split("-"))): words for prefix, words in labels.items()}
+    rows = codes.tolist()
+    counts = Counter(tuple(row[:length]) for length in set(map(len, wanted)) for row in rows)
+    found = (PrefixLabel(prefix, counts[prefix], words) for prefix, words in wanted.items())
+    return tuple(sorted(found, key=lambda one: (len(one.prefix), -one.items, one.prefix)))
+
+
 def codes_table(reports: Sequence[CodeReport]) -> str:
     """Codes beside each other, a row each, as Markdown.
 

@@ -260,6 +260,12 @@ def split(sequences: Sequences, protocol: EvaluationProtocol, phase: Phase) -> S
     )
 
 
+def next_steps(data: Split) -> NDArray[np.int64]:
+    """The last item of every history and the one that was taken next, int64 [users who are asked, 2]."""
+    last = data.histories.steps[data.histories.offsets[1:] - 1]
+    return np.stack([last, data.targets], axis=1).astype(np.int64)
+
+
 def _times(sequences: Sequences) -> NDArray[np.float64]:
     if sequences.times is None:
         raise EvaluationError(

@@ -16,7 +16,7 @@ from aisle.encoder.artifact import check_name
 from aisle.encoder.code_artifact import save_codes
 from aisle.errors import InputError
 from aisle.evaluation.codes import CodeReport, PrefixLabel, code_report, prefix_labels
-from aisle.evaluation.sequences.protocol import SHORTEST, EvaluationProtocol, Phase, split
+from aisle.evaluation.sequences.protocol import SHORTEST, EvaluationProtocol, Phase, next_steps, split
 from aisle.recommendation.texts import text_vectors
 from aisle.sequences import Sequences
 from aisle.training.common.progress import Progress
@@ -209,8 +209,7 @@ def held_out_steps(
     if sequences is None or not (sequences.lengths >= SHORTEST).any():
         return sequences, None
     data = split(sequences, EvaluationProtocol(), Phase.VALIDATION)
-    last = data.histories.steps[data.histories.offsets[1:] - 1]
-    return data.train, np.stack([last, data.targets], axis=1).astype(np.int64)
+    return data.train, next_steps(data)
 
 
 def _hash(items: Sequence[str], vectors: Mapping[str, NDArray[np.float32]]) -> str:
