@@ -162,6 +162,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "recommendation-seen-kept": Figure("semantic-ids", semantic_ids.seen_kept),
     "recommendation-refit": Figure("semantic-ids", semantic_ids.refit),
     "recommendation-cold": Figure("semantic-ids", semantic_ids.cold),
+    "recommendation-codes": Figure("semantic-ids", semantic_ids.codes),
     "recommendation-prefixes": Figure("semantic-ids", semantic_ids.prefixes),
     "recommendation-goals": Figure("semantic-ids", semantic_ids.goals),
     "search-features-words": Figure("search-features", search_features.words),

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import numpy as np
 
 from benchmarks.harness.pages import block, goals_table, table
 from benchmarks.harness.result_file import BenchmarkResult
 
 _COLUMNS: Final = ("R@5", "N@5", "R@10", "N@10", "R@50", "R@200", "R@2000")
 _AMONG: Final = ("in 10", "in 50", "in 200")
+_CODES: Final = {
+    "utilisation": ("utilisation", ".2f"),
+    "perplexity / size": ("perplexity", ".2f"),
+    "share all codes, before": ("colliding", ".1%"),
+    "after": ("colliding_after", ".1%"),
+    "steps that share 1 code, times chance": ("lift_1", ".1f"),
+    "2 codes": ("lift_2", ".1f"),
+    "same first code by text alone": ("text_alone", ".2f"),
+    "CPU seconds": ("cpu_seconds", ".0f"),
+}
+"""Column to the part of a row and how it is written."""
+
 _COLD: Final = ("R@10 warm", "R@10 cold", "R@10 among cold")
 
 
@@ -49,6 +63,33 @@ def prefixes(result: BenchmarkResult) -> str:
     return block(result, *(parts or ["Not measured yet."]))
 
 
+def codes(result: BenchmarkResult) -> str:
+    """How full and how telling codes are, by the way they are made: means over seeds."""
+    parts = []
+    rows = [row for row in result.rows if "codes" in row]
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        mine = [row for row in rows if row["dataset"] == name]
+        floor = next(row["floor"] for row in result.rows if row["dataset"] == name and "floor" in row)
+        seeds = len({row["seed"] for row in mine})
+        parts += [
+            f"**{name}**, validation, {seeds} seeds: {floor:.1%} of the items that have a text share it.",
+            table(
+                ["codes", "levels", *_CODES],
+                [
+                    [
+                        *made,
+                        *(
+                            _spread([row[key] for row in mine if _made(row) == made], form)
+                            for key, form in _CODES.values()
+                        ),
+                    ]
+                    for made in dict.fromkeys(map(_made, mine))
+                ],
+            ),
+        ]
+    return block(result, *(parts or ["Not measured yet."]))
+
+
 def goals(result: BenchmarkResult) -> str:
     """Every goal."""
     return block(result, goals_table(result.goals))
@@ -73,6 +114,21 @@ def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _C
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[str]:
     system = f"{row['system']} ({row['source']})" if row["source"] else row["system"]
     return [system, *(_cell(row, metric) for metric in columns)]
+
+
+def _made(row: Mapping[str, Any]) -> tuple[str, str]:
+    """A way to make codes, whatever the seed."""
+    return row["codes"], " x ".join(map(str, row["sizes"]))
+
+
+def _spread(values: Sequence[Any], form: str) -> str:
+    """Mean and standard deviation over seeds, of each level where there are several."""
+    if None in values:
+        return ""
+    array = np.array(values, dtype=np.float64)
+    if array.ndim == 2:
+        return " ".join(f"{mean:{form}}" for mean in array.mean(axis=0))
+    return f"{array.mean():{form}} ± {array.std(ddof=1) if len(array) > 1 else 0:{form}}"
 
 
 def _cell(row: Mapping[str, Any], metric: str) -> str:
