@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.semantic_ids import baselines, codes, pipeline, preferences, sequence_models
+from benchmarks.semantic_ids import baselines, codes, pipeline, preferences, sequence_models, tiger
 
 BENCHMARK: Final = "semantic-ids"
 
@@ -20,6 +20,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "sports": partial(baselines.measure, "sports"),
         "codes": codes.measure,
         "sequence models": sequence_models.measure,
+        "tiger": tiger.measure,
         "pipeline": pipeline.measure,
         "pipeline cold": pipeline.measure_cold,
         "preferences": preferences.measure,

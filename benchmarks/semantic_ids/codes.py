@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.collisions import sharing
 from aisle.evaluation.codes import CodeReport, code_report, codes_table
 from aisle.recommendation.texts import text_vectors
+from aisle.sequences import Sequences
 from aisle.training.semantic_ids.co_purchases import co_purchase_vectors
 from aisle.training.semantic_ids.fit import CodeSettings, FittedCodes, ModalityVectors, fit_codes
 from aisle.training.semantic_ids.job import (
@@ -111,6 +112,22 @@ def read_shop(name: str) -> Shop:
     assert learned is not None and pairs is not None
     vectors = {TEXT: text_vectors(encoder, known.texts), CO_PURCHASES: co_purchase_vectors(learned)}
     return Shop(known.ids, vectors, pairs)
+
+
+def read_codes(name: str, learned: Sequences) -> NDArray[np.int32]:
+    """Codes of all items, of texts and of what was taken together in the training's steps."""
+    shop = read_shop(name)
+    assert shop.items == learned.items
+    given = [
+        ModalityVectors(TEXT, TEXT, shop.vectors[TEXT], TEXT_WEIGHT, TEXT_DIMS),
+        ModalityVectors(CO_PURCHASES, CO_PURCHASES, shop.vectors[CO_PURCHASES], CO_PURCHASE_WEIGHT),
+    ]
+    covered = np.flatnonzero(np.any([kind.vectors.any(axis=1) for kind in given], axis=0))
+    kept = [replace(kind, vectors=kind.vectors[covered]) for kind in given]
+    fitted = fit_codes([shop.items[row] for row in covered], kept, CodeSettings())
+    codes = np.full((len(shop.items), fitted.known.codes.shape[1]), -1, dtype=np.int32)
+    codes[covered] = fitted.known.codes
+    return codes
 
 
 def _floor(shop: Shop) -> float:

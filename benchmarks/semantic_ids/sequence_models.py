@@ -29,13 +29,11 @@ from aisle.training.recommendation.heads import fit_router
 from aisle.training.recommendation.job import served_channel
 from aisle.training.recommendation.losses import BinaryCrossEntropy, SequenceLoss
 from aisle.training.recommendation.settings import SequenceSettings
-from aisle.training.semantic_ids.fit import CodeSettings, ModalityVectors, fit_codes
-from aisle.training.semantic_ids.job import CO_PURCHASE_WEIGHT, CO_PURCHASES, TEXT, TEXT_DIMS, TEXT_WEIGHT
 from benchmarks.harness.command_line import say
 from benchmarks.harness.result_file import HIGHER, Goal, trials
 from benchmarks.harness.topics import Figures
 from benchmarks.semantic_ids.baselines import PROTOCOLS
-from benchmarks.semantic_ids.codes import read_shop
+from benchmarks.semantic_ids.codes import read_codes
 from benchmarks.semantic_ids.data import SequenceData, read_dataset
 from benchmarks.semantic_ids.published import DATASET
 
@@ -100,7 +98,7 @@ def measure(name: str = DATASET) -> Figures:
     validation = split(data.sequences, PROTOCOLS["train only"], Phase.VALIDATION)
     tests = {label: split(data.sequences, PROTOCOLS[label], Phase.TEST) for label in _LABELS}
     rows: list[dict[str, Any]] = []
-    codes = _codes(name, validation.train)
+    codes = read_codes(name, validation.train)
     prefixes = _Prefixes(data, codes, tests["train only"])
     read = {Reads.NOTHING: None, Reads.TEXTS: data.texts, Reads.CODES: _indicators(codes)}
     for variant in VARIANTS:
@@ -160,22 +158,6 @@ def _means(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
         if len(values) > 1:
             row[f"{metric} sd"] = float(np.std(values, ddof=1))
     return row
-
-
-def _codes(name: str, learned: Sequences) -> NDArray[np.int32]:
-    """Codes of all items, of texts and of what was taken together in the training's steps."""
-    shop = read_shop(name)
-    assert shop.items == learned.items
-    given = [
-        ModalityVectors(TEXT, TEXT, shop.vectors[TEXT], TEXT_WEIGHT, TEXT_DIMS),
-        ModalityVectors(CO_PURCHASES, CO_PURCHASES, shop.vectors[CO_PURCHASES], CO_PURCHASE_WEIGHT),
-    ]
-    covered = np.flatnonzero(np.any([kind.vectors.any(axis=1) for kind in given], axis=0))
-    kept = [replace(kind, vectors=kind.vectors[covered]) for kind in given]
-    fitted = fit_codes([shop.items[row] for row in covered], kept, CodeSettings())
-    codes = np.full((len(shop.items), fitted.known.codes.shape[1]), -1, dtype=np.int32)
-    codes[covered] = fitted.known.codes
-    return codes
 
 
 def _indicators(codes: NDArray[np.int32]) -> NDArray[np.float32]:
