@@ -9,7 +9,15 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.semantic_ids import baselines, codes, pipeline, preferences, sequence_models, tiger
+from benchmarks.semantic_ids import (
+    baselines,
+    codes,
+    from_index,
+    pipeline,
+    preferences,
+    sequence_models,
+    tiger,
+)
 
 BENCHMARK: Final = "semantic-ids"
 
@@ -24,6 +32,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "pipeline": pipeline.measure,
         "pipeline cold": pipeline.measure_cold,
         "preferences": preferences.measure,
+        "index": from_index.measure,
     }
 )
 """Topic to what measures it."""
