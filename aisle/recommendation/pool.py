@@ -135,9 +135,9 @@ def features(candidates: Candidates, pool: Candidates, channels: tuple[str, ...]
             (values - in_pool.mean()) / spread,
             _log(values),
             values / (np.abs(in_pool).max() + _TINY),
-            values > 0,
+            values > _TINY,
             _log(last),
-            last > 0,
+            last > _TINY,
         ]
     same = np.ones(len(base), dtype=np.float32)
     columns += [

@@ -41,22 +41,20 @@ class SequenceChannel:
 
         The steps are read together, so these do not sum to the scores.
         """
-        return self.lost(history, self.vectors[items])
+        _, lost = self.without_each(self.vectors[history])
+        return lost @ self.vectors[items].T
 
-    def lost(self, history: NDArray[np.int32], items: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the scores of items lose without each step.
+    def without_each(self, steps: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A user, and what the user loses without each step.
 
         Args:
-            history: int32 [steps], positions in ``vectors``, oldest first.
-            items: float32 [n, dims], vectors of any items.
+            steps: float32 [steps, dims], vectors of the items taken, oldest first.
 
         Returns:
-            float32 [steps, n]; zeros for steps that are too old to be read.
+            float32 [dims], and float32 [steps, dims]; zeros for steps that are too old to be read.
         """
-        steps = self.vectors[history[-self.encoder.max_steps :]]
-        without = [np.delete(steps, number, axis=0) for number in range(len(steps))]
-        users = self.encoder.encode([steps, *without])
-        lost = (users[:1] - users[1:]) @ items.T
-        shares = np.zeros((len(history), len(items)), dtype=np.float32)
-        shares[len(history) - len(steps) :] = lost
-        return shares
+        read = steps[-self.encoder.max_steps :]
+        users = self.encoder.encode([read, *(np.delete(read, row, axis=0) for row in range(len(read)))])
+        lost = np.zeros((len(steps), self.encoder.dims), dtype=np.float32)
+        lost[len(steps) - len(read) :] = users[0] - users[1:]
+        return users[0], lost

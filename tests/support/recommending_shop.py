@@ -17,6 +17,9 @@ from aisle.mappings.document import document
 from aisle.recommendation.artifact import load_recommender, save_recommender
 from aisle.recommendation.counts import count_items
 from aisle.recommendation.history_encoder import ItemEmbeddings
+from aisle.recommendation.known_items import find_recommender
+from aisle.recommendation.pool import feature_names
+from aisle.recommendation.preferences import PreferenceSettings, read_channels
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.router import PrefixLevel, Router, prefix_tree
 from aisle.recommendation.router_artifact import RouterContent, save_router
@@ -115,6 +118,27 @@ def routed(store: ArtifactStore) -> Recommender:
         codes=None,
     )
     return made.with_router(save_router(content, SPACE.name, store))
+
+
+def put_preferences(made: Recommender, store: ArtifactStore) -> None:
+    """Preferences of chance beside the recommender of `routed`."""
+    from aisle.training.preferences.fit import DeltaModel, PreferenceTraining
+    from aisle.training.preferences.job import LearnedPreferences, save_preferences
+
+    settings = PreferenceSettings(0.5, 30, read_channels(made.channel))
+    columns, draw = len(feature_names(settings.channels)), np.random.default_rng(6)
+    first = draw.normal(size=(columns, 4)).astype(np.float32), np.zeros(4, np.float32)
+    second = draw.normal(size=4).astype(np.float32), np.float32(0)
+    model = DeltaModel(np.zeros(columns, np.float32), np.full(columns, 10, np.float32), first, second)
+    save_preferences(
+        LearnedPreferences(model, 0.5, (1, 1), {}),
+        settings,
+        SPACE.name,
+        store,
+        recommender=find_recommender(SPACE.name, store),
+        example=draw.normal(size=(3, columns)).astype(np.float32),
+        training=PreferenceTraining(),
+    )
 
 
 def put_recommending_shop(

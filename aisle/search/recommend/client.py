@@ -1,14 +1,16 @@
-"""The client that recommends from an index: three requests at most, whatever is asked."""
+"""The client that recommends from an index: three requests, one more where preferences meet a new item."""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self, Unpack
 
+import numpy as np
+from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
@@ -35,8 +37,10 @@ from aisle.search.recommend.page import (
 from aisle.search.recommend.plan import (
     RECOMMENDATIONS,
     RecommendationRanking,
+    arranged,
     plan_recommendation,
-    read_candidates,
+    preferred,
+    read_pool,
 )
 from aisle.search.recommend.profile import BaseScorer, Profile
 from aisle.search.recommend.request import RecommendationOptions, RecommendationRequest
@@ -58,7 +62,7 @@ class RecommendationArtifacts:
 
     Attributes:
         space: what the index says of them.
-        recommender: the recommender, with its router if the index has one.
+        recommender: the recommender, with its router if the index has one, and with its preferences.
     """
 
     space: RecommendationSpace
@@ -166,7 +170,12 @@ class RecommendationClient:
         before = time.perf_counter()
         answers = multi_search(self._cluster, self._index.name, plan.bodies())
         _expect(release, (hit["_index"] for answer in answers for hit in answer["hits"]["hits"][:1]))
-        ranking = read_candidates(plan, request, self._scorer, profile, answers)
+        pool = read_pool(plan, request, self._scorer, profile, answers)
+        preferences = self._artifacts.recommender.preferences
+        if preferences is not None and pool.order:
+            vectors = self._vectors([fused.id for fused in pool.order], release)
+            pool = preferred(pool, preferences, self._scorer.candidates(profile, pool.order, vectors))
+        ranking = arranged(plan, pool, answers)
         candidates_ms = _since(before)
         before = time.perf_counter()
         shown = ranking.order[: request.size]
@@ -204,6 +213,21 @@ class RecommendationClient:
             )
         found = read_history(asked, answer, counted, self._artifacts.space.dims)
         return found, _since(before)
+
+    def _vectors(self, ids: Sequence[str], release: str) -> NDArray[np.float32]:
+        """Vectors of items, float32 [ids, dims]: the recommender's own; one more request if some are new."""
+        vectors, new = self._scorer.known_vectors(ids)
+        if new and self._scorer.dims:
+            body = {
+                "size": len(new),
+                "_source": [fields.ITEM_VECTOR],
+                "query": {"ids": {"values": new}},
+            }
+            answer = self._cluster.search(index=release, body=body)
+            check_complete(answer)
+            rows = {id_: row for row, id_ in enumerate(ids)}
+            vectors[[rows[id_] for id_ in new]] = read_item_vectors(answer, new, self._scorer.dims)
+        return vectors
 
     def _items(
         self, shown: list[Fused], ranking: RecommendationRanking, profile: Profile, release: str

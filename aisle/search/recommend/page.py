@@ -154,7 +154,8 @@ def page_items(
         found_by: candidate to the channels that found it.
     """
     of_text = len(profile.encoded)
-    shares = scorer.shares(profile, [fused.id for fused in shown], vectors)
+    parts = scorer.shares(profile, [fused.id for fused in shown], vectors)
+    shares = np.sum(list(parts.values()), axis=0)
     by_sequence = vectors[:, :of_text] @ profile.vector[:of_text]
     found: list[RecommendedItem] = []
     for row, fused in enumerate(shown):

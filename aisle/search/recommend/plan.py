@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, layout
-from aisle.search.fusion import Fused, scaled
+from aisle.recommendation.pool import Candidates
+from aisle.recommendation.preferences import PREFERENCE, Preferences
+from aisle.search.fusion import Fused, LegResult, scaled
 from aisle.search.preflight import LiveIndex
 from aisle.search.recommend.channels import (
     MOST_COUNTED,
@@ -26,13 +28,14 @@ from aisle.search.recommend.channels import (
     products_of,
 )
 from aisle.search.recommend.history import can_be_id
-from aisle.search.recommend.pool import ChannelRank, pooled, union
+from aisle.search.recommend.pool import ChannelRank, Pool, pooled, union
 from aisle.search.recommend.profile import PARTS, BaseScorer, Profile
 from aisle.search.recommend.request import RecommendationRequest
 from aisle.search.rules.asking import marks, missing, moved, pins_body, read_factors, rule_clauses
 from aisle.search.rules.effects import Outcome, RuleEffects, placed
 from aisle.search.signals import boosted, check_boosts, stored_signals
 from aisle.search.stored import docvalue_fields, stored_values, with_ids
+from aisle.types import Addition
 
 RECOMMENDATIONS: Final = "recommendations"
 """The context that rules can name to act on recommendations alone."""
@@ -162,14 +165,14 @@ class RecommendationRanking:
     server_ms: float
 
 
-def read_candidates(
+def read_pool(
     plan: RecommendationPlan,
     request: RecommendationRequest,
     scorer: BaseScorer,
     profile: Profile,
-    answers: list[Mapping[str, Any]],
-) -> RecommendationRanking:
-    """The candidates of the answers to a plan's bodies, in their order.
+    answers: Sequence[Mapping[str, Any]],
+) -> Pool:
+    """The pool of the answers to a plan's bodies.
 
     Args:
         plan: that was asked.
@@ -178,25 +181,55 @@ def read_candidates(
         profile: of the history.
         answers: complete, in the order of the bodies.
     """
-    hits = [with_ids(answer["hits"]["hits"]) for answer in answers[: len(plan.channels)]]
-    if plan.question.vector is None:
-        products = [dict.fromkeys((hit["_id"] for hit in some), 0.0) for some in hits]
-    else:
-        products = [products_of(some) for some in hits]
-    found = {
-        channel.name: channel.found(plan.question, products_)
-        for channel, products_ in zip(plan.channels, products, strict=True)
-    }
-    known = {id_: product for some in reversed(products) for id_, product in some.items()}
+    found: dict[str, LegResult] = {}
+    known: dict[str, float] = {}
+    for channel, answer in zip(plan.channels, answers, strict=False):
+        hits = with_ids(answer["hits"]["hits"])
+        scored = plan.question.vector is not None
+        products = products_of(hits) if scored else dict.fromkeys((hit["_id"] for hit in hits), 0.0)
+        found[channel.name] = channel.found(plan.question, products)
+        known = products | known
     ids = union(found)
     parts = dict(zip(ids, scorer.parts(profile, ids, known), strict=True))
-    pool = pooled(found, parts, request.budget, request.size)
+    preferences = scorer.recommender.preferences
+    # What preferences rank again is all there.
+    least = max(request.size, preferences.settings.pool) if preferences else request.size
+    return pooled(found, parts, request.budget, min(least, request.budget))
+
+
+def preferred(pool: Pool, preferences: Preferences, candidates: Candidates) -> Pool:
+    """The pool in the order of preferences.
+
+    Args:
+        pool: one candidate or more.
+        preferences: of the recommender.
+        candidates: those of the pool, in its order.
+    """
+    added = preferences.added(candidates).tolist()
+    order = [
+        replace(fused, score=fused.score + value, additions=(*fused.additions, Addition(PREFERENCE, value)))
+        for fused, value in zip(pool.order, added, strict=True)
+    ]
+    order.sort(key=lambda fused: (-fused.score, fused.id))
+    return replace(pool, order=order)
+
+
+def arranged(
+    plan: RecommendationPlan, pool: Pool, answers: Sequence[Mapping[str, Any]]
+) -> RecommendationRanking:
+    """The pool in its final order: after business signals, and what rules move and pin.
+
+    Args:
+        plan: that was asked.
+        pool: of its answers.
+        answers: to its bodies.
+    """
+    hits = [with_ids(answer["hits"]["hits"]) for answer in answers[: len(plan.channels)]]
     values = {id_: stored for some in hits for id_, stored in stored_values(some).items()}
     order = boosted(pool.order, plan.boosts, plan.live.meta, values, plan.at)
     outcomes: tuple[Outcome, ...] = ()
     if plan.rules is not None:
-        together = [hit for some in hits for hit in some]
-        once = {hit["_id"]: hit for hit in together if hit["_id"] in pool.found_by}
+        once = {hit["_id"]: hit for some in hits for hit in some if hit["_id"] in pool.found_by}
         order = scaled(order, "rules", read_factors(plan.rules, list(once.values())))
         gone = missing(plan.pins, answers[-1], plan.live.meta.release) if plan.pins else {}
         pinned = placed([fused.id for fused in order], plan.rules.pins, gone)

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from aisle.mappings import fields
 from aisle.recommendation.channels import text_weights
+from aisle.recommendation.pool import Candidates
 from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.sequence import SEQUENCE, SequenceChannel
-from aisle.recommendation.settings import COUNTS, POPULARITY, popularity
+from aisle.recommendation.settings import COUNTS, POPULARITY, TEXT, popularity
+from aisle.search.fusion import Fused
 from aisle.search.recommend.history import History
 from aisle.sequences import Sequences, one_sequence
 
@@ -29,6 +31,7 @@ class Profile:
         text_dims: how many of the vector's last values are the text part; the first are the sequence part.
         encoded: float32 [dims of the sequence part], what the history encoder made of the history; zeros
             for an empty one.
+        lost: float32 [steps, dims of the sequence part], what ``vector`` would lose of it without each step.
         counted: the steps that the recommender knows.
         counts: float32 [items of the recommender], scores of counts.
     """
@@ -38,6 +41,7 @@ class Profile:
     text_weights: NDArray[np.float32]
     text_dims: int
     encoded: NDArray[np.float32]
+    lost: NDArray[np.float32]
     counted: Sequences
     counts: NDArray[np.float32]
 
@@ -100,26 +104,21 @@ class BaseScorer:
         vector = np.zeros(self.dims, dtype=np.float32)
         vector[of_text:] = weights @ history.vectors[:, of_text:]
         encoded = np.zeros(of_text, dtype=np.float32)
+        lost = np.zeros((len(history.steps), of_text), dtype=np.float32)
         if self._sequence is not None:
-            encoded = self._sequence.encoder.encode([history.vectors[:, :of_text]])[0]
-            vector[:of_text] = np.float32(self._sequence_weight) * encoded
+            weight = np.float32(self._sequence_weight)
+            encoded, lost = self._sequence.without_each(history.vectors[:, :of_text])
+            vector[:of_text], lost = weight * encoded, weight * lost
         places = (recommender.places[step] for step in history.steps if step in recommender.places)
         counted = one_sequence(recommender.items, places)
         scores = np.float32(self._counts_weight) * self._counts.scores(counted)[0]
-        return Profile(history, vector, weights, self._text_dims, encoded, counted, scores)
+        return Profile(history, vector, weights, self._text_dims, encoded, lost, counted, scores)
 
     def _filled(self, history: History) -> NDArray[np.float32]:
         """The history's vectors; those of items that have left the catalogue are the recommender's."""
-        vectors, places = history.vectors.copy(), self.recommender.places
-        texts = self.recommender.learned.texts
-        of_text = self.dims - self._text_dims
-        for row, step in enumerate(history.steps):
-            if step in places and step not in history.titles:
-                if self._sequence is not None:
-                    vectors[row, :of_text] = self._sequence.vectors[places[step]]
-                if texts is not None and self._text_dims:
-                    vectors[row, of_text:] = texts[places[step]]
-        return vectors
+        own, _ = self.known_vectors(history.steps)
+        gone = np.array([step not in history.titles for step in history.steps], dtype=np.bool_)
+        return np.where(gone[:, None], own, history.vectors)
 
     @property
     def depth(self) -> int:
@@ -168,9 +167,8 @@ class BaseScorer:
 
     def shares(
         self, profile: Profile, ids: Sequence[str], vectors: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """What each step of the history adds to the scores of some items: by counts, by its text, and what
-        the history says less without it.
+    ) -> dict[str, NDArray[np.float32]]:
+        """What each step of the history adds to the scores of some items, by channel of the recommender.
 
         Args:
             profile: of the user.
@@ -178,25 +176,75 @@ class BaseScorer:
             vectors: float32 [ids, dims], of the items; zeros for an item without one.
 
         Returns:
-            float32 [steps, ids].
+            Channel to float32 [steps, ids]; of sequences what the history says less without the step.
         """
         places, steps = self.recommender.places, profile.history.steps
         of_text = len(profile.encoded)
-        cosines = profile.history.vectors[:, of_text:] @ vectors[:, of_text:].T
-        for column, id_ in enumerate(ids):
-            cosines[[row for row, step in enumerate(steps) if step == id_], column] = 0
-        found = profile.text_weights[:, None] * cosines
-        if self._sequence is not None and len(steps):
-            of_steps = SequenceChannel(SEQUENCE, self._sequence.encoder, profile.history.vectors[:, :of_text])
-            lost = of_steps.lost(np.arange(len(steps), dtype=np.int32), vectors[:, :of_text])
-            found += np.float32(self._sequence_weight) * lost
+        counts = np.zeros((len(steps), len(ids)), dtype=np.float32)
         rows = [row for row, step in enumerate(steps) if step in places]
         columns = [column for column, id_ in enumerate(ids) if id_ in places]
         if rows and columns:
             asked = np.array([places[ids[column]] for column in columns], dtype=np.intp)
-            shares = np.float32(self._counts_weight) * self._counts.shares(profile.counted.steps, asked)
-            found[np.ix_(rows, columns)] += shares
-        return np.asarray(found, dtype=np.float32)
+            counted = self._counts.shares(profile.counted.steps, asked)
+            counts[np.ix_(rows, columns)] = np.float32(self._counts_weight) * counted
+        found = {COUNTS: counts, POPULARITY: np.zeros_like(counts)}
+        if self._text_dims:
+            cosines = profile.history.vectors[:, of_text:] @ vectors[:, of_text:].T
+            for column, id_ in enumerate(ids):
+                cosines[[row for row, step in enumerate(steps) if step == id_], column] = 0
+            found[TEXT] = profile.text_weights[:, None] * cosines
+        if self._sequence is not None:
+            found[SEQUENCE] = profile.lost @ vectors[:, :of_text].T
+        return found
+
+    def known_vectors(self, ids: Sequence[str]) -> tuple[NDArray[np.float32], list[str]]:
+        """The recommender's own vectors of items, float32 [ids, dims]; and the ids that it does not know."""
+        vectors = np.zeros((len(ids), self.dims), dtype=np.float32)
+        places = self.recommender.places
+        rows = [row for row, id_ in enumerate(ids) if id_ in places]
+        chosen = [places[ids[row]] for row in rows]
+        of_text = self.dims - self._text_dims
+        if self._sequence is not None:
+            vectors[rows, :of_text] = self._sequence.vectors[chosen]
+        if self._text_dims and self.recommender.learned.texts is not None:
+            vectors[rows, of_text:] = self.recommender.learned.texts[chosen]
+        return vectors, [id_ for id_ in ids if id_ not in places]
+
+    def candidates(
+        self, profile: Profile, fused: Sequence[Fused], vectors: NDArray[np.float32]
+    ) -> Candidates:
+        """Candidates as a model of preferences reads them.
+
+        Args:
+            profile: of the user.
+            fused: with the parts of their base scores.
+            vectors: float32 [fused, dims], of their items.
+        """
+        ids = [each.id for each in fused]
+        _, counts, popular = np.array([each.contributions for each in fused], dtype=np.float32).T
+        added = {COUNTS: counts, POPULARITY: popular}
+        of_text = len(profile.encoded)
+        if self._sequence is not None:
+            added[SEQUENCE] = vectors[:, :of_text] @ profile.vector[:of_text]
+        if self._text_dims:
+            own = profile.of_themselves()
+            alone = np.array([own.get(id_, 0.0) for id_ in ids], dtype=np.float32)
+            added[TEXT] = vectors[:, of_text:] @ profile.vector[of_text:] - alone
+        steps = profile.history.steps
+        zeros = np.zeros(len(ids), dtype=np.float32)
+        shares = self.shares(profile, ids, vectors)
+        takers, places = self.recommender.learned.counts.takers, self.recommender.places
+
+        def taken(id_: str) -> float:
+            return float(takers[places[id_]]) if id_ in places else 0.0
+
+        return Candidates(
+            added,
+            {name: shares[name][-1] if steps else zeros for name in added},
+            np.array([taken(id_) for id_ in ids], dtype=np.float32),
+            taken(steps[-1]) if steps else 0.0,
+            len(steps),
+        )
 
 
 PARTS: Final = ("vectors", COUNTS, POPULARITY)
