@@ -17,8 +17,8 @@ from aisle._recommend import find_files, read_data
 from aisle._recommendations import open_recommendations
 from aisle.encoder import ArtifactStore
 from aisle.encoder.code_artifact import load_codes
-from aisle.encoder.codes import prefixes
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Split, split
+from aisle.mappings import fields
 from aisle.recommendation.choose import sampled
 from aisle.recommendation.recommender import Recommender
 from aisle.search.recommend.history import History
@@ -111,7 +111,7 @@ def opened(store: ArtifactStore) -> Trained:
     vectors = np.hstack([router.encoder.item_vectors(ids, texts[order]), texts[order]])
     codes, _ = load_codes(NAME, store)
     known = codes.by_item()
-    routed = tuple(prefixes(known[id_].tolist())[LEVEL - 1] if id_ in known else "" for id_ in ids)
+    routed = tuple(fields.sid_prefix(known[id_][:LEVEL]) if id_ in known else "" for id_ in ids)
     popularity = BaseScorer(recommender, texts.shape[1]).popularity[order]
     return Trained(store, recommender, ItemArrays(ids, vectors, popularity, routed))
 
