@@ -25,8 +25,8 @@ from aisle.search.recommend.history import History
 from aisle.search.recommend.page import RecommendationTimings
 from aisle.search.recommend.plan import LEVEL, PREFIXES
 from aisle.search.recommend.pool import pooled, union
-from aisle.search.recommend.profile import BaseScorer, Profile
 from aisle.search.recommend.reference import ItemArrays
+from aisle.search.recommend.user_profile import BaseScorer, Profile
 from aisle.sequences import Sequences
 from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import ENCODER, dataset, load_encoder, own_node

@@ -42,8 +42,8 @@ from aisle.search.recommend.plan import (
     preferred,
     read_pool,
 )
-from aisle.search.recommend.profile import BaseScorer, Profile
 from aisle.search.recommend.request import RecommendationOptions, RecommendationRequest
+from aisle.search.recommend.user_profile import BaseScorer, Profile
 from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects
 from aisle.search.rules.live import RulesReader

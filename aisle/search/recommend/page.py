@@ -15,7 +15,7 @@ from aisle.recommendation.sequence import SEQUENCE
 from aisle.recommendation.settings import TEXT
 from aisle.search.fusion import Fused
 from aisle.search.recommend.pool import ChannelRank
-from aisle.search.recommend.profile import PARTS, BaseScorer, Profile
+from aisle.search.recommend.user_profile import PARTS, BaseScorer, Profile
 from aisle.search.rules.effects import RuleReport
 from aisle.types import Item
 

@@ -29,8 +29,8 @@ from aisle.search.recommend.channels import (
 )
 from aisle.search.recommend.history import can_be_id
 from aisle.search.recommend.pool import ChannelRank, Pool, pooled, union
-from aisle.search.recommend.profile import PARTS, BaseScorer, Profile
 from aisle.search.recommend.request import RecommendationRequest
+from aisle.search.recommend.user_profile import PARTS, BaseScorer, Profile
 from aisle.search.rules.asking import marks, missing, moved, pins_body, read_factors, rule_clauses
 from aisle.search.rules.effects import Outcome, RuleEffects, placed
 from aisle.search.signals import boosted, check_boosts, stored_signals
