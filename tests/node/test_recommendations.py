@@ -380,3 +380,15 @@ def test_the_command_says_where_its_answer_comes_from(
     assert named == {1}
     nothing = run(*history, "--brand", "none")
     assert nothing.code == 1
+
+
+def test_a_router_that_weighs_nothing_still_leads_to_prefixes(routed_shop: Shop) -> None:
+    made = routed_shop.artifacts.recommender
+    assert made.router is not None
+    light = replace(made.router, weight=0.0)
+    plain = Recommender(made.learned, made.titles, made.settings)
+    known = plain.with_router(light)
+    artifacts = replace(routed_shop.artifacts, recommender=known)
+    page = replace(routed_shop, artifacts=artifacts).recommender().recommend(["item-010"], size=30)
+    assert any("prefix" in item.channels for item in page.items)
+    assert {item.signals["sequence"] for item in page.items} == {0.0}

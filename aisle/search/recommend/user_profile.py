@@ -80,11 +80,8 @@ class BaseScorer:
         self._counts, self._counts_weight = next(
             (part, weight) for part, weight in recommender.channel.parts if part.name == COUNTS
         )
-        self._sequence: SequenceChannel | None = None
-        self._sequence_weight = 0.0
-        for part, weight in recommender.channel.parts:
-            if isinstance(part, SequenceChannel):
-                self._sequence, self._sequence_weight = part, weight
+        self._sequence = _sequence_of(recommender)
+        self._sequence_weight = recommender.router.weight if recommender.router else 0.0
         self.popularity = popularity(recommender.learned.counts).popularity
         self._popularity_weight = recommender.settings.popularity_weight
 
@@ -245,6 +242,18 @@ class BaseScorer:
             taken(steps[-1]) if steps else 0.0,
             len(steps),
         )
+
+
+def _sequence_of(recommender: Recommender) -> SequenceChannel | None:
+    """The channel of its router, also where the router weighs nothing and only leads to prefixes."""
+    for part, _ in recommender.channel.parts:
+        if isinstance(part, SequenceChannel):
+            return part
+    if recommender.router is None:
+        return None
+    encoder = recommender.router.encoder
+    vectors = encoder.item_vectors(recommender.items, recommender.learned.texts)
+    return SequenceChannel(SEQUENCE, encoder, vectors)
 
 
 PARTS: Final = ("vectors", COUNTS, POPULARITY)
