@@ -124,7 +124,7 @@ bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's 
 	$(BIN)/python -m benchmarks.search_features
 
 .PHONY: bench-semantic-ids
-bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (10 minutes)
+bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (2 hours)
 	$(BIN)/python -m benchmarks.semantic_ids
 
 .PHONY: bench-encoder

@@ -6,15 +6,19 @@ All choices are made on the validation, for every seed anew; the test is read on
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from aisle.encoder.cpu import best_of, instruction_sets
+from aisle._environment import optional
+from aisle.encoder.cpu import best_of, cores, instruction_sets
+from aisle.errors import InputError
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Split, split
 from aisle.evaluation.sequences.ranks import values_of
 from aisle.recommendation.channels import Blend
@@ -39,6 +43,8 @@ from benchmarks.semantic_ids.data import SequenceData, read_dataset
 from benchmarks.semantic_ids.published import DATASET
 
 SEEDS: Final = (0, 1, 2)
+LABELS: Final = ("train only", "seen kept", "refit")
+_NOWHERE: Final = 10**9
 METRICS: Final = ("R@5", "N@5", "R@10", "N@10", "R@50", "R@200")
 WITH_SEQUENCE: Final = "counts + text + sequence"
 WHOLE: Final = "counts + text + sequence + preferences"
@@ -62,38 +68,55 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """The test's users by one system.
+class Answered:
+    """Where the targets of all users stand, without preferences and with them.
 
     Attributes:
-        pairs: their pools.
-        learned: preferences that were learned before.
+        base, preferred: int64 [users], ranks; far below all pools for a target that is in none.
+        bound: of the preferences.
     """
 
-    pairs: Preferred
-    learned: LearnedPreferences
+    base: NDArray[np.int64]
+    preferred: NDArray[np.int64]
+    bound: float
 
-    @property
-    def preferred(self) -> NDArray[np.float32]:
-        """Scores with preferences, float32 [candidates], in deviations of the pools' scores."""
-        deltas = self.learned.model.deltas(self.pairs.rows)
-        return self.pairs.base + bounded(deltas, self.learned.bound)
+    def gain(self, metric: str = "N@10") -> dict[str, float]:
+        """What preferences add to a mean, relative, with its 95 % interval by paired bootstrap over users."""
+        before, after = values_of(self.base, metric), values_of(self.preferred, metric)
+        mean = float(before.mean())
+        interval = stats.bootstrap(
+            (after - before,), np.mean, n_resamples=1000, method="percentile", rng=np.random.default_rng(0)
+        ).confidence_interval
+        return {
+            "relative": float((after - before).mean()) / mean,
+            "low": float(interval.low) / mean,
+            "high": float(interval.high) / mean,
+        }
 
-    def values(self, scores: NDArray[np.float32], metric: str) -> NDArray[np.float64]:
-        """A metric of every user, float64 [users]; it is 0 for a user whose item is in no pool."""
-        found = np.zeros(self.pairs.asked)
-        found[self.pairs.users] = values_of(self.pairs.ranks(scores), metric)
-        return found
+
+def answered(pairs: Preferred, learned: LearnedPreferences) -> Answered:
+    """Ranks of the test's targets."""
+    deltas = learned.model.deltas(pairs.rows)
+    moved = bounded(deltas, learned.bound) if learned.bound else np.zeros_like(deltas)
+    return Answered(ranks(pairs, pairs.base), ranks(pairs, pairs.base + moved), learned.bound)
+
+
+def ranks(pairs: Preferred, scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Ranks of all users' targets by scores of the pools, int64 [users]."""
+    found = np.full(pairs.asked, _NOWHERE, dtype=np.int64)
+    found[pairs.users] = pairs.ranks(scores)
+    return found
 
 
 def measure(name: str = DATASET) -> Figures:
-    """Train only, seen kept, and refit: three seeds each."""
+    """Train only, seen kept, and refit: three seeds each, one a core."""
+    found: dict[str, list[Answered]] = {}
+    with ProcessPoolExecutor(min(len(SEEDS), cores()), get_context("spawn")) as pool:
+        for seed, of_seed in zip(SEEDS, pool.map(_of_seed, (name,) * len(SEEDS), SEEDS), strict=True):
+            for label, one in of_seed.items():
+                _tell(label, seed, one)
+                found.setdefault(label, []).append(one)
     data = read_dataset(name)
-    found: dict[str, list[Asked]] = {"train only": [], "seen kept": [], "refit": []}
-    for seed in SEEDS:
-        for label, asked in _of_seed(data, seed):
-            _tell(label, seed, asked)
-            found[label].append(asked)
     rows = [row for label, every in found.items() for row in _rows(data, label, every)]
     return Figures(rows, trials("semantic-ids", "pipeline"), _goals(rows) if name == DATASET else ())
 
@@ -104,27 +127,37 @@ def measure_cold(name: str = DATASET) -> Figures:
     protocol, training = PROTOCOLS[label], SequenceSettings(seed=SEEDS[0])
     trained = _trained(data, protocol, training)
     test = split(data.sequences, protocol, Phase.TEST)
-    asked = _asked(data, trained, test, _without_last(data, trained, test.train, training), SEEDS[0])
-    _tell(label, SEEDS[0], asked)
-    rows = _cold_rows(data, label, asked, test)
+    inner = _without_last(data, trained, test.train, training)
+    learned = _learned(data, inner, test.train, SEEDS[0])
+    one = answered(_pairs(data, trained, test, SEEDS[0]), learned)
+    _tell(label, SEEDS[0], one)
+    rows = _cold_rows(data, label, one, test)
     return Figures(rows, (), _cold_goals(rows) if name == DATASET else ())
 
 
-def _of_seed(data: SequenceData, seed: int) -> Iterator[tuple[str, Asked]]:
-    training = SequenceSettings(seed=seed)
-    protocol = PROTOCOLS["train only"]
-    trained = _trained(data, protocol, training)
-    test = split(data.sequences, protocol, Phase.TEST)
-    inner = _without_last(data, trained, test.train, training)
-    asked = _asked(data, trained, test, inner, seed)
-    yield "train only", asked
-    kept = split(data.sequences, PROTOCOLS["seen kept"], Phase.TEST)
-    yield "seen kept", replace(asked, pairs=_pairs(data, trained, kept, seed))
-    again = split(data.sequences, PROTOCOLS["refit"], Phase.TEST)
+def _of_seed(name: str, seed: int) -> dict[str, Answered]:
+    """Every protocol but that of new items, in a process of its own."""
+    optional("torch", extra="train").set_num_threads(1)
+    data, training = read_dataset(name), SequenceSettings(seed=seed)
+    trained = _trained(data, PROTOCOLS["train only"], training)
+    tests = {label: split(data.sequences, PROTOCOLS[label], Phase.TEST) for label in LABELS}
+    test, kept, again = (tests[label] for label in LABELS)
+    learned = _learned(data, _without_last(data, trained, test.train, training), test.train, seed)
     whole = refit(trained.fitted, again.train, data.texts, training, Silent())
     refitted = replace(trained, fitted=whole, channel=_served(data, whole))
     # What was learned from train alone has not seen the validation's items: it makes the pools to learn from.
-    yield "refit", _asked(data, refitted, again, trained, seed)
+    of_validation = _learned(data, trained, again.train, seed)
+    return dict(
+        zip(
+            LABELS,
+            (
+                answered(_pairs(data, trained, test, seed), learned),
+                answered(_pairs(data, trained, kept, seed), learned),
+                answered(_pairs(data, refitted, again, seed), of_validation),
+            ),
+            strict=True,
+        )
+    )
 
 
 def _trained(data: SequenceData, protocol: EvaluationProtocol, training: SequenceSettings) -> Trained:
@@ -156,11 +189,10 @@ def _served(data: SequenceData, fitted: FittedSequence) -> SequenceChannel:
     return served_channel(fitted, data.sequences.items, data.texts, best_of(instruction_sets()))
 
 
-def _asked(data: SequenceData, trained: Trained, test: Split, inner: Trained, seed: int) -> Asked:
-    learned = learn(
-        _pairs(data, inner, last_taken(test.train, seed), seed), PreferenceTraining(seed=seed), Silent()
-    )
-    return Asked(_pairs(data, trained, test, seed), learned)
+def _learned(data: SequenceData, inner: Trained, sequences: Sequences, seed: int) -> LearnedPreferences:
+    """Preferences of what users took last of some sequences, which ``inner`` has not seen."""
+    pairs = _pairs(data, inner, last_taken(sequences, seed), seed)
+    return learn(pairs, PreferenceTraining(seed=seed), Silent())
 
 
 def _pairs(data: SequenceData, trained: Trained, asked: Split, seed: int) -> Preferred:
@@ -173,33 +205,30 @@ def _blend(trained: Trained, base: Blend) -> Blend:
     return base.with_part(trained.channel, trained.weight)
 
 
-def _tell(label: str, seed: int, asked: Asked) -> None:
-    means = {
-        f"{metric} {what}": float(asked.values(scores, metric).mean())
+def _tell(label: str, seed: int, one: Answered) -> None:
+    means = (
+        f"{metric} {values_of(one.base, metric).mean():.4f} -> {values_of(one.preferred, metric).mean():.4f}"
         for metric in ("R@10", "N@10")
-        for what, scores in (("base", asked.pairs.base), ("with preferences", asked.preferred))
-    }
-    words = ", ".join(f"{name} {value:.4f}" for name, value in means.items())
-    say(f"{label}, seed {seed}: bound {asked.learned.bound:g}, {words}")
+    )
+    say(f"{label}, seed {seed}: bound {one.bound:g}, {', '.join(means)}")
 
 
-def _rows(data: SequenceData, label: str, every: list[Asked]) -> list[dict[str, Any]]:
-    common = _common(data, label, every[0].pairs.asked)
-    systems = {
-        WITH_SEQUENCE: [(asked, asked.pairs.base) for asked in every],
-        WHOLE: [(asked, asked.preferred) for asked in every],
-    }
-    rows = []
-    for system, of_seeds in systems.items():
-        row = {**common, "system": system, "seeds": len(every)}
-        for metric in METRICS:
-            means = [float(asked.values(scores, metric).mean()) for asked, scores in of_seeds]
-            row |= {metric: float(np.mean(means)), f"{metric} sd": float(np.std(means, ddof=1))}
-            row |= {f"{metric} of seeds": means}
-        rows.append(row)
-    rows[-1]["bounds"] = [asked.learned.bound for asked in every]
-    rows[-1]["gain"] = [paired_gain(asked) for asked in every]
+def _rows(data: SequenceData, label: str, every: list[Answered]) -> list[dict[str, Any]]:
+    common = _common(data, label, len(every[0].base))
+    systems = {WITH_SEQUENCE: [one.base for one in every], WHOLE: [one.preferred for one in every]}
+    rows = [{**common, "system": system, **of_seeds(found)} for system, found in systems.items()]
+    rows[-1] |= {"bounds": [one.bound for one in every], "gain": [one.gain() for one in every]}
     return rows
+
+
+def of_seeds(found: Sequence[NDArray[np.int64]], metrics: tuple[str, ...] = METRICS) -> dict[str, Any]:
+    """Metrics of ranks, one array a seed: the mean over seeds, its standard deviation, and every seed's."""
+    row: dict[str, Any] = {"seeds": len(found)}
+    for metric in metrics:
+        means = [float(values_of(ranks, metric).mean()) for ranks in found]
+        row |= {metric: float(np.mean(means)), f"{metric} of seeds": means}
+        row |= {f"{metric} sd": float(np.std(means, ddof=1))} if len(means) > 1 else {}
+    return row
 
 
 def _common(data: SequenceData, label: str, users: int) -> dict[str, Any]:
@@ -211,20 +240,6 @@ def _common(data: SequenceData, label: str, users: int) -> dict[str, Any]:
         "items": len(data.sequences.items),
         "note": "",
         "source": "",
-    }
-
-
-def paired_gain(asked: Asked, metric: str = "N@10") -> dict[str, float]:
-    """What preferences add to the base's mean, relative, with its 95 % interval by paired bootstrap."""
-    before, after = (asked.values(scores, metric) for scores in (asked.pairs.base, asked.preferred))
-    mean = float(before.mean())
-    interval = stats.bootstrap(
-        (after - before,), np.mean, n_resamples=1000, method="percentile", rng=np.random.default_rng(0)
-    ).confidence_interval
-    return {
-        "relative": float((after - before).mean()) / mean,
-        "low": float(interval.low) / mean,
-        "high": float(interval.high) / mean,
     }
 
 
@@ -259,15 +274,16 @@ def _goals(rows: Sequence[Mapping[str, Any]]) -> tuple[Goal, ...]:
     )
 
 
-def _cold_rows(data: SequenceData, label: str, asked: Asked, test: Split) -> list[dict[str, Any]]:
-    assert test.cold is not None
+def _cold_rows(data: SequenceData, label: str, one: Answered, test: Split) -> list[dict[str, Any]]:
+    if test.cold is None:
+        raise InputError(f"{label} holds no items out", fix="use a protocol that does")
     cold = test.cold[test.targets]
     rows = []
-    for system, scores in ((WITH_SEQUENCE, asked.pairs.base), (WHOLE, asked.preferred)):
-        values = asked.values(scores, "R@10")
+    for system, found in ((WITH_SEQUENCE, one.base), (WHOLE, one.preferred)):
+        values = values_of(found, "R@10")
         means = {"R@10 warm": float(values[~cold].mean()), "R@10 cold": float(values[cold].mean())}
         rows.append({**_common(data, label, len(values)), "system": system, **means})
-    rows[-1]["bounds"] = [asked.learned.bound]
+    rows[-1]["bounds"] = [one.bound]
     return rows
 
 

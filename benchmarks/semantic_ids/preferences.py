@@ -9,12 +9,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Split, split
 from aisle.recommendation.channels import Blend
 from aisle.recommendation.choose import MOST_USERS, choose, sampled
-from aisle.recommendation.preferences import bounded
 from aisle.recommendation.settings import Learned, RecommenderSettings
 from aisle.recommendation.systems import CountsAndTextSystem, CountsSystem, TextSystem
 from aisle.training.common.progress import Silent
@@ -26,7 +24,7 @@ from benchmarks.harness.command_line import say
 from benchmarks.harness.result_file import HIGHER, Goal, trials
 from benchmarks.harness.topics import Figures
 from benchmarks.semantic_ids.data import SequenceData, read_dataset
-from benchmarks.semantic_ids.pipeline import SEEDS, Asked, paired_gain
+from benchmarks.semantic_ids.pipeline import SEEDS, Answered, answered, of_seeds, ranks
 from benchmarks.semantic_ids.published import DATASET
 
 NEGATIVES: Final[Mapping[str, Negatives]] = MappingProxyType(
@@ -38,11 +36,13 @@ NEGATIVES: Final[Mapping[str, Negatives]] = MappingProxyType(
     }
 )
 COSINE, COUNTED = "text cosine", "counts + text"
+READ_ALONE: Final = 1e-3
+_METRICS: Final = ("R@10", "N@10")
 
 
 @dataclass(frozen=True, slots=True)
 class CosineBase:
-    """Texts alone, as the published base was a cosine.
+    """Texts alone, as the published base was a cosine, while preferences read what counts say too.
 
     Attributes:
         settings: of counts and texts, as they were chosen.
@@ -51,8 +51,9 @@ class CosineBase:
     settings: RecommenderSettings
 
     def blend(self, learned: Learned) -> Blend:
-        """The one channel."""
-        return Blend(COSINE, ((self.settings.text.channel(learned), 1.0),))
+        """The cosine, and counts with a weight that moves next to nothing, so that they can be read."""
+        text, counts = self.settings.text.channel(learned), self.settings.counts.channel(learned)
+        return Blend(COSINE, ((text, 1.0), (counts, READ_ALONE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def measure(name: str = DATASET) -> Figures:
     learned = data.learned_from(validation.train)
     counts = choose(CountsSystem(), learned, validation).setting
     bases: dict[str, CosineBase | CountedBase] = {
-        COSINE: CosineBase(RecommenderSettings(text=choose(TextSystem(), learned, validation).setting)),
+        COSINE: CosineBase(RecommenderSettings(counts, choose(TextSystem(), learned, validation).setting)),
         COUNTED: CountedBase(choose(CountsAndTextSystem(counts), learned, validation).setting),
     }
     test = split(data.sequences, protocol, Phase.TEST)
@@ -89,23 +90,25 @@ def measure(name: str = DATASET) -> Figures:
 def _of_base(
     data: SequenceData, test: Split, label: str, base: CosineBase | CountedBase
 ) -> Iterator[dict[str, Any]]:
-    """A row for each way to learn and each way to use what was learned."""
+    """A row for the base, and one for each way to learn."""
     pairs = partial(_pairs, data, base)
     asked = pairs(test, 0)
-    every: dict[str, list[tuple[Asked, NDArray[np.float32]]]] = {}
+    found: dict[str, list[tuple[LearnedPreferences, Answered]]] = {}
+    free: list[tuple[LearnedPreferences, Answered]] = []
     for seed in SEEDS:
         offered = pairs(last_taken(test.train, seed), seed)
         for name, negatives in NEGATIVES.items():
-            found = learn(offered, PreferenceTraining(negatives=negatives, seed=seed), Silent())
-            of = Asked(asked, found)
-            every.setdefault(f"{name} negatives", []).append((of, of.preferred))
-        free = learn(offered, PreferenceTraining(bounded=False, seed=seed), Silent())
-        deltas = free.model.deltas(asked.rows)
-        every.setdefault("unbounded", []).append((Asked(asked, free), asked.base + deltas))
+            learned = learn(offered, PreferenceTraining(negatives=negatives, seed=seed), Silent())
+            found.setdefault(name, []).append((learned, answered(asked, learned)))
+        learned = learn(offered, PreferenceTraining(bounded=False, seed=seed), Silent())
+        moved = asked.base + learned.model.deltas(asked.rows)
+        free.append((learned, Answered(ranks(asked, asked.base), ranks(asked, moved), np.inf)))
         say(f"{label}, seed {seed}: done")
-    yield _row(label, "base", [(Asked(asked, every["unbounded"][0][0].learned), asked.base)])
-    for name, of_seeds in every.items():
-        yield _row(label, name, of_seeds) | _of_seeds(of_seeds, bounded_one=name != "unbounded")
+    yield {"base": label, "learned": "none", **of_seeds([ranks(asked, asked.base)], _METRICS)}
+    for name, of in found.items():
+        bounds = {"bounds": [one.bound for _, one in of], "held out less test": _optimism(of)}
+        yield {"base": label, "learned": f"{name} negatives", **_row(asked, of), **bounds}
+    yield {"base": label, "learned": "unbounded", **_row(asked, free)}
 
 
 def _pairs(data: SequenceData, base: CosineBase | CountedBase, asked: Split, seed: int) -> Preferred:
@@ -113,52 +116,25 @@ def _pairs(data: SequenceData, base: CosineBase | CountedBase, asked: Split, see
     return make_pairs(base.blend(learned), learned.counts.takers, asked, Silent(), seed=seed)
 
 
-def _row(base: str, system: str, of_seeds: list[tuple[Asked, NDArray[np.float32]]]) -> dict[str, Any]:
-    row: dict[str, Any] = {"base": base, "learned": system, "seeds": len(of_seeds)}
-    for metric in ("R@10", "N@10"):
-        means = [float(asked.values(scores, metric).mean()) for asked, scores in of_seeds]
-        row |= {metric: float(np.mean(means)), f"{metric} of seeds": means}
-        row |= {f"{metric} sd": float(np.std(means, ddof=1))} if len(means) > 1 else {}
-    return row
-
-
-def _of_seeds(of_seeds: list[tuple[Asked, NDArray[np.float32]]], *, bounded_one: bool) -> dict[str, Any]:
-    accuracy = [asked.pairs.pair_accuracy(_deltas(asked.learned, asked.pairs)) for asked, _ in of_seeds]
-    row: dict[str, Any] = {
+def _row(asked: Preferred, of: Sequence[tuple[LearnedPreferences, Answered]]) -> dict[str, Any]:
+    accuracy = [asked.pair_accuracy(learned.model.deltas(asked.rows)) for learned, _ in of]
+    return {
+        **of_seeds([one.preferred for _, one in of], _METRICS),
         "pair accuracy": float(np.mean(accuracy)),
-        "gap": float(np.mean([_gap(asked) for asked, _ in of_seeds])),
+        "gain": [one.gain() for _, one in of],
     }
-    if bounded_one:
-        row |= {
-            "bounds": [asked.learned.bound for asked, _ in of_seeds],
-            "gain": [paired_gain(asked) for asked, _ in of_seeds],
-            "published bound N@10": float(
-                np.mean([asked.values(_published(asked), "N@10").mean() for asked, _ in of_seeds])
-            ),
-        }
-    return row
 
 
-def _published(asked: Asked) -> NDArray[np.float32]:
-    """Scores with the published bound, of .05 deviations."""
-    return asked.pairs.base + bounded(_deltas(asked.learned, asked.pairs), 0.05)
-
-
-def _gap(asked: Asked) -> float:
-    """Held-out users' relative gain less the test's: what the choice of a bound flatters itself by."""
-    held_out = asked.learned.metrics["N@10"] / asked.learned.metrics["N@10 base"]
-    test = asked.values(asked.preferred, "N@10").mean() / asked.values(asked.pairs.base, "N@10").mean()
-    return float(held_out - test)
-
-
-def _deltas(learned: LearnedPreferences, pairs: Preferred) -> NDArray[np.float32]:
-    return learned.model.deltas(pairs.rows)
+def _optimism(of: Sequence[tuple[LearnedPreferences, Answered]]) -> float:
+    """By how much the held-out users' relative gain, which chose the bound, is above the test's."""
+    held_out = [learned.metrics["N@10"] / learned.metrics["N@10 base"] - 1 for learned, _ in of]
+    return float(np.mean(held_out) - np.mean([one.gain()["relative"] for _, one in of]))
 
 
 def _goals(rows: Sequence[Mapping[str, Any]]) -> tuple[Goal, ...]:
     by = {(row["base"], row["learned"]): row for row in rows}
-    cosine, pool = by[COSINE, "base"], by[COSINE, "pool negatives"]
-    counted, of_counted = by[COUNTED, "base"], by[COUNTED, "pool negatives"]
+    cosine, pool = by[COSINE, "none"], by[COSINE, "pool negatives"]
+    counted, of_counted = by[COUNTED, "none"], by[COUNTED, "pool negatives"]
     gap = of_counted["pair accuracy"] - by[COUNTED, "random negatives"]["pair accuracy"]
     return (
         Goal("over the cosine base, R@10, %", 100 * (pool["R@10"] / cosine["R@10"] - 1), 31, HIGHER),

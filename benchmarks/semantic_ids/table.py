@@ -90,6 +90,34 @@ def codes(result: BenchmarkResult) -> str:
     return block(result, *(parts or ["Not measured yet."]))
 
 
+def preferences(result: BenchmarkResult) -> str:
+    """What preferences add to a weak base and to a good one, by the way they are learned."""
+    rows = [row for row in result.rows if "learned" in row]
+    columns = ["base", "preferences", "R@10", "N@10", "gain of N@10", "pair accuracy", "bounds"]
+    cells = [
+        [
+            row["base"],
+            row["learned"],
+            _cell(row, "R@10"),
+            _cell(row, "N@10"),
+            _gains(row.get("gain", ())),
+            f"{row['pair accuracy']:.3f}" if "pair accuracy" in row else "",
+            " ".join(f"{bound:g}" for bound in row.get("bounds", ())),
+        ]
+        for row in rows
+    ]
+    return block(result, table(columns, cells) if rows else "Not measured yet.")
+
+
+def _gains(gains: Sequence[Mapping[str, float]]) -> str:
+    """The mean over seeds, and the widest interval."""
+    if not gains:
+        return ""
+    mean = float(np.mean([gain["relative"] for gain in gains]))
+    low, high = min(gain["low"] for gain in gains), max(gain["high"] for gain in gains)
+    return f"{mean:+.1%} ({low:+.1%} to {high:+.1%})"
+
+
 def goals(result: BenchmarkResult) -> str:
     """Every goal."""
     return block(result, goals_table(result.goals))

@@ -218,6 +218,7 @@ def test_a_dry_run_writes_nothing_to_the_cluster(
         "dead_letters": 1,
         "encoder": {},
         "vectors": None,
+        "recommends": None,
         "stopped": "",
         "fix": "",
         "lost_coverage": [],
