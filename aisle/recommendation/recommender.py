@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from aisle.errors import InputError
+from aisle.errors import InputError, InvalidQuery
 from aisle.recommendation.channel import best, strongest
 from aisle.recommendation.pool import candidates_of
 from aisle.recommendation.preferences import PREFERENCE, Preferences, read_channels
@@ -139,7 +139,7 @@ class Recommender:
         history: Iterable[str] = (),
         *,
         size: int = 10,
-        exclude: Collection[str] = (),
+        exclude: Iterable[str] = (),
         exclude_bought: bool = True,
     ) -> Recommendations:
         """Recommend items for a history.
@@ -158,13 +158,11 @@ class Recommender:
             exclude_bought: leave out what is in the history.
 
         Raises:
-            InputError: a size under 1, or one text instead of a list of ids.
+            InvalidQuery: a size under 1, or what is no list of ids.
         """
         if size < 1:
-            raise InputError(f"a size of {size} asks for nothing", fix="use 1 or more")
-        if isinstance(history, str) or isinstance(exclude, str):
-            raise InputError("ids are given as a list, not as one text", fix='give ids, such as ["a", "b"]')
-        given = list(history)
+            raise InvalidQuery(f"a size of {size} asks for nothing", fix="use 1 or more")
+        given, exclude = listed_ids("history", history), listed_ids("exclude", exclude)
         known = [self.places[item] for item in given if item in self.places]
         unknown = tuple(dict.fromkeys(item for item in given if item not in self.places))
         steps = np.array(known[-LONGEST:], dtype=np.int32)
@@ -200,3 +198,23 @@ class Recommender:
         return Recommendations(
             found, unknown, {self.items[step]: self.titles[step] for step in steps.tolist()}
         )
+
+
+def listed_ids(name: str, given: Iterable[str]) -> tuple[str, ...]:
+    """The ids of an argument, whatever holds them.
+
+    Args:
+        name: of the argument.
+        given: its value.
+
+    Raises:
+        InvalidQuery: one text instead of a list, no list at all, or an id that is no text: a number would be
+            an id that nobody knows.
+    """
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        what = "one text" if isinstance(given, str) else f"a {type(given).__name__}"
+        raise InvalidQuery(f"{name}= is {what}", fix=f'give a list, such as {name}=["a", "b"]')
+    found = tuple(given)
+    if not all(isinstance(one, str) for one in found):
+        raise InvalidQuery(f"{name}= holds what is no text", fix="ids are texts, such as '100002'")
+    return found

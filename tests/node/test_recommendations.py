@@ -325,6 +325,7 @@ def test_a_release_that_goes_live_is_asked_in_its_own_terms(shop: Shop, client: 
         ({"history": [7]}, "holds what is no text"),
         ({"history": ["x"] * 10_001}, "10,001 ids are more than history= takes"),
         ({"size": 0}, "asks for nothing"),
+        ({"size": 10_000}, "10,000 items are more than one recommendation gives"),
         ({"budget": 3}, "a pool of 3 candidates cannot be, for 10 items"),
         ({"budget": 10**6}, "use a budget from the size up to"),
         ({"filters": {"brand": "x"}}, "filters= is a dict"),
@@ -337,6 +338,11 @@ def test_a_release_that_goes_live_is_asked_in_its_own_terms(shop: Shop, client: 
 def test_what_cannot_be_asked_is_refused(shop: Shop, options: dict[str, Any], said: str) -> None:
     with pytest.raises(aisle.AisleError, match=said):
         shop.recommender().recommend(**options)
+
+
+def test_a_size_beyond_the_usual_pool_widens_it(shop: Shop) -> None:
+    page = shop.recommender().recommend(["item-010"], size=600)
+    assert len(page.items) == page.pool == COUNT
 
 
 def test_ids_that_no_index_has_are_unknown_and_nothing_else(shop: Shop) -> None:

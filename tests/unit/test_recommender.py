@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from aisle._artifacts import verified_artifact
 from aisle.encoder import ArtifactStore
 from aisle.encoder.whitening import fit_whitening
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError, InvalidQuery
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol
 from aisle.evaluation.sequences.table import ProtocolTable
 from aisle.recommendation.artifact import load_recommender, save_recommender
@@ -82,11 +83,25 @@ def test_what_is_excluded_makes_room(recommender: Recommender) -> None:
     others = [item.id for item in recommender.recommend(["i4"], size=3, exclude=[first[0], "gone"]).items]
     assert others[:2] == first[1:]
     assert len(others) == 3
-    with pytest.raises(InputError, match="asks for nothing"):
-        recommender.recommend([], size=0)
-    for wrong in ({"history": "i4"}, {"exclude": "i4"}):
-        with pytest.raises(InputError, match="not as one text"):
-            recommender.recommend(**wrong)  # type: ignore[arg-type]
+    assert recommender.recommend(["i4"], size=3, exclude=iter([first[0]])).items[0].id == first[1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"size": 0}, "asks for nothing"),
+        ({"history": "i4"}, "history= is one text"),
+        ({"exclude": "i4"}, "exclude= is one text"),
+        ({"history": None}, "history= is a NoneType"),
+        ({"history": [100002]}, "history= holds what is no text"),
+        ({"exclude": [["i4"]]}, "exclude= holds what is no text"),
+    ],
+)
+def test_what_is_no_list_of_ids_is_refused(
+    recommender: Recommender, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InvalidQuery, match=said):
+        recommender.recommend(**wrong)
 
 
 def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def plan_recommendation(
     question = ChannelQuestion(
         vector=profile.vector if profile.says_something else None,
         clauses=(*narrowing, *excluding([*filter(can_be_id, excluded)])),
-        size=request.budget,
+        size=request.pool_size,
         layout=layout(AS_FP32.kept_as, live.meta.engine),
         stored=stored_signals(boosts),
         marks=tuple(marks(rules, live.further_languages)) if rules else (),
@@ -194,7 +194,7 @@ def read_pool(
     preferences = scorer.recommender.preferences
     # What preferences rank again is all there.
     least = max(request.size, preferences.settings.pool) if preferences else request.size
-    return pooled(found, parts, request.budget, min(least, request.budget))
+    return pooled(found, parts, request.pool_size, min(least, request.pool_size))
 
 
 def preferred(pool: Pool, preferences: Preferences, candidates: Candidates) -> Pool:

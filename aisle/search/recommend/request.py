@@ -9,6 +9,7 @@ from typing import Final, TypedDict
 
 from aisle.errors import InvalidQuery
 from aisle.mappings.signals import SignalBoosts
+from aisle.recommendation.recommender import listed_ids
 from aisle.search.filters import Filters
 
 BUDGET: Final = 500
@@ -24,7 +25,7 @@ class RecommendationOptions(TypedDict, total=False):
     filters: Filters | None
     exclude: Iterable[str]
     exclude_bought: bool
-    budget: int
+    budget: int | None
     boosts: SignalBoosts | None
     rules: bool | None
     context: tuple[str, ...] | list[str]
@@ -41,7 +42,8 @@ class RecommendationRequest:
         filters: as in a search; they hold before the best are taken, in every channel.
         exclude: ids that are not recommended, likewise.
         exclude_bought: leave out what is in the history, likewise; False where things are bought again.
-        budget: candidates in the pool, of all channels together, ``size`` or more.
+        budget: candidates in the pool, of all channels together, ``size`` or more; None: 500, or the size
+            if that is more.
         boosts: how much business signals count; None for none.
         rules: the catalogue's rules act; None leaves it to the client.
         context: for rules that act in some contexts only; ``recommendations`` is always among them.
@@ -56,7 +58,7 @@ class RecommendationRequest:
     filters: Filters | None = None
     exclude: tuple[str, ...] = ()
     exclude_bought: bool = True
-    budget: int = BUDGET
+    budget: int | None = None
     boosts: SignalBoosts | None = None
     rules: bool | None = None
     context: tuple[str, ...] = ()
@@ -64,7 +66,12 @@ class RecommendationRequest:
 
     def __post_init__(self) -> None:
         for name in ("history", "exclude", "context"):
-            object.__setattr__(self, name, _listed(name, getattr(self, name)))
+            listed = listed_ids(name, getattr(self, name))
+            if len(listed) > MAX_IDS:
+                raise InvalidQuery(
+                    f"{len(listed):,} ids are more than {name}= takes", fix=f"give the latest {MAX_IDS:,}"
+                )
+            object.__setattr__(self, name, listed)
         for name, kind in (("filters", Filters), ("boosts", SignalBoosts)):
             value = getattr(self, name)
             if value is not None and not isinstance(value, kind):
@@ -74,23 +81,20 @@ class RecommendationRequest:
                 )
         if self.size < 1:
             raise InvalidQuery(f"a size of {self.size} asks for nothing", fix="use 1 or more")
-        if not self.size <= self.budget <= MAX_BUDGET:
+        if self.size > MAX_BUDGET:
             raise InvalidQuery(
-                f"a pool of {self.budget:,} candidates cannot be, for {self.size:,} items",
+                f"{self.size:,} items are more than one recommendation gives",
+                fix=f"use a size up to {MAX_BUDGET:,}",
+            )
+        if not self.size <= self.pool_size <= MAX_BUDGET:
+            raise InvalidQuery(
+                f"a pool of {self.pool_size:,} candidates cannot be, for {self.size:,} items",
                 fix=f"use a budget from the size up to {MAX_BUDGET:,}",
             )
         if self.at is not None and self.at.tzinfo is None:
             raise InvalidQuery(f"{self.at} has no time zone", fix="give at= one, such as datetime.UTC")
 
-
-def _listed(name: str, given: Iterable[str] | str) -> tuple[str, ...]:
-    if isinstance(given, str):
-        raise InvalidQuery(f"{name}= is one text", fix=f'give a list, such as {name}=["a", "b"]')
-    found = tuple(given)
-    if not all(isinstance(one, str) for one in found):
-        raise InvalidQuery(f"{name}= holds what is no text", fix="ids are texts, such as '100002'")
-    if len(found) > MAX_IDS:
-        raise InvalidQuery(
-            f"{len(found):,} ids are more than {name}= takes", fix=f"give the latest {MAX_IDS:,}"
-        )
-    return found
+    @property
+    def pool_size(self) -> int:
+        """Candidates in the pool."""
+        return max(BUDGET, self.size) if self.budget is None else self.budget
