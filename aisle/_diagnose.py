@@ -191,7 +191,7 @@ class _Artifacts:
 def _artifacts(
     name: str, codes: str | Path | None, recommender: str | Path | None, store: ArtifactStore
 ) -> _Artifacts:
-    from aisle.recommendation.artifact import load_recommender
+    from aisle.recommendation.artifact import read_recommender
     from aisle.recommendation.known_items import find_recommender
     from aisle.recommendation.router_artifact import router_of
 
@@ -218,7 +218,7 @@ def _artifacts(
         return _Artifacts(
             found, None, (), missing | {"candidates": _none(RECOMMENDER, name, f"--name {name}")}
         )
-    opened, trained, own = load_recommender(artifact.path, store), [artifact], artifact.manifest.name
+    opened, trained, own = read_recommender(artifact), [artifact], artifact.manifest.name
     beside = f"--recommender {own} --name {own}"
     router = router_of(artifact, store)
     if router is None:

@@ -11,7 +11,7 @@ from aisle._artifacts import export_once
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
-from aisle.recommendation.artifact import load_recommender, save_recommender
+from aisle.recommendation.artifact import read_recommender, save_recommender
 from aisle.recommendation.known_items import find_recommender
 from aisle.recommendation.preferences import preferences_of, read_channels
 from aisle.recommendation.recommender import Recommender
@@ -157,7 +157,7 @@ def open_recommender(name: str | Path, *, store: ArtifactStore | None = None) ->
     """
     store = store or ArtifactStore.default()
     artifact = find_recommender(name, store)
-    recommender, router = load_recommender(artifact.path, store), router_of(artifact, store)
+    recommender, router = read_recommender(artifact), router_of(artifact, store)
     recommender = recommender.with_router(router) if router else recommender
     preferences = preferences_of(artifact, read_channels(recommender.channel), store)
     return recommender.with_preferences(preferences) if preferences else recommender

@@ -9,10 +9,11 @@ from opensearchpy import OpenSearch
 from aisle._item_fields import find_release_artifact
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import RECOMMENDER, ROUTER, load_artifact
+from aisle.encoder.artifact import RECOMMENDER, ROUTER
 from aisle.errors import AisleError, ClusterUnavailable, ForeignIndex, IndexNotFound
 from aisle.mappings import IndexMeta
-from aisle.recommendation.artifact import load_recommender
+from aisle.recommendation.artifact import read_recommender
+from aisle.recommendation.known_items import find_recommender
 from aisle.recommendation.preferences import preferences_of, read_channels
 from aisle.recommendation.router_artifact import load_router
 from aisle.search import read_live
@@ -66,12 +67,14 @@ def release_artifacts(meta: IndexMeta, store: ArtifactStore) -> RecommendationAr
         ArtifactCorrupt: the files of one are not what was built.
     """
     space = meta.recommending()
-    found = find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store)
-    recommender = load_recommender(found, store)
+    artifact = find_recommender(
+        find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store), store
+    )
+    recommender = read_recommender(artifact)
     if space.router:
         router = find_release_artifact(meta, ROUTER, space.name, space.router, store)
         recommender = recommender.with_router(load_router(router, store))
-    preferences = preferences_of(load_artifact(found), read_channels(recommender.channel), store)
+    preferences = preferences_of(artifact, read_channels(recommender.channel), store)
     if preferences is not None:
         recommender = recommender.with_preferences(preferences)
     return RecommendationArtifacts(space, recommender)

@@ -11,7 +11,7 @@ from aisle._recommend import find_files, read_data
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
-from aisle.recommendation.artifact import load_recommender
+from aisle.recommendation.artifact import read_recommender
 from aisle.recommendation.known_items import find_recommender
 from aisle.recommendation.router_artifact import router_of
 
@@ -79,7 +79,7 @@ def train_preferences(
     if name is not None:
         check_name(name)
     artifact = find_recommender(recommender, store)
-    known, router = load_recommender(artifact.path, store), router_of(artifact, store)
+    known, router = read_recommender(artifact), router_of(artifact, store)
     known = known.with_router(router) if router else known
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
     progress.note(read.words())

@@ -11,7 +11,7 @@ from aisle._recommend import find_files, read_data
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
 from aisle.encoder.code_artifact import load_codes
-from aisle.recommendation.artifact import load_recommender
+from aisle.recommendation.artifact import read_recommender
 from aisle.recommendation.known_items import find_recommender
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def train_router(
     artifact = find_recommender(recommender, store)
     settings = SequenceSettings(epochs=epochs, seed=seed)
     job = RouterJob(name=name or artifact.manifest.name, settings=settings)
-    known = load_recommender(artifact.path, store)
+    known = read_recommender(artifact)
     held = None if codes is None else load_codes(codes, store)
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
     return job.run(read.sequences, known, artifact, store, progress, held)

@@ -300,6 +300,26 @@ class ArtifactStore:
                 continue
         return tuple(sorted(found, key=lambda entry: (entry[1].created, entry[0].name), reverse=True))
 
+    def find(self, ref: str | Path, kind: str, noun: str, fix: str) -> Artifact:
+        """The artifact that a reference to one kind names, verified; what it is remains to be required.
+
+        Args:
+            ref: as for ``resolve``.
+            kind: that is meant.
+            noun: what the kind is called in a sentence.
+            fix: how one is made.
+
+        Raises:
+            ArtifactNotFound: nothing goes by that reference; names those of the kind that are there.
+            ArtifactCorrupt: its files are not what was built.
+        """
+        try:
+            path = self.resolve(ref, kind)
+        except ArtifactNotFound as error:
+            there = ", ".join(dict.fromkeys(m.name for _, m in self.list() if m.kind == kind)) or "none"
+            raise ArtifactNotFound(f"no {noun} {str(ref)!r} (there: {there})", fix=fix) from error
+        return load_artifact(path)
+
     def resolve(self, ref: str | Path, kind: str = "") -> Path:
         """The folder that ``ref`` names.
 

@@ -29,7 +29,7 @@ from aisle.encoder.collisions import separate
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
 from aisle.encoder.whitening import Whitening
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.errors import ArtifactCorrupt, InputError
 
 CODEBOOKS: Final = "codebooks.npz"
 DESCRIPTION: Final = "codes.json"
@@ -209,15 +209,8 @@ def load_codes(ref: str | Path, store: ArtifactStore | None = None) -> tuple[Ite
         ArtifactCorrupt: it is of another kind, or names what differs.
     """
     store = store or ArtifactStore.default()
-    try:
-        path = store.resolve(ref, ITEM_CODES)
-    except ArtifactNotFound as error:
-        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == ITEM_CODES)) or "none"
-        raise ArtifactNotFound(
-            f"no codes {str(ref)!r} (there: {there})",
-            fix=f"make them: aisle train codes --catalogue products.csv --name {ref}",
-        ) from error
-    artifact = load_artifact(path)
+    fix = f"make them: aisle train codes --catalogue products.csv --name {ref}"
+    artifact = store.find(ref, ITEM_CODES, "codes", fix)
     artifact.require(ITEM_CODES, "codes", fix="name codes that `aisle train codes` made")
     try:
         description = orjson.loads(artifact.file(DESCRIPTION).read_bytes())

@@ -155,7 +155,15 @@ def load_recommender(ref: str | Path, store: ArtifactStore) -> Recommender:
         ArtifactNotFound: nothing goes by that reference.
         ArtifactCorrupt: it is of another kind, or names what differs.
     """
-    artifact = find_recommender(ref, store)
+    return read_recommender(find_recommender(ref, store))
+
+
+def read_recommender(artifact: Artifact) -> Recommender:
+    """Open a recommender whose hashes were checked, as `find_recommender` does: its self-test is replayed.
+
+    Raises:
+        ArtifactCorrupt: names what differs.
+    """
     recommender = _read(artifact.path, has_texts=TEXTS in artifact.manifest.files)
     ScoresSelfTest.read(artifact.file(GOLDEN)).check(recommender, artifact.path)
     return recommender

@@ -12,9 +12,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisle.encoder.artifact import RECOMMENDER, Artifact, ArtifactStore, load_artifact
+from aisle.encoder.artifact import RECOMMENDER, Artifact, ArtifactStore
 from aisle.encoder.whitening import Whitening
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.errors import ArtifactCorrupt, InputError
 
 ITEMS: Final = "items.json"
 COUNTS: Final = "counts.npz"
@@ -44,15 +44,8 @@ def find_recommender(ref: str | Path, store: ArtifactStore) -> Artifact:
         ArtifactNotFound: nothing goes by that reference.
         ArtifactCorrupt: it is of another kind or an older Aisle, or its files are not what was built.
     """
-    try:
-        path = store.resolve(ref, RECOMMENDER)
-    except ArtifactNotFound as error:
-        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == RECOMMENDER)) or "none"
-        raise ArtifactNotFound(
-            f"no recommender {str(ref)!r} (there: {there})",
-            fix=f"make one: aisle train recommender --data orders.csv --name {ref}",
-        ) from error
-    artifact = load_artifact(path)
+    fix = f"make one: aisle train recommender --data orders.csv --name {ref}"
+    artifact = store.find(ref, RECOMMENDER, "recommender", fix)
     artifact.require(RECOMMENDER, "a recommender", fix="name one that `aisle train recommender` made")
     files = artifact.manifest.files
     if TEXTS in files and WHITENING not in files:

@@ -16,10 +16,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisle.encoder.artifact import GOLDEN, MODEL, PREFERENCES, Artifact, ArtifactStore, load_artifact
+from aisle.encoder.artifact import GOLDEN, MODEL, PREFERENCES, Artifact, ArtifactStore
 from aisle.encoder.cpu import open_session
 from aisle.encoder.self_test import SelfTest
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.errors import ArtifactCorrupt, InputError
 from aisle.recommendation.channels import Blend
 from aisle.recommendation.pool import Candidates, deviation, feature_names, features
 from aisle.recommendation.settings import POPULARITY
@@ -108,17 +108,11 @@ class Preferences:
             ArtifactNotFound: nothing goes by that reference.
             ArtifactCorrupt: it is of another kind, or gives other deltas on this machine.
         """
-        try:
-            path = store.resolve(ref, PREFERENCES)
-        except ArtifactNotFound as error:
-            raise ArtifactNotFound(
-                f"no preferences {str(ref)!r}",
-                fix=f"make them: aisle train preferences --data orders.csv --recommender {ref}",
-            ) from error
-        found = cls(load_artifact(path))
+        fix = f"make them: aisle train preferences --data orders.csv --recommender {ref}"
+        found = cls(store.find(ref, PREFERENCES, "preferences", fix))
         recorded = DeltasSelfTest.read(found.artifact.file(GOLDEN))
         if not np.allclose(found.deltas(recorded.features), recorded.deltas, rtol=_CLOSE, atol=_CLOSE):
-            raise ArtifactCorrupt(f"{path}: the deltas differ from those recorded", fix=_AGAIN)
+            raise ArtifactCorrupt(f"{found.artifact.path}: the deltas differ from those recorded", fix=_AGAIN)
         return found
 
     @property

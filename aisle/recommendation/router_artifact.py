@@ -30,7 +30,7 @@ from aisle.encoder.cpu import warn_if_lacking
 from aisle.encoder.export.graph import Graph
 from aisle.encoder.self_test import MIN_COSINE, SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
+from aisle.errors import ArtifactCorrupt, InputError
 from aisle.recommendation.history_encoder import HistoryEncoder, ItemEmbeddings
 from aisle.recommendation.router import PrefixLevel, Router
 
@@ -214,15 +214,8 @@ def find_router(ref: str | Path, store: ArtifactStore) -> Artifact:
         ArtifactNotFound: nothing goes by that reference.
         ArtifactCorrupt: it is of another kind, or its files are not what was built.
     """
-    try:
-        path = store.resolve(ref, ROUTER)
-    except ArtifactNotFound as error:
-        there = ", ".join(dict.fromkeys(m.name for _, m in store.list() if m.kind == ROUTER)) or "none"
-        raise ArtifactNotFound(
-            f"no router {str(ref)!r} (there: {there})",
-            fix=f"make one: aisle train router --data orders.csv --recommender NAME --name {ref}",
-        ) from error
-    artifact = load_artifact(path)
+    fix = f"make one: aisle train router --data orders.csv --recommender NAME --name {ref}"
+    artifact = store.find(ref, ROUTER, "router", fix)
     artifact.require(ROUTER, "a router", fix="name one that `aisle train router` made")
     return artifact
 
