@@ -63,13 +63,16 @@ def test_products_of_codes_are_those_of_the_vectors_but_for_the_rounding(vectors
 
 @PATIENT
 @given(st.lists(st.floats(-2, 2), min_size=2, max_size=20), st.floats(10, 1000))
+@example([0.0, -6.263326232983886e-17], 10.0)
 def test_scores_of_bytes_are_those_of_floats_in_the_same_order(products: list[float], scale: float) -> None:
     storage = VectorStorage(VectorType.BYTE, Quantisation(scale))
     served = [knn_score(product * scale**2) for product in products]
     read = [storage.score(score) for score in served]
     assert read == pytest.approx([knn_score(product) for product in products], rel=1e-9)
     assert [AS_FP32.score(score) for score in served] == served
-    assert sorted(served) == [served[at] for at in np.argsort(read, kind="stable")]
+    # Scores a rounding apart may become equal; none may overtake another.
+    in_order = [read[at] for at in np.argsort(served, kind="stable")]
+    assert in_order == sorted(in_order)
 
 
 @PATIENT
