@@ -205,7 +205,7 @@ def read_data(
         InputError, MissingExtra: as the readers.
     """
     from aisle.catalogue.interactions import read_interactions_of, read_texts
-    from aisle.catalogue.orders import OrderOptions
+    from aisle.catalogue.order_lines import OrderOptions
 
     known = None
     if files.catalogue is not None:

@@ -81,14 +81,11 @@ class Sequences:
         """Only the steps that are kept, bool [steps]; every user stays, if with none."""
         counts = np.bincount(self.owners[kept], minlength=len(self))
         times = None if self.times is None else self.times[kept]
-        return Sequences(self.items, self.users, _offsets(counts), self.steps[kept], times)
+        return Sequences(self.items, self.users, offsets_of(counts), self.steps[kept], times)
 
     def of_users(self, chosen: NDArray[np.intp]) -> Sequences:
         """The whole sequences of some users, in the order of their positions in ``chosen``."""
-        lengths = self.lengths[chosen]
-        begins = np.repeat(self.offsets[chosen], lengths)
-        offsets = _offsets(lengths)
-        places = begins + np.arange(int(lengths.sum())) - np.repeat(offsets[:-1], lengths)
+        offsets, places = gathered(self.offsets, chosen)
         times = None if self.times is None else self.times[places]
         users = tuple(self.users[user] for user in chosen)
         return Sequences(self.items, users, offsets, self.steps[places], times)
@@ -107,7 +104,7 @@ def sequences_of(
     names = tuple(users) if users is not None else tuple(map(str, range(len(histories))))
     lengths = np.fromiter(map(len, histories), dtype=np.int64, count=len(histories))
     steps = np.fromiter((step for steps in histories for step in steps), dtype=np.int32)
-    return Sequences(items, names, _offsets(lengths), steps)
+    return Sequences(items, names, offsets_of(lengths), steps)
 
 
 def sorted_sequences(
@@ -128,8 +125,31 @@ def sorted_sequences(
     """
     order = np.lexsort((times, owners))
     counts = np.bincount(owners, minlength=len(users))
-    return Sequences(items, users, _offsets(counts), steps[order], times[order])
+    return Sequences(items, users, offsets_of(counts), steps[order], times[order])
 
 
-def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def gathered(
+    offsets: NDArray[np.int64], chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the parts of some owners lie among all, and where each of theirs begins once they are taken out.
+
+    Args:
+        offsets: int64 [owners + 1].
+        chosen: positions of owners, in any order.
+
+    Returns:
+        int64 [chosen + 1], their offsets, and int64 [parts], the places.
+    """
+    lengths = np.diff(offsets)[chosen]
+    begins = np.repeat(offsets[chosen], lengths)
+    found = offsets_of(lengths)
+    return found, begins + np.arange(int(lengths.sum())) - np.repeat(found[:-1], lengths)
+
+
+def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 [owners + 1], where the parts of each begin and end.
+
+    Args:
+        lengths: int64 [owners], parts of each.
+    """
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from aisle.catalogue.orders import NOT_IN_CATALOGUE, OrderOptions, ReadSequences, read_orders
+from aisle.catalogue.order_lines import NOT_IN_CATALOGUE, OrderOptions
+from aisle.catalogue.orders import ReadSequences, read_orders
 from aisle.catalogue.reader import read_catalogue
 from aisle.catalogue.rejects import Rejects
 from aisle.catalogue.sequence_file import read_user_sequences
 from aisle.encoder.text import item_text
 from aisle.errors import InputError
-from aisle.sequences import Sequences
+from aisle.sequences import Sequences, offsets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _of_lines(path: Path, items: Sequence[str] | None) -> ReadSequences:
         raise InputError(
             f"no item of {path.name} is in the catalogue", fix="name the catalogue that it belongs to"
         )
-    offsets = np.concatenate(([0], np.cumsum(np.array(lengths, dtype=np.int64)))).astype(np.int64)
+    offsets = offsets_of(np.array(lengths, dtype=np.int64))
     sequences = Sequences(tuple(places), tuple(users), offsets, np.array(steps, dtype=np.int32))
     lost = rows - len(steps)
     return ReadSequences(sequences, rows, {NOT_IN_CATALOGUE: lost} if lost else {}, {})

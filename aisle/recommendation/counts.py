@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aisle.errors import InputError
+from aisle.recommendation.matrices import canonical, check_not_negative, moving, pairs_together, same
 from aisle.sequences import Sequences
 
 MAX_WINDOW: Final = 16
-
-_PAIRS: Final = 20_000_000
-"""Pairs of items that are made at a time: some 250 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +79,8 @@ class ItemCounts:
             self.options,
             self.taken + other.taken,
             self.takers + other.takers,
-            _canonical(self.follows + other.follows),
-            _canonical(self.together + other.together),
+            canonical(self.follows + other.follows),
+            canonical(self.together + other.together),
         )
 
     def __sub__(self, other: ItemCounts) -> ItemCounts:
@@ -97,12 +95,10 @@ class ItemCounts:
             self.options,
             self.taken - other.taken,
             self.takers - other.takers,
-            _canonical(self.follows - other.follows),
-            _canonical(self.together - other.together),
+            canonical(self.follows - other.follows),
+            canonical(self.together - other.together),
         )
-        for held in (left.taken, left.takers, left.follows.data, left.together.data):
-            if len(held) and held.min() < 0:
-                raise InputError("more would be taken away than was counted", fix="count everything again")
+        check_not_negative(left.taken, left.takers, left.follows.data, left.together.data)
         return left
 
     def equals(self, other: ItemCounts) -> bool:
@@ -111,8 +107,8 @@ class ItemCounts:
             (self.items, self.options) == (other.items, other.options)
             and np.array_equal(self.taken, other.taken)
             and np.array_equal(self.takers, other.takers)
-            and _same(self.follows, other.follows)
-            and _same(self.together, other.together)
+            and same(self.follows, other.follows)
+            and same(self.together, other.together)
         )
 
     def updated(self, before: Sequences, after: Sequences) -> ItemCounts:
@@ -133,21 +129,14 @@ class ItemCounts:
         Raises:
             InputError: an id twice.
         """
-        places = {item: place for place, item in enumerate(items)}
-        if len(places) != len(items):
-            raise InputError("an item is in the catalogue twice", fix="give each id once")
-        moved = np.fromiter((places.get(item, -1) for item in self.items), np.int64, count=len(self.items))
-        kept = np.flatnonzero(moved >= 0)
-        to = sparse.csr_array(
-            (np.ones(len(kept), dtype=np.int64), (kept, moved[kept])), shape=(len(self.items), len(items))
-        )
+        to = moving(self.items, items)
         return ItemCounts(
             items,
             self.options,
             to.T @ self.taken,
             to.T @ self.takers,
-            _canonical(to.T @ self.follows @ to),
-            _canonical(to.T @ self.together @ to),
+            canonical(to.T @ self.follows @ to),
+            canonical(to.T @ self.together @ to),
         )
 
     def _check(self, other: ItemCounts) -> None:
@@ -190,7 +179,7 @@ def _follows(
         first, second = steps[:-distance][pairs], steps[distance:][pairs]
         weights = np.full(len(first), options.unit // distance, dtype=np.int64)
         total = total + sparse.csr_array((weights, (first, second)), shape=(size, size))
-    return _canonical(total)
+    return canonical(total)
 
 
 def _together(
@@ -199,32 +188,7 @@ def _together(
     """Of each user's different items, in the order of their last time, the latest ``most`` in pairs."""
     ends = np.cumsum(np.bincount(owners, minlength=users))
     recent = ends[owners] - np.arange(len(owners)) <= most
-    ones = np.ones(np.count_nonzero(recent), dtype=np.int64)
-    taken = sparse.csr_array((ones, (owners[recent], steps[recent])), shape=(users, size))
-    total = sparse.csr_array((size, size), dtype=np.int64)
-    # Some users at a time: the pairs of all of them at once would not fit where users are many.
-    part = np.cumsum(np.diff(taken.indptr).astype(np.int64) ** 2) // _PAIRS
-    for chosen in np.split(np.arange(users), np.flatnonzero(np.diff(part)) + 1):
-        some = taken[chosen]
-        total = total + some.T @ some
-    both = sparse.csr_array(total)
-    both.setdiag(0)
-    return _canonical(both)
-
-
-def _canonical(matrix: sparse.csr_array) -> sparse.csr_array:
-    """One form of a matrix: sorted, each place once, no zeros."""
-    found = sparse.csr_array(matrix)
-    found.sum_duplicates()
-    found.eliminate_zeros()
-    found.sort_indices()
-    return found
-
-
-def _same(one: sparse.csr_array, other: sparse.csr_array) -> bool:
-    return one.shape == other.shape and all(
-        np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices", "data")
-    )
+    return pairs_together(owners[recent], steps[recent], np.ones(users, dtype=np.int64), size)
 
 
 def _nothing(size: int) -> NDArray[np.int64]:

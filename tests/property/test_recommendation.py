@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aisle.encoder.whitening import fit_whitening
 from aisle.errors import InputError
-from aisle.recommendation import counts as counts_module
+from aisle.recommendation import matrices
 from aisle.recommendation.channel import best
 from aisle.recommendation.channels import ItemToItem, TextCosine, cosine, followers
 from aisle.recommendation.counts import CountOptions, ItemCounts, count_items
@@ -196,5 +196,5 @@ def test_counts_made_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     sequences = of([draw.integers(0, len(ITEMS), length).tolist() for length in (5, 0, 3, 9, 1, 4, 4)])
     whole = count_items(sequences)
     for pairs in (1, 10, 40):
-        monkeypatch.setattr(counts_module, "_PAIRS", pairs)
+        monkeypatch.setattr(matrices, "PAIRS", pairs)
         assert count_items(sequences).equals(whole)

@@ -8,7 +8,8 @@ import pytest
 
 from aisle.catalogue.interactions import InteractionFiles, interaction_files, read_interactions_of, read_texts
 from aisle.catalogue.moments import moments
-from aisle.catalogue.orders import OrderOptions, ReadSequences, read_orders
+from aisle.catalogue.order_lines import OrderOptions
+from aisle.catalogue.orders import ReadSequences, read_orders
 from aisle.catalogue.rejects import Unreadable
 from aisle.errors import InputError
 
@@ -109,7 +110,7 @@ def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is the nobody"):
         read_orders(path, options=OrderOptions({"user": "nobody"}))
     with pytest.raises(InputError, match="orders have no field 'basket'"):
-        OrderOptions({"basket": "who"})
+        read_orders(path, options=OrderOptions({"basket": "who"}))
 
 
 def test_codes_are_read_before_names(tmp_path: Path) -> None:
