@@ -44,3 +44,21 @@ def check_complete(answer: Mapping[str, Any]) -> None:
             f"the answer is incomplete: {failed} of {shards} shards failed",
             fix="see the cluster's health with `aisle status`, then search again",
         )
+
+
+def read_sources(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Id to the fields that were asked for, from the answer to an ``_mget``; what is not there is absent.
+
+    Raises:
+        IndexNotFound: the index is gone.
+        SearchError: a document could not be read.
+    """
+    there: dict[str, Mapping[str, Any]] = {}
+    for document in answer["docs"]:
+        if error := document.get("error"):
+            if error.get("type") == "index_not_found_exception":
+                raise IndexNotFound(f"there is no index {document['_index']}", fix="search again")
+            raise SearchError(f"an item cannot be read ({error.get('type')})", fix="see `aisle logs`")
+        if document["found"]:
+            there[document["_id"]] = document.get("_source", {})
+    return there

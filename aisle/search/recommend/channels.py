@@ -32,12 +32,14 @@ class ChannelQuestion:
     """What every channel is asked.
 
     Attributes:
-        vector: float32 [dims], the user's; None where it says nothing, or items have no vectors.
+        vector: float32 [dims], that items' are multiplied with: the user's or another item's; None where it
+            says nothing, or items have no vectors.
         clauses: that every candidate matches: of filters, of rules, of what is excluded.
         size: candidates of each channel, 1 or more.
         layout: how the release keeps vectors.
         stored: fields whose values come back with each candidate.
         marks: clauses that add nothing and tell by their names which candidates match, see ``rules.asking``.
+        field: of the items' vectors.
     """
 
     vector: NDArray[np.float32] | None
@@ -46,6 +48,7 @@ class ChannelQuestion:
     layout: VectorLayout
     stored: tuple[str, ...] = ()
     marks: tuple[Clause, ...] = ()
+    field: str = fields.ITEM_VECTOR
 
     def body(self, query: Clause, size: int) -> dict[str, Any]:
         """A request for the best ``size`` of a query, ids and stored fields alone."""
@@ -57,7 +60,7 @@ class ChannelQuestion:
         if self.vector is None:
             return matching
         params = {
-            "field": fields.ITEM_VECTOR,
+            "field": self.field,
             "query_value": self.vector.tolist(),
             "space_type": "innerproduct",
         }
@@ -86,14 +89,14 @@ class CandidateChannel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AnnChannel:
-    """Items whose vectors have the largest inner products with the user's, by the graph of vectors."""
+    """Items whose vectors have the largest inner products with the question's, by the graph of vectors."""
 
     name: str = ANN
 
     def body(self, question: ChannelQuestion) -> dict[str, Any]:
         """See `CandidateChannel`; there must be a vector."""
         vector = [] if question.vector is None else question.vector.tolist()
-        nearest = question.layout.nearest(fields.ITEM_VECTOR, vector, question.size, question.clauses)
+        nearest = question.layout.nearest(question.field, vector, question.size, question.clauses)
         query = {"bool": {"must": [nearest], "should": list(question.marks)}} if question.marks else nearest
         return question.body(query, question.size)
 

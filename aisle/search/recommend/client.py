@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, Self, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster
-from aisle.cluster.capabilities import require_engine
-from aisle.errors import AisleError, ArtifactMismatch, IndexNotFound, InputError, SearchError
+from aisle.errors import ArtifactMismatch
 from aisle.mappings import IndexMeta, RecommendationSpace, fields
-from aisle.mappings.vector_types import AS_FP32, layout
 from aisle.recommendation.recommender import Recommender
 from aisle.search.answers import check_complete, multi_search
 from aisle.search.documents import DocumentsRequest, documents_body, read_documents
-from aisle.search.execution import ReleaseChanged
-from aisle.search.filters import Filters
 from aisle.search.fusion import Fused
-from aisle.search.legs import QueryEncoders
-from aisle.search.preflight import LiveIndex, Preflight
+from aisle.search.preflight import LiveIndex
 from aisle.search.recommend.history import History, history_body, history_request, read_history
 from aisle.search.recommend.page import (
     RecommendationPage,
@@ -44,16 +36,8 @@ from aisle.search.recommend.plan import (
 )
 from aisle.search.recommend.request import RecommendationOptions, RecommendationRequest
 from aisle.search.recommend.user_profile import BaseScorer, Profile
-from aisle.search.rules.asking import usable
-from aisle.search.rules.effects import RuleEffects
+from aisle.search.release_client import ReleaseClient, expect_release, ms_since
 from aisle.search.rules.live import RulesReader
-from aisle.search.rules.matching import Situation
-from aisle.search.rules.store import catalogue_of
-
-# A release that goes live between the requests costs one more attempt.
-_ATTEMPTS: Final = 3
-# Bad request and not found: how a release answers that is not the one planned for.
-_OF_ANOTHER_RELEASE: Final = (400, 404)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +53,7 @@ class RecommendationArtifacts:
     recommender: Recommender
 
 
-class RecommendationClient:
+class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPage]):
     """Recommends from one index (or alias) that was made with a recommender. Safe to share between threads.
 
     Open one with `aisle.open_recommendations` and keep it. It holds no users: the history comes with each
@@ -82,6 +66,9 @@ class RecommendationClient:
         rules: reads the catalogue's rules; None: none act.
     """
 
+    opened_by = "open_recommendations"
+    context = RECOMMENDATIONS
+
     def __init__(
         self,
         client: OpenSearch,
@@ -90,12 +77,9 @@ class RecommendationClient:
         *,
         rules: RulesReader | None = None,
     ) -> None:
-        self._cluster = Cluster.of(client)
+        super().__init__(client, name, rules)
         self._artifacts = artifacts
         self._scorer = BaseScorer(artifacts.recommender, artifacts.space.text_dims)
-        self._rules = rules
-        self._index = Preflight(self._cluster, name, QueryEncoders())
-        self._passed: LiveIndex | None = None
 
     def recommend(
         self, history: Iterable[str] = (), **options: Unpack[RecommendationOptions]
@@ -121,43 +105,10 @@ class RecommendationClient:
         """
         return self.ask(RecommendationRequest(history, **options))  # type: ignore[arg-type]
 
-    def ask(self, request: RecommendationRequest) -> RecommendationPage:
-        """Recommend items for a request; raises what ``recommend`` raises."""
-        started = time.perf_counter()
-        for _ in range(_ATTEMPTS):
-            live = self._live()
-            try:
-                return self._answer(request, live, started)
-            except ReleaseChanged:
-                self._index.forget()
-            except AisleError as error:
-                if error.status not in _OF_ANOTHER_RELEASE and not isinstance(error, IndexNotFound):
-                    raise
-                # If no other release went live, the error stands.
-                self._index.forget()
-                if self._live() == live:
-                    raise
-        raise SearchError(
-            f"{self._index.name} changed its release {_ATTEMPTS} times during one request",
-            fix="run one `aisle index` per name at a time",
-        )
-
-    def for_release(self, release: str) -> Self:
-        """The same client for one release, which stays with it when another one goes live."""
-        fixed = copy.copy(self)
-        fixed._index = Preflight(self._cluster, release, QueryEncoders())
-        fixed._passed = None
-        return fixed
-
-    def _live(self) -> LiveIndex:
-        live = self._index.live()
-        if live is not self._passed:
-            check_artifacts(live.meta, self._artifacts.space)
-            if live.meta.recommending().dims:
-                kept = layout(AS_FP32.kept_as, live.meta.engine)
-                require_engine(self._cluster, live.meta.engine, live.meta.release, simd=kept.simd)
-            self._passed = live
-        return live
+    def _check(self, meta: IndexMeta) -> None:
+        check_artifacts(meta, self._artifacts.space)
+        if meta.recommending().dims:
+            self._require_engine(meta)
 
     def _answer(self, request: RecommendationRequest, live: LiveIndex, started: float) -> RecommendationPage:
         release = live.meta.release
@@ -166,21 +117,21 @@ class RecommendationClient:
         before = time.perf_counter()
         profile = self._scorer.profile(history)
         plan = plan_recommendation(request, live, self._scorer, profile, rules)
-        profile_ms = _since(before)
+        profile_ms = ms_since(before)
         before = time.perf_counter()
         answers = multi_search(self._cluster, self._index.name, plan.bodies())
-        _expect(release, (hit["_index"] for answer in answers for hit in answer["hits"]["hits"][:1]))
+        expect_release(release, (hit["_index"] for answer in answers for hit in answer["hits"]["hits"][:1]))
         pool = read_pool(plan, request, self._scorer, profile, answers)
         preferences = self._artifacts.recommender.preferences
         if preferences is not None and pool.order:
             vectors = self._vectors([fused.id for fused in pool.order], release)
             pool = preferred(pool, preferences, self._scorer.candidates(profile, pool.order, vectors))
         ranking = arranged(plan, pool, answers)
-        candidates_ms = _since(before)
+        candidates_ms = ms_since(before)
         before = time.perf_counter()
         shown = ranking.order[: request.size]
         items, server_ms = self._items(shown, ranking, profile, release)
-        documents_ms = _since(before)
+        documents_ms = ms_since(before)
         return RecommendationPage(
             items=items,
             unknown=history.unknown,
@@ -188,7 +139,7 @@ class RecommendationClient:
             pool=ranking.pool,
             release=release,
             timings=RecommendationTimings(
-                _since(started),
+                ms_since(started),
                 history_ms,
                 profile_ms,
                 candidates_ms,
@@ -208,11 +159,11 @@ class RecommendationClient:
             answer = self._cluster.mget(
                 index=self._index.name, body=history_body(asked), params={"realtime": "false"}
             )
-            _expect(
+            expect_release(
                 live.meta.release, (found["_index"] for found in answer["docs"][:1] if found.get("found"))
             )
         found = read_history(asked, answer, counted, self._artifacts.space.dims)
-        return found, _since(before)
+        return found, ms_since(before)
 
     def _vectors(self, ids: Sequence[str], release: str) -> NDArray[np.float32]:
         """Vectors of items, float32 [ids, dims]: the recommender's own; one more request if some are new."""
@@ -247,20 +198,6 @@ class RecommendationClient:
         )
         return items, float(answer["took"])
 
-    def _ruled(self, request: RecommendationRequest, live: LiveIndex) -> RuleEffects | None:
-        """What rules make of a request; None if they do not act."""
-        if request.rules is False or (request.rules is None and self._rules is None):
-            return None
-        if self._rules is None:
-            raise InputError(
-                "this client reads no rules",
-                fix="open it with aisle.open_recommendations(name), without rules=False",
-            )
-        moment = request.at or datetime.now(UTC)
-        context = frozenset((*request.context, RECOMMENDATIONS))
-        asked = Situation("", request.filters or Filters(), context, moment)
-        return usable(self._rules.effects(catalogue_of(live.meta.release), asked), live)
-
 
 def check_artifacts(meta: IndexMeta, mine: RecommendationSpace) -> None:
     """Refuse a release that was made with other artifacts than these.
@@ -278,13 +215,3 @@ def check_artifacts(meta: IndexMeta, mine: RecommendationSpace) -> None:
                 f" {other[:12] or 'none'}",
                 fix="open it again: aisle.open_recommendations loads what the live release was made with",
             )
-
-
-def _expect(release: str, found: Iterable[str]) -> None:
-    for index in found:
-        if index != release:
-            raise ReleaseChanged(index)
-
-
-def _since(before: float) -> float:
-    return (time.perf_counter() - before) * 1000

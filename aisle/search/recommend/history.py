@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.errors import IndexNotFound, SearchError
 from aisle.mappings import fields
 from aisle.recommendation.recommender import LONGEST
+from aisle.search.answers import read_sources
 
 MAX_ID_BYTES: Final = 512
 """What OpenSearch takes as an id."""
@@ -107,16 +107,9 @@ def read_history(
 
     Raises:
         IndexNotFound: the index is gone.
-        SearchError: it could not be read.
+        SearchError: a document could not be read.
     """
-    there: dict[str, Mapping[str, Any]] = {}
-    for document in answer["docs"]:
-        if error := document.get("error"):
-            if error.get("type") == "index_not_found_exception":
-                raise IndexNotFound(f"there is no index {document['_index']}", fix="search again")
-            raise SearchError(f"the history cannot be read ({error.get('type')})", fix="see `aisle logs`")
-        if document["found"]:
-            there[document["_id"]] = document.get("_source", {})
+    there = read_sources(answer)
     known = [id_ for id_ in asked.given if id_ in there or id_ in counted]
     steps = tuple(known[-LONGEST:])
     vectors = np.zeros((len(steps), dims), dtype=np.float32)
