@@ -57,7 +57,7 @@ def evaluate_encoder(
     vectors: Sequence[str] = (),
     weights: str | None = None,
     texts: int = 1000,
-    relevant: int = 2,
+    relevant: float = 2,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
     progress: Say | None = None,

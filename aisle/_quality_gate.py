@@ -45,7 +45,7 @@ class GateOptions:
     floor: float | None = None
     drop: float | None = None
     split: str = "dev"
-    relevant: int = 2
+    relevant: float = 2
 
     def __post_init__(self) -> None:
         if self.metric not in DEFAULT_METRICS:

@@ -75,7 +75,7 @@ def tune(
     ask_again: bool = False,
     split: str = "dev",
     metric: str = USUAL.metric,
-    relevant: int = USUAL.relevant,
+    relevant: float = USUAL.relevant,
     folds: int = USUAL.folds,
     seed: int = USUAL.seed,
     guard_p: float = USUAL.guard_p,

@@ -137,11 +137,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """How well an item answers a query: grade 0 (not at all) and up."""
+    """How well an item answers a query: grade 0 (not at all) and up; judges give whole ones, clicks any."""
 
     query_id: str
     item_id: str
-    grade: int
+    grade: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def read_judged(folder: Path, split: str = "dev") -> Judged:
     return Judged(tuple(item.id for item in items), tuple(item_text(item) for item in items), judged)
 
 
-def beir_task(folder: Path, split: str = "dev", relevant: int = 2) -> Judged:
+def beir_task(folder: Path, split: str = "dev", relevant: float = 2) -> Judged:
     """A BEIR folder that can be scored.
 
     Raises:

@@ -56,7 +56,7 @@ def eval_encoder(
         str | None, typer.Option(help="Checkpoint it was exported from; times fp32 too.")
     ] = None,
     texts: Annotated[int, typer.Option(min=0, help="Catalogue texts to time; 0 skips timing.")] = 1000,
-    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
+    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file; - prints it.")
     ] = None,

@@ -106,7 +106,7 @@ def evaluate(
             help="Systems to compare, separated by commas; the first is the baseline. See the examples."
         ),
     ] = "bm25,dense,hybrid",
-    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
+    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     encoder: EncoderOption = None,
     sparse: SparseOption = None,
     rules: Annotated[

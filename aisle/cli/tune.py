@@ -184,7 +184,7 @@ def run(
     metric: Annotated[
         str, typer.Option(help="Metric to maximise: nDCG@k, R@k, RR@k, P@k or AP@k.")
     ] = USUAL.metric,
-    relevant: Annotated[int, typer.Option(help="Lowest grade that counts as relevant.")] = USUAL.relevant,
+    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = USUAL.relevant,
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = USUAL.folds,
     seed: Annotated[int, typer.Option(help="Seed of the folds.")] = USUAL.seed,
     guard_p: Annotated[

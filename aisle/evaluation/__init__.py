@@ -1,6 +1,6 @@
 """Runs and judgments in, metrics and reports out. Knows no OpenSearch."""
 
-from aisle.evaluation.metrics import DEFAULT_METRICS, Scores, answerable, evaluate
+from aisle.evaluation.metrics import DEFAULT_METRICS, MIN_RELEVANT, Scores, answerable, evaluate
 from aisle.evaluation.qrels import (
     JudgedSet,
     Qrels,
@@ -17,6 +17,7 @@ from aisle.evaluation.significance import Comparison, compare, paired_randomisat
 
 __all__ = [
     "DEFAULT_METRICS",
+    "MIN_RELEVANT",
     "Comparison",
     "EvaluationReport",
     "JudgedSet",

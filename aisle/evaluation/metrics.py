@@ -1,9 +1,10 @@
-"""Metrics of a run against judgments, computed by ir-measures."""
+"""Metrics of a run against judgments: nDCG of any grades, the others by ir-measures."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ir_measures
@@ -15,35 +16,37 @@ from aisle.evaluation.runs import Run
 
 DEFAULT_METRICS = ("nDCG@10", "nDCG@20", "R@10", "R@200", "RR@10", "Judged@10")
 
-# ir-measures' own exponential nDCG calls perl (5 digits) or numba; mapped gains run in pytrec_eval.
-_GAINS = {grade: 2**grade - 1 for grade in range(MAX_GRADE + 1)}
+MIN_RELEVANT = 0.01
 
-_FAMILIES: dict[str, Callable[[int], Measure]] = {
-    "nDCG": lambda _: ir_measures.nDCG(gains=_GAINS),
-    "R": lambda relevant: ir_measures.R(rel=relevant),
-    "P": lambda relevant: ir_measures.P(rel=relevant),
-    "AP": lambda relevant: ir_measures.AP(rel=relevant),
-    "RR": lambda relevant: ir_measures.RR(rel=relevant),
-    "Judged": lambda _: ir_measures.Judged(),
+# No provider of ir-measures has gains that are not whole, so nDCG is counted here.
+_NDCG = "nDCG"
+_BINARY: dict[str, Callable[[], Measure]] = {
+    "R": ir_measures.R,
+    "P": ir_measures.P,
+    "AP": ir_measures.AP,
+    "RR": ir_measures.RR,
+    "Judged": ir_measures.Judged,
 }
+_FAMILIES = (_NDCG, *_BINARY)
 _NAME = re.compile(r"([A-Za-z]+)@([1-9][0-9]{0,4})")
 
 
-def measure(name: str, relevant: int) -> Measure:
-    """The measure for a name such as ``nDCG@10``.
-
-    ``nDCG`` has gains 2^grade - 1 and discount log2(rank + 1) (Burges et al. 2005); ``R`` (recall), ``P``
-    (precision), ``AP`` and ``RR`` (reciprocal rank, whose mean is MRR) count a grade of ``relevant`` or more
-    as relevant; ``Judged`` is the share of the results that somebody judged.
-
-    Raises:
-        EvaluationError: no such metric.
-    """
+def _family_and_depth(name: str) -> tuple[str, int]:
     match = _NAME.fullmatch(name)
     if match is None or match[1] not in _FAMILIES:
         known = ", ".join(f"{family}@k" for family in _FAMILIES)
         raise EvaluationError(f"unknown metric '{name}'", fix=f"choose from {known}")
-    return _FAMILIES[match[1]](relevant) @ int(match[2])
+    return match[1], int(match[2])
+
+
+def _ndcg(ranking: Sequence[str], grades: Mapping[str, float], k: int) -> float:
+    """With gains 2^grade - 1 and discount log2(rank + 1) (Burges et al. 2005); 0 if no grade is above 0."""
+    best = _dcg(sorted(grades.values(), reverse=True)[:k])
+    return _dcg([grades.get(item, 0.0) for item in ranking[:k]]) / best if best else 0.0
+
+
+def _dcg(grades: Iterable[float]) -> float:
+    return math.fsum((2.0**grade - 1) / math.log2(rank + 1) for rank, grade in enumerate(grades, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def evaluate(
     qrels: Qrels,
     metrics: Sequence[str] = DEFAULT_METRICS,
     *,
-    relevant: int = 2,
+    relevant: float = 2,
     keep_unanswerable: bool = False,
 ) -> Scores:
     """Score a run.
@@ -85,41 +88,59 @@ def evaluate(
         run: what a system returned.
         qrels: the judgments; queries of the run that have none are ignored, judged queries that the run lacks
             count as 0.
-        metrics: names such as ``nDCG@10``; nDCG, R, P, AP, RR and Judged are known, at any depth.
-        relevant: lowest grade that counts as relevant, at least 1.
+        metrics: names such as ``nDCG@10``, at any depth. ``nDCG`` has gains 2^grade - 1 and discount
+            log2(rank + 1) (Burges et al. 2005); ``R`` (recall), ``P`` (precision), ``AP`` and ``RR``
+            (reciprocal rank, whose mean is MRR) count a grade of ``relevant`` or more as relevant;
+            ``Judged`` is the share of the results that somebody judged.
+        relevant: lowest grade that counts as relevant, at least ``MIN_RELEVANT``.
         keep_unanswerable: keep queries without any relevant item, on which no system can score; by default
             they are left out.
 
     Raises:
         EvaluationError: unknown metric, nothing to score, grades out of range, or a run for other queries.
     """
-    measures = {name: measure(name, relevant) for name in metrics}
+    wanted = {name: _family_and_depth(name) for name in metrics}
+    _check_relevant(relevant)
     judged = qrels if keep_unanswerable else answerable(qrels, relevant)
     _check(run, qrels, judged, relevant)
     scored = {query: items for query, items in run.scored().items() if items and query in judged}
     values: dict[str, dict[str, float]] = {name: dict.fromkeys(judged, 0.0) for name in metrics}
-    names = {found: name for name, found in measures.items()}
-    if scored:
-        plain = {query: dict(items) for query, items in judged.items()}
-        for result in ir_measures.iter_calc(list(measures.values()), plain, scored):
-            values[names[result.measure]][result.query_id] = float(result.value)
+    binary = {_BINARY[family]() @ k: name for name, (family, k) in wanted.items() if family in _BINARY}
+    if scored and binary:
+        levels = {q: {item: int(grade >= relevant) for item, grade in judged[q].items()} for q in judged}
+        for result in ir_measures.iter_calc(list(binary), levels, scored):
+            values[binary[result.measure]][result.query_id] = float(result.value)
+    for name, (family, k) in wanted.items():
+        if family == _NDCG:
+            values[name] |= {query: _ndcg(run.rankings[query], judged[query], k) for query in scored}
     return Scores(run.name, values, len(judged), len(judged) - len(scored))
 
 
-def answerable(qrels: Qrels, relevant: int = 2) -> Qrels:
-    """The queries that have at least one item of grade ``relevant`` or more."""
+def answerable(qrels: Qrels, relevant: float = 2) -> Qrels:
+    """The queries that have at least one item of grade ``relevant`` or more.
+
+    Raises:
+        EvaluationError: ``relevant`` is so low that every item would count.
+    """
+    _check_relevant(relevant)
     return {query: items for query, items in qrels.items() if any(g >= relevant for g in items.values())}
 
 
-def _check(run: Run, qrels: Qrels, judged: Qrels, relevant: int) -> None:
-    if relevant < 1:
-        raise EvaluationError(f"relevant = {relevant} would count every item", fix="use 1 or more")
+def _check_relevant(relevant: float) -> None:
+    if not relevant >= MIN_RELEVANT:
+        raise EvaluationError(
+            f"relevant = {relevant:g} would count every item", fix=f"use {MIN_RELEVANT} or more"
+        )
+
+
+def _check(run: Run, qrels: Qrels, judged: Qrels, relevant: float) -> None:
     if not judged:
         raise EvaluationError(
-            f"no query has an item of grade {relevant} or more", fix="lower --relevant or check the judgments"
+            f"no query has an item of grade {relevant:g} or more",
+            fix="lower --relevant or check the judgments",
         )
     if any(not 0 <= grade <= MAX_GRADE for items in judged.values() for grade in items.values()):
-        raise EvaluationError("a grade is out of range", fix=f"use whole numbers from 0 to {MAX_GRADE}")
+        raise EvaluationError("a grade is out of range", fix=f"use numbers from 0 to {MAX_GRADE}")
     if qrels.keys().isdisjoint(run.rankings):
         raise EvaluationError(
             f"run {run.name} answers none of the judged queries",

@@ -29,24 +29,25 @@ def bad_row(path: Path, number: int, reason: str, fix: str) -> InputError:
     return InputError(f"{path.name} line {number}: {reason}", fix=fix)
 
 
-Qrels = Mapping[str, Mapping[str, int]]
-"""Query id to item id to grade (0 = not relevant)."""
+Qrels = Mapping[str, Mapping[str, float]]
+"""Query id to item id to grade (0 = not relevant): ``int`` if it is whole, else ``float``."""
 
 MAX_GRADE = 15
 _HEADER = ("query-id", "corpus-id", "score")
 _FIX = "write 'query-id<TAB>corpus-id<TAB>grade', or TREC's 'query 0 item grade'"
 
 
-def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
+def read_qrels(path: str | Path) -> dict[str, dict[str, float]]:
     """Read judgments: BEIR tsv (``query-id corpus-id score``, header optional) or TREC (``qid 0 docid rel``).
 
-    A negative grade (TREC's "junk") reads as 0. The same pair twice is fine if the grades agree.
+    A whole grade, also ``3.0``, becomes an int, any other a float. A negative one (TREC's "junk") reads as 0.
+    The same pair twice is fine if the grades agree.
 
     Raises:
         InputError: no such file, no rows, or a bad row (named by its line).
     """
     path = Path(path)
-    qrels: dict[str, dict[str, int]] = {}
+    qrels: dict[str, dict[str, float]] = {}
     for number, judgment in _judgments(path):
         items = qrels.setdefault(judgment.query_id, {})
         if items.setdefault(judgment.item_id, judgment.grade) != judgment.grade:
@@ -70,22 +71,31 @@ def _judgments(path: Path) -> Iterator[tuple[int, Judgment]]:
         query, item, grade = cells[0], cells[-2], cells[-1]
         if not query or not item:
             raise bad_row(path, number, "an empty id", _FIX)
-        yield number, Judgment(query, item, _grade(grade, path, number))
+        try:
+            yield number, Judgment(query, item, grade_of(grade))
+        except ValueError as error:
+            raise bad_row(path, number, str(error), _FIX) from None
 
 
-def _grade(text: str, path: Path, number: int) -> int:
+def grade_of(text: str) -> float:
+    """The grade that a cell holds: an int if it is whole, 0 if it is below 0.
+
+    Raises:
+        ValueError: it is no number, or over ``MAX_GRADE``; the message says which.
+    """
     try:
         value = float(text)
     except ValueError:
-        raise bad_row(path, number, f"the grade '{text[:40]}' is not a number", _FIX) from None
-    if not value.is_integer() or value > MAX_GRADE:
-        raise bad_row(path, number, f"the grade {text[:40]} is not a whole number up to {MAX_GRADE}", _FIX)
-    return max(0, int(value))
+        raise ValueError(f"the grade '{text[:40]}' is not a number") from None
+    if not value <= MAX_GRADE:
+        raise ValueError(f"the grade {text[:40]} is not a number up to {MAX_GRADE}")
+    value = max(0.0, value)
+    return int(value) if value.is_integer() else value
 
 
-def as_qrels(judgments: Iterable[Judgment]) -> dict[str, dict[str, int]]:
+def as_qrels(judgments: Iterable[Judgment]) -> dict[str, dict[str, float]]:
     """Group judgments by query. Of two grades for one pair, the higher one is kept."""
-    qrels: dict[str, dict[str, int]] = {}
+    qrels: dict[str, dict[str, float]] = {}
     for judgment in judgments:
         items = qrels.setdefault(judgment.query_id, {})
         items[judgment.item_id] = max(judgment.grade, items.get(judgment.item_id, 0))
@@ -93,7 +103,7 @@ def as_qrels(judgments: Iterable[Judgment]) -> dict[str, dict[str, int]]:
 
 
 def write_qrels(qrels: Qrels, path: str | Path) -> None:
-    """Write BEIR's tsv, whole or not at all, in the order given."""
+    """Write BEIR's tsv, whole or not at all, in the order given. Every grade reads back as it was."""
     with whole_file(Path(path)) as file:
         file.write(("\t".join(_HEADER) + "\n").encode())
         for query, items in qrels.items():

@@ -77,7 +77,7 @@ class EvaluationReport:
     dataset: str
     split: str
     queries: int
-    relevant: int
+    relevant: float
     systems: Mapping[str, Mapping[str, float]]
     p50_ms: Mapping[str, float]
     comparisons: Sequence[Comparison]
@@ -114,7 +114,7 @@ class EvaluationReport:
             worst: how many losing queries to list for each comparison.
         """
         parts = [
-            f"# {self.dataset}, {self.split}: {self.queries} queries, relevant = grade ≥ {self.relevant}"
+            f"# {self.dataset}, {self.split}: {self.queries} queries, relevant = grade ≥ {self.relevant:g}"
         ]
         parts.append(table(self.systems, self.p50_ms))
         if self.comparisons:
@@ -135,7 +135,7 @@ def report(
     *,
     dataset: str,
     split: str,
-    relevant: int = 2,
+    relevant: float = 2,
     baseline: str | None = None,
     metric: str = "nDCG@10",
     p50_ms: Mapping[str, float] | None = None,

@@ -9,39 +9,39 @@ from hypothesis import strategies as st
 from aisle.evaluation import Run, evaluate, paired_randomisation_test
 
 ITEMS = [f"i{n}" for n in range(12)]
-GRADES = st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 4), min_size=1)
+GRADES = st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 4) | st.floats(0, 15), min_size=1)
 RANKING = st.permutations(ITEMS).flatmap(lambda items: st.integers(0, len(items)).map(lambda n: items[:n]))
 JUDGED = st.dictionaries(st.sampled_from(["q1", "q2", "q3"]), st.tuples(GRADES, RANKING), min_size=1)
 VALUES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
 
 
-def naive_ndcg(ranking: list[str], grades: dict[str, int], k: int) -> float:
-    def dcg(gains: list[int]) -> float:
-        return sum((2.0**g - 1) / math.log2(i + 2) for i, g in enumerate(gains[:k]))
+def naive_ndcg(ranking: list[str], grades: dict[str, float], k: int) -> float:
+    def dcg(gains: list[float]) -> float:
+        return math.fsum((2.0**g - 1) / math.log2(i + 2) for i, g in enumerate(gains[:k]))
 
     ideal = dcg(sorted(grades.values(), reverse=True))
     return dcg([grades.get(item, 0) for item in ranking]) / ideal if ideal else 0.0
 
 
-def naive_recall(ranking: list[str], grades: dict[str, int], k: int, relevant: int) -> float:
+def naive_recall(ranking: list[str], grades: dict[str, float], k: int, relevant: float) -> float:
     wanted = {item for item, grade in grades.items() if grade >= relevant}
     return len(wanted & set(ranking[:k])) / len(wanted)
 
 
-def naive_rr(ranking: list[str], grades: dict[str, int], k: int, relevant: int) -> float:
+def naive_rr(ranking: list[str], grades: dict[str, float], k: int, relevant: float) -> float:
     ranks = [i for i, item in enumerate(ranking[:k], 1) if grades.get(item, 0) >= relevant]
     return 1 / ranks[0] if ranks else 0.0
 
 
-def naive_judged(ranking: list[str], grades: dict[str, int], k: int) -> float:
+def naive_judged(ranking: list[str], grades: dict[str, float], k: int) -> float:
     top = ranking[:k]
     return sum(item in grades for item in top) / len(top) if top else 0.0
 
 
 @settings(max_examples=150, deadline=None)
-@given(judged=JUDGED, k=st.integers(1, 14), relevant=st.integers(1, 3))
+@given(judged=JUDGED, k=st.integers(1, 14), relevant=st.integers(1, 3) | st.floats(0.01, 3))
 def test_metrics_equal_the_naive_ones(
-    judged: dict[str, tuple[dict[str, int], list[str]]], k: int, relevant: int
+    judged: dict[str, tuple[dict[str, float], list[str]]], k: int, relevant: float
 ) -> None:
     kept = {q: pair for q, pair in judged.items() if any(g >= relevant for g in pair[0].values())}
     if not kept:

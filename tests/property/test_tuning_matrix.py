@@ -27,7 +27,7 @@ METRICS = ("nDCG@1", "nDCG@3", "nDCG@20", "R@2", "R@20", "RR@3", "P@4", "AP@3", 
 # Sixteenths make ties, equal lists, and zeros; they add up without rounding.
 raw_scores = st.integers(-4, 40).map(lambda number: number / 16)
 weights = st.lists(st.integers(0, 8), min_size=3, max_size=3).filter(any)
-grades = st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 4), min_size=1)
+grades = st.dictionaries(st.sampled_from(ITEMS), st.integers(0, 4) | st.floats(0, 4), min_size=1)
 
 
 @st.composite
@@ -52,7 +52,7 @@ def rankings(draw: st.DrawFn) -> dict[str, float]:
 
 
 queries = st.lists(st.tuples(grades, st.tuples(rankings(), rankings(), rankings())), min_size=1, max_size=4)
-Queries = list[tuple[dict[str, int], tuple[dict[str, float], ...]]]
+Queries = list[tuple[dict[str, float], tuple[dict[str, float], ...]]]
 
 
 def made(drawn: Queries) -> tuple[LegRuns, JudgedSet] | None:

@@ -38,6 +38,12 @@ def test_qrels_in_both_layouts(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["dev.tsv"]
 
 
+def test_broken_grades_are_read_and_whole_ones_stay_whole(tmp_path: Path) -> None:
+    qrels = read_qrels(_file(tmp_path, "q a 2.5\nq b 3.0\nq c -0.5\nq d 1e-3\n"))
+    assert qrels == {"q": {"a": 2.5, "b": 3, "c": 0, "d": 0.001}}
+    assert [type(grade) for grade in qrels["q"].values()] == [float, int, int, float]
+
+
 def test_as_qrels_keeps_the_higher_grade() -> None:
     assert as_qrels([Judgment("q", "a", 1), Judgment("q", "a", 3), Judgment("q", "a", 2)]) == {"q": {"a": 3}}
 
@@ -46,8 +52,9 @@ def test_as_qrels_keeps_the_higher_grade() -> None:
     ("text", "message"),
     [
         ("q a 3\nq b x\n", "line 2: the grade 'x' is not a number"),
-        ("q a 3\nq b nan\n", "line 2: the grade nan is not a whole number"),
-        ("q a 2.5\n", "line 1: the grade 2.5"),
+        ("q a 3\nq b nan\n", "line 2: the grade nan is not a number up to 15"),
+        ("q a inf\n", "line 1: the grade inf"),
+        ("q a 15.5\n", "line 1: the grade 15.5"),
         ("q a 16\n", "line 1: the grade 16"),
         ("q a\n", "line 1: 2 columns"),
         ("q a 1\nq a 2\n", "line 2: 'q a' is judged twice"),

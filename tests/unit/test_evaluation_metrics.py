@@ -49,6 +49,15 @@ def test_a_query_that_found_nothing_scores_zero() -> None:
     assert scores.per_query["R@10"]["q2"] == 1
 
 
+def test_broken_grades() -> None:
+    qrels = {"q": {"a": 0.5, "b": 2.25, "c": 1.5}}
+    run = Run("s", {"q": ["a", "b", "x", "c"]})
+    scores = evaluate(run, qrels, ["nDCG@2", "R@2", "P@2"], relevant=1.5)
+    ideal = 2**2.25 - 1 + (2**1.5 - 1) / math.log2(3)
+    expected = (2**0.5 - 1 + (2**2.25 - 1) / math.log2(3)) / ideal
+    assert scores.means() == pytest.approx({"nDCG@2": expected, "R@2": 0.5, "P@2": 0.5})
+
+
 @pytest.mark.parametrize("name", ["nDCG", "ndcg@10", "R@0", "Recall@10", "nDCG@-1", ""])
 def test_unknown_metric(name: str) -> None:
     with pytest.raises(EvaluationError, match="unknown metric"):

@@ -51,7 +51,7 @@ class EncoderReport:
     split: str
     items: int
     queries: int
-    relevant: int
+    relevant: float
     widths: tuple[WidthReport, ...]
     costs: tuple[Cost, ...]
     base: str
@@ -91,7 +91,7 @@ class JudgeOptions:
     """
 
     widths: tuple[int, ...] = ()
-    relevant: int = 2
+    relevant: float = 2
     graphs: Mapping[str, Neighbours] = field(default_factory=dict)
     timed_texts: int = 1000
     weights: str | None = None

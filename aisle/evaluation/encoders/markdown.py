@@ -17,7 +17,7 @@ def to_markdown(report: EncoderReport) -> str:
     parts = [
         f"# {report.name} ({report.fingerprint[:12]}, {report.precision}, {report.dims} dimensions)",
         f"{report.dataset}, {report.split}: {report.items:,} items, {report.queries:,} queries,"
-        f" relevant = grade ≥ {report.relevant}",
+        f" relevant = grade ≥ {report.relevant:g}",
     ]
     if any(change.main for change in report.changes):
         parts.append(f"**Against its base, {MAIN}: {verdict(report.changes)}**")

@@ -34,7 +34,7 @@ class Encoded:
     """
 
     task: Judged
-    relevant: int
+    relevant: float
     query_ids: tuple[str, ...]
     items: Floats
     queries: Floats
@@ -49,7 +49,7 @@ class Encoded:
         return evaluate(Run(name, rankings), self.task.judged.qrels, METRICS, relevant=self.relevant)
 
 
-def encode(encoder: DenseEncoder, task: Judged, relevant: int = 2) -> Encoded:
+def encode(encoder: DenseEncoder, task: Judged, relevant: float = 2) -> Encoded:
     """Encode a task's catalogue and its scorable queries."""
     wanted = answerable(task.judged.qrels, relevant)
     queries = [query for query in task.judged.queries if query.id in wanted]

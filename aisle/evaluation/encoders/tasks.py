@@ -38,7 +38,7 @@ class Judged:
         return evaluate(run, self.judged.qrels, [_METRIC]).mean(_METRIC)
 
 
-def check_task(task: Judged, relevant: int = 2) -> Judged:
+def check_task(task: Judged, relevant: float = 2) -> Judged:
     """The same task, before minutes are spent on encoding what cannot be scored.
 
     Raises:
@@ -48,7 +48,7 @@ def check_task(task: Judged, relevant: int = 2) -> Judged:
     wanted = answerable(task.judged.qrels, relevant)
     if relevant < 1 or not wanted:
         raise EvaluationError(
-            f"{name} has no judged query in split '{split}' with an item of grade {relevant} or more",
+            f"{name} has no judged query in split '{split}' with an item of grade {relevant:g} or more",
             fix="choose another --split, or a --relevant of 1 or more that its grades reach",
         )
     known = set(task.ids)

@@ -110,7 +110,7 @@ class Scorer:
         relevant: lowest grade that counts as relevant.
     """
 
-    def __init__(self, pool: Pool, metric: Metric, relevant: int = 2) -> None:
+    def __init__(self, pool: Pool, metric: Metric, relevant: float = 2) -> None:
         self.pool = pool
         self.metric = metric
         self.relevant = relevant

@@ -28,22 +28,23 @@ class Pool:
         queries: ids of the queries that have a relevant item.
         scores: float64 [Q, L, U], raw; NaN where the leg did not find the candidate, and as padding.
         ranks: int32 [Q, L, U], from 1; 0 where the leg did not find the candidate, and as padding.
-        grades: int64 [Q, J], all grades of each query's judged items, falling; 0 as padding.
-        rows, columns, found_grades: int64 [P], every judged candidate of a grade above 0: its query, its
-            place among that query's candidates, and its grade; in order of ``rows``.
+        grades: float64 [Q, J], all grades of each query's judged items, falling; 0 as padding.
+        rows, columns: int64 [P], every judged candidate of a grade above 0: its query and its place among
+            that query's candidates; in order of ``rows``.
+        found_grades: float64 [P], their grades.
     """
 
     legs: tuple[str, ...]
     queries: tuple[str, ...]
     scores: Floats
     ranks: NDArray[np.int32]
-    grades: Ints
+    grades: Floats
     rows: Ints
     columns: Ints
-    found_grades: Ints
+    found_grades: Floats
 
 
-def pool_of(runs: LegRuns, qrels: Qrels, relevant: int = 2) -> Pool:
+def pool_of(runs: LegRuns, qrels: Qrels, relevant: float = 2) -> Pool:
     """Lay the runs out.
 
     Args:
@@ -57,23 +58,32 @@ def pool_of(runs: LegRuns, qrels: Qrels, relevant: int = 2) -> Pool:
     judged = answerable(qrels, relevant)
     if not judged:
         raise EvaluationError(
-            f"no query has an item of grade {relevant} or more", fix="lower --relevant or check the judgments"
+            f"no query has an item of grade {relevant:g} or more",
+            fix="lower --relevant or check the judgments",
         )
     queries = tuple(judged)
     found = [[run.rankings.get(query, {}) for run in runs.runs.values()] for query in queries]
     items = [candidates_of(runs, query) for query in queries]
     shape = (len(queries), len(runs.runs), max(1, *map(len, items)))
     scores, ranks = np.full(shape, np.nan), np.zeros(shape, dtype=np.int32)
-    places: list[tuple[int, int, int]] = []
+    places: list[tuple[int, int]] = []
+    found_grades: list[float] = []
     for row, (query, legs, ids) in enumerate(zip(queries, found, items, strict=True)):
         column = {item: place for place, item in enumerate(ids)}
         _fill(scores[row], ranks[row], legs, column)
-        places += [
-            (row, column[item], grade) for item, grade in judged[query].items() if grade and item in column
-        ]
-    rows, columns, found_grades = np.array(places, dtype=np.int64).reshape(-1, 3).T.copy()
+        graded = {item: grade for item, grade in judged[query].items() if grade and item in column}
+        places += [(row, column[item]) for item in graded]
+        found_grades += graded.values()
+    rows, columns = np.array(places, dtype=np.int64).reshape(-1, 2).T.copy()
     return Pool(
-        runs.legs, queries, scores, ranks, _padded([judged[q] for q in queries]), rows, columns, found_grades
+        runs.legs,
+        queries,
+        scores,
+        ranks,
+        _padded([judged[query] for query in queries]),
+        rows,
+        columns,
+        np.array(found_grades, dtype=np.float64),
     )
 
 
@@ -91,8 +101,8 @@ def _fill(
         ranks[leg, where] = np.arange(1, len(where) + 1)
 
 
-def _padded(judged: list[Mapping[str, int]]) -> Ints:
-    grades = np.zeros((len(judged), max(map(len, judged))), dtype=np.int64)
+def _padded(judged: list[Mapping[str, float]]) -> Floats:
+    grades = np.zeros((len(judged), max(map(len, judged))))
     for row, items in enumerate(judged):
         grades[row, : len(items)] = sorted(items.values(), reverse=True)
     return grades
@@ -244,17 +254,18 @@ class JudgedRanks:
     """Where one fusion put the judged items.
 
     Attributes:
-        rows, ranks, grades: int64 [P], query, rank from 1 and grade of each judged item that was found; in
-            order of ``rows``, only grades above 0.
-        all_grades: int64 [Q, J], see ``Pool.grades``.
+        rows, ranks: int64 [P], query and rank from 1 of each judged item that was found; in order of
+            ``rows``, only grades above 0.
+        grades: float64 [P], their grades.
+        all_grades: float64 [Q, J], see ``Pool.grades``.
         relevant: lowest grade that counts as relevant.
     """
 
     rows: Ints
     ranks: Ints
-    grades: Ints
-    all_grades: Ints
-    relevant: int
+    grades: Floats
+    all_grades: Floats
+    relevant: float
 
     def summed(self, values: Floats) -> Floats:
         """Sum [Q] of one value per judged item, by query."""

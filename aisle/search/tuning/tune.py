@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aisle.errors import InputError
-from aisle.evaluation import Comparison, JudgedSet, Scores, compare
+from aisle.evaluation import MIN_RELEVANT, Comparison, JudgedSet, Scores, compare
 from aisle.mappings import FusionSpec
 from aisle.mappings.signals import SignalBoosts
 from aisle.search.tuning.grid import Scorer, grid
@@ -37,18 +37,24 @@ class TuneOptions:
     """
 
     metric: str = "nDCG@10"
-    relevant: int = 2
+    relevant: float = 2
     folds: int = 5
     seed: int = 0
     guard_p: float = 0.05
     per_query: bool = False
 
     def __post_init__(self) -> None:
-        if not 2 <= self.folds <= 50 or not 0 < self.guard_p <= 1 or self.relevant < 1 or self.seed < 0:
+        if (
+            not 2 <= self.folds <= 50
+            or not 0 < self.guard_p <= 1
+            or self.relevant < MIN_RELEVANT
+            or self.seed < 0
+        ):
             raise InputError(
                 f"{self.folds} folds, seed {self.seed}, a guard at p = {self.guard_p} and relevant ="
-                f" {self.relevant} cannot be",
-                fix="use 2 to 50 folds, a seed of 0 or more, p above 0 and up to 1, relevant 1 or more",
+                f" {self.relevant:g} cannot be",
+                fix=f"use 2 to 50 folds, a seed of 0 or more, p above 0 and up to 1, relevant"
+                f" {MIN_RELEVANT} or more",
             )
 
     @property

@@ -135,7 +135,7 @@ class Objective(Protocol):
     def build(self, model: CrossEncoder) -> nn.Module:
         """The loss of a model; all items of a batch go through it at once."""
 
-    def label(self, grade: int) -> float:
+    def label(self, grade: float) -> float:
         """The label of a grade."""
 
 
@@ -146,9 +146,10 @@ class ListNetObjective:
         """The library's."""
         return ListNetLoss(model, mini_batch_size=-1)
 
-    def label(self, grade: int) -> float:
+    def label(self, grade: float) -> float:
         """The log of the gain."""
-        return math.log(2.0**grade - 1) if grade > 0 else -math.inf
+        gain = 2.0**grade - 1
+        return math.log(gain) if gain > 0 else -math.inf
 
 
 class LambdaObjective:
@@ -158,7 +159,7 @@ class LambdaObjective:
         """The library's."""
         return LambdaLoss(model, mini_batch_size=-1)
 
-    def label(self, grade: int) -> float:
+    def label(self, grade: float) -> float:
         """The grade."""
         return float(grade)
 

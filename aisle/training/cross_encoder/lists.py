@@ -18,7 +18,7 @@ class GradedList:
 
     query: str
     items: tuple[str, ...]
-    grades: tuple[int, ...]
+    grades: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ _LEAST = 1e-9
 
 
 def listwise_targets(
-    teacher: Sequence[float], grades: Sequence[int], share: float, temperature: float
+    teacher: Sequence[float], grades: Sequence[float], share: float, temperature: float
 ) -> tuple[float, ...]:
     """Logs of the probabilities to come first that a listwise loss is given.
 

@@ -101,7 +101,7 @@ class Examples:
 def _known(
     pairs: Iterable[Pair],
     query: Sequence[int],
-    grades: Mapping[str, Mapping[str, int]],
+    grades: Mapping[str, Mapping[str, float]],
     numbered: Mapping[str, int],
 ) -> dict[int, frozenset[int]]:
     """By the query's text: two query ids of one text share what is known."""

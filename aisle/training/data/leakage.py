@@ -100,7 +100,7 @@ def _leaks(data: TrainingSet, held_out: JudgedSet) -> Iterator[Leak]:
                 break
 
 
-def _user_items(query: str, known: Mapping[str, int]) -> Iterator[str]:
+def _user_items(query: str, known: Mapping[str, float]) -> Iterator[str]:
     return filter(None, (_user_item(query, item) for item in known))
 
 

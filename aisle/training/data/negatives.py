@@ -71,7 +71,7 @@ def known_items(training_set: TrainingSet) -> dict[str, KnownItems]:
 
 
 def _known(training_set: TrainingSet, query_ids: list[str], text: str) -> KnownItems:
-    grades: dict[str, int] = {}
+    grades: dict[str, float] = {}
     for query_id in query_ids:
         for item, grade in training_set.grades.get(query_id, {}).items():
             grades[item] = max(grade, grades.get(item, 0))

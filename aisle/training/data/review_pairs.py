@@ -209,7 +209,7 @@ def _named(reviews: Iterable[Review]) -> dict[str, str]:
 
 
 def read_task(
-    data: Path | None, reviews: Path | None, split: str = "dev", *, mask: bool = False, relevant: int = 2
+    data: Path | None, reviews: Path | None, split: str = "dev", *, mask: bool = False, relevant: float = 2
 ) -> Judged:
     """The one task that is named: a BEIR folder or a folder of reviews.
 

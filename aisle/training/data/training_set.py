@@ -46,24 +46,24 @@ class Pair:
     query_id: str
     query: str
     item_id: str
-    grade: int
+    grade: float
     source: PairSource
 
 
-Grades = Mapping[str, Mapping[str, int]]
+Grades = Mapping[str, Mapping[str, float]]
 """Query id to item id to grade."""
 
 
-def grades_of(pairs: Iterable[Pair]) -> dict[str, dict[str, int]]:
+def grades_of(pairs: Iterable[Pair]) -> dict[str, dict[str, float]]:
     """The grades that pairs carry. Raises InputError for a pair with two grades."""
-    grades: dict[str, dict[str, int]] = {}
+    grades: dict[str, dict[str, float]] = {}
     for pair in pairs:
         if grades.setdefault(pair.query_id, {}).setdefault(pair.item_id, pair.grade) != pair.grade:
             raise _two_grades(pair.query_id, pair.item_id)
     return grades
 
 
-def merged_grades(a: Grades, b: Grades) -> dict[str, Mapping[str, int]]:
+def merged_grades(a: Grades, b: Grades) -> dict[str, Mapping[str, float]]:
     """All of both. Raises InputError for a pair with two grades."""
     grades = dict(a)
     for query, known in b.items():
@@ -269,7 +269,7 @@ def training_set(
     return TrainingSet(positive, items, known, relevant, dict(lost))
 
 
-def _in_catalogue(grades: Grades, items: Mapping[str, str]) -> dict[str, dict[str, int]]:
+def _in_catalogue(grades: Grades, items: Mapping[str, str]) -> dict[str, dict[str, float]]:
     return {
         query: {item: grade for item, grade in known.items() if item in items}
         for query, known in grades.items()
