@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
-from aisle._item_fields import recommender_refs
+from aisle._item_fields import item_field_refs
 from aisle._quality_gate import gate_options
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
@@ -197,8 +197,8 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = recommender_refs(recommender, codes, router)
-    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
+    refs = item_field_refs(recommender, codes, router)
+    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, refs)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")
     if cluster is not None and ray is not None:
@@ -218,7 +218,7 @@ def index(
         str(data), reading, wanted, languages=parse_languages(language), checked=not skip_check
     )
 
-    with load_for(ray, workers, encoder, dims, store, recommends) as load:
+    with load_for(ray, workers, encoder, dims, store, refs) as load:
         return index_folder(
             client,
             source,

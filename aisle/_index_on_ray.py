@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aisle._environment import optional
-from aisle._item_fields import RecommenderRefs, recommended_fields
+from aisle._item_fields import ItemFieldRefs, new_item_fields
 from aisle._vectors import usual_dims
 from aisle.cluster import ClusterSettings
 from aisle.encoder import ArtifactStore, load_artifact
@@ -18,7 +18,7 @@ from aisle.errors import InputError
 from aisle.indexer.ray.driver import LoadOnRay
 from aisle.indexer.ray.session import RayOptions, ray_session, reachable_settings
 from aisle.indexer.ray.task import EncoderSource, ShippedArtifact, WordsOnly, artifact_files
-from aisle.recommendation.item_fields import ItemFields
+from aisle.indexer.vectors import ItemFields, reads
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def load_for(
     ref: str | Path | None,
     dims: int | None = None,
     store: ArtifactStore | None = None,
-    recommends: RecommenderRefs | None = None,
+    refs: ItemFieldRefs | None = None,
 ) -> Iterator[LoadOnRay | None]:
     """What ``--ray ADDRESS --workers N`` asks for; None without an address: the run loads by itself.
 
@@ -38,7 +38,7 @@ def load_for(
         ref: artifact that makes the vectors; None indexes words alone.
         dims: width to cut to; None takes ``usual_dims``.
         store: where artifacts are looked up, default the store under ``AISLE_HOME``.
-        recommends: what items are recommended by; None: they are not.
+        refs: artifacts that make further fields of items; None: none do.
 
     Raises:
         MissingExtra, InputError, ArtifactNotFound, ArtifactCorrupt: as `ray_load`.
@@ -47,9 +47,8 @@ def load_for(
         yield None
         return
     store = store or ArtifactStore.default()
-    recommended = recommended_fields(recommends, store) if recommends else None
-    options = RayOptions(address, workers)
-    with ray_load(options, ref, dims, store=store, recommended=recommended) as load:
+    makers = new_item_fields(refs, store) if refs else ()
+    with ray_load(RayOptions(address, workers), ref, dims, store=store, makers=makers) as load:
         yield load
 
 
@@ -61,7 +60,7 @@ def ray_load(
     *,
     settings: ClusterSettings | None = None,
     store: ArtifactStore | None = None,
-    recommended: ItemFields | None = None,
+    makers: tuple[ItemFields, ...] = (),
 ) -> Iterator[LoadOnRay]:
     """Connect to Ray, and have the encoder ready for its workers.
 
@@ -71,7 +70,7 @@ def ray_load(
         dims: width to cut to; None takes ``usual_dims``.
         settings: of the OpenSearch cluster, default those of the environment.
         store: where artifacts are looked up, default the store under ``AISLE_HOME``.
-        recommended: makes what items are recommended by; None: they are not.
+        makers: of further fields of items.
 
     Raises:
         MissingExtra, InputError: see `ray_session`, `reachable_settings` and `encoder_source`.
@@ -79,7 +78,7 @@ def ray_load(
     """
     with ray_session(options) as ray:
         there = reachable_settings(settings or ClusterSettings.load(), ray)
-        source = encoder_source(ray, store or ArtifactStore.default(), ref, dims, recommended)
+        source = encoder_source(ray, store or ArtifactStore.default(), ref, dims, makers)
         yield LoadOnRay(ray, there, source, options)
 
 
@@ -88,26 +87,27 @@ def encoder_source(
     store: ArtifactStore,
     ref: str | Path | None,
     dims: int | None = None,
-    recommended: ItemFields | None = None,
+    makers: tuple[ItemFields, ...] = (),
 ) -> EncoderSource:
     """What the workers open; the artifact's files wait in Ray's object store for those who lack it.
 
     Raises:
-        InputError: another encoder would have to read the texts for recommendations.
+        InputError: another encoder would have to read the texts for one of the makers.
         ArtifactNotFound, ArtifactCorrupt: see ``load_artifact``.
     """
     artifact = None if ref is None else load_artifact(store.resolve(ref, KIND).absolute())
-    if recommended and (artifact is None or not recommended.reads(artifact.fingerprint)):
-        raise InputError(
-            f"on Ray the release's own encoder reads all texts, and recommender {recommended.space.name} was"
-            f" trained with another one ({recommended.space.encoder[:12] or 'none'})",
-            fix="name that one with --encoder, or index without --ray",
-        )
+    for maker in makers:
+        if artifact is None or not reads(maker, artifact.fingerprint):
+            raise InputError(
+                f"on Ray the release's own encoder reads all texts, and {maker.space.title} was trained with"
+                f" another one ({maker.space.encoder[:12] or 'none'})",
+                fix="name that one with --encoder, or index without --ray",
+            )
     if artifact is None:
         return WordsOnly()
     files = partial(_fetch, ray.put(artifact_files(artifact.path)))
     width = dims or usual_dims(artifact.manifest)
-    return ShippedArtifact(artifact.path, artifact.fingerprint, width, files, recommended)
+    return ShippedArtifact(artifact.path, artifact.fingerprint, width, files, makers)
 
 
 def _fetch(files: Any) -> Mapping[str, bytes]:

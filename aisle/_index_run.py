@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from opensearchpy import OpenSearch
 
@@ -34,8 +36,8 @@ from aisle.indexer.progress import ProgressCounter
 from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
-from aisle.indexer.vectors import stored_as
-from aisle.mappings import FusionSpec, IndexMeta, RecommendationSpace, VectorSpace, fields, release_fusions
+from aisle.indexer.vectors import ItemFields, stored_as
+from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, release_fusions
 from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
@@ -204,8 +206,8 @@ def index_folder(
     finally:
         # Those of a run that ended before it had a ledger.
         letters.export()
-    if report.recommends:
-        _warn_of_strangers(Cluster.of(client).retrying(options.retry), report.release, report.recommends)
+    for maker in made.makers:
+        _warn_of_strangers(Cluster.of(client).retrying(options.retry), report.release, maker)
     return replace(
         report,
         languages=str(languages),
@@ -219,15 +221,20 @@ def index_folder(
     )
 
 
-def _warn_of_strangers(cluster: Cluster, release: str, space: RecommendationSpace) -> None:
-    """A note where the recommender was trained on other ids than those of the catalogue."""
-    taken = {"query": {"range": {fields.TAKEN: {"gt": 0}}}}
-    if not cluster.count(index=release, body=taken)["count"]:
-        warnings.warn(
-            f"nobody took any item of this catalogue, as recommender {space.name} counts: its orders name"
-            " items by other ids",
-            stacklevel=3,
-        )
+_IDS: Final = 10_000
+
+
+def _warn_of_strangers(cluster: Cluster, release: str, maker: ItemFields) -> None:
+    """A note where an artifact was trained on other ids than those of the catalogue."""
+    taken = maker.taken()
+    while ids := list(islice(taken, _IDS)):
+        if cluster.count(index=release, body={"query": {"ids": {"values": ids}}})["count"]:
+            return
+    warnings.warn(
+        f"nobody took any item of this catalogue, as {maker.space.title} counts: its orders name items by"
+        " other ids",
+        stacklevel=3,
+    )
 
 
 def in_languages(options: IndexOptions, languages: CatalogueLanguages) -> IndexOptions:

@@ -1,7 +1,8 @@
-"""What a release recommends by: from which artifacts, of a new release and of one that there is."""
+"""What makes fields of a release's items: from which artifacts, of a new release and of one that there is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,9 @@ from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, item_text
 from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, ROUTER, load_artifact
 from aisle.encoder.code_artifact import ItemCodes, load_codes
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
-from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, recommended_item_encoder
-from aisle.mappings import IndexMeta, RecommendationSpace
-from aisle.recommendation.item_fields import CodedItems, ItemFields
+from aisle.indexer.vectors import ItemEncoder, ItemFields, dense_item_encoder, item_fields_encoder, reads
+from aisle.mappings import IndexMeta, ItemSpace, RecommendationSpace
+from aisle.recommendation.item_fields import CodedItems, RecommendationFields
 from aisle.recommendation.known_items import find_recommender, known_items
 from aisle.recommendation.router_artifact import (
     TrainedRouter,
@@ -42,25 +43,58 @@ class RecommenderRefs:
     router: str | Path | None = None
 
 
-def recommender_refs(
+@dataclass(frozen=True, slots=True)
+class ItemFieldRefs:
+    """The artifacts that are to make fields of a new release's items.
+
+    Attributes:
+        recommender: what they are recommended by; None: they cannot be.
+    """
+
+    recommender: RecommenderRefs | None = None
+
+
+def item_field_refs(
     recommender: str | Path | None, codes: str | Path | None, router: str | Path | None
-) -> RecommenderRefs | None:
-    """As `aisle.index` takes them; None if the release shall not recommend.
+) -> ItemFieldRefs:
+    """As `aisle.index` takes them.
 
     Raises:
         InputError: codes or a router without a recommender.
     """
     if recommender is not None:
-        return RecommenderRefs(recommender, codes, router)
+        return ItemFieldRefs(RecommenderRefs(recommender, codes, router))
     if codes is not None or router is not None:
         raise InputError(
             "codes and routers recommend nothing without a recommender", fix="name one with --recommender"
         )
-    return None
+    return ItemFieldRefs()
 
 
-def recommended_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFields:
-    """Those of a new release. A note says so if a router is left out, as it is of an earlier recommender.
+def new_item_fields(asked: ItemFieldRefs, store: ArtifactStore) -> tuple[ItemFields, ...]:
+    """Those of a new release.
+
+    Raises:
+        ArtifactNotFound, ArtifactCorrupt, ArtifactMismatch: see `recommendation_fields`.
+    """
+    return (recommendation_fields(asked.recommender, store),) if asked.recommender else ()
+
+
+def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> tuple[ItemFields, ...]:
+    """Those of a release that there is, of the very artifacts that it was made with.
+
+    Raises:
+        ArtifactNotFound: one of them is not on this machine; names it.
+        ArtifactCorrupt: one is not what was built.
+    """
+    recommends = meta.item_spaces.recommends
+    return (_release_recommendation_fields(meta, recommends, store),) if recommends else ()
+
+
+def recommendation_fields(asked: RecommenderRefs, store: ArtifactStore) -> RecommendationFields:
+    """What items of a new release are recommended by.
+
+    A note says so if a router is left out, as it is of an earlier recommender.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: an artifact that is asked for is not there, or not what was built.
@@ -69,7 +103,7 @@ def recommended_fields(asked: RecommenderRefs, store: ArtifactStore) -> ItemFiel
     recommender = find_recommender(asked.recommender, store)
     router = _router_asked(asked.router, recommender, store)
     codes = _codes_asked(asked.codes, recommender, router, store)
-    return _item_fields(recommender, codes, router.artifact if router else None)
+    return _recommendation_fields(recommender, codes, router.artifact if router else None)
 
 
 def _router_asked(
@@ -120,16 +154,9 @@ class OpenCodes:
     artifact: Artifact
 
 
-def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | None:
-    """Those of a release that there is, of the very artifacts that it was made with; None if it has none.
-
-    Raises:
-        ArtifactNotFound: one of them is not on this machine; names it.
-        ArtifactCorrupt: one is not what was built.
-    """
-    space = meta.recommends
-    if space is None:
-        return None
+def _release_recommendation_fields(
+    meta: IndexMeta, space: RecommendationSpace, store: ArtifactStore
+) -> RecommendationFields:
     recommender = find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store)
     codes = router = None
     if space.codes:
@@ -138,7 +165,7 @@ def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> ItemFields | N
     if space.router:
         path = find_release_artifact(meta, ROUTER, f"of {space.name}", space.router, store)
         router = load_artifact(path)
-    return _item_fields(load_artifact(recommender), codes, router)
+    return _recommendation_fields(load_artifact(recommender), codes, router)
 
 
 def find_release_artifact(
@@ -166,7 +193,9 @@ def find_release_artifact(
         ) from error
 
 
-def _item_fields(recommender: Artifact, codes: OpenCodes | None, router: Artifact | None) -> ItemFields:
+def _recommendation_fields(
+    recommender: Artifact, codes: OpenCodes | None, router: Artifact | None
+) -> RecommendationFields:
     manifest, known = recommender.manifest, known_items(recommender)
     sequences = read_item_embeddings(router) if router else None
     encoder, coded = manifest.revision, None
@@ -191,44 +220,43 @@ def _item_fields(recommender: Artifact, codes: OpenCodes | None, router: Artifac
         text_dims=text_dims,
         levels=coded.levels if coded else 0,
     )
-    return ItemFields(space, known, coded, sequences)
+    return RecommendationFields(space, known, coded, sequences)
 
 
 def text_encoders(
-    model: DenseEncoder | None, dims: int, recommended: ItemFields | None, store: ArtifactStore
+    model: DenseEncoder | None, dims: int, makers: Sequence[ItemFields], store: ArtifactStore
 ) -> list[ItemEncoder]:
-    """Dense vectors and what items are recommended by; texts are read once where one encoder serves both.
+    """Dense vectors and fields of items; every encoder reads the texts once for all that it serves.
 
     Args:
         model: of the dense vectors; None: there are none.
         dims: that they are cut to.
-        recommended: makes the fields of recommendations; None: there are none.
-        store: where the recommender's own encoder is looked up.
+        makers: of the fields of items.
+        store: where encoders of their own are looked up.
 
     Raises:
-        ArtifactNotFound: that encoder is not on this machine.
+        ArtifactNotFound: such an encoder is not on this machine.
         ArtifactCorrupt: see ``DenseEncoder.load``.
     """
-    made = []
-    shared = recommended is not None and model is not None and recommended.reads(model.fingerprint)
+    made, others = [], list(makers)
     if model is not None:
-        also = recommended if shared else None
-        name = model.manifest.name
-        made.append(dense_item_encoder(model, item_text, name=name, dims=dims, recommended=also))
-    if recommended is not None and not shared:
-        made.append(recommended_item_encoder(recommended, _own_encoder(recommended.space, store), item_text))
+        also = [maker for maker in makers if reads(maker, model.fingerprint)]
+        others = [maker for maker in makers if maker not in also]
+        made.append(dense_item_encoder(model, item_text, name=model.manifest.name, dims=dims, also=also))
+    for own in dict.fromkeys(maker.space.encoder for maker in others):
+        alike = [maker for maker in others if maker.space.encoder == own]
+        made.append(item_fields_encoder(alike, _own_encoder(alike[0].space, store), item_text))
     return made
 
 
-def _own_encoder(space: RecommendationSpace, store: ArtifactStore) -> DenseEncoder | None:
+def _own_encoder(space: ItemSpace, store: ArtifactStore) -> DenseEncoder | None:
     if not space.encoder:
         return None
     try:
         return DenseEncoder.load(space.encoder, store=store)
     except ArtifactNotFound as error:
         raise ArtifactNotFound(
-            f"recommender {space.name} reads texts with an encoder ({space.encoder[:12]}) that is not on this"
-            " machine",
-            fix="copy its folder into the artifacts of AISLE_HOME here, or train the recommender again with"
+            f"{space.title} reads texts with an encoder ({space.encoder[:12]}) that is not on this machine",
+            fix=f"copy its folder into the artifacts of AISLE_HOME here, or train again: {space.trained_by}"
             " --encoder",
         ) from error

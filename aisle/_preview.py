@@ -10,7 +10,7 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle._index_run import USUAL_ENCODER, in_languages, letters_file, read_synonyms
-from aisle._item_fields import recommender_refs
+from aisle._item_fields import item_field_refs
 from aisle._quality_gate import gate_options, release_gate
 from aisle._suggest import suggest_options
 from aisle._vectors import ReleaseVectors, VectorRequest, release_vectors
@@ -30,7 +30,7 @@ from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.names import next_version, release_name, to_prune
 from aisle.indexer.suggestions.popular import USUAL_MIN_CLIENTS
-from aisle.mappings import RecommendationSpace
+from aisle.mappings import ItemSpaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class DryRun:
         encoder: vector field to the model behind it.
         engine: k-NN engine of the index.
         vectors: the dense ones, and as what they would be kept; None without.
-        recommends: the artifacts that it would recommend by; None: it could not.
+        item_spaces: the artifacts that it would recommend items and relate them by.
         languages: that the texts would be searched in, and how that is known.
         reading: what was read as what.
         rows: where every row went.
@@ -64,7 +64,7 @@ class DryRun:
     encoder: dict[str, str]
     engine: str
     vectors: KeptVectors | None
-    recommends: RecommendationSpace | None
+    item_spaces: ItemSpaces
     languages: str
     reading: ReadingReport
     rows: RowCounts
@@ -81,7 +81,7 @@ class DryRun:
         return {
             **content,
             "vectors": asdict(self.vectors) if self.vectors else None,
-            "recommends": asdict(self.recommends) if self.recommends else None,
+            **self.item_spaces.to_json(),
             "reading": self.reading.to_json(),
             "rows": self.rows.to_json(),
             "dead_letters": sum(self.dead_letters.values()),
@@ -218,8 +218,8 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    recommends = recommender_refs(recommender, codes, router)
-    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, recommends)
+    refs = item_field_refs(recommender, codes, router)
+    wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, refs)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)
     try:
@@ -259,7 +259,7 @@ def preview(
         dead_letters_file=letters.path if letters.count else None,
         encoder={field: space.name for field, space in made.encoder.spaces.items()},
         vectors=_kept(made),
-        recommends=made.encoder.recommends,
+        item_spaces=made.encoder.item_spaces,
         engine=settings.engine,
     )
 

@@ -40,7 +40,7 @@ from aisle.indexer.updates import (
     start_input,
     start_table,
 )
-from aisle.mappings import IndexMeta, RecommendationSpace, VectorSpace, fields
+from aisle.mappings import IndexMeta, ItemSpaces, VectorSpace, fields
 
 
 class ArtifactEncoders:
@@ -58,26 +58,25 @@ class ArtifactEncoders:
         self._store = store
         self._ref = ref
         self._sparse = sparse
-        self._known: tuple[Mapping[str, VectorSpace], RecommendationSpace | None] | None = None
+        self._known: tuple[Mapping[str, VectorSpace], ItemSpaces] | None = None
         self._encoder = without_vectors()
 
     def of_release(self, meta: IndexMeta) -> ItemEncoder:
         """The encoder of this release.
 
         Raises:
-            ArtifactNotFound: it, or what the release recommends by, is not on this machine.
+            ArtifactNotFound: it, or what makes fields of its items, is not on this machine.
             ArtifactCorrupt: see ``DenseEncoder.load``.
             ArtifactMismatch: another one was named, or the release has vectors of another kind.
         """
-        asked = meta.spaces, meta.recommends
+        asked = meta.spaces, meta.item_spaces
         if asked != self._known:
             self._encoder = self._made(meta)
             self._known = asked
         return self._encoder
 
     def _made(self, meta: IndexMeta) -> ItemEncoder:
-        recommended = {fields.ITEM_VECTOR} if meta.recommends else set()
-        others = sorted(meta.spaces.keys() - {*fields.SEARCHED_VECTORS, *recommended})
+        others = sorted(meta.spaces.keys() - fields.SEARCHED_VECTORS - meta.item_spaces.vectors.keys())
         if others:
             raise ArtifactMismatch(
                 f"{meta.release} has vectors in {', '.join(others)}, which this Aisle cannot make anew",

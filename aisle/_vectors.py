@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -11,14 +11,15 @@ from typing import Final, Self
 
 import numpy as np
 
-from aisle._item_fields import RecommenderRefs, recommended_fields, text_encoders
+from aisle._item_fields import ItemFieldRefs, new_item_fields, text_encoders
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, Manifest, SparseEncoder, item_text
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.indexer import ItemEncoder, sparse_item_encoder, together, without_vectors
 from aisle.indexer.options import vector_engine
-from aisle.mappings import RecommendationSpace, fields
+from aisle.indexer.vectors import ItemFields, reads
+from aisle.mappings import ItemSpace, fields
 from aisle.mappings.vector_types import (
     AS_FP32,
     FITTED_TO,
@@ -28,7 +29,6 @@ from aisle.mappings.vector_types import (
     VectorType,
     check_budget,
 )
-from aisle.recommendation.item_fields import ItemFields
 from aisle.types import Item
 
 # The widest vectors an index gets unless asked: the size the design was made for.
@@ -45,7 +45,7 @@ class VectorRequest:
         sparse: sparse artifact; None makes no weights of tokens.
         kept_as: type of their numbers; None: fp32, or what finds most within the budget.
         budget: bytes of memory that a vector may take, without its links in the graph; None: no limit.
-        recommends: what items are recommended by; None: the release cannot recommend.
+        item_fields: artifacts that make further fields of items; None: none do.
 
     Raises:
         InputError: options that mean nothing together.
@@ -56,7 +56,7 @@ class VectorRequest:
     sparse: str | Path | None = None
     kept_as: VectorType | None = None
     budget: int | None = None
-    recommends: RecommenderRefs | None = None
+    item_fields: ItemFieldRefs | None = None
 
     @classmethod
     def of(
@@ -66,11 +66,11 @@ class VectorRequest:
         sparse: str | Path | None,
         vectors: str | None,
         vector_bytes: int | None,
-        recommends: RecommenderRefs | None = None,
+        item_fields: ItemFieldRefs | None = None,
     ) -> Self:
         """As `aisle.index` takes it; raises InputError for a type that there is not, too."""
         kept_as = None if vectors is None else VectorType.of(vectors)
-        return cls(encoder, dims, sparse, kept_as, vector_bytes, recommends)
+        return cls(encoder, dims, sparse, kept_as, vector_bytes, item_fields)
 
     def __post_init__(self) -> None:
         if self.encoder is None and (self.kept_as or self.budget):
@@ -94,11 +94,13 @@ class ReleaseVectors:
         encoder: makes them, as float32.
         storage: how they are kept.
         choices: what a budget was chosen by, the best first; empty without one.
+        makers: of the fields of items among them.
     """
 
     encoder: ItemEncoder
     storage: VectorStorage = AS_FP32
     choices: tuple[VectorChoice, ...] = ()
+    makers: tuple[ItemFields, ...] = ()
 
 
 def release_vectors(
@@ -121,25 +123,25 @@ def release_vectors(
         CapabilityMissing: the cluster does not keep vectors of that type.
     """
     kept_as, rest = asked.kept_as or VectorType.FP32, iter(items)
-    recommended = recommended_fields(asked.recommends, store) if asked.recommends else None
+    makers = new_item_fields(asked.item_fields, store) if asked.item_fields else ()
     choices: tuple[VectorChoice, ...] = ()
     if asked.budget is None:
         # What is wrong with an artifact is said before a cluster is asked.
-        encoder = item_encoder(store, asked.encoder, asked.dims, asked.sparse, recommended)
+        encoder = item_encoder(store, asked.encoder, asked.dims, asked.sparse, makers)
         vector_engine(cluster, kept_as)
     else:
         engine, first = vector_engine(cluster, kept_as), list(islice(rest, SAMPLE))
         rest = chain(first, rest)
         choices = _choices(store, asked, asked.budget, engine, first)
         kept_as = choices[0].kept_as
-        encoder = item_encoder(store, asked.encoder, choices[0].dims, asked.sparse, recommended)
+        encoder = item_encoder(store, asked.encoder, choices[0].dims, asked.sparse, makers)
     if kept_as is not VectorType.BYTE:
         # What needs no fitting is not encoded twice.
-        return ReleaseVectors(encoder, VectorStorage(kept_as), choices), rest
+        return ReleaseVectors(encoder, VectorStorage(kept_as), choices, makers), rest
     first = list(islice(rest, FITTED_TO))
     rows = encoder.encode(first)[fields.DENSE] if first else ()
     storage = VectorStorage.fitted(kept_as, np.asarray(rows, dtype=np.float32))
-    return ReleaseVectors(encoder, storage, choices), chain(first, rest)
+    return ReleaseVectors(encoder, storage, choices, makers), chain(first, rest)
 
 
 def _choices(
@@ -160,7 +162,7 @@ def item_encoder(
     ref: str | Path | None,
     dims: int | None = None,
     sparse: str | Path | None = None,
-    recommended: ItemFields | None = None,
+    makers: Sequence[ItemFields] = (),
 ) -> ItemEncoder:
     """The encoder of a new release.
 
@@ -169,8 +171,7 @@ def item_encoder(
         ref: artifact; None makes no vectors.
         dims: width to cut to; None takes ``usual_dims``.
         sparse: sparse artifact; None makes no weights of tokens.
-        recommended: makes what items are recommended by; None: they are not. A note says so if another
-            encoder reads the texts for it.
+        makers: of further fields of items. A note says so if another encoder reads the texts for one.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: see ``DenseEncoder.load``.
@@ -181,9 +182,10 @@ def item_encoder(
         model = DenseEncoder.load(ref, store=store)
         _warn_of_other_texts(model.manifest)
         width = dims or usual_dims(model.manifest)
-    made = text_encoders(model, width, recommended, store)
-    if recommended and model and not recommended.reads(model.fingerprint):
-        _warn_of_two_encoders(model, recommended.space)
+    made = text_encoders(model, width, makers, store)
+    for maker in makers:
+        if model and not reads(maker, model.fingerprint):
+            _warn_of_two_encoders(model, maker.space)
     if sparse is not None:
         tokens = SparseEncoder.load(sparse, store=store)
         _warn_of_other_texts(tokens.manifest)
@@ -200,10 +202,10 @@ def _warn_of_other_texts(manifest: Manifest) -> None:
         )
 
 
-def _warn_of_two_encoders(model: DenseEncoder, space: RecommendationSpace) -> None:
+def _warn_of_two_encoders(model: DenseEncoder, space: ItemSpace) -> None:
     warnings.warn(
-        f"recommender {space.name} was trained with another encoder than {model.manifest.name}: every text is"
-        f" encoded twice; aisle train recommender --encoder {model.manifest.name} makes it once",
+        f"{space.title} was trained with another encoder than {model.manifest.name}: every text is encoded"
+        f" twice; {space.trained_by} --encoder {model.manifest.name} makes it once",
         stacklevel=3,
     )
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from aisle.indexer.options import KeptVectors
     from aisle.indexer.replay import ReplayReport
     from aisle.indexer.suggestions.report import SuggestionReport
-    from aisle.mappings import RecommendationSpace
+    from aisle.mappings import ItemSpaces
 
 
 # Where nobody watches a bar, so often a line says that the run goes on.
@@ -131,8 +131,7 @@ def print_indexed(console: Console, report: IndexReport) -> None:
         print_suggestions(console, report.suggestions)
     if report.vectors:
         print_vectors(console, report.vectors)
-    if report.recommends:
-        print_recommends(console, report.recommends)
+    print_item_spaces(console, report.item_spaces)
     print_languages(console, report.languages)
     if report.rows:
         print_rows(console, report.rows)
@@ -150,16 +149,18 @@ def print_vectors(console: Console, kept: KeptVectors) -> None:
     print_choices(console, kept.choices)
 
 
-def print_recommends(console: Console, space: RecommendationSpace) -> None:
-    """What it recommends by."""
-    router = (
-        " (router and texts)" if space.router and space.text_dims else " (router)" if space.router else ""
-    )
-    vectors = f"item vectors of {space.dims} dimensions{router}" if space.dims else "no item vectors"
-    ids = f", semantic IDs of {space.levels} codes" if space.levels else ""
-    console.print(
-        f"  recommends by {space.name}: {vectors}{ids}", highlight=False, markup=False, soft_wrap=True
-    )
+def print_item_spaces(console: Console, found: ItemSpaces) -> None:
+    """What it recommends items and relates them by."""
+    said = []
+    if space := found.recommends:
+        parts = " (router and texts)" if space.text_dims else " (router)"
+        vectors = f"item vectors of {space.dims} dimensions" if space.dims else "no item vectors"
+        ids = f", semantic IDs of {space.levels} codes" if space.levels else ""
+        said.append(f"recommends by {space.name}: {vectors}{parts if space.router else ''}{ids}")
+    if relates := found.relates:
+        said.append(f"relates items by {relates.name}: two vectors of {relates.dims} dimensions")
+    for line in said:
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_suggestions(console: Console, made: SuggestionReport) -> None:
@@ -189,8 +190,7 @@ def print_dry_run(console: Console, would: DryRun) -> None:
     )
     if would.vectors:
         print_vectors(console, would.vectors)
-    if would.recommends:
-        print_recommends(console, would.recommends)
+    print_item_spaces(console, would.item_spaces)
     print_languages(console, would.languages)
     print_rows(console, would.rows)
     print_dead_letters(console, would.dead_letters, would.examples, would.dead_letters_file)

@@ -17,7 +17,7 @@ from aisle.indexer.progress import Progress
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.suggestions.report import SuggestionReport
 from aisle.indexer.vectors import ItemEncoder
-from aisle.mappings import FusionSpec, IndexSettings, RecommendationSpace, Synonyms, fields, standard_fusions
+from aisle.mappings import FusionSpec, IndexSettings, ItemSpaces, Synonyms, fields, standard_fusions
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.signals import SignalBoosts
@@ -118,7 +118,7 @@ class IndexReport:
         stage_s: seconds each stage was busy, summed over its threads (see `Progress.busy_s`).
         retries: bulk requests that were repeated.
         vectors: the dense ones, and as what they are kept; None without.
-        recommends: the artifacts that it recommends by; None: it cannot.
+        item_spaces: the artifacts that it recommends items and relates them by.
         resumed: of the documents, how many an earlier, interrupted run has written.
         languages: that the texts are searched in, and how that is known; empty if nobody read a catalogue.
         reading: what was read as what, and rows: where every row went; None if nobody read a catalogue.
@@ -142,7 +142,7 @@ class IndexReport:
     retries: int
     resumed: int = 0
     vectors: KeptVectors | None = None
-    recommends: RecommendationSpace | None = None
+    item_spaces: ItemSpaces = field(default_factory=ItemSpaces)
     languages: str = ""
     reading: ReadingReport | None = None
     rows: RowCounts | None = None
@@ -162,9 +162,9 @@ class IndexReport:
         replaced: tuple[str, ...],
         deleted: tuple[str, ...],
         seconds: float,
+        item_spaces: ItemSpaces,
         suggestions: SuggestionReport | None = None,
         vectors: KeptVectors | None = None,
-        recommends: RecommendationSpace | None = None,
     ) -> Self:
         """A run that loaded this much and took so long."""
         return cls(
@@ -181,7 +181,7 @@ class IndexReport:
             stage_s=loaded.busy_s,
             retries=loaded.retries,
             vectors=vectors,
-            recommends=recommends,
+            item_spaces=item_spaces,
             suggestions=suggestions,
         )
 
@@ -189,6 +189,7 @@ class IndexReport:
         """Plain JSON, for ``--json`` and result files; without the path, which is this machine's."""
         content = asdict(replace(self, reading=None, rows=None))
         del content["dead_letters_file"]
+        content |= content.pop("item_spaces")
         content["reading"] = self.reading.to_json() if self.reading else None
         content["rows"] = self.rows.to_json() if self.rows else None
         return content
@@ -237,4 +238,4 @@ def index_settings(cluster: Cluster, encoder: ItemEncoder, options: IndexOptions
     )
     if space := encoder.spaces.get(fields.DENSE):
         settings = replace(settings, dims=space.dims)
-    return replace(settings, recommends=encoder.recommends)
+    return replace(settings, item_spaces=encoder.item_spaces)

@@ -307,7 +307,7 @@ def index_catalogue(
         seconds=perf_counter() - started,
         suggestions=suggestions.report if suggestions is not None else None,
         vectors=KeptVectors.of(options.vectors, encoder, loaded.clipped),
-        recommends=encoder.recommends,
+        item_spaces=encoder.item_spaces,
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisle.encoder.dense import cut
 from aisle.encoder.jitter import jittered
-from aisle.mappings import IndexMeta, RecommendationSpace, VectorSpace, fields
+from aisle.mappings import IndexMeta, ItemSpace, ItemSpaces, VectorSpace, fields
 from aisle.mappings.document import Column, long_hash
 from aisle.mappings.vector_types import VectorStorage, clipped
 from aisle.types import Item
@@ -19,7 +20,6 @@ from aisle.types import Item
 if TYPE_CHECKING:
     from aisle.encoder.base import ItemEncoder as DenseModel
     from aisle.encoder.base import SparseItemEncoder as SparseModel
-    from aisle.recommendation.item_fields import ItemFields
 
 # Vector field to what `document` takes of each item.
 Vectors: TypeAlias = Mapping[str, Column]
@@ -35,12 +35,12 @@ class ItemEncoder:
             length. A sparse field has token to weight for each item. ``text_hash`` may go with them: which
             items have one text. A function that looks vectors up serves as well as a model, but not where
             more than 32 of them are the same: see `jittered`.
-        recommends: the artifacts behind the fields that items are recommended by; None: it makes none.
+        item_spaces: the artifacts behind the `ItemFields` among them.
     """
 
     spaces: Mapping[str, VectorSpace]
     encode: Callable[[Sequence[Item]], Vectors]
-    recommends: RecommendationSpace | None = None
+    item_spaces: ItemSpaces = field(default_factory=ItemSpaces)
 
 
 class ReleaseEncoders(Protocol):
@@ -54,13 +54,42 @@ class ReleaseEncoders(Protocol):
         """
 
 
+class ItemFields(Protocol):
+    """Makes fields of items of what shoppers did: what they are recommended by, or related by.
+
+    There is no other way to these fields: a load, a single change and whoever checks an answer without a
+    cluster come to the same values. What was learned is frozen, so a new item has them at once.
+    """
+
+    @property
+    def space(self) -> ItemSpace:
+        """The artifacts behind it, as the index names them; its encoder is the one that reads the texts."""
+
+    def columns(self, items: Sequence[Item], vectors: NDArray[np.float32], /) -> Vectors:
+        """The fields of some items.
+
+        Args:
+            items: any.
+            vectors: float32 [items, dims], of their texts, of the space's encoder at its full width; of any
+                width if it names none. Rows of zeros where there is no text.
+        """
+
+    def taken(self) -> Iterator[str]:
+        """The ids of items that somebody took, as the orders name them."""
+
+
+def reads(maker: ItemFields, encoder: str) -> bool:
+    """Whether the vectors of an encoder of that fingerprint will do for these fields."""
+    return maker.space.encoder in ("", encoder)
+
+
 def dense_item_encoder(
     model: DenseModel,
     text: Callable[[Item], str],
     *,
     name: str,
     dims: int,
-    recommended: ItemFields | None = None,
+    also: Sequence[ItemFields] = (),
 ) -> ItemEncoder:
     """Items' texts through a dense encoder into the field ``dense``, `jittered`, and their hashes beside it.
 
@@ -69,42 +98,49 @@ def dense_item_encoder(
         text: ``encoder.item_text``, the one function that turns an item into text.
         name: of the artifact, for people.
         dims: Matryoshka width that vectors are cut to.
-        recommended: makes what items are recommended by, of the same vectors before they are cut; None: they
-            are not.
+        also: further fields of the same vectors before they are cut.
     """
     space = {fields.DENSE: VectorSpace(model.fingerprint, name, dims)}
+    item_spaces = ItemSpaces.of(one.space for one in also)
 
     def encode(items: Sequence[Item]) -> Vectors:
-        texts, ids = [text(item) for item in items], [item.id for item in items]
+        texts = [text(item) for item in items]
         whole = model.encode_items(texts)
         return {
-            fields.DENSE: jittered(cut(whole, dims), ids),
+            fields.DENSE: jittered(cut(whole, dims), [item.id for item in items]),
             fields.TEXT_HASH: list(map(long_hash, texts)),
-            **(recommended.columns(ids, texts, whole) if recommended else {}),
+            **_columns(also, items, texts, whole),
         }
 
-    if recommended is None:
-        return ItemEncoder(space, encode)
-    return ItemEncoder({**space, **recommended.spaces}, encode, recommended.space)
+    return ItemEncoder({**space, **item_spaces.vectors}, encode, item_spaces)
 
 
-def recommended_item_encoder(
-    recommended: ItemFields, model: DenseModel | None, text: Callable[[Item], str]
+def item_fields_encoder(
+    makers: Sequence[ItemFields], model: DenseModel | None, text: Callable[[Item], str]
 ) -> ItemEncoder:
-    """What items are recommended by alone, of texts that an encoder reads for nothing else.
+    """Fields of items alone, of texts that an encoder reads for nothing else.
 
     Args:
-        recommended: makes it.
-        model: the encoder that it was made with; None: it reads no texts.
+        makers: of the fields, all of one encoder.
+        model: that encoder; None: they read no texts.
         text: as of `dense_item_encoder`.
     """
+    item_spaces = ItemSpaces.of(one.space for one in makers)
 
     def encode(items: Sequence[Item]) -> Vectors:
-        texts, ids = [text(item) for item in items], [item.id for item in items]
+        texts = [text(item) for item in items]
         whole = model.encode_items(texts) if model else np.zeros((len(items), 0), dtype=np.float32)
-        return recommended.columns(ids, texts, whole)
+        return _columns(makers, items, texts, whole)
 
-    return ItemEncoder(recommended.spaces, encode, recommended.space)
+    return ItemEncoder(item_spaces.vectors, encode, item_spaces)
+
+
+def _columns(
+    makers: Sequence[ItemFields], items: Sequence[Item], texts: Sequence[str], whole: NDArray[np.float32]
+) -> Vectors:
+    there = np.array([bool(text) for text in texts], dtype=np.bool_)[:, None]
+    read = np.where(there, whole, np.float32(0))
+    return {field: rows for one in makers for field, rows in one.columns(items, read).items()}
 
 
 # In codes, the root mean square of what is added to each. With it two of a thousand copies hardly ever have
@@ -128,8 +164,8 @@ def together(*encoders: ItemEncoder) -> ItemEncoder:
         return {field: rows for encoder in encoders for field, rows in encoder.encode(items).items()}
 
     spaces = {field: space for encoder in encoders for field, space in encoder.spaces.items()}
-    recommends = next((encoder.recommends for encoder in encoders if encoder.recommends), None)
-    return ItemEncoder(spaces, encode, recommends)
+    found = ItemSpaces.of(space for encoder in encoders for space in encoder.item_spaces.present)
+    return ItemEncoder(spaces, encode, found)
 
 
 def stored_as(encoder: ItemEncoder, storage: VectorStorage) -> ItemEncoder:

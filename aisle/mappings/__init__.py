@@ -2,7 +2,16 @@
 
 from aisle.mappings.fusion import ARITHMETIC, GEOMETRIC, HARMONIC, L2, MIN_MAX, RRF, Z_SCORE, FusionSpec
 from aisle.mappings.index_body import IndexSettings, index_body
-from aisle.mappings.meta import SCHEMA_VERSION, Features, IndexMeta, RecommendationSpace, VectorSpace
+from aisle.mappings.meta import (
+    SCHEMA_VERSION,
+    Features,
+    IndexMeta,
+    ItemSpace,
+    ItemSpaces,
+    ItemToItemSpace,
+    RecommendationSpace,
+    VectorSpace,
+)
 from aisle.mappings.pipelines import (
     BM25,
     DENSE,
@@ -31,6 +40,9 @@ __all__ = [
     "FusionSpec",
     "IndexMeta",
     "IndexSettings",
+    "ItemSpace",
+    "ItemSpaces",
+    "ItemToItemSpace",
     "RecommendationSpace",
     "Synonyms",
     "VectorSpace",

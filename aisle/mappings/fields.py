@@ -59,8 +59,13 @@ SPARSE: Final = "sparse"
 ITEM_VECTOR: Final = "item_vector"
 # How many users took it, against the item that most of them took: 0 to 1.
 TAKEN: Final = "taken"
+# What an item is related to others by, a vector of each head of an item-to-item model: what sells together,
+# and what is alike. An item of which a head knows nothing has none of it.
+ENGAGEMENT: Final = "engagement"
+RELEVANCE: Final = "relevance"
+HEADS: Final = (ENGAGEMENT, RELEVANCE)
 # Those that the k-NN plugin searches.
-KNN_VECTORS: Final = frozenset((DENSE, ITEM_VECTOR))
+KNN_VECTORS: Final = frozenset((DENSE, ITEM_VECTOR, *HEADS))
 # Those that a search asks, each by a leg of its own.
 SEARCHED_VECTORS: Final = frozenset((DENSE, SPARSE))
 

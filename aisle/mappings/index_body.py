@@ -10,7 +10,7 @@ from aisle.mappings import fields
 from aisle.mappings.analysis import analysis, further_texts, pairs, parts, spelling, text
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
-from aisle.mappings.meta import Features, IndexMeta, RecommendationSpace
+from aisle.mappings.meta import Features, IndexMeta, ItemSpaces
 from aisle.mappings.synonyms import Synonyms
 from aisle.mappings.vector_types import AS_FP32, LEAST_BEAM, VectorLayout, VectorStorage, layout
 
@@ -31,7 +31,7 @@ class IndexSettings:
         dictionaries: language to the dictionary that its compounds are taken apart by.
         suggest: an index of suggestions is made with it.
         vectors: how the ``dense`` vectors are kept.
-        recommends: the artifacts that it recommends by; None: it cannot recommend.
+        item_spaces: the artifacts that it recommends items and relates them by.
     """
 
     dims: int = 64
@@ -47,7 +47,7 @@ class IndexSettings:
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
     suggest: bool = False
     vectors: VectorStorage = AS_FP32
-    recommends: RecommendationSpace | None = None
+    item_spaces: ItemSpaces = field(default_factory=ItemSpaces)
 
     @property
     def features(self) -> Features:
@@ -159,7 +159,7 @@ def _properties(settings: IndexSettings) -> dict[str, Any]:
         fields.TEXT_HASH: {"type": "long", "index": False},
         # Weights of vocabulary tokens, kept to 9 significant bits; an item without any has no value.
         fields.SPARSE: {"type": "rank_features"},
-        **_recommended(settings),
+        **_item_fields(settings),
     }
 
 
@@ -177,16 +177,21 @@ def _vector(settings: IndexSettings, dims: int, kept: VectorLayout) -> dict[str,
     }
 
 
-def _recommended(settings: IndexSettings) -> dict[str, Any]:
-    """What items are recommended by. Vectors are full floats: scores of counts are added to theirs."""
-    space = settings.recommends
-    if space is None:
-        return {}
+def _item_fields(settings: IndexSettings) -> dict[str, Any]:
+    """What items are recommended and related by.
+
+    Vectors are full floats: scores of counts are added to theirs.
+    """
     full = layout(AS_FP32.kept_as, settings.engine)
-    vector = {fields.ITEM_VECTOR: _vector(settings, space.dims, full)} if space.dims else {}
-    vector[fields.TAKEN] = _DOUBLE
+    made = {
+        field: _vector(settings, space.dims, full) for field, space in settings.item_spaces.vectors.items()
+    }
+    recommends = settings.item_spaces.recommends
+    if recommends is None:
+        return made
+    made[fields.TAKEN] = _DOUBLE
     # Filtered by, and counted.
-    return vector | {fields.sid(level): {"type": "keyword"} for level in range(1, space.levels + 1)}
+    return made | {fields.sid(level): {"type": "keyword"} for level in range(1, recommends.levels + 1)}
 
 
 MAX_NUMBERS: Final = 50

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as fields_of
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self, TypeAlias
 
 from aisle.errors import AisleError, CapabilityMissing, ForeignIndex, InputError
 from aisle.mappings import fields
@@ -60,6 +60,107 @@ class RecommendationSpace:
     dims: int = 0
     text_dims: int = 0
     levels: int = 0
+
+    @property
+    def title(self) -> str:
+        """What it is called to people."""
+        return f"recommender {self.name}"
+
+    @property
+    def trained_by(self) -> str:
+        """The command that makes such artifacts."""
+        return "aisle train recommender"
+
+    @property
+    def vectors(self) -> Mapping[str, VectorSpace]:
+        """The vector field that it fills; none if items have no vectors."""
+        if not self.dims:
+            return {}
+        return {fields.ITEM_VECTOR: VectorSpace(self.recommender, self.name, self.dims)}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemToItemSpace:
+    """The item-to-item model of a release, and the shape of what it makes of its items.
+
+    Attributes:
+        model: the artifact's sha256, 64 hex digits.
+        name: the artifact's name, for people.
+        encoder: fingerprint of the dense encoder that reads items' texts; empty: none does.
+        dims: width of the vectors of each head.
+    """
+
+    model: str
+    name: str
+    encoder: str
+    dims: int
+
+    @property
+    def title(self) -> str:
+        """What it is called to people."""
+        return f"item-to-item model {self.name}"
+
+    @property
+    def trained_by(self) -> str:
+        """The command that makes such artifacts."""
+        return "aisle train item-to-item"
+
+    @property
+    def vectors(self) -> Mapping[str, VectorSpace]:
+        """The vector fields that it fills, one for each head."""
+        return dict.fromkeys(fields.HEADS, VectorSpace(self.model, self.name, self.dims))
+
+
+ItemSpace: TypeAlias = RecommendationSpace | ItemToItemSpace
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSpaces:
+    """Every artifact that fills fields of items beside those of searches.
+
+    Attributes:
+        recommends: what items are recommended by; None: they cannot be.
+        relates: what they are related to one another by; None: they cannot be.
+    """
+
+    recommends: RecommendationSpace | None = None
+    relates: ItemToItemSpace | None = None
+
+    @classmethod
+    def of(cls, found: Iterable[ItemSpace]) -> Self:
+        """Those of the artifacts that there are, at most one of a kind."""
+        spaces = tuple(found)
+        return cls(
+            next((space for space in spaces if isinstance(space, RecommendationSpace)), None),
+            next((space for space in spaces if isinstance(space, ItemToItemSpace)), None),
+        )
+
+    @property
+    def present(self) -> tuple[ItemSpace, ...]:
+        """Those that there are."""
+        return tuple(space for space in (self.recommends, self.relates) if space is not None)
+
+    @property
+    def vectors(self) -> Mapping[str, VectorSpace]:
+        """The vector fields that they fill."""
+        return {field: found for space in self.present for field, found in space.vectors.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; None for what there is not."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
+        """Read it back.
+
+        Raises:
+            TypeError: it is no JSON of spaces.
+        """
+        recommends, relates = found.get("recommends"), found.get("relates")
+        return cls(
+            RecommendationSpace(**recommends) if recommends is not None else None,
+            ItemToItemSpace(**relates) if relates is not None else None,
+        )
 
 
 _NO_SIGNALS: Mapping[str, Sequence[float]] = MappingProxyType({})
@@ -127,7 +228,7 @@ class IndexMeta:
         features: what it can be asked.
         boosts: business signals that count in searches that name neither legs, fusion nor boosts.
         vectors: how the dense vectors are kept.
-        recommends: the artifacts that it recommends by; None: it cannot recommend.
+        item_spaces: the artifacts that it recommends items and relates them by.
     """
 
     release: str
@@ -139,7 +240,7 @@ class IndexMeta:
     features: Features = Features()
     boosts: SignalBoosts | None = None
     vectors: VectorStorage = AS_FP32
-    recommends: RecommendationSpace | None = None
+    item_spaces: ItemSpaces = ItemSpaces()
 
     @property
     def layout(self) -> VectorLayout:
@@ -162,12 +263,25 @@ class IndexMeta:
         Raises:
             ForeignIndex: it was made without a recommender.
         """
-        if self.recommends is None:
+        if self.item_spaces.recommends is None:
             raise ForeignIndex(
                 f"{self.release} cannot recommend: it was indexed without a recommender",
                 fix="index the catalogue again with one: aisle index ... --recommender NAME",
             )
-        return self.recommends
+        return self.item_spaces.recommends
+
+    def relating(self) -> ItemToItemSpace:
+        """The model that it relates items to one another by.
+
+        Raises:
+            ForeignIndex: it was made without one.
+        """
+        if self.item_spaces.relates is None:
+            raise ForeignIndex(
+                f"{self.release} relates no items: it was indexed without an item-to-item model",
+                fix="index the catalogue again with one: aisle index ... --item-to-item NAME",
+            )
+        return self.item_spaces.relates
 
     def require(
         self, there: bool, what: str, fix: str = "index the catalogue again, with `aisle index`"
@@ -198,7 +312,7 @@ class IndexMeta:
             "vectors": self.vectors.to_json(),
             **({"fusion": self.fusion.to_json()} if self.fusion else {}),
             **({"boosts": self.boosts.to_json()} if self.boosts else {}),
-            **({"recommends": asdict(self.recommends)} if self.recommends else {}),
+            **{name: space for name, space in self.item_spaces.to_json().items() if space is not None},
         }
 
     @classmethod
@@ -237,7 +351,7 @@ class IndexMeta:
                 boosts=SignalBoosts.from_json(found["boosts"]) if found.get("boosts") is not None else None,
                 # Those that do not say were made before there was a choice.
                 vectors=VectorStorage.from_json(found["vectors"]) if "vectors" in found else AS_FP32,
-                recommends=RecommendationSpace(**found["recommends"]) if "recommends" in found else None,
+                item_spaces=ItemSpaces.from_json(found),
             )
             layout(made.vectors.kept_as, made.engine)
         except (KeyError, TypeError, ValueError, AttributeError, InputError, CapabilityMissing) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from aisle.encoder.code_artifact import ItemCodes
 from aisle.encoder.codes import Quantizer, prefixes
 from aisle.encoder.jitter import jittered
-from aisle.mappings import RecommendationSpace, VectorSpace, fields
+from aisle.mappings import RecommendationSpace, fields
 from aisle.mappings.document import Column
 from aisle.recommendation.history_encoder import ItemEmbeddings
 from aisle.recommendation.known_items import KnownItems
+from aisle.types import Item
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +67,10 @@ class CodedItems:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ItemFields:
-    """Makes the fields that items are recommended by.
+class RecommendationFields:
+    """Makes the fields that items are recommended by, see ``indexer.vectors.ItemFields``.
 
-    There is no other way to them: a load, a single change and whoever checks an answer without a cluster come
-    to the same values. What was learned is frozen, so a new item has them as soon as it has a text.
+    What was learned is frozen, so a new item has them as soon as it has a text.
 
     Attributes:
         space: the artifacts behind it, as the index names them.
@@ -84,39 +84,29 @@ class ItemFields:
     codes: CodedItems | None = None
     sequences: ItemEmbeddings | None = None
 
-    @property
-    def spaces(self) -> Mapping[str, VectorSpace]:
-        """What the index says of its field of item vectors; nothing if items have none."""
-        if not self.space.dims:
-            return {}
-        return {fields.ITEM_VECTOR: VectorSpace(self.space.recommender, self.space.name, self.space.dims)}
+    def taken(self) -> Iterator[str]:
+        """The ids of items that somebody took."""
+        return (id_ for id_, share in self.known.popularity.items() if share > 0)
 
-    def reads(self, encoder: str) -> bool:
-        """Whether the vectors of an encoder of that fingerprint will do."""
-        return self.space.encoder in ("", encoder)
-
-    def columns(
-        self, ids: Sequence[str], texts: Sequence[str], vectors: NDArray[np.float32]
-    ) -> dict[str, Column]:
+    def columns(self, items: Sequence[Item], vectors: NDArray[np.float32]) -> dict[str, Column]:
         """The fields of some items.
 
         Args:
-            ids: of the items.
-            texts: of each, as ``encoder.item_text`` makes it; an item without one is like nothing.
-            vectors: float32 [items, dims], of the texts, of the encoder that ``space`` names at its full
-                width; of any width if it names none.
+            items: any.
+            vectors: float32 [items, dims], of their texts, of the encoder that ``space`` names at its full
+                width; of any width if it names none. Rows of zeros where there is no text: such an item is
+                like nothing.
 
         Returns:
             Name to values: `fields.TAKEN`; `fields.ITEM_VECTOR` float32 [items, dims], the sequence part and
             then the text part, which is `jittered`; and the prefixes of semantic IDs, see `CodedItems`.
         """
-        there = np.array([bool(text) for text in texts], dtype=np.bool_)[:, None]
-        read = np.where(there, vectors, np.float32(0))
+        ids = [item.id for item in items]
         made: dict[str, Column] = {fields.TAKEN: [self.known.popularity.get(id_, 0.0) for id_ in ids]}
         if self.space.dims:
-            made[fields.ITEM_VECTOR] = self._item_vectors(ids, read)
+            made[fields.ITEM_VECTOR] = self._item_vectors(ids, vectors)
         if self.codes is not None:
-            made |= self.codes.columns(ids, read)
+            made |= self.codes.columns(ids, vectors)
         return made
 
     def _item_vectors(self, ids: Sequence[str], read: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 import aisle
-from aisle._item_fields import RecommenderRefs, recommended_fields
+from aisle._item_fields import RecommenderRefs, recommendation_fields
 from aisle._vectors import item_encoder
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
@@ -23,7 +23,7 @@ from aisle.encoder.export import DenseExport, export
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, ForeignIndex
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import item_of
-from aisle.recommendation.item_fields import ItemFields
+from aisle.recommendation.item_fields import RecommendationFields
 from aisle.recommendation.router_artifact import RouterNotice
 from aisle.search import read_live
 from aisle.types import Item
@@ -51,9 +51,9 @@ class Shop:
     folder: Path
 
     @property
-    def fields(self) -> ItemFields:
+    def fields(self) -> RecommendationFields:
         """The reference's."""
-        return recommended_fields(RecommenderRefs("shop"), self.store)
+        return recommendation_fields(RecommenderRefs("shop"), self.store)
 
     def index(self, name: str, **options: Any) -> Any:
         wanted: dict[str, Any] = {"encoder": "tiny", "dims": 8, "recommender": "shop", "suggest": False}
@@ -83,10 +83,12 @@ class Shop:
 
     def made(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """The fields that the reference makes of what is stored, by id."""
-        texts = {id_: item_text(item_of(id_, source)) for id_, source in documents.items()}
-        whole = DenseEncoder.load("tiny", store=self.store).encode_items(list(texts.values()))
-        columns = self.fields.columns(list(texts), list(texts.values()), whole)
-        return {id_: {name: rows[row] for name, rows in columns.items()} for row, id_ in enumerate(texts)}
+        items = [item_of(id_, source) for id_, source in documents.items()]
+        whole = DenseEncoder.load("tiny", store=self.store).encode_items(list(map(item_text, items)))
+        columns = self.fields.columns(items, whole)
+        return {
+            item.id: {name: rows[row] for name, rows in columns.items()} for row, item in enumerate(items)
+        }
 
     def expected(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, NDArray[np.float32]]:
         """The item vectors among them."""
@@ -259,27 +261,27 @@ def test_artifacts_that_were_not_made_for_each_other_are_refused(shop: Shop, tmp
     shutil.copyfile(shop.folder / "products.csv", tmp_path / "products.csv")
     put_recommender(tmp_path, store)
     with pytest.warns(RouterNotice, match="trained for another recommender and is left out"):
-        without = recommended_fields(RecommenderRefs("shop"), store)
+        without = recommendation_fields(RecommenderRefs("shop"), store)
     assert (without.sequences, without.space.router) == (None, "") and without.space.levels == 2
     with pytest.raises(ArtifactMismatch, match="router shop was trained for another recommender"):
-        recommended_fields(RecommenderRefs("shop", router="shop"), store)
+        recommendation_fields(RecommenderRefs("shop", router="shop"), store)
     put_codes(store, "other", levels=1)
     first = shop.fields.space.recommender
     with pytest.raises(ArtifactMismatch, match="router shop was trained with other codes than other"):
-        recommended_fields(RecommenderRefs(first, codes="other"), store)
-    assert recommended_fields(RecommenderRefs(first), store).space == shop.fields.space
-    alone = recommended_fields(RecommenderRefs(first, "other", "none"), store).space
+        recommendation_fields(RecommenderRefs(first, codes="other"), store)
+    assert recommendation_fields(RecommenderRefs(first), store).space == shop.fields.space
+    alone = recommendation_fields(RecommenderRefs(first, "other", "none"), store).space
     assert (alone.levels, alone.router, alone.dims) == (1, "", alone.text_dims)
 
 
 def test_another_encoder_reads_the_texts_once_more_and_says_so(shop: Shop) -> None:
     export(DenseExport(str(shop.folder / "model"), name="narrow", dims=8), shop.store)
     with pytest.warns(UserWarning, match="with another encoder than narrow: every text is encoded twice"):
-        both = item_encoder(shop.store, "narrow", recommended=shop.fields)
+        both = item_encoder(shop.store, "narrow", makers=[shop.fields])
     items = [Item(id_, title) for id_, title in TITLES.items()]
     made = both.encode(items)
     assert np.asarray(made[fields.DENSE]).shape == (len(items), 8)
     whole = DenseEncoder.load("tiny", store=shop.store).encode_items(list(TITLES.values()))
-    expected = shop.fields.columns(list(TITLES), list(TITLES.values()), whole)
+    expected = shop.fields.columns(items, whole)
     np.testing.assert_array_equal(made[fields.ITEM_VECTOR], expected[fields.ITEM_VECTOR])
-    assert both.recommends == shop.fields.space
+    assert both.item_spaces.recommends == shop.fields.space

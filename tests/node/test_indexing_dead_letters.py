@@ -219,6 +219,7 @@ def test_a_dry_run_writes_nothing_to_the_cluster(
         "encoder": {},
         "vectors": None,
         "recommends": None,
+        "relates": None,
         "stopped": "",
         "fix": "",
         "lost_coverage": [],

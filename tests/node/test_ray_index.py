@@ -35,7 +35,7 @@ from aisle.indexer.releases.publish import Publisher
 from aisle.indexer.vectors import Vectors, stored_as
 from aisle.mappings import RecommendationSpace, fields
 from aisle.mappings.vector_types import Quantisation, VectorStorage, VectorType, clipped
-from aisle.recommendation.item_fields import ItemFields
+from aisle.recommendation.item_fields import RecommendationFields
 from aisle.recommendation.known_items import KnownItems
 from aisle.types import Item
 from tests.support.encoder_artifact import minilm
@@ -135,17 +135,17 @@ def test_the_index_is_the_one_that_a_single_machine_makes(
     width = reader.manifest.dims
     map_ = Whitening(np.zeros(width, dtype=np.float32), np.eye(width, 5, dtype=np.float32))
     space = RecommendationSpace("cd" * 32, "shop", reader.fingerprint, dims=5, text_dims=5)
-    recommended = ItemFields(space, KnownItems({"id-7": 0.5}, map_))
-    encoder = item_encoder(ArtifactStore.default(), minilm(), recommended=recommended)
+    recommended = RecommendationFields(space, KnownItems({"id-7": 0.5}, map_))
+    encoder = item_encoder(ArtifactStore.default(), minilm(), makers=[recommended])
     alone = index_catalogue(client, items(300), encoder, options(name))
     settings = ClusterSettings(url=node_url)
     other = replace(recommended, space=replace(space, encoder="ef" * 32))
     with (
         pytest.raises(InputError, match="was trained with another one"),
-        ray_load(RAY, minilm(), settings=settings, recommended=other),
+        ray_load(RAY, minilm(), settings=settings, makers=(other,)),
     ):
         pass
-    with ray_load(RAY, minilm(), settings=settings, recommended=recommended) as load:
+    with ray_load(RAY, minilm(), settings=settings, makers=(recommended,)) as load:
         report = index_catalogue(client, items(300), encoder, options(name), loader=load)
     assert (report.documents, report.refused, report.replaced) == (300, 0, alone.release)
     assert report.stage_s.keys() == {"encode", "write"}

@@ -16,7 +16,8 @@ from aisle.indexer.dead_letters import cells_of, refused_item
 from aisle.indexer.updates.change import Change, NoSuchItem, parse_change
 from aisle.indexer.updates.input import InputLine, Place
 from aisle.indexer.updates.writes import Entry, Stored, Write, action, by_id, derived_of, plan_writes
-from aisle.mappings import fields
+from aisle.indexer.vectors import ItemEncoder
+from aisle.mappings import ItemSpaces, ItemToItemSpace, VectorSpace, fields
 from aisle.mappings.document import document, item_of
 from aisle.markup import plain_line
 from aisle.types import BusinessSignals, Item
@@ -35,6 +36,7 @@ updates = st.fixed_dictionaries(
         "title": words,
         "text": words | st.none(),
         "category": words | st.none(),
+        "brand": words | st.none(),
         "attributes": attributes | st.none(),
         "numbers": st.dictionaries(words, st.none() | st.integers(-5, 5), max_size=2) | st.none(),
         "stock": st.none() | st.integers(0, 9),
@@ -105,6 +107,18 @@ read_items = st.builds(
     language=st.sampled_from(["", "en", "pt-BR"]),
 )
 States = dict[str, Stored]
+HEADS = ItemSpaces(relates=ItemToItemSpace("cd" * 32, "shop", "", 2))
+SPACE = {fields.DENSE: VectorSpace("ab" * 32, "m", 2)}
+
+
+def made_of(item: Item) -> dict[str, Any]:
+    """What its text becomes, and what its text, brand and categories become; a head may know nothing."""
+    content = repr((item.title + item.text, item.brand, item.categories))
+    head = {fields.ENGAGEMENT: content} if item.brand or item.categories else {}
+    return {fields.DENSE: item.title + item.text, fields.RELEVANCE: content, **head}
+
+
+ENCODER = ItemEncoder({**SPACE, **HEADS.vectors}, lambda _: {}, HEADS)
 
 
 def changes_of(stream: list[dict[str, Any]]) -> list[Change]:
@@ -135,7 +149,7 @@ def in_batches(states: States, changes: list[Change], size: int) -> tuple[States
             Entry(InputLine(b"", Place(start + number)), change)
             for number, change in enumerate(changes[start : start + size], start=1)
         ]
-        planned = plan_writes(by_id(entries), states, lambda item: item.title + item.text, [fields.DENSE])
+        planned = plan_writes(by_id(entries), states, lambda item: item.title + item.text, ENCODER)
         assert len({write.id for write in planned.writes}) == len(planned.writes)
         dead += [letter.line or 0 for letter in planned.dead]
         for write in planned.writes:
@@ -143,8 +157,7 @@ def in_batches(states: States, changes: list[Change], size: int) -> tuple[States
                 states.pop(write.id, None)
                 continue
             encoded += write.derived is None
-            text = write.item.title + write.item.text
-            states[write.id] = Stored(1, document(write.item, write.derived or {fields.DENSE: text}))
+            states[write.id] = Stored(1, document(write.item, write.derived or made_of(write.item)))
     return states, sorted(dead), encoded
 
 
@@ -154,10 +167,10 @@ def test_a_batch_is_its_changes_one_by_one(stream: list[dict[str, Any]], size: i
     changes = changes_of(stream)
     states, dead, _ = in_batches({}, changes, size)
     assert ({i: item_of(i, one.source) for i, one in states.items()}, dead) == one_by_one({}, changes)
-    # A vector always is the one of the text that the item has.
+    # A vector always is the one of the text and the content that the item has.
     for id_, one in states.items():
         item = item_of(id_, one.source)
-        assert one.source[fields.DENSE] == item.title + item.text
+        assert {field: one.source[field] for field in ENCODER.spaces if field in one.source} == made_of(item)
 
 
 @settings(deadline=None)

@@ -12,7 +12,7 @@ from aisle.cluster import Cluster, capabilities
 from aisle.encoder import ArtifactStore
 from aisle.encoder.whitening import fit_whitening
 from aisle.indexer.releases.signals import store_percentiles
-from aisle.mappings import IndexMeta, IndexSettings, RecommendationSpace, fields, index_body
+from aisle.mappings import IndexMeta, IndexSettings, ItemSpaces, RecommendationSpace, fields, index_body
 from aisle.mappings.document import document
 from aisle.recommendation.artifact import load_recommender, save_recommender
 from aisle.recommendation.counts import count_items
@@ -158,8 +158,10 @@ def put_recommending_shop(
     made = made or recommender()
     vectors = item_vectors(made)
     engine = capabilities(client).best_engine
-    settings = IndexSettings(dims=DIMS, engine=engine, recommends=space)
-    meta = IndexMeta(index, {}, engine, (), features=settings.features, recommends=space)
+    settings = IndexSettings(dims=DIMS, engine=engine, item_spaces=ItemSpaces(recommends=space))
+    meta = IndexMeta(
+        index, {}, engine, (), features=settings.features, item_spaces=ItemSpaces(recommends=space)
+    )
     client.indices.create(index=index, body=index_body(settings, meta))
     popularity = dict(zip(made.items, _popularity(made), strict=True))
     actions = (

@@ -22,7 +22,7 @@ from aisle.indexer.ledger.store import NOTHING, EarlierProgress, IndexRun, Ledge
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.create import drop_unfinished
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
-from aisle.mappings import SCHEMA_VERSION, IndexSettings, Synonyms, VectorSpace, fields
+from aisle.mappings import SCHEMA_VERSION, IndexSettings, ItemSpaces, Synonyms, VectorSpace, fields
 from aisle.mappings.compounds import CompoundDictionary
 
 
@@ -41,6 +41,7 @@ def run_parts(
         options: of the run; how fast it loads may change.
     """
     fusions = [asdict(fusion) for fusion in options.fusions]
+    item_spaces = settings.item_spaces.to_json()
     return {
         **source,
         "the encoder (--encoder, --dims)": _stable(
@@ -49,14 +50,19 @@ def run_parts(
         "the index settings (--shards, --replicas, --vectors)": _stable(
             [
                 asdict(
-                    replace(settings, synonyms=Synonyms(), languages=(), dictionaries={}, recommends=None)
+                    replace(
+                        settings,
+                        synonyms=Synonyms(),
+                        languages=(),
+                        dictionaries={},
+                        item_spaces=ItemSpaces(),
+                    )
                 ),
                 fusions,
             ]
         ),
-        "the recommender (--recommender, --codes, --router)": _stable(
-            asdict(settings.recommends) if settings.recommends else None
-        ),
+        "the recommender (--recommender, --codes, --router)": _stable(item_spaces["recommends"]),
+        "the item-to-item model (--item-to-item)": _stable(item_spaces["relates"]),
         "the synonyms (--synonyms)": settings.synonyms.fingerprint,
         "the languages (--language)": f"{','.join(settings.languages)} {_fingerprint(settings.dictionaries)}",
         # Another version may read rows, or write documents, in another way.

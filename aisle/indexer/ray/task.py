@@ -15,9 +15,8 @@ from aisle.errors import AisleError, ArtifactCorrupt
 from aisle.indexer.bulk import BulkResult
 from aisle.indexer.dead_letters import DeadLetter
 from aisle.indexer.pipeline import PipelineOptions
-from aisle.indexer.vectors import ItemEncoder, dense_item_encoder, without_vectors
+from aisle.indexer.vectors import ItemEncoder, ItemFields, dense_item_encoder, without_vectors
 from aisle.mappings.vector_types import AS_FP32, VectorStorage
-from aisle.recommendation.item_fields import ItemFields
 
 
 class EncoderSource(Protocol):
@@ -45,14 +44,14 @@ class ShippedArtifact:
         fingerprint: 64 hex digits that the worker's model must have.
         dims: width that vectors are cut to.
         files: gives file name to content; asked only if needed. The driver puts them into Ray's object store.
-        recommended: makes what items are recommended by, of the same vectors; None: they are not.
+        also: makers of further fields of the same vectors.
     """
 
     path: Path
     fingerprint: str
     dims: int
     files: Callable[[], Mapping[str, bytes]]
-    recommended: ItemFields | None = None
+    also: tuple[ItemFields, ...] = ()
 
     def open(self, threads: int) -> ItemEncoder:
         """See `EncoderSource`.
@@ -76,7 +75,7 @@ class ShippedArtifact:
                 fix="bring the same artifact to every machine, or remove it there: it is then sent",
             )
         name = model.manifest.name
-        return dense_item_encoder(model, item_text, name=name, dims=self.dims, recommended=self.recommended)
+        return dense_item_encoder(model, item_text, name=name, dims=self.dims, also=self.also)
 
 
 def artifact_files(path: Path) -> dict[str, bytes]:

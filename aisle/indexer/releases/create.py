@@ -75,7 +75,7 @@ def create_release(
             fusion=fusion,
             features=settings.features,
             vectors=settings.vectors,
-            recommends=settings.recommends,
+            item_spaces=settings.item_spaces,
         )
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:

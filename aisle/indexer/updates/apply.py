@@ -263,7 +263,7 @@ class BatchApplier:
         check_spaces(live.meta, encoder)
         groups = by_id(entries)
         stored = read_stored(self._cluster, live.target, self._options.retry, list(groups))
-        planned = plan_writes(groups, stored, self._encoding.text, encoder.spaces)
+        planned = plan_writes(groups, stored, self._encoding.text, encoder)
         made = encoded(encoder, planned.writes)
         first = self._reserve(lease, len(planned.writes), stored)
         actions = [

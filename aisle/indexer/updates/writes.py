@@ -91,19 +91,18 @@ def plan_writes(
     groups: Mapping[str, Sequence[Entry]],
     stored: Mapping[str, Stored],
     text: Callable[[Item], str],
-    vector_fields: Iterable[str],
+    encoder: ItemEncoder,
 ) -> PlannedWrites:
     """One write for all changes of an item, the same as one write for each of them in turn.
 
     Args:
         groups: see `by_id`.
         stored: what is live, of these ids.
-        text: what the encoder reads of an item.
-        vector_fields: those that every document has.
+        text: what an encoder of texts reads of an item.
+        encoder: of the release.
     """
     writes: list[Write] = []
     dead: list[DeadLetter] = []
-    needed = frozenset(vector_fields)
     for id_, entries in groups.items():
         found = stored.get(id_)
         before = item_of(id_, found.source) if found else None
@@ -116,7 +115,7 @@ def plan_writes(
                 dead.append(unapplied(entry.line, id_, NO_SUCH_ITEM))
         # A delete is written even if nothing is there: its version keeps older writes out.
         if after is not None:
-            derived = _kept(before, after, found, text, needed)
+            derived = _kept(before, after, found, text, encoder)
             writes.append(Write(id_, after, derived, tuple(applied)))
         elif any(isinstance(entry.change, Delete) for entry in applied):
             writes.append(Write(id_, None, None, tuple(applied)))
@@ -128,12 +127,20 @@ def _kept(
     after: Item,
     found: Stored | None,
     text: Callable[[Item], str],
-    needed: frozenset[str],
+    encoder: ItemEncoder,
 ) -> Mapping[str, Any] | None:
     if before is None or found is None or text(before) != text(after):
         return None
+    if encoder.item_spaces.relates and _content(before) != _content(after):
+        return None
     derived = derived_of(found.source)
-    return derived if needed <= derived.keys() else None
+    # A head has no vector for an item of which it knows nothing.
+    return derived if encoder.spaces.keys() - fields.HEADS <= derived.keys() else None
+
+
+def _content(item: Item) -> tuple[object, ...]:
+    """What an item-to-item model reads of an item beside its text."""
+    return item.brand, item.categories
 
 
 def action(write: Write, derived: Mapping[str, Any], version: int) -> Line | Refusal:
