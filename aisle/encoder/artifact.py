@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,17 @@ def git_commit() -> str:
     return ask("rev-parse", "HEAD") if ask("ls-files", "--error-unmatch", Path(__file__).name) else ""
 
 
+def _renew(place: Path, staged: Path, manifest: Manifest) -> bool:
+    """Whether a whole artifact of the very same files is there; then its manifest is the new one."""
+    try:
+        if load_artifact(place).manifest.files != manifest.files:
+            return False
+        (staged / MANIFEST).replace(place / MANIFEST)
+    except (ArtifactNotFound, ArtifactCorrupt, FileNotFoundError):
+        return False
+    return True
+
+
 _HEX = re.compile(r"^[0-9a-f]{8,64}$")
 
 
@@ -278,17 +290,31 @@ class ArtifactStore:
     def add(self, staged: Path) -> Path:
         """Verify a finished folder and move it into the store; its place. The same artifact is kept once.
 
+        Other processes may add the same at the same time, and read it: what is there already is left alone
+        but for its manifest, which says when and how it was made last.
+
         Raises:
             ArtifactCorrupt: the folder is not what its manifest says.
         """
         manifest = load_artifact(staged).manifest
         place = self.home / manifest.kind / f"{manifest.name}-{manifest.fingerprint[:12]}"
         place.parent.mkdir(parents=True, exist_ok=True)
-        with self.staging() as attic:
-            if place.exists():
-                place.rename(attic / "old")
-            staged.rename(place)
+        while not (_renew(place, staged, manifest) or self._put(place, staged)):
+            pass
         return place
+
+    def _put(self, place: Path, staged: Path) -> bool:
+        """Move a folder to its place, and away what is there; False where another one came there between."""
+        with self.staging() as attic:
+            with suppress(FileNotFoundError):
+                place.rename(attic / "old")
+            try:
+                staged.rename(place)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+                return False
+        return True
 
     def list(self) -> tuple[tuple[Path, Manifest], ...]:
         """Every artifact with a readable manifest, newest first."""
@@ -301,7 +327,7 @@ class ArtifactStore:
         return tuple(sorted(found, key=lambda entry: (entry[1].created, entry[0].name), reverse=True))
 
     def find(self, ref: str | Path, kind: str, noun: str, fix: str) -> Artifact:
-        """The artifact that a reference to one kind names, verified; what it is remains to be required.
+        """The artifact that a reference to one kind names, verified; a path's kind remains to be required.
 
         Args:
             ref: as for ``resolve``.
@@ -310,15 +336,19 @@ class ArtifactStore:
             fix: how one is made.
 
         Raises:
-            ArtifactNotFound: nothing goes by that reference; names those of the kind that are there.
+            ArtifactNotFound: nothing of the kind goes by that reference; names those of it that are there.
             ArtifactCorrupt: its files are not what was built.
         """
+        there = ", ".join(dict.fromkeys(m.name for _, m in self.list() if m.kind == kind)) or "none"
+        none = f"no {noun} {str(ref)!r} (there: {there})"
         try:
             path = self.resolve(ref, kind)
         except ArtifactNotFound as error:
-            there = ", ".join(dict.fromkeys(m.name for _, m in self.list() if m.kind == kind)) or "none"
-            raise ArtifactNotFound(f"no {noun} {str(ref)!r} (there: {there})", fix=fix) from error
-        return load_artifact(path)
+            raise ArtifactNotFound(none, fix=fix) from error
+        found = load_artifact(path)
+        if found.manifest.kind != kind and path != Path(ref).expanduser():
+            raise ArtifactNotFound(f"{none}; a {found.manifest.kind} goes by it", fix=fix)
+        return found
 
     def resolve(self, ref: str | Path, kind: str = "") -> Path:
         """The folder that ``ref`` names.

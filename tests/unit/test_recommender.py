@@ -12,6 +12,7 @@ import pytest
 
 from aisle._artifacts import verified_artifact
 from aisle.encoder import ArtifactStore
+from aisle.encoder.code_artifact import load_codes
 from aisle.encoder.whitening import fit_whitening
 from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError, InvalidQuery
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol
@@ -120,6 +121,13 @@ def test_an_artifact_comes_back_as_it_was(recommender: Recommender, tmp_path: Pa
     assert [item.id for item in theirs.items] == [item.id for item in ours.items]
     with pytest.raises(ArtifactNotFound, match=r"no recommender 'other' \(there: shop\)"):
         load_recommender("other", store)
+    codes = r"no codes 'shop' \(there: none\); a recommender goes by it"
+    for ref in ("shop", f"recommender/{again.path.name}", kept.fingerprint[:12]):
+        with pytest.raises(ArtifactNotFound, match=codes.replace("shop", ref)) as refused:
+            load_codes(ref, store)
+        assert "aisle train codes" in refused.value.fix
+    with pytest.raises(ArtifactCorrupt, match="is a recommender model, not codes"):
+        load_codes(again.path, store)
     (again.path / "settings.json").write_text("{}")
     with pytest.raises(ArtifactCorrupt, match="was changed"):
         load_recommender("shop", store)
