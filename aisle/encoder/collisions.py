@@ -27,6 +27,13 @@ def sharing(codes: NDArray[np.int32]) -> float:
     return float(counts[counts > 1].sum() / len(codes))
 
 
+def check_room(items: int, sizes: tuple[int, ...]) -> None:
+    """Whether levels of these sizes have a tuple for each of so many items. Raises InputError."""
+    room = math.prod(sizes)
+    if items > room:
+        raise InputError(f"{items:,} items cannot have one of {room:,} tuples each", fix=_LARGER)
+
+
 def separate(
     codebooks: Codebooks,
     placed: Placed,
@@ -54,11 +61,7 @@ def separate(
         InputError: there are fewer tuples than items.
     """
     others = {tuple(row) for row in taken.tolist()} if taken is not None else set()
-    room = math.prod(codebooks.sizes)
-    if len(codes) + len(others) > room:
-        raise InputError(
-            f"{len(codes) + len(others):,} items cannot have one of {room:,} tuples each", fix=_LARGER
-        )
+    check_room(len(codes) + len(others), codebooks.sizes)
     held = _Taken(codebooks.sizes)
     for other in others:
         held.take(other)

@@ -72,6 +72,7 @@ def test_what_it_says_in_words(shop: Shop) -> None:
     ("arguments", "message"),
     [
         (("--data", "shop", "--sizes", "99"), "24 items cannot fill a level of 99 codes"),
+        (("--data", "shop", "--sizes", "4,4"), "24 items cannot have one of 16 tuples each"),
         (("--data", "shop", "--sizes", "2,x"), "cannot read the sizes '2,x'"),
         (("--data", "shop", "--co-purchase-weight", "0"), "there are no vectors to make codes of"),
         ((), "there are no items"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from aisle._artifacts import verified_artifact
-from aisle.encoder import ArtifactStore
+from aisle.encoder import ArtifactStore, DenseEncoder, Manifest
 from aisle.encoder.code_artifact import CODEBOOKS, ItemCodes, load_codes, save_codes
 from aisle.encoder.codes import Codebooks, Modality, nearest
 from aisle.encoder.collisions import sharing
@@ -304,6 +306,22 @@ def test_a_failure_leaves_the_store_as_it_was(store: ArtifactStore) -> None:
     with pytest.raises(InputError, match="cannot fill a level"):
         job.run(ITEMS, ("",) * COUNT, sequences_of(ITEMS, [[1, 2, 3, 4]] * 9), None, store, Silent())
     assert store.list() == () and not store.home.exists()
+
+
+class _Unread:
+    """An encoder that must not be asked."""
+
+    manifest = Manifest(kind="dense", name="e", base_model="", dims=2, text_version="1", files={})
+
+    def encode_items(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        raise AssertionError(texts)
+
+
+def test_too_few_codes_are_refused_before_texts_are_read(store: ArtifactStore) -> None:
+    for sizes, said in (((4, 4), f"{COUNT} items cannot have one of 16 tuples"), ((999,), "cannot fill")):
+        job = CodesJob(name="shop", settings=CodeSettings(sizes))
+        with pytest.raises(InputError, match=said):
+            job.run(ITEMS, ("lip balm",) * COUNT, None, cast("DenseEncoder", _Unread()), store, Silent())
 
 
 def test_settings_that_make_no_codes_are_refused() -> None:

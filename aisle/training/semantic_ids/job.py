@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import check_name
 from aisle.encoder.code_artifact import save_codes
+from aisle.encoder.collisions import check_room
 from aisle.errors import InputError
 from aisle.evaluation.codes import CodeReport, PrefixLabel, code_report, prefix_labels
 from aisle.evaluation.sequences.protocol import SHORTEST, EvaluationProtocol, Phase, next_steps, split
@@ -22,6 +23,7 @@ from aisle.sequences import Sequences
 from aisle.training.common.progress import Progress
 from aisle.training.semantic_ids.co_purchases import co_purchase_vectors
 from aisle.training.semantic_ids.fit import CodeSettings, FittedCodes, ModalityVectors, fit_codes
+from aisle.training.semantic_ids.method import check_sizes
 
 TEXT: Final = "text"
 CO_PURCHASES: Final = "co-purchases"
@@ -118,14 +120,23 @@ class CodesJob:
             MissingExtra: the extra ``train`` is not installed.
         """
         learned, pairs = held_out_steps(sequences)
-        given = list(self._modalities(texts, learned, encoder, progress))
-        if not given:
+        bought = self._bought(learned, progress)
+        reader = encoder if self.text_weight and any(texts) else None
+        covered = np.zeros(len(items), dtype=np.bool_)
+        if bought is not None:
+            covered |= bought.vectors.any(axis=1)
+        if reader is not None:
+            covered |= np.array([bool(text) for text in texts], dtype=np.bool_)
+        rows = np.flatnonzero(covered)
+        if not len(rows):
             raise InputError(
                 "there are no vectors to make codes of",
                 fix="name a catalogue and an encoder, or events, with a weight above 0",
             )
-        covered = np.any([kind.vectors.any(axis=1) for kind in given], axis=0)
-        rows = np.flatnonzero(covered)
+        # Before the texts are read, which takes longer than all the rest.
+        check_sizes(len(rows), self.settings.sizes)
+        check_room(len(rows), self.settings.sizes)
+        given = [*self._read(texts, reader, progress), *([bought] if bought else [])]
         if len(rows) < len(items):
             progress.note(f"{len(items) - len(rows):,} items have neither text nor co-purchases: no codes")
         progress.phase("fitting codebooks")
@@ -155,27 +166,21 @@ class CodesJob:
         firsts = sorted((label for label in labels if len(label.prefix) == 1), key=lambda one: -one.items)
         return TrainedCodes(artifact, report, tuple(firsts))
 
-    def _modalities(
-        self,
-        texts: Sequence[str],
-        learned: Sequences | None,
-        encoder: DenseEncoder | None,
-        progress: Progress,
-    ) -> Sequence[ModalityVectors]:
-        found = []
-        if encoder is not None and self.text_weight and any(texts):
-            progress.phase(f"encoding {len(texts):,} texts with {encoder.manifest.name}")
-            vectors = text_vectors(encoder, texts)
-            found.append(
-                ModalityVectors(TEXT, encoder.fingerprint, vectors, self.text_weight, self.text_dims)
-            )
-        if learned is not None and self.co_purchase_weight:
-            progress.phase("counting what is bought together")
-            vectors = co_purchase_vectors(learned, self.co_purchase_dims, self.settings.seed)
-            found.append(
-                ModalityVectors(CO_PURCHASES, "ppmi of steps, svd", vectors, self.co_purchase_weight)
-            )
-        return found
+    def _bought(self, learned: Sequences | None, progress: Progress) -> ModalityVectors | None:
+        if learned is None or not self.co_purchase_weight:
+            return None
+        progress.phase("counting what is bought together")
+        vectors = co_purchase_vectors(learned, self.co_purchase_dims, self.settings.seed)
+        return ModalityVectors(CO_PURCHASES, "ppmi of steps, svd", vectors, self.co_purchase_weight)
+
+    def _read(
+        self, texts: Sequence[str], encoder: DenseEncoder | None, progress: Progress
+    ) -> list[ModalityVectors]:
+        if encoder is None:
+            return []
+        progress.phase(f"encoding {len(texts):,} texts with {encoder.manifest.name}")
+        vectors = text_vectors(encoder, texts)
+        return [ModalityVectors(TEXT, encoder.fingerprint, vectors, self.text_weight, self.text_dims)]
 
     def _report(
         self, fitted: FittedCodes, rows: NDArray[np.intp], items: int, pairs: NDArray[np.int64] | None
