@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -196,6 +198,28 @@ AtOption = Annotated[
         help="For which rules act, such as 2026-12-24T18:00:00Z.",
     ),
 ]
+
+
+def listed(given: Iterable[str] | None) -> list[str]:
+    """The ids of an option that takes several at once, and several times.
+
+    Args:
+        given: values of the option, each a row of CSV.
+
+    Raises:
+        InputError: double quotes that do not match.
+    """
+    found: list[str] = []
+    for row in given or ():
+        try:
+            cells = next(csv.reader([row], skipinitialspace=True, strict=True), [])
+        except csv.Error as error:
+            raise InputError(
+                f"cannot read the ids {printable(row)[:60]!r} ({error})",
+                fix="put commas between ids, and an id with a comma in double quotes",
+            ) from None
+        found += (cell.strip() for cell in cells if cell.strip())
+    return found
 
 
 def moment(at: str | None) -> datetime | None:

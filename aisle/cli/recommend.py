@@ -14,7 +14,7 @@ from aisle._recommendations import find_recommending_index
 from aisle.cli.console import EXIT_FAILED, JsonOption, print_json
 from aisle.cli.filters import FilterOptions
 from aisle.cli.option_sets import with_option_sets
-from aisle.cli.options import RANKING_PANEL, AtOption, BoostOptions, ContextOption, moment
+from aisle.cli.options import RANKING_PANEL, AtOption, BoostOptions, ContextOption, listed, moment
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,11 +37,14 @@ def recommend(
     boosting: BoostOptions,
     history: Annotated[
         list[str] | None,
-        typer.Option(help="Ids that the user took, oldest first, with commas between them; or repeat it."),
+        typer.Option(
+            help="Ids that the user took, oldest first, with commas between them; or repeat it. An id with a"
+            " comma stands in double quotes, as in CSV."
+        ),
     ] = None,
     size: Annotated[int, typer.Option("--size", "-k", min=1, help="Items to recommend.")] = 10,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="Ids that are not to come up, with commas; or repeat it.")
+        list[str] | None, typer.Option(help="Ids that are not to come up, written likewise.")
     ] = None,
     exclude_bought: Annotated[
         bool, typer.Option("--exclude-bought/--repeatable", help="Leave out what is in the history.")
@@ -68,16 +71,18 @@ def recommend(
 
         aisle recommend --name shop --history drill-18v --exclude case-18v --size 5 --json
 
+        aisle recommend --name shop --history drill-18v --history '"bolt-M8,40"'
+
         aisle recommend --name shop
     """
     filters, boosts = narrowing.filters(), boosting.boosts()
     there = find_recommending_index(name, rules=rules)
     if there.client is not None:
         page = there.client.recommend(
-            _ids(history),
+            listed(history),
             size=size,
             filters=filters,
-            exclude=_ids(exclude),
+            exclude=listed(exclude),
             exclude_bought=exclude_bought,
             boosts=boosts,
             context=tuple(context or ()),
@@ -90,7 +95,7 @@ def recommend(
     if filters != aisle.Filters() or boosts is not None or context or at:
         raise _needs_an_index(there.missing)
     local = aisle.open_recommender(name).recommend(
-        _ids(history), size=size, exclude=_ids(exclude), exclude_bought=exclude_bought
+        listed(history), size=size, exclude=listed(exclude), exclude_bought=exclude_bought
     )
     why = f" ({there.missing.message})" if there.missing else ""
     notes = [f"from the recommender itself: stock, filters and new items do not count{why}"]
@@ -132,7 +137,3 @@ def _answer(
             console.print(printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
     if not items:
         raise typer.Exit(EXIT_FAILED)
-
-
-def _ids(given: list[str] | None) -> list[str]:
-    return [item.strip() for part in given or () for item in part.split(",") if item.strip()]

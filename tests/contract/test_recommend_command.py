@@ -84,6 +84,9 @@ def test_orders_become_recommendations(shop: Shop) -> None:
     assert "skipped, as unknown: no\\x1b[31m" in shown.out
     nobody = shop.run("recommend", "--name", "shop", "--size", "2")
     assert nobody.code == 0 and "many buy it" in nobody.out
+    asked = ("recommend", "--name", "shop", "--history", '"bolt-M8,40", drill,nope', "--history", '7" saw')
+    assert json.loads(shop.run(*asked, "--json").out)["unknown"] == ["bolt-M8,40", "nope", '7" saw']
+    assert "cannot read the ids" in failure(shop.run("recommend", "--name", "shop", "--history", '"drill'))
 
 
 def test_what_trained_says_in_words(shop: Shop) -> None:
