@@ -255,6 +255,18 @@ def test_what_is_new_is_found_by_its_text_and_explained(shop: Shop) -> None:
     assert history[0] in [item.id for item in after.items] and after.items[0].because == NEW
 
 
+def test_what_has_left_the_catalogue_is_called_as_it_was(shop: Shop, client: Cluster) -> None:
+    gone = client.get(index=RELEASE, id="item-010")["_source"]
+    before = shop.recommender().recommend(["item-010"], size=5)
+    client.delete(index=RELEASE, id="item-010", refresh=True)
+    try:
+        after = shop.recommender().recommend(["item-010"], size=5)
+    finally:
+        client.index(index=RELEASE, id="item-010", body=gone, refresh=True)
+    assert after.unknown == () and after.titles == before.titles == {"item-010": "thing 10"}
+    assert {item.because for item in after.items} == {"item-010"}
+
+
 def test_signals_lift_and_rules_act_as_in_a_search(shop: Shop) -> None:
     client = shop.recommender(rules=True)
     plain = client.recommend(["item-010"], size=8)

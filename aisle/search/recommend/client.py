@@ -135,7 +135,7 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
         return RecommendationPage(
             items=items,
             unknown=history.unknown,
-            titles=history.titles,
+            titles=self._scorer.titles(history),
             pool=ranking.pool,
             release=release,
             timings=RecommendationTimings(

@@ -94,7 +94,8 @@ class RecommendationPage:
     Attributes:
         items: best first.
         unknown: ids of the history that neither the index nor the recommender knows, each once; skipped.
-        titles: of the history's items that the index has, for "because you bought".
+        titles: of the history's items, for "because you bought": as the index has them, else as the
+            recommender knew them.
         pool: candidates that were scored, within the budget.
         release: index that answered.
         timings: milliseconds.

@@ -117,6 +117,12 @@ class BaseScorer:
         gone = np.array([step not in history.titles for step in history.steps], dtype=np.bool_)
         return np.where(gone[:, None], own, history.vectors)
 
+    def titles(self, history: History) -> dict[str, str]:
+        """Titles of the history's items as the index has them, else as the recommender knew them."""
+        places, known = self.recommender.places, self.recommender.titles
+        found = {step: known[places[step]] for step in history.steps if step in places} | {**history.titles}
+        return {step: title for step, title in found.items() if title}
+
     @property
     def depth(self) -> int:
         """Codes in the longest prefixes that users can be routed to; 0 without a router of prefixes."""
