@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from aisle._arguments import check_whole, listed_ids
 from aisle.errors import InputError, InvalidQuery
 from aisle.recommendation.channel import best, strongest
 from aisle.recommendation.pool import candidates_of
@@ -160,6 +161,7 @@ class Recommender:
         Raises:
             InvalidQuery: a size under 1, or what is no list of ids.
         """
+        check_whole(size=size)
         if size < 1:
             raise InvalidQuery(f"a size of {size} asks for nothing", fix="use 1 or more")
         given, exclude = listed_ids("history", history), listed_ids("exclude", exclude)
@@ -198,23 +200,3 @@ class Recommender:
         return Recommendations(
             found, unknown, {self.items[step]: self.titles[step] for step in steps.tolist()}
         )
-
-
-def listed_ids(name: str, given: Iterable[str]) -> tuple[str, ...]:
-    """The ids of an argument, whatever holds them.
-
-    Args:
-        name: of the argument.
-        given: its value.
-
-    Raises:
-        InvalidQuery: one text instead of a list, no list at all, or an id that is no text: a number would be
-            an id that nobody knows.
-    """
-    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-        what = "one text" if isinstance(given, str) else f"a {type(given).__name__}"
-        raise InvalidQuery(f"{name}= is {what}", fix=f'give a list, such as {name}=["a", "b"]')
-    found = tuple(given)
-    if not all(isinstance(one, str) for one in found):
-        raise InvalidQuery(f"{name}= holds what is no text", fix="ids are texts, such as '100002'")
-    return found

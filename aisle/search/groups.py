@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from aisle._arguments import check_whole
 from aisle.errors import InvalidQuery
 from aisle.mappings import IndexMeta, fields
 from aisle.search.fusion import Fused
@@ -43,6 +44,7 @@ class GroupOptions:
     window: int = 3
 
     def __post_init__(self) -> None:
+        check_whole(size=self.size, window=self.window)
         if not 0 <= self.size <= MAX_VARIANTS:
             raise InvalidQuery(
                 f"{self.size} variants per hit cannot be shown", fix=f"use 0 (none) to {MAX_VARIANTS}"

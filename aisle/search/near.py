@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aisle._arguments import check_real
 from aisle.errors import InvalidQuery
 from aisle.mappings import fields
 from aisle.types import GeoPoint
@@ -36,6 +37,7 @@ class Near:
     km: float
 
     def __post_init__(self) -> None:
+        check_real(lat=self.lat, lon=self.lon, km=self.km)
         if not (abs(self.lat) <= 90 and abs(self.lon) <= 180):
             raise InvalidQuery(
                 f"{self.lat},{self.lon} is not on earth",

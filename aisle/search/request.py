@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, Final, TypedDict
+from typing import Any, TypedDict
 
+from aisle._arguments import check_kind, check_moment, check_real, check_text, check_whole
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec
 from aisle.mappings.signals import SignalBoosts
@@ -18,10 +17,6 @@ from aisle.search.legs import checked_question
 from aisle.search.negation import MAX_EXCLUDED, MAX_EXCLUDED_CHARS
 from aisle.search.rank import RerankOptions
 from aisle.search.sorting import Sort
-
-_KINDS: Final[Mapping[str, type]] = MappingProxyType(
-    {"filters": Filters, "rerank": RerankOptions, "group": GroupOptions, "boosts": SignalBoosts}
-)
 
 
 class SearchOptions(TypedDict, total=False):
@@ -87,7 +82,7 @@ class SearchRequest:
         highlight: say which words of title and text were searched, see ``Hit.highlights``.
 
     Raises:
-        InvalidQuery: the text is empty or too long, or a number is out of range.
+        InvalidQuery: the text is empty or too long, a value is of another type, or a number is out of range.
         InputError: ``legs`` and ``fusion`` contradict each other.
     """
 
@@ -126,8 +121,6 @@ class SearchRequest:
         object.__setattr__(
             self, "context", (self.context,) if isinstance(self.context, str) else tuple(self.context)
         )
-        if self.at is not None and self.at.tzinfo is None:
-            raise InvalidQuery(f"{self.at} has no time zone", fix="give at= one, such as datetime.UTC")
         # A string is one word, and not its letters.
         words = (self.exclude,) if isinstance(self.exclude, str) else tuple(self.exclude)
         object.__setattr__(self, "exclude", words)
@@ -159,13 +152,16 @@ class SearchRequest:
             )
 
     def _check_kinds(self) -> None:
-        for name, kind in _KINDS.items():
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, kind):
-                raise InvalidQuery(
-                    f"{name}= is a {type(value).__name__}, not {kind.__name__}",
-                    fix=f"write {name}=aisle.{kind.__name__}(...)",
-                )
+        check_text(text=self.text)
+        check_kind(Filters, filters=self.filters)
+        check_kind(RerankOptions, rerank=self.rerank)
+        check_kind(GroupOptions, group=self.group)
+        check_kind(SignalBoosts, boosts=self.boosts)
+        check_whole(size=self.size, page=self.page)
+        check_real(diversity=self.diversity)
+        if self.least_similarity is not None:
+            check_real(least_similarity=self.least_similarity)
+        check_moment(at=self.at)
 
     def _check_order(self) -> None:
         order = Sort.of(self.sort)

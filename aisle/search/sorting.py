@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from aisle._arguments import check_real, check_text
 from aisle.errors import InvalidQuery
 from aisle.mappings import fields
 from aisle.search.fusion import Fused
@@ -43,6 +44,8 @@ class Sort:
     least_score: float = 0.5
 
     def __post_init__(self) -> None:
+        check_text(by=self.by)
+        check_real(least_score=self.least_score)
         if not self.by.strip():
             raise InvalidQuery(
                 "nothing to sort by", fix=f"use one of {', '.join(_NAMED)}, or a number's name"

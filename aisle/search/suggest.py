@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from aisle._arguments import check_kind, check_text, check_whole
 from aisle.errors import InvalidQuery
 from aisle.mappings import fields
 from aisle.mappings.document import item_of
@@ -129,6 +130,9 @@ class SuggestRequest:
     filters: Filters = field(default_factory=Filters)
 
     def __post_init__(self) -> None:
+        check_text(text=self.text)
+        check_whole(size=self.size, items=self.items)
+        check_kind(Filters, filters=self.filters)
         if not (1 <= self.size <= MOST and 0 <= self.items <= MOST):
             raise InvalidQuery(
                 f"{self.size} suggestions and {self.items} items cannot be asked for",

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import FusionSpec, default_fusion, fields
-from aisle.search import Filters, SearchRequest
+from aisle.search import (
+    FacetOptions,
+    Filters,
+    GroupOptions,
+    Near,
+    RerankOptions,
+    SearchRequest,
+    Sort,
+)
 from aisle.search.filters import MAX_VALUES
+from aisle.search.recommend.request import RecommendationRequest
+from aisle.search.suggest import SuggestRequest
 
 LEGS = ("bm25", "dense")
 
@@ -73,3 +84,36 @@ def test_more_than_a_clause_takes_is_refused_before_it_is_asked() -> None:
     assert len(Filters(brand=many[1:]).clauses()) == 1
     with pytest.raises(InvalidQuery, match="a text of 201 letters cannot be excluded"):
         SearchRequest("drill", exclude=("a " * 100 + "a",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"),
+    [
+        *((SearchRequest, {"text": "drill", name: "3"}) for name in ("size", "page", "diversity")),
+        *((SearchRequest, {"text": "drill", name: "3"}) for name in ("least_similarity", "at")),
+        (SearchRequest, {"text": "drill", "size": None}),
+        (SearchRequest, {"text": "drill", "size": 2.5}),
+        (SearchRequest, {"text": "drill", "page": True}),
+        (SearchRequest, {"text": 3}),
+        *((RecommendationRequest, {name: "now"}) for name in ("size", "budget", "at", "boosts", "filters")),
+        *((SuggestRequest, {"text": "dri", name: "3"}) for name in ("size", "items")),
+        (SuggestRequest, {"text": None}),
+        *((FacetOptions, {name: "3"}) for name in ("size", "most", "ranges")),
+        *((GroupOptions, {name: "3"}) for name in ("size", "window")),
+        *((RerankOptions, {name: "3"}) for name in ("top", "chunk", "weight", "budget_ms")),
+        (Near, {"lat": "52.5", "lon": 13.4, "km": 10}),
+        (Sort, {"by": 3}),
+        (Sort, {"by": "price", "least_score": "0.5"}),
+    ],
+)
+def test_a_value_of_another_type_is_named_with_what_is_right(asked: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        asked(**wrong)
+    assert any(f"{name}= is a " in refused.value.message for name in wrong)
+    assert refused.value.fix
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert RecommendationRequest(size=cast("int", np.int64(3))).pool_size == 500
+    assert GroupOptions(size=cast("int", np.int32(3))).size == 3
+    assert SearchRequest("drill", diversity=float(np.float32(0.5))).diversity == 0.5

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from aisle._arguments import check_whole
 from aisle.errors import InvalidQuery
 from aisle.search.facets.value_search import checked_text
 
@@ -46,6 +47,7 @@ class FacetOptions:
     ranges: int = 5
 
     def __post_init__(self) -> None:
+        check_whole(size=self.size, most=self.most, ranges=self.ranges)
         if not 1 <= self.size <= MAX_FACET_VALUES:
             raise InvalidQuery(
                 f"{self.size} values per facet cannot be counted",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from aisle._arguments import check_real, check_whole
 from aisle.encoder import item_text
 from aisle.errors import InputError, InvalidQuery
 from aisle.mappings import fields
@@ -77,6 +78,8 @@ class RerankOptions:
     chunk: int = 16
 
     def __post_init__(self) -> None:
+        check_whole(chunk=self.chunk, top=1 if self.top is None else self.top)
+        check_real(weight=self.weight, budget_ms=1 if self.budget_ms is None else self.budget_ms)
         for name, holds, fix in (
             ("top", self.top is None or self.top >= 1, "1 or more"),
             ("budget_ms", self.budget_ms is None or self.budget_ms > 0, "more than 0 milliseconds"),

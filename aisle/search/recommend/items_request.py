@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final, TypedDict
 
+from aisle._arguments import check_kind, check_moment, check_whole, listed_ids
 from aisle.errors import InvalidQuery
 from aisle.mappings.signals import SignalBoosts
-from aisle.recommendation.recommender import listed_ids
 from aisle.search.filters import Filters
 
 MAX_BUDGET: Final = 5_000
@@ -47,7 +47,8 @@ class ItemsRequest:
         usual_budget: of this kind of request.
 
     Raises:
-        InvalidQuery: one text instead of a list of ids, too many of them, or a number out of range.
+        InvalidQuery: a value of another type, one text instead of a list of ids, too many of them, or a
+            number out of range.
     """
 
     usual_budget: ClassVar[int] = 500
@@ -63,13 +64,10 @@ class ItemsRequest:
 
     def __post_init__(self) -> None:
         self._list_ids("exclude", "context")
-        for name, kind in (("filters", Filters), ("boosts", SignalBoosts)):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, kind):
-                raise InvalidQuery(
-                    f"{name}= is a {type(value).__name__}, not {kind.__name__}",
-                    fix=f"write {name}=aisle.{kind.__name__}(...)",
-                )
+        check_kind(Filters, filters=self.filters)
+        check_kind(SignalBoosts, boosts=self.boosts)
+        check_whole(size=self.size, budget=self.usual_budget if self.budget is None else self.budget)
+        check_moment(at=self.at)
         if self.size < 1:
             raise InvalidQuery(f"a size of {self.size} asks for nothing", fix="use 1 or more")
         if self.size > MAX_BUDGET:
@@ -82,8 +80,6 @@ class ItemsRequest:
                 f"a pool of {self.pool_size:,} candidates cannot be, for {self.size:,} items",
                 fix=f"use a budget from the size up to {MAX_BUDGET:,}",
             )
-        if self.at is not None and self.at.tzinfo is None:
-            raise InvalidQuery(f"{self.at} has no time zone", fix="give at= one, such as datetime.UTC")
 
     def _list_ids(self, *names: str) -> None:
         for name in names:
