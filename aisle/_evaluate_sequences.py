@@ -104,7 +104,7 @@ def evaluate_sequences(
     protocol = EvaluationProtocol(
         cut, Seen.KEPT if keep_seen else Seen.EXCLUDED, refit, ColdItems(cold, seed) if cold else None
     )
-    encoded = encode_texts(known, encoder, store or ArtifactStore.default(), say)
+    encoded = encode_texts(known.texts if known else (), encoder, store or ArtifactStore.default(), say)
     texts = encoded.vectors if encoded else None
     dataset = _name(data)
     table = None

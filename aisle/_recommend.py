@@ -102,7 +102,7 @@ def train_recommender(
     say = progress or (lambda _: None)
     store = store or ArtifactStore.default()
     known, read = read_data(find_files(data, catalogue), columns, say)
-    encoded = encode_texts(known, encoder, store, say)
+    encoded = encode_texts(known.texts if known else (), encoder, store, say)
     say("counting, and choosing settings on what users took last")
     titles = known.titles if known else ("",) * len(read.sequences.items)
     trained = train(
@@ -232,9 +232,9 @@ class EncodedTexts:
 
 
 def encode_texts(
-    known: CatalogueTexts | None, encoder: str | Path | None, store: ArtifactStore, say: Say
+    texts: Sequence[str], encoder: str | Path | None, store: ArtifactStore, say: Say
 ) -> EncodedTexts | None:
-    """Vectors of the items' texts; None without texts or without an encoder.
+    """Vectors of the items' texts, "" for an item without one; None without any or without an encoder.
 
     Raises:
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
@@ -242,12 +242,12 @@ def encode_texts(
     from aisle.encoder.whitening import fit_whitening
     from aisle.recommendation.texts import text_vectors
 
-    if known is None or encoder is None or not any(known.texts):
+    if encoder is None or not any(texts):
         return None
     if encoder == USUAL_ENCODER:
         export_once(USUAL_ENCODER, store, say)
     model = DenseEncoder.load(encoder, store=store)
-    say(f"encoding {len(known.texts):,} texts with {model.manifest.name}")
-    raw = text_vectors(model, known.texts)
+    say(f"encoding {len(texts):,} texts with {model.manifest.name}")
+    raw = text_vectors(model, texts)
     whitening = fit_whitening(raw)
     return EncodedTexts(whitening.apply(raw), whitening, model.artifact)

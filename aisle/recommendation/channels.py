@@ -157,19 +157,20 @@ def followers(counts: ItemCounts, power: float = 0.5) -> sparse.csr_array:
     return _float32(sparse.diags_array(scale) @ counts.follows)
 
 
-def cosine(counts: ItemCounts, shrink: float = 0.0) -> sparse.csr_array:
+def cosine(together: sparse.csr_array, takers: NDArray[np.int64], shrink: float = 0.0) -> sparse.csr_array:
     """What is taken together: cosine of the users who took one and those who took the other.
 
     Args:
-        counts: of users' items.
+        together: of every two items how many took both.
+        takers: int64 [items], how many took each.
         shrink: added to the denominator, so that few common users count for less.
 
     Returns:
         float32 [items, items], symmetric.
     """
-    both = counts.together.tocoo()
-    takers = counts.takers.astype(np.float64)
-    below = np.sqrt(takers[both.row] * takers[both.col]) + shrink
+    both = together.tocoo()
+    norms = np.sqrt(takers.astype(np.float64))
+    below = norms[both.row] * norms[both.col] + shrink
     return _float32(sparse.csr_array((both.data / below, (both.row, both.col)), shape=both.shape))
 
 

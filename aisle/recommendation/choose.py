@@ -41,19 +41,20 @@ class Choice:
         setting: that was best.
         value: its mean on the validation's users.
         tried: settings in all.
+        metric: that was to be best.
     """
 
     setting: Any
     value: float
     tried: int
+    metric: str = CHOSEN_BY
 
     def words(self) -> str:
         """For the notes of a table; empty where nothing was chosen."""
         if self.tried < 2:
             return ""
-        return (
-            f"{_words(self.setting)} ({CHOSEN_BY} {self.value:.4f} on validation, of {self.tried} settings)"
-        )
+        chosen = f"{self.metric} {self.value:.4f} on validation, of {self.tried} settings"
+        return f"{_words(self.setting)} ({chosen})"
 
 
 def choose(system: System[Setting], learned: Learned, data: Split, metric: str = CHOSEN_BY) -> Choice:
@@ -71,7 +72,7 @@ def choose(system: System[Setting], learned: Learned, data: Split, metric: str =
         ranked = rank_targets(system.channel(learned, setting), data, "")
         values.append(ranked.means((metric,))[metric])
     best = int(np.argmax(values))
-    return Choice(settings[best], values[best], len(settings))
+    return Choice(settings[best], values[best], len(settings), metric)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,9 @@ class CountSettings:
         """The channel of directed counts and cosine."""
         matrix = followers(learned.counts, self.power)
         if self.cosine:
-            matrix = matrix + np.float32(self.cosine) * cosine(learned.counts, self.shrink)
+            matrix = matrix + np.float32(self.cosine) * cosine(
+                learned.counts.together, learned.counts.takers, self.shrink
+            )
         return ItemToItem(COUNTS, matrix, self.decay)
 
 

@@ -84,7 +84,9 @@ class ItemKnnSystem(System[KnnSetting]):
         return tuple(KnnSetting(added, decay) for added, decay in product((0.0, 5.0, 20.0), (0.4, 0.6, 0.8)))
 
     def channel(self, learned: Learned, setting: KnnSetting) -> Channel:
-        return ItemToItem(self.name, cosine(learned.counts, setting.added), setting.decay)
+        return ItemToItem(
+            self.name, cosine(learned.counts.together, learned.counts.takers, setting.added), setting.decay
+        )
 
 
 class EaseSystem(System[KnnSetting]):
@@ -99,7 +101,9 @@ class EaseSystem(System[KnnSetting]):
         return (KnnSetting(150.0, 0.8),)
 
     def channel(self, learned: Learned, setting: KnnSetting) -> Channel:
-        return ItemToItem(self.name, ease(learned.counts, setting.added), setting.decay)
+        return ItemToItem(
+            self.name, ease(learned.counts.together, learned.counts.takers, setting.added), setting.decay
+        )
 
 
 class TextSystem(System[TextSettings]):

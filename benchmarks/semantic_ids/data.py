@@ -45,7 +45,7 @@ def read_dataset(name: str) -> SequenceData:
         InputError: it has no catalogue with texts.
     """
     known, read = read_data(find_files(dataset(name), None), None, say)
-    encoded = encode_texts(known, ENCODER, ArtifactStore.default(), say)
+    encoded = encode_texts(known.texts if known else (), ENCODER, ArtifactStore.default(), say)
     if known is None or encoded is None:
         raise InputError(f"{name} has no texts", fix="name a data set with a catalogue")
     return SequenceData(name, read.sequences, encoded.vectors, known.titles)

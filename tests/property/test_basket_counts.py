@@ -22,7 +22,12 @@ ITEMS = tuple("abcdefg")
 # Each makes a dozen sparse matrices; the first call of scipy on a busy machine takes its time.
 FEW = settings(deadline=None, max_examples=40)
 BASKETS = st.lists(st.lists(st.integers(0, len(ITEMS) - 1), max_size=7), min_size=1, max_size=8)
-OPTIONS = st.builds(BasketCountOptions, weighted=st.booleans(), largest=st.integers(2, 7))
+OPTIONS = st.builds(
+    BasketCountOptions,
+    log_power=st.sampled_from((0.0, 1.0)),
+    power=st.sampled_from((0.0, 0.5, 1.0)),
+    largest=st.integers(2, 7),
+)
 
 
 @FEW
@@ -33,7 +38,11 @@ def test_counts_are_those_of_plain_python(baskets: list[list[int]], options: Bas
     for basket in map(set, baskets):
         if len(basket) > options.largest:
             continue
-        weight = round(UNIT / math.log2(1 + len(basket))) if basket and options.weighted else UNIT
+        if not basket:
+            continue
+        weight = round(
+            UNIT / (math.log2(1 + len(basket)) ** options.log_power * len(basket) ** options.power)
+        )
         for one in basket:
             taken[one] += 1
             for other in basket - {one}:
@@ -79,7 +88,7 @@ def test_counts_follow_a_catalogue_that_changes(
 def test_counts_that_do_not_fit_are_refused() -> None:
     counts = count_baskets(baskets_from(ITEMS, [[0, 1]]))
     with pytest.raises(InputError, match="of other items, or were counted otherwise"):
-        counts + count_baskets(baskets_from(ITEMS, [[0, 1]]), BasketCountOptions(weighted=False))
+        counts + count_baskets(baskets_from(ITEMS, [[0, 1]]), BasketCountOptions(log_power=0))
     with pytest.raises(InputError, match="more would be taken away"):
         counts - count_baskets(baskets_from(ITEMS, [[0, 2]]))
     with pytest.raises(InputError, match="in the catalogue twice"):

@@ -115,7 +115,7 @@ def test_what_each_step_adds_sums_to_the_score(
     every = np.arange(len(ITEMS))
     for channel in (
         ItemToItem("x", followers(known.counts), decay),
-        ItemToItem("x", ease(known.counts, 1.0), decay),
+        ItemToItem("x", ease(known.counts.together, known.counts.takers, 1.0), decay),
         TextCosine("x", known.texts, decay, last),
         RecommenderSettings(popularity_weight=0.0).channel(known),
     ):
@@ -168,13 +168,14 @@ def test_ease_is_the_formula(histories: list[list[int]], added: float) -> None:
     inverse = np.linalg.inv(gram)
     wanted = -inverse / np.diag(inverse)
     np.fill_diagonal(wanted, 0)
-    np.testing.assert_allclose(ease(counts, added), wanted, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ease(counts.together, counts.takers, added), wanted, rtol=1e-3, atol=1e-4)
 
 
 @FEW
 @given(HISTORIES, st.floats(0, 10))
 def test_cosine_is_symmetric_and_at_most_1(histories: list[list[int]], shrink: float) -> None:
-    found = cosine(count_items(of(histories)), shrink).toarray()
+    counts = count_items(of(histories))
+    found = cosine(counts.together, counts.takers, shrink).toarray()
     np.testing.assert_allclose(found, found.T)
     assert found.min() >= 0 and found.max() <= 1 + 1e-6
 

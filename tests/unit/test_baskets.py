@@ -133,7 +133,11 @@ def test_wholesale_baskets_count_little_or_not_at_all() -> None:
     both = counts.together.toarray()
     assert (both[0, 1], both[0, 2]) == (weights.sum(), weights[1])
     assert weights[0] > 6 * weights[1]
-    all_of_them = count_baskets(baskets, BasketCountOptions(weighted=False, largest=2000))
+    all_of_them = count_baskets(baskets, BasketCountOptions(log_power=0, largest=2000))
     assert all_of_them.together.toarray()[0, 1] == 3 * 2**20
+    shared = BasketCountOptions(log_power=0, power=1).weights(np.array([2, 1000]))
+    assert shared.tolist() == [2**19, round(2**20 / 1000)]
+    with pytest.raises(InputError, match="weigh no baskets"):
+        BasketCountOptions(power=-1)
     with pytest.raises(InputError, match="no pairs"):
         BasketCountOptions(largest=1)

@@ -154,12 +154,17 @@ class ColdItems:
                 f"{self.share} is no share of the items", fix="use more than 0, less than 1"
             )
 
-    def drawn(self, sequences: Sequences) -> NDArray[np.bool_]:
-        """Whether an item is held out, bool [items]; at least one is."""
-        there = np.unique(sequences.steps)
+    def draw(self, taken: NDArray[np.int32], items: int) -> NDArray[np.bool_]:
+        """Whether an item is held out, bool [items]; at least one is.
+
+        Args:
+            taken: positions of items that occur.
+            items: how many there are.
+        """
+        there = np.unique(taken)
         count = max(1, round(self.share * len(there)))
         chosen = np.random.default_rng(self.seed).choice(there, size=min(count, len(there)), replace=False)
-        cold = np.zeros(len(sequences.items), dtype=np.bool_)
+        cold = np.zeros(items, dtype=np.bool_)
         cold[chosen] = True
         return cold
 
@@ -231,7 +236,7 @@ def split(sequences: Sequences, protocol: EvaluationProtocol, phase: Phase) -> S
     parts = protocol.cut.parts(sequences)
     testing = phase is Phase.TEST
     warm = np.ones(len(sequences.steps), dtype=np.bool_)
-    cold = protocol.cold.drawn(sequences) if protocol.cold else None
+    cold = protocol.cold.draw(sequences.steps, len(sequences.items)) if protocol.cold else None
     if cold is not None:
         warm = ~cold[sequences.steps]
     known = (parts.train | parts.validation if testing else parts.train) & warm

@@ -22,18 +22,24 @@ class BasketCountOptions:
     """What is counted.
 
     Attributes:
-        weighted: a pair of a basket counts 1 / log2(1 + its items): of a wholesaler's order of hundreds of
-            items few belong together. Else every pair counts 1.
+        log_power, power: a pair of a basket of n items counts 1 / (log2(1 + n) ** log_power * n ** power):
+            of a wholesaler's order of hundreds of items few belong together. Every pair counts 1 with two
+            zeros; a power of 1 gives every item of every basket about the same to share out.
         largest: baskets of more items are left out; their pairs grow as the square of their items.
 
     Raises:
-        InputError: a limit that leaves no pair.
+        InputError: powers below 0 or above 2, or a limit that leaves no pair.
     """
 
-    weighted: bool = True
+    log_power: float = 1.0
+    power: float = 0.0
     largest: int = 1000
 
     def __post_init__(self) -> None:
+        if not (0 <= self.log_power <= 2 and 0 <= self.power <= 2):
+            raise InputError(
+                f"powers of {self.log_power:g} and {self.power:g} weigh no baskets", fix="use 0 to 2"
+            )
         if self.largest < 2:
             raise InputError(
                 f"baskets of at most {self.largest} items have no pairs", fix="use 2 items or more"
@@ -45,9 +51,8 @@ class BasketCountOptions:
         Args:
             lengths: int64 [baskets], items of each, at least 1.
         """
-        if not self.weighted:
-            return np.full(len(lengths), UNIT, dtype=np.int64)
-        return np.asarray(np.rint(UNIT / np.log2(1.0 + lengths)), dtype=np.int64)
+        below = np.log2(1.0 + lengths) ** self.log_power * lengths.astype(np.float64) ** self.power
+        return np.asarray(np.rint(UNIT / below), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +116,10 @@ class BasketCounts:
                 "these counts are of other items, or were counted otherwise",
                 fix="count both with the same options, over the same catalogue",
             )
+
+
+UNWEIGHTED: Final = BasketCountOptions(log_power=0.0)
+"""Every basket counts the same: its pairs are numbers of baskets."""
 
 
 def count_baskets(baskets: Baskets, options: BasketCountOptions | None = None) -> BasketCounts:
