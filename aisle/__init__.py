@@ -44,6 +44,7 @@ __all__ = [
     "check_rules",
     "check_vectors",
     "connect",
+    "convert_judgments",
     "delete_rules",
     "demo",
     "diagnose_semantic_ids",
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from aisle._evaluate_encoder import evaluate_encoder
     from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
     from aisle._index import index, replay
+    from aisle._judgments import convert_judgments
     from aisle._plan import plan
     from aisle._preview import preview
     from aisle._recommend import open_recommender, train_recommender
@@ -146,6 +148,7 @@ else:
         "_evaluate_encoder": ("evaluate_encoder",),
         "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),
         "_index": ("index", "replay"),
+        "_judgments": ("convert_judgments",),
         "_plan": ("plan",),
         "_preview": ("preview",),
         "_train_router": ("train_router",),

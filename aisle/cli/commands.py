@@ -42,6 +42,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "suggest": _Place("suggest", "suggest"),
         "recommend": _Place("recommend", "recommend"),
         "eval": _Place("evaluate", "evaluate"),
+        "judgments": _Place("judgments"),
         "explain": _Place("explain", "explain"),
         "train": _Place("train"),
         "tune": _Place("tune"),

@@ -227,7 +227,7 @@ def read_task(
 
 
 def reviews_task(
-    folder: Path, split: str = "dev", options: ReviewOptions | None = None, relevant: int = 2
+    folder: Path, split: str = "dev", options: ReviewOptions | None = None, relevant: float = 2
 ) -> Judged:
     """Reviews as queries, each for the product it is about; ``options.mask`` is the hard task.
 
