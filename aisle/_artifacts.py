@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, load_model
-from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, ROUTER, load_artifact, read_manifest
+from aisle.encoder.artifact import ITEM_CODES, ITEM_TO_ITEM, RECOMMENDER, ROUTER, load_artifact, read_manifest
 from aisle.encoder.code_artifact import load_codes
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.text import TEXT_VERSION
@@ -154,6 +154,11 @@ def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) ->
         from aisle.recommendation.artifact import load_recommender
 
         load_recommender(path, store)
+        return load_artifact(path)
+    if kind == ITEM_TO_ITEM:
+        from aisle.recommendation.item_to_item.artifact import load_two_heads
+
+        load_two_heads(path, store)
         return load_artifact(path)
     return load_model(path, store).artifact
 

@@ -34,9 +34,9 @@ from aisle.recommendation.known_items import (
     COUNTS,
     ITEMS,
     TEXTS,
-    WHITENING,
     find_recommender,
     read_whitening,
+    write_whitening,
 )
 from aisle.recommendation.recommender import LONGEST, Recommender
 from aisle.recommendation.settings import CountSettings, Learned, RecommenderSettings, TextSettings
@@ -125,7 +125,7 @@ def save_recommender(
         if learned.texts is not None:
             np.save(folder / TEXTS, learned.texts.astype(np.float16))
         if learned.whitening is not None:
-            np.savez(folder / WHITENING, mean=learned.whitening.mean, matrix=learned.whitening.matrix)
+            write_whitening(learned.whitening, folder)
         # What is read again is what is served: texts are rounded on disk.
         served = _read(folder, has_texts=learned.texts is not None)
         _self_test(served).write(folder / GOLDEN)

@@ -75,6 +75,11 @@ def read_whitening(folder: Path) -> Whitening:
         return Whitening(held["mean"], held["matrix"])
 
 
+def write_whitening(whitening: Whitening, folder: Path) -> None:
+    """Keep what `read_whitening` reads."""
+    np.savez(folder / WHITENING, allow_pickle=False, mean=whitening.mean, matrix=whitening.matrix)
+
+
 def popular(takers: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
     """How many users took each item, against the item that most of them took: float32 [items], 0 to 1."""
     return (takers / max(1, int(takers.max(initial=0)))).astype(np.float32)
