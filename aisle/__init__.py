@@ -23,6 +23,7 @@ __all__ = [
     "ArtifactStore",
     "AsyncSearchClient",
     "ClusterSettings",
+    "EvaluatedBaskets",
     "EvaluatedSequences",
     "FacetOptions",
     "Filters",
@@ -50,6 +51,7 @@ __all__ = [
     "diagnose_semantic_ids",
     "diff_releases",
     "evaluate",
+    "evaluate_baskets",
     "evaluate_encoder",
     "evaluate_sequences",
     "explain_item",
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from aisle._demo import demo
     from aisle._diagnose import diagnose_semantic_ids
     from aisle._evaluate import evaluate
+    from aisle._evaluate_baskets import EvaluatedBaskets, evaluate_baskets
     from aisle._evaluate_encoder import evaluate_encoder
     from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
     from aisle._index import index, replay
@@ -146,6 +149,7 @@ else:
         "_diagnose": ("diagnose_semantic_ids",),
         "_evaluate": ("evaluate",),
         "_evaluate_encoder": ("evaluate_encoder",),
+        "_evaluate_baskets": ("EvaluatedBaskets", "evaluate_baskets"),
         "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),
         "_index": ("index", "replay"),
         "_judgments": ("convert_judgments",),

@@ -13,6 +13,7 @@ from aisle._files import whole_file
 from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, read_data
 from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
+from aisle.evaluation.item_to_item.table import BasketTable
 from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol, LeaveLastOut, Seen, TimeSplit
 from aisle.evaluation.sequences.ranks import RankedTargets
 from aisle.evaluation.sequences.table import ProtocolTable
@@ -20,18 +21,16 @@ from aisle.recommendation.choose import measure_baselines
 from aisle.types import Say
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EvaluatedSequences:
-    """How good each system is on sequences, and what is behind that.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A table of systems.
 
     Attributes:
         table: systems by metrics, under the protocol.
-        ranked: system to the rank of every user's target.
-        read: what became of the events, on one line.
+        read: what became of what was read, on one line.
     """
 
-    table: ProtocolTable
-    ranked: Mapping[str, RankedTargets]
+    table: ProtocolTable | BasketTable
     read: str
 
     def to_markdown(self) -> str:
@@ -46,6 +45,20 @@ class EvaluatedSequences:
         """Write the JSON, whole or not at all."""
         with whole_file(Path(path)) as file:
             file.write(orjson.dumps(self.to_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluatedSequences(Measured):
+    """How good each system is on sequences, and what is behind that.
+
+    Attributes:
+        table: systems by metrics, under the protocol.
+        read: what became of the events, on one line.
+        ranked: system to the rank of every user's target.
+    """
+
+    table: ProtocolTable
+    ranked: Mapping[str, RankedTargets]
 
 
 def evaluate_sequences(
@@ -106,7 +119,7 @@ def evaluate_sequences(
     )
     encoded = encode_texts(known.texts if known else (), encoder, store or ArtifactStore.default(), say)
     texts = encoded.vectors if encoded else None
-    dataset = _name(data)
+    dataset = dataset_name(data)
     table = None
     ranked = {}
     say("measuring")
@@ -119,8 +132,9 @@ def evaluate_sequences(
         say(f"measured {row.system}: N@10 {table.systems[row.system]['N@10']:.4f}")
     if table is None:
         raise InputError("no system fits these sequences", fix="give sequences of items")
-    return EvaluatedSequences(table, ranked, read.words())
+    return EvaluatedSequences(table, read.words(), ranked)
 
 
-def _name(data: str | Path) -> str:
+def dataset_name(data: str | Path) -> str:
+    """What tables call the data."""
     return Path(data).resolve().name.partition(".")[0] or str(data)

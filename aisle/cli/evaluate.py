@@ -19,6 +19,29 @@ from aisle.errors import InputError
 from aisle.types import Say
 
 PANEL: Final = "Recommenders (with --sequences)"
+BASKETS: Final = "Item-to-item (with --baskets)"
+EITHER: Final = "With --sequences or --baskets"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOptions:
+    """Of orders and events, however they are measured."""
+
+    catalogue: Annotated[
+        str | None,
+        typer.Option(help="Catalogue of the items. Default: the folder's.", rich_help_panel=EITHER),
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="Column of orders, as in --map user=buyer; repeat for several.",
+            rich_help_panel=EITHER,
+        ),
+    ] = None
+    ease: Annotated[
+        bool, typer.Option("--ease/--no-ease", help="EASE too: the slowest.", rich_help_panel=EITHER)
+    ] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +53,6 @@ class SequenceOptions:
         typer.Option(
             metavar="DATA",
             help="Measure recommenders instead: a folder of sequences or orders and a catalogue, or a file.",
-            rich_help_panel=PANEL,
-        ),
-    ] = None
-    catalogue: Annotated[
-        str | None, typer.Option(help="Catalogue of the items. Default: the folder's.", rich_help_panel=PANEL)
-    ] = None
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            help="Column of orders, as in --map user=buyer; repeat for several.",
             rich_help_panel=PANEL,
         ),
     ] = None
@@ -67,11 +79,10 @@ class SequenceOptions:
     cold: Annotated[
         float, typer.Option(help="Share of items held out of everything but the test.", rich_help_panel=PANEL)
     ] = 0.0
-    ease: Annotated[
-        bool, typer.Option("--ease/--no-ease", help="EASE too: the slowest.", rich_help_panel=PANEL)
-    ] = True
 
-    def measure(self, sequences: Path, encoder: str | None, say: Say) -> aisle.EvaluatedSequences:
+    def measure(
+        self, sequences: Path, either: TableOptions, encoder: str | None, say: Say
+    ) -> aisle.EvaluatedSequences:
         """Measure every system.
 
         Raises:
@@ -79,22 +90,92 @@ class SequenceOptions:
         """
         return aisle.evaluate_sequences(
             sequences,
-            catalogue=self.catalogue,
-            encoder=None if encoder == "none" else encoder or USUAL_ENCODER,
-            columns=parse_columns(self.columns or ()),
+            catalogue=either.catalogue,
+            encoder=_text_encoder(encoder),
+            columns=parse_columns(either.columns or ()),
             by_time=self.by_time,
             keep_seen=self.keep_seen,
             refit=self.refit,
             cold=self.cold,
-            ease=self.ease,
+            ease=either.ease,
             progress=say,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketOptions:
+    """Orders to measure item-to-item on."""
+
+    baskets: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Measure what goes with an item: a table with a line for each item of an order.",
+            rich_help_panel=BASKETS,
+        ),
+    ] = None
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="Encoder that says how alike items are; not the one that reads texts.",
+            rich_help_panel=BASKETS,
+        ),
+    ] = None
+    products: Annotated[
+        str,
+        typer.Option(
+            metavar="REGEX",
+            help="What the whole id of every product fits. Default: no postage, discounts, fees.",
+            rich_help_panel=BASKETS,
+        ),
+    ] = ""
+    ignore_case: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-case/--heed-case",
+            help="Ids in other capital letters are one item.",
+            rich_help_panel=BASKETS,
+        ),
+    ] = False
+    new_items: Annotated[
+        bool,
+        typer.Option(
+            "--new-items/--known-items", help="Ask for items without history too.", rich_help_panel=BASKETS
+        ),
+    ] = False
+
+    def measure(
+        self, baskets: Path, either: TableOptions, encoder: str | None, say: Say
+    ) -> aisle.EvaluatedBaskets:
+        """Measure every system.
+
+        Raises:
+            InputError, EvaluationError: see ``aisle.evaluate_baskets``.
+        """
+        return aisle.evaluate_baskets(
+            baskets,
+            catalogue=either.catalogue,
+            encoder=_text_encoder(encoder),
+            judge=self.judge,
+            columns=parse_columns(either.columns or ()),
+            products=self.products,
+            ignore_case=self.ignore_case,
+            new_items=self.new_items,
+            ease=either.ease,
+            progress=say,
+        )
+
+
+def _text_encoder(encoder: str | None) -> str | None:
+    return None if encoder == "none" else encoder or USUAL_ENCODER
 
 
 @with_option_sets
 def evaluate(
     reranking: RerankingOptions,
     recommending: SequenceOptions,
+    together: BasketOptions,
+    tables: TableOptions,
     data: Annotated[
         Path | None, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")
     ] = None,
@@ -122,7 +203,8 @@ def evaluate(
 ) -> None:
     """Run the judged queries of a BEIR folder against an index and score each system.
 
-    With --sequences, measure recommenders that need no training on what users took, without an index.
+    With --sequences, measure recommenders that need no training on what users took, without an index. With
+    --baskets, measure what goes with an item on what was ordered together.
 
     Examples:
 
@@ -141,19 +223,19 @@ def evaluate(
         aisle eval --sequences shop-data --json recommenders.json
 
         aisle eval --sequences orders.csv --catalogue products.csv --by-time --no-ease
+
+        aisle eval --baskets orders.csv --map basket=Name --json together.json
     """
-    if recommending.sequences is not None:
-        if data is not None:
-            raise InputError("judgments and sequences are measured apart", fix="give one of them")
-        with progress_console().status("reading") as status:
-            measured = recommending.measure(recommending.sequences, encoder, status.update)
+    if recommending.sequences is not None or together.baskets is not None:
+        measured = _measured(data, recommending, together, tables, encoder)
         if json_file is not None:
             measured.write(json_file)
         Console().print(Markdown(measured.to_markdown()))
         return
     if data is None or name is None:
         raise InputError(
-            "nothing to evaluate", fix="give judgments and --name, or --sequences, see aisle eval --help"
+            "nothing to evaluate",
+            fix="give judgments and --name, or --sequences or --baskets, see aisle eval --help",
         )
     # Nothing is remembered: every system's time is that of a query which is asked for the first time.
     reranker, how = reranking.open(remembered=0)
@@ -175,3 +257,25 @@ def evaluate(
     if json_file is not None:
         found.report.write(json_file)
     Console().print(Markdown(found.to_markdown()))
+
+
+def _measured(
+    data: Path | None,
+    recommending: SequenceOptions,
+    together: BasketOptions,
+    tables: TableOptions,
+    encoder: str | None,
+) -> aisle.EvaluatedSequences | aisle.EvaluatedBaskets:
+    """What --sequences or --baskets asks for, but not both, nor beside judgments.
+
+    Raises:
+        InputError: several at once, or options of the one with the other.
+    """
+    if data is not None:
+        raise InputError("judgments and sequences are measured apart", fix="give one of them")
+    with progress_console().status("reading") as status:
+        if together.baskets is not None and recommending == SequenceOptions():
+            return together.measure(together.baskets, tables, encoder, status.update)
+        if recommending.sequences is not None and together == BasketOptions():
+            return recommending.measure(recommending.sequences, tables, encoder, status.update)
+    raise InputError("options of --sequences and of --baskets do not mix", fix="see aisle eval --help")

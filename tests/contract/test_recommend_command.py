@@ -102,6 +102,23 @@ def test_nothing_left_to_recommend_is_a_failure(shop: Shop) -> None:
     assert (done.code, json.loads(done.out)["items"]) == (1, [])
 
 
+def test_the_table_of_baskets_says_its_protocol(shop: Shop) -> None:
+    rows = ["Order number,SKU,Created at,Quantity"]
+    for order in range(60):
+        pair = ("drill", "bits") if order % 2 else ("lamp", "bulb")
+        rows += [f"{order},{item},2026-01-01 {order // 60:02}:{order % 60:02},1" for item in pair]
+        rows += [f"{order},case,2026-01-01 00:00,-1", f"{order},SHIPPING,2026-01-01 00:00,1"]
+    (shop.folder / "baskets.csv").write_text("\n".join(rows) + "\n")
+    done = shop.run("eval", "--baskets", "baskets.csv", "--encoder", "none", "--json", "report.json")
+    assert done.code == 0, done
+    report = json.loads((shop.folder / "report.json").read_text())
+    assert report["protocol"].startswith("baskets by time, the last 20% asked")
+    assert (report["baskets"], report["learned_from"], report["items"]) == (12, 48, 4)
+    assert report["systems"]["weighted counts"]["R@10"] == 1
+    assert "60 quantity is below 1" in report["read"] and "60 line is no product" in report["read"]
+    assert "weighted counts" in done.out and "skipped" in done.out
+
+
 def test_the_table_of_sequences_says_its_protocol(shop: Shop) -> None:
     done = shop.run("eval", "--sequences", "shop", "--encoder", "none", "--json", "report.json")
     assert done.code == 0, done
@@ -172,6 +189,11 @@ def test_a_router_is_found_by_its_recommender(shop: Shop) -> None:
         ),
         (("recommend", "--name", "shop", "--history", "drill"), "no recommender 'shop' (there: none)"),
         (("eval",), "nothing to evaluate"),
+        (("eval", "--baskets", "shop", "--by-time"), "options of --sequences and of --baskets do not mix"),
+        (("eval", "--sequences", "shop", "--new-items"), "of --sequences and of --baskets do not mix"),
+        (("eval", "--baskets", "shop", "--encoder", "a", "--judge", "a"), "a reads the texts and cannot"),
+        (("eval", "--baskets", "shop", "--products", "["), "'[' is no regular expression"),
+        (("eval", "--baskets", "shop/orders.csv"), "no column of orders.csv is the basket"),
         (("eval", "judged", "--sequences", "shop"), "judgments and sequences are measured apart"),
         (("eval", "--sequences", "shop", "--cold", "1"), "no share of the items"),
     ],
