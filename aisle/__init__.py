@@ -39,6 +39,7 @@ __all__ = [
     "SearchClient",
     "SearchRequest",
     "SignalBoosts",
+    "SimilarItemsClient",
     "Sort",
     "__version__",
     "apply_fusion",
@@ -63,6 +64,7 @@ __all__ = [
     "open_recommendations",
     "open_recommender",
     "open_search",
+    "open_similar_items",
     "plan",
     "preview",
     "prune_releases",
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
         show_rules,
     )
     from aisle._search import explain_item, open_search
+    from aisle._similar import open_similar_items
     from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
     from aisle._train_preferences import train_preferences
@@ -137,6 +140,7 @@ if TYPE_CHECKING:
     )
     from aisle.search.aio import AsyncSearchClient
     from aisle.search.recommend.client import RecommendationClient
+    from aisle.search.similar.client import SimilarItemsClient
     from aisle.types import Hit, Item
 else:
     # For type checkers the imports above; at run time each is made when its name is first used, so that
@@ -169,6 +173,7 @@ else:
             "show_rules",
         ),
         "_search": ("explain_item", "open_search"),
+        "_similar": ("open_similar_items",),
         "_suggest": ("suggest",),
         "_train": ("train_encoder", "train_reranker", "train_sparse"),
         "_train_preferences": ("train_preferences",),
@@ -186,6 +191,7 @@ else:
         ),
         "search.aio": ("AsyncSearchClient",),
         "search.recommend.client": ("RecommendationClient",),
+        "search.similar.client": ("SimilarItemsClient",),
         "types": ("Hit", "Item"),
     }
 

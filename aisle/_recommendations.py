@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from opensearchpy import OpenSearch
 
@@ -19,6 +20,8 @@ from aisle.recommendation.router_artifact import load_router
 from aisle.search import read_live
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
 from aisle.search.rules.live import RulesReader
+
+Client = TypeVar("Client")
 
 
 def open_recommendations(
@@ -81,19 +84,19 @@ def release_artifacts(meta: IndexMeta, store: ArtifactStore) -> RecommendationAr
 
 
 @dataclass(frozen=True, slots=True)
-class RecommendingIndex:
-    """An index that recommends under a name, if there is one.
+class FoundClient(Generic[Client]):
+    """A client of an index that can answer under a name, if there is one.
 
     Attributes:
         client: of the index; None: there is none.
         missing: why there is none; None where there is one.
     """
 
-    client: RecommendationClient | None
+    client: Client | None
     missing: AisleError | None = None
 
 
-def find_recommending_index(name: str, *, rules: bool = True) -> RecommendingIndex:
+def find_recommending_index(name: str, *, rules: bool = True) -> FoundClient[RecommendationClient]:
     """The index of a name, if a cluster answers, has one, and it was made with a recommender.
 
     Args:
@@ -105,6 +108,6 @@ def find_recommending_index(name: str, *, rules: bool = True) -> RecommendingInd
             no missing one.
     """
     try:
-        return RecommendingIndex(open_recommendations(name, rules=rules))
+        return FoundClient(open_recommendations(name, rules=rules))
     except (ClusterUnavailable, IndexNotFound, ForeignIndex) as error:
-        return RecommendingIndex(None, error)
+        return FoundClient(None, error)

@@ -41,6 +41,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "rules": _Place("rules"),
         "suggest": _Place("suggest", "suggest"),
         "recommend": _Place("recommend", "recommend"),
+        "similar": _Place("similar", "similar"),
         "eval": _Place("evaluate", "evaluate"),
         "judgments": _Place("judgments"),
         "explain": _Place("explain", "explain"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle._printable import printable
+from aisle.errors import AisleError, InputError
 from aisle.types import CatalogueWarning, CountProgress
 
 if TYPE_CHECKING:
@@ -33,6 +34,23 @@ EXIT_FAILED = 1
 def print_json(value: Any) -> None:
     """JSON on standard output, indented, one document."""
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_notes(console: Console, lines: Iterable[str]) -> None:
+    """What an answer says of itself, below it."""
+    for line in lines:
+        console.print(printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def needs_an_index(what: str, missing: AisleError | None) -> InputError:
+    """The error for options that only an index can answer.
+
+    Args:
+        what: needs which index.
+        missing: why there is none.
+    """
+    why = f": {missing.message}" if missing else ""
+    return InputError(f"{what}{why}", fix=missing.fix if missing else "index the catalogue with one")
 
 
 def print_choices(console: Console, choices: Sequence[VectorChoice]) -> None:

@@ -9,18 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 import aisle
-from aisle._printable import printable, shortened
+from aisle._printable import shortened
 from aisle._recommendations import find_recommending_index
-from aisle.cli.console import EXIT_FAILED, JsonOption, print_json
+from aisle.cli.console import EXIT_FAILED, JsonOption, needs_an_index, print_json, print_notes
 from aisle.cli.filters import FilterOptions
 from aisle.cli.option_sets import with_option_sets
 from aisle.cli.options import RANKING_PANEL, AtOption, BoostOptions, ContextOption, listed, moment
-from aisle.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aisle.errors import AisleError
     from aisle.recommendation.recommender import Recommendation
     from aisle.search.recommend.page import RecommendedItem
 
@@ -93,7 +91,7 @@ def recommend(
         _answer(found, page.items, page.titles, page.unknown, notes, as_json=json)
         return
     if filters != aisle.Filters() or boosts is not None or context or at:
-        raise _needs_an_index(there.missing)
+        raise needs_an_index("filters, boosts and rules need an index that recommends", there.missing)
     local = aisle.open_recommender(name).recommend(
         listed(history), size=size, exclude=listed(exclude), exclude_bought=exclude_bought
     )
@@ -101,12 +99,6 @@ def recommend(
     notes = [f"from the recommender itself: stock, filters and new items do not count{why}"]
     found = {**local.to_json(), "source": {"recommender": name}}
     _answer(found, local.items, local.titles, local.unknown, notes, as_json=json)
-
-
-def _needs_an_index(missing: AisleError | None) -> InputError:
-    why = f": {missing.message}" if missing else ""
-    fix = missing.fix if missing else "index the catalogue with one"
-    return InputError(f"filters, boosts and rules need an index that recommends{why}", fix=fix)
 
 
 def _answer(
@@ -133,7 +125,6 @@ def _answer(
         if unknown:
             more = f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else ""
             lines.append(f"skipped, as unknown: {', '.join(unknown[:10])}{more}")
-        for line in lines:
-            console.print(printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
+        print_notes(console, lines)
     if not items:
         raise typer.Exit(EXIT_FAILED)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from aisle.search.fusion import Fused
-from aisle.search.groups import collapsed, group_of
+from aisle.search.groups import collapsed, group_of, pinned_variants
 from aisle.search.identifiers import Named, on_top
 from aisle.search.page import Correction, Matched, MatchType
 from aisle.search.ranking import Ranking
@@ -56,14 +56,8 @@ def by_product(ranking: Ranking, order: Sequence[Fused]) -> tuple[Ranking, list[
         The ranking, in which a pinned item is missing if another variant of its product is pinned before it,
         and what is left of the order.
     """
-    pinned: dict[str, str] = {}
-    missing = dict(ranking.missing)
-    for pin in ranking.rules.pins if ranking.rules else ():
-        if pin.id in missing:
-            continue
-        first = pinned.setdefault(group_of(pin.id, ranking.values), pin.id)
-        if first != pin.id:
-            missing[pin.id] = f"{first}, another variant of its product, is pinned"
+    pins = [pin.id for pin in ranking.rules.pins] if ranking.rules else []
+    pinned, missing = pinned_variants(pins, ranking.missing, ranking.values)
     return replace(ranking, missing=missing), collapsed(order, ranking.values, pinned)
 
 

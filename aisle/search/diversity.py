@@ -20,16 +20,16 @@ REORDERED: Final = 50
 """Results that are looked at; later ones keep their places."""
 
 
-def vectors_body(ids: Sequence[str]) -> dict[str, Any]:
+def vectors_body(ids: Sequence[str], field: str = fields.DENSE) -> dict[str, Any]:
     """Body of the request for the vectors of items."""
-    return {"size": len(ids), "_source": [fields.DENSE], "query": {"ids": {"values": list(ids)}}}
+    return {"size": len(ids), "_source": [field], "query": {"ids": {"values": list(ids)}}}
 
 
-def read_vectors(answer: Mapping[str, Any]) -> dict[str, Vector]:
+def read_vectors(answer: Mapping[str, Any], field: str = fields.DENSE) -> dict[str, Vector]:
     """Item to its vector, of length 1, from the answer to `vectors_body`; items without one are absent."""
     found = {}
     for hit in answer["hits"]["hits"]:
-        vector = np.array(hit["_source"].get(fields.DENSE, ()), dtype=np.float32)
+        vector = np.array(hit["_source"].get(field, ()), dtype=np.float32)
         if norm := float(np.linalg.norm(vector)):
             found[hit["_id"]] = vector / np.float32(norm)
     return found

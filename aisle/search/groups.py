@@ -6,7 +6,7 @@ collapsed here, after fusion and reranking.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -76,6 +76,26 @@ def collapsed(
     """
     chosen = dict(pinned)
     return [fused for fused in order if chosen.setdefault(group_of(fused.id, values), fused.id) == fused.id]
+
+
+def pinned_variants(
+    pins: Iterable[str], missing: Mapping[str, str], values: StoredValues
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Group to the item that rules pin for it; and the pinned items that cannot be shown, with the reason.
+
+    Args:
+        pins: ids of items, the first of a group stands for it.
+        missing: those that cannot be shown anyway.
+        values: the groups among them.
+    """
+    pinned: dict[str, str] = {}
+    missing = dict(missing)
+    for id_ in pins:
+        if id_ not in missing:
+            first = pinned.setdefault(group_of(id_, values), id_)
+            if first != id_:
+                missing[id_] = f"{first}, another variant of its product, is pinned"
+    return pinned, missing
 
 
 def variants_of(shown: Item, items: Sequence[Item], size: int) -> tuple[Item, ...]:

@@ -13,7 +13,7 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
 from aisle.cluster.capabilities import require_engine
-from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
+from aisle.errors import AisleError, ArtifactMismatch, IndexNotFound, InputError, SearchError
 from aisle.mappings import IndexMeta
 from aisle.mappings.vector_types import AS_FP32, layout
 from aisle.search.execution import ReleaseChanged
@@ -158,6 +158,27 @@ class ReleaseClient(ABC, Generic[Request, Answer]):
         context = frozenset((*request.context, self.context))
         asked = Situation("", request.filters or Filters(), context, moment)
         return usable(self._rules.effects(catalogue_of(live.meta.release), asked), live)
+
+
+def check_artifact(meta: IndexMeta, what: str, theirs: str, mine: str, opened_by: str) -> None:
+    """Refuse a release that was made with another artifact than a client's.
+
+    Args:
+        meta: of the release.
+        what: kind of the artifact.
+        theirs: fingerprint of the release's; empty for none.
+        mine: of the client's, likewise.
+        opened_by: the function that opens such a client.
+
+    Raises:
+        ArtifactMismatch: naming what differs.
+    """
+    if theirs != mine:
+        raise ArtifactMismatch(
+            f"index {meta.release} was made with {what} {theirs[:12] or 'none'}, this client has"
+            f" {mine[:12] or 'none'}",
+            fix=f"open it again: aisle.{opened_by} loads what the live release was made with",
+        )
 
 
 def expect_release(release: str, found: Iterable[str]) -> None:

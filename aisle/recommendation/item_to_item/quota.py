@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from aisle._arguments import check_real
 from aisle.errors import InvalidQuery
 
 USUAL_ALPHA: Final = 50.0
@@ -46,6 +47,7 @@ def check_alpha(alpha: float) -> None:
     Raises:
         InvalidQuery: below 0, above 100, or no number.
     """
+    check_real(alpha=alpha)
     if not 0 <= alpha <= 100:
         raise InvalidQuery(
             f"an alpha of {alpha:g} is no percentage",

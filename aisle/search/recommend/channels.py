@@ -59,13 +59,7 @@ class ChannelQuestion:
         matching = {"bool": {"filter": [*clauses, *self.clauses], "should": list(self.marks)}}
         if self.vector is None:
             return matching
-        params = {
-            "field": self.field,
-            "query_value": self.vector.tolist(),
-            "space_type": "innerproduct",
-        }
-        script = {"lang": "knn", "source": "knn_score", "params": params}
-        return {"script_score": {"query": matching, "script": script}}
+        return scored_by_product(matching, self.field, self.vector)
 
 
 class CandidateChannel(Protocol):
@@ -180,6 +174,19 @@ class PopularityChannel:
         places = self.places
         scores = {id_: float(self.popularity[places[id_]]) if id_ in places else 0.0 for id_ in hits}
         return best_first(scores, question.size)
+
+
+def scored_by_product(query: Clause, field: str, vector: NDArray[np.float32]) -> Clause:
+    """A query whose matches are scored by the inner products of their vectors with one, all of them exactly.
+
+    Args:
+        query: what matches.
+        field: of the items' vectors.
+        vector: float32 [dims].
+    """
+    params = {"field": field, "query_value": vector.tolist(), "space_type": "innerproduct"}
+    script = {"lang": "knn", "source": "knn_score", "params": params}
+    return {"script_score": {"query": query, "script": script}}
 
 
 def best_first(scores: Mapping[str, float], size: int) -> LegResult:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from opensearchpy import OpenSearch
 
-from aisle.errors import ArtifactMismatch
 from aisle.mappings import IndexMeta, RecommendationSpace, fields
 from aisle.recommendation.recommender import Recommender
 from aisle.search.answers import check_complete, multi_search
@@ -36,7 +35,7 @@ from aisle.search.recommend.plan import (
 )
 from aisle.search.recommend.request import RecommendationOptions, RecommendationRequest
 from aisle.search.recommend.user_profile import BaseScorer, Profile
-from aisle.search.release_client import ReleaseClient, expect_release, ms_since
+from aisle.search.release_client import ReleaseClient, check_artifact, expect_release, ms_since
 from aisle.search.rules.live import RulesReader
 
 
@@ -106,8 +105,10 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
         return self.ask(RecommendationRequest(history, **options))  # type: ignore[arg-type]
 
     def _check(self, meta: IndexMeta) -> None:
-        check_artifacts(meta, self._artifacts.space)
-        if meta.recommending().dims:
+        theirs, mine = meta.recommending(), self._artifacts.space
+        for what in ("recommender", "codes", "router"):
+            check_artifact(meta, what, getattr(theirs, what), getattr(mine, what), self.opened_by)
+        if theirs.dims:
             self._require_engine(meta)
 
     def _answer(self, request: RecommendationRequest, live: LiveIndex, started: float) -> RecommendationPage:
@@ -197,21 +198,3 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
             shown, read_documents(answer, asked).items, vectors, self._scorer, profile, ranking.found_by
         )
         return items, float(answer["took"])
-
-
-def check_artifacts(meta: IndexMeta, mine: RecommendationSpace) -> None:
-    """Refuse a release that was made with other artifacts than these.
-
-    Raises:
-        ForeignIndex: it was made without a recommender.
-        ArtifactMismatch: naming what differs.
-    """
-    theirs = meta.recommending()
-    for what in ("recommender", "codes", "router"):
-        one, other = getattr(theirs, what), getattr(mine, what)
-        if one != other:
-            raise ArtifactMismatch(
-                f"index {meta.release} was made with {what} {one[:12] or 'none'}, this client has"
-                f" {other[:12] or 'none'}",
-                fix="open it again: aisle.open_recommendations loads what the live release was made with",
-            )

@@ -122,13 +122,11 @@ class RecommendationPage:
         }
 
 
-def read_item_vectors(answer: Mapping[str, Any], ids: Sequence[str], dims: int) -> NDArray[np.float32]:
+def read_item_vectors(
+    answer: Mapping[str, Any], ids: Sequence[str], dims: int, field: str = fields.ITEM_VECTOR
+) -> NDArray[np.float32]:
     """The vectors of a page's documents, float32 [ids, dims]; zeros for an item without one."""
-    found = {
-        hit["_id"]: hit["_source"][fields.ITEM_VECTOR]
-        for hit in answer["hits"]["hits"]
-        if fields.ITEM_VECTOR in hit["_source"]
-    }
+    found = {hit["_id"]: hit["_source"][field] for hit in answer["hits"]["hits"] if field in hit["_source"]}
     vectors = np.zeros((len(ids), dims), dtype=np.float32)
     for row, id_ in enumerate(ids):
         if dims and id_ in found:
