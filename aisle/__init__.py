@@ -41,6 +41,7 @@ __all__ = [
     "SignalBoosts",
     "SimilarItemsClient",
     "Sort",
+    "TwoHeads",
     "__version__",
     "apply_fusion",
     "check_rules",
@@ -61,6 +62,7 @@ __all__ = [
     "list_releases",
     "list_rules",
     "match_rules",
+    "open_item_to_item",
     "open_recommendations",
     "open_recommender",
     "open_search",
@@ -76,6 +78,7 @@ __all__ = [
     "suggest",
     "train_codes",
     "train_encoder",
+    "train_item_to_item",
     "train_preferences",
     "train_recommender",
     "train_reranker",
@@ -97,6 +100,7 @@ if TYPE_CHECKING:
     from aisle._evaluate_encoder import evaluate_encoder
     from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
     from aisle._index import index, replay
+    from aisle._item_to_item import open_item_to_item, train_item_to_item
     from aisle._judgments import convert_judgments
     from aisle._plan import plan
     from aisle._preview import preview
@@ -125,6 +129,7 @@ if TYPE_CHECKING:
     from aisle.encoder import ArtifactStore
     from aisle.errors import AisleError
     from aisle.mappings import FusionSpec
+    from aisle.recommendation.item_to_item.model import TwoHeads
     from aisle.recommendation.recommender import Recommender
     from aisle.search import (
         FacetOptions,
@@ -157,6 +162,7 @@ else:
         "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),
         "_index": ("index", "replay"),
         "_judgments": ("convert_judgments",),
+        "_item_to_item": ("open_item_to_item", "train_item_to_item"),
         "_plan": ("plan",),
         "_preview": ("preview",),
         "_train_router": ("train_router",),
@@ -184,6 +190,7 @@ else:
         "encoder": ("ArtifactStore",),
         "errors": ("AisleError",),
         "mappings": ("FusionSpec",),
+        "recommendation.item_to_item.model": ("TwoHeads",),
         "recommendation.recommender": ("Recommender",),
         "search": (
             *("FacetOptions", "Filters", "GroupOptions", "Near", "Page", "RerankOptions"),

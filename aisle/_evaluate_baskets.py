@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle._evaluate_sequences import Measured, dataset_name
-from aisle._recommend import USUAL_ENCODER, encode_texts, find_files
-from aisle.catalogue.baskets import read_baskets_of
-from aisle.catalogue.interactions import CatalogueTexts, read_texts
+from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, read_basket_data
+from aisle.catalogue.interactions import CatalogueTexts
 from aisle.catalogue.order_lines import OrderOptions
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.errors import InputError
@@ -88,15 +87,8 @@ def evaluate_baskets(
         raise InputError(
             f"{judge} reads the texts and cannot judge as well", fix="name another encoder with --judge"
         )
-    files = find_files(data, catalogue)
-    known = None
-    if files.catalogue is not None:
-        say("reading the catalogue")
-        known = read_texts(files.catalogue)
-    say("reading the orders")
-    read = read_baskets_of(
-        files, known, OrderOptions(columns or {}, products=products, ignore_case=ignore_case)
-    )
+    options = OrderOptions(columns or {}, products=products, ignore_case=ignore_case)
+    known, read = read_basket_data(find_files(data, catalogue), options, say)
     texts = known.texts if known else read.titles
     encoded = encode_texts(texts, encoder, store, say)
     facts = ItemFacts(_judged(texts, judge, store, say), _kinds(known))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from aisle.catalogue.baskets import ReadBaskets
     from aisle.catalogue.interactions import CatalogueTexts, InteractionFiles
+    from aisle.catalogue.order_lines import OrderOptions
     from aisle.catalogue.orders import ReadSequences
     from aisle.encoder.whitening import Whitening
 
@@ -214,6 +216,25 @@ def read_data(
     say("reading the events")
     read = read_interactions_of(files, known, OrderOptions(columns or {}))
     return known, read
+
+
+def read_basket_data(
+    files: InteractionFiles, options: OrderOptions, say: Say
+) -> tuple[CatalogueTexts | None, ReadBaskets]:
+    """Items, if there is a catalogue, and baskets of them.
+
+    Raises:
+        InputError, MissingExtra: as the readers.
+    """
+    from aisle.catalogue.baskets import read_baskets_of
+    from aisle.catalogue.interactions import read_texts
+
+    known = None
+    if files.catalogue is not None:
+        say("reading the catalogue")
+        known = read_texts(files.catalogue)
+    say("reading the orders")
+    return known, read_baskets_of(files, known, options)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,7 @@ class CatalogueTexts:
         aliases: identifiers (SKU, MPN, GTIN) that are one item's alone, and no id, to its id: orders name
             the variant that was bought.
         categories: of each item the first path, its parts joined by " > "; empty without one.
+        brands: of each; empty without one.
     """
 
     ids: tuple[str, ...]
@@ -38,6 +39,7 @@ class CatalogueTexts:
     texts: tuple[str, ...]
     aliases: Mapping[str, str]
     categories: tuple[str, ...]
+    brands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +118,24 @@ def read_texts(catalogue: str | Path) -> CatalogueTexts:
         InputError, MissingExtra: as `read_catalogue`.
     """
     rejects = _WithoutTitle()
-    titles: dict[str, tuple[str, str, str]] = {}
+    known: dict[str, tuple[str, str, str, str]] = {}
     owners: dict[str, set[str]] = {}
     for item in read_catalogue(catalogue, rejects=rejects):
-        titles[item.id] = item.title, item_text(item), " > ".join(next(iter(item.categories), ()))
+        category = " > ".join(next(iter(item.categories), ()))
+        known[item.id] = item.title, item_text(item), category, item.brand or ""
         for identifier in item.identifiers:
             owners.setdefault(identifier, set()).add(item.id)
     for identity in rejects.ids:
-        titles.setdefault(identity, ("", "", ""))
+        known.setdefault(identity, ("", "", "", ""))
+    columns = zip(*known.values(), strict=True) if known else ((),) * 4
+    titles, texts, categories, brands = columns
     return CatalogueTexts(
-        tuple(titles),
-        tuple(title for title, _, _ in titles.values()),
-        tuple(text for _, text, _ in titles.values()),
-        {name: next(iter(ids)) for name, ids in owners.items() if len(ids) == 1 and name not in titles},
-        tuple(category for _, _, category in titles.values()),
+        tuple(known),
+        titles,
+        texts,
+        {name: next(iter(ids)) for name, ids in owners.items() if len(ids) == 1 and name not in known},
+        categories,
+        brands,
     )
 
 

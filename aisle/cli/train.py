@@ -16,6 +16,7 @@ from aisle.cli.console import JsonOption, print_json, progress_console
 from aisle.cli.encoder import as_dict as export_as_dict
 from aisle.cli.encoder import print_report as print_export
 from aisle.cli.train_codes import codes
+from aisle.cli.train_item_to_item import item_to_item
 from aisle.cli.train_preferences import preferences
 from aisle.cli.train_recommender import recommender
 from aisle.cli.train_router import router
@@ -61,6 +62,7 @@ app.command()(recommender)
 app.command()(codes)
 app.command()(router)
 app.command()(preferences)
+app.command()(item_to_item)
 
 
 @app.callback()

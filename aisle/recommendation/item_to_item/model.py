@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,13 +83,13 @@ class TwoHeads:
         """See `towers.engagement_query`."""
         return engagement_query(vectors)
 
-    def engagement_scores(self, triggers: NDArray[np.intp]) -> NDArray[np.float32]:
+    def engagement_scores(self, triggers: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Of some known items, by place, to all known items: float32 [triggers, items]."""
         asked = engagement_query(self.engagement[triggers])
         found: NDArray[np.float32] = asked @ self.engagement.T + self.counted[triggers].toarray()
         return found
 
-    def relevance_scores(self, triggers: NDArray[np.intp]) -> NDArray[np.float32]:
+    def relevance_scores(self, triggers: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Of some known items, by place, to all known items: float32 [triggers, items]."""
         found: NDArray[np.float32] = self.relevance[triggers] @ self.relevance.T
         return found

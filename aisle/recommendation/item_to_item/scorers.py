@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aisle.evaluation.item_to_item.lists import Lister, TriggerScorer
+from aisle.recommendation.item_to_item.model import TwoHeads
 from aisle.recommendation.item_to_item.quota import merge_by_quota
 
 
@@ -63,6 +64,40 @@ class VectorScorer:
     def scores(self, triggers: NDArray[np.int32]) -> NDArray[np.float32]:
         """float32 [triggers, items]."""
         return np.asarray(self.queries[triggers] @ self.vectors.T, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngagementScorer:
+    """The engagement head of a model, with the counts beside it.
+
+    Attributes:
+        name: for tables.
+        model: that was trained.
+    """
+
+    name: str
+    model: TwoHeads
+
+    def scores(self, triggers: NDArray[np.int32]) -> NDArray[np.float32]:
+        """float32 [triggers, items]."""
+        return self.model.engagement_scores(triggers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelevanceScorer:
+    """The relevance head of a model.
+
+    Attributes:
+        name: for tables.
+        model: that was trained.
+    """
+
+    name: str
+    model: TwoHeads
+
+    def scores(self, triggers: NDArray[np.int32]) -> NDArray[np.float32]:
+        """float32 [triggers, items]."""
+        return self.model.relevance_scores(triggers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

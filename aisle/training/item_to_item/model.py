@@ -105,7 +105,7 @@ class Towers(nn.Module):
         self.embeddings = nn.EmbeddingBag(max(1, len(content.vocabulary)), shape.width, mode="sum")
         nn.init.normal_(self.embeddings.weight, std=_SPREAD)
         self.texts = torch.from_numpy(content.texts)
-        self.text_map = nn.Linear(content.texts.shape[1], shape.width, bias=False)
+        self.text_map = nn.Parameter(torch.randn(content.texts.shape[1], shape.width) * _SPREAD)
         self.engagement = Head(shape.width, shape.hidden, shape.dims)
         self.relevance = Head(shape.width, shape.hidden, shape.dims)
 
@@ -131,7 +131,7 @@ class Towers(nn.Module):
             per_sample_weights=torch.from_numpy(weights),
         )
         if self.texts.shape[1]:
-            found = found + self.text_map(self.texts[torch.from_numpy(rows)])
+            found = found + self.texts[torch.from_numpy(rows)] @ self.text_map
         return found
 
     def forward(self, rows: NDArray[np.int64], without_id: NDArray[np.bool_] | None = None) -> HeadOutputs:
@@ -145,7 +145,7 @@ class Towers(nn.Module):
         return HeadTowers(
             vocabulary,
             _array(self.embeddings.weight)[: len(vocabulary)],
-            _array(self.text_map.weight).T.copy(),
+            _array(self.text_map),
             self.engagement.layers(),
             self.relevance.layers(),
         )
