@@ -15,6 +15,7 @@ from aisle._recommend import USUAL_ENCODER, parse_columns
 from aisle.cli.console import EncoderOption, progress_console, query_progress
 from aisle.cli.option_sets import with_option_sets
 from aisle.cli.options import RerankingOptions, SparseOption
+from aisle.cli.training import ignore_case_option, products_option
 from aisle.errors import InputError
 from aisle.types import Say
 
@@ -121,22 +122,8 @@ class BasketOptions:
             rich_help_panel=BASKETS,
         ),
     ] = None
-    products: Annotated[
-        str,
-        typer.Option(
-            metavar="REGEX",
-            help="What the whole id of every product fits. Default: no postage, discounts, fees.",
-            rich_help_panel=BASKETS,
-        ),
-    ] = ""
-    ignore_case: Annotated[
-        bool,
-        typer.Option(
-            "--ignore-case/--heed-case",
-            help="Ids in other capital letters are one item.",
-            rich_help_panel=BASKETS,
-        ),
-    ] = False
+    products: Annotated[str, products_option(BASKETS)] = ""
+    ignore_case: Annotated[bool, ignore_case_option(BASKETS)] = False
     new_items: Annotated[
         bool,
         typer.Option(

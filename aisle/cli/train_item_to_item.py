@@ -20,6 +20,8 @@ from aisle.cli.training import (
     Out,
     Seed,
     artifact_store,
+    ignore_case_option,
+    products_option,
     training_progress,
 )
 
@@ -32,12 +34,8 @@ def item_to_item(
         str, typer.Option(help="Encoder artifact that reads the items' texts; none leaves them out.")
     ] = USUAL_ENCODER,
     columns: Columns = None,
-    products: Annotated[
-        str, typer.Option(help="Regular expression that the whole id of every product fits.")
-    ] = "",
-    ignore_case: Annotated[
-        bool, typer.Option("--ignore-case", help="Ids that differ only in capital letters are one item.")
-    ] = False,
+    products: Annotated[str, products_option()] = "",
+    ignore_case: Annotated[bool, ignore_case_option()] = False,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the items.", show_default="40")
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -38,6 +38,24 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--map", help="Column of orders, as in --map user=buyer; repeat for several."),
 ]
+
+
+def products_option(panel: str | None = None) -> Any:
+    """Which lines of orders are products."""
+    return typer.Option(
+        metavar="REGEX",
+        help="What the whole id of every product fits. Default: no postage, discounts, fees.",
+        rich_help_panel=panel,
+    )
+
+
+def ignore_case_option(panel: str | None = None) -> Any:
+    """Whether capital letters tell ids apart."""
+    return typer.Option(
+        "--ignore-case/--heed-case", help="Ids in other capital letters are one item.", rich_help_panel=panel
+    )
+
+
 Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")

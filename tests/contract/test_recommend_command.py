@@ -6,8 +6,10 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import aisle
 from tests.support.command import Done, failure, here, listing
 
 Patch = pytest.MonkeyPatch
@@ -117,6 +119,32 @@ def test_the_table_of_baskets_says_its_protocol(shop: Shop) -> None:
     assert report["systems"]["weighted counts"]["R@10"] == 1
     assert "60 quantity is below 1" in report["read"] and "60 line is no product" in report["read"]
     assert "weighted counts" in done.out and "skipped" in done.out
+
+
+def test_two_heads_are_trained_on_orders_and_opened(shop: Shop) -> None:
+    rows = ["Order number,SKU,Created at,Quantity"]
+    for order in range(500):
+        pair = ("drill", "bits") if order % 2 else ("lamp", "bulb")
+        rows += [f"{order},{item},2026-01-{1 + order // 20:02},1" for item in pair]
+    (shop.folder / "baskets.csv").write_text("\n".join(rows) + "\n")
+    options = ("--catalogue", "shop/products.csv", "--name", "shop", "--encoder", "none", "--epochs", "30")
+    train = ("train", "item-to-item", *options)
+    trained = shop.run(*train, "--data", "baskets.csv", "--json")
+    assert trained.code == 0, trained
+    report = json.loads(trained.out)
+    assert (report["baskets"], report["items"], report["chosen_on"]) == (500, 5, 63)
+    assert "1,000 of 1,000 lines in 500 baskets" in trained.err
+    model = aisle.open_item_to_item(report["path"])
+    best = model.engagement_scores(np.arange(5))
+    np.fill_diagonal(best, -np.inf)
+    assert [model.items[place] for place in best.argmax(axis=1)[[0, 3]]] == ["bits", "bulb"]
+    assert shop.run("encoder", "show", "item-to-item/shop", "--json").code == 0
+    assert "no basket" in failure(
+        shop.run(*train, "--data", "shop/products.csv", "--map", "basket=title", "--map", "item=id")
+    )
+    few = ("\n".join(rows[:9]) + "\n").encode()
+    (shop.folder / "few.csv").write_bytes(few)
+    assert "too few baskets" in shop.run(*train, "--data", "few.csv").out
 
 
 def test_the_table_of_sequences_says_its_protocol(shop: Shop) -> None:

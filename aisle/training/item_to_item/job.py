@@ -152,7 +152,8 @@ class ItemToItemJob:
             MissingExtra: the extra ``train`` is not installed.
         """
         data = validation_of(baskets, self.settings.seed)
-        weight, figures = self.usual_weight, {}
+        weight = self.usual_weight
+        figures: dict[str, dict[str, float]] = {}
         if data is not None:
             progress.stage("towers, without the latest baskets", 1, 2)
             towers = fit(data.train, catalogue.content(data.train), self.settings, progress).towers
