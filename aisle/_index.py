@@ -64,6 +64,7 @@ def index(
     recommender: str | Path | None = None,
     codes: str | Path | None = None,
     router: str | Path | None = None,
+    item_to_item: str | Path | None = None,
     synonyms: str | Path | None = None,
     suggest: bool = True,
     queries: str | Path | None = None,
@@ -131,6 +132,8 @@ def index(
             recommender's name, if there is one; "none": items have none.
         router: artifact for histories as sequences, trained for that recommender; None: the one of its name,
             if there is one; "none": leave it out.
+        item_to_item: artifact by which the release relates items to one another, see
+            `aisle.train_item_to_item`; None: it cannot.
         synonyms: file of rules such as ``sofa, couch`` for the queries of this release.
         suggest: make suggestions with the release, see ``aisle.suggest``.
         queries: file of popular queries with their counts and, if known, how many visitors asked them: they
@@ -197,7 +200,7 @@ def index(
     limits = GuardLimits(max_rejected, max_shrink, strict)
     suggesting = suggest_options(suggest, queries, suggest_block, min_clients)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    refs = item_field_refs(recommender, codes, router)
+    refs = item_field_refs(recommender, codes, router, item_to_item)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, refs)
     if sparse is not None and ray is not None:
         raise InputError("sparse weights are not made on Ray yet", fix="leave out either sparse or ray")

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.artifact import ITEM_CODES, RECOMMENDER, ROUTER, load_artifact
+from aisle.encoder.artifact import ITEM_CODES, ITEM_TO_ITEM, RECOMMENDER, ROUTER, load_artifact
 from aisle.encoder.code_artifact import ItemCodes, load_codes
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.indexer.vectors import ItemEncoder, ItemFields, dense_item_encoder, item_fields_encoder, reads
-from aisle.mappings import IndexMeta, ItemSpace, RecommendationSpace
+from aisle.mappings import IndexMeta, ItemSpace, ItemToItemSpace, RecommendationSpace
 from aisle.recommendation.item_fields import CodedItems, RecommendationFields
+from aisle.recommendation.item_to_item.artifact import find_two_heads, read_two_heads
+from aisle.recommendation.item_to_item.item_fields import HeadFields
 from aisle.recommendation.known_items import find_recommender, known_items
 from aisle.recommendation.router_artifact import (
     TrainedRouter,
@@ -49,13 +51,18 @@ class ItemFieldRefs:
 
     Attributes:
         recommender: what they are recommended by; None: they cannot be.
+        item_to_item: what they are related to one another by; None: they cannot be.
     """
 
     recommender: RecommenderRefs | None = None
+    item_to_item: str | Path | None = None
 
 
 def item_field_refs(
-    recommender: str | Path | None, codes: str | Path | None, router: str | Path | None
+    recommender: str | Path | None,
+    codes: str | Path | None,
+    router: str | Path | None,
+    item_to_item: str | Path | None,
 ) -> ItemFieldRefs:
     """As `aisle.index` takes them.
 
@@ -63,21 +70,27 @@ def item_field_refs(
         InputError: codes or a router without a recommender.
     """
     if recommender is not None:
-        return ItemFieldRefs(RecommenderRefs(recommender, codes, router))
+        return ItemFieldRefs(RecommenderRefs(recommender, codes, router), item_to_item)
     if codes is not None or router is not None:
         raise InputError(
             "codes and routers recommend nothing without a recommender", fix="name one with --recommender"
         )
-    return ItemFieldRefs()
+    return ItemFieldRefs(None, item_to_item)
 
 
 def new_item_fields(asked: ItemFieldRefs, store: ArtifactStore) -> tuple[ItemFields, ...]:
     """Those of a new release.
 
     Raises:
-        ArtifactNotFound, ArtifactCorrupt, ArtifactMismatch: see `recommendation_fields`.
+        ArtifactNotFound, ArtifactCorrupt: an artifact that is asked for is not there, or not what was built.
+        ArtifactMismatch: see `recommendation_fields`.
     """
-    return (recommendation_fields(asked.recommender, store),) if asked.recommender else ()
+    made: list[ItemFields] = []
+    if asked.recommender is not None:
+        made.append(recommendation_fields(asked.recommender, store))
+    if asked.item_to_item is not None:
+        made.append(head_fields(find_two_heads(asked.item_to_item, store)))
+    return tuple(made)
 
 
 def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> tuple[ItemFields, ...]:
@@ -87,8 +100,24 @@ def release_item_fields(meta: IndexMeta, store: ArtifactStore) -> tuple[ItemFiel
         ArtifactNotFound: one of them is not on this machine; names it.
         ArtifactCorrupt: one is not what was built.
     """
-    recommends = meta.item_spaces.recommends
-    return (_release_recommendation_fields(meta, recommends, store),) if recommends else ()
+    made: list[ItemFields] = []
+    if recommends := meta.item_spaces.recommends:
+        made.append(_release_recommendation_fields(meta, recommends, store))
+    if relates := meta.item_spaces.relates:
+        folder = find_release_artifact(meta, ITEM_TO_ITEM, relates.name, relates.model, store)
+        made.append(head_fields(find_two_heads(folder, store)))
+    return tuple(made)
+
+
+def head_fields(artifact: Artifact) -> HeadFields:
+    """What items are related to one another by, of an item-to-item model.
+
+    Raises:
+        ArtifactCorrupt: its files are not what was built.
+    """
+    model = read_two_heads(artifact)
+    space = ItemToItemSpace(artifact.fingerprint, artifact.manifest.name, model.dims, model.encoder)
+    return HeadFields(space, model.towers, model.whitening)
 
 
 def recommendation_fields(asked: RecommenderRefs, store: ArtifactStore) -> RecommendationFields:

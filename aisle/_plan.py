@@ -21,6 +21,7 @@ def plan(
     engine: str = "faiss",
     vectors: str = "fp32",
     item_dims: int = 0,
+    head_dims: int = 0,
     bytes_per_doc: int = TEXT_BYTES,
     node_memory: int | str = "64GiB",
     node_disk: int | str | None = None,
@@ -42,6 +43,7 @@ def plan(
         engine: k-NN engine of the cluster, "faiss" or "lucene".
         vectors: what their numbers are kept as: "fp32", "fp16", "byte" or "disk", as in `aisle.index`.
         item_dims: width of the item vectors of a release that recommends (``aisle.index`` says it); 0: none.
+        head_dims: width of each head's vector, if a release relates items to one another; 0: none.
         bytes_per_doc: of one document on disk, without its vector.
         node_memory: of one data node, in bytes or such as "64GiB".
         node_disk: of one data node, in bytes or such as "4TB"; None: whatever it takes.
@@ -60,6 +62,7 @@ def plan(
             engine=_engine(engine),
             vectors=VectorType.of(vectors),
             item_dims=item_dims,
+            head_dims=head_dims,
             text_bytes=bytes_per_doc,
             node_memory=_bytes(node_memory),
             node_disk=None if node_disk is None else _bytes(node_disk),

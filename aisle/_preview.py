@@ -118,6 +118,7 @@ def preview(
     recommender: str | Path | None = None,
     codes: str | Path | None = None,
     router: str | Path | None = None,
+    item_to_item: str | Path | None = None,
     synonyms: str | Path | None = None,
     language: str = AUTO,
     suggest: bool = True,
@@ -169,6 +170,7 @@ def preview(
         recommender: artifact by which the release would recommend; None: it could not.
         codes: artifact of semantic IDs, as `aisle.index` takes it.
         router: artifact for histories as sequences, as `aisle.index` takes it.
+        item_to_item: artifact by which the release would relate items; None: it could not.
         synonyms: file of rules for the queries of the release.
         language: as `aisle.index` takes it.
         suggest: whether it would have suggestions.
@@ -218,7 +220,7 @@ def preview(
     asked = parse_languages(language)
     limits = GuardLimits(max_rejected, max_shrink, strict)
     judged = gate_options(gate, gate_metric, gate_floor, gate_drop)
-    refs = item_field_refs(recommender, codes, router)
+    refs = item_field_refs(recommender, codes, router, item_to_item)
     wanted = VectorRequest.of(encoder, dims, sparse, vectors, vector_bytes, refs)
     client, store = connected(cluster), store or ArtifactStore.default()
     letters = letters_file(name, dead_letters)

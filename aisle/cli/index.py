@@ -269,6 +269,14 @@ def index(
             rich_help_panel=_RECOMMENDATIONS,
         ),
     ] = None,
+    item_to_item: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Item-to-item artifact: items can be found in the index that go with one, or are like it.",
+            rich_help_panel=_RECOMMENDATIONS,
+        ),
+    ] = None,
     form: FormatOption = "auto",
     columns: MapOption = None,
     facet: FacetOption = None,
@@ -390,6 +398,8 @@ def index(
 
         aisle index products.csv --name shop --recommender shop
 
+        aisle index products.csv --name shop --item-to-item shop
+
         aisle index products.csv --name shop --gate judged --gate-drop 0.02
 
         aisle index products.csv --name shop --synonyms synonyms.txt
@@ -420,8 +430,9 @@ def index(
             "--vectors and --bytes go with DATA: a release keeps its vectors as they are",
         ),
         (
-            recommender or codes,
-            "--recommender and --codes go with DATA: a release recommends by what it was made with",
+            recommender or codes or router or item_to_item,
+            "--recommender, --codes, --router and --item-to-item go with DATA: a release has what it was made"
+            " with",
         ),
         (synonyms, "--synonyms goes with DATA: they are part of a new release"),
         (queries or suggest_block or not suggest, "suggestions go with DATA: they are part of a new release"),
@@ -476,6 +487,7 @@ def index(
             recommender=recommender,
             codes=codes,
             router=router,
+            item_to_item=item_to_item,
             synonyms=synonyms,
             language=language,
             suggest=suggest,
@@ -521,6 +533,7 @@ def index(
             recommender=recommender,
             codes=codes,
             router=router,
+            item_to_item=item_to_item,
             synonyms=synonyms,
             suggest=suggest,
             queries=queries,

@@ -23,7 +23,7 @@ def print_plan(console: Console, plan: Plan) -> None:
     """The plan, the ways to keep vectors, what it rests on, and the flags."""
     for name, value in _lines(plan):
         console.print(f"{name:10} {value}", markup=False)
-    if plan.request.dims or plan.request.item_dims:
+    if plan.request.has_vectors:
         console.print(_table(plan))
         console.print("Choose one with --vectors, here as in `aisle index`.", markup=False)
         console.print("None of the recalls was measured with 64 dimensions: measure your own.", markup=False)
@@ -45,7 +45,7 @@ def size(number: int) -> str:
 def _lines(plan: Plan) -> list[tuple[str, str]]:
     asked, nodes, disk = plan.request, plan.nodes, plan.disk
     made = f"{plan.shards} primary, {asked.copies} copies each: {size(plan.shard_bytes)}"
-    further = f" + {asked.item_dims}" if asked.item_dims else ""
+    further = "".join(f" + {dims}" for dims in asked.float_dims)
     lines = [
         ("catalogue", f"{asked.docs:,} items, {asked.dims}{further} dimensions, replicas: {asked.replicas}"),
         ("shards", f"{made} and {plan.shard_docs:,} items in each"),
@@ -62,7 +62,7 @@ def _lines(plan: Plan) -> list[tuple[str, str]]:
             f" {size(disk.at_peak)} while indexing",
         ),
     ]
-    if asked.dims or asked.item_dims:
+    if asked.has_vectors:
         memory = plan.memory
         lines.append(
             ("vectors", f"{size(memory.one_copy)} of memory for one copy, {size(memory.all_copies)} in all")
@@ -105,6 +105,12 @@ def plan(
     item_dims: Annotated[
         int, typer.Option("--item-dims", help="Width of item vectors, as `aisle index --recommender` says.")
     ] = 0,
+    head_dims: Annotated[
+        int,
+        typer.Option(
+            "--head-dims", help="Width of each head's vector, as `aisle index --item-to-item` says."
+        ),
+    ] = 0,
     bytes_per_doc: Annotated[
         int, typer.Option("--bytes-per-doc", help="Bytes of one document on disk, without its vector.")
     ] = TEXT_BYTES,
@@ -126,6 +132,8 @@ def plan(
 
         aisle plan --docs 1M --item-dims 384
 
+        aisle plan --docs 1M --head-dims 64
+
         aisle plan --docs 10k --replicas 0 --engine lucene --node-memory 8GiB
 
         aisle plan --docs 2B --dim 128 --node-memory 128GiB --node-disk 4TB --json
@@ -139,6 +147,7 @@ def plan(
         engine=engine,
         vectors=vectors,
         item_dims=item_dims,
+        head_dims=head_dims,
         bytes_per_doc=bytes_per_doc,
         node_memory=node_memory,
         node_disk=node_disk,

@@ -33,11 +33,28 @@ def jittered(vectors: NDArray[np.float32], ids: Sequence[str], length: float = J
     Returns:
         float32 [n, dims], rows of unit length again; one of 0, of a text without a known word, is nearly 0.
     """
-    drawn = b"".join(shake_128(id_.encode(errors="surrogatepass")).digest(vectors.shape[1]) for id_ in ids)
-    directions = np.frombuffer(drawn, dtype=np.uint8).reshape(vectors.shape) - np.float32(127.5)
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    directions = _directions(ids, vectors.shape[1])
     known = np.linalg.norm(vectors, axis=1, keepdims=True) > 0.5
     moved = vectors + np.where(known, np.float32(length), np.float32(length * _AROUND_ZERO)) * directions
     lengths = np.linalg.norm(moved, axis=1, keepdims=True)
     unit: NDArray[np.float32] = np.divide(moved, lengths, out=moved, where=known)
     return unit
+
+
+def moved_apart(vectors: NDArray[np.float32], ids: Sequence[str]) -> NDArray[np.float32]:
+    """As `jittered`, of vectors whose lengths mean something: each is moved by ``JITTER`` of its own.
+
+    Args:
+        vectors: float32 [n, dims]; rows of 0 stay.
+        ids: one per row.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    moved: NDArray[np.float32] = vectors + np.float32(JITTER) * lengths * _directions(ids, vectors.shape[1])
+    return moved
+
+
+def _directions(ids: Sequence[str], dims: int) -> NDArray[np.float32]:
+    drawn = b"".join(shake_128(id_.encode(errors="surrogatepass")).digest(dims) for id_ in ids)
+    found = np.frombuffer(drawn, dtype=np.uint8).reshape(len(ids), dims) - np.float32(127.5)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found

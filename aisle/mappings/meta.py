@@ -86,14 +86,14 @@ class ItemToItemSpace:
     Attributes:
         model: the artifact's sha256, 64 hex digits.
         name: the artifact's name, for people.
-        encoder: fingerprint of the dense encoder that reads items' texts; empty: none does.
         dims: width of the vectors of each head.
+        encoder: fingerprint of the dense encoder that reads items' texts; empty: none does.
     """
 
     model: str
     name: str
-    encoder: str
     dims: int
+    encoder: str = ""
 
     @property
     def title(self) -> str:

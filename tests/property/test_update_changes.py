@@ -107,7 +107,7 @@ read_items = st.builds(
     language=st.sampled_from(["", "en", "pt-BR"]),
 )
 States = dict[str, Stored]
-HEADS = ItemSpaces(relates=ItemToItemSpace("cd" * 32, "shop", "", 2))
+HEADS = ItemSpaces(relates=ItemToItemSpace("cd" * 32, "shop", 2))
 SPACE = {fields.DENSE: VectorSpace("ab" * 32, "m", 2)}
 
 

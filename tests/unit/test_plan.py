@@ -142,6 +142,17 @@ def test_item_vectors_are_floats_beside_whatever_else_is_kept() -> None:
         replace(asked, item_dims=-1)
 
 
+def test_each_head_has_a_graph_of_its_own() -> None:
+    asked = PlanRequest(docs=1_000_000, dims=0)
+    heads = plan(replace(asked, head_dims=32))
+    one = vector_bytes(1_000_000, 32, 16, VectorType.FP32, Engine.FAISS)
+    assert heads.memory.one_copy == 2 * one.memory
+    assert heads.disk.primary - plan(asked).disk.primary == 2 * one.disk
+    assert "--encoder none --item-to-item NAME" in " ".join(heads.flags)
+    with pytest.raises(InputError, match="-1 dimensions"):
+        replace(asked, head_dims=-1)
+
+
 def test_the_type_decides_memory_nodes_and_flags() -> None:
     asked = PlanRequest(docs=100_000_000, dims=256)
     full, small = plan(asked), plan(replace(asked, vectors=VectorType.BYTE))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from aisle._index_run import fits
 from aisle._item_fields import text_encoders
@@ -42,35 +41,21 @@ from aisle.recommendation.history_encoder import ItemEmbeddings
 from aisle.recommendation.item_fields import CodedItems, RecommendationFields
 from aisle.recommendation.known_items import KnownItems
 from aisle.types import Item
+from tests.support.drawn_texts import WIDTH, DrawnTexts
 
-WIDTH, CUT = 6, 4
+CUT = 4
 TITLES = ("red drill", "blue drill", "work light", "saw")
 ITEMS = tuple(Item(f"i{n}", title) for n, title in enumerate(TITLES))
 IDS = tuple(item.id for item in ITEMS)
-
-
-class Model:
-    """A direction for each text, drawn by it."""
-
-    fingerprint = "ab" * 32
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def encode_items(self, texts: list[str], dims: int | None = None) -> NDArray[np.float32]:
-        self.asked += texts
-        rows = [np.random.default_rng(list(text.encode())).normal(size=WIDTH) for text in texts]
-        whole = np.array(rows, dtype=np.float32).reshape(len(texts), WIDTH)[:, :dims]
-        return np.asarray(whole / np.linalg.norm(whole, axis=1, keepdims=True))
 
 
 def title(item: Item) -> str:
     return item.title
 
 
-WHITENING = fit_whitening(Model().encode_items([f"text {n}" for n in range(40)]))
+WHITENING = fit_whitening(DrawnTexts().encode_items([f"text {n}" for n in range(40)]))
 KNOWN = KnownItems({"i0": 1.0, "i1": 0.25}, WHITENING)
-SPACE = RecommendationSpace("cd" * 32, "shop", encoder=Model.fingerprint, dims=WIDTH, text_dims=WIDTH)
+SPACE = RecommendationSpace("cd" * 32, "shop", encoder=DrawnTexts.fingerprint, dims=WIDTH, text_dims=WIDTH)
 FIELDS = RecommendationFields(SPACE, KNOWN)
 
 
@@ -84,26 +69,26 @@ def mapped(space: RecommendationSpace | None, engine: str = "lucene") -> dict[st
 
 
 def test_an_item_vector_is_the_whitened_text_of_full_width() -> None:
-    encoder = dense_item_encoder(Model(), title, name="m", dims=CUT, also=[FIELDS])
+    encoder = dense_item_encoder(DrawnTexts(), title, name="m", dims=CUT, also=[FIELDS])
     made = encoder.encode(ITEMS)
     assert np.asarray(made[fields.DENSE]).shape == (4, CUT)
     vectors = np.asarray(made[fields.ITEM_VECTOR])
     assert vectors.shape == (4, WIDTH) and vectors.dtype == np.float32
-    placed = WHITENING.apply(Model().encode_items(list(TITLES)))
+    placed = WHITENING.apply(DrawnTexts().encode_items(list(TITLES)))
     np.testing.assert_array_less(np.linalg.norm(vectors - placed, axis=1), JITTER)
     assert list(made[fields.TAKEN]) == [1.0, 0.25, 0.0, 0.0]
     assert encoder.item_spaces == ItemSpaces(SPACE)
     assert encoder.spaces == {
-        fields.DENSE: VectorSpace(Model.fingerprint, "m", CUT),
+        fields.DENSE: VectorSpace(DrawnTexts.fingerprint, "m", CUT),
         fields.ITEM_VECTOR: VectorSpace("cd" * 32, "shop", WIDTH),
     }
 
 
 def test_all_ways_come_to_the_same_values() -> None:
-    whole = Model().encode_items(list(TITLES))
+    whole = DrawnTexts().encode_items(list(TITLES))
     expected = FIELDS.columns(ITEMS, whole)
-    shared = dense_item_encoder(Model(), title, name="m", dims=CUT, also=[FIELDS])
-    apart = together(item_fields_encoder([FIELDS], Model(), title))
+    shared = dense_item_encoder(DrawnTexts(), title, name="m", dims=CUT, also=[FIELDS])
+    apart = together(item_fields_encoder([FIELDS], DrawnTexts(), title))
     meta = IndexMeta("shop-v0001", shared.spaces, "lucene", (), item_spaces=ItemSpaces(SPACE))
     for encoder in (shared, apart, stored_as(shared, meta.vectors), written_to(shared, meta)):
         assert encoder.item_spaces == ItemSpaces(SPACE)
@@ -115,14 +100,14 @@ def test_all_ways_come_to_the_same_values() -> None:
 
 
 def test_texts_are_read_once_where_one_encoder_serves_both() -> None:
-    model = Model()
+    model = DrawnTexts()
     dense_item_encoder(model, title, name="m", dims=CUT, also=[FIELDS]).encode(ITEMS)
     assert model.asked == list(TITLES)
 
 
 def test_copies_are_moved_apart_and_an_item_without_a_text_is_like_nothing() -> None:
     items = [Item("a", "drill"), Item("b", "drill"), Item("c", "")]
-    made = np.asarray(item_fields_encoder([FIELDS], Model(), title).encode(items)["item_vector"])
+    made = np.asarray(item_fields_encoder([FIELDS], DrawnTexts(), title).encode(items)["item_vector"])
     assert 0 < np.linalg.norm(made[0] - made[1]) < 3 * JITTER
     assert np.linalg.norm(made[2]) < 5 * JITTER
 
@@ -152,7 +137,7 @@ def test_every_field_is_mapped(engine: str) -> None:
     assert properties[fields.TAKEN] == {"type": "double"}
     assert [properties[fields.sid(level)] for level in (1, 2, 3)] == [{"type": "keyword"}] * 3
     assert fields.sid(4) not in properties
-    made = dense_item_encoder(Model(), title, name="m", dims=CUT, also=[FIELDS]).encode(ITEMS)
+    made = dense_item_encoder(DrawnTexts(), title, name="m", dims=CUT, also=[FIELDS]).encode(ITEMS)
     built = document(ITEMS[0], {field: rows[0] for field, rows in made.items()})
     assert set(built) <= set(properties)
     assert not {fields.ITEM_VECTOR, fields.TAKEN, fields.sid(1)} & set(mapped(None))
@@ -190,20 +175,20 @@ def test_a_new_recommender_leaves_the_tuned_fusion() -> None:
 SPLIT = Quantizer(
     (
         Modality.fitted(
-            "text", Model.fingerprint, 1.0, Model().encode_items([f"text {n}" for n in range(40)])
+            "text", DrawnTexts.fingerprint, 1.0, DrawnTexts().encode_items([f"text {n}" for n in range(40)])
         ),
     ),
     (),
     Codebooks(tuple(np.random.default_rng(n).normal(size=(3, WIDTH)).astype(np.float32) for n in range(2))),
 )
 CODED = CodedItems.of(
-    ItemCodes(SPLIT, IDS[:2], np.array([[2, 0], [1, 2]], dtype=np.int32)), Model.fingerprint
+    ItemCodes(SPLIT, IDS[:2], np.array([[2, 0], [1, 2]], dtype=np.int32)), DrawnTexts.fingerprint
 )
 
 
 def test_known_items_keep_their_codes_and_new_ones_get_the_nearest_whatever_else_is_in_the_batch() -> None:
     coded = RecommendationFields(replace(SPACE, codes="ef" * 32, levels=2), KNOWN, CODED)
-    whole = Model().encode_items(list(TITLES))
+    whole = DrawnTexts().encode_items(list(TITLES))
     made = {name: list(rows) for name, rows in coded.columns(ITEMS, whole).items()}
     assert made[fields.sid(1)][:2] == ["2", "1"] and made[fields.sid(2)][:2] == ["2-0", "1-2"]
     nearest = SPLIT.encode({"text": whole[2:]}).tolist()
@@ -218,7 +203,7 @@ def test_known_items_keep_their_codes_and_new_ones_get_the_nearest_whatever_else
 
 def test_codes_of_purchases_alone_are_those_of_known_items() -> None:
     bought = CodedItems.of(ItemCodes(SPLIT, IDS[:1], np.array([[2, 0]], dtype=np.int32)), "00" * 32)
-    made = bought.columns(IDS, Model().encode_items(list(TITLES)))
+    made = bought.columns(IDS, DrawnTexts().encode_items(list(TITLES)))
     assert made[fields.sid(2)] == ["2-0", None, None, None]
 
 
@@ -227,7 +212,7 @@ def test_the_sequence_part_comes_before_the_text_part() -> None:
     embeddings, text_map = draw.normal(size=(2, 5)).astype("f4"), draw.normal(size=(WIDTH, 5)).astype("f4")
     sequences = ItemEmbeddings(IDS[:2], embeddings, text_map)
     space = replace(SPACE, router="ef" * 32, dims=5 + WIDTH)
-    whole = Model().encode_items(list(TITLES))
+    whole = DrawnTexts().encode_items(list(TITLES))
     made = np.asarray(
         RecommendationFields(space, KNOWN, None, sequences).columns(ITEMS, whole)["item_vector"]
     )

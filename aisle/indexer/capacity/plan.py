@@ -40,6 +40,7 @@ class PlanRequest:
         engine: k-NN engine; it decides how often a vector is on disk.
         vectors: what their numbers are kept as.
         item_dims: width of item vectors, which a release has that recommends; they are full floats. 0: none.
+        head_dims: width of each head's vector, which a release has that relates items; full floats. 0: none.
         text_bytes: of one document on disk, without its vector.
         node_memory: of one data node, bytes, the operating system's share included.
         node_disk: of one data node, bytes; None: whatever it takes.
@@ -57,6 +58,7 @@ class PlanRequest:
     engine: Engine = Engine.FAISS
     vectors: VectorType = VectorType.FP32
     item_dims: int = 0
+    head_dims: int = 0
     text_bytes: int = TEXT_BYTES
     node_memory: int = 64 * GIB
     node_disk: int | None = None
@@ -66,6 +68,7 @@ class PlanRequest:
             (1 <= self.docs <= _MAX_DOCS, f"{self.docs} documents", f"1 to {_MAX_DOCS:,}"),
             (0 <= self.dims <= _MAX_DIMS, f"{self.dims} dimensions", f"0 (words alone) to {_MAX_DIMS:,}"),
             (0 <= self.item_dims <= _MAX_DIMS, f"{self.item_dims} dimensions", f"0 to {_MAX_DIMS:,}"),
+            (0 <= self.head_dims <= _MAX_DIMS, f"{self.head_dims} dimensions", f"0 to {_MAX_DIMS:,}"),
             (2 <= self.m <= 512, f"{self.m} links per vector", "2 to 512"),
             (0 <= self.replicas <= 100, f"{self.replicas} replicas", "0 to 100"),
             (0 <= self.keep <= 100, f"{self.keep} kept releases", "0 to 100"),
@@ -81,6 +84,16 @@ class PlanRequest:
             if not fits:
                 raise InputError(f"{what} cannot be planned for", fix=f"use {allowed}")
         layout(self.vectors, self.engine)
+
+    @property
+    def float_dims(self) -> tuple[int, ...]:
+        """Widths of the vectors beside those of searches, each in a graph of its own."""
+        return tuple(filter(None, (self.item_dims, self.head_dims, self.head_dims)))
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether there are any."""
+        return self.dims > 0 or self.float_dims != ()
 
     @property
     def copies(self) -> int:
@@ -120,7 +133,7 @@ def assumptions(asked: PlanRequest) -> tuple[Assumption, ...]:
         Assumption("a merge to one segment needs the shard twice for a time", sources.MERGE),
         Assumption("disks are filled to 85 %", sources.WATERMARK),
     )
-    return (*(_of_vectors(asked) if asked.dims or asked.item_dims else ()), *cited, *own)
+    return (*(_of_vectors(asked) if asked.has_vectors else ()), *cited, *own)
 
 
 def _of_vectors(asked: PlanRequest) -> tuple[Assumption, ...]:
@@ -140,8 +153,8 @@ def _of_vectors(asked: PlanRequest) -> tuple[Assumption, ...]:
             f"{room}: the breaker's default with faiss, our choice for lucene's page cache", sources.BREAKER
         ),
     ]
-    if asked.item_dims:
-        found.append(Assumption("item vectors are kept as fp32, in a graph of their own"))
+    if asked.float_dims:
+        found.append(Assumption("item vectors and those of heads are kept as fp32, each in its own graph"))
     if asked.m != 16:
         found.append(Assumption("`aisle index` itself writes m = 16"))
     return tuple(found)
@@ -245,8 +258,10 @@ def plan(request: PlanRequest) -> Plan:
 
 
 def _vectors(asked: PlanRequest, kept_as: VectorType) -> VectorBytes:
-    searched = vector_bytes(asked.docs, asked.dims, asked.m, kept_as, asked.engine)
-    return searched + vector_bytes(asked.docs, asked.item_dims, asked.m, VectorType.FP32, asked.engine)
+    found = vector_bytes(asked.docs, asked.dims, asked.m, kept_as, asked.engine)
+    for dims in asked.float_dims:
+        found += vector_bytes(asked.docs, dims, asked.m, VectorType.FP32, asked.engine)
+    return found
 
 
 def _on_disk(asked: PlanRequest, need: VectorBytes) -> tuple[int, DiskNeed]:
@@ -284,6 +299,7 @@ def _flags(asked: PlanRequest, shards: int) -> tuple[str, ...]:
     return (
         *width,
         *(("--recommender", "NAME") if asked.item_dims else ()),
+        *(("--item-to-item", "NAME") if asked.head_dims else ()),
         *(part for flag, value in numbers.items() for part in (flag, str(value))),
         "--force-merge",
     )
