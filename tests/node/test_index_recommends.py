@@ -6,7 +6,6 @@ import json
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from aisle.recommendation.item_fields import RecommendationFields
 from aisle.recommendation.router_artifact import RouterNotice
 from aisle.search import read_live
 from aisle.types import Item
+from tests.support.changing_shop import ChangingShop
 from tests.support.command import here
 from tests.support.tiny_recommendation import (
     ROUTER_DIMS,
@@ -42,44 +42,13 @@ NAME = "test-recommends"
 ALIKE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A catalogue, its artifacts and where they lie."""
-
-    client: Cluster
-    store: ArtifactStore
-    folder: Path
+class Shop(ChangingShop):
+    """With artifacts that it recommends by."""
 
     @property
     def fields(self) -> RecommendationFields:
         """The reference's."""
         return recommendation_fields(RecommenderRefs("shop"), self.store)
-
-    def index(self, name: str, **options: Any) -> Any:
-        wanted: dict[str, Any] = {"encoder": "tiny", "dims": 8, "recommender": "shop", "suggest": False}
-        data, letters = self.folder / "products.csv", self.folder / f"{name}.jsonl"
-        return aisle.index(
-            data, name, cluster=self.client, store=self.store, dead_letters=letters, **{**wanted, **options}
-        )
-
-    def update(self, name: str, *changes: Mapping[str, Any], store: ArtifactStore | None = None) -> Any:
-        lines = self.folder / "changes.jsonl"
-        lines.write_text("".join(json.dumps(change) + "\n" for change in changes))
-        return aisle.update(
-            name,
-            lines,
-            refresh=True,
-            from_start=True,
-            checkpoint=self.folder / "checkpoint.json",
-            dead_letters=self.folder / "update.jsonl",
-            cluster=self.client,
-            store=store or self.store,
-        )
-
-    def documents(self, name: str) -> dict[str, dict[str, Any]]:
-        self.client.indices.refresh(index=name)
-        hits = self.client.search(index=name, body={"size": 100, "query": {"match_all": {}}})["hits"]["hits"]
-        return {hit["_id"]: hit["_source"] for hit in hits}
 
     def made(self, documents: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """The fields that the reference makes of what is stored, by id."""
@@ -107,13 +76,12 @@ def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     put_catalogue(folder)
     recommender = put_recommender(folder, store)
     put_router(store, recommender, put_codes(store))
-    made = Shop(client, store, folder)
+    made = Shop(client, store, folder, {"encoder": "tiny", "dims": 8, "recommender": "shop"})
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="nobody took")
         made.index(NAME)
     yield made
-    for index in client.indices.get(index=f"{NAME}-*", allow_no_indices=True):
-        client.indices.delete(index=index)
+    made.delete(NAME)
 
 
 def test_every_document_has_what_the_reference_makes_of_it(shop: Shop) -> None:
@@ -189,10 +157,7 @@ def test_a_price_leaves_the_fields_and_a_title_makes_them_anew(shop: Shop) -> No
 
 def test_dead_letters_come_back_with_every_field(shop: Shop) -> None:
     before = shop.documents(NAME)
-    row = {"id": "late", "title": "blue saw"}
-    letter = {"line": 1, "position": None, "id": "late", "reason": "x", "attempts": 1, "row": row}
-    (shop.folder / "late.jsonl").write_text(json.dumps(letter) + "\n")
-    aisle.replay(NAME, shop.folder / "late.jsonl", cluster=shop.client, store=shop.store)
+    shop.replay(NAME, {"id": "late", "title": "blue saw"})
     after = shop.documents(NAME)
     assert after["late"].keys() == before["blue-1"].keys() - {"price", "price_max"}
     np.testing.assert_allclose(after["late"][fields.ITEM_VECTOR], shop.expected(after)["late"], atol=ALIKE)

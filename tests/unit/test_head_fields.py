@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from aisle.errors import ForeignIndex, InputError
 from aisle.indexer.ledger.resume import check_same, run_parts
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.diff import learned_fields
-from aisle.indexer.vectors import dense_item_encoder, item_fields_encoder, together
+from aisle.indexer.vectors import ItemFields, dense_item_encoder, item_fields_encoder, together
 from aisle.mappings import (
     IndexMeta,
     IndexSettings,
@@ -97,7 +98,7 @@ def test_an_item_of_which_nothing_is_known_has_neither_field() -> None:
 
 def test_texts_are_read_once_for_all_that_one_encoder_serves() -> None:
     recommends = RecommendationSpace("ef" * 32, "shop", DrawnTexts.fingerprint, dims=WIDTH, text_dims=WIDTH)
-    makers = [RecommendationFields(recommends, KnownItems({"k0": 1.0}, WHITENING)), FIELDS]
+    makers: list[ItemFields] = [RecommendationFields(recommends, KnownItems({"k0": 1.0}, WHITENING)), FIELDS]
     model = DrawnTexts()
     for encoder in (
         dense_item_encoder(model, title, name="m", dims=2, also=makers),
@@ -115,8 +116,8 @@ def test_texts_are_read_once_for_all_that_one_encoder_serves() -> None:
         np.testing.assert_array_equal(list(apart.encode(KNOWN)[field]), list(made[field]))
 
 
-def test_makers_without_texts_need_no_encoder(tmp_path: object) -> None:
-    (encoder,) = text_encoders(None, 0, [UNREAD], ArtifactStore(str(tmp_path)))
+def test_makers_without_texts_need_no_encoder(tmp_path: Path) -> None:
+    (encoder,) = text_encoders(None, 0, [UNREAD], ArtifactStore(tmp_path))
     assert encoder.spaces.keys() == set(fields.HEADS)
     assert [row is None for row in encoder.encode(NEW)[fields.ENGAGEMENT]] == [False, False, True, True]
 
@@ -164,6 +165,6 @@ def test_a_run_goes_on_with_the_model_that_it_was_begun_with() -> None:
     check_same("shop", "shop-v0001", parts(SPACE), parts(SPACE))
     for other in (None, replace(SPACE, model="00" * 32)):
         with pytest.raises(
-            InputError, match=r"changed since then: the item-to-item model \(--item-to-item\)$"
+            InputError, match=r"changed since then: the item-to-item model \(--item-to-item\)\. Fix"
         ):
             check_same("shop", "shop-v0001", parts(SPACE), parts(other))

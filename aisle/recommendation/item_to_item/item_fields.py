@@ -65,4 +65,4 @@ class HeadFields:
 
 
 def _known(rows: NDArray[np.float32]) -> list[NDArray[np.float32] | None]:
-    return [row if there else None for row, there in zip(rows, rows.any(axis=1), strict=True)]
+    return [row if row.any() else None for row in rows]
