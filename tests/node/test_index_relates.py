@@ -18,7 +18,6 @@ from aisle._item_fields import head_fields
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
 from aisle.encoder.export import DenseExport, export
-from aisle.encoder.whitening import fit_whitening
 from aisle.errors import ArtifactNotFound, ForeignIndex
 from aisle.mappings import fields
 from aisle.mappings.document import item_of
@@ -29,7 +28,7 @@ from aisle.types import Item
 from tests.support.changing_shop import ChangingShop
 from tests.support.command import here
 from tests.support.fixed_models import fixed_dense
-from tests.support.tiny_heads import DIMS, tiny_heads
+from tests.support.item_to_item import DIMS, drawn_model_of
 from tests.support.tiny_recommendation import TITLES
 
 NAME = "test-relates"
@@ -80,10 +79,10 @@ def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         rows.writerows([one.id, one.title, item_category(one), one.brand, 5] for one in items())
     export(DenseExport(str(fixed_dense(folder / "model")), name="tiny"), store)
     encoder = DenseEncoder.load("tiny", store=store)
-    whitening = fit_whitening(encoder.encode_items(list(TITLES.values())))
     known = items()[:ORDERED]
-    save_two_heads(tiny_heads(known, whitening, encoder.fingerprint), "shop", store, encoder=encoder.artifact)
-    save_two_heads(tiny_heads(known), "unread", store)
+    read = drawn_model_of(known, encoder.encode_items(list(map(item_text, known))), encoder.fingerprint)
+    save_two_heads(read, "shop", store, encoder=encoder.artifact)
+    save_two_heads(drawn_model_of(known), "unread", store)
     made = Shop(client, store, folder, {"encoder": "tiny", "dims": 8, "item_to_item": "shop"})
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="nobody took")

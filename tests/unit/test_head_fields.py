@@ -35,7 +35,12 @@ from aisle.recommendation.item_to_item.item_fields import HeadFields
 from aisle.recommendation.known_items import KnownItems
 from aisle.types import Item
 from tests.support.drawn_texts import WIDTH, DrawnTexts
-from tests.support.tiny_heads import DIMS, tiny_heads
+from tests.support.item_to_item import DIMS, drawn_model_of
+
+
+def title(item: Item) -> str:
+    return item.title
+
 
 KNOWN = (
     Item("k0", "red drill", categories=(("Tools", "Drills"), ("Gifts",)), brand="Bosch"),
@@ -48,16 +53,13 @@ NEW = (
     Item("n2", "lamp"),
     Item("n3", "lamp", brand="Nobody's"),
 )
-WHITENING = fit_whitening(DrawnTexts().encode_items([f"text {n}" for n in range(40)]))
 SPACE = ItemToItemSpace("cd" * 32, "shop", DIMS, DrawnTexts.fingerprint)
-MODEL = tiny_heads(KNOWN, WHITENING, DrawnTexts.fingerprint)
+TEXTS = DrawnTexts().encode_items(list(map(title, KNOWN)))
+MODEL = drawn_model_of(KNOWN, TEXTS, DrawnTexts.fingerprint)
+WHITENING = fit_whitening(TEXTS)
 FIELDS = HeadFields(SPACE, MODEL.towers, MODEL.whitening)
-UNREAD = HeadFields(replace(SPACE, encoder=""), tiny_heads(KNOWN).towers, None)
+UNREAD = HeadFields(replace(SPACE, encoder=""), drawn_model_of(KNOWN).towers, None)
 """Of a model that reads no texts."""
-
-
-def title(item: Item) -> str:
-    return item.title
 
 
 def test_both_vectors_are_what_the_towers_make_of_id_text_category_and_brand() -> None:
