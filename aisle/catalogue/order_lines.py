@@ -37,7 +37,8 @@ _COLUMNS: Final[Mapping[str, str]] = {
     """,
     ITEM: """
         item id, product id, sku, product sku, item sku, lineitem sku, variant sku, stock code, parent asin,
-        asin, article id, article number, item number, item no, product number, product code, item code,
+        asin, article id, article number, article no, article nr, item number, item no, product number,
+        product no, product code, item code,
         variant id, artikelnummer, artikelnr, artikel nr, artikel id, produkt id, produktnummer,
         reference produit, id produit, id article, id producto, id articulo, id prodotto, artikelcode,
         kod produktu, item, product, article, artikel, produkt, game, app name

@@ -44,6 +44,13 @@ def test_rows_in_any_order_become_sequences_by_time(tmp_path: Path) -> None:
     assert read.sequences.times[0] == datetime(2026, 1, 1, 8, tzinfo=UTC).timestamp()
 
 
+@pytest.mark.parametrize("item", ["Article no", "Article No.", "article_nr", "Product no", "Artikel-Nr"])
+def test_an_item_has_the_names_that_shops_give_it(tmp_path: Path, item: str) -> None:
+    path = table(tmp_path, f"Order no;Date;Customer;{item};Qty", "1;02.01.2026 09:37;u;a;1")
+    read = read_orders(path)
+    assert histories(read) == {"u": "a"} and read.columns["item"] == item
+
+
 def test_what_cannot_count_is_left_out_and_counted(tmp_path: Path) -> None:
     rows = ["u,a,1,1", "u,b,2,-3", ",a,3,1", "u,,4,1", "u,gone,5,1", "u,a,never,1", "u,a,6,many", "u,b,7,"]
     read = read_orders(table(tmp_path, "user,item,time,quantity", *rows), ["a", "b", "c"])
