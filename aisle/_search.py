@@ -15,6 +15,7 @@ from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputEr
 from aisle.mappings import VectorSpace, fields
 from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.facets.results import CountsOf
+from aisle.search.filter_texts import attribute_values, name_and_value, number_ranges
 from aisle.search.page import Matched, MatchType
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
 from aisle.search.rules.live import RulesReader
@@ -27,9 +28,12 @@ __all__ = [
     "CountsOf",
     "MatchType",
     "Matched",
+    "attribute_values",
     "catalogue_of",
     "explain_item",
+    "name_and_value",
     "named_fusion",
+    "number_ranges",
     "open_reranker",
     "open_search",
 ]

@@ -24,6 +24,9 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │   ├── IndexNotFound         no index or alias of that name
 │   ├── ForeignIndex          the index was not made by Aisle, or by another schema version
 │   └── PipelineMissing       the search pipeline is gone (OpenSearch would return raw scores)
+├── ServiceError              a request over HTTP that is not answered
+│   ├── Overloaded            as many requests wait as may
+│   └── DeadlinePassed        there was no time left to answer it
 └── EvaluationError           runs or qrels that cannot be scored
 """
 
@@ -142,6 +145,18 @@ class ForeignIndex(SearchError):
 
 class PipelineMissing(SearchError):
     """The search pipeline is gone; OpenSearch would silently return raw scores."""
+
+
+class ServiceError(AisleError):
+    """A request over HTTP that is not answered."""
+
+
+class Overloaded(ServiceError):
+    """As many requests wait as may."""
+
+
+class DeadlinePassed(ServiceError):
+    """There was no time left to answer it."""
 
 
 class EvaluationError(AisleError):

@@ -42,6 +42,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "suggest": _Place("suggest", "suggest"),
         "recommend": _Place("recommend", "recommend"),
         "similar": _Place("similar", "similar"),
+        "serve": _Place("serve", "serve"),
         "eval": _Place("evaluate", "evaluate"),
         "judgments": _Place("judgments"),
         "explain": _Place("explain", "explain"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import aisle
-from aisle.errors import InputError
+from aisle._search import attribute_values, name_and_value, number_ranges
 
 if TYPE_CHECKING:
     from aisle.search.request import SearchOptions
@@ -72,8 +72,8 @@ class FilterOptions:
             category=tuple(self.category or ()),
             price_min=self.price_min,
             price_max=self.price_max,
-            attributes=attribute_values(self.attribute),
-            numbers=number_ranges(self.number),
+            attributes=attribute_values(self.attribute or (), "--attribute"),
+            numbers=number_ranges(self.number or (), "--number"),
             in_stock=self.in_stock,
             near=self.near,
         )
@@ -164,48 +164,6 @@ def facet_options(size: int, names: list[str] | None, search: list[str] | None) 
     """
     if not (names or search):
         return size
-    wanted = dict(_pair("--facet-search", pair, "brand=bo") for pair in search or [])
+    wanted = dict(name_and_value("--facet-search", pair, "brand=bo") for pair in search or [])
     usual = aisle.FacetOptions()
     return aisle.FacetOptions(size or usual.size, tuple(names) if names else None, search=wanted)
-
-
-def _pair(option: str, pair: str, example: str) -> tuple[str, str]:
-    name, separator, value = pair.partition("=")
-    if not (name and separator and value):
-        raise InputError(f"{option} {pair!r} is not NAME=VALUE", fix=f"write it like {option} {example}")
-    return name, value
-
-
-def attribute_values(pairs: list[str] | None) -> dict[str, tuple[str, ...]]:
-    """Name to values, from texts such as ``Colour=Red``.
-
-    Raises:
-        InputError: a text that is no such pair.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in pairs or []:
-        name, value = _pair("--attribute", pair, "Colour=Red")
-        found[name] = (*found.get(name, ()), value)
-    return found
-
-
-def number_ranges(ranges: list[str] | None) -> dict[str, tuple[float | None, float | None]]:
-    """Name to lowest and highest number, from texts such as ``Weight=0..5``.
-
-    Raises:
-        InputError: a text that is no such range.
-    """
-    found: dict[str, tuple[float | None, float | None]] = {}
-    for text in ranges or []:
-        name, separator, bounds = text.rpartition("=")
-        low, dots, high = bounds.partition("..")
-        try:
-            if not (name and separator and dots and (low or high)):
-                raise ValueError(text)
-            found[name] = (float(low) if low else None, float(high) if high else None)
-        except ValueError:
-            raise InputError(
-                f"--number {text!r} is not NAME=LOW..HIGH",
-                fix="write it like --number Weight=0..5, or Weight=0.. without an end",
-            ) from None
-    return found

@@ -13,8 +13,8 @@ from rich.table import Table
 
 import aisle
 from aisle._printable import printable
+from aisle._search import attribute_values
 from aisle.cli.console import CatalogueOption, JsonOption, notice, print_json
-from aisle.cli.filters import attribute_values
 from aisle.cli.options import AtOption, ContextOption, moment
 from aisle.cli.search import outcome_line
 from aisle.errors import InputError
@@ -162,7 +162,9 @@ def test(
         name,
         rules=file,
         filters=aisle.Filters(
-            tuple(brand or ()), tuple(category or ()), attributes=attribute_values(attribute)
+            tuple(brand or ()),
+            tuple(category or ()),
+            attributes=attribute_values(attribute or (), "--attribute"),
         ),
         context=tuple(context or ()),
         at=moment(at),

@@ -16,6 +16,7 @@ from opensearchpy.serializer import JSONSerializer
 
 from aisle.cluster.failures import Attempts, RetryPolicy, translated
 from aisle.cluster.node.registry import NodeRecord, running_nodes
+from aisle.cluster.request_scope import current_scope
 from aisle.cluster.settings import ClusterSettings
 from aisle.errors import AisleError, ClusterUnavailable, InputError
 
@@ -109,9 +110,13 @@ class _Seam:
     def _once(
         self, method: str, url: str, params: Mapping[str, Any] | None, body: Any, options: Mapping[str, Any]
     ) -> Any:
+        # A copy: the transport takes its own options out of the parameters.
+        params = dict(params or {})
+        if scope := current_scope():
+            params = scope.limited(url, params)
+            options = {**options, "headers": {**(options.get("headers") or {}), **scope.headers}}
         try:
-            # A copy: the transport takes its own options out of the parameters.
-            return self.wire.perform_request(method, url, params and dict(params), body, **options)
+            return self.wire.perform_request(method, url, params, body, **options)
         except OpenSearchException as error:
             raise translated(error) from error
 

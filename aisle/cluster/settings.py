@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -89,6 +89,29 @@ def stored_password(service: str, user: str) -> SecretStr:
     return SecretStr(found)
 
 
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read_settings(kind: type[S], **given: Any) -> S:
+    """Settings of the environment, but for those that are given.
+
+    Raises:
+        InputError: a value that means nothing; names the variable, never its value.
+    """
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field, why = str(first["loc"][0] if first["loc"] else "url"), first["msg"]
+    except SettingsError as error:
+        # A value that is no JSON where the field asks for it.
+        field, why = str(error).partition('"')[2].partition('"')[0], "this is no valid JSON"
+    if field in given:
+        raise InputError(f"{field.replace('_', ' ')}: {why}", fix="give another value")
+    variable = f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+    raise InputError(f"{variable}: {why}", fix="correct that environment variable")
+
+
 class ClusterSettings(BaseSettings):
     """How to reach OpenSearch. Every field may come from the environment (prefix ``AISLE_``).
 
@@ -146,17 +169,7 @@ class ClusterSettings(BaseSettings):
             InputError: a variable that means nothing; names it, never its value.
             MissingExtra: a keyring is named and the package ``keyring`` is not installed.
         """
-        try:
-            settings = cls()
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            field, why = str(first["loc"][0] if first["loc"] else "url"), first["msg"]
-        except SettingsError as error:
-            # A value that is no JSON where the field asks for it.
-            field, why = str(error).partition('"')[2].partition('"')[0], "this is no valid JSON"
-        else:
-            return settings._with_stored_password()
-        raise InputError(f"AISLE_{field.upper()}: {why}", fix="correct that environment variable")
+        return read_settings(cls)._with_stored_password()
 
     def _with_stored_password(self) -> ClusterSettings:
         if not self.keyring or self.password.get_secret_value():

@@ -13,8 +13,9 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
-from aisle.errors import AisleError, IndexNotFound, InputError, SearchError
+from aisle.errors import AisleError, IndexNotFound, InputError, InvalidQuery, SearchError
 from aisle.mappings import FusionSpec
+from aisle.search.answers import check_complete
 from aisle.search.arrangement import by_product, in_order, sort_values_of, with_pins
 from aisle.search.diversity import REORDERED, diversified, read_vectors, vectors_body
 from aisle.search.documents import Documents, DocumentsRequest, documents_body, read_documents
@@ -24,7 +25,7 @@ from aisle.search.fusion import Fused
 from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
 from aisle.search.page import Matched, MatchType, Page, SignalBook, Timings
-from aisle.search.plan import Plan, SearchSettings, resolve, resolve_fusion
+from aisle.search.plan import MAX_CANDIDATES, Plan, SearchSettings, resolve, resolve_fusion
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
@@ -203,6 +204,34 @@ class SearchClient:
             IndexNotFound, SearchError, ClusterError: see ``search``.
         """
         return self._suggester.suggest(SuggestRequest(text, size, items, filters or Filters()))
+
+    def items(self, ids: Sequence[str], filters: Filters | None = None) -> Mapping[str, Item]:
+        """Items of the live release by their ids.
+
+        Args:
+            ids: at most 10,000.
+            filters: that they must pass.
+
+        Returns:
+            Id to item, of those that are there and pass the filters.
+
+        Raises:
+            InvalidQuery: too many ids, or a filter that the release does not have.
+            IndexNotFound, ForeignIndex, SearchError, ClusterError: as ``search``.
+        """
+        if len(ids) > MAX_CANDIDATES:
+            raise InvalidQuery(
+                f"{len(ids):,} items cannot be read at once", fix=f"ask for at most {MAX_CANDIDATES:,}"
+            )
+        if filters:
+            live = self._index.live()
+            filters.check(live.meta, live.numbers)
+        asked = DocumentsRequest(ids)
+        body = documents_body(asked)
+        body["query"] = {"bool": {"filter": [body["query"], *(filters.clauses() if filters else ())]}}
+        answer = self._cluster.search(index=self._index.name, body=body)
+        check_complete(answer)
+        return read_documents(answer, asked).items
 
     def rerank(self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False) -> RerankedOrder:
         """The candidates of ``rank`` in their final order, without documents.

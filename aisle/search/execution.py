@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -189,7 +190,8 @@ class PlanRunner:
             return None
         browsed = plan.listing is not None and not plan.listing.searched
         counts_of = CountsOf.ALL if browsed else CountsOf.WORDS
-        return self.threads.submit(self._facets, plan, plan.facets, counted, counts_of)
+        # In the context of the search: its requests are made under the same id, until the same moment.
+        return self.threads.submit(copy_context().run, self._facets, plan, plan.facets, counted, counts_of)
 
     def _facets(
         self, plan: Plan, asked: FacetPlan, counted: Mapping[str, Any], counts_of: CountsOf

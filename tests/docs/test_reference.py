@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aisle.cluster import ClusterSettings
+from aisle.service.settings import ServiceSettings
 from tests.support.snippets import ROOT, pages
 
 ENVIRONMENT = ROOT / "docs" / "reference" / "environment.md"
@@ -21,7 +22,11 @@ def in_code() -> frozenset[str]:
     files = [file for part in ("aisle", "benchmarks", "tests") for file in (ROOT / part).rglob("*.py")]
     files.append(ROOT / "docker-compose.yml")
     found = {name for file in files for name in VARIABLE.findall(file.read_text(encoding="utf-8"))}
-    return frozenset(found | {f"AISLE_{field.upper()}" for field in ClusterSettings.model_fields})
+    for kind in (ClusterSettings, ServiceSettings):
+        prefix = kind.model_config["env_prefix"]
+        found |= {f"{prefix}{field.upper()}" for field in kind.model_fields}
+        found.discard(prefix.rstrip("_"))
+    return frozenset(found)
 
 
 def test_every_variable_is_described_and_every_described_one_exists() -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from aisle.cli.filters import number_ranges
 from aisle.cli.search import print_page
 from aisle.errors import InputError
 from aisle.search import Facets, Page, Timings
 from aisle.search.facets.results import CountsOf, FacetValue, ValueCounts
+from aisle.search.filter_texts import number_ranges
 from aisle.search.page import Matched
 from aisle.types import Hit, Item, LegSignal, RerankSignal
 

@@ -1,0 +1,91 @@
+"""Serves catalogues over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from aisle._environment import optional
+from aisle.cluster.client import connected
+from aisle.cluster.settings import read_settings
+from aisle.encoder import ArtifactStore
+from aisle.errors import InputError
+from aisle.service.settings import ServiceSettings
+from aisle.types import Say
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def serve(
+    names: str | Sequence[str],
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    reranker: str | None = None,
+    threads: int | None = None,
+    queue: int | None = None,
+    deadline_ms: int | None = None,
+    log_queries: bool | None = None,
+    log_level: str = "info",
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    say: Say = print,
+) -> None:
+    """Serve catalogues over HTTP until SIGTERM or Ctrl-C; docs/how-to/serve.md says what is served.
+
+    All of them are opened and asked once before anything is listened to. If the cluster does not answer yet
+    the service waits for it, and says at ``/readyz`` that it is not ready. What is not given here is taken
+    from the variables ``AISLE_SERVE_*``.
+
+    Example:
+        >>> aisle.serve("shop", port=8080)
+        http://127.0.0.1:8080
+
+    Args:
+        names: of the catalogues.
+        host: address to listen at; "0.0.0.0" is reached from other machines.
+        port: likewise; 0 takes any free one.
+        reranker: for searches that do not say otherwise, as `aisle.open_search` takes it.
+        threads: requests that are answered at a time.
+        queue: requests that may wait for that; those beyond are refused with 503.
+        deadline_ms: how long a request may take, in milliseconds.
+        log_queries: write what shoppers type into the log.
+        log_level: "debug", "info" (a line for each request), "warning" or "error".
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+        say: is told the address once it is listened at.
+
+    Raises:
+        MissingExtra: the extra ``serve`` is not installed.
+        InputError: no catalogue, a setting that cannot be, or an address that cannot be listened at.
+        IndexNotFound, ForeignIndex, ArtifactNotFound, ArtifactMismatch, ArtifactCorrupt: as
+            `aisle.open_search`.
+    """
+    for module in ("fastapi", "uvicorn", "prometheus_client"):
+        optional(module, extra="serve")
+    from aisle.service.app import create_app
+    from aisle.service.catalogues import Catalogues, IndexedCatalogue
+    from aisle.service.logs import write_logs
+    from aisle.service.server import run
+
+    given: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "threads": threads,
+        "queue": queue,
+        "deadline_ms": deadline_ms,
+        "log_queries": log_queries,
+    }
+    settings = read_settings(ServiceSettings, **{name: one for name, one in given.items() if one is not None})
+    wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
+    if not wanted:
+        raise InputError("no catalogue is named", fix="name at least one: aisle serve --name shop")
+    if log_level not in LOG_LEVELS:
+        raise InputError(f"there is no log level {log_level!r}", fix=f"use {', '.join(LOG_LEVELS)}")
+    client, artifacts = connected(cluster), store or ArtifactStore.default()
+    catalogues = Catalogues([IndexedCatalogue(name, client, artifacts, reranker or "") for name in wanted])
+    catalogues.open()
+    write_logs(log_level.upper())
+    run(create_app(settings, catalogues), settings, say)

@@ -1,0 +1,74 @@
+"""``aisle serve``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+import aisle
+
+_ADDRESS: Final = "Address"
+_LOAD: Final = "Load"
+_LOG: Final = "Log"
+
+
+def serve(
+    name: Annotated[list[str], typer.Option("--name", "-n", help="Catalogue; repeat for several.")],
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST",
+            help="Listen here (127.0.0.1); 0.0.0.0 is reached from other machines.",
+            rich_help_panel=_ADDRESS,
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", help="Likewise (8080); 0 takes any free one.", rich_help_panel=_ADDRESS),
+    ] = None,
+    rerank: Annotated[
+        str | None, typer.Option(metavar="REF", help="Reranker, or several in turn: small:100,large:20.")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Requests answered at a time (8).", rich_help_panel=_LOAD),
+    ] = None,
+    queue: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Requests that may wait (64); others get 503.", rich_help_panel=_LOAD),
+    ] = None,
+    deadline: Annotated[
+        int | None,
+        typer.Option(metavar="MS", help="Most milliseconds for a request (2000).", rich_help_panel=_LOAD),
+    ] = None,
+    log_level: Annotated[
+        str,
+        typer.Option(metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_LOG),
+    ] = "info",
+    log_queries: Annotated[
+        bool | None,
+        typer.Option(
+            "--log-queries", help="Write what shoppers type into the log, too.", rich_help_panel=_LOG
+        ),
+    ] = None,
+) -> None:
+    """Serve catalogues over HTTP: search, suggestions, items, health, metrics. Ctrl-C or SIGTERM stops.
+
+    Examples:
+
+    - `aisle serve --name shop`
+    - `aisle serve --name shop --name outlet --host 0.0.0.0 --port 80 --rerank my-reranker`
+    """
+    aisle.serve(
+        name,
+        host=host,
+        port=port,
+        reranker=rerank,
+        threads=threads,
+        queue=queue,
+        deadline_ms=deadline,
+        log_queries=log_queries,
+        log_level=log_level,
+        say=typer.echo,
+    )

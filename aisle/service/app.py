@@ -1,0 +1,61 @@
+"""The service as an ASGI application."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import create_task_group, sleep, to_thread
+from fastapi import FastAPI
+
+from aisle._version import __version__
+from aisle.service.admission import Admission
+from aisle.service.catalogues import Catalogues
+from aisle.service.metrics import Metrics
+from aisle.service.middleware import RequestMiddleware
+from aisle.service.parts import Service
+from aisle.service.problems import handle_problems
+from aisle.service.routes import health, items, search, suggest
+from aisle.service.settings import ServiceSettings
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
+    """The application for these catalogues; it looks after them while it runs.
+
+    Args:
+        settings: how it runs.
+        catalogues: opened already, or opened by the application as soon as their cluster answers.
+    """
+    admission = Admission(settings.threads, settings.queue)
+    metrics = Metrics(admission, catalogues)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with create_task_group() as tasks:
+            tasks.start_soon(_look_after, catalogues, settings.check_s)
+            yield
+            tasks.cancel_scope.cancel()
+
+    app = FastAPI(
+        title="Aisle",
+        version=__version__,
+        summary="Search and recommendation for product catalogues on OpenSearch.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = Service(settings, catalogues, admission, metrics)
+    app.add_middleware(RequestMiddleware, settings=settings, metrics=metrics)
+    handle_problems(app)
+    for each in (search, suggest, items, health):
+        app.include_router(each.router)
+    return app
+
+
+async def _look_after(catalogues: Catalogues, every_s: float) -> None:
+    while True:
+        await to_thread.run_sync(catalogues.check)
+        await sleep(every_s)

@@ -1,0 +1,72 @@
+"""What the routes of one application share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, TypeVarTuple
+
+import orjson
+from anyio import to_thread
+from fastapi import Depends, Path, Request, Response
+
+from aisle.cluster.request_scope import current_scope
+from aisle.service.admission import Admission
+from aisle.service.catalogues import Catalogues, OpenCatalogue
+from aisle.service.metrics import Metrics
+from aisle.service.settings import ServiceSettings
+
+A = TypeVarTuple("A")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Attributes:
+    settings: how it runs.
+    catalogues: that it serves.
+    admission: which requests are answered at a time.
+    metrics: that count them.
+    """
+
+    settings: ServiceSettings
+    catalogues: Catalogues
+    admission: Admission
+    metrics: Metrics
+
+    async def run(self, request: Request, function: Callable[[*A], T], *args: *A) -> T:
+        """What a function returns, which may block: in a thread, once it is admitted.
+
+        Args:
+            request: whose timings say how long it waited.
+            function: what to run.
+            *args: of it.
+
+        Raises:
+            Overloaded: it is not admitted.
+        """
+        scope = current_scope()
+        async with self.admission.enter(scope.ends if scope else None) as waited_ms:
+            request.scope["state"]["timings"]["queue"] = waited_ms
+            return await to_thread.run_sync(function, *args, limiter=self.admission.threads)
+
+
+async def _service(request: Request) -> Service:
+    found: Service = request.app.state.service
+    return found
+
+
+ServicePart = Annotated[Service, Depends(_service)]
+CatalogueName = Annotated[str, Path(description="Name of a catalogue.", max_length=255, examples=["shop"])]
+
+
+async def _catalogue(name: CatalogueName, service: ServicePart) -> OpenCatalogue:
+    return service.catalogues.of(name)
+
+
+CataloguePart = Annotated[OpenCatalogue, Depends(_catalogue)]
+
+
+def json_response(value: Any) -> Response:
+    """An answer in JSON."""
+    return Response(orjson.dumps(value), media_type="application/json")

@@ -1,0 +1,46 @@
+"""``/healthz``, ``/readyz``, ``/metrics`` and the list of catalogues."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from aisle.service.metrics import CONTENT_TYPE
+from aisle.service.parts import ServicePart, json_response
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """Whether the process answers at all: restart it where this fails."""
+    return json_response({"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(service: ServicePart) -> Response:
+    """Whether every catalogue can be asked: send no requests here while this fails."""
+    ready = service.catalogues.ready
+    answer = json_response({"ready": ready, "catalogues": _states(service)})
+    answer.status_code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return answer
+
+
+@router.get("/metrics")
+async def metrics(service: ServicePart) -> Response:
+    """Figures for Prometheus."""
+    return Response(service.metrics.exposition(), media_type=CONTENT_TYPE)
+
+
+@router.get("/v1/catalogues")
+async def catalogues(service: ServicePart) -> Response:
+    """The catalogues of this service."""
+    return json_response({"catalogues": _states(service)})
+
+
+def _states(service: ServicePart) -> list[dict[str, object]]:
+    return [
+        {"name": name, "release": state.release, "ready": state.ready}
+        for name, state in service.catalogues.states.items()
+    ]

@@ -1,0 +1,53 @@
+"""``/v1/catalogues/{name}/search``: a page of results, each with why it is there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from aisle.search import SearchRequest
+from aisle.service.parameters import SearchBody, SearchParameters
+from aisle.service.parts import CataloguePart, Service, ServicePart, json_response
+
+router = APIRouter(tags=["search"])
+
+
+@router.get("/v1/catalogues/{name}/search")
+async def search(
+    request: Request,
+    service: ServicePart,
+    catalogue: CataloguePart,
+    asked: Annotated[SearchParameters, Query()],
+) -> Response:
+    """Search a catalogue, or list what passes the filters where nothing is searched for."""
+    return await _answer(request, service, catalogue, asked.request(reranks=catalogue.reranks))
+
+
+@router.post("/v1/catalogues/{name}/search")
+async def search_by_body(
+    request: Request, service: ServicePart, catalogue: CataloguePart, asked: SearchBody
+) -> Response:
+    """Search a catalogue, with everything that can be said of a search."""
+    return await _answer(request, service, catalogue, asked.request(reranks=catalogue.reranks))
+
+
+async def _answer(
+    request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
+) -> Response:
+    page = await service.run(request, catalogue.ask, asked)
+    state = request.scope["state"]
+    state["timings"] |= {
+        "encode": page.timings.encode,
+        "opensearch": page.timings.server,
+        **({"rerank": page.timings.rerank} if page.reranked else {}),
+    }
+    state["log"] = {
+        "catalogue": catalogue.name,
+        "release": page.release,
+        "matched": page.matched.value,
+        "total": page.total,
+        **({"text": asked.text} if service.settings.log_queries else {}),
+    }
+    service.metrics.matched.labels(catalogue.name, page.matched.value).inc()
+    return json_response(page.to_json())

@@ -1,0 +1,35 @@
+"""``/v1/catalogues/{name}/suggest``: what was typed so far may become."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from aisle.search.suggest import MOST, SuggestRequest
+from aisle.service.parameters import FilterParameters, Text
+from aisle.service.parts import CataloguePart, ServicePart, json_response
+
+router = APIRouter(tags=["suggest"])
+
+
+class SuggestParameters(FilterParameters):
+    """What was typed so far, and how much to suggest."""
+
+    q: Text = Field(default="", description="Typed so far; empty: what is most popular.")
+    size: int = Field(default=8, ge=1, le=MOST, description="Most queries, categories and brands.")
+    items: int = Field(default=4, ge=0, le=MOST, description="Most items.")
+
+
+@router.get("/v1/catalogues/{name}/suggest")
+async def suggest(
+    request: Request,
+    service: ServicePart,
+    catalogue: CataloguePart,
+    asked: Annotated[SuggestParameters, Query()],
+) -> Response:
+    """Queries, items, categories and brands; each finds something under the filters."""
+    wanted = SuggestRequest(asked.q, asked.size, asked.items, asked.filters())
+    found = await service.run(request, catalogue.suggest, wanted)
+    return json_response(found.to_json())

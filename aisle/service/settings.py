@@ -1,0 +1,37 @@
+"""How the service runs: from the options of ``aisle serve`` and the variables ``AISLE_SERVE_*``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """How the service runs. Every field may come from the environment (prefix ``AISLE_SERVE_``).
+
+    Attributes:
+        host, port: where it listens; port 0 takes any free one.
+        threads: requests that are answered at a time; the others wait.
+        queue: requests that may wait; what comes beyond is refused with 503 and ``Retry-After``.
+        deadline_ms: how long a request may take, its wait included, in milliseconds.
+        body_bytes: largest body of a request.
+        body_timeout_s: how long a client may take to send it, in seconds.
+        connections: open at a time; what comes beyond is refused.
+        check_s: seconds between two looks at the cluster and its releases.
+        grace_s: how long requests that are being answered may take when the service is stopped, in seconds.
+        log_queries: write what shoppers type into the log.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AISLE_SERVE_", frozen=True, hide_input_in_errors=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    threads: int = Field(default=8, ge=1, le=256)
+    queue: int = Field(default=64, ge=0, le=10_000)
+    deadline_ms: int = Field(default=2_000, ge=10, le=120_000)
+    body_bytes: int = Field(default=131_072, ge=1_024)
+    body_timeout_s: float = Field(default=10.0, gt=0)
+    connections: int = Field(default=1_000, ge=1)
+    check_s: float = Field(default=2.0, gt=0)
+    grace_s: float = Field(default=20.0, ge=0)
+    log_queries: bool = False

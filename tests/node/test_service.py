@@ -1,0 +1,286 @@
+"""The service through ASGI on a real node: the clients' own answers, problems with fixes, limits, faults."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from numpy.typing import NDArray
+from opensearchpy import OpenSearch
+from starlette.testclient import TestClient
+
+from aisle.cluster import Cluster, ClusterSettings, connect
+from aisle.search import Filters, SearchClient
+from aisle.service.app import create_app
+from aisle.service.catalogues import Catalogues
+from aisle.service.settings import ServiceSettings
+from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_items, swap
+from tests.support.proxies.faulty import Delay, Down, FaultyProxy
+from tests.support.served import TestCatalogue
+
+INDEX = "test-service-v0001"
+SHOP = "test-service"
+ITEMS = [replace(item, numbers={"Watt": number % 40}) for number, item in enumerate(shelf_items())]
+
+
+@pytest.fixture(scope="module")
+def shelf(client: OpenSearch) -> Iterator[SearchClient]:
+    client.indices.delete(index=f"{SHOP}-*", ignore_unavailable=True)
+    put_shelf(client, INDEX, ITEMS)
+    client.indices.put_alias(index=INDEX, name=SHOP)
+    yield SearchClient(client, SHOP, HashEncoder(), window=50)
+    client.indices.delete(index=f"{SHOP}-*")
+
+
+@pytest.fixture(scope="module")
+def web(client: Cluster, shelf: SearchClient) -> Iterator[TestClient]:
+    catalogues = Catalogues([TestCatalogue(SHOP, client, HashEncoder())])
+    catalogues.open()
+    with TestClient(create_app(ServiceSettings(), catalogues)) as web:
+        yield web
+
+
+def untimed(page: Any) -> dict[str, Any]:
+    """An answer as JSON, without what it took."""
+    said = orjson.loads(orjson.dumps(page))
+    return {name: value for name, value in said.items() if name not in ("timings_ms", "took_ms")}
+
+
+PATH = f"/v1/catalogues/{SHOP}"
+
+
+def test_an_address_and_a_body_are_answered_as_the_client_answers(
+    web: TestClient, shelf: SearchClient
+) -> None:
+    filters = Filters(
+        brand=("Acme", "Corvo"), price_max=200, attributes={"Colour": ("Red",)}, numbers={"Watt": (0, 35)}
+    )
+    expected = shelf.search("red oak chair", filters=filters, size=3, page=2, facets=4, highlight=True)
+    by_address = web.get(
+        f"{PATH}/search",
+        params={
+            "q": "red oak chair",
+            "brand": ["Acme", "Corvo"],
+            "price_max": 200,
+            "attribute": "Colour=Red",
+            "number": "Watt=0..35",
+            "size": 3,
+            "page": 2,
+            "facets": 4,
+            "highlight": True,
+        },
+    )
+    by_body = web.post(
+        f"{PATH}/search",
+        json={
+            "text": "red oak chair",
+            "filters": {
+                "brand": ["Acme", "Corvo"],
+                "price_max": 200,
+                "attributes": {"Colour": ["Red"]},
+                "numbers": {"Watt": [0, 35]},
+            },
+            "size": 3,
+            "page": 2,
+            "facets": 4,
+            "highlight": True,
+        },
+    )
+    assert expected.hits and expected.facets
+    assert untimed(by_address.json()) == untimed(by_body.json()) == untimed(expected.to_json())
+
+
+def test_without_words_it_lists(web: TestClient, shelf: SearchClient) -> None:
+    found = web.get(f"{PATH}/search", params={"category": "aisle 2", "sort": "price:desc", "size": 5})
+    expected = shelf.browse(filters=Filters(category=("aisle 2",)), sort="price:desc", size=5)
+    assert expected.total == 75
+    assert untimed(found.json()) == untimed(expected.to_json())
+
+
+def test_an_item_is_read_by_its_id(web: TestClient) -> None:
+    item = ITEMS[42]
+    assert web.get(f"{PATH}/items/{item.id}").json()["title"] == item.title
+    missing = web.get(f"{PATH}/items/no/such%20item")
+    assert missing.status_code == 404 and missing.json()["fix"]
+
+
+PROBLEMS = {
+    "not served": ("GET", "/v1/catalogues/other/search?q=oak", None, 404, "GET /v1/catalogues"),
+    "no route": ("GET", "/v2", None, 404, "openapi.json"),
+    "no method": ("DELETE", f"{PATH}/search", None, 405, "Allow"),
+    "no words": ("GET", f"{PATH}/search?q=%21%3F", None, 400, "type at least one word"),
+    "crossed prices": ("GET", f"{PATH}/search?price_min=9&price_max=1", None, 400, "swap the bounds"),
+    "no pair": ("GET", f"{PATH}/search?attribute=red", None, 400, "Colour=Red"),
+    "unknown option": ("GET", f"{PATH}/search?qq=oak", None, 422, "openapi.json"),
+    "deep page": ("GET", f"{PATH}/search?q=oak&page=100000", None, 422, "openapi.json"),
+    "misspelt filter": ("POST", f"{PATH}/search", '{"filters": {"brnad": ["Acme"]}}', 422, "openapi.json"),
+    "no such leg": ("POST", f"{PATH}/search", '{"text": "oak", "legs": ["none"]}', 400, "bm25"),
+    "no number": ("POST", f"{PATH}/search", '{"filters": {"numbers": {"x": [1, 2]}}}', 400, "name one"),
+    "no reranker": ("POST", f"{PATH}/search", '{"text": "oak", "rerank": true}', 400, "rerank"),
+    "cut off": ("POST", f"{PATH}/search", '{"text": ', 422, "openapi.json"),
+    "too large": ("POST", f"{PATH}/search", '{"text": "' + "a" * 200_000 + '"}', 413, "send less"),
+    "no suggestions": ("GET", f"{PATH}/suggest?q=dri", None, 501, "index the catalogue again"),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_what_cannot_be_answered_is_a_problem_with_its_fix(web: TestClient, case: str) -> None:
+    method, path, body, status, fix = PROBLEMS[case]
+    said = web.request(method, path, content=body, headers={"Content-Type": "application/json"})
+    problem = said.json()
+    assert (said.status_code, problem["status"]) == (status, status), problem
+    assert said.headers["content-type"] == "application/problem+json"
+    assert problem["type"].startswith("urn:aisle:problem:") and problem["detail"] and fix in problem["fix"]
+    assert problem["instance"] == said.headers["x-request-id"]
+
+
+def test_a_body_that_does_not_say_its_length_is_bounded_too(web: TestClient) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(1_000):
+            yield b" " * 1_000
+
+    assert web.post(f"{PATH}/search", content=endless()).status_code == 413
+
+
+def test_an_answer_names_its_request_and_what_took_how_long(
+    web: TestClient, client: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "aisle.service.access")
+    named = web.get(f"{PATH}/search?q=purple+elephants", headers={"X-Request-Id": "from-the-site.1"})
+    assert named.headers["x-request-id"] == "from-the-site.1"
+    timing = dict(part.split(";dur=") for part in named.headers["server-timing"].split(", "))
+    assert list(timing) == ["queue", "encode", "opensearch", "total"]
+    assert float(timing["total"]) >= float(timing["opensearch"]) > 0
+    bad = web.get("/healthz", headers={"X-Request-Id": "a b\tc"}).headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", bad)
+    fields = caplog.records[0].__dict__["fields"]
+    assert fields["id"] == "from-the-site.1" and fields["route"] == "/v1/catalogues/{name}/search"
+    assert fields["status"] == 200 and fields["release"] == INDEX
+    assert "purple" not in str([record.__dict__ for record in caplog.records])
+
+
+def test_figures_are_by_route_and_not_by_address(web: TestClient) -> None:
+    web.get(f"{PATH}/items/item-0001")
+    web.get("/nowhere/123")
+    text = web.get("/metrics").text
+    assert (
+        'aisle_requests_total{method="GET",route="/v1/catalogues/{name}/items/{id:path}",status="200"}'
+        in text
+    )
+    assert 'route="(none)"' in text and "nowhere" not in text and "item-0001" not in text
+    assert f'aisle_catalogue_ready{{catalogue="{SHOP}"}} 1.0' in text
+    assert f'aisle_searches_total{{catalogue="{SHOP}",matched="words"}}' in text
+
+
+class Held(HashEncoder):
+    """An encoder that keeps its callers once it is told to, until it is told not to."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.go.set()
+        self.inside = threading.Semaphore(0)
+
+    def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
+        self.inside.release()
+        assert self.go.wait(60)
+        return super().encode_queries(texts, dims)
+
+
+def test_beyond_the_queue_requests_are_refused_at_once_and_those_inside_are_answered(
+    client: Cluster, shelf: SearchClient
+) -> None:
+    encoder = Held()
+    catalogues = Catalogues([TestCatalogue(SHOP, client, encoder)])
+    catalogues.open()
+    encoder.inside.acquire()
+    settings = ServiceSettings(threads=2, queue=1, deadline_ms=60_000)
+    with TestClient(create_app(settings, catalogues)) as web:
+        encoder.go.clear()
+        answers: list[int] = []
+
+        def ask() -> None:
+            answers.append(web.get(f"{PATH}/search?q=oak").status_code)
+
+        busy = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in busy:
+            thread.start()
+        for _ in range(2):
+            assert encoder.inside.acquire(timeout=30)
+        ends = time.monotonic() + 30
+        while "aisle_requests_waiting 1.0" not in web.get("/metrics").text:
+            assert time.monotonic() < ends
+        refused = web.get(f"{PATH}/search?q=oak")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.json()["type"] == "urn:aisle:problem:overloaded"
+        assert web.get("/healthz").status_code == 200
+        encoder.go.set()
+        for thread in busy:
+            thread.join(30)
+        assert answers == [200, 200, 200]
+
+
+def test_it_is_ready_only_while_the_cluster_answers_and_no_request_outlasts_its_deadline(
+    node_url: str, shelf: SearchClient
+) -> None:
+    with FaultyProxy(node_url) as proxy, connect(ClusterSettings(url=proxy.url)) as through:
+        catalogues = Catalogues([TestCatalogue(SHOP, through, HashEncoder())])
+        proxy.plan = lambda _: Down()
+        catalogues.open()
+        settings = ServiceSettings(deadline_ms=1_500, check_s=0.05)
+        with TestClient(create_app(settings, catalogues)) as web:
+            assert web.get("/readyz").status_code == 503
+            assert web.get("/healthz").status_code == 200
+            hidden = web.get(f"{PATH}/search?q=oak")
+            assert hidden.status_code == 503 and "OpenSearch" not in hidden.text
+            proxy.plan = lambda _: None
+            until_ready(web)
+            proxy.requests.clear()
+            assert web.get(f"{PATH}/search?q=oak&facets=3", headers={"X-Request-Id": "r-1"}).is_success
+            mine = [asked for asked in proxy.requests if asked.headers.get("x-opaque-id") == "r-1"]
+            assert len(mine) >= 3 and all("cancel_after_time_interval=" in asked.path for asked in mine)
+            proxy.plan = lambda asked: Delay(5.0) if "_search" in asked.path else None
+            began = time.monotonic()
+            late = web.get(f"{PATH}/search?q=oak")
+            assert time.monotonic() - began < 4
+            assert late.status_code in (503, 504) and late.json()["fix"]
+
+
+def until_ready(web: TestClient) -> None:
+    ends = time.monotonic() + 30
+    while web.get("/readyz").status_code != 200:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_a_release_with_another_encoder_is_opened_and_meanwhile_the_one_before_answers(
+    client: Cluster, shelf: SearchClient
+) -> None:
+    other = "cd" * 32
+
+    class Other(HashEncoder):
+        fingerprint = other
+
+    put_shelf(client, f"{SHOP}-v0002", shelf_items(40, seed=9), fingerprint=other)
+    source = TestCatalogue(SHOP, client, HashEncoder())
+    catalogues = Catalogues([source])
+    catalogues.open()
+    app = create_app(ServiceSettings(check_s=60), catalogues)
+    try:
+        with TestClient(app) as web:
+            time.sleep(0.1)
+            swap(client, SHOP, INDEX, f"{SHOP}-v0002")
+            between = web.get(f"{PATH}/search?q=oak")
+            assert (between.status_code, between.json()["release"]) == (200, INDEX)
+            catalogues._sources[SHOP] = TestCatalogue(SHOP, client, Other())
+            catalogues.check()
+            assert web.get(f"{PATH}/search?q=oak").json()["release"] == f"{SHOP}-v0002"
+    finally:
+        swap(client, SHOP, f"{SHOP}-v0002", INDEX)
