@@ -58,6 +58,7 @@ __all__ = [
     "evaluate_sequences",
     "explain_item",
     "export_encoder",
+    "import_dashboards",
     "index",
     "list_releases",
     "list_rules",
@@ -71,6 +72,7 @@ __all__ = [
     "preview",
     "prune_releases",
     "put_rules",
+    "record_report",
     "replay",
     "rollback",
     "rollback_rules",
@@ -94,6 +96,7 @@ if TYPE_CHECKING:
     from aisle._artifacts import export_encoder
     from aisle._check_vectors import check_vectors
     from aisle._codes import train_codes
+    from aisle._dashboards import import_dashboards, record_report
     from aisle._demo import demo
     from aisle._diagnose import diagnose_semantic_ids
     from aisle._evaluate import evaluate
@@ -156,6 +159,7 @@ else:
         "_artifacts": ("export_encoder",),
         "_check_vectors": ("check_vectors",),
         "_codes": ("train_codes",),
+        "_dashboards": ("import_dashboards", "record_report"),
         "_demo": ("demo",),
         "_diagnose": ("diagnose_semantic_ids",),
         "_evaluate": ("evaluate",),

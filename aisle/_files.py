@@ -9,7 +9,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final, cast
+
+import orjson
 
 from aisle.errors import InputError
 
@@ -61,6 +63,18 @@ def blocks(path: Path, size: int = _BLOCK) -> Iterator[bytes]:
                 yield block
         except GZIP_ERRORS as error:
             raise breaks_off(path, "", error) from None
+
+
+def read_json(path: Path) -> Any:
+    """The JSON document in a plain or gzip file.
+
+    Raises:
+        InputError: as ``blocks``, or it is no JSON.
+    """
+    try:
+        return orjson.loads(b"".join(blocks(path)).removeprefix(UTF8_BOM))
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{path.name} is not JSON: {error}", fix="write or export it again") from None
 
 
 def raw_lines(path: Path, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:

@@ -90,12 +90,23 @@ class Documents:
         self._cluster.delete(index=self._index, id=id_, params={**self._timeout, "ignore": 404})
 
     def _make(self) -> None:
-        indices = self._cluster.indices
-        if indices.exists(index=self._index):
-            return
-        try:
-            indices.create(index=self._index, body=_BODY)
-        except AisleError as error:
-            # Somebody else was faster.
-            if error.status != 400 or not indices.exists(index=self._index):
-                raise
+        make_index(self._cluster, self._index, _BODY)
+
+
+def make_index(cluster: Cluster, index: str, body: Mapping[str, Any]) -> None:
+    """Make an index that is not there yet.
+
+    Args:
+        cluster: a client.
+        index: its name.
+        body: its settings and mappings.
+    """
+    indices = cluster.indices
+    if indices.exists(index=index):
+        return
+    try:
+        indices.create(index=index, body=body)
+    except AisleError as error:
+        # Somebody else was faster.
+        if error.status != 400 or not indices.exists(index=index):
+            raise

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+import aisle
 from aisle.cluster import ClusterSettings, capabilities, connect, require
 from aisle.cluster.node.lock import OPENSEARCH
 from aisle.errors import ClusterUnavailable
-from aisle.testing.containers import container_node, docker_answers
+from aisle.mappings.dashboards import saved_objects
+from aisle.testing.containers import container_dashboards, container_node, docker_answers
 
 
 @pytest.mark.skipif(not docker_answers(), reason="no Docker engine answers on this machine")
@@ -16,6 +18,13 @@ def test_official_image_has_faiss() -> None:
         found = require(capabilities(connect(ClusterSettings(url=url))))
     assert found.version == OPENSEARCH
     assert found.best_engine == "faiss"
+
+
+@pytest.mark.skipif(not docker_answers(), reason="no Docker engine answers on this machine")
+def test_dashboards_takes_the_boards() -> None:
+    with container_dashboards() as url:
+        found = aisle.import_dashboards(url, settings=ClusterSettings())
+    assert found.objects == len(saved_objects().splitlines())
 
 
 @pytest.mark.skipif(docker_answers(), reason="a Docker engine answers on this machine")

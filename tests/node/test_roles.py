@@ -30,7 +30,9 @@ from aisle.indexer.releases.prune import prune_releases
 from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.releases.smoke_queries import check_release
 from aisle.mappings import DENSE, default_fusion
+from aisle.mappings.observations import OBSERVATIONS
 from aisle.mappings.roles import Role, role_document
+from aisle.mappings.ubi import EVENTS, QUERIES
 from aisle.search import SearchClient
 from aisle.search.recommend.client import RecommendationClient
 from aisle.search.rules.live import RulesReader
@@ -122,6 +124,7 @@ FIRST_ONLY = {
     ("indices:admin/get", (STATE_INDEX,)),
     ("indices:admin/create", (RULES_INDEX,)),
     ("indices:admin/get", (RULES_INDEX,)),
+    ("indices:admin/create", (OBSERVATIONS, EVENTS, QUERIES)),
 }
 
 
@@ -130,7 +133,9 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
 ) -> None:
     first, second = f"{name}-v0001", f"{name}-v0002"
     with authorising(node_url, {str(role): role_document(role, name) for role in Role}) as proxy:
-        indexer, updater, manager, searcher, merchandiser = (connected(proxy, user) for user in Role)
+        indexer, updater, manager, searcher, merchandiser, recorder = (
+            connected(proxy, user) for user in Role
+        )
         for _ in range(3):
             asked = options(name, force_merge=True, keep=1, replicas=1)
             made = SuggestOptions().builder(indexer, asked.retry)
@@ -152,6 +157,9 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         assert [hit.item.id for hit in found.hits] == ["new"]
         assert found.rules is not None and (found.rules.version, found.rules.problem) == (1, "")
         aisle.delete_rules(name, history=True, cluster=merchandiser)
+        measured = {"systems": {"bm25": {"nDCG@10": 0.4}}}
+        (tmp_path / "report.json").write_text(json.dumps(measured))
+        assert aisle.record_report(name, tmp_path / "report.json", cluster=recorder) == 1
         suggested = SearchClient(searcher, name, ENCODED).suggest("sho")
         assert [query.text for query in suggested.queries] == ["shoe"]
         with pytest.raises(NotImplementedError):
@@ -190,6 +198,12 @@ FORBIDDEN: dict[str, list[tuple[str, str, Any]]] = {
         ("DELETE", "/aisle-rules", None),
         ("GET", "/aisle-state/_doc/NAME", None),
         ("POST", "/other-v0001/_search", {}),
+    ],
+    "recorder": [
+        ("POST", "/NAME/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
+        ("POST", "/ubi_events/_search", {}),
+        ("DELETE", "/ubi_events", None),
+        ("GET", "/aisle-state/_doc/NAME", None),
     ],
     "updater": [
         ("DELETE", "/NAME-v0001", None),

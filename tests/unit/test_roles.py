@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from aisle.cli.roles import app
 from aisle.errors import InputError
 from aisle.indexer.lease.state import STATE_INDEX
+from aisle.mappings.observations import OBSERVATIONS
 from aisle.mappings.roles import Role, role_document
+from aisle.mappings.ubi import EVENTS, QUERIES
 from aisle.search.rules.store import RULES_INDEX
 
 # Permissions that the plugin checks for the cluster, though their names begin with "indices:" (its
@@ -28,7 +30,12 @@ def test_the_format(role: Role) -> None:
         assert "*" not in action
     for permission in document["index_permissions"]:
         assert set(permission) == {"index_patterns", "allowed_actions"}
-        assert permission["index_patterns"] in (["shop", "shop-v*"], [STATE_INDEX], [RULES_INDEX])
+        assert permission["index_patterns"] in (
+            ["shop", "shop-v*"],
+            [STATE_INDEX],
+            [RULES_INDEX],
+            [OBSERVATIONS, EVENTS, QUERIES],
+        )
         for action in permission["allowed_actions"]:
             assert action.startswith("indices:")
             # The parts of one action, such as bulk[s], and no others.
@@ -42,7 +49,8 @@ def test_only_the_indexer_makes_and_only_two_delete() -> None:
         return {
             role
             for role in Role
-            if action in role_document(role, "shop")["index_permissions"][0]["allowed_actions"]
+            for permission in role_document(role, "shop")["index_permissions"]
+            if "shop" in permission["index_patterns"] and action in permission["allowed_actions"]
         }
 
     assert may("indices:admin/create") == {Role.INDEXER}

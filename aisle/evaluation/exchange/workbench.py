@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from aisle._files import whole_file
+from aisle._files import read_json, whole_file
 from aisle.errors import InputError
-from aisle.evaluation.exchange.json_files import read_json
 from aisle.evaluation.exchange.judgments import Changes, Collected, Judgments, by_text, one_line
 from aisle.types import Query
 

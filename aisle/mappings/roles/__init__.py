@@ -23,6 +23,7 @@ class Role(StrEnum):
     RELEASES = "releases"
     SEARCHER = "searcher"
     MERCHANDISER = "merchandiser"
+    RECORDER = "recorder"
 
 
 def role_document(role: Role, name: str) -> dict[str, Any]:
