@@ -159,7 +159,16 @@ def test_the_source_distribution_holds_what_building_and_testing_take(sdist: Pat
     assert top == f"aisle-{aisle.__version__}"
     names = {member.name.removeprefix(f"{top}/") for member in members}
     assert all(member.isreg() for member in members), "links do not survive everywhere"
-    wanted = ("pyproject.toml", "README.md", "LICENSE", "Makefile", "docker-compose.yml", "mkdocs.yml")
+    wanted = (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "Makefile",
+        "Dockerfile",
+        "deploy/kubernetes.yaml",
+        "docker-compose.yml",
+        "mkdocs.yml",
+    )
     assert {*wanted, "aisle/py.typed", "tests/conftest.py", "requirements/dev.txt"} <= names
     for folder in ("benchmarks", "docs", "examples", "tests"):
         assert any(name.startswith(f"{folder}/") for name in names), folder
