@@ -26,7 +26,7 @@ BARE = "item-007"
 """Without relevance vector and without category: nothing but baskets say something of it."""
 PLAIN = "item-022"
 """Without category: its kind is told by relevance."""
-SPACE = ItemToItemSpace("ef" * 32, "circle", "", DIMS)
+SPACE = ItemToItemSpace("ef" * 32, "circle", DIMS)
 
 
 def items() -> list[Item]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aisle.mappings import fields
 from aisle.mappings.document import item_of
+from aisle.recommendation.item_to_item.item_fields import item_category
 from aisle.recommendation.item_to_item.similar import HeadScorer, Trigger, unknown_item
 from aisle.search.answers import read_sources
 
@@ -60,7 +61,7 @@ def read_trigger(id_: str, answer: Mapping[str, Any], scorer: HeadScorer, releas
     trigger = scorer.trigger(
         id_,
         item.title,
-        fields.category_path(item.categories[0]) if item.categories else "",
+        item_category(item),
         _vector(source, fields.ENGAGEMENT, scorer.model.dims),
         _vector(source, fields.RELEVANCE, scorer.model.dims),
     )
