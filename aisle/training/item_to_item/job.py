@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from aisle.evaluation.item_to_item.protocol import BasketProtocol, BasketSplit, 
 from aisle.evaluation.sequences.protocol import Phase
 from aisle.recommendation.item_to_item.artifact import save_two_heads
 from aisle.recommendation.item_to_item.basket_counts import BasketCountOptions, count_baskets
+from aisle.recommendation.item_to_item.divergence import HeadDivergence, head_divergence
 from aisle.recommendation.item_to_item.model import TwoHeads
 from aisle.recommendation.item_to_item.scorers import EngagementScorer, RelevanceScorer
 from aisle.recommendation.item_to_item.towers import HeadTowers, Vocabulary, levels_of
@@ -105,6 +106,7 @@ class ItemToItemReport:
         chosen_on: baskets of the validation; 0: there were too few, and the usual weight is taken.
         counts_weight: that was chosen.
         figures: system to metric to mean on the validation.
+        divergence: how far the two heads are from saying the same.
         losses: of each epoch of the last training, see `FittedHeads`.
     """
 
@@ -114,11 +116,13 @@ class ItemToItemReport:
     chosen_on: int
     counts_weight: float
     figures: Mapping[str, Mapping[str, float]]
+    divergence: HeadDivergence
     losses: Sequence[Sequence[float]]
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         known = {name: getattr(self, name) for name in self.__slots__ if name != "artifact"}
+        known["divergence"] = asdict(self.divergence)
         return {"path": str(self.artifact.path), "fingerprint": self.artifact.fingerprint, **known}
 
 
@@ -163,10 +167,16 @@ class ItemToItemJob:
         fitted = fit(baskets, catalogue.content(baskets), self.settings, progress)
         progress.phase("saving")
         model = catalogue.model(baskets, fitted.towers, weight)
+        divergence = head_divergence(model, self.settings.seed)
+        if divergence.collapsed:
+            progress.note(
+                f"the heads say the same: they share {divergence.overlap:.0%} of their lists; let the content"
+                " encoder count for more, or partners for less (relevance_weight, relevance_partners)"
+            )
         chosen_on = len(data.asked) if data else 0
         metrics = {
             f"{system}, {metric}": value for system, of in figures.items() for metric, value in of.items()
-        }
+        } | {"heads, CKA": divergence.cka, "heads, overlap@50": divergence.overlap}
         artifact = save_two_heads(
             model,
             self.name,
@@ -177,7 +187,14 @@ class ItemToItemJob:
             training={**self.settings.as_dict(), "chosen_on": chosen_on},
         )
         return ItemToItemReport(
-            artifact, len(baskets), len(baskets.items), chosen_on, weight, figures, fitted.losses
+            artifact=artifact,
+            baskets=len(baskets),
+            items=len(baskets.items),
+            chosen_on=chosen_on,
+            counts_weight=weight,
+            figures=figures,
+            divergence=divergence,
+            losses=fitted.losses,
         )
 
 
