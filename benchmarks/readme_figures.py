@@ -19,6 +19,7 @@ from benchmarks.faults.table import faults
 from benchmarks.harness.command_line import RESULTS, run_command, say
 from benchmarks.harness.pages import block, goals_table, number, rewrite, table
 from benchmarks.harness.result_file import ROOT, BenchmarkResult, read_result
+from benchmarks.item_to_item import table as item_to_item
 from benchmarks.plan_check.figures import plan
 from benchmarks.quality.table import MAIN, METRICS, title
 from benchmarks.scale.figures import scale, scale_bounds, searching
@@ -158,6 +159,14 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "indexing-scale": Figure("indexing-scale", scale),
     "indexing-scale-bounds": Figure("indexing-scale", scale_bounds),
     "indexing-while-searching": Figure("indexing-while-searching", searching),
+    "item-to-item-additions": Figure("item-to-item", item_to_item.additions),
+    "item-to-item-goals": Figure("item-to-item", item_to_item.goals),
+    "item-to-item-heads": Figure("item-to-item", item_to_item.heads),
+    "item-to-item-hidden": Figure("item-to-item", item_to_item.hidden),
+    "item-to-item-new-items": Figure("item-to-item", item_to_item.new_items),
+    "item-to-item-published": Figure("item-to-item", item_to_item.published),
+    "item-to-item-relevance-weights": Figure("item-to-item", item_to_item.relevance_weights),
+    "item-to-item-systems": Figure("item-to-item", item_to_item.systems),
     "recommendation-train-only": Figure("semantic-ids", semantic_ids.train_only),
     "recommendation-seen-kept": Figure("semantic-ids", semantic_ids.seen_kept),
     "recommendation-refit": Figure("semantic-ids", semantic_ids.refit),

@@ -44,6 +44,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "encoder": ("--domains", "homedepot"),
     "semantic_ids": ("--only", "beauty"),
+    "item_to_item": ("--only", "additions"),
     "catalogue": ("--products", "10000", "--queries", "10", "--encoder", ENCODER),
     "catalogues": ("--products", "300", "--large", "2000", "--rounds", "1"),
     "copies": ("--limit", "300"),
@@ -104,6 +105,7 @@ def small_data(folder: Path) -> None:
         small_judged(dataset(name), folder / name)
     others = {Path(source.folder) / source.file for source in SOURCES if source.file}
     others |= {Path("reviews", "amazon2023", f"{part}.jsonl.gz") for part in ("dev", "train", "items")}
+    others.add(Path("online_retail", "online_retail.csv.gz"))
     others |= {Path("beauty", file) for file in ("items.tsv.gz", "user_sequence.txt.gz")}
     for path in others:
         (folder / path.parent).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,42 @@
+"""What goes with an item: systems on the same baskets, beside the goals that were set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from benchmarks.harness.command_line import OutOption, run_command
+from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
+from benchmarks.item_to_item import additions, baselines
+
+BENCHMARK: Final = "item-to-item"
+
+TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
+    {
+        "systems": baselines.measure,
+        "systems, new items": baselines.measure_new_items,
+        "libraries": baselines.measure_libraries,
+        "additions": additions.measure,
+    }
+)
+"""Topic to what measures it."""
+
+
+def item_to_item(
+    only: OnlyOption = None,
+    out: OutOption = None,
+) -> None:
+    """Measure every topic, one after the other.
+
+    Examples:
+
+        python -m benchmarks.item_to_item
+
+        python -m benchmarks.item_to_item --only systems
+    """
+    measure_topics(BENCHMARK, "benchmarks.item_to_item", TOPICS, only, out)
+
+
+if __name__ == "__main__":
+    run_command(item_to_item)

@@ -1,0 +1,79 @@
+"""Recall against relevance: how far points stand above a curve, and both as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle._environment import optional
+from aisle._files import whole_file
+from benchmarks.harness.result_file import ROOT, BenchmarkResult
+
+Row = Mapping[str, Any]
+
+RELEVANCE: Final = "relevance@50"
+RECALL: Final = "R@50"
+PICTURE: Final = ROOT / "docs" / "images" / "item-to-item.png"
+_SUM, _MERGED = "weighted sum, ", "merged, alpha "
+
+
+def rows_of(result: BenchmarkResult, prefix: str) -> list[Row]:
+    """Rows of the heads' topic whose system begins so."""
+    return [row for row in result.rows if row["topic"] == "heads" and row["system"].startswith(prefix)]
+
+
+def gains(curve: Sequence[Row], points: Sequence[Row], recall: str = RECALL) -> NDArray[np.float64]:
+    """Recall of points against that of a curve at equal relevance, less 1: float64 [points].
+
+    Between its points the curve is straight. At a relevance below its least it has its best recall, since
+    nobody would go there by choice; beyond its greatest relevance it has nothing, and a point there stands
+    against its last one.
+
+    Args:
+        curve: rows of the rival, in any order.
+        points: rows to compare.
+        recall: metric.
+    """
+    ordered = sorted(curve, key=lambda row: row[RELEVANCE])
+    at = np.array([row[RELEVANCE] for row in ordered])
+    # What is dominated by a point of more relevance is not the curve's best.
+    best = np.maximum.accumulate(np.array([row[recall] for row in ordered])[::-1])[::-1]
+    rival = np.interp([row[RELEVANCE] for row in points], at, best)
+    return np.asarray([row[recall] for row in points] / rival - 1)
+
+
+def draw(result: BenchmarkResult) -> None:
+    """Draw the curves into the docs; needs the extra ``train``.
+
+    Raises:
+        InputError: the picture cannot be written.
+    """
+    figure = optional("matplotlib.figure", extra="train").Figure(
+        figsize=(7, 4), dpi=110, layout="constrained"
+    )
+    axes = figure.subplots()
+    for prefix, label in ((_SUM, "weighted sum of counts and text"), (_MERGED, "two heads, by quota")):
+        rows = sorted(rows_of(result, prefix), key=lambda row: row[RELEVANCE])
+        axes.plot([row[RELEVANCE] for row in rows], [row[RECALL] for row in rows], marker="o", label=label)
+        for row in rows:
+            place = row[RELEVANCE], row[RECALL]
+            axes.annotate(
+                row["system"].removeprefix(prefix),
+                place,
+                fontsize=7,
+                textcoords="offset points",
+                xytext=(3, 4),
+            )
+    for name in ("engagement head", "relevance head"):
+        for row in rows_of(result, name):
+            if row["system"] == name:
+                axes.plot(row[RELEVANCE], row[RECALL], marker="s", linestyle="", label=name)
+    axes.set_xlabel("relevance@50: mean cosine with the trigger, by the judge's encoder")
+    axes.set_ylabel("recall@50")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with whole_file(PICTURE) as file:
+        figure.savefig(file, format="png", metadata={"Software": None})

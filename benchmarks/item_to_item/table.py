@@ -1,0 +1,113 @@
+"""The figures of item-to-item as its page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.result_file import BenchmarkResult
+
+Row = Mapping[str, Any]
+
+_COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
+    "R@10": ("R@10", ".4f"),
+    "R@50": ("R@50", ".4f"),
+    "R@500": ("R@500", ".4f"),
+    "N@10": ("N@10", ".4f"),
+    "relevance@50": ("relevance@50", ".3f"),
+    "same kind": ("same kind@50", ".1%"),
+    "coverage": ("coverage@50", ".2f"),
+    "log popularity": ("log popularity@50", ".2f"),
+    "novelty": ("novelty@50", ".1f"),
+}
+"""Column to the metric and how it is written."""
+_NEW: Final[Mapping[str, tuple[str, str]]] = {
+    "R@10": ("R@10", ".4f"),
+    "R@50": ("R@50", ".4f"),
+    "R@500": ("R@500", ".4f"),
+    "new trigger, R@50": ("R@50 new trigger", ".4f"),
+    "new target, R@50": ("R@50 new target", ".4f"),
+}
+
+
+def systems(result: BenchmarkResult) -> str:
+    """Systems without training and those of libraries, on known items."""
+    rows = [row for row in result.rows if row["topic"] in ("systems", "libraries")]
+    return block(result, *_about(rows), _systems(rows, _COLUMNS), *_notes(rows))
+
+
+def new_items(result: BenchmarkResult) -> str:
+    """Systems without training, where new items are asked too."""
+    rows = _of(result, "systems, new items")
+    return block(result, *_about(rows), _systems(rows, _NEW))
+
+
+def heads(result: BenchmarkResult) -> str:
+    """Two heads, each alone and merged, beside the weighted sum."""
+    return _of_topic(result, "heads", _COLUMNS)
+
+
+def hidden(result: BenchmarkResult) -> str:
+    """Two heads where 5 % of the items are hidden."""
+    return _of_topic(result, "new items", _NEW)
+
+
+def relevance_weights(result: BenchmarkResult) -> str:
+    """Two heads by how much the content encoder counts."""
+    return _of_topic(
+        result,
+        "relevance weights",
+        {"w_r": ("relevance_weight", "g"), "CKA": ("cka", ".2f"), "overlap": ("overlap", ".2f"), **_COLUMNS},
+    )
+
+
+def published(result: BenchmarkResult) -> str:
+    """Two heads with the settings of the paper."""
+    return _of_topic(result, "published", {"settings": ("settings", "s"), **_COLUMNS})
+
+
+def additions(result: BenchmarkResult) -> str:
+    """What it takes to add a day."""
+    cells = [
+        [f"{row['added']:,}", f"{row['lines']:,}", f"{row['seconds']:.2f}", f"{row['cpu_seconds']:.2f}"]
+        for row in _of(result, "additions")
+    ]
+    return block(result, table(["orders added", "their lines", "seconds", "seconds of CPU"], cells))
+
+
+def goals(result: BenchmarkResult) -> str:
+    """Every goal."""
+    return block(result, goals_table(result.goals))
+
+
+def _of_topic(result: BenchmarkResult, topic: str, columns: Mapping[str, tuple[str, str]]) -> str:
+    rows = _of(result, topic)
+    return block(result, _systems(rows, columns) if rows else "Not measured yet.")
+
+
+def _of(result: BenchmarkResult, topic: str) -> list[Row]:
+    return [row for row in result.rows if row["topic"] == topic]
+
+
+def _about(rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        return []
+    first = rows[0]
+    return [
+        f"**{first['dataset']}**: {first['baskets']:,} baskets, {first['items']:,} items; {first['means']}."
+    ]
+
+
+def _systems(rows: Sequence[Row], columns: Mapping[str, tuple[str, str]]) -> str:
+    cells = [[row["system"], *(_cell(row, *how) for how in columns.values())] for row in rows]
+    return table(["system", *columns], cells)
+
+
+def _notes(rows: Sequence[Row]) -> list[str]:
+    found = "\n".join(f"- {row['system']}: {row['note']}" for row in rows if row["note"])
+    return [found] if found else []
+
+
+def _cell(row: Row, metric: str, form: str) -> str:
+    return f"{row[metric]:{form}}" if metric in row else ""

@@ -1,0 +1,24 @@
+"""The arithmetic of the item-to-item benchmark."""
+
+import numpy as np
+import pytest
+
+from benchmarks.item_to_item.data import kinds_of
+from benchmarks.item_to_item.pareto import gains
+
+
+def row(relevance: float, recall: float) -> dict[str, float]:
+    return {"relevance@50": relevance, "R@50": recall}
+
+
+def test_points_are_held_to_the_curve_at_equal_relevance() -> None:
+    curve = [row(0.3, 0.1), row(0.1, 0.19), row(0.2, 0.2)]
+    points = [row(0.25, 0.165), row(0.05, 0.2), row(0.4, 0.11), row(0.2, 0.18)]
+    assert gains(curve, points) == pytest.approx([0.1, 0.0, 0.1, -0.1])
+
+
+def test_a_kind_is_the_last_word_that_several_titles_share() -> None:
+    titles = ["RED LANTERN", "White metal lanterns", "lantern", "BAG RED", "mug, blue 12", "", "a 7"]
+    found = kinds_of(titles)
+    assert found[0] == found[1] == found[2] >= 0
+    assert np.array_equal(found[3:], [-1, -1, -1, -1])
