@@ -90,6 +90,11 @@ def train_item_to_item(
 def open_item_to_item(name: str | Path, *, store: ArtifactStore | None = None) -> TwoHeads:
     """Open what `train_item_to_item` made; hashes are checked and the self-test is replayed. Keep it open.
 
+    Example:
+        >>> model = aisle.open_item_to_item("shop")
+        >>> model.engagement_scores([model.places["drill-18v"]]).shape
+        (1, 4070)
+
     Args:
         name: of the artifact, its path or its fingerprint.
         store: where names are looked up; None: the one under ``AISLE_HOME``.
