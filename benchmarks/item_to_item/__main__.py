@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.item_to_item import additions, baselines
+from benchmarks.item_to_item import additions, baselines, heads, last_item
 
 BENCHMARK: Final = "item-to-item"
 
@@ -17,6 +17,11 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "systems": baselines.measure,
         "systems, new items": baselines.measure_new_items,
         "libraries": baselines.measure_libraries,
+        "heads": heads.measure,
+        "relevance weights": heads.measure_relevance_weights,
+        "published settings": heads.measure_published,
+        "new items": heads.measure_new_items,
+        "last item": last_item.measure,
         "additions": additions.measure,
     }
 )
