@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ import pytest
 import aisle
 from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, ForeignIndex, InvalidQuery
+from aisle.mappings import ItemToItemSpace
 from aisle.mappings.signals import SignalBoosts
+from aisle.recommendation.item_to_item.artifact import save_two_heads
 from aisle.recommendation.item_to_item.kinds import Intent
 from aisle.recommendation.item_to_item.quota import Head
 from aisle.recommendation.item_to_item.similar import HeadScorer, similar_items
@@ -21,7 +25,9 @@ from aisle.search.rules.live import RulesReader
 from aisle.search.rules.store import RuleStore
 from aisle.search.similar.client import SimilarArtifacts, SimilarItemsClient
 from aisle.search.similar.reference import HeadArrays
+from tests.support.command import Done, failure, here
 from tests.support.hash_vector_catalogue import put_shelf, swap
+from tests.support.item_to_item import DIMS
 from tests.support.similar_shop import BARE, COUNT, GONE, NEW, PLAIN, items, put_similar_shop, vectors
 
 NAME = "test-similar"
@@ -244,6 +250,49 @@ def test_a_release_that_goes_live_is_asked_in_its_own_terms(shop: Shop, client: 
 def test_what_cannot_be_asked_is_refused(shop: Shop, options: dict[str, Any], said: str) -> None:
     with pytest.raises((InvalidQuery, ForeignIndex), match=said):
         shop.similar_items().similar(**{"id": "item-010", **options})
+
+
+def test_the_command_says_where_its_answer_comes_from(
+    shop: Shop,
+    client: Cluster,
+    node_url: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = aisle.ArtifactStore(tmp_path / "home" / "artifacts")
+    kept = save_two_heads(shop.artifacts.model, name, store)
+
+    def run(*arguments: str) -> Done:
+        asked = ("similar", *arguments, "--name", name)
+        return here(monkeypatch, capfd, *asked, AISLE_HOME=str(tmp_path / "home"), AISLE_URL=node_url)
+
+    same = ("item-010", "--size", "6", "--exclude", f"{GONE},{NEW}")
+    local = json.loads(run(*same, "--json").out)
+    assert local["source"] == {"model": name} and local["alpha"] == 50
+    refused = failure(run("item-010", "--group"))
+    assert "diversity need an index that relates items: there is no index" in refused
+    put_similar_shop(client, f"{name}-v0001", ItemToItemSpace(kept.fingerprint, name, "", DIMS))
+    client.indices.put_alias(index=f"{name}-v0001", name=name)
+    page = json.loads(run(*same, "--json").out)
+    assert page["source"] == {"index": f"{name}-v0001"} and page["indexed"]
+    for part in ("id", "head", "rank"):
+        assert [item[part] for item in page["items"]] == [item[part] for item in local["items"]]
+    shown = run("item-010", "--substitute", "--group", "--in-stock", "--boost", "popularity=0.5")
+    assert shown.code == 0 and f"from index {name}-v0001" in shown.out and "relevance" in shown.out
+    assert f"{GONE} has left it" in run(GONE, "--alpha", "100").out
+    assert "are different items" in failure(run("item-010", "--complement", "--substitute"))
+    assert "an alpha of 101 is no percentage" in failure(run("item-010", "--alpha", "101"))
+    assert "no item 'nope' is in" in failure(run("nope"))
+    assert run("item-010", "--brand", "none").code == 1
+    opened = aisle.open_similar_items(name, cluster=client, store=store)
+    assert [hit.id for hit in opened.similar("item-010", exclude=[NEW, GONE], size=6).items] == [
+        item["id"] for item in page["items"]
+    ]
+    with pytest.raises(aisle.AisleError, match=r"item-to-item .* which is not on this machine"):
+        aisle.open_similar_items(name, cluster=client, store=aisle.ArtifactStore(tmp_path / "nowhere"))
 
 
 def test_everything_is_there_once_for_a_size_beyond_the_catalogue(shop: Shop) -> None:
