@@ -274,7 +274,7 @@ def test_the_command_says_where_its_answer_comes_from(
     assert local["source"] == {"model": name} and local["alpha"] == 50
     refused = failure(run("item-010", "--group"))
     assert "diversity need an index that relates items: there is no index" in refused
-    put_similar_shop(client, f"{name}-v0001", ItemToItemSpace(kept.fingerprint, name, "", DIMS))
+    put_similar_shop(client, f"{name}-v0001", ItemToItemSpace(kept.fingerprint, name, dims=DIMS))
     client.indices.put_alias(index=f"{name}-v0001", name=name)
     page = json.loads(run(*same, "--json").out)
     assert page["source"] == {"index": f"{name}-v0001"} and page["indexed"]

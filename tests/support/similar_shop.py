@@ -12,6 +12,7 @@ from aisle.cluster import Cluster, capabilities
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import IndexMeta, IndexSettings, ItemSpaces, ItemToItemSpace, fields, index_body
 from aisle.mappings.document import document
+from aisle.recommendation.item_to_item.item_fields import item_category
 from aisle.recommendation.item_to_item.model import TwoHeads
 from aisle.search.similar.client import SimilarArtifacts
 from aisle.types import BusinessSignals, Item
@@ -26,7 +27,7 @@ BARE = "item-007"
 """Without relevance vector and without category: nothing but baskets say something of it."""
 PLAIN = "item-022"
 """Without category: its kind is told by relevance."""
-SPACE = ItemToItemSpace("ef" * 32, "circle", DIMS)
+SPACE = ItemToItemSpace("ef" * 32, "circle", dims=DIMS)
 
 
 def items() -> list[Item]:
@@ -74,7 +75,7 @@ def model() -> TwoHeads:
     made = drawn_model(
         [item.id for item in known],
         ((starts + np.cumsum(hops, axis=1)) % len(known)).tolist(),
-        categories=[fields.category_path(item.categories[0]) if item.categories else "" for item in known],
+        categories=list(map(item_category, known)),
     )
     found, rows = vectors(), [*range(COUNT), COUNT + 1]
     return replace(
