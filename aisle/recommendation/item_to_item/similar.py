@@ -70,7 +70,11 @@ class SimilarItems:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
-        return asdict(self)
+        items = [
+            {**asdict(item), "heads": {head.value: asdict(said) for head, said in item.heads.items()}}
+            for item in self.items
+        ]
+        return {**asdict(self), "items": items}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
