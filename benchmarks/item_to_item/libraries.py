@@ -31,7 +31,7 @@ class AlsSystem(BasketSystem[AlsSetting]):
     name = "ALS (implicit)"
 
     def settings(self) -> tuple[AlsSetting, ...]:
-        return AlsSetting(128, 1.0), AlsSetting(128, 10.0), AlsSetting(256, 1.0)
+        return AlsSetting(64, 1.0), AlsSetting(128, 1.0), AlsSetting(128, 10.0)
 
     def lister(self, learned: BasketsLearned, setting: AlsSetting) -> Lister:
         als = optional("implicit.als", extra="bench")
@@ -51,12 +51,12 @@ class Item2VecSetting:
 
 
 class Item2VecSystem(BasketSystem[Item2VecSetting]):
-    """Skip-gram whose window is the whole basket (Barkan and Koenigstein 2016), up to 20 each way."""
+    """Skip-gram over baskets in a random order (Barkan and Koenigstein 2016), 10 items each way."""
 
     name = "item2vec (gensim)"
 
     def settings(self) -> tuple[Item2VecSetting, ...]:
-        return Item2VecSetting(10, 0.75), Item2VecSetting(10, 0.0)
+        return Item2VecSetting(5, 0.75), Item2VecSetting(5, 0.0)
 
     def lister(self, learned: BasketsLearned, setting: Item2VecSetting) -> Lister:
         word2vec = optional("gensim.models.word2vec", extra="bench")
@@ -69,7 +69,7 @@ class Item2VecSystem(BasketSystem[Item2VecSetting]):
         model = word2vec.Word2Vec(
             texts,
             vector_size=128,
-            window=20,
+            window=10,
             shrink_windows=False,
             sg=1,
             negative=5,
