@@ -15,7 +15,7 @@ BENCHMARK: Final = "item-to-item"
 TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
     {
         "systems": baselines.measure,
-        "systems, new items": baselines.measure_new_items,
+        "systems with new items": baselines.measure_new_items,
         "libraries": baselines.measure_libraries,
         "heads": heads.measure,
         "relevance weights": heads.measure_relevance_weights,

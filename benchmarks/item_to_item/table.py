@@ -39,7 +39,7 @@ def systems(result: BenchmarkResult) -> str:
 
 def new_items(result: BenchmarkResult) -> str:
     """Systems without training, where new items are asked too."""
-    rows = _of(result, "systems, new items")
+    rows = _of(result, "systems with new items")
     return block(result, *_about(rows), _systems(rows, _NEW))
 
 
