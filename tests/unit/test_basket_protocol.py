@@ -137,6 +137,8 @@ def test_figures_are_those_of_plain_python() -> None:
     assert found.metrics["relevance@10"] == pytest.approx(cosines / weights, abs=1e-6)
     assert found.metrics["same kind@50"] == pytest.approx(same / same_weights)
     assert found.recalls["R@10"] == pytest.approx(recall)
+    of_first = found.requests["R@10"][: data.asked.offsets[1]]
+    assert of_first.mean() == pytest.approx(recall[0])
     shown = {item for trigger in {*data.asked.members.tolist()} for item in listed[trigger]}
     assert found.metrics["coverage@50"] == len(shown) / 30
 

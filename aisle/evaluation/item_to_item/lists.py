@@ -119,11 +119,13 @@ class ListFigures:
             ln(1 + baskets)); ``novelty@50`` (mean -log2 of the share of baskets); ``coverage@50`` (share of
             the items that some list has); ``R@50 new trigger``, ``R@50 new target`` where there are any.
         recalls: metric to float64 [baskets], recall of each, for paired tests.
+        requests: metric to float64 [n], of each member of the baskets that were asked, as the trigger.
     """
 
     system: str
     metrics: Mapping[str, float]
     recalls: Mapping[str, NDArray[np.float64]]
+    requests: Mapping[str, NDArray[np.float64]]
 
 
 def evaluate_lists(system: Lister, data: BasketSplit, facts: ItemFacts | None = None) -> ListFigures:
@@ -161,9 +163,8 @@ def evaluate_lists(system: Lister, data: BasketSplit, facts: ItemFacts | None = 
         for name, values in found.values.items()
     }
     metrics = {name: float(values.mean()) for name, values in recalls.items()}
-    return ListFigures(
-        system.name, {**metrics, **looks.means(), **found.of_new(asked.members, data.new)}, recalls
-    )
+    of_new = found.of_new(asked.members, data.new)
+    return ListFigures(system.name, {**metrics, **looks.means(), **of_new}, recalls, found.values)
 
 
 def _parts(triggers: int, items: int) -> Iterator[range]:
