@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.item_to_item import additions, baselines, heads, last_item
+from benchmarks.item_to_item import additions, ages, baselines, domains, heads, last_item, teachers
 
 BENCHMARK: Final = "item-to-item"
 
@@ -22,6 +22,9 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "published settings": heads.measure_published,
         "new items": heads.measure_new_items,
         "last item": last_item.measure,
+        "history": ages.measure,
+        "teachers": teachers.measure,
+        "domains": domains.measure,
         "additions": additions.measure,
     }
 )

@@ -64,7 +64,32 @@ def relevance_weights(result: BenchmarkResult) -> str:
 
 def published(result: BenchmarkResult) -> str:
     """Two heads with the settings of the paper."""
-    return _of_topic(result, "published", {"settings": ("settings", "s"), **_COLUMNS})
+    return _of_topic(result, "published settings", {"settings": ("settings", "s"), **_COLUMNS})
+
+
+def history(result: BenchmarkResult) -> str:
+    """Recall by how many baskets had the trigger."""
+    rows = _of(result, "history")
+    groups = dict.fromkeys(name for row in rows for name in row if name not in ("topic", "dataset", "system"))
+    return _of_topic(result, "history", {group: (group, ".4f") for group in groups})
+
+
+def teachers(result: BenchmarkResult) -> str:
+    """Heads by the encoder that they read titles with, by two judges."""
+    judges = {f"by {judge}": (judge, ".3f") for judge in ("MiniLM", "WordLlama")}
+    recall = {metric: (metric, ".4f") for metric in ("R@10", "R@50")}
+    return _of_topic(result, "teachers", {"reads": ("teacher", "s"), **recall, **judges})
+
+
+def domains(result: BenchmarkResult) -> str:
+    """The curve of alpha by domain."""
+    return _of_topic(result, "domains", {"domain": ("dataset", "s"), **_COLUMNS})
+
+
+def last_item(result: BenchmarkResult) -> str:
+    """Beauty, a user's last item as the trigger."""
+    metrics = {metric: (metric, ".4f") for metric in ("R@10", "N@10")}
+    return _of_topic(result, "last item", metrics)
 
 
 def additions(result: BenchmarkResult) -> str:
