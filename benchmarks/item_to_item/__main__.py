@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.harness.command_line import OutOption, run_command
+from benchmarks.harness.command_line import RESULTS, OutOption, run_command
+from benchmarks.harness.result_file import read_result
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
 from benchmarks.item_to_item import additions, ages, baselines, domains, heads, last_item, teachers
+from benchmarks.item_to_item.pareto import draw
 
 BENCHMARK: Final = "item-to-item"
 
@@ -44,6 +46,8 @@ def item_to_item(
         python -m benchmarks.item_to_item --only systems
     """
     measure_topics(BENCHMARK, "benchmarks.item_to_item", TOPICS, only, out)
+    if out is None:
+        draw(read_result(RESULTS / f"{BENCHMARK}.json"))
 
 
 if __name__ == "__main__":

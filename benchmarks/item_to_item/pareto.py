@@ -46,11 +46,13 @@ def gains(curve: Sequence[Row], points: Sequence[Row], recall: str = RECALL) -> 
 
 
 def draw(result: BenchmarkResult) -> None:
-    """Draw the curves into the docs; needs the extra ``train``.
+    """Draw the curves into the docs, once heads are measured; needs the extra ``train``.
 
     Raises:
         InputError: the picture cannot be written.
     """
+    if not rows_of(result, _MERGED):
+        return
     figure = optional("matplotlib.figure", extra="train").Figure(
         figsize=(7, 4), dpi=110, layout="constrained"
     )
