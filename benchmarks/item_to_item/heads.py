@@ -35,7 +35,6 @@ from benchmarks.harness.result_file import HIGHER, LOWER, Goal
 from benchmarks.harness.topics import Figures
 from benchmarks.item_to_item.data import BasketData, online_retail
 from benchmarks.item_to_item.pareto import gains
-from benchmarks.item_to_item.pareto import gains
 
 SEEDS: Final = (7,)
 MERGED: Final = (30.0, 50.0, 70.0)
@@ -199,15 +198,6 @@ def _curve(data: BasketData, test: BasketSplit) -> Iterator[dict[str, Any]]:
     for weight in (0.0, *SUM_WEIGHTS):
         lister = BestOf(WeightedSum(f"weighted sum, {weight:g}", counts, text, weight))
         yield {"dataset": data.name, **_row(lister, test, data)}
-
-
-def _over(curve: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> Iterator[Goal]:
-    """Each head and what is merged of them, against the weighted sum at equal relevance."""
-    points = [row for row in rows if row["system"] != "engagement head, no counts"]
-    percent = 100 * gains(curve, points)
-    over = "over the weighted sum at equal relevance, R@50, %"
-    yield Goal(f"most {over}", float(percent.max()), 5.0, HIGHER)
-    yield Goal(f"least {over}", float(percent.min()), -1.0, HIGHER)
 
 
 def _goals(rows: Sequence[dict[str, Any]], curve: Sequence[dict[str, Any]]) -> Iterator[Goal]:
