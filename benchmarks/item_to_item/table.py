@@ -33,7 +33,7 @@ _NEW: Final[Mapping[str, tuple[str, str]]] = {
 
 def systems(result: BenchmarkResult) -> str:
     """Systems without training and those of libraries, on known items."""
-    rows = [row for row in result.rows if row["topic"] in ("systems", "libraries")]
+    rows = [*_of(result, "systems"), *_of(result, "libraries")]
     return block(result, *_about(rows), _systems(rows, _COLUMNS), *_notes(rows))
 
 
@@ -108,7 +108,7 @@ def goals(result: BenchmarkResult) -> str:
 
 def _of_topic(result: BenchmarkResult, topic: str, columns: Mapping[str, tuple[str, str]]) -> str:
     rows = _of(result, topic)
-    return block(result, _systems(rows, columns) if rows else "Not measured yet.")
+    return block(result, _systems(rows, columns))
 
 
 def _of(result: BenchmarkResult, topic: str) -> list[Row]:
@@ -125,6 +125,8 @@ def _about(rows: Sequence[Row]) -> list[str]:
 
 
 def _systems(rows: Sequence[Row], columns: Mapping[str, tuple[str, str]]) -> str:
+    if not rows:
+        return "Not measured yet."
     cells = [[row["system"], *(_cell(row, *how) for how in columns.values())] for row in rows]
     return table(["system", *columns], cells)
 
