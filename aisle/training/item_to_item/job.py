@@ -31,7 +31,7 @@ CHOSEN_BY: Final = "R@50"
 METRICS: Final = ("R@10", "R@50", "R@500", "N@10")
 COUNTS: Final = BasketCountOptions(log_power=0, power=1)
 """Every item of a basket has about the same to share out, as in training."""
-COUNTS_WEIGHTS: Final = (0.0, 0.3, 1.0, 2.0, 4.0)
+COUNTS_WEIGHTS: Final = (0.0, 1.0, 4.0, 8.0, 16.0)
 
 FEWEST: Final = 50
 """Baskets of a validation that are enough to choose by."""
@@ -141,7 +141,7 @@ class ItemToItemJob:
 
     name: str
     settings: ItemToItemSettings = field(default_factory=ItemToItemSettings)
-    usual_weight: float = 1.0
+    usual_weight: float = 8.0
 
     def __post_init__(self) -> None:
         check_name(self.name)
