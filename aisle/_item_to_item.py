@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aisle._environment import optional
 from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, read_basket_data
 from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import check_name
 from aisle.recommendation.item_to_item.artifact import load_two_heads
 from aisle.recommendation.item_to_item.model import TwoHeads
 
@@ -56,7 +57,7 @@ def train_item_to_item(
         columns: "basket", "item", "time", "quantity" or "title" to the column of a table.
         products: regular expression that the whole id of every product fits.
         ignore_case: ids that differ only in capital letters are one item.
-        settings: of the towers and their training; None: the usual ones.
+        settings: of the towers and their training; None: the usual ones for so many items.
         epochs: instead of those of ``settings``.
         seed: of everything that is drawn, instead of that of ``settings``.
         store: where artifacts are; None: the one under ``AISLE_HOME``.
@@ -71,11 +72,10 @@ def train_item_to_item(
     from aisle.catalogue.order_lines import OrderOptions
     from aisle.training.common.progress import Silent
     from aisle.training.item_to_item.job import Catalogue, ItemTexts, ItemToItemJob
-    from aisle.training.item_to_item.settings import ItemToItemSettings
+    from aisle.training.item_to_item.settings import usual_settings
 
+    check_name(name)
     store, progress = store or ArtifactStore.default(), progress or Silent()
-    settings = replace(settings or ItemToItemSettings(), seed=seed)
-    job = ItemToItemJob(name=name, settings=replace(settings, epochs=epochs) if epochs else settings)
     options = OrderOptions(columns or {}, products=products, ignore_case=ignore_case)
     known, read = read_basket_data(find_files(data, catalogue), options, progress.phase)
     progress.note(read.words())
@@ -84,6 +84,8 @@ def train_item_to_item(
     encoded = encode_texts(known.texts if known else titles, encoder, store, progress.phase)
     texts = ItemTexts(encoded.vectors, encoded.whitening, encoded.encoder) if encoded else None
     categories, brands = (known.categories, known.brands) if known else (none, none)
+    settings = replace(settings or usual_settings(len(none)), seed=seed)
+    job = ItemToItemJob(name=name, settings=replace(settings, epochs=epochs) if epochs else settings)
     return job.run(read.baskets, Catalogue(titles, categories, brands, texts), store, progress)
 
 

@@ -13,9 +13,10 @@ from aisle.recommendation.item_to_item.towers import Vocabulary  # noqa: E402
 from aisle.training.common.progress import Silent  # noqa: E402
 from aisle.training.item_to_item.batches import BatchMaker, CountedRows, DrawnPairs, PairOptions  # noqa: E402
 from aisle.training.item_to_item.fit import fit, losses_of  # noqa: E402
+from aisle.training.item_to_item.job import validation_of  # noqa: E402
 from aisle.training.item_to_item.losses import partner_loss, teacher_loss  # noqa: E402
 from aisle.training.item_to_item.model import ItemContent, Towers  # noqa: E402
-from aisle.training.item_to_item.settings import PUBLISHED, ItemToItemSettings  # noqa: E402
+from aisle.training.item_to_item.settings import PUBLISHED, ItemToItemSettings, usual_settings  # noqa: E402
 
 ITEMS = tuple("abcdefgh")
 BASKETS = baskets_from(ITEMS, [(0, 1, 2), (0, 1), (3, 4), (3, 4, 5), (2, 5)])
@@ -139,3 +140,20 @@ def test_settings_that_cannot_be_used_are_named() -> None:
         ItemToItemSettings(dims=1)
     with pytest.raises(InputError, match="nothing says what goes together"):
         fit(baskets_from(ITEMS, [range(8)]), content(), ItemToItemSettings(pairs=PairOptions(7)), Silent())
+
+
+def test_the_validation_is_the_latest_or_a_drawn_eighth() -> None:
+    pairs = [(place % 5, 5 + place % 3) for place in range(400)]
+    timed = validation_of(baskets_from(ITEMS, pairs, [float(-place) for place in range(400)]), 0)
+    assert timed is not None
+    assert timed.asked.ids == tuple(map(str, range(49, -1, -1)))
+    drawn = validation_of(baskets_from(ITEMS, pairs), 0)
+    assert drawn is not None
+    assert len(drawn.asked) == 50 and len(drawn.train) == 350
+    assert drawn.asked.ids != timed.asked.ids
+    assert validation_of(baskets_from(ITEMS, pairs[:30]), 0) is None
+
+
+def test_large_catalogues_are_trained_on_drawn_pairs() -> None:
+    assert usual_settings(20_000) == ItemToItemSettings()
+    assert usual_settings(20_001).batches == DrawnPairs()

@@ -79,3 +79,13 @@ class ItemToItemSettings:
 
 PUBLISHED: Final = ItemToItemSettings(batches=DrawnPairs(2048), optimizer=AdaGrad(0.01), epochs=1)
 """Those of MTMH (arXiv 2506.06239), which trains one pass over billions of pairs."""
+
+MOST_COUNTED: Final = 20_000
+"""Items up to which every step sees them all: scores of 512 triggers take 40 MB then."""
+
+
+def usual_settings(items: int) -> ItemToItemSettings:
+    """For a catalogue of so many items: all of them as candidates of every step, or drawn ones of many."""
+    if items <= MOST_COUNTED:
+        return ItemToItemSettings()
+    return ItemToItemSettings(batches=DrawnPairs(), epochs=10)
