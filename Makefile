@@ -131,6 +131,7 @@ bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's 
 .PHONY: bench-semantic-ids
 bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (2 hours)
 	$(BIN)/python -m benchmarks.semantic_ids
+	$(BIN)/python -m benchmarks.semantic_ids.diagnosis
 
 .PHONY: bench-item-to-item
 bench-item-to-item: $(VENV)/.bench ## What goes with an item: counts, libraries, two heads, on baskets (30 minutes)

@@ -81,6 +81,7 @@ def _affinity(report: CodeReport) -> Figure:
     axes.set_ylabel("share of the steps")
     # A share may be 0.
     axes.set_yscale("symlog", linthresh=1e-5)
+    axes.set_ylim(0, 1)
     axes.legend()
     return figure
 
