@@ -58,6 +58,7 @@ __all__ = [
     "evaluate_sequences",
     "explain_item",
     "export_encoder",
+    "export_ubi",
     "import_dashboards",
     "index",
     "list_releases",
@@ -78,6 +79,7 @@ __all__ = [
     "rollback_rules",
     "serve",
     "show_rules",
+    "simulate_ubi",
     "suggest",
     "train_codes",
     "train_encoder",
@@ -129,6 +131,7 @@ if TYPE_CHECKING:
     from aisle._train_router import train_router
     from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
+    from aisle._ubi import export_ubi, simulate_ubi
     from aisle._update import update
     from aisle.cluster import ClusterSettings, connect
     from aisle.encoder import ArtifactStore
@@ -192,6 +195,7 @@ else:
         "_train_preferences": ("train_preferences",),
         "_try": ("try_catalogue",),
         "_tune": ("apply_fusion", "tune"),
+        "_ubi": ("export_ubi", "simulate_ubi"),
         "_update": ("update",),
         "cluster": ("ClusterSettings", "connect"),
         "encoder": ("ArtifactStore",),

@@ -50,6 +50,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "tune": _Place("tune"),
         "diagnose": _Place("diagnose"),
         "eval-encoder": _Place("eval_encoder", "eval_encoder"),
+        "ubi": _Place("ubi"),
         "dashboards": _Place("dashboards"),
         "plan": _Place("plan", "plan"),
         "roles": _Place("roles"),
