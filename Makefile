@@ -137,6 +137,10 @@ bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by publi
 bench-item-to-item: $(VENV)/.bench ## What goes with an item: counts, libraries, two heads, on baskets (30 minutes)
 	$(BIN)/python -m benchmarks.item_to_item
 
+.PHONY: bench-adaptation
+bench-adaptation: $(VENV)/.dev ## Adapting to a domain: tables of ids that collide and that do not (30 minutes)
+	$(BIN)/python -m benchmarks.adaptation
+
 .PHONY: bench-encoder
 bench-encoder: $(VENV)/.dev ## Train encoders on homedepot and reviews, rung by rung (over an hour on 2 cores)
 	$(BIN)/python -m benchmarks.encoder

@@ -45,6 +45,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "encoder": ("--domains", "homedepot"),
     "semantic_ids": ("--only", "beauty"),
     "item_to_item": ("--only", "additions"),
+    "adaptation": ("--only", "tables"),
     "catalogue": ("--products", "10000", "--queries", "10", "--encoder", ENCODER),
     "catalogues": ("--products", "300", "--large", "2000", "--rounds", "1"),
     "copies": ("--limit", "300"),
@@ -106,7 +107,8 @@ def small_data(folder: Path) -> None:
     others = {Path(source.folder) / source.file for source in SOURCES if source.file}
     others |= {Path("reviews", "amazon2023", f"{part}.jsonl.gz") for part in ("dev", "train", "items")}
     others.add(Path("online_retail", "online_retail.csv.gz"))
-    others |= {Path("beauty", file) for file in ("items.tsv.gz", "user_sequence.txt.gz")}
+    sequences = ("items.tsv.gz", "user_sequence.txt.gz")
+    others |= {Path(name, file) for name in ("beauty", "scientific") for file in sequences}
     for path in others:
         (folder / path.parent).mkdir(parents=True, exist_ok=True)
         write_lines(folder / path, read_lines(dataset(str(path.parent)) / path.name)[:ROWS])

@@ -61,7 +61,12 @@ class KeySlots:
 
     def __init__(self, size: int) -> None:
         self.keys = np.zeros((size, 2), dtype=np.uint64)
-        self._slots = np.full(1 << (2 * size - 1).bit_length(), UNKNOWN, dtype=np.int64)
+        self._slots = np.full(1 << (2 * size - 1).bit_length(), UNKNOWN, dtype=np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.keys.nbytes + self._slots.nbytes
 
     def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The entry of each key, int64 [keys]; `UNKNOWN` for one that is not there."""

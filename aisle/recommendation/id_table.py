@@ -102,6 +102,11 @@ class IdTable:
         """Ids that have a row of their own."""
         return int(np.count_nonzero(self._sightings[: self.options.rows]))
 
+    @property
+    def nbytes(self) -> int:
+        """What is kept beside the embeddings, in bytes."""
+        return self._slots.nbytes + self._sightings.nbytes + self._last.nbytes
+
     def rows_of(self, ids: Ids) -> NDArray[np.int32]:
         """The row that each id reads, int32 [ids]; nothing is counted and nothing changes.
 

@@ -1,0 +1,1 @@
+"""What adapting to a domain gains and costs."""
