@@ -14,7 +14,7 @@ from torch.nn import functional
 from aisle.sequences import Sequences
 from aisle.training.common.machine import seed_all
 
-WINDOW: Final = 8
+WINDOW: Final = 5
 _NONE: Final = -1
 
 
@@ -26,7 +26,7 @@ class TableModelSettings:
         dims: of a row.
         epochs, batch, learning_rate: of AdamW; the rate falls linearly to 0.
         negatives: items that a batch shares, drawn evenly.
-        dropout: of what is read.
+        dropout: of a user.
         weight_decay: AdamW's.
     """
 
@@ -34,7 +34,7 @@ class TableModelSettings:
     epochs: int = 8
     batch: int = 1024
     learning_rate: float = 2e-2
-    negatives: int = 256
+    negatives: int = 128
     dropout: float = 0.3
     weight_decay: float = 0.1
 
@@ -77,8 +77,8 @@ class TableModel(nn.Module):
     def users(self, windows: Tensor) -> Tensor:
         """Users after their last items, the latest first: int64 [users, window], -1 for none."""
         weights = torch.where(windows >= 0, self.ages, 0.0)
-        read = self.dropout(self.items(windows.clamp(min=0)))
-        found: Tensor = self.map((read * weights[..., None]).sum(dim=1))
+        read = self.items(windows.clamp(min=0)) * weights[..., None]
+        found: Tensor = self.map(self.dropout(read.sum(dim=1)))
         return found
 
 

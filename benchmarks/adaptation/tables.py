@@ -137,6 +137,14 @@ class ByIdTable:
         return table.rows_of(arrivals.ids).astype(np.int64)[:, None]
 
 
+def canonical(placed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same ids together under other numbers of rows: each row is called by the first that reads it."""
+    numbers, firsts, found = np.unique(placed, return_index=True, return_inverse=True)
+    order = np.empty(len(numbers), dtype=np.int64)
+    order[np.argsort(firsts)] = np.arange(len(numbers))
+    return order[found].reshape(placed.shape)
+
+
 def collisions(placed: NDArray[np.int64], counts: NDArray[np.int64]) -> list[float]:
     """Share of the ids whose rows are those of another id, by decile of frequency, the most frequent first.
 

@@ -20,6 +20,7 @@ from benchmarks.adaptation.tables import (
     MostFrequent,
     OwnRows,
     Placement,
+    canonical,
     collisions,
 )
 
@@ -65,6 +66,13 @@ def test_collisions_are_counted_by_decile_of_frequency() -> None:
     assert collisions(placed, counts) == [0.5, *[0] * 8, 0.5]
     halves = np.stack([np.zeros(20, dtype=np.int64), np.arange(20)], axis=1)
     assert collisions(halves, counts) == [0] * 10
+
+
+def test_placements_are_the_same_if_they_put_the_same_ids_together() -> None:
+    one = canonical(np.array([[4, 9], [7, 9], [4, 8]]))
+    assert one.tolist() == [[0, 1], [2, 1], [0, 3]]
+    assert np.array_equal(one, canonical(np.array([[1, 5], [3, 5], [1, 2]])))
+    assert not np.array_equal(one, canonical(np.array([[1, 5], [1, 5], [1, 2]])))
 
 
 def test_windows_end_where_a_user_begins() -> None:
