@@ -42,7 +42,7 @@ class IdTableOptions:
         sightings: that an id must have before it has a row of its own.
         max_age: an id is forgotten, and loses its row, once it was not seen for longer; in the unit of the
             times that `IdTable.observe` is told. None: no id is ever too old.
-        waiting: ids without a row whose sightings are counted, at most; None: as many as may have rows.
+        waiting: ids without a row whose sightings are counted, at most; None: twice as many as may have rows.
 
     Raises:
         InputError: a value that makes no table.
@@ -62,7 +62,7 @@ class IdTableOptions:
     @property
     def entries(self) -> int:
         """Ids that are known at once, and the shared row."""
-        return self.rows + (self.rows - 1 if self.waiting is None else self.waiting)
+        return self.rows + (2 * (self.rows - 1) if self.waiting is None else self.waiting)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,12 +217,12 @@ class IdTable:
         return found
 
     def _room(self, needed: int, kept: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Entries for ids that will wait; those not seen for longest are forgotten for it."""
+        """Entries for ids that will wait; those that were seen least are forgotten for it."""
         waiting = np.arange(self.options.rows, self.options.entries)
         free: NDArray[np.int64] = waiting[self._sightings[waiting] == 0]
         if len(free) < needed:
             old = waiting[(self._sightings[waiting] > 0) & ~np.isin(waiting, kept)]
-            old = old[self._order(old, self._sightings[old], self._last[old])]
+            old = old[self._order(old, self._last[old], self._sightings[old])]
             self._forget(old[: max(needed - len(free), len(waiting) // _MADE_AT_ONCE)])
             free = waiting[self._sightings[waiting] == 0]
         return free[:needed]

@@ -45,7 +45,7 @@ class DictTable:
     def __init__(self, options: IdTableOptions) -> None:
         self.options = options
         self.known: dict[str, Known] = {}
-        self.most = options.rows - 1 if options.waiting is None else options.waiting
+        self.most = 2 * (options.rows - 1) if options.waiting is None else options.waiting
 
     def row(self, name: str) -> int:
         return self.known[name].row if name in self.known else SHARED
@@ -73,7 +73,7 @@ class DictTable:
         if needed > 0:
             old = sorted(
                 (name for name in self.waiting() if name not in names),
-                key=lambda name: (self.known[name].last, self.known[name].sightings, *back(name)),
+                key=lambda name: (self.known[name].sightings, self.known[name].last, *back(name)),
             )
             for name in old[: max(needed, self.most // 8)]:
                 del self.known[name]
@@ -244,7 +244,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     held = dict(np.load(path))
     twice = {**held, "keys": held["keys"][[0, 0]]}
-    outside = {**held, "entries": held["entries"] + 7}
+    outside = {**held, "entries": held["entries"] + 70}
     future = {**held, "last": held["last"] + 1}
     huge = {**held, "options": np.array([2**60, 1, -1, 1, 3])}
     none = {"options": held["options"]}
