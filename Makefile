@@ -60,6 +60,10 @@ test-native: $(VENV)/.dev ## Tests of nodes on faiss, with the libraries that AI
 	@test -n "$(AISLE_KNN_LIB)" || { echo "set AISLE_KNN_LIB to the folder of k-NN's native libraries"; exit 2; }
 	$(BIN)/python -m pytest $(PROCESSES) -m native $(ARGS)
 
+.PHONY: fuzz-service
+fuzz-service: $(VENV)/.dev ## 2,000 requests to the service, as its OpenAPI document says and not
+	AISLE_FUZZ_EXAMPLES=80 $(BIN)/python -m pytest tests/node/test_service_any_request.py $(ARGS)
+
 .PHONY: cov
 cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)

@@ -73,6 +73,21 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Degradation:
+    """What an answer went without.
+
+    Attributes:
+        left_out: ``rerank``, ``meaning`` (all legs but that of words), or ``search`` (an earlier answer).
+        why: ``deadline`` (the time was over), ``load`` (others waited) or ``cluster`` (it did not answer).
+        age_s: of an earlier answer, in seconds.
+    """
+
+    left_out: tuple[str, ...]
+    why: str
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of results, and what it says of itself.
 
@@ -99,6 +114,7 @@ class Page:
         cursor: for the next page of a list that goes by cursor; None for the last page.
         rerank_stopped: whether time ran out before all of them that should have been were reranked.
         rules: what rules did to the search; None if they were not to act.
+        degraded: what the service went without to answer in time; None for a whole answer.
     """
 
     hits: tuple[Hit, ...]
@@ -120,6 +136,7 @@ class Page:
     sorted_by: str | None = None
     cursor: str | None = None
     rules: RuleReport | None = None
+    degraded: Degradation | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The page as plain JSON, each hit with its ``signals``."""
@@ -145,6 +162,7 @@ class Page:
             "sorted_by": self.sorted_by,
             "cursor": self.cursor,
             "rules": self.rules.to_json() if self.rules else None,
+            "degraded": asdict(self.degraded) if self.degraded else None,
         }
 
 

@@ -42,6 +42,13 @@ class Admission:
         """Requests that wait."""
         return self._inside.statistics().tasks_waiting
 
+    @property
+    def pressure(self) -> float:
+        """Share of the queue that is taken, 0 to 1; without a queue 1 when all places are taken."""
+        if self._queue == 0:
+            return float(self._inside.available_tokens <= 0)
+        return min(1.0, self.waiting / self._queue)
+
     @asynccontextmanager
     async def enter(self, ends: float | None) -> AsyncIterator[float]:
         """A place among those that are answered; yields the milliseconds that it was waited for.

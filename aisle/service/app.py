@@ -12,11 +12,13 @@ from fastapi import FastAPI
 from aisle._version import __version__
 from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
+from aisle.service.degrading import DegradingSearch
 from aisle.service.metrics import Metrics
 from aisle.service.middleware import RequestMiddleware
+from aisle.service.openapi import describe
 from aisle.service.parts import Service
-from aisle.service.problems import handle_problems
-from aisle.service.routes import health, items, search, suggest
+from aisle.service.problems import PROBLEMS, handle_problems
+from aisle.service.routes import explain, health, items, recommend, search, similar, suggest
 from aisle.service.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
@@ -47,11 +49,14 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.service = Service(settings, catalogues, admission, metrics)
+    searching = DegradingSearch(admission, metrics, settings.deadline_ms / 1000)
+    app.state.service = Service(settings, catalogues, admission, metrics, searching)
     app.add_middleware(RequestMiddleware, settings=settings, metrics=metrics)
     handle_problems(app)
-    for each in (search, suggest, items, health):
-        app.include_router(each.router)
+    for each in (search, suggest, recommend, similar, explain, items):
+        app.include_router(each.router, responses=PROBLEMS)
+    app.include_router(health.router)
+    describe(app)
     return app
 
 

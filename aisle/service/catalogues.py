@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from aisle._recommendations import open_recommendations
+from aisle._recommendations import Client, FoundClient, open_recommendations
 from aisle._search import open_search
+from aisle._similar import open_similar_items
 from aisle.cluster import Cluster
 from aisle.cluster.request_scope import RequestScope, request_scope
 from aisle.encoder import ArtifactStore
@@ -17,6 +18,7 @@ from aisle.errors import AisleError, ArtifactMismatch, ClusterUnavailable, Forei
 from aisle.mappings import IndexMeta
 from aisle.search import Page, SearchClient, SearchRequest, read_live
 from aisle.search.recommend.client import RecommendationClient
+from aisle.search.similar.client import SimilarItemsClient
 from aisle.search.suggest import Suggestions, SuggestRequest
 
 log = logging.getLogger(__name__)
@@ -35,13 +37,15 @@ class OpenCatalogue:
         meta: of the release that was live when it was last looked at.
         search: its search client.
         recommending: its client for recommendations, or why there is none.
+        relating: its client for similar items, or why there is none.
         reranks: whether the search client has a reranker.
     """
 
     name: str
     meta: IndexMeta
     search: SearchClient
-    recommending: RecommendationClient | AisleError
+    recommending: FoundClient[RecommendationClient]
+    relating: FoundClient[SimilarItemsClient]
     reranks: bool = False
 
     @property
@@ -51,9 +55,16 @@ class OpenCatalogue:
         Raises:
             ForeignIndex: the release was made without a recommender.
         """
-        if isinstance(self.recommending, AisleError):
-            raise self.recommending
-        return self.recommending
+        return _there(self.recommending)
+
+    @property
+    def similar(self) -> SimilarItemsClient:
+        """Its client for similar items.
+
+        Raises:
+            ForeignIndex: the release was made without an item-to-item model.
+        """
+        return _there(self.relating)
 
     def ask(self, request: SearchRequest) -> Page:
         """One page of results; raises what ``SearchClient.search`` raises.
@@ -76,8 +87,8 @@ class OpenCatalogue:
         """Ask everything once, so that no shopper pays for what is loaded and checked the first time."""
         self.search.browse(size=1, facets=1)
         self.search.search("warm", size=1)
-        if isinstance(self.recommending, RecommendationClient):
-            self.recommending.recommend((), size=1)
+        if self.recommending.client:
+            self.recommending.client.recommend((), size=1)
 
 
 class CatalogueSource(Protocol):
@@ -115,17 +126,24 @@ class IndexedCatalogue:
         return read_live(self.cluster, self.name).meta
 
     def open(self) -> OpenCatalogue:
-        """Its clients; raises what `open_search` and `open_recommendations` raise."""
+        """Its clients; raises what `open_search` and the like raise."""
         meta = self.live()
         search = open_search(
             self.name, reranker=self.reranker or None, cluster=self.cluster, store=self.store
         )
-        recommending: RecommendationClient | AisleError
+        recommending: FoundClient[RecommendationClient]
+        relating: FoundClient[SimilarItemsClient]
         try:
-            recommending = open_recommendations(self.name, cluster=self.cluster, store=self.store)
+            recommending = FoundClient(
+                open_recommendations(self.name, cluster=self.cluster, store=self.store)
+            )
         except ForeignIndex as error:
-            recommending = error
-        return OpenCatalogue(self.name, meta, search, recommending, bool(self.reranker))
+            recommending = FoundClient(None, error)
+        try:
+            relating = FoundClient(open_similar_items(self.name, cluster=self.cluster, store=self.store))
+        except ForeignIndex as error:
+            relating = FoundClient(None, error)
+        return OpenCatalogue(self.name, meta, search, recommending, relating, bool(self.reranker))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +254,12 @@ class Catalogues:
         except AisleError:
             return False
         return True
+
+
+def _there(found: FoundClient[Client]) -> Client:
+    if found.client is None:
+        raise found.missing or ForeignIndex("it is not there", fix="index the catalogue again")
+    return found.client
 
 
 def _artifacts(meta: IndexMeta) -> tuple[object, ...]:

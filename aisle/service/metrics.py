@@ -46,7 +46,7 @@ class Metrics:
         self.degraded = Counter(
             "aisle_degraded",
             "Answers that left something out for lack of time.",
-            ("catalogue", "level"),
+            ("catalogue", "without", "why"),
             registry=self._registry,
         )
         self.matched = Counter(

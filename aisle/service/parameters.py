@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt
 
 from aisle.mappings.signals import SignalBoosts
@@ -20,6 +21,8 @@ Text = Annotated[str, Field(max_length=MAX_CHARS)]
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE, description="Hits per page.")]
 PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGE, description="From 1.")]
 Texts = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=100)]
+ItemId = Annotated[str, Path(description="Id of an item.", max_length=512)]
+Ids = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=1_000)]
 Words = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20)]
 
 

@@ -13,6 +13,7 @@ from fastapi import Depends, Path, Request, Response
 from aisle.cluster.request_scope import current_scope
 from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues, OpenCatalogue
+from aisle.service.degrading import DegradingSearch
 from aisle.service.metrics import Metrics
 from aisle.service.settings import ServiceSettings
 
@@ -27,12 +28,14 @@ class Service:
     catalogues: that it serves.
     admission: which requests are answered at a time.
     metrics: that count them.
+    searching: answers searches as well as there is time for.
     """
 
     settings: ServiceSettings
     catalogues: Catalogues
     admission: Admission
     metrics: Metrics
+    searching: DegradingSearch
 
     async def run(self, request: Request, function: Callable[[*A], T], *args: *A) -> T:
         """What a function returns, which may block: in a thread, once it is admitted.

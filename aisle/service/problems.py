@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from aisle import errors
@@ -39,6 +40,40 @@ _PUBLIC: Final = (
 )
 _HIDDEN: Final = "the catalogue cannot be asked now"
 _HIDDEN_FIX: Final = "try again shortly; the service's log names the cause under this instance"
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457) with what to do about them."""
+
+    type: str = Field(examples=["urn:aisle:problem:invalid-query"])
+    title: str = Field(examples=["invalid query"])
+    status: int = Field(examples=[400])
+    detail: str = Field(examples=["the price range 9.0 to 1.0 is empty"])
+    fix: str = Field(examples=["swap the bounds"])
+    instance: str = Field(description="Id of the request, which the log names.")
+
+
+class InvalidRequest(Problem):
+    """A request that does not have the form that it should have."""
+
+    errors: list[dict[str, str]]
+
+
+def _documented(kind: type[Problem], description: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    400: _documented(Problem, "What is asked cannot be."),
+    404: _documented(Problem, "There is no such catalogue or item."),
+    413: _documented(Problem, "The body is too large."),
+    422: _documented(InvalidRequest, "The request does not have the form that it should have."),
+    501: _documented(Problem, "The release was made without what is asked for."),
+    503: _documented(Problem, "Too many wait, or OpenSearch does not answer: try again after Retry-After."),
+    504: _documented(Problem, "There was no time left to answer."),
+}
+"""How the routes of a catalogue may fail, for the OpenAPI document."""
 
 
 def problem(kind: str, status: int, detail: str, fix: str, instance: str, **members: Any) -> dict[str, Any]:

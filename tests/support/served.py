@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aisle._recommendations import FoundClient
 from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder
-from aisle.errors import AisleError, ForeignIndex
+from aisle.errors import ForeignIndex
 from aisle.mappings import IndexMeta
-from aisle.search import SearchClient, read_live
+from aisle.search import Bm25Leg, DenseLeg, SearchClient, read_live
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
 from aisle.service.catalogues import OpenCatalogue
 
@@ -28,10 +29,10 @@ class TestCatalogue:
         return read_live(self.cluster, self.name).meta
 
     def open(self) -> OpenCatalogue:
-        recommending: RecommendationClient | AisleError = ForeignIndex(
-            "the release was made without a recommender", fix="index the catalogue with --recommender"
-        )
+        missing = ForeignIndex("the release was made without it", fix="index the catalogue with it")
+        recommending: FoundClient[RecommendationClient] = FoundClient(None, missing)
         if self.recommends:
-            recommending = RecommendationClient(self.cluster, self.name, self.recommends)
-        search = SearchClient(self.cluster, self.name, self.encoder, window=50)
-        return OpenCatalogue(self.name, self.live(), search, recommending)
+            recommending = FoundClient(RecommendationClient(self.cluster, self.name, self.recommends))
+        legs = (Bm25Leg(), DenseLeg()) if self.encoder else (Bm25Leg(),)
+        search = SearchClient(self.cluster, self.name, self.encoder, legs, window=50)
+        return OpenCatalogue(self.name, self.live(), search, recommending, FoundClient(None, missing))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from aisle.service.parameters import ItemId
 from aisle.service.parts import CataloguePart, ServicePart, json_response
 
 router = APIRouter(tags=["items"])
-
-ItemId = Annotated[str, Path(description="Id of an item.", max_length=512)]
 
 
 @router.get("/v1/catalogues/{name}/items/{id:path}")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from aisle.errors import Overloaded
 from aisle.search import SearchRequest
 from aisle.service.parameters import SearchBody, SearchParameters
 from aisle.service.parts import CataloguePart, Service, ServicePart, json_response
@@ -35,7 +36,10 @@ async def search_by_body(
 async def _answer(
     request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
 ) -> Response:
-    page = await service.run(request, catalogue.ask, asked)
+    try:
+        page = await service.run(request, service.searching.answer, catalogue, asked)
+    except Overloaded as refusal:
+        page = service.searching.refused(catalogue, asked, refusal)
     state = request.scope["state"]
     state["timings"] |= {
         "encode": page.timings.encode,
@@ -47,6 +51,7 @@ async def _answer(
         "release": page.release,
         "matched": page.matched.value,
         "total": page.total,
+        **({"without": page.degraded.left_out} if page.degraded else {}),
         **({"text": asked.text} if service.settings.log_queries else {}),
     }
     service.metrics.matched.labels(catalogue.name, page.matched.value).inc()

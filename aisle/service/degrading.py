@@ -1,0 +1,153 @@
+"""What a search does without when time is short, and earlier answers for when there is none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from aisle.cluster.request_scope import current_scope, request_scope
+from aisle.errors import AisleError, ClusterUnavailable, DeadlinePassed, Overloaded
+from aisle.mappings import BM25
+from aisle.search import Page, SearchRequest
+from aisle.search.page import Degradation
+from aisle.search.rank.stage import Recent
+from aisle.service.admission import Admission
+from aisle.service.catalogues import OpenCatalogue
+from aisle.service.metrics import Metrics
+
+# Shares of the queue from which others wait too long for a search to rerank, or to ask for meaning.
+_RERANK_UNTIL: Final = 0.25
+_MEANING_UNTIL: Final = 0.5
+# Share of the deadline that is kept for words alone.
+_KEPT: Final = 0.3
+_REMEMBERED: Final = 1_000
+_MAX_AGE_S: Final = 600.0
+
+RERANK, MEANING, SEARCH = "rerank", "meaning", "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A search, and what it leaves out of the one that was asked for."""
+
+    request: SearchRequest
+    left_out: tuple[str, ...] = ()
+
+
+def attempts(
+    request: SearchRequest, legs: tuple[str, ...], pressure: float, left: float
+) -> Iterator[Attempt]:
+    """Ways to answer a search, each cheaper than the one before, the best that there is time for first. Pure.
+
+    Args:
+        request: as it was asked.
+        legs: those of the catalogue.
+        pressure: share of the queue that is taken, 0 to 1.
+        left: share of the deadline that is left, 0 to 1.
+    """
+    left_out: tuple[str, ...] = ()
+    if request.rerank is not None:
+        if pressure < _RERANK_UNTIL and left > 1 - _KEPT:
+            yield Attempt(request)
+        request, left_out = replace(request, rerank=None), (RERANK,)
+    asked = request.fusion.legs if request.fusion else request.legs or legs
+    by_meaning = not request.browse and BM25 in asked and len(asked) > 1
+    if not by_meaning or (pressure < _MEANING_UNTIL and left > _KEPT):
+        yield Attempt(request, left_out)
+    if by_meaning:
+        yield Attempt(
+            replace(request, legs=(BM25,), fusion=None, diversity=0.0, least_similarity=None),
+            (*left_out, MEANING),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    page: Page
+    at: float
+
+
+class DegradingSearch:
+    """Answers searches as well as there is time for, and says what it went without.
+
+    Args:
+        admission: whose queue says how many wait.
+        metrics: that count what is degraded.
+        deadline_s: of a request, in seconds.
+    """
+
+    def __init__(self, admission: Admission, metrics: Metrics, deadline_s: float) -> None:
+        self._admission = admission
+        self._metrics = metrics
+        self._deadline_s = deadline_s
+        self._earlier: Recent[str, _Answer] = Recent(_REMEMBERED)
+
+    def answer(self, catalogue: OpenCatalogue, request: SearchRequest) -> Page:
+        """One page of results, whole or degraded; blocks.
+
+        Raises:
+            AisleError: what the client raises, where no earlier answer can stand for the search.
+        """
+        scope = current_scope()
+        ends = scope.ends if scope and scope.ends is not None else time.monotonic() + self._deadline_s
+        left = (ends - time.monotonic()) / self._deadline_s
+        pressure = self._admission.pressure
+        tried = list(attempts(request, catalogue.search.legs, pressure, left))
+        failed: AisleError = DeadlinePassed("there was no time left", fix="allow more time, or ask for less")
+        late = False
+        for number, way in enumerate(tried, 1):
+            until = ends - _KEPT * self._deadline_s if number < len(tried) else ends
+            attempt = _within(way, until - time.monotonic())
+            try:
+                if scope is None:
+                    page = catalogue.ask(attempt.request)
+                else:
+                    with request_scope(replace(scope, ends=until)):
+                        page = catalogue.ask(attempt.request)
+            except (DeadlinePassed, ClusterUnavailable) as error:
+                failed, late = error, True
+                continue
+            if not attempt.left_out:
+                self._earlier.keep([(_key(catalogue, request), _Answer(page, time.monotonic()))])
+                return page
+            why = "deadline" if late or pressure < _RERANK_UNTIL else "load"
+            return self._counted(catalogue, page, Degradation(attempt.left_out, why))
+        why = "deadline" if isinstance(failed, DeadlinePassed) else "cluster"
+        return self._earlier_answer(catalogue, request, why, failed)
+
+    def refused(self, catalogue: OpenCatalogue, request: SearchRequest, refusal: Overloaded) -> Page:
+        """An earlier answer to a search that is not admitted.
+
+        Raises:
+            Overloaded: there is none.
+        """
+        return self._earlier_answer(catalogue, request, "load", refusal)
+
+    def _earlier_answer(
+        self, catalogue: OpenCatalogue, request: SearchRequest, why: str, error: AisleError
+    ) -> Page:
+        (found,) = self._earlier.find([_key(catalogue, request)])
+        age_s = time.monotonic() - found.at if found else 0.0
+        if found is None or age_s > _MAX_AGE_S:
+            raise error
+        return self._counted(catalogue, found.page, Degradation((SEARCH,), why, age_s))
+
+    def _counted(self, catalogue: OpenCatalogue, page: Page, degraded: Degradation) -> Page:
+        self._metrics.degraded.labels(catalogue.name, degraded.left_out[-1], degraded.why).inc()
+        return replace(page, degraded=degraded)
+
+
+def _within(attempt: Attempt, left_s: float) -> Attempt:
+    """Reranking gets half of the time, unless the request says otherwise."""
+    rerank = attempt.request.rerank
+    if rerank is None or rerank.budget_ms is not None or left_s <= 0:
+        return attempt
+    limited = replace(rerank, budget_ms=left_s * 500)
+    return replace(attempt, request=replace(attempt.request, rerank=limited))
+
+
+def _key(catalogue: OpenCatalogue, request: SearchRequest) -> str:
+    # Filters hold mappings, which cannot be hashed; their text says all that they are.
+    return f"{catalogue.name} {request!r}"

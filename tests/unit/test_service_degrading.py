@@ -1,0 +1,55 @@
+"""Which ways there are to answer a search in the time that is left."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from aisle.search import RerankOptions, SearchRequest
+from aisle.service.degrading import attempts
+
+LEGS = ("bm25", "dense")
+RERANKED = SearchRequest("oak", rerank=RerankOptions(), filters=None, size=7)
+
+
+def ways(request: SearchRequest, pressure: float, left: float, legs: tuple[str, ...] = LEGS) -> list[str]:
+    return ["+".join(each.left_out) or "whole" for each in attempts(request, legs, pressure, left)]
+
+
+@pytest.mark.parametrize(
+    ("pressure", "left", "expected"),
+    [
+        (0.0, 1.0, ["whole", "rerank", "rerank+meaning"]),
+        (0.3, 1.0, ["rerank", "rerank+meaning"]),
+        (0.0, 0.6, ["rerank", "rerank+meaning"]),
+        (0.6, 1.0, ["rerank+meaning"]),
+        (0.0, 0.2, ["rerank+meaning"]),
+    ],
+)
+def test_the_less_time_the_more_is_left_out(pressure: float, left: float, expected: list[str]) -> None:
+    assert ways(RERANKED, pressure, left) == expected
+
+
+def test_every_search_can_be_answered_in_some_way_and_keeps_what_it_asks() -> None:
+    plain = SearchRequest("oak", page=2)
+    requests = (plain, RERANKED, SearchRequest("", browse=True), replace(plain, legs=("dense",)))
+    for request, pressure, left, legs in itertools.product(
+        requests, (0.0, 1.0), (-1.0, 1.0), (LEGS, ("bm25",), ("dense",))
+    ):
+        found = list(attempts(request, legs, pressure, left))
+        assert found
+        for each in found:
+            assert (each.request.text, each.request.size, each.request.page, each.request.browse) == (
+                request.text,
+                request.size,
+                request.page,
+                request.browse,
+            )
+
+
+def test_words_alone_are_no_less_where_there_is_nothing_else() -> None:
+    assert ways(SearchRequest("oak"), 1.0, 0.0, ("bm25",)) == ["whole"]
+    assert ways(SearchRequest("oak", legs=("dense",)), 1.0, 0.0) == ["whole"]
+    assert ways(SearchRequest("", browse=True), 1.0, 0.0) == ["whole"]
