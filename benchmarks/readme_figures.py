@@ -165,6 +165,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "item-to-item-heads": Figure("item-to-item", item_to_item.heads),
     "item-to-item-hidden": Figure("item-to-item", item_to_item.hidden),
     "item-to-item-history": Figure("item-to-item", item_to_item.history),
+    "item-to-item-index": Figure("item-to-item", item_to_item.index),
     "item-to-item-last-item": Figure("item-to-item", item_to_item.last_item),
     "item-to-item-new-items": Figure("item-to-item", item_to_item.new_items),
     "item-to-item-published": Figure("item-to-item", item_to_item.published),

@@ -9,7 +9,16 @@ from typing import Final
 from benchmarks.harness.command_line import RESULTS, OutOption, run_command
 from benchmarks.harness.result_file import read_result
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.item_to_item import additions, ages, baselines, domains, heads, last_item, teachers
+from benchmarks.item_to_item import (
+    additions,
+    ages,
+    baselines,
+    domains,
+    from_index,
+    heads,
+    last_item,
+    teachers,
+)
 from benchmarks.item_to_item.pareto import draw
 
 BENCHMARK: Final = "item-to-item"
@@ -28,6 +37,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "teachers": teachers.measure,
         "domains": domains.measure,
         "additions": additions.measure,
+        "index": from_index.measure,
     }
 )
 """Topic to what measures it."""

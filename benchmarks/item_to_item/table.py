@@ -101,6 +101,14 @@ def additions(result: BenchmarkResult) -> str:
     return block(result, table(["orders added", "their lines", "seconds", "seconds of CPU"], cells))
 
 
+def index(result: BenchmarkResult) -> str:
+    """How long an answer from an index takes."""
+    times = {
+        f"{part} ms": (f"{part}_p50_ms", ".1f") for part in ("trigger", "candidates", "documents", "server")
+    }
+    return _of_topic(result, "index", {"p50 ms": ("p50_ms", ".1f"), "p95 ms": ("p95_ms", ".1f"), **times})
+
+
 def goals(result: BenchmarkResult) -> str:
     """Every goal."""
     return block(result, goals_table(result.goals))
