@@ -120,6 +120,8 @@ class BasketCounts:
 
 UNWEIGHTED: Final = BasketCountOptions(log_power=0.0)
 """Every basket counts the same: its pairs are numbers of baskets."""
+SHARED: Final = BasketCountOptions(log_power=0.0, power=1.0)
+"""A basket of n items counts 1 / n: each of its items has about the same to share out among the others."""
 
 
 def count_baskets(baskets: Baskets, options: BasketCountOptions | None = None) -> BasketCounts:

@@ -22,6 +22,7 @@ from aisle.recommendation.channels import cosine
 from aisle.recommendation.choose import Choice
 from aisle.recommendation.ease import MAX_ITEMS, ease
 from aisle.recommendation.item_to_item.basket_counts import (
+    SHARED,
     UNIT,
     UNWEIGHTED,
     BasketCountOptions,
@@ -243,15 +244,14 @@ class SumSystem(BasketSystem[SumSetting]):
 
     name = "weighted sum"
 
-    def __init__(self, counts: BasketCountOptions | None = None) -> None:
-        """With counts of this way."""
-        self._counts = counts or BasketCountOptions()
-
     def fits(self, learned: BasketsLearned) -> bool:
         return learned.texts is not None
 
     def settings(self) -> tuple[SumSetting, ...]:
-        return tuple(SumSetting(counts, weight) for counts, weight in product((self._counts,), SUM_WEIGHTS))
+        return tuple(
+            SumSetting(counts, weight)
+            for counts, weight in product((BasketCountOptions(), SHARED), SUM_WEIGHTS)
+        )
 
     def lister(self, learned: BasketsLearned, setting: SumSetting) -> Lister:
         counts = MatrixScorer("counts", learned.weighted(setting.counts))

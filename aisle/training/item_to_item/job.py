@@ -17,7 +17,7 @@ from aisle.evaluation.item_to_item.lists import BestOf, TriggerScorer, evaluate_
 from aisle.evaluation.item_to_item.protocol import BasketProtocol, BasketSplit, split_baskets
 from aisle.evaluation.sequences.protocol import Phase
 from aisle.recommendation.item_to_item.artifact import save_two_heads
-from aisle.recommendation.item_to_item.basket_counts import BasketCountOptions, count_baskets
+from aisle.recommendation.item_to_item.basket_counts import SHARED, count_baskets
 from aisle.recommendation.item_to_item.divergence import HeadDivergence, head_divergence
 from aisle.recommendation.item_to_item.model import TwoHeads
 from aisle.recommendation.item_to_item.scorers import EngagementScorer, RelevanceScorer
@@ -29,8 +29,6 @@ from aisle.training.item_to_item.settings import ItemToItemSettings
 
 CHOSEN_BY: Final = "R@50"
 METRICS: Final = ("R@10", "R@50", "R@500", "N@10")
-COUNTS: Final = BasketCountOptions(log_power=0, power=1)
-"""Every item of a basket has about the same to share out, as in training."""
 COUNTS_WEIGHTS: Final = (0.0, 1.0, 4.0, 8.0, 16.0)
 
 FEWEST: Final = 50
@@ -84,7 +82,7 @@ class Catalogue:
         texts = self.texts
         made = towers.vectors(baskets.items, texts.vectors if texts else None, self.categories, self.brands)
         return TwoHeads(
-            counts=count_baskets(baskets, COUNTS),
+            counts=count_baskets(baskets, SHARED),
             counts_weight=weight,
             titles=self.titles,
             categories=self.categories,
