@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisle.baskets import baskets_from
 from aisle.encoder.artifact import ArtifactStore
 from aisle.errors import ArtifactCorrupt, ArtifactNotFound, InputError
 from aisle.recommendation.item_to_item.artifact import (
@@ -68,6 +69,16 @@ def test_popularity_is_of_candidates_alone_and_counts_add_to_the_score() -> None
     assert np.allclose(model.engagement_query(np.zeros((1, 4), dtype=np.float32)), 0)
     assert drawn_model(counts_weight=0).counted.nnz == 0
     assert np.allclose(model.relevance_scores(np.arange(4)).diagonal(), 1, atol=1e-6)
+
+
+def test_a_day_of_orders_is_added_as_if_all_had_been_counted() -> None:
+    baskets = ((0, 1), (0, 1, 2), (2, 3))
+    whole = drawn_model(baskets=(*baskets, (0, 3), (1, 2)))
+    day = baskets_from(("d", "x", "a", "c", "b"), [(0, 2), (4, 3), (1, 0)])
+    added = drawn_model(baskets=baskets).with_orders(day)
+    assert added.counts.together.toarray().tolist() == whole.counts.together.toarray().tolist()
+    assert added.counts.taken.tolist() == [3, 3, 3, 3]
+    assert np.array_equal(added.engagement_scores(np.arange(4)), whole.engagement_scores(np.arange(4)))
 
 
 def test_what_is_saved_is_what_is_opened(store: ArtifactStore) -> None:

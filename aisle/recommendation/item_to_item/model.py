@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from aisle.baskets import Baskets
 from aisle.encoder.whitening import Whitening
 from aisle.errors import InputError
-from aisle.recommendation.item_to_item.basket_counts import BasketCounts, together_scores
+from aisle.recommendation.item_to_item.basket_counts import BasketCounts, count_baskets, together_scores
 from aisle.recommendation.item_to_item.towers import AGAIN, HeadTowers, HeadVectors, engagement_query
 
 
@@ -78,6 +79,15 @@ class TwoHeads:
     ) -> HeadVectors:
         """See `HeadTowers.vectors`."""
         return self.towers.vectors(ids, texts, categories, brands)
+
+    def with_orders(self, baskets: Baskets) -> TwoHeads:
+        """The same towers with the counts of more baskets, which are then those of a count of everything.
+
+        Args:
+            baskets: that were not counted yet, of any items; of items that are not known nothing is counted.
+        """
+        more = count_baskets(baskets.onto(self.items), self.counts.options)
+        return replace(self, counts=self.counts + more)
 
     def engagement_query(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `towers.engagement_query`."""

@@ -13,10 +13,8 @@ from scipy import sparse
 from torch import Tensor
 
 from aisle.baskets import Baskets
+from aisle.recommendation.item_to_item.basket_counts import UNIT
 from aisle.recommendation.matrices import pairs_together
-
-UNIT: Final = 2**20
-"""What a pair of weight 1 counts."""
 
 _DAY: Final = 86_400.0
 

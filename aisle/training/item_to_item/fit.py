@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from aisle.training.item_to_item.batches import Batch
 from aisle.training.item_to_item.losses import partner_loss, teacher_loss
 from aisle.training.item_to_item.model import HeadOutputs, ItemContent, Towers
 from aisle.training.item_to_item.settings import ItemToItemSettings
+
+_LONGEST: Final = 5.0
+"""Gradients of a larger norm are scaled down to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +69,7 @@ def fit(
             found = losses_of(towers, batch, settings, random)
             optimizer.zero_grad(set_to_none=True)
             found.total.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(towers.parameters(), 5.0)
+            nn.utils.clip_grad_norm_(towers.parameters(), _LONGEST)
             optimizer.step()
             schedule.step()
             parts.append(found.parts)
