@@ -17,6 +17,7 @@ from aisle.catalogue.rejects import Rejects
 from aisle.catalogue.sequence_file import read_user_sequences
 from aisle.encoder.text import item_text
 from aisle.errors import InputError
+from aisle.mappings import fields
 from aisle.sequences import Sequences, offsets_of
 
 
@@ -121,7 +122,7 @@ def read_texts(catalogue: str | Path) -> CatalogueTexts:
     known: dict[str, tuple[str, str, str, str]] = {}
     owners: dict[str, set[str]] = {}
     for item in read_catalogue(catalogue, rejects=rejects):
-        category = " > ".join(next(iter(item.categories), ()))
+        category = fields.category_path(next(iter(item.categories), ()))
         known[item.id] = item.title, item_text(item), category, item.brand or ""
         for identifier in item.identifiers:
             owners.setdefault(identifier, set()).add(item.id)
