@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -15,13 +16,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 from tokenizers import Tokenizer
 
-from aisle._environment import optional
 from aisle._recommend import EncodedTexts, encode_texts
 from aisle.baskets import Baskets
 from aisle.catalogue.baskets import ReadBaskets, read_baskets
 from aisle.catalogue.order_lines import OrderOptions
 from aisle.encoder import ArtifactStore
-from aisle.errors import InputError
+from aisle.errors import InputError, MissingExtra
 from aisle.evaluation.item_to_item.lists import ItemFacts
 from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import ENCODER, dataset
@@ -87,9 +87,15 @@ def judged(titles: Sequence[str]) -> NDArray[np.float32]:
 
     Returns:
         float32 [titles, 256], of unit length; zeros for an empty title.
+
+    Raises:
+        MissingExtra: the extra ``bench`` is not installed.
     """
-    optional("wordllama", extra="bench")
-    folder = files("wordllama")
+    # Its files alone: importing it sets up logging for everybody, and looks for weights on the network.
+    found = find_spec("wordllama")
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtra("wordllama", extra="bench")
+    folder = Path(found.submodule_search_locations[0])
     weights = load((folder / "weights" / "l2_supercat_256.safetensors").read_bytes())
     table = np.asarray(next(iter(weights.values())), dtype=np.float32)
     tokenizer = Tokenizer.from_str((folder / "tokenizers" / "l2_supercat_tokenizer_config.json").read_text())
