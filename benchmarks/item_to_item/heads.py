@@ -13,7 +13,12 @@ import numpy as np
 from aisle.evaluation.item_to_item.lists import BestOf, Lister, evaluate_lists
 from aisle.evaluation.item_to_item.protocol import BasketProtocol, BasketSplit, split_baskets
 from aisle.evaluation.sequences.protocol import ColdItems, Phase
-from aisle.recommendation.item_to_item.basket_counts import BasketCountOptions, count_baskets, together_scores
+from aisle.recommendation.item_to_item.basket_counts import (
+    SHARED,
+    BasketCountOptions,
+    count_baskets,
+    together_scores,
+)
 from aisle.recommendation.item_to_item.divergence import head_divergence
 from aisle.recommendation.item_to_item.model import TwoHeads
 from aisle.recommendation.item_to_item.scorers import (
@@ -28,7 +33,7 @@ from aisle.recommendation.item_to_item.scorers import (
 from aisle.recommendation.item_to_item.systems import SUM_WEIGHTS
 from aisle.training.common.progress import Silent
 from aisle.training.item_to_item.fit import fit
-from aisle.training.item_to_item.job import COUNTS, Catalogue, ItemTexts, choose_weight
+from aisle.training.item_to_item.job import Catalogue, ItemTexts, choose_weight
 from aisle.training.item_to_item.settings import PUBLISHED, ItemToItemSettings
 from benchmarks.harness.command_line import say
 from benchmarks.harness.result_file import HIGHER, LOWER, Goal
@@ -43,7 +48,7 @@ RELEVANCE_WEIGHTS: Final = (0.0, 0.25, 1.0, 5.0)
 HIDDEN: Final = 0.05
 RIVALS: Final[Mapping[str, BasketCountOptions]] = {
     "weighted sum": BasketCountOptions(),
-    "weighted sum of 1/size counts": COUNTS,
+    "weighted sum of 1/size counts": SHARED,
 }
 """The second is what validation chooses."""
 
