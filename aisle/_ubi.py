@@ -16,7 +16,7 @@ from opensearchpy.helpers import scan
 
 from aisle._files import whole_file
 from aisle.cluster.client import connected
-from aisle.errors import EvaluationError, InputError
+from aisle.errors import EvaluationError, IndexNotFound, InputError
 from aisle.evaluation import write_qrels, write_queries
 from aisle.evaluation.clicks import (
     Agreement,
@@ -190,8 +190,13 @@ def _documents(path: Path) -> Iterator[dict[str, Any]]:
 def _read_cluster(cluster: OpenSearch | None, application: str | None) -> ClickLog:
     client = connected(cluster)
     query = {"term": {"application": application}} if application else {"match_all": {}}
+    if not client.indices.exists(index=EVENTS):
+        raise IndexNotFound(
+            f"no index {EVENTS}: nobody recorded events", fix="record some, or read files: --from"
+        )
     reader = LogReader()
-    for hit in scan(client, index=QUERIES, query={"query": query}, size=1000):
+    # Events that name their query's text need no index of queries.
+    for hit in scan(client, index=QUERIES, query={"query": query}, size=1000, ignore_unavailable=True):
         reader.query(hit["_source"])
     for hit in scan(client, index=EVENTS, query={"query": query}, size=1000):
         reader.event(hit["_source"])

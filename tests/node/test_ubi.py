@@ -12,6 +12,7 @@ import pytest
 import aisle
 from aisle.cluster import Cluster
 from aisle.cluster.documents import make_index
+from aisle.errors import IndexNotFound
 from aisle.evaluation.clicks import SimulationOptions
 from aisle.mappings.observations import OBSERVATIONS, observations_body
 from aisle.mappings.ubi import EVENTS, QUERIES, events_body, queries_body
@@ -78,3 +79,14 @@ def test_what_boards_count_can_be_counted(client: Cluster, simulated: Path, tmp_
     by_action = {"size": 0, "aggs": {"a": {"terms": {"field": "action_name"}}}}
     counted = client.search(index=EVENTS, body=by_action)["aggregations"]["a"]["buckets"]
     assert {row["key"] for row in counted} == {"impression", "click"}
+
+
+def test_events_alone_are_enough_and_that_there_are_none_is_said(
+    client: Cluster, simulated: Path, tmp_path: Path
+) -> None:
+    client.indices.delete(index=QUERIES)
+    found = aisle.export_ubi(tmp_path / "events", cluster=client, least_shown=10)
+    assert found.judgments > 0 and found.popular == 0
+    client.indices.delete(index=EVENTS)
+    with pytest.raises(IndexNotFound, match="nobody recorded events"):
+        aisle.export_ubi(tmp_path / "none", cluster=client)
