@@ -10,6 +10,7 @@ import torch
 
 from aisle.recommendation.id_table import SHARED
 from aisle.sequences import sequences_of
+from benchmarks.adaptation.arriving_ids import FROZEN, ID_TABLE, MODULO, QUARTER, Weeks, own_rows
 from benchmarks.adaptation.table_model import WINDOW, TableModel, TableScorer, fit, windows_before
 from benchmarks.adaptation.table_model import TableModelSettings as Settings
 from benchmarks.adaptation.tables import (
@@ -95,3 +96,19 @@ def test_the_model_learns_what_follows_what(with_text: bool) -> None:
     fit(model, sequences, settings, 0)
     scores = TableScorer(model, "small").scores(sequences_of(sequences.items, [[0, 1, 2], [3, 4, 5]]))
     assert scores.argmax(axis=1).tolist() == [3, 0]
+
+
+def test_where_ids_come_and_go_a_table_with_expiry_follows_and_a_dict_does_not() -> None:
+    # Each week four ids come and four go; about 80 are alive.
+    draw = np.random.default_rng(0)
+    steps = tuple((np.minimum(draw.zipf(1.4, 300) - 1, 79) + 4 * week) % 400 for week in range(40))
+    weeks = Weeks(tuple(f"id {number}" for number in range(400)), steps)
+    assert set(weeks.known(20).tolist()) <= set(np.concatenate(steps[20 - QUARTER : 20]).tolist())
+    ended = {label: np.mean(shares[-QUARTER:]) for label, shares, _ in own_rows(weeks, 100)}
+    changed = {label: handed_on for label, _, handed_on in own_rows(weeks, 100)}
+    assert ended[f"{ID_TABLE}, {QUARTER} weeks"] > 0.9
+    assert ended[f"{ID_TABLE}, no expiry"] < 0.3
+    assert ended[FROZEN] == 0
+    assert ended[MODULO.name] < 0.5
+    assert changed[f"{ID_TABLE}, {QUARTER} weeks"] > 0
+    assert changed[FROZEN] == 0
