@@ -29,7 +29,7 @@ from aisle.training.item_to_item.settings import ItemToItemSettings
 
 CHOSEN_BY: Final = "R@50"
 METRICS: Final = ("R@10", "R@50", "R@500", "N@10")
-COUNTS_WEIGHTS: Final = (0.0, 1.0, 4.0, 8.0, 16.0)
+COUNTS_WEIGHTS: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 FEWEST: Final = 50
 """Baskets of a validation that are enough to choose by."""
@@ -139,7 +139,7 @@ class ItemToItemJob:
 
     name: str
     settings: ItemToItemSettings = field(default_factory=ItemToItemSettings)
-    usual_weight: float = 8.0
+    usual_weight: float = 4.0
 
     def __post_init__(self) -> None:
         check_name(self.name)

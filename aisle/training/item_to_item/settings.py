@@ -25,7 +25,7 @@ class ItemToItemSettings:
         optimizer: that moves the weights.
         epochs: passes over items, or over the items of all baskets, see ``batches``.
         id_dropout: share of the items that a step knows by content alone, so that new ones are served well.
-        temperature: that scores of engagement and relevance vectors to partners are divided by.
+        temperature: that engagement scores are divided by; a smaller one lets the same steps go further.
         relevance_temperature: the same of relevance vectors, whose products are cosines.
         teacher_temperature: that the content encoder's cosines are divided by.
         relevance_weight: of the divergence from the content encoder, beside the relevance head's partners
@@ -41,11 +41,11 @@ class ItemToItemSettings:
     width: int = 128
     hidden: int = 256
     batches: BatchMaker = field(default_factory=CountedRows)
-    pairs: PairOptions = field(default_factory=PairOptions)
+    pairs: PairOptions = field(default_factory=lambda: PairOptions(half_life=120.0))
     optimizer: OptimizerChoice = field(default_factory=AdamW)
     epochs: int = 40
     id_dropout: float = 0.1
-    temperature: float = 1.0
+    temperature: float = 0.3
     relevance_temperature: float = 0.05
     teacher_temperature: float = 0.05
     relevance_weight: float = 0.5
@@ -77,7 +77,9 @@ class ItemToItemSettings:
         return held
 
 
-PUBLISHED: Final = ItemToItemSettings(batches=DrawnPairs(2048), optimizer=AdaGrad(0.01), epochs=1)
+PUBLISHED: Final = ItemToItemSettings(
+    batches=DrawnPairs(2048), pairs=PairOptions(), optimizer=AdaGrad(0.01), epochs=1, temperature=1.0
+)
 """Those of MTMH (arXiv 2506.06239), which trains one pass over billions of pairs."""
 
 MOST_COUNTED: Final = 20_000
