@@ -77,6 +77,7 @@ __all__ = [
     "replay",
     "rollback",
     "rollback_rules",
+    "scoped_key",
     "serve",
     "show_rules",
     "simulate_ubi",
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
     from aisle._index import index, replay
     from aisle._item_to_item import open_item_to_item, train_item_to_item
     from aisle._judgments import convert_judgments
+    from aisle._keys import scoped_key
     from aisle._plan import plan
     from aisle._preview import preview
     from aisle._recommend import open_recommender, train_recommender
@@ -172,6 +174,7 @@ else:
         "_index": ("index", "replay"),
         "_judgments": ("convert_judgments",),
         "_item_to_item": ("open_item_to_item", "train_item_to_item"),
+        "_keys": ("scoped_key",),
         "_plan": ("plan",),
         "_preview": ("preview",),
         "_train_router": ("train_router",),

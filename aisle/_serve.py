@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -27,6 +28,8 @@ def serve(
     threads: int | None = None,
     queue: int | None = None,
     deadline_ms: int | None = None,
+    keys: str | Path | None = None,
+    origins: Sequence[str] | None = None,
     log_queries: bool | None = None,
     log_level: str = "info",
     cluster: OpenSearch | None = None,
@@ -51,6 +54,8 @@ def serve(
         threads: requests that are answered at a time.
         queue: requests that may wait for that; those beyond are refused with 503.
         deadline_ms: how long a request may take, in milliseconds.
+        keys: file of `aisle keys`: whoever asks has to have one; None asks for none.
+        origins: sites whose pages may ask from a browser, such as "https://shop.example".
         log_queries: write what shoppers type into the log.
         log_level: "debug", "info" (a line for each request), "warning" or "error".
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
@@ -63,7 +68,7 @@ def serve(
         IndexNotFound, ForeignIndex, ArtifactNotFound, ArtifactMismatch, ArtifactCorrupt: as
             `aisle.open_search`.
     """
-    for module in ("fastapi", "uvicorn", "prometheus_client"):
+    for module in ("fastapi", "uvicorn", "prometheus_client", "limits"):
         optional(module, extra="serve")
     from aisle.service.app import create_app
     from aisle.service.catalogues import Catalogues, IndexedCatalogue
@@ -76,6 +81,8 @@ def serve(
         "threads": threads,
         "queue": queue,
         "deadline_ms": deadline_ms,
+        "keys": keys,
+        "origins": origins,
         "log_queries": log_queries,
     }
     settings = read_settings(ServiceSettings, **{name: one for name, one in given.items() if one is not None})

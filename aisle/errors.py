@@ -26,7 +26,9 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │   └── PipelineMissing       the search pipeline is gone (OpenSearch would return raw scores)
 ├── ServiceError              a request over HTTP that is not answered
 │   ├── Overloaded            as many requests wait as may
-│   └── DeadlinePassed        there was no time left to answer it
+│   ├── DeadlinePassed        there was no time left to answer it
+│   ├── KeyRefused            it came without a key, or with one that is none
+│   └── LimitReached          its key or address asks more often than it may
 └── EvaluationError           runs or qrels that cannot be scored
 """
 
@@ -157,6 +159,14 @@ class Overloaded(ServiceError):
 
 class DeadlinePassed(ServiceError):
     """There was no time left to answer it."""
+
+
+class KeyRefused(ServiceError):
+    """It came without a key, or with one that is none."""
+
+
+class LimitReached(ServiceError):
+    """Its key or address asks more often than it may."""
 
 
 class EvaluationError(AisleError):

@@ -43,6 +43,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "recommend": _Place("recommend", "recommend"),
         "similar": _Place("similar", "similar"),
         "serve": _Place("serve", "serve"),
+        "keys": _Place("keys"),
         "eval": _Place("evaluate", "evaluate"),
         "judgments": _Place("judgments"),
         "explain": _Place("explain", "explain"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -9,6 +10,7 @@ import typer
 import aisle
 
 _ADDRESS: Final = "Address"
+_ACCESS: Final = "Access"
 _LOAD: Final = "Load"
 _LOG: Final = "Log"
 
@@ -42,6 +44,18 @@ def serve(
         int | None,
         typer.Option(metavar="MS", help="Most milliseconds for a request (2000).", rich_help_panel=_LOAD),
     ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask for keys, those of `aisle keys`.", rich_help_panel=_ACCESS),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="Site whose pages may ask from a browser; repeatable.",
+            rich_help_panel=_ACCESS,
+        ),
+    ] = None,
     log_level: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_LOG),
@@ -68,6 +82,8 @@ def serve(
         threads=threads,
         queue=queue,
         deadline_ms=deadline,
+        keys=keys,
+        origins=origin or None,
         log_queries=log_queries,
         log_level=log_level,
         say=typer.echo,

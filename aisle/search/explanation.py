@@ -9,6 +9,7 @@ from typing import Any
 
 from aisle.errors import InvalidQuery
 from aisle.search.client import SearchClient
+from aisle.search.filters import Filters
 from aisle.search.page import SignalBook
 from aisle.search.request import SearchRequest
 from aisle.types import Addition, LegSignal
@@ -72,13 +73,16 @@ class ExplainedHit:
         }
 
 
-def explain_hit(client: SearchClient, request: SearchRequest, id: str) -> ExplainedHit:
+def explain_hit(
+    client: SearchClient, request: SearchRequest, id: str, within: Filters | None = None
+) -> ExplainedHit:
     """Explain one item of a search.
 
     Args:
         client: of the catalogue.
         request: the search; its page does not matter.
         id: of the item.
+        within: what the caller may see: whatever does not pass is not there.
 
     Raises:
         InvalidQuery: nothing is searched for.
@@ -103,5 +107,5 @@ def explain_hit(client: SearchClient, request: SearchRequest, id: str) -> Explai
         )
     absent = Absence.NOT_FOUND
     if not client.items((id,), request.filters):
-        absent = Absence.FILTERED if client.items((id,)) else Absence.UNKNOWN
+        absent = Absence.FILTERED if client.items((id,), within) else Absence.UNKNOWN
     return ExplainedHit(id, ranking.text, None, len(ranking.fused), None, (), (), absent, ranking.release)

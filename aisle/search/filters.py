@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +24,9 @@ _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 MAX_VALUES: Final = 10_000
 """Of one field; OpenSearch takes 65,536 in a clause, and a value may have several spellings."""
+
+MAX_WITHIN: Final = 3
+"""Filters that filters are within: OpenSearch takes clauses 20 deep."""
 
 _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 _NO_RANGES: Mapping[str, Range] = MappingProxyType({})
@@ -49,10 +52,11 @@ class Filters:
             is some in stock.
         currency: ISO 4217 codes.
         near: within a distance of a place; a text such as ``52.52,13.40,10km`` will do.
+        within: further filters that hold too and that no facet ignores: what a caller may see at all.
 
     Raises:
-        InvalidQuery: if bounds are not numbers or cross, a field has more than ``MAX_VALUES`` values, or
-            ``near`` is no place on earth, see `Near`.
+        InvalidQuery: if bounds are not numbers or cross, filters are within too many others, a field has more
+            than ``MAX_VALUES`` values, or ``near`` is no place on earth, see `Near`.
     """
 
     brand: tuple[str, ...] = ()
@@ -65,8 +69,16 @@ class Filters:
     in_stock: bool = False
     currency: tuple[str, ...] = ()
     near: Near | str | None = None
+    within: Filters | None = None
 
     def __post_init__(self) -> None:
+        depth, outer = 0, self.within
+        while outer is not None:
+            depth, outer = depth + 1, outer.within
+        if depth > MAX_WITHIN:
+            raise InvalidQuery(
+                f"filters are within {depth} others", fix=f"put them within at most {MAX_WITHIN}"
+            )
         object.__setattr__(self, "near", Near.of(self.near))
         for name, (low, high) in {"price": (self.price_min, self.price_max), **self.numbers}.items():
             bounds = [bound for bound in (low, high) if bound is not None]
@@ -108,6 +120,8 @@ class Filters:
         asked = [name for name, wanted in later.items() if wanted]
         meta.require(meta.schema_version > 1 or not asked, f"be filtered by {' or '.join(asked)}")
         meta.require(meta.features.locates or not self.near, "be filtered by distance")
+        if self.within is not None:
+            self.within.check(meta, numbers)
         for name in self.numbers:
             if fields.number_slug(name) not in numbers:
                 there = ", ".join(sorted(numbers)) or "none"
@@ -152,6 +166,9 @@ class Filters:
             found.append({"terms": {fields.CURRENCY: [code.upper() for code in _several(self.currency)]}})
         if near := Near.of(self.near):
             found.append(near.clause())
+        if self.within is not None and (outer := self.within.clauses()):
+            # As one clause, which is none of those that a facet knows as its own.
+            found.append({"bool": {"filter": outer}})
         return found
 
     def matches(self, item: Item) -> bool:
@@ -183,7 +200,14 @@ class Filters:
             and (not self.in_stock or _can_be_bought(item))
             and (not self.currency or item.currency in [code.upper() for code in _several(self.currency)])
             and (near is None or near.has(item.location))
+            and (self.within is None or self.within.matches(item))
         )
+
+    def narrowed(self, outer: Filters | None) -> Filters:
+        """These filters within others, whatever they are within already."""
+        if outer is None:
+            return self
+        return replace(self, within=self.within.narrowed(outer) if self.within else outer)
 
 
 _CATEGORY_FIELDS = (fields.CATEGORY, fields.CATEGORY_NAME)

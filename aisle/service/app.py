@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 
 from anyio import create_task_group, sleep, to_thread
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from aisle._version import __version__
 from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
+from aisle.service.keys import Keys, read_keys
+from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
 from aisle.service.middleware import RequestMiddleware
 from aisle.service.openapi import describe
@@ -30,6 +33,9 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
     Args:
         settings: how it runs.
         catalogues: opened already, or opened by the application as soon as their cluster answers.
+
+    Raises:
+        InputError: the file of keys cannot be read.
     """
     admission = Admission(settings.threads, settings.queue)
     metrics = Metrics(admission, catalogues)
@@ -50,7 +56,17 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
         redoc_url=None,
     )
     searching = DegradingSearch(admission, metrics, settings.deadline_ms / 1000)
-    app.state.service = Service(settings, catalogues, admission, metrics, searching)
+    limits = RateLimits(settings.per_minute, settings.key_per_minute)
+    keys = Keys(read_keys(settings.keys)) if settings.keys else None
+    app.state.service = Service(settings, catalogues, admission, metrics, searching, limits, keys)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "Server-Timing", "Retry-After"],
+        )
     app.add_middleware(RequestMiddleware, settings=settings, metrics=metrics)
     handle_problems(app)
     for each in (search, suggest, recommend, similar, explain, items):

@@ -183,17 +183,21 @@ class Catalogues:
         """Whether all of them can be asked."""
         return all(state.ready for state in self._states.values())
 
-    def of(self, name: str) -> OpenCatalogue:
+    def of(self, name: str, *, allowed: bool = True) -> OpenCatalogue:
         """A catalogue's clients.
+
+        Args:
+            name: of the catalogue.
+            allowed: whether the caller may have them; for others there is no such catalogue.
 
         Raises:
             IndexNotFound: it is not served.
             ClusterUnavailable: it could not be opened so far.
         """
-        opened = self._open.get(name)
+        opened = self._open.get(name) if allowed else None
         if opened is not None:
             return opened
-        if name in self._sources:
+        if allowed and name in self._sources:
             raise ClusterUnavailable(
                 f"{name} is not open: {self._states[name].problem}", fix="look at the cluster"
             )

@@ -14,8 +14,8 @@ from aisle.search import Page, SearchRequest
 from aisle.search.page import Degradation
 from aisle.search.rank.stage import Recent
 from aisle.service.admission import Admission
-from aisle.service.catalogues import OpenCatalogue
 from aisle.service.metrics import Metrics
+from aisle.service.scope import ScopedCatalogue
 
 # Shares of the queue from which others wait too long for a search to rerank, or to ask for meaning.
 _RERANK_UNTIL: Final = 0.25
@@ -84,17 +84,18 @@ class DegradingSearch:
         self._deadline_s = deadline_s
         self._earlier: Recent[str, _Answer] = Recent(_REMEMBERED)
 
-    def answer(self, catalogue: OpenCatalogue, request: SearchRequest) -> Page:
+    def answer(self, catalogue: ScopedCatalogue, request: SearchRequest) -> Page:
         """One page of results, whole or degraded; blocks.
 
         Raises:
             AisleError: what the client raises, where no earlier answer can stand for the search.
         """
+        request = catalogue.narrowed(request)
         scope = current_scope()
         ends = scope.ends if scope and scope.ends is not None else time.monotonic() + self._deadline_s
         left = (ends - time.monotonic()) / self._deadline_s
         pressure = self._admission.pressure
-        tried = list(attempts(request, catalogue.search.legs, pressure, left))
+        tried = list(attempts(request, catalogue.legs, pressure, left))
         failed: AisleError = DeadlinePassed("there was no time left", fix="allow more time, or ask for less")
         late = False
         for number, way in enumerate(tried, 1):
@@ -117,16 +118,16 @@ class DegradingSearch:
         why = "deadline" if isinstance(failed, DeadlinePassed) else "cluster"
         return self._earlier_answer(catalogue, request, why, failed)
 
-    def refused(self, catalogue: OpenCatalogue, request: SearchRequest, refusal: Overloaded) -> Page:
+    def refused(self, catalogue: ScopedCatalogue, request: SearchRequest, refusal: Overloaded) -> Page:
         """An earlier answer to a search that is not admitted.
 
         Raises:
             Overloaded: there is none.
         """
-        return self._earlier_answer(catalogue, request, "load", refusal)
+        return self._earlier_answer(catalogue, catalogue.narrowed(request), "load", refusal)
 
     def _earlier_answer(
-        self, catalogue: OpenCatalogue, request: SearchRequest, why: str, error: AisleError
+        self, catalogue: ScopedCatalogue, request: SearchRequest, why: str, error: AisleError
     ) -> Page:
         (found,) = self._earlier.find([_key(catalogue, request)])
         age_s = time.monotonic() - found.at if found else 0.0
@@ -134,7 +135,7 @@ class DegradingSearch:
             raise error
         return self._counted(catalogue, found.page, Degradation((SEARCH,), why, age_s))
 
-    def _counted(self, catalogue: OpenCatalogue, page: Page, degraded: Degradation) -> Page:
+    def _counted(self, catalogue: ScopedCatalogue, page: Page, degraded: Degradation) -> Page:
         self._metrics.degraded.labels(catalogue.name, degraded.left_out[-1], degraded.why).inc()
         return replace(page, degraded=degraded)
 
@@ -148,6 +149,6 @@ def _within(attempt: Attempt, left_s: float) -> Attempt:
     return replace(attempt, request=replace(attempt.request, rerank=limited))
 
 
-def _key(catalogue: OpenCatalogue, request: SearchRequest) -> str:
-    # Filters hold mappings, which cannot be hashed; their text says all that they are.
+def _key(catalogue: ScopedCatalogue, request: SearchRequest) -> str:
+    # Filters hold mappings, which cannot be hashed; their text says all that they are, those of a key too.
     return f"{catalogue.name} {request!r}"

@@ -9,12 +9,16 @@ from typing import Annotated, Any, TypeVar, TypeVarTuple
 import orjson
 from anyio import to_thread
 from fastapi import Depends, Path, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from aisle.cluster.request_scope import current_scope
 from aisle.service.admission import Admission
-from aisle.service.catalogues import Catalogues, OpenCatalogue
+from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
+from aisle.service.keys import EVERYTHING, Access, Keys
+from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
+from aisle.service.scope import ScopedCatalogue
 from aisle.service.settings import ServiceSettings
 
 A = TypeVarTuple("A")
@@ -29,6 +33,8 @@ class Service:
     admission: which requests are answered at a time.
     metrics: that count them.
     searching: answers searches as well as there is time for.
+    limits: how often one may ask.
+    keys: that are asked for; None: everybody may have everything.
     """
 
     settings: ServiceSettings
@@ -36,6 +42,8 @@ class Service:
     admission: Admission
     metrics: Metrics
     searching: DegradingSearch
+    limits: RateLimits
+    keys: Keys | None = None
 
     async def run(self, request: Request, function: Callable[[*A], T], *args: *A) -> T:
         """What a function returns, which may block: in a thread, once it is admitted.
@@ -63,11 +71,31 @@ ServicePart = Annotated[Service, Depends(_service)]
 CatalogueName = Annotated[str, Path(description="Name of a catalogue.", max_length=255, examples=["shop"])]
 
 
-async def _catalogue(name: CatalogueName, service: ServicePart) -> OpenCatalogue:
-    return service.catalogues.of(name)
+_bearer = HTTPBearer(auto_error=False, description="A key of `aisle keys add`, or a scoped one of it.")
 
 
-CataloguePart = Annotated[OpenCatalogue, Depends(_catalogue)]
+async def _access(
+    request: Request,
+    service: ServicePart,
+    sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Access:
+    service.limits.address(request.client.host if request.client else "")
+    if service.keys is None:
+        return EVERYTHING
+    access = service.keys.access(sent.credentials if sent else "")
+    service.limits.key(access.name, access.per_minute)
+    return access
+
+
+AccessPart = Annotated[Access, Depends(_access)]
+
+
+async def _catalogue(name: CatalogueName, service: ServicePart, access: AccessPart) -> ScopedCatalogue:
+    # What a key may not ask is to it as what is not served.
+    return ScopedCatalogue(service.catalogues.of(name, allowed=access.allows(name)), access.filters)
+
+
+CataloguePart = Annotated[ScopedCatalogue, Depends(_catalogue)]
 
 
 def json_response(value: Any) -> Response:

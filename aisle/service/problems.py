@@ -26,13 +26,19 @@ _STATUSES: Final[tuple[tuple[type[AisleError], HTTPStatus], ...]] = (
     (errors.ForeignIndex, HTTPStatus.NOT_IMPLEMENTED),
     (errors.InvalidQuery, HTTPStatus.BAD_REQUEST),
     (errors.InputError, HTTPStatus.BAD_REQUEST),
+    (errors.KeyRefused, HTTPStatus.UNAUTHORIZED),
+    (errors.LimitReached, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.DeadlinePassed, HTTPStatus.GATEWAY_TIMEOUT),
     (errors.Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.ArtifactMismatch, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.SearchError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.ClusterError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-_RETRY_AFTER_S: Final = "1"
+_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "10"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
+}
 # What these say is meant for whoever asked; the others speak of the cluster, to whoever runs it.
 _PUBLIC: Final = (
     *(errors.IndexNotFound, errors.ForeignIndex, errors.InvalidQuery, errors.InputError),
@@ -67,8 +73,10 @@ def _documented(kind: type[Problem], description: str) -> dict[str, Any]:
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     400: _documented(Problem, "What is asked cannot be."),
     404: _documented(Problem, "There is no such catalogue or item."),
+    401: _documented(Problem, "The key is none, or has ended."),
     413: _documented(Problem, "The body is too large."),
     422: _documented(InvalidRequest, "The request does not have the form that it should have."),
+    429: _documented(Problem, "More requests than the key or the address may make: see Retry-After."),
     501: _documented(Problem, "The release was made without what is asked for."),
     503: _documented(Problem, "Too many wait, or OpenSearch does not answer: try again after Retry-After."),
     504: _documented(Problem, "There was no time left to answer."),
@@ -114,8 +122,8 @@ def problem_of(error: AisleError, instance: str) -> dict[str, Any]:
 
 def problem_response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """The answer with these problem details."""
-    retry = {"Retry-After": _RETRY_AFTER_S} if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Response(orjson.dumps(body), body["status"], {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
+    usual = _HEADERS.get(body["status"], {})
+    return Response(orjson.dumps(body), body["status"], {**usual, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
 def instance_of(request: Request) -> str:

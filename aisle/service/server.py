@@ -51,7 +51,8 @@ def run(app: FastAPI, settings: ServiceSettings, say: Say) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         limit_concurrency=settings.connections,
         timeout_graceful_shutdown=math.ceil(settings.grace_s),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +21,12 @@ class ServiceSettings(BaseSettings):
         connections: open at a time; what comes beyond is refused.
         check_s: seconds between two looks at the cluster and its releases.
         grace_s: how long requests that are being answered may take when the service is stopped, in seconds.
+        keys: file of the keys that are asked for, see `aisle keys`; None: everybody may have everything.
+        per_minute: requests of one address in a minute; 0 for as many as it likes.
+        key_per_minute: requests of one key, unless it says so itself; likewise.
+        origins: sites whose pages may ask from a browser, such as ``https://shop.example``; as JSON in the
+            environment.
+        proxies: addresses of proxies, with commas between them, that say for whom they ask.
         log_queries: write what shoppers type into the log.
     """
 
@@ -34,4 +42,9 @@ class ServiceSettings(BaseSettings):
     connections: int = Field(default=1_000, ge=1)
     check_s: float = Field(default=2.0, gt=0)
     grace_s: float = Field(default=20.0, ge=0)
+    keys: Path | None = None
+    per_minute: int = Field(default=0, ge=0)
+    key_per_minute: int = Field(default=0, ge=0)
+    origins: tuple[str, ...] = ()
+    proxies: str = ""
     log_queries: bool = False

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from aisle.search.explanation import explain_hit
 from aisle.service.parameters import ItemId, SearchParameters
 from aisle.service.parts import CataloguePart, ServicePart, json_response
 
@@ -22,5 +21,5 @@ async def explain(
     asked: Annotated[SearchParameters, Query()],
 ) -> Response:
     """Where an item stands among all candidates of a search and why, or why it is not among them."""
-    found = await service.run(request, explain_hit, catalogue.search, asked.request(), id)
+    found = await service.run(request, catalogue.explain, asked.request(), id)
     return json_response(found.to_json())

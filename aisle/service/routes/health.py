@@ -6,8 +6,9 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
+from aisle.errors import KeyRefused
 from aisle.service.metrics import CONTENT_TYPE
-from aisle.service.parts import ServicePart, json_response
+from aisle.service.parts import AccessPart, ServicePart, json_response
 
 router = APIRouter(tags=["operation"])
 
@@ -22,21 +23,25 @@ async def healthz() -> Response:
 async def readyz(service: ServicePart) -> Response:
     """Whether every catalogue can be asked: send no requests here while this fails."""
     ready = service.catalogues.ready
-    answer = json_response({"ready": ready, "catalogues": _states(service)})
+    # Whoever asks has no key: names of catalogues are for those that have.
+    answer = json_response({"ready": ready, "catalogues": [] if service.keys else _states(service)})
     answer.status_code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
     return answer
 
 
 @router.get("/metrics")
-async def metrics(service: ServicePart) -> Response:
-    """Figures for Prometheus."""
+async def metrics(service: ServicePart, access: AccessPart) -> Response:
+    """Figures for Prometheus; where keys are asked for, an admin's is."""
+    if not access.admin:
+        raise KeyRefused("figures are for an admin's key", fix="send one of `aisle keys add NAME --admin`")
     return Response(service.metrics.exposition(), media_type=CONTENT_TYPE)
 
 
 @router.get("/v1/catalogues")
-async def catalogues(service: ServicePart) -> Response:
-    """The catalogues of this service."""
-    return json_response({"catalogues": _states(service)})
+async def catalogues(service: ServicePart, access: AccessPart) -> Response:
+    """The catalogues of this service that one may ask."""
+    found = [state for state in _states(service) if access.allows(str(state["name"]))]
+    return json_response({"catalogues": found})
 
 
 def _states(service: ServicePart) -> list[dict[str, object]]:

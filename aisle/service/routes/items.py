@@ -14,7 +14,7 @@ router = APIRouter(tags=["items"])
 @router.get("/v1/catalogues/{name}/items/{id:path}")
 async def item(request: Request, service: ServicePart, catalogue: CataloguePart, id: ItemId) -> Response:
     """One item, with all that the release holds of it."""
-    found = await service.run(request, catalogue.search.items, (id,))
+    found = await service.run(request, catalogue.items, (id,))
     if id not in found:
         raise HTTPException(404, "this catalogue has no such item")
     return json_response(found[id].to_json())

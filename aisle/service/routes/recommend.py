@@ -80,7 +80,7 @@ async def recommend_by_body(
 async def _answer(
     request: Request, service: Service, catalogue: CataloguePart, asked: RecommendationRequest
 ) -> Response:
-    page = await service.run(request, catalogue.recommendations.ask, asked)
+    page = await service.run(request, catalogue.recommend, asked)
     request.scope["state"]["timings"]["opensearch"] = page.timings.server
     request.scope["state"]["log"] = {"catalogue": catalogue.name, "release": page.release}
     return json_response(page.to_json())

@@ -47,7 +47,7 @@ async def similar(
         group=asked.group,
         diversity=asked.diversity,
     )
-    page = await service.run(request, catalogue.similar.ask, wanted)
+    page = await service.run(request, catalogue.similar, wanted)
     request.scope["state"]["timings"]["opensearch"] = page.timings.server
     request.scope["state"]["log"] = {"catalogue": catalogue.name, "release": page.release}
     return json_response(page.to_json())
