@@ -27,7 +27,8 @@ from benchmarks.item_to_item.data import ORDERS
 DATASET: Final = "online_retail"
 NAME: Final = "retail"
 ASKED: Final = 300
-WARM: Final = 30
+WARM: Final = 200
+COMPARED: Final = 30
 PLAIN: Final = "alpha 50"
 REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
@@ -128,7 +129,7 @@ def _agreement(client: SimilarItemsClient, model: TwoHeads) -> float:
     """Mean share of the model's ten similar items that the index gives too."""
     scorer = HeadScorer(model)
     shares = []
-    for id_ in _triggers(model, WARM):
+    for id_ in _triggers(model, COMPARED):
         mine = {item.id for item in similar_items(scorer, id_).items}
         shares.append(len(mine & {hit.id for hit in client.similar(id_).items}) / len(mine))
     return float(np.mean(shares))

@@ -28,6 +28,7 @@ from aisle.search.similar.plan import (
     SimilarRanking,
     merged_lists,
     plan_similar,
+    read_hits,
     read_lists,
     with_pins,
 )
@@ -115,7 +116,8 @@ class SimilarItemsClient(ReleaseClient[SimilarRequest, SimilarPage]):
         bodies = plan.bodies()
         answers = multi_search(self._cluster, self._index.name, bodies) if bodies else []
         expect_release(release, (hit["_index"] for answer in answers for hit in answer["hits"]["hits"][:1]))
-        ranking = merged_lists(plan, read_lists(plan, self._scorer, answers), answers)
+        found = read_hits(plan, answers)
+        ranking = merged_lists(plan, read_lists(plan, self._scorer, found), found, answers)
         order, moved, vectors_ms = self._diversified(request.diversity, ranking.order, release)
         order, outcomes = with_pins(plan, ranking, order)
         candidates_ms = ms_since(before)

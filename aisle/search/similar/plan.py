@@ -193,26 +193,34 @@ def _counted(scorer: HeadScorer, trigger: Trigger, excluded: set[str]) -> dict[s
     return {id_: score for id_, score in zip(items, scores.tolist(), strict=True) if id_ not in excluded}
 
 
+def read_hits(plan: SimilarPlan, answers: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+    """What each channel of each head found, in the order of the plan's bodies."""
+    channels = sum(len(leg.channels) for leg in plan.legs)
+    return [with_ids(answer["hits"]["hits"]) for answer in answers[:channels]]
+
+
 def read_lists(
-    plan: SimilarPlan, scorer: HeadScorer, answers: Sequence[Mapping[str, Any]]
+    plan: SimilarPlan, scorer: HeadScorer, hits: Sequence[Sequence[Mapping[str, Any]]]
 ) -> dict[Head, list[Fused]]:
     """Each head's candidates by its own score alone, best first, ties in order of id.
 
     Args:
         plan: that was asked.
         scorer: of the client.
-        answers: complete, in the order of the bodies.
+        hits: from `read_hits`.
     """
     lists = {}
-    left = iter(answers)
+    left = iter(hits)
     places = scorer.model.places
     counted = plan.trigger.counted
     for leg in plan.legs:
         products: dict[str, float] = {}
         for _ in leg.channels:
-            hits = with_ids(next(left)["hits"]["hits"])
+            found_here = next(left)
             scored = leg.question.vector is not None
-            products |= products_of(hits) if scored else dict.fromkeys((hit["_id"] for hit in hits), 0.0)
+            products |= (
+                products_of(found_here) if scored else dict.fromkeys((hit["_id"] for hit in found_here), 0.0)
+            )
         found = []
         for id_, product in products.items():
             adds = leg.head is Head.ENGAGEMENT and id_ in places
@@ -245,17 +253,20 @@ class SimilarRanking:
 
 
 def merged_lists(
-    plan: SimilarPlan, lists: Mapping[Head, Sequence[Fused]], answers: Sequence[Mapping[str, Any]]
+    plan: SimilarPlan,
+    lists: Mapping[Head, Sequence[Fused]],
+    hits: Sequence[Sequence[Mapping[str, Any]]],
+    answers: Sequence[Mapping[str, Any]],
 ) -> SimilarRanking:
     """The heads' lists as one, after business signals and what rules move, each list by itself.
 
     Args:
         plan: that was asked.
         lists: from `read_lists`.
+        hits: from `read_hits`.
         answers: to the plan's bodies.
     """
-    searches = answers[: len(answers) - bool(plan.pins)]
-    once = {hit["_id"]: hit for answer in searches for hit in with_ids(answer["hits"]["hits"])}
+    once = {hit["_id"]: hit for some in hits for hit in some}
     pinned_hits = answers[-1]["hits"]["hits"] if plan.pins else ()
     values = stored_values([*once.values(), *pinned_hits])
     gone = missing(plan.pins, answers[-1], plan.live.meta.release) if plan.pins else {}

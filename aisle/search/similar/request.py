@@ -26,7 +26,7 @@ class SimilarRequest(ItemsRequest):
     """One item whose similar ones are wanted, which, and how many: see `ItemsRequest`.
 
     The budget is that of each head: candidates that compete for the places that the head gets. The usual one
-    is 200. For rules the context ``similar-items`` is always there.
+    is 100; with groups of many variants give more. For rules the context ``similar-items`` is always there.
 
     Attributes:
         id: of the trigger: in the index, or known to the model.
@@ -42,7 +42,7 @@ class SimilarRequest(ItemsRequest):
         InvalidQuery: see `ItemsRequest`; no id, no percentage, or an alpha beside an intent.
     """
 
-    usual_budget: ClassVar[int] = 200
+    usual_budget: ClassVar[int] = 100
 
     id: str
     alpha: float | None = None
