@@ -132,7 +132,7 @@ def measure_cold(name: str = DATASET) -> Figures:
     one = answered(_pairs(data, trained, test, SEEDS[0]), learned)
     _tell(label, SEEDS[0], one)
     rows = _cold_rows(data, label, one, test)
-    return Figures(rows, (), _cold_goals(rows) if name == DATASET else ())
+    return Figures(rows, trials("semantic-ids", "cold"), _cold_goals(rows) if name == DATASET else ())
 
 
 def _of_seed(name: str, seed: int) -> dict[str, Answered]:
