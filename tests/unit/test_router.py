@@ -26,7 +26,7 @@ from aisle.sequences import Sequences, sequences_of
 from aisle.training.common.progress import Silent
 from aisle.training.recommendation.export import history_graph
 from aisle.training.recommendation.fit import encode, fit
-from aisle.training.recommendation.job import RouterJob, RouterReport, served_channel
+from aisle.training.recommendation.job import RouterJob, RouterReport, item_embeddings, served_channel
 from aisle.training.recommendation.losses import BinaryCrossEntropy, FullSoftmax, SampledSoftmax, SequenceLoss
 from aisle.training.recommendation.settings import SequenceSettings
 from aisle.training.semantic_ids.fit import CodeSettings, ModalityVectors, fit_codes
@@ -99,6 +99,24 @@ def test_onnx_equals_torch_and_int8_ranks_alike(tmp_path: Path) -> None:
     np.testing.assert_allclose(served.vectors, fitted.vectors, atol=1e-6)
     scores, exactly = served.scores(TURNS), encode(fitted.model, fitted.vectors, TURNS) @ fitted.vectors.T
     assert np.mean(scores.argmax(axis=1) == exactly.argmax(axis=1)) > 0.95
+
+
+def test_new_items_are_as_long_as_known_ones() -> None:
+    fitted = fit(TURNS, TEXTS, replace(SMALL, epochs=4), Silent())
+    made, new = item_embeddings(fitted, ITEMS), [f"new {item}" for item in ITEMS]
+    np.testing.assert_allclose(made.vectors(ITEMS, TEXTS), fitted.vectors, atol=1e-6)
+    text_map = fitted.model.whole_text_map()
+    assert text_map is not None
+    lengths, known, alone = (
+        np.linalg.norm(vectors, axis=1).mean()
+        for vectors in (made.vectors(new, TEXTS), fitted.vectors, TEXTS @ text_map)
+    )
+    assert lengths == pytest.approx(known, rel=1e-4)
+    assert lengths > 1.05 * alone
+    texts_alone = fit(TURNS, TEXTS, replace(SMALL, epochs=1, id_embeddings=False), Silent())
+    np.testing.assert_allclose(
+        item_embeddings(texts_alone, ITEMS).vectors(new, TEXTS), texts_alone.vectors, atol=1e-6
+    )
 
 
 def test_only_the_latest_steps_are_read(

@@ -203,12 +203,29 @@ def int8_graph(fitted: FittedSequence, made_for: InstructionSet) -> Graph:
 
 
 def item_embeddings(fitted: FittedSequence, items: tuple[str, ...]) -> ItemEmbeddings:
-    """What makes vectors of items, of those that were trained on and of others."""
+    """What makes vectors of items, of those that were trained on and of others.
+
+    Those of others, which are texts alone, are as long on average as those that were trained on: else they
+    would stand behind them whatever the history says. What the map of texts has more than it was trained to,
+    the ID embeddings have less.
+    """
     rows = np.flatnonzero(fitted.trained)
     embeddings = fitted.model.ids.weight.detach().numpy()[rows]
-    return ItemEmbeddings(
-        tuple(items[row] for row in rows.tolist()), embeddings, fitted.model.whole_text_map()
-    )
+    text_map = fitted.model.whole_text_map()
+    if text_map is not None:
+        texts = fitted.vectors[rows] - embeddings
+        longer = _times_longer(fitted.vectors[rows], texts)
+        embeddings, text_map = embeddings - (longer - 1) * texts, longer * text_map
+    return ItemEmbeddings(tuple(items[row] for row in rows.tolist()), embeddings, text_map)
+
+
+def _times_longer(vectors: NDArray[np.float32], texts: NDArray[np.float32]) -> np.float32:
+    """How many times as long as their text parts vectors are on average, of items with a text; 1 or more."""
+    lengths = np.linalg.norm(texts, axis=1)
+    there = lengths > 0
+    if not there.any():
+        return np.float32(1)
+    return np.float32(max(1.0, np.linalg.norm(vectors[there], axis=1).mean() / lengths[there].mean()))
 
 
 def _placed(codes: ItemCodes, items: tuple[str, ...]) -> NDArray[np.int32]:
