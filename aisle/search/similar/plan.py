@@ -13,6 +13,7 @@ import numpy as np
 from aisle.mappings import fields
 from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, knn_score, layout
+from aisle.recommendation.channel import best
 from aisle.recommendation.item_to_item.kinds import Intent
 from aisle.recommendation.item_to_item.quota import Head, Merged, merge_by_quota
 from aisle.recommendation.item_to_item.similar import HeadScorer, Trigger
@@ -20,6 +21,7 @@ from aisle.search.fusion import Fused, scaled
 from aisle.search.groups import collapsed, group_of, pinned_variants
 from aisle.search.preflight import LiveIndex
 from aisle.search.recommend.channels import (
+    MOST_COUNTED,
     AnnChannel,
     CandidateChannel,
     ChannelQuestion,
@@ -149,7 +151,9 @@ def plan_similar(
         if has_places:
             question = ChannelQuestion(vector, clauses, request.pool_size, kept, stored, marked, field)
             channels: list[CandidateChannel] = [] if vector is None else [AnnChannel()]
-            counted = _counted(scorer, trigger, excluded) if head is Head.ENGAGEMENT else {}
+            # Filters may leave some out: then all of them are asked for.
+            most = MOST_COUNTED if narrowing else request.pool_size + len(excluded)
+            counted = _counted(scorer, trigger, excluded, most) if head is Head.ENGAGEMENT else {}
             if counted:
                 channels.append(CountsChannel(counted, narrowed=bool(narrowing)))
             legs.append(HeadLeg(head, question, tuple(channels)))
@@ -182,15 +186,17 @@ def _same_kind(trigger: Trigger, likeness: float) -> Clause:
     return {"script_score": {**scored["script_score"], "min_score": knn_score(likeness)}}
 
 
-def _counted(scorer: HeadScorer, trigger: Trigger, excluded: set[str]) -> dict[str, float]:
-    """Items that are in baskets with the trigger, with their engagement scores as the model has them."""
+def _counted(scorer: HeadScorer, trigger: Trigger, excluded: set[str], most: int) -> dict[str, float]:
+    """The best of what is in baskets with the trigger, with engagement scores as the model has them."""
     model = scorer.model
     places = np.flatnonzero(trigger.counted)
     scores = trigger.counted[places]
     if trigger.engagement is not None:
         scores = scores + model.engagement[places] @ trigger.engagement
-    items = (model.items[place] for place in places.tolist())
-    return {id_: score for id_, score in zip(items, scores.tolist(), strict=True) if id_ not in excluded}
+    chosen = best(scores, most, np.ones(len(scores), dtype=np.bool_))
+    items = (model.items[place] for place in places[chosen].tolist())
+    found = zip(items, scores[chosen].tolist(), strict=True)
+    return {id_: score for id_, score in found if id_ not in excluded}
 
 
 def read_hits(plan: SimilarPlan, answers: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
