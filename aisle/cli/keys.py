@@ -16,7 +16,7 @@ from aisle.cli.filters import FilterOptions
 from aisle.cli.option_sets import with_option_sets
 from aisle.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Keys of `aisle serve`.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 FileOption = Annotated[Path, typer.Option("--file", help="Where hashes of keys are kept.")]
 CataloguesOption = Annotated[
@@ -24,6 +24,18 @@ CataloguesOption = Annotated[
 ]
 KeyName = Annotated[str, typer.Argument(help="Name of the key.")]
 _FILE: Final = Path("aisle-keys.json")
+
+
+@app.callback()
+def keys() -> None:
+    """Keys of `aisle serve`: make one, take it away, narrow it.
+
+    Examples:
+
+        aisle keys add site --catalogue shop
+
+        aisle keys list
+    """
 
 
 @app.command()
@@ -91,11 +103,11 @@ def scope(
     catalogue: CataloguesOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a key that sees less than the one in AISLE_KEY, offline. Nobody can widen it.
+    """Make a key that sees less than the one in the variable AISLE_KEY, offline. Nobody can widen it.
 
     Examples:
 
-    - `AISLE_KEY=... aisle keys scope site --brand Acme --hours 24`
+    - `aisle keys scope site --brand Acme --hours 24`
     """
     key = os.environ.get("AISLE_KEY", "")
     if not key:

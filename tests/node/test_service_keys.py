@@ -139,6 +139,12 @@ def test_a_scoped_key_never_shows_what_its_filters_leave_out(  # type: ignore[no
         assert set(counted) <= {"Acme"}
 
 
+def test_a_facet_that_ignores_its_own_filter_does_not_ignore_the_same_one_of_the_key(shop: Shop) -> None:
+    key = scoped(shop, filters=Filters(brand=("Acme",)))
+    said = json.loads(shop.get(f"{PATH}/search", key, q="oak", brand="Acme", facets=5)[1])
+    assert [one["value"] for one in said["facets"]["brand"]["values"]] == ["Acme"]
+
+
 def test_scoped_keys_end_and_cannot_be_widened(shop: Shop) -> None:
     key = scoped(shop)
     kind, payload, signature = key.split(".")
