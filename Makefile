@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-# Half of the suite waits for nodes; each process has a node of its own.
-WORKERS ?= 2
+# Half of the suite waits for nodes, so that three processes fill two cores; each has a node of its own.
+WORKERS ?= 3
 # In the order of tests/conftest.py, not the files with the most tests first.
 PROCESSES = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 VENV := .venv
@@ -47,7 +47,7 @@ demo: $(VENV)/.demo ## A real OpenSearch node, a catalogue, hybrid search and it
 install: $(VENV)/.dev ## The full development environment in .venv
 
 .PHONY: test
-test: $(VENV)/.dev ## All tests, on real embedded nodes, in two processes
+test: $(VENV)/.dev ## All tests, on real embedded nodes, in three processes
 	$(BIN)/python -m pytest $(PROCESSES) -m "not native" $(ARGS)
 	@test -z "$(AISLE_KNN_LIB)" || $(MAKE) test-native
 
