@@ -29,6 +29,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "systems with new items": baselines.measure_new_items,
         "libraries": baselines.measure_libraries,
         "heads": heads.measure,
+        "single task": heads.measure_single_task,
         "relevance weights": heads.measure_relevance_weights,
         "published settings": heads.measure_published,
         "new items": heads.measure_new_items,

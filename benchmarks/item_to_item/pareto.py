@@ -17,12 +17,32 @@ Row = Mapping[str, Any]
 RELEVANCE: Final = "relevance@50"
 RECALL: Final = "R@50"
 PICTURE: Final = ROOT / "docs" / "images" / "item-to-item.png"
-_SUM, _MERGED = "weighted sum, ", "merged, alpha "
+CURVES: Final[Mapping[str, str]] = {
+    "weighted sum, ": "weighted sum of counts and text",
+    "weighted sum of 1/size counts, ": "the same, counts by 1 / size",
+    "merged, alpha ": "two heads, by quota",
+}
+"""Beginning of a system's name to what the curve is called; the rest of the name is said at its points."""
+
+
+def over_seeds(rows: Sequence[Row]) -> list[Row]:
+    """A row for each system: means of its numbers, and of recall the standard deviation as ``R@50 sd``."""
+    by_system: dict[str, list[Row]] = {}
+    for row in rows:
+        by_system.setdefault(row["system"], []).append(row)
+    found = []
+    for of in by_system.values():
+        numbers = {name for name, value in of[0].items() if isinstance(value, int | float)}
+        means = {name: float(np.mean([row[name] for row in of])) for name in numbers}
+        spread = {f"{RECALL} sd": float(np.std([row[RECALL] for row in of], ddof=1))} if len(of) > 1 else {}
+        found.append({**of[0], **means, **spread})
+    return found
 
 
 def rows_of(result: BenchmarkResult, prefix: str) -> list[Row]:
-    """Rows of the heads' topic whose system begins so."""
-    return [row for row in result.rows if row["topic"] == "heads" and row["system"].startswith(prefix)]
+    """Rows of the heads' topic whose system begins so, means over seeds."""
+    heads = over_seeds([row for row in result.rows if row["topic"] == "heads"])
+    return [row for row in heads if row["system"].startswith(prefix)]
 
 
 def gains(curve: Sequence[Row], points: Sequence[Row], recall: str = RECALL) -> NDArray[np.float64]:
@@ -51,13 +71,13 @@ def draw(result: BenchmarkResult) -> None:
     Raises:
         InputError: the picture cannot be written.
     """
-    if not rows_of(result, _MERGED):
+    if not rows_of(result, ""):
         return
     figure = optional("matplotlib.figure", extra="train").Figure(
         figsize=(7, 4), dpi=110, layout="constrained"
     )
     axes = figure.subplots()
-    for prefix, label in ((_SUM, "weighted sum of counts and text"), (_MERGED, "two heads, by quota")):
+    for prefix, label in CURVES.items():
         rows = sorted(rows_of(result, prefix), key=lambda row: row[RELEVANCE])
         axes.plot([row[RELEVANCE] for row in rows], [row[RECALL] for row in rows], marker="o", label=label)
         for row in rows:

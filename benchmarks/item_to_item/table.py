@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from benchmarks.harness.pages import block, goals_table, table
 from benchmarks.harness.result_file import BenchmarkResult
+from benchmarks.item_to_item.pareto import RECALL, over_seeds
 
 Row = Mapping[str, Any]
 
@@ -45,7 +46,9 @@ def new_items(result: BenchmarkResult) -> str:
 
 def heads(result: BenchmarkResult) -> str:
     """Two heads, each alone and merged, beside the weighted sum."""
-    return _of_topic(result, "heads", _COLUMNS)
+    rows = over_seeds([*_of(result, "heads"), *_of(result, "single task")])
+    spread = {"sd of R@50": (f"{RECALL} sd", ".4f")}
+    return block(result, _systems(rows, {**_COLUMNS, **spread}))
 
 
 def hidden(result: BenchmarkResult) -> str:
@@ -55,11 +58,10 @@ def hidden(result: BenchmarkResult) -> str:
 
 def relevance_weights(result: BenchmarkResult) -> str:
     """Two heads by how much the content encoder counts."""
-    return _of_topic(
-        result,
-        "relevance weights",
-        {"w_r": ("relevance_weight", "g"), "CKA": ("cka", ".2f"), "overlap": ("overlap", ".2f"), **_COLUMNS},
-    )
+    usual = over_seeds([row for row in _of(result, "heads") if "relevance_weight" in row])
+    rows = sorted([*_of(result, "relevance weights"), *usual], key=lambda row: float(row["relevance_weight"]))
+    apart = {"w_r": ("relevance_weight", "g"), "CKA": ("cka", ".2f"), "overlap": ("overlap", ".2f")}
+    return block(result, _systems(rows, {**apart, **_COLUMNS}))
 
 
 def published(result: BenchmarkResult) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.item_to_item.data import kinds_of
-from benchmarks.item_to_item.pareto import gains
+from benchmarks.item_to_item.pareto import gains, over_seeds
 
 
 def row(relevance: float, recall: float) -> dict[str, float]:
@@ -22,3 +22,12 @@ def test_a_kind_is_the_last_word_that_several_titles_share() -> None:
     found = kinds_of(titles)
     assert found[0] == found[1] == found[2] >= 0
     assert np.array_equal(found[3:], [-1, -1, -1, -1])
+
+
+def test_seeds_are_averaged_by_system() -> None:
+    rows = [{"system": "a", "seed": seed, **row(0.2, recall)} for seed, recall in ((7, 0.1), (8, 0.3))]
+    alone = {"system": "b", **row(0.5, 0.2)}
+    merged, other = over_seeds([rows[0], alone, rows[1]])
+    assert (merged["system"], merged["R@50"], merged["relevance@50"]) == ("a", pytest.approx(0.2), 0.2)
+    assert merged["R@50 sd"] == pytest.approx(0.2**0.5 / 10)
+    assert other == alone
