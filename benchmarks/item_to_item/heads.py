@@ -154,7 +154,7 @@ def measure_published() -> Figures:
 
 
 def measure_single_task() -> Figures:
-    """The engagement head alone: the relevance head learns nothing, and nothing of it reaches the backbone."""
+    """The engagement head alone: nothing of the relevance head reaches the backbone."""
     data = online_retail()
     test = split_baskets(data.baskets, BasketProtocol(), Phase.TEST)
     settings = ItemToItemSettings(seed=SEEDS[0], relevance_weight=0.0, relevance_partners=0.0)
