@@ -30,7 +30,7 @@ def over_seeds(rows: Sequence[Row]) -> list[Row]:
     by_system: dict[str, list[Row]] = {}
     for row in rows:
         by_system.setdefault(row["system"], []).append(row)
-    found = []
+    found: list[Row] = []
     for of in by_system.values():
         numbers = {name for name, value in of[0].items() if isinstance(value, int | float)}
         means = {name: float(np.mean([row[name] for row in of])) for name in numbers}

@@ -29,5 +29,5 @@ def test_seeds_are_averaged_by_system() -> None:
     alone = {"system": "b", **row(0.5, 0.2)}
     merged, other = over_seeds([rows[0], alone, rows[1]])
     assert (merged["system"], merged["R@50"], merged["relevance@50"]) == ("a", pytest.approx(0.2), 0.2)
-    assert merged["R@50 sd"] == pytest.approx(0.2**0.5 / 10)
+    assert merged["R@50 sd"] == pytest.approx(2**0.5 / 10)
     assert other == alone
