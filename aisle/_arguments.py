@@ -18,13 +18,17 @@ def check_whole(**given: object) -> None:
     _check_numbers(given, Integral, "a whole number", "10")
 
 
-def check_real(**given: object) -> None:
+def check_real(example: str = "0.5", /, **given: object) -> None:
     """Refuse what is no number.
+
+    Args:
+        example: of a good value, for the fix.
+        given: arguments by name.
 
     Raises:
         InvalidQuery: naming the argument, such as ``weight``.
     """
-    _check_numbers(given, Real, "a number", "0.5")
+    _check_numbers(given, Real, "a number", example)
 
 
 def check_text(**given: object) -> None:

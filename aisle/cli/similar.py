@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from aisle.recommendation.item_to_item.similar import SimilarItem
     from aisle.search.similar.page import SimilarHit
+
+_NOTHING: Final = (
+    "nothing is similar: nothing is known of the item (no orders, no text, category or brand that the model"
+    " reads), or no item passes"
+)
 
 
 @with_option_sets
@@ -148,6 +153,6 @@ def _answer(
             scores = ("" if said.score is None else f"{said.score:.4f}" for said in item.heads.values())
             table.add_row(str(item.rank), *cells, *scores)
         console.print(table, markup=False)
-        print_notes(console, [note])
+        print_notes(console, [note] if items else [_NOTHING, note])
     if not items:
         raise typer.Exit(EXIT_FAILED)

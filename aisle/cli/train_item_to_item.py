@@ -84,6 +84,6 @@ def item_to_item(
         console.print(f"counts have weight {report.counts_weight:g}, chosen on these", markup=False)
     else:
         console.print("too few baskets to choose the weight of counts; it is the usual one", markup=False)
-    shared = f"{report.divergence.overlap:.0%}"
-    console.print(f"the heads' first 50 items have {shared} in common", markup=False)
+    shared = f"{report.divergence.overlap:.0%} in common ({report.divergence.by_chance:.0%} by chance)"
+    console.print(f"the heads' first 50 items have {shared}", markup=False)
     console.print(f"artifact {report.artifact.path}", markup=False)

@@ -34,3 +34,13 @@ def test_heads_that_list_the_same_have_collapsed() -> None:
     collapsed = head_divergence(replace(model, engagement=same, relevance=same))
     assert collapsed.collapsed
     assert collapsed.cka == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(("size", "by_chance"), [(58, 50 / 57), (30, 1.0), (2, 1.0)])
+def test_of_few_items_lists_share_most_and_heads_have_not_collapsed(size: int, by_chance: float) -> None:
+    items = tuple(map(str, range(size)))
+    model = drawn_model(items, [(place, place + 1) for place in range(size - 1)], counts_weight=0)
+    found = head_divergence(model)
+    assert found.by_chance == pytest.approx(by_chance)
+    assert found.overlap > 0.8
+    assert not found.collapsed

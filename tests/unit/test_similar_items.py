@@ -113,6 +113,7 @@ def test_excluded_items_do_not_come_up_and_free_their_places() -> None:
         ({"alpha": 101}, "an alpha of 101 is no percentage"),
         ({"alpha": -1}, "is no percentage"),
         ({"alpha": float("nan")}, "is no percentage"),
+        ({"alpha": "50"}, "such as alpha=50$"),
         ({"alpha": 50, "intent": Intent.COMPLEMENT}, "found by one head alone"),
         ({"size": 0}, "asks for nothing"),
         ({"exclude": "item-010"}, "exclude= is one text"),

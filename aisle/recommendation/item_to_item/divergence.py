@@ -14,6 +14,7 @@ from aisle.recommendation.item_to_item.scorers import EngagementScorer, Relevanc
 
 _ASKED: Final = 1_000
 _DEPTH: Final = 50
+# Of what two lists need not share: of few items most are in both, whatever heads say.
 _COLLAPSED: Final = 0.9
 
 
@@ -25,15 +26,17 @@ class HeadDivergence:
         cka: linear centred kernel alignment of their vectors (Kornblith et al. 2019, arXiv 1905.00414), 0 to
             1; 1 where one is a turned and scaled other.
         overlap: share of the first 50 items of one head's list that the other's has too, over triggers.
+        by_chance: what lists would share that are drawn from the catalogue; 1 where they hold all of it.
     """
 
     cka: float
     overlap: float
+    by_chance: float
 
     @property
     def collapsed(self) -> bool:
         """Whether one head is as good as the other alone."""
-        return self.overlap > _COLLAPSED
+        return self.overlap - self.by_chance > _COLLAPSED * (1 - self.by_chance)
 
 
 def head_divergence(model: TwoHeads, seed: int = 0) -> HeadDivergence:
@@ -43,12 +46,15 @@ def head_divergence(model: TwoHeads, seed: int = 0) -> HeadDivergence:
     if len(ordered) > _ASKED:
         chosen = np.sort(np.random.default_rng(seed).choice(ordered, _ASKED, replace=False))
     triggers = chosen.astype(np.int32)
-    size = min(_DEPTH, max(1, len(model.items) - 1))
+    others = max(1, len(model.items) - 1)
+    size = min(_DEPTH, others)
     bought = BestOf(EngagementScorer("engagement", model)).lists(triggers, size)
     alike = BestOf(RelevanceScorer("relevance", model)).lists(triggers, size)
     shared = [len(np.intersect1d(one, other)) / size for one, other in zip(bought, alike, strict=True)]
     return HeadDivergence(
-        linear_cka(model.engagement[chosen], model.relevance[chosen]), float(np.mean(shared or [0.0]))
+        linear_cka(model.engagement[chosen], model.relevance[chosen]),
+        float(np.mean(shared or [0.0])),
+        size / others,
     )
 
 

@@ -47,7 +47,7 @@ def check_alpha(alpha: float) -> None:
     Raises:
         InvalidQuery: below 0, above 100, or no number.
     """
-    check_real(alpha=alpha)
+    check_real("50", alpha=alpha)
     if not 0 <= alpha <= 100:
         raise InvalidQuery(
             f"an alpha of {alpha:g} is no percentage",
