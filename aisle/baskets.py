@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.errors import InputError
-from aisle.sequences import Sequences, gathered, offsets_of
+from aisle.sequences import Sequences, digest_of, gathered, offsets_of, places_among
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +66,7 @@ class Baskets:
         """The same baskets of positions in other items; members that are not among them are left out."""
         if items == self.items:
             return self
-        places = {item: place for place, item in enumerate(items)}
-        found = np.array([places.get(item, -1) for item in self.items], dtype=np.int32)
+        found = places_among(self.items, items)
         kept = self.where(found[self.members] >= 0)
         return replace(kept, items=items, members=found[kept.members])
 
@@ -79,10 +77,7 @@ class Baskets:
 
     def digest(self) -> str:
         """sha256 of the items and of what was ordered together, by order."""
-        found = hashlib.sha256("\n".join(self.items).encode())
-        found.update(self.offsets.tobytes())
-        found.update(self.members.tobytes())
-        return found.hexdigest()
+        return digest_of(self.items, self.offsets, self.members)
 
 
 def baskets_of(sequences: Sequences) -> Baskets:

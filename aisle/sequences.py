@@ -59,17 +59,13 @@ class Sequences:
 
     def digest(self) -> str:
         """sha256 of the items and the steps, by order; of times only what they decided."""
-        found = hashlib.sha256("\n".join(self.items).encode())
-        found.update(self.offsets.tobytes())
-        found.update(self.steps.tobytes())
-        return found.hexdigest()
+        return digest_of(self.items, self.offsets, self.steps)
 
     def onto(self, items: tuple[str, ...]) -> Sequences:
         """The same steps as positions in other items; steps of items that are not among them are left out."""
         if items == self.items:
             return self
-        places = {item: place for place, item in enumerate(items)}
-        found = np.array([places.get(item, -1) for item in self.items], dtype=np.int32)
+        found = places_among(self.items, items)
         kept = self.where(found[self.steps] >= 0)
         return replace(kept, items=items, steps=found[kept.steps])
 
@@ -126,6 +122,26 @@ def sorted_sequences(
     order = np.lexsort((times, owners))
     counts = np.bincount(owners, minlength=len(users))
     return Sequences(items, users, offsets_of(counts), steps[order], times[order])
+
+
+def digest_of(items: Sequence[str], offsets: NDArray[np.int64], parts: NDArray[np.int32]) -> str:
+    """sha256 of items, and of what each owner has of them, by order.
+
+    Args:
+        items: ids.
+        offsets: int64 [owners + 1], where the parts of each begin and end.
+        parts: int32 [parts], positions of items.
+    """
+    found = hashlib.sha256("\n".join(items).encode())
+    found.update(offsets.tobytes())
+    found.update(parts.tobytes())
+    return found.hexdigest()
+
+
+def places_among(items: Sequence[str], others: Sequence[str]) -> NDArray[np.int32]:
+    """int32 [items], the position of each among ``others``, which are there once; -1 where it is not."""
+    places = {other: place for place, other in enumerate(others)}
+    return np.array([places.get(item, -1) for item in items], dtype=np.int32)
 
 
 def gathered(
