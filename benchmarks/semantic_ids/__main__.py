@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +21,18 @@ from benchmarks.semantic_ids import (
 
 BENCHMARK: Final = "semantic-ids"
 
+
+def _elsewhere(name: str, seeds: Sequence[int] = pipeline.SEEDS) -> dict[str, Callable[[], Figures]]:
+    """Topics that measure on another data set what is measured on beauty, as they are."""
+    return {
+        f"{name} codes": partial(codes.measure, name),
+        f"{name} sequence models": partial(sequence_models.measure, name, seeds),
+        f"{name} tiger": partial(tiger.measure, name),
+        f"{name} pipeline": partial(pipeline.measure, name, seeds),
+        f"{name} preferences": partial(preferences.measure, name, seeds),
+    }
+
+
 TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
     {
         "beauty": baselines.measure,
@@ -33,6 +45,9 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "pipeline cold": pipeline.measure_cold,
         "preferences": preferences.measure,
         "index": from_index.measure,
+        **_elsewhere("scientific"),
+        # Half as many users again as beauty has: one seed, so that it ends within the hour.
+        **_elsewhere("sports", pipeline.SEEDS[:1]),
     }
 )
 """Topic to what measures it."""
@@ -48,7 +63,7 @@ def semantic_ids(
 
         python -m benchmarks.semantic_ids
 
-        python -m benchmarks.semantic_ids --only beauty
+        python -m benchmarks.semantic_ids --only "scientific pipeline"
     """
     measure_topics(BENCHMARK, "benchmarks.semantic_ids", TOPICS, only, out)
 

@@ -36,11 +36,11 @@ from aisle.training.recommendation.fit import FittedSequence, fit, refit
 from aisle.training.recommendation.job import served_channel
 from aisle.training.recommendation.settings import SequenceSettings
 from benchmarks.harness.command_line import say
-from benchmarks.harness.result_file import HIGHER, Goal, trials
+from benchmarks.harness.result_file import HIGHER, Goal
 from benchmarks.harness.topics import Figures
 from benchmarks.semantic_ids.baselines import PROTOCOLS
 from benchmarks.semantic_ids.data import SequenceData, read_dataset
-from benchmarks.semantic_ids.published import DATASET
+from benchmarks.semantic_ids.published import DATASET, tried
 
 SEEDS: Final = (0, 1, 2)
 LABELS: Final = ("train only", "seen kept", "refit")
@@ -108,17 +108,17 @@ def ranks(pairs: Preferred, scores: NDArray[np.float32]) -> NDArray[np.int64]:
     return found
 
 
-def measure(name: str = DATASET) -> Figures:
-    """Train only, seen kept, and refit: three seeds each, one a core."""
+def measure(name: str = DATASET, seeds: Sequence[int] = SEEDS) -> Figures:
+    """Train only, seen kept, and refit: one seed a core."""
     found: dict[str, list[Answered]] = {}
-    with ProcessPoolExecutor(min(len(SEEDS), cores()), get_context("spawn")) as pool:
-        for seed, of_seed in zip(SEEDS, pool.map(_of_seed, (name,) * len(SEEDS), SEEDS), strict=True):
+    with ProcessPoolExecutor(min(len(seeds), cores()), get_context("spawn")) as pool:
+        for seed, of_seed in zip(seeds, pool.map(_of_seed, (name,) * len(seeds), seeds), strict=True):
             for label, one in of_seed.items():
                 _tell(label, seed, one)
                 found.setdefault(label, []).append(one)
     data = read_dataset(name)
     rows = [row for label, every in found.items() for row in _rows(data, label, every)]
-    return Figures(rows, trials("semantic-ids", "pipeline"), _goals(rows) if name == DATASET else ())
+    return Figures(rows, tried(name, "pipeline"), _goals(rows) if name == DATASET else ())
 
 
 def measure_cold(name: str = DATASET) -> Figures:
@@ -132,7 +132,7 @@ def measure_cold(name: str = DATASET) -> Figures:
     one = answered(_pairs(data, trained, test, SEEDS[0]), learned)
     _tell(label, SEEDS[0], one)
     rows = _cold_rows(data, label, one, test)
-    return Figures(rows, trials("semantic-ids", "cold"), _cold_goals(rows) if name == DATASET else ())
+    return Figures(rows, tried(name, "cold"), _cold_goals(rows) if name == DATASET else ())
 
 
 def _of_seed(name: str, seed: int) -> dict[str, Answered]:

@@ -21,11 +21,11 @@ from aisle.training.preferences.job import LearnedPreferences, last_taken, learn
 from aisle.training.preferences.negatives import Negatives, PoolNegatives, RandomNegatives, TopNegatives
 from aisle.training.preferences.pairs import Preferred
 from benchmarks.harness.command_line import say
-from benchmarks.harness.result_file import HIGHER, Goal, trials
+from benchmarks.harness.result_file import HIGHER, Goal
 from benchmarks.harness.topics import Figures
 from benchmarks.semantic_ids.data import SequenceData, read_dataset
 from benchmarks.semantic_ids.pipeline import SEEDS, Answered, answered, of_seeds, ranks
-from benchmarks.semantic_ids.published import DATASET
+from benchmarks.semantic_ids.published import DATASET, tried
 
 NEGATIVES: Final[Mapping[str, Negatives]] = MappingProxyType(
     {
@@ -71,7 +71,7 @@ class CountedBase:
         return self.settings.channel(learned)
 
 
-def measure(name: str = DATASET) -> Figures:
+def measure(name: str = DATASET, seeds: Sequence[int] = SEEDS) -> Figures:
     """Measure one data set, learned from train alone, seen items excluded."""
     data = read_dataset(name)
     protocol = EvaluationProtocol()
@@ -83,19 +83,19 @@ def measure(name: str = DATASET) -> Figures:
         COUNTED: CountedBase(choose(CountsAndTextSystem(counts), learned, validation).setting),
     }
     test = split(data.sequences, protocol, Phase.TEST)
-    rows = [row for label, base in bases.items() for row in _of_base(data, test, label, base)]
-    return Figures(rows, trials("semantic-ids", "preferences"), _goals(rows) if name == DATASET else ())
+    rows = [row for label, base in bases.items() for row in _of_base(data, test, label, base, seeds)]
+    return Figures(rows, tried(name, "preferences"), _goals(rows) if name == DATASET else ())
 
 
 def _of_base(
-    data: SequenceData, test: Split, label: str, base: CosineBase | CountedBase
+    data: SequenceData, test: Split, label: str, base: CosineBase | CountedBase, seeds: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
     """A row for the base, and one for each way to learn."""
     pairs = partial(_pairs, data, base)
     asked = pairs(test, 0)
     found: dict[str, list[tuple[LearnedPreferences, Answered]]] = {}
     free: list[tuple[LearnedPreferences, Answered]] = []
-    for seed in SEEDS:
+    for seed in seeds:
         offered = pairs(last_taken(test.train, seed), seed)
         for name, negatives in NEGATIVES.items():
             learned = learn(offered, PreferenceTraining(negatives=negatives, seed=seed), Silent())
@@ -104,11 +104,12 @@ def _of_base(
         moved = asked.base + learned.model.deltas(asked.rows)
         free.append((learned, Answered(ranks(asked, asked.base), ranks(asked, moved), np.inf)))
         say(f"{label}, seed {seed}: done")
-    yield {"base": label, "learned": "none", **of_seeds([ranks(asked, asked.base)], _METRICS)}
+    common = {"dataset": data.name, "base": label}
+    yield {**common, "learned": "none", **of_seeds([ranks(asked, asked.base)], _METRICS)}
     for name, of in found.items():
         bounds = {"bounds": [one.bound for _, one in of], "held out less test": _optimism(of)}
-        yield {"base": label, "learned": f"{name} negatives", **_row(asked, of), **bounds}
-    yield {"base": label, "learned": "unbounded", **_row(asked, free)}
+        yield {**common, "learned": f"{name} negatives", **_row(asked, of), **bounds}
+    yield {**common, "learned": "unbounded", **_row(asked, free)}
 
 
 def _pairs(data: SequenceData, base: CosineBase | CountedBase, asked: Split, seed: int) -> Preferred:

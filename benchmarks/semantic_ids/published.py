@@ -5,10 +5,11 @@ The file is, item for item, that of S3-Rec, FMLP-Rec, BSARec and WEARec: 22,363 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Seen
 from aisle.evaluation.sequences.table import PublishedRow
+from benchmarks.harness.result_file import trials
 
 DATASET: Final = "beauty"
 EXCLUDED: Final = EvaluationProtocol()
@@ -30,6 +31,11 @@ PUBLISHED: Final = (
     _row("ActionPiece", KEPT, "arXiv 2502.13581", R_10=0.0775, N_10=0.0424),
     _row("LC-Rec", KEPT, "arXiv 2311.09049", R_10=0.0791, N_10=0.0438),
 )
+
+
+def tried(dataset: str, domain: str) -> list[dict[str, Any]]:
+    """What was tried for a domain; nothing on other data, where the same is measured untouched."""
+    return trials("semantic-ids", domain) if dataset == DATASET else []
 
 
 def published(protocol: EvaluationProtocol, dataset: str) -> tuple[PublishedRow, ...]:

@@ -50,12 +50,11 @@ def cold(result: BenchmarkResult) -> str:
 def prefixes(result: BenchmarkResult) -> str:
     """How often the prefix of what comes next is among the likeliest."""
     parts = []
-    rows = [row for row in result.rows if "router" in row]
-    for name in dict.fromkeys(row["dataset"] for row in rows):
-        mine = [row for row in rows if row["dataset"] == name]
+    for name, mine in _by_dataset([row for row in result.rows if "router" in row]).items():
         first = mine[0]
         parts += [
-            f"**{name}**, test: {first['users']:,} users, {first['prefixes']:,} prefixes of two codes.",
+            f"**{name}**, test: {first['users']:,} users, {first['prefixes']:,} prefixes of two codes;"
+            f" {_seeds(mine)}.",
             table(
                 ["by", *_AMONG], [[row["router"], *(_cell(row, column) for column in _AMONG)] for row in mine]
             ),
@@ -66,9 +65,7 @@ def prefixes(result: BenchmarkResult) -> str:
 def codes(result: BenchmarkResult) -> str:
     """How full and how telling codes are, by the way they are made: means over seeds."""
     parts = []
-    rows = [row for row in result.rows if "codes" in row]
-    for name in dict.fromkeys(row["dataset"] for row in rows):
-        mine = [row for row in rows if row["dataset"] == name]
+    for name, mine in _by_dataset([row for row in result.rows if "codes" in row]).items():
         floor = next(row["floor"] for row in result.rows if row["dataset"] == name and "floor" in row)
         seeds = len({row["seed"] for row in mine})
         parts += [
@@ -92,21 +89,23 @@ def codes(result: BenchmarkResult) -> str:
 
 def preferences(result: BenchmarkResult) -> str:
     """What preferences add to a weak base and to a good one, by the way they are learned."""
-    rows = [row for row in result.rows if "learned" in row]
     columns = ["base", "preferences", "R@10", "N@10", "gain of N@10", "pair accuracy", "bounds"]
-    cells = [
-        [
-            row["base"],
-            row["learned"],
-            _cell(row, "R@10"),
-            _cell(row, "N@10"),
-            _gains(row.get("gain", ())),
-            f"{row['pair accuracy']:.3f}" if "pair accuracy" in row else "",
-            " ".join(f"{bound:g}" for bound in row.get("bounds", ())),
+    parts = []
+    for name, mine in _by_dataset([row for row in result.rows if "learned" in row]).items():
+        cells = [
+            [
+                row["base"],
+                row["learned"],
+                _cell(row, "R@10"),
+                _cell(row, "N@10"),
+                _gains(row.get("gain", ())),
+                f"{row['pair accuracy']:.3f}" if "pair accuracy" in row else "",
+                " ".join(f"{bound:g}" for bound in row.get("bounds", ())),
+            ]
+            for row in mine
         ]
-        for row in rows
-    ]
-    return block(result, table(columns, cells) if rows else "Not measured yet.")
+        parts += [f"**{name}**, test; {_seeds(mine)}.", table(columns, cells)]
+    return block(result, *(parts or ["Not measured yet."]))
 
 
 def _gains(gains: Sequence[Mapping[str, float]]) -> str:
@@ -125,9 +124,7 @@ def goals(result: BenchmarkResult) -> str:
 
 def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _COLUMNS) -> str:
     parts = []
-    rows = [row for row in result.rows if row.get("protocol") == label]
-    for name in dict.fromkeys(row["dataset"] for row in rows):
-        mine = [row for row in rows if row["dataset"] == name]
+    for name, mine in _by_dataset([row for row in result.rows if row.get("protocol") == label]).items():
         first = mine[0]
         parts += [
             f"**{name}**, test: {first['users']:,} users, {first['items']:,} items; {first['means']}.",
@@ -139,9 +136,23 @@ def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _C
     return block(result, *parts)
 
 
+def _by_dataset(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["dataset"], []).append(row)
+    return found
+
+
 def _cells(row: Mapping[str, Any], columns: tuple[str, ...]) -> list[str]:
     system = f"{row['system']} ({row['source']})" if row["source"] else row["system"]
-    return [system, *(_cell(row, metric) for metric in columns)]
+    alone = ", one seed" if row.get("seeds") == 1 else ""
+    return [system + alone, *(_cell(row, metric) for metric in columns)]
+
+
+def _seeds(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Of what is trained; the rest needs none."""
+    most = max(row["seeds"] for row in rows)
+    return "one seed" if most == 1 else f"{most} seeds"
 
 
 def _made(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ item has are not followed.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -29,12 +29,12 @@ from aisle.training.recommendation.model import ByteDropout, Layer, SequenceMode
 from aisle.training.recommendation.settings import SequenceSettings
 from aisle.training.recommendation.windows import windows_of
 from benchmarks.harness.command_line import say
-from benchmarks.harness.result_file import HIGHER, Goal, trials
+from benchmarks.harness.result_file import HIGHER, Goal
 from benchmarks.harness.topics import Figures
 from benchmarks.semantic_ids.baselines import PROTOCOLS
 from benchmarks.semantic_ids.codes import read_codes
 from benchmarks.semantic_ids.data import SequenceData, read_dataset
-from benchmarks.semantic_ids.published import DATASET
+from benchmarks.semantic_ids.published import DATASET, tried
 
 SYSTEM: Final = "TIGER-style, small"
 SEEDS: Final = (0,)
@@ -47,7 +47,7 @@ _AT_ONCE: Final = 256
 _LABELS: Final = ("train only", "seen kept")
 
 
-def measure(name: str = DATASET) -> Figures:
+def measure(name: str = DATASET, seeds: Sequence[int] = SEEDS) -> Figures:
     """Train for a fixed number of epochs, nothing chosen, and ask the test."""
     data = read_dataset(name)
     tests = {label: split(data.sequences, PROTOCOLS[label], Phase.TEST) for label in _LABELS}
@@ -56,7 +56,7 @@ def measure(name: str = DATASET) -> Figures:
     codes = read_codes(name, train)
     seconds = []
     parameters = 0
-    for seed in SEEDS:
+    for seed in seeds:
         started = time.process_time()
         model = fit(train, codes, replace(SETTINGS, seed=seed))
         seconds.append(time.process_time() - started)
@@ -67,12 +67,12 @@ def measure(name: str = DATASET) -> Figures:
             found[label].append(ranked.means(METRICS))
             say(f"{SYSTEM}, seed {seed}, {label}: {found[label][-1]}, {seconds[-1]:.0f} seconds of CPU")
     rows = [
-        {**_common(data, label, test), "seeds": len(SEEDS), **_means(found[label])}
+        {**_common(data, label, test), "seeds": len(seeds), **_means(found[label])}
         | {"parameters": parameters, "cpu_seconds": seconds}
         for label, test in tests.items()
     ]
     goals = (Goal("R@10, seen kept", rows[1]["R@10"], 0.055, HIGHER),)
-    return Figures(rows, trials("semantic-ids", "tiger"), goals if name == DATASET else ())
+    return Figures(rows, tried(name, "tiger"), goals if name == DATASET else ())
 
 
 def _common(data: SequenceData, label: str, test: Split) -> dict[str, Any]:
