@@ -50,7 +50,7 @@ class PrefixAffinity:
     Attributes:
         length: of the prefix, in levels.
         share: of the pairs whose items share it.
-        chance: the same of random pairs: each item drawn as often as it stands there in a pair.
+        chance: the same of random pairs of two items, each drawn as often as it stands there in a pair.
     """
 
     length: int
@@ -202,8 +202,8 @@ def prefix_numbers(codes: NDArray[np.int32], length: int) -> NDArray[np.intp]:
 def prefix_affinity(codes: NDArray[np.int32], pairs: NDArray[np.int64]) -> tuple[PrefixAffinity, ...]:
     """How often the items of pairs share prefixes, from one level to all.
 
-    Chance is exact, not drawn: the sum over prefixes of the share of pairs that have it first, times the
-    share that have it second. It allows for items that stand in many pairs.
+    Chance is exact, not drawn: of all pairs of a first item and a second one that is another, the share that
+    have the prefix in common. It allows for items that stand in many pairs.
 
     Args:
         codes: int [items, levels].
@@ -215,13 +215,20 @@ def prefix_affinity(codes: NDArray[np.int32], pairs: NDArray[np.int64]) -> tuple
     first, second = pairs[pairs[:, 0] != pairs[:, 1]].T
     if not len(first):
         raise EvaluationError("no pair has two different items", fix="give pairs of items")
+    with_themselves = _alike(np.arange(len(codes)), first, second)
     found = []
     for length in range(1, codes.shape[1] + 1):
         numbers = prefix_numbers(codes, length)
-        before, after = (np.bincount(numbers[rows], minlength=numbers.max() + 1) for rows in (first, second))
-        chance = float(before @ after) / len(first) ** 2
+        alike = _alike(numbers, first, second) - with_themselves
+        chance = alike / (len(first) ** 2 - with_themselves)
         found.append(PrefixAffinity(length, float((numbers[first] == numbers[second]).mean()), chance))
     return tuple(found)
+
+
+def _alike(numbers: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]) -> int:
+    """Pairs of any of the first rows and any of the second whose numbers are the same."""
+    before, after = (np.bincount(numbers[rows], minlength=numbers.max() + 1) for rows in (first, second))
+    return int(before @ after)
 
 
 def prefix_purity(
