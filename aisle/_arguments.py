@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from numbers import Integral, Real
+from typing import Final
 
 from aisle.errors import InvalidQuery
+
+# A larger one is none that can be calculated with, nor shown in an error.
+_MOST_BITS: Final = 1_023
 
 
 def check_whole(**given: object) -> None:
@@ -100,6 +104,11 @@ def _check_numbers(given: dict[str, object], kind: type, what: str, example: str
         if isinstance(value, bool) or not isinstance(value, kind):
             raise InvalidQuery(
                 f"{name}= is {_called(value)}, not {what}", fix=f"give {what}, such as {name}={example}"
+            )
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            raise InvalidQuery(
+                f"{name}= is a number of more than {_MOST_BITS:,} bits",
+                fix=f"give {what}, such as {name}={example}",
             )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle._evaluate_sequences import Measured, dataset_name
-from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, read_basket_data
+from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, nothing_to_read, read_basket_data
 from aisle.catalogue.interactions import CatalogueTexts
 from aisle.catalogue.order_lines import OrderOptions
 from aisle.encoder import ArtifactStore, DenseEncoder
@@ -75,8 +75,8 @@ def evaluate_baskets(
         progress: takes a line before each step.
 
     Raises:
-        InputError: a file that cannot be read, or holds no basket that can be used; a judge that is the
-            encoder.
+        InputError: a file that cannot be read, or holds no basket that can be used; an encoder or a judge
+            without texts; a judge that is the encoder.
         EvaluationError: baskets without times, or too few of them.
         ArtifactNotFound, ArtifactCorrupt: an encoder cannot be loaded.
         MissingExtra: a format without its extra.
@@ -106,8 +106,10 @@ def _judged(
     texts: tuple[str, ...], judge: str | Path | None, store: ArtifactStore, say: Say
 ) -> NDArray[np.float32] | None:
     """Vectors of texts by the encoder that judges."""
-    if judge is None or not any(texts):
+    if judge is None:
         return None
+    if not any(texts):
+        raise nothing_to_read(judge, "no --judge")
     model = DenseEncoder.load(judge, store=store)
     say(f"encoding {len(texts):,} texts with {model.manifest.name}, which judges")
     return text_vectors(model, texts)

@@ -102,7 +102,7 @@ def evaluate_sequences(
         progress: takes a line before each step.
 
     Raises:
-        InputError: a file that cannot be read, or holds no event that can be used.
+        InputError: a file that cannot be read, or holds no event that can be used; an encoder without texts.
         EvaluationError: sequences that cannot be cut so.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
         MissingExtra: a format without its extra.

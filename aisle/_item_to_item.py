@@ -64,7 +64,7 @@ def train_item_to_item(
         progress: is told of stages, steps and remarks; None: nobody is.
 
     Raises:
-        InputError: a file that cannot be read, or holds no basket that can be used.
+        InputError: a file that cannot be read, or holds no basket that can be used; an encoder without texts.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
         MissingExtra: the extra ``train`` is not installed.
     """

@@ -94,7 +94,7 @@ def train_recommender(
         progress: takes a line before each step.
 
     Raises:
-        InputError: a file that cannot be read, or holds no event that can be used.
+        InputError: a file that cannot be read, or holds no event that can be used; an encoder without texts.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
         MissingExtra: a format without its extra.
     """
@@ -252,18 +252,37 @@ class EncodedTexts:
     encoder: Artifact
 
 
+def nothing_to_read(encoder: str | Path, without: str) -> InputError:
+    """The error for an encoder that was named where no item has a text.
+
+    Args:
+        encoder: that was named.
+        without: options that do without it.
+    """
+    return InputError(
+        f"no item has a text that {encoder} could read",
+        fix=f"name a catalogue that has titles: --catalogue products.csv; or do without: {without}",
+    )
+
+
 def encode_texts(
     texts: Sequence[str], encoder: str | Path | None, store: ArtifactStore, say: Say
 ) -> EncodedTexts | None:
     """Vectors of the items' texts, "" for an item without one; None without any or without an encoder.
 
     Raises:
+        InputError: an encoder is named, and there is no text that it could read.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
     """
     from aisle.encoder.whitening import fit_whitening
     from aisle.recommendation.texts import text_vectors
 
-    if encoder is None or not any(texts):
+    if encoder is None:
+        return None
+    if not any(texts):
+        if encoder != USUAL_ENCODER:
+            raise nothing_to_read(encoder, "--encoder none")
+        say("no item has a text: none is encoded")
         return None
     if encoder == USUAL_ENCODER:
         export_once(USUAL_ENCODER, store, say)

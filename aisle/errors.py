@@ -34,20 +34,23 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 
 from __future__ import annotations
 
+from aisle._printable import printable
+
 
 class AisleError(Exception):
     """Base of the tree above.
 
     Args:
-        message: what went wrong, one line, without a trailing full stop.
+        message: what went wrong, without a trailing full stop; one line, but where it shows lines of a log.
         fix: what the user does about it, one line.
         status: HTTP status of OpenSearch's answer, where the error is one.
     """
 
     def __init__(self, message: str, *, fix: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.fix = fix
+        # Names come from files and users, and wherever an error is shown they must not steer what shows it.
+        self.message = "\n".join(map(printable, message.splitlines()))
+        self.fix = printable(fix)
+        super().__init__(self.message)
         self.status = status
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle._printable import printable
-from aisle.errors import AisleError, InputError
+from aisle.errors import AisleError, ArtifactNotFound, IndexNotFound, InputError
 from aisle.types import CatalogueWarning, CountProgress
 
 if TYPE_CHECKING:
@@ -51,6 +51,19 @@ def needs_an_index(what: str, missing: AisleError | None) -> InputError:
     """
     why = f": {missing.message}" if missing else ""
     return InputError(f"{what}{why}", fix=missing.fix if missing else "index the catalogue with one")
+
+
+def neither_answers(missing: AisleError | None, none: ArtifactNotFound) -> ArtifactNotFound:
+    """The error for a name that no index can answer by, and no artifact goes by.
+
+    Args:
+        missing: why no index answers.
+        none: of the artifact.
+    """
+    if missing is None:
+        return none
+    fix = none.fix if isinstance(missing, IndexNotFound) else f"{none.fix}; or {missing.fix}"
+    return ArtifactNotFound(f"{none.message}, and {missing.message}", fix=fix)
 
 
 def print_choices(console: Console, choices: Sequence[VectorChoice]) -> None:

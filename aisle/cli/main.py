@@ -72,7 +72,7 @@ def main() -> None:
     except OSError as error:
         # A disk that is full, a folder that is closed: no command can go on, and none can say it better.
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        fail(what, "check that it exists and may be used, and that its disk has room")
+        fail(printable(what), "check that it exists and may be used, and that its disk has room")
     except KeyboardInterrupt:
         interrupted()
     except SystemExit as ended:
@@ -85,10 +85,8 @@ def main() -> None:
 def fail(what: str, fix: str) -> None:
     """Say it on standard error and end."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    # The last lines of a node's log stay lines.
-    shown = "\n".join(map(printable, what.splitlines()))
-    console.print(f"error: {shown}", style="red", markup=False)
-    console.print(f"fix: {printable(fix)}", markup=False)
+    console.print(f"error: {what}", style="red", markup=False)
+    console.print(f"fix: {fix}", markup=False)
     sys.exit(EXIT_FAILED)
 
 

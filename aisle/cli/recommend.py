@@ -11,10 +11,18 @@ from rich.table import Table
 import aisle
 from aisle._printable import shortened
 from aisle._recommendations import find_recommending_index
-from aisle.cli.console import EXIT_FAILED, JsonOption, needs_an_index, print_json, print_notes
+from aisle.cli.console import (
+    EXIT_FAILED,
+    JsonOption,
+    needs_an_index,
+    neither_answers,
+    print_json,
+    print_notes,
+)
 from aisle.cli.filters import FilterOptions
 from aisle.cli.option_sets import with_option_sets
 from aisle.cli.options import RANKING_PANEL, AtOption, BoostOptions, ContextOption, listed, moment
+from aisle.errors import ArtifactNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +100,11 @@ def recommend(
         return
     if filters != aisle.Filters() or boosts is not None or context or at:
         raise needs_an_index("filters, boosts and rules need an index that recommends", there.missing)
-    local = aisle.open_recommender(name).recommend(
+    try:
+        recommender = aisle.open_recommender(name)
+    except ArtifactNotFound as none:
+        raise neither_answers(there.missing, none) from none
+    local = recommender.recommend(
         listed(history), size=size, exclude=listed(exclude), exclude_bought=exclude_bought
     )
     why = f" ({there.missing.message})" if there.missing else ""

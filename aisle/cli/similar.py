@@ -11,11 +11,18 @@ from rich.table import Table
 import aisle
 from aisle._printable import shortened
 from aisle._similar import find_similar_index, similar_of_model
-from aisle.cli.console import EXIT_FAILED, JsonOption, needs_an_index, print_json, print_notes
+from aisle.cli.console import (
+    EXIT_FAILED,
+    JsonOption,
+    needs_an_index,
+    neither_answers,
+    print_json,
+    print_notes,
+)
 from aisle.cli.filters import FilterOptions
 from aisle.cli.option_sets import with_option_sets
 from aisle.cli.options import RANKING_PANEL, AtOption, BoostOptions, ContextOption, listed, moment
-from aisle.errors import InputError
+from aisle.errors import ArtifactNotFound, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +140,10 @@ def similar(
         raise needs_an_index(
             "filters, groups, boosts, rules and diversity need an index that relates items", there.missing
         )
-    local = similar_of_model(name, item, size=size, alpha=alpha, intent=intent, exclude=listed(exclude))
+    try:
+        local = similar_of_model(name, item, size=size, alpha=alpha, intent=intent, exclude=listed(exclude))
+    except ArtifactNotFound as none:
+        raise neither_answers(there.missing, none) from none
     why = f" ({there.missing.message})" if there.missing else ""
     note = f"from the model itself: stock, filters and new items do not count{why}"
     _answer({**local.to_json(), "source": {"model": name}}, local.items, note, as_json=json)

@@ -362,7 +362,12 @@ class ArtifactStore:
 
         Raises:
             ArtifactNotFound: no artifact goes by ``ref``, or a short fingerprint fits more than one.
+            InputError: ``ref`` is no text and no path.
         """
+        if not isinstance(ref, str | Path):
+            raise InputError(
+                f"an artifact is not named by a {type(ref).__name__}", fix='give its name, such as "shop"'
+            )
         path = Path(ref).expanduser()
         if (path / MANIFEST).is_file():
             return path

@@ -25,6 +25,9 @@ PRODUCTS = (
 )
 
 
+UNTITLED = ("eval", "--baskets", "shop/orders.csv", "--map", "basket=Customer")
+
+
 def orders() -> str:
     draw = random.Random(2)
     rows = [
@@ -142,6 +145,8 @@ def test_two_heads_are_trained_on_orders_and_opened(shop: Shop) -> None:
     assert "no basket" in failure(
         shop.run(*train, "--data", "shop/products.csv", "--map", "basket=title", "--map", "item=id")
     )
+    untitled = ("train", "item-to-item", "--data", "baskets.csv", "--encoder", "nosuch")
+    assert "no item has a text that nosuch could read" in failure(shop.run(*untitled))
     few = ("\n".join(rows[:9]) + "\n").encode()
     (shop.folder / "few.csv").write_bytes(few)
     assert "too few baskets" in shop.run(*train, "--data", "few.csv").out
@@ -222,6 +227,12 @@ def test_a_router_is_found_by_its_recommender(shop: Shop) -> None:
         (("eval", "--baskets", "shop", "--encoder", "a", "--judge", "a"), "a reads the texts and cannot"),
         (("eval", "--baskets", "shop", "--products", "["), "'[' is no regular expression"),
         (("eval", "--baskets", "shop/orders.csv"), "no column of orders.csv is the basket"),
+        ((*UNTITLED, "--encoder", "nosuch"), "no item has a text that nosuch could read"),
+        ((*UNTITLED, "--encoder", "none", "--judge", "nosuch"), "text that nosuch could read"),
+        (
+            ("train", "recommender", "--data", "shop/orders.csv", "--encoder", "nosuch"),
+            "no item has a text that nosuch could read",
+        ),
         (("eval", "judged", "--sequences", "shop"), "judgments and sequences are measured apart"),
         (("eval", "--sequences", "shop", "--cold", "1"), "no share of the items"),
     ],

@@ -274,6 +274,12 @@ def test_the_command_says_where_its_answer_comes_from(
     assert local["source"] == {"model": name} and local["alpha"] == 50
     refused = failure(run("item-010", "--group"))
     assert "diversity need an index that relates items: there is no index" in refused
+    put_shelf(client, f"{name}-bare-v0001", list(ITEMS.values())[:3])
+    client.indices.put_alias(index=f"{name}-bare-v0001", name=f"{name}-bare")
+    home = {"AISLE_HOME": str(tmp_path / "home"), "AISLE_URL": node_url}
+    neither = failure(here(monkeypatch, capfd, "similar", "item-001", "--name", f"{name}-bare", **home))
+    assert f"no item-to-item model '{name}-bare' (there: {name}), and {name}-bare-v0001 relates no" in neither
+    assert "--data orders.csv" in neither and "aisle index ... --item-to-item NAME" in neither
     put_similar_shop(client, f"{name}-v0001", ItemToItemSpace(kept.fingerprint, name, dims=DIMS))
     client.indices.put_alias(index=f"{name}-v0001", name=name)
     page = json.loads(run(*same, "--json").out)

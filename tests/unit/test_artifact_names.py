@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import aisle
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
-from aisle.errors import InputError
+from aisle.errors import ArtifactNotFound, InputError
 from tests.support.tiny_bert import tiny_bert
 
 
@@ -22,6 +23,21 @@ def test_words_are_names(name: str) -> None:
 def test_what_no_folder_should_be_called_is_none(name: str) -> None:
     with pytest.raises(InputError, match="no name for an artifact"):
         check_name(name)
+
+
+@pytest.mark.parametrize("ref", [None, 7, ["shop"]])
+def test_what_is_no_text_names_no_artifact(tmp_path: Path, ref: Any) -> None:
+    with pytest.raises(InputError, match=f'is not named by a {type(ref).__name__}.*such as "shop"'):
+        aisle.open_item_to_item(ref, store=ArtifactStore(tmp_path))
+
+
+def test_an_error_never_steers_what_shows_it(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactNotFound) as raised:
+        aisle.open_item_to_item("a\x1b[31m", store=ArtifactStore(tmp_path))
+    assert raised.value.fix.endswith("--name a\\x1b[31m")
+    error = InputError("lines of a log\nstay\x1b[2J lines", fix="close\x07 it\nwell")
+    assert error.message == "lines of a log\nstay\\x1b[2J lines"
+    assert str(error) == f"{error.message}. Fix: close\\x07 it\\nwell"
 
 
 def test_an_export_says_so_and_leaves_no_trace(tmp_path: Path) -> None:

@@ -137,3 +137,5 @@ def test_parts_that_do_not_fit_are_refused() -> None:
         replace(model, encoder="")
     with pytest.raises(InputError, match="do not fit"):
         replace(model.towers, text_map=np.ones((3, 2), dtype=np.float32))
+    with pytest.raises(InputError, match=r"2 items have 1 categories and 2 brands.*'' for none"):
+        model.vectors(["a", "new"], None, [""], ["", ""])

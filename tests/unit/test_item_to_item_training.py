@@ -138,7 +138,7 @@ def test_settings_that_cannot_be_used_are_named() -> None:
     assert "Adagrad 0.01" in PUBLISHED.as_dict()["optimizer"]
     with pytest.raises(InputError, match="dims = 1"):
         ItemToItemSettings(dims=1)
-    with pytest.raises(InputError, match="nothing says what goes together"):
+    with pytest.raises(InputError, match=r"none of 1 baskets has 2 to 7 items.*--map basket=COLUMN"):
         fit(baskets_from(ITEMS, [range(8)]), content(), ItemToItemSettings(pairs=PairOptions(7)), Silent())
 
 

@@ -114,6 +114,8 @@ def test_excluded_items_do_not_come_up_and_free_their_places() -> None:
         ({"alpha": -1}, "is no percentage"),
         ({"alpha": float("nan")}, "is no percentage"),
         ({"alpha": "50"}, "such as alpha=50$"),
+        ({"alpha": 10**400}, "alpha= is a number of more than 1,023 bits"),
+        ({"size": -(10**5000)}, "size= is a number of more than"),
         ({"alpha": 50, "intent": Intent.COMPLEMENT}, "found by one head alone"),
         ({"size": 0}, "asks for nothing"),
         ({"exclude": "item-010"}, "exclude= is one text"),

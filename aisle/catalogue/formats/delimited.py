@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aisle.catalogue.formats.encoding import TextEncoding, encoding_of, encoding_of_head, undecoded
+from aisle.catalogue.formats.encoding import (
+    NAME_OR_CONVERT,
+    TextEncoding,
+    encoding_of,
+    encoding_of_head,
+    undecoded,
+)
 from aisle.catalogue.formats.records import RowReader
 from aisle.catalogue.formats.sniffing import DELIMITERS, Layout, sniffed
 from aisle.catalogue.formats.text_lines import TextLines, text_blocks
@@ -100,9 +106,7 @@ def _head(path: Path, encoding: TextEncoding) -> tuple[str, bool]:
 
 def _check(path: Path, layout: Layout, encoding: TextEncoding) -> None:
     if any(map(undecoded, layout.dialect.names)):
-        raise InputError(
-            f"the header of {path} is not {encoding.title}", fix="name the file's encoding: --encoding"
-        )
+        raise InputError(f"the header of {path} is not {encoding.title}", fix=NAME_OR_CONVERT)
     if layout.headerless:
         first = ", ".join(layout.dialect.names)[:80]
         raise InputError(

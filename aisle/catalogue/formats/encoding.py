@@ -25,6 +25,12 @@ _UTF8: Final = frozenset(("utf-8", "utf-8-sig"))
 _WIDE: Final = ("utf-16", "utf-32")
 _HEAD_BYTES: Final = 4096
 
+NAME_OR_CONVERT: Final = (
+    "convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW; or name a catalogue's encoding, as in"
+    " --encoding windows-1252"
+)
+"""The fix for a file whose encoding cannot be told; tables of orders have no such option."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextEncoding:
@@ -132,7 +138,7 @@ def _told_by_lines(path: Path, codec: str) -> TextEncoding:
         raise InputError(
             f"{path} mixes encodings: {lines.valid:,} lines are UTF-8 and {lines.broken:,} are not,"
             f" the first of them line {lines.first:,}",
-            fix="export it again in one encoding, or name the one to read it in: --encoding",
+            fix="export it again in one encoding, or for a catalogue name the one to read it in: --encoding",
         )
     charset = likely_charset(lines.sample)
     if charset:
@@ -141,8 +147,7 @@ def _told_by_lines(path: Path, codec: str) -> TextEncoding:
         return TextEncoding(codec, whole=False)
     raise InputError(
         f"{path} is not UTF-8 (line {lines.first:,}), and what else it is cannot be told",
-        fix="name its encoding, as in --encoding windows-1252, or convert it:"
-        " iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
+        fix=NAME_OR_CONVERT,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import ijson
 
 from aisle._files import GZIP_ERRORS, MAX_LINE_BYTES, breaks_off, open_bytes
-from aisle.catalogue.formats.encoding import TextEncoding
+from aisle.catalogue.formats.encoding import NAME_OR_CONVERT, TextEncoding
 from aisle.catalogue.formats.envelopes import unwrapped
 from aisle.catalogue.formats.json_kind import JsonKind, json_kind
 from aisle.catalogue.formats.json_outline import Choice, Outline, Part
@@ -153,7 +153,7 @@ class JsonDocumentFile:
     def _not_decoded(self, number: int) -> InputError:
         return InputError(
             f"{self.path} is not {self.encoding.title} after item {number:,}",
-            fix="name its encoding: --encoding, such as windows-1252",
+            fix=NAME_OR_CONVERT,
         )
 
     def _broken(self, number: int, error: ijson.JSONError) -> InputError:

@@ -114,6 +114,6 @@ def split_baskets(baskets: Baskets, protocol: BasketProtocol, phase: Phase) -> B
     if not len(train) or not len(asked):
         raise EvaluationError(
             f"too few baskets for the {phase.value}: {len(train):,} to learn from, {len(asked):,} to ask",
-            fix="give more orders, or larger shares",
+            fix="give more orders",
         )
     return BasketSplit(protocol, phase, train, asked, taken)

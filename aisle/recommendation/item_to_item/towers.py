@@ -66,7 +66,15 @@ class Vocabulary:
             ids: of the items.
             categories: path of each, empty without one.
             brands: of each, empty without one.
+
+        Raises:
+            InputError: lists of different lengths.
         """
+        if not len(ids) == len(categories) == len(brands):
+            raise InputError(
+                f"{len(ids):,} items have {len(categories):,} categories and {len(brands):,} brands",
+                fix="give each item a category and a brand, '' for none",
+            )
         known_ids, known_categories, known_brands = self._places
         rows = [
             [
@@ -187,7 +195,7 @@ class HeadTowers:
             brands: of each, empty without one.
 
         Raises:
-            InputError: texts of another number or width.
+            InputError: lists of different lengths, or texts of another number or width.
         """
         known = self.vocabulary.features(ids, categories, brands)
         backbone = known @ self.embeddings

@@ -53,8 +53,10 @@ def fit(
     """
     if not len(settings.pairs.kept(baskets)):
         raise InputError(
-            f"no basket has 2 to {settings.pairs.largest} items: nothing says what goes together",
-            fix="give more orders",
+            f"none of {len(baskets):,} baskets has 2 to {settings.pairs.largest} items; larger ones say too"
+            " little of what goes together",
+            fix="give single orders: --map basket=COLUMN names what the lines of one order share, not a day"
+            " or a customer",
         )
     seed_all(settings.seed)
     batches = settings.batches.of(baskets, settings.pairs)

@@ -168,8 +168,9 @@ class ItemToItemJob:
         divergence = head_divergence(model, self.settings.seed)
         if divergence.collapsed:
             progress.note(
-                f"the heads say the same: they share {divergence.overlap:.0%} of their lists; let the content"
-                " encoder count for more, or partners for less (relevance_weight, relevance_partners)"
+                f"the heads say the same: they share {divergence.overlap:.0%} of their lists; in Python,"
+                " train_item_to_item(settings=ItemToItemSettings(...)) takes a larger relevance_weight (of"
+                " the content encoder) or smaller relevance_partners"
             )
         chosen_on = len(data.asked) if data else 0
         metrics = {
