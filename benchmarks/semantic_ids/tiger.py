@@ -24,8 +24,8 @@ from aisle.evaluation.sequences.ranks import RankedTargets
 from aisle.recommendation.router import prefix_tree
 from aisle.sequences import Sequences
 from aisle.training.common.machine import seed_all
-from aisle.training.recommendation.fit import encode
-from aisle.training.recommendation.model import ByteDropout, Layer, SequenceModel
+from aisle.training.recommendation.loop import encode
+from aisle.training.recommendation.model import ByteDropout, IdsAndTexts, Layer, SequenceModel
 from aisle.training.recommendation.settings import SequenceSettings
 from aisle.training.recommendation.windows import windows_of
 from benchmarks.harness.command_line import say
@@ -105,8 +105,8 @@ class Generator(nn.Module):
         self.tokens = nn.Embedding(int(sizes.sum()) + 1, settings.dims, padding_idx=int(sizes.sum()))
         with torch.no_grad():
             self.tokens.weight.mul_(0.02)
-        self.history = SequenceModel(1, None, settings)
-        self.history.ids.weight.requires_grad_(False)
+        self.history = SequenceModel(IdsAndTexts(1, None, settings), settings)
+        self.history.items.ids.weight.requires_grad_(False)
         dropout = ByteDropout(settings.dropout, np.random.default_rng(settings.seed))
         self.layers = nn.ModuleList(
             Layer(settings.dims, settings.heads, dropout) for _ in range(settings.layers)

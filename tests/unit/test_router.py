@@ -25,8 +25,9 @@ from aisle.recommendation.train import train
 from aisle.sequences import Sequences, sequences_of
 from aisle.training.common.progress import Silent
 from aisle.training.recommendation.export import history_graph
-from aisle.training.recommendation.fit import encode, fit
+from aisle.training.recommendation.fit import fit
 from aisle.training.recommendation.job import RouterJob, RouterReport, item_embeddings, served_channel
+from aisle.training.recommendation.loop import encode
 from aisle.training.recommendation.losses import BinaryCrossEntropy, FullSoftmax, SampledSoftmax, SequenceLoss
 from aisle.training.recommendation.settings import SequenceSettings
 from aisle.training.semantic_ids.fit import CodeSettings, ModalityVectors, fit_codes
@@ -80,7 +81,7 @@ def test_one_seed_is_one_model() -> None:
 
 def test_items_may_be_their_texts_alone() -> None:
     fitted = fit(TURNS, TEXTS, replace(SMALL, epochs=1, id_embeddings=False), Silent())
-    text_map = fitted.model.whole_text_map()
+    text_map = fitted.model.items.whole_text_map()
     assert text_map is not None
     np.testing.assert_allclose(fitted.vectors, TEXTS @ text_map, atol=1e-6)
 
@@ -105,7 +106,7 @@ def test_new_items_are_as_long_as_known_ones() -> None:
     fitted = fit(TURNS, TEXTS, replace(SMALL, epochs=4), Silent())
     made, new = item_embeddings(fitted, ITEMS), [f"new {item}" for item in ITEMS]
     np.testing.assert_allclose(made.vectors(ITEMS, TEXTS), fitted.vectors, atol=1e-6)
-    text_map = fitted.model.whole_text_map()
+    text_map = fitted.model.items.whole_text_map()
     assert text_map is not None
     lengths, known, alone = (
         np.linalg.norm(vectors, axis=1).mean()

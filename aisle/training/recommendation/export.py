@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from aisle.encoder.export.graph import MICROSOFT, Graph, GraphInput, GraphWriter
 from aisle.encoder.export.precision import WeightPrecision
 from aisle.recommendation.history_encoder import LENGTHS, STEPS, USERS
-from aisle.training.recommendation.model import Layer, SequenceModel
+from aisle.training.recommendation.model import ItemVectors, Layer, SequenceModel
 
 _EPSILON: Final = 1e-5
 """Of torch's LayerNorm."""
 
 
-def history_graph(model: SequenceModel, precision: WeightPrecision) -> Graph:
+def history_graph(model: SequenceModel[ItemVectors], precision: WeightPrecision) -> Graph:
     """The graph: float32 ``steps`` [b, s, d], int64 ``lengths`` [b] -> float32 ``users`` [b, d].
 
     Args:

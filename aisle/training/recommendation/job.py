@@ -210,8 +210,8 @@ def item_embeddings(fitted: FittedSequence, items: tuple[str, ...]) -> ItemEmbed
     the ID embeddings have less.
     """
     rows = np.flatnonzero(fitted.trained)
-    embeddings = fitted.model.ids.weight.detach().numpy()[rows]
-    text_map = fitted.model.whole_text_map()
+    embeddings = fitted.model.items.ids.weight.detach().numpy()[rows]
+    text_map = fitted.model.items.whole_text_map()
     if text_map is not None:
         texts = fitted.vectors[rows] - embeddings
         longer = _times_longer(fitted.vectors[rows], texts)

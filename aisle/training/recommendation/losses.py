@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from aisle.training.recommendation.model import SequenceModel
+from aisle.training.recommendation.model import ItemVectors, SequenceModel
 
 
 class SequenceLoss(Protocol):
@@ -19,7 +19,12 @@ class SequenceLoss(Protocol):
         """For manifests and tables."""
 
     def __call__(
-        self, model: SequenceModel, users: Tensor, targets: Tensor, trained: Tensor, draw: torch.Generator
+        self,
+        model: SequenceModel[ItemVectors],
+        users: Tensor,
+        targets: Tensor,
+        trained: Tensor,
+        draw: torch.Generator,
     ) -> Tensor:
         """The mean over steps.
 
@@ -47,7 +52,12 @@ class SampledSoftmax:
         return f"softmax, {self.negatives:,} shared negatives"
 
     def __call__(
-        self, model: SequenceModel, users: Tensor, targets: Tensor, trained: Tensor, draw: torch.Generator
+        self,
+        model: SequenceModel[ItemVectors],
+        users: Tensor,
+        targets: Tensor,
+        trained: Tensor,
+        draw: torch.Generator,
     ) -> Tensor:
         """See `SequenceLoss`."""
         drawn = trained[torch.randint(len(trained), (self.negatives,), generator=draw)]
@@ -69,7 +79,7 @@ class FullSoftmax:
 
     def __call__(
         self,
-        model: SequenceModel,
+        model: SequenceModel[ItemVectors],
         users: Tensor,
         targets: Tensor,
         trained: Tensor,
@@ -90,7 +100,12 @@ class BinaryCrossEntropy:
         return "binary cross-entropy, one negative a step"
 
     def __call__(
-        self, model: SequenceModel, users: Tensor, targets: Tensor, trained: Tensor, draw: torch.Generator
+        self,
+        model: SequenceModel[ItemVectors],
+        users: Tensor,
+        targets: Tensor,
+        trained: Tensor,
+        draw: torch.Generator,
     ) -> Tensor:
         """See `SequenceLoss`."""
         drawn = trained[torch.randint(len(trained), (len(targets),), generator=draw)]

@@ -6,7 +6,7 @@ the Transformer reads and what it is compared with.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +40,10 @@ class ModelShape(Protocol):
     @property
     def text_columns(self) -> int:
         """Of a text's values, how many are read: those that vary most."""
+
+    @property
+    def id_dropout(self) -> float:
+        """Share of the items that a batch knows by texts alone."""
 
     @property
     def dropout(self) -> float:
@@ -92,8 +96,18 @@ class Layer(nn.Module):
         return found
 
 
-class SequenceModel(nn.Module):
-    """Items, and what reads histories of them."""
+class ItemVectors(nn.Module):
+    """What items are, by position: int64 [...] to float32 [..., dims]."""
+
+    count: int
+    """Items that there are."""
+
+    def before_batch(self, draw: torch.Generator) -> None:
+        """Draw what is left out in the next batch of a training; nothing, unless a model says otherwise."""
+
+
+class IdsAndTexts(ItemVectors):
+    """Items that are an ID embedding and a text, mapped."""
 
     def __init__(self, items: int, texts: Tensor | None, shape: ModelShape) -> None:
         """Begin at random.
@@ -101,12 +115,13 @@ class SequenceModel(nn.Module):
         Args:
             items: how many there are.
             texts: float32 [items, text dims], rows of unit length or of zeros; None: IDs alone.
-            shape: of the Transformer.
+            shape: of the model.
         """
         super().__init__()
-        self.max_steps = shape.max_steps
+        self.count = items
         self.ids = nn.Embedding(items, shape.dims)
         nn.init.normal_(self.ids.weight, std=_SPREAD)
+        self._id_dropout = shape.id_dropout
         self.texts = self.text_map = None
         if texts is not None:
             self._text_dims = texts.shape[1]
@@ -115,20 +130,18 @@ class SequenceModel(nn.Module):
             self.texts = texts[:, self._columns].contiguous()
             self.text_map = nn.Linear(len(self._columns), shape.dims, bias=False)
             nn.init.normal_(self.text_map.weight, std=_SPREAD)
-        self.places = nn.Parameter(torch.randn(shape.max_steps, shape.dims) * _SPREAD)
-        self.norm_in, self.norm_out = nn.LayerNorm(shape.dims), nn.LayerNorm(shape.dims)
-        self.dropout = ByteDropout(shape.dropout, np.random.default_rng(shape.seed))
-        self.layers = nn.ModuleList(Layer(shape.dims, shape.heads, self.dropout) for _ in range(shape.layers))
         self._without_id: Tensor | None = None
 
-    def drop_ids(self, dropped: Tensor | None) -> None:
-        """From now on these items, bool [items], are their texts alone; None: none are."""
-        self._without_id = dropped if self.text_map is not None else None
+    def before_batch(self, draw: torch.Generator) -> None:
+        """A share of the items is known by texts alone, if there are texts."""
+        if self._id_dropout:
+            dropped = torch.rand(self.count, generator=draw) < self._id_dropout
+            self._without_id = None if self.text_map is None else dropped
 
-    def items(self, rows: Tensor) -> Tensor:
-        """Vectors of items, int64 [...] to float32 [..., dims]."""
+    def forward(self, rows: Tensor) -> Tensor:
+        """Vectors of items."""
         found: Tensor = self.ids(rows)
-        if self._without_id is not None:
+        if self.training and self._without_id is not None:
             found = found.masked_fill(self._without_id[rows][..., None], 0.0)
         if self.text_map is not None and self.texts is not None:
             found = found + self.text_map(self.texts[rows])
@@ -141,6 +154,28 @@ class SequenceModel(nn.Module):
         whole = np.zeros((self._text_dims, self.ids.embedding_dim), dtype=np.float32)
         whole[self._columns.numpy()] = self.text_map.weight.detach().numpy().T
         return whole
+
+
+Items_co = TypeVar("Items_co", bound=ItemVectors, covariant=True)
+
+
+class SequenceModel(nn.Module, Generic[Items_co]):
+    """Items, and what reads histories of them."""
+
+    def __init__(self, items: Items_co, shape: ModelShape) -> None:
+        """Begin at random, but for the items.
+
+        Args:
+            items: their vectors.
+            shape: of the Transformer.
+        """
+        super().__init__()
+        self.max_steps = shape.max_steps
+        self.items: Items_co = items
+        self.places = nn.Parameter(torch.randn(shape.max_steps, shape.dims) * _SPREAD)
+        self.norm_in, self.norm_out = nn.LayerNorm(shape.dims), nn.LayerNorm(shape.dims)
+        self.dropout = ByteDropout(shape.dropout, np.random.default_rng(shape.seed))
+        self.layers = nn.ModuleList(Layer(shape.dims, shape.heads, self.dropout) for _ in range(shape.layers))
 
     def forward(self, steps: Tensor) -> Tensor:
         """What is known of a user after each step.

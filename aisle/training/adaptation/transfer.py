@@ -1,0 +1,116 @@
+"""What a new domain learns of a model that others trained: its tables, its codes' places, or everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.evaluation.sequences.protocol import Split
+from aisle.sequences import Sequences
+from aisle.training.adaptation.alignment import SoftlyPermuted
+from aisle.training.adaptation.tables import CodeTables, freeze_reader, moved_model
+from aisle.training.common.machine import seed_all
+from aisle.training.common.progress import Progress
+from aisle.training.recommendation.loop import Course, learn
+from aisle.training.recommendation.model import SequenceModel
+from aisle.training.recommendation.settings import SequenceSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableModel:
+    """A model of code tables.
+
+    Attributes:
+        model: in evaluation mode.
+        course: of its training; of no epochs where it is as it began.
+    """
+
+    model: SequenceModel[CodeTables]
+    course: Course
+
+
+def random_model(codes: NDArray[np.int32], size: int, settings: SequenceSettings) -> TableModel:
+    """One that has learned nothing.
+
+    Args:
+        codes: int32 [items, tables].
+        size: codes that there are in a table.
+        settings: of its shape, and the seed.
+
+    Raises:
+        InputError: a code that no table has.
+    """
+    seed_all(settings.seed)
+    model = SequenceModel(CodeTables(codes, size, settings.dims), settings)
+    return TableModel(model.eval(), Course(0, (), ()))
+
+
+def learn_all(
+    start: TableModel,
+    codes: NDArray[np.int32],
+    sequences: Sequences,
+    settings: SequenceSettings,
+    progress: Progress,
+    validation: Split | None = None,
+) -> TableModel:
+    """Everything learns: pre-training, where the sequences are those of other domains.
+
+    Args:
+        start: is not changed.
+        codes: int32 [items, tables], of the items of ``sequences``.
+        sequences: that are learned from.
+        settings: how; the shape is that of ``start``, but for dropout.
+        progress: is told of steps.
+        validation: on which the best epoch is chosen; None: the last one is taken.
+
+    Raises:
+        InputError: nobody took two items, or a code that no table has.
+    """
+    model = moved_model(start.model, start.model.items.moved(codes), settings)
+    return TableModel(model, learn(model, sequences, settings, progress, validation))
+
+
+def learn_tables(
+    start: TableModel,
+    codes: NDArray[np.int32],
+    sequences: Sequences,
+    settings: SequenceSettings,
+    progress: Progress,
+    validation: Split | None = None,
+) -> TableModel:
+    """The tables alone learn; what reads histories stays bit for bit as it is. See `learn_all`."""
+    model = moved_model(start.model, start.model.items.moved(codes), settings)
+    freeze_reader(model)
+    return TableModel(model, learn(model, sequences, settings, progress, validation))
+
+
+def align(
+    start: TableModel,
+    codes: NDArray[np.int32],
+    sequences: Sequences,
+    settings: SequenceSettings,
+    progress: Progress,
+) -> NDArray[np.int64]:
+    """Which of the tables' rows each code of a domain's own codebooks should have; nothing else learns.
+
+    Args:
+        start: of other domains; is not changed.
+        codes: int32 [items, tables], by codebooks that were fitted on the new domain.
+        sequences: of the new domain.
+        settings: how.
+        progress: is told of steps.
+
+    Returns:
+        int64 [tables, size], a permutation in every row; see ``alignment.recoded``.
+
+    Raises:
+        InputError: nobody took two items, or a code that no table has.
+    """
+    seed_all(settings.seed)
+    mixed = SoftlyPermuted(start.model.items.moved(codes))
+    model = moved_model(start.model, mixed, settings)
+    freeze_reader(model)
+    learn(model, sequences, settings, progress)
+    return mixed.permutations()
