@@ -21,7 +21,7 @@ from aisle.service.middleware import RequestMiddleware
 from aisle.service.openapi import describe
 from aisle.service.parts import Service
 from aisle.service.problems import PROBLEMS, handle_problems
-from aisle.service.routes import explain, health, items, recommend, search, similar, suggest
+from aisle.service.routes import explain, health, instantsearch, items, recommend, search, similar, suggest
 from aisle.service.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
@@ -64,12 +64,15 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "X-Request-Id"),
+                *("X-Algolia-API-Key", "X-Algolia-Application-Id"),
+            ],
             expose_headers=["X-Request-Id", "Server-Timing", "Retry-After"],
         )
     app.add_middleware(RequestMiddleware, settings=settings, metrics=metrics)
     handle_problems(app)
-    for each in (search, suggest, recommend, similar, explain, items):
+    for each in (search, suggest, recommend, similar, explain, items, instantsearch):
         app.include_router(each.router, responses=PROBLEMS)
     app.include_router(health.router)
     describe(app)

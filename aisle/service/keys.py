@@ -159,7 +159,7 @@ def scoped_key(
     if until <= time.time():
         raise InputError("a scoped key needs an end in the future", fix="give a later one")
     scope = _Scope(key=name, until=int(until), filters=filters, catalogues=tuple(catalogues))
-    payload = scope.model_dump_json(exclude_none=True, fallback=dict).encode()
+    payload = scope.model_dump_json(exclude_none=True, fallback=dict, warnings=False).encode()
     return f"{_SCOPED}.{_encoded(payload)}.{_encoded(_signature(_derived(key)[1], payload))}"
 
 

@@ -61,6 +61,29 @@ class Service:
             request.scope["state"]["timings"]["queue"] = waited_ms
             return await to_thread.run_sync(function, *args, limiter=self.admission.threads)
 
+    def admitted(self, request: Request, key: str) -> Access:
+        """What a request may have.
+
+        Args:
+            request: of some address.
+            key: that it came with; empty for none.
+
+        Raises:
+            KeyRefused: there is no such key, or it has ended.
+            LimitReached: the key or the address asks too often.
+        """
+        self.limits.address(request.client.host if request.client else "")
+        if self.keys is None:
+            return EVERYTHING
+        access = self.keys.access(key)
+        self.limits.key(access.name, access.per_minute)
+        return access
+
+    def catalogue(self, name: str, access: Access) -> ScopedCatalogue:
+        """A catalogue as one may see it; raises what ``Catalogues.of`` raises."""
+        # What a key may not ask is to it as what is not served.
+        return ScopedCatalogue(self.catalogues.of(name, allowed=access.allows(name)), access.filters)
+
 
 async def _service(request: Request) -> Service:
     found: Service = request.app.state.service
@@ -71,28 +94,22 @@ ServicePart = Annotated[Service, Depends(_service)]
 CatalogueName = Annotated[str, Path(description="Name of a catalogue.", max_length=255, examples=["shop"])]
 
 
-_bearer = HTTPBearer(auto_error=False, description="A key of `aisle keys add`, or a scoped one of it.")
+bearer = HTTPBearer(auto_error=False, description="A key of `aisle keys add`, or a scoped one of it.")
 
 
 async def _access(
     request: Request,
     service: ServicePart,
-    sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Access:
-    service.limits.address(request.client.host if request.client else "")
-    if service.keys is None:
-        return EVERYTHING
-    access = service.keys.access(sent.credentials if sent else "")
-    service.limits.key(access.name, access.per_minute)
-    return access
+    return service.admitted(request, sent.credentials if sent else "")
 
 
 AccessPart = Annotated[Access, Depends(_access)]
 
 
 async def _catalogue(name: CatalogueName, service: ServicePart, access: AccessPart) -> ScopedCatalogue:
-    # What a key may not ask is to it as what is not served.
-    return ScopedCatalogue(service.catalogues.of(name, allowed=access.allows(name)), access.filters)
+    return service.catalogue(name, access)
 
 
 CataloguePart = Annotated[ScopedCatalogue, Depends(_catalogue)]

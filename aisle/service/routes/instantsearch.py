@@ -1,0 +1,113 @@
+"""``/v1/instantsearch``: searches as InstantSearch and Algolia's clients ask them, and answers in their form.
+
+``/1/indexes/*/queries`` is the same at the address that these clients know, for one whose host is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials
+from pydantic import ValidationError
+
+from aisle.errors import Overloaded
+from aisle.mappings import BM25
+from aisle.search import Page, SearchRequest
+from aisle.search.page import Matched
+from aisle.service.instantsearch.batches import Group, grouped
+from aisle.service.instantsearch.requests import Asked, InstantSearchBody
+from aisle.service.instantsearch.results import result
+from aisle.service.keys import Access
+from aisle.service.parts import Service, ServicePart, bearer, json_response
+from aisle.service.scope import ScopedCatalogue
+
+router = APIRouter(tags=["instantsearch"])
+
+_KEY = "x-algolia-api-key"
+_algolia_key = APIKeyHeader(name=_KEY, auto_error=False, description="A key, as Algolia's clients send it.")
+
+
+async def _access(
+    request: Request,
+    service: ServicePart,
+    sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    algolia: Annotated[str | None, Depends(_algolia_key)],
+) -> Access:
+    # Algolia's client for browsers sends it in the address, so that it need not ask for permission first.
+    key = sent.credentials if sent else algolia or request.query_params.get(_KEY, "")
+    return service.admitted(request, key)
+
+
+AccessPart = Annotated[Access, Depends(_access)]
+
+
+@router.post("/v1/instantsearch")
+async def instantsearch(
+    request: Request, service: ServicePart, access: AccessPart, body: InstantSearchBody
+) -> Response:
+    """Answer the searches of an InstantSearch page; those that differ in a facet's choice are one search."""
+    return await _answer(request, service, access, body)
+
+
+@router.post("/1/indexes/*/queries", include_in_schema=False)
+async def queries(request: Request, service: ServicePart, access: AccessPart) -> Response:
+    """The same, at the address of Algolia's own clients, which call their JSON plain text."""
+    try:
+        body = InstantSearchBody.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_context=False)) from None
+    return await _answer(request, service, access, body)
+
+
+async def _answer(request: Request, service: Service, access: Access, body: InstantSearchBody) -> Response:
+    batch = [Asked.of(sent) for sent in body.requests]
+    catalogues = {asked.catalogue: service.catalogue(asked.catalogue, access) for asked in batch}
+    groups = grouped(batch)
+    try:
+        pages = await service.run(request, _pages, service, catalogues, groups)
+    except Overloaded as refusal:
+        pages = [_refused(service, catalogues[group.main.catalogue], group, refusal) for group in groups]
+    results = {
+        place: result(batch[place], page)
+        for group, page in zip(groups, pages, strict=True)
+        for place in group.places
+    }
+    state = request.scope["state"]
+    state["timings"] |= {
+        "encode": sum(page.timings.encode for page in pages),
+        "opensearch": sum(page.timings.server for page in pages),
+    }
+    state["log"] = {
+        "catalogue": ", ".join(catalogues),
+        "requests": len(batch),
+        "searches": len(groups),
+        **({"text": [group.main.sent.query for group in groups]} if service.settings.log_queries else {}),
+    }
+    for group, page in zip(groups, pages, strict=True):
+        service.metrics.matched.labels(group.main.catalogue, page.matched.value).inc()
+    return json_response({"results": [results[place] for place in range(len(batch))]})
+
+
+def _pages(service: Service, catalogues: dict[str, ScopedCatalogue], groups: Sequence[Group]) -> list[Page]:
+    return [_page(service, catalogues[group.main.catalogue], group) for group in groups]
+
+
+def _page(service: Service, catalogue: ScopedCatalogue, group: Group) -> Page:
+    asked = _request(catalogue, group)
+    if not group.main.counts_only or asked.browse or BM25 not in catalogue.legs:
+        return service.searching.answer(catalogue, asked)
+    # Facets count what has the words, so meaning need not be asked for; unless no item has them.
+    page = service.searching.answer(catalogue, replace(asked, legs=(BM25,)))
+    return page if page.matched is Matched.WORDS else service.searching.answer(catalogue, asked)
+
+
+def _refused(service: Service, catalogue: ScopedCatalogue, group: Group, refusal: Overloaded) -> Page:
+    return service.searching.refused(catalogue, _request(catalogue, group), refusal)
+
+
+def _request(catalogue: ScopedCatalogue, group: Group) -> SearchRequest:
+    return group.main.request(group.ignoring, reranks=catalogue.reranks)
