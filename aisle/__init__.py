@@ -43,6 +43,7 @@ __all__ = [
     "Sort",
     "TwoHeads",
     "__version__",
+    "adapt",
     "apply_fusion",
     "check_rules",
     "check_vectors",
@@ -96,6 +97,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from aisle._adapt import adapt
     from aisle._artifacts import export_encoder
     from aisle._check_vectors import check_vectors
     from aisle._codes import train_codes
@@ -161,6 +163,7 @@ else:
     # For type checkers the imports above; at run time each is made when its name is first used, so that
     # `import aisle` takes milliseconds and loads neither opensearch-py nor onnxruntime.
     _HOMES = {
+        "_adapt": ("adapt",),
         "_artifacts": ("export_encoder",),
         "_check_vectors": ("check_vectors",),
         "_codes": ("train_codes",),

@@ -48,6 +48,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "judgments": _Place("judgments"),
         "explain": _Place("explain", "explain"),
         "train": _Place("train"),
+        "adapt": _Place("adapt"),
         "tune": _Place("tune"),
         "diagnose": _Place("diagnose"),
         "eval-encoder": _Place("eval_encoder", "eval_encoder"),

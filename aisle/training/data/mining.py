@@ -29,7 +29,14 @@ QUERIES_AT_ONCE = 128
 
 
 def dense_candidates(training_set: TrainingSet, encoder: TextEncoder, depth: int = 100) -> Candidates:
-    """The ``depth`` items of largest inner product with the query, best first.
+    """The ``depth`` items of largest inner product with the query, best first. Raises as ``dense_search``."""
+    return dense_search(training_set.items, training_set.queries, encoder, depth)
+
+
+def dense_search(
+    items: Mapping[str, str], queries: Mapping[str, str], encoder: TextEncoder, depth: int
+) -> Candidates:
+    """The same for any texts: item id to text, query id to text.
 
     Item vectors live one block of ``ITEMS_AT_ONCE`` at a time; a block of scores is at most 32 MiB.
 
@@ -38,13 +45,12 @@ def dense_candidates(training_set: TrainingSet, encoder: TextEncoder, depth: int
     """
     if depth < 1:
         raise InputError(f"depth {depth} finds nothing", fix="use 1 or more")
-    queries, ids = training_set.queries, list(training_set.items)
-    texts = list(queries.values())
+    ids, texts = list(items), list(queries.values())
     asked = _checked(encoder.encode_queries(texts), texts)
     best = np.full((len(queries), 0), 0, dtype=np.int64)
     scores = np.zeros((len(queries), 0), dtype=np.float32)
     for start in range(0, len(ids), ITEMS_AT_ONCE):
-        texts = [training_set.items[item] for item in ids[start : start + ITEMS_AT_ONCE]]
+        texts = [items[item] for item in ids[start : start + ITEMS_AT_ONCE]]
         vectors = _checked(encoder.encode_items(texts), texts)
         places, values = nearest(asked, vectors, depth)
         best, scores = _merged(best, scores, places + start, values, depth)

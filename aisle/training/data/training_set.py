@@ -29,6 +29,7 @@ class PairSource(Enum):
     REVIEWS = "reviews"
     SEQUENCES = "sequences"
     TITLES = "titles"
+    DESCRIPTION = "description"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,135 @@
+"""A description and a catalogue to an adapted encoder: pairs are made, the dense training does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aisle.catalogue import read_catalogue
+from aisle.encoder import ArtifactStore
+from aisle.encoder.export import ExportReport, export
+from aisle.encoder.export.torch_model import silenced_libraries
+from aisle.evaluation.encoders.fidelity import DenseFidelity
+from aisle.training.adaptation.description import Description
+from aisle.training.adaptation.invented import invented_items
+from aisle.training.adaptation.made_pairs import MadePairs, PairSettings, make_pairs, write_pairs
+from aisle.training.adaptation.query_writer import QueryWriter
+from aisle.training.common.base_model import find_base, open_model
+from aisle.training.common.job import TrainingJob
+from aisle.training.common.machine import best_device, machine_note
+from aisle.training.common.progress import Progress
+from aisle.training.common.run_folder import require_new
+from aisle.training.dense.encode import TorchEncoder
+from aisle.training.dense.settings import TITLES, TrainingSettings
+from aisle.training.dense.stage import TrainingStage
+from aisle.training.dense.stages.contrastive import InBatchStage
+from aisle.training.dense.stages.head import AxesStage, HeadStage
+from aisle.training.dense.train import TrainedEncoder, train_encoder
+from aisle.types import Item
+
+
+def adaptation_stages(*, head_only: bool = False) -> tuple[TrainingStage, ...]:
+    """Principal axes, made pairs beside pseudo-queries, a head.
+
+    Args:
+        head_only: leave the model's own weights alone: a minute in place of many.
+    """
+    if head_only:
+        return (AxesStage(), HeadStage())
+    return (AxesStage(), InBatchStage(TITLES, titles=1), HeadStage())
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """What came of a description.
+
+    Attributes:
+        pairs: that were made.
+        trained: the torch model and its history.
+        exported: the artifact.
+    """
+
+    pairs: MadePairs
+    trained: TrainedEncoder
+    exported: ExportReport
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "path": str(self.exported.path),
+            "fingerprint": self.exported.manifest.fingerprint,
+            "metrics": dict(self.exported.manifest.metrics),
+            "pairs": self.pairs.to_json(),
+            "training": {"folder": str(self.trained.folder), **self.trained.as_dict()},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptationJob(TrainingJob[Adapted, ExportReport]):
+    """What ``aisle adapt`` does.
+
+    Attributes:
+        description: of the domain.
+        catalogue: that the encoder is for; None: items are invented from the description.
+        pairs: how they are made.
+        writer: a language model that writes queries too; None asks nobody.
+        pairs_folder: where the pairs are kept as well; None: nowhere.
+        settings: of the training.
+    """
+
+    description: Description
+    catalogue: str | None = None
+    pairs: PairSettings = PairSettings()  # noqa: RUF009 - frozen
+    writer: QueryWriter | None = None
+    pairs_folder: Path | None = None
+    settings: TrainingSettings
+
+    def run(
+        self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
+    ) -> tuple[Adapted, ExportReport]:
+        """See `TrainingJob`."""
+        if self.pairs_folder is not None:
+            require_new(self.pairs_folder)
+        made, items = self.made_pairs(progress)
+        if self.pairs_folder is not None:
+            write_pairs(made, items, self.pairs_folder)
+            progress.note(f"{len(made.data.pairs):,} pairs are in {self.pairs_folder}")
+        progress.note(machine_note(self.settings.precision))
+        trained = train_encoder(made.data, self.settings, self.folder, resume=resume, progress=progress)
+        progress.phase("exporting and measuring the artifact" if measure else "exporting the artifact")
+        options = trained.export_options(self.name, made.data)
+        exported = export(options, store, progress.note, fidelity=DenseFidelity(None) if measure else None)
+        return Adapted(made, trained, exported), exported
+
+    def made_pairs(self, progress: Progress) -> tuple[MadePairs, Sequence[Item]]:
+        """The pairs, and the items that they are about.
+
+        Raises:
+            InputError: a catalogue that cannot be read or has no words, a base that cannot be exported.
+        """
+        progress.note(_understood(self.description))
+        base = find_base(self.settings.base, self.settings.revision)
+        if self.catalogue is None:
+            items = invented_items(self.description, self.pairs.seed)
+            progress.note(f"no catalogue: {len(items):,} items are invented from the description")
+        else:
+            progress.phase("reading the catalogue")
+            items = list(read_catalogue(self.catalogue))
+        device = best_device()
+        with silenced_libraries():
+            model = open_model(base.folder, device)
+            longest = min(max(self.settings.query_tokens, self.settings.item_tokens), base.max_length)
+            encoder = TorchEncoder(model, base.prefixes, longest, self.settings.precision.on(device))
+            made = make_pairs(items, self.description, self.pairs, encoder, progress, self.writer)
+        progress.note(
+            f"{made.kept:,} of {made.made:,} queries find their item: {len(made.data.pairs):,} pairs"
+        )
+        return made, items
+
+
+def _understood(description: Description) -> str:
+    if description.said:
+        return f"how people ask: {', '.join(description.said)}"
+    return "the description says nothing of how people ask: usual queries are made"

@@ -1,0 +1,41 @@
+"""Round-trip consistency: a made-up query that does not find its own item teaches nothing. Pure.
+
+As in Promptagator (Dai et al. 2022, arXiv 2209.11755, section 3.2), here with ranks of BM25 and of the
+encoder that is adapted, fused (Cormack et al. 2009), in place of a retriever that is trained first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aisle.training.data.negatives import Candidates
+
+_K: Final = 20
+
+
+def fused(lists: Sequence[Candidates], k: int = _K) -> Candidates:
+    """Reciprocal ranks added up: query id to item ids, best first; ties in the order of the lists."""
+    queries = dict.fromkeys(query for one in lists for query in one)
+    found: dict[str, tuple[str, ...]] = {}
+    for query in queries:
+        scores: defaultdict[str, float] = defaultdict(float)
+        for one in lists:
+            for rank, item in enumerate(one.get(query, ()), 1):
+                scores[item] += 1 / (k + rank)
+        found[query] = tuple(sorted(scores, key=lambda item: -scores[item]))
+    return found
+
+
+def consistent(sources: Mapping[str, Sequence[str]], found: Candidates, top: int) -> dict[str, list[str]]:
+    """The queries that find an item they were made from, and these items.
+
+    Args:
+        sources: query id to the items that it was made from.
+        found: query id to items, best first.
+        top: among so many of them the item must be.
+    """
+    kept = {query: set(found.get(query, ())[:top]) for query in sources}
+    left = {query: [item for item in own if item in kept[query]] for query, own in sources.items()}
+    return {query: own for query, own in left.items() if own}
