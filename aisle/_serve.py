@@ -31,6 +31,7 @@ def serve(
     keys: str | Path | None = None,
     origins: Sequence[str] | None = None,
     log_queries: bool | None = None,
+    page: bool | None = None,
     log_level: str = "info",
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
@@ -57,6 +58,8 @@ def serve(
         keys: file of `aisle keys`: whoever asks has to have one; None asks for none.
         origins: sites whose pages may ask from a browser, such as "https://shop.example".
         log_queries: write what shoppers type into the log.
+        page: show the catalogues in a browser, see docs/how-to/page.md; None: where only this
+            machine can ask, and no keys are asked for.
         log_level: "debug", "info" (a line for each request), "warning" or "error".
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
@@ -68,7 +71,7 @@ def serve(
         IndexNotFound, ForeignIndex, ArtifactNotFound, ArtifactMismatch, ArtifactCorrupt: as
             `aisle.open_search`.
     """
-    for module in ("fastapi", "uvicorn", "prometheus_client", "limits"):
+    for module in ("fastapi", "uvicorn", "jinja2", "prometheus_client", "limits"):
         optional(module, extra="serve")
     from aisle.service.app import create_app
     from aisle.service.catalogues import Catalogues, IndexedCatalogue
@@ -84,6 +87,7 @@ def serve(
         "keys": keys,
         "origins": origins,
         "log_queries": log_queries,
+        "page": page,
     }
     settings = read_settings(ServiceSettings, **{name: one for name, one in given.items() if one is not None})
     wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))

@@ -56,6 +56,14 @@ def serve(
             rich_help_panel=_ACCESS,
         ),
     ] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option(
+            "--page/--no-page",
+            help="Show the catalogues in a browser, too (on 127.0.0.1 without keys).",
+            rich_help_panel=_ADDRESS,
+        ),
+    ] = None,
     log_level: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_LOG),
@@ -85,6 +93,7 @@ def serve(
         keys=keys,
         origins=origin or None,
         log_queries=log_queries,
+        page=page,
         log_level=log_level,
         say=typer.echo,
     )

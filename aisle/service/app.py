@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from anyio import create_task_group, sleep, to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
 
 from aisle._version import __version__
 from aisle.service.admission import Admission
@@ -23,6 +24,7 @@ from aisle.service.parts import Service
 from aisle.service.problems import PROBLEMS, handle_problems
 from aisle.service.routes import explain, health, instantsearch, items, recommend, search, similar, suggest
 from aisle.service.settings import ServiceSettings
+from aisle.service.web import routes as web
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,9 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
     for each in (search, suggest, recommend, similar, explain, items, instantsearch):
         app.include_router(each.router, responses=PROBLEMS)
     app.include_router(health.router)
+    if settings.shows_page:
+        app.include_router(web.router)
+        app.mount("/static", StaticFiles(packages=[("aisle.service.web", "static")]))
     describe(app)
     return app
 

@@ -131,21 +131,28 @@ def instance_of(request: Request) -> str:
     return str(request.scope["state"].get("request_id", ""))
 
 
-async def _aisle_error(request: Request, error: AisleError) -> Response:
+def problem_told(
+    request: Request, error: AisleError | RequestValidationError | HTTPException
+) -> dict[str, Any]:
+    """Problem details of whatever a request failed with; a failure of ours is logged."""
+    if isinstance(error, RequestValidationError):
+        return _invalid(request, error)
+    if isinstance(error, HTTPException):
+        return _plain(request, error)
     found = problem_of(error, instance_of(request))
     if found["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request %s failed: %s", found["instance"], error)
-    return problem_response(found)
+    return found
 
 
-async def _validation_error(request: Request, error: RequestValidationError) -> Response:
+def _invalid(request: Request, error: RequestValidationError) -> dict[str, Any]:
     found = [
         {"where": ".".join(map(str, each["loc"])), "what": str(each["msg"])} for each in error.errors()[:20]
     ]
     named = "; ".join(f"{each['where']}: {each['what']}" for each in found[:3])
     fix = "correct what is named; /openapi.json says what each route takes"
     body = problem("invalid request", HTTPStatus.UNPROCESSABLE_ENTITY, named, fix, instance_of(request))
-    return problem_response({**body, "errors": found})
+    return {**body, "errors": found}
 
 
 _FIXES: Final[Mapping[int, str]] = {
@@ -157,11 +164,14 @@ _FIXES: Final[Mapping[int, str]] = {
 }
 
 
-async def _http_error(request: Request, error: HTTPException) -> Response:
+def _plain(request: Request, error: HTTPException) -> dict[str, Any]:
     phrase = HTTPStatus(error.status_code).phrase.lower()
     fix = _FIXES.get(error.status_code, "see /openapi.json")
-    body = problem(phrase, error.status_code, str(error.detail), fix, instance_of(request))
-    return problem_response(body, error.headers)
+    return problem(phrase, error.status_code, str(error.detail), fix, instance_of(request))
+
+
+async def _failed(request: Request, error: AisleError | RequestValidationError | HTTPException) -> Response:
+    return problem_response(problem_told(request, error), getattr(error, "headers", None))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -174,7 +184,6 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def handle_problems(app: FastAPI) -> None:
     """Have every error of an application answered with problem details."""
-    app.add_exception_handler(AisleError, _aisle_error)  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, _validation_error)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
+    for kind in (AisleError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _failed)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _unexpected)

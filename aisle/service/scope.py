@@ -49,6 +49,21 @@ class ScopedCatalogue:
         """Whether it has a reranker."""
         return self.opened.reranks
 
+    @property
+    def recommends(self) -> bool:
+        """Whether there is a client for recommendations."""
+        return self.opened.recommending.client is not None
+
+    @property
+    def relates(self) -> bool:
+        """Whether there is a client for similar items."""
+        return self.opened.relating.client is not None
+
+    @property
+    def suggests(self) -> bool:
+        """Whether the release has suggestions."""
+        return self.opened.meta.features.suggest
+
     def narrowed(self, request: SearchRequest) -> SearchRequest:
         """A search within the filters of the key."""
         return replace(request, filters=self._filters(request.filters))

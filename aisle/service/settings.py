@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from aisle.errors import InputError
+
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 class ServiceSettings(BaseSettings):
@@ -28,6 +33,8 @@ class ServiceSettings(BaseSettings):
             environment.
         proxies: addresses of proxies, with commas between them, that say for whom they ask.
         log_queries: write what shoppers type into the log.
+        page: show the catalogues in a browser; None: where only this machine can ask, and without keys.
+        page_key: whose rights the page has where keys are asked for: whoever can open the page has them.
     """
 
     model_config = SettingsConfigDict(env_prefix="AISLE_SERVE_", frozen=True, hide_input_in_errors=True)
@@ -48,3 +55,21 @@ class ServiceSettings(BaseSettings):
     origins: tuple[str, ...] = ()
     proxies: str = ""
     log_queries: bool = False
+    page: bool | None = None
+    page_key: SecretStr | None = None
+
+    @property
+    def shows_page(self) -> bool:
+        """Whether the catalogues are shown in a browser.
+
+        Raises:
+            InputError: the page is asked for and has no key.
+        """
+        if self.page and self.keys and not self.page_key:
+            raise InputError(
+                "the page needs a key of its own where keys are asked for",
+                fix="put one into AISLE_SERVE_PAGE_KEY, best a scoped one, or use --no-page",
+            )
+        if self.page is None:
+            return self.keys is None and self.host in _LOOPBACK
+        return self.page

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from aisle.errors import Overloaded
-from aisle.search import SearchRequest
+from aisle.search import Page, SearchRequest
 from aisle.service.parameters import SearchBody, SearchParameters
 from aisle.service.parts import CataloguePart, Service, ServicePart, json_response
 
@@ -36,6 +36,18 @@ async def search_by_body(
 async def _answer(
     request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
 ) -> Response:
+    page = await search_page(request, service, catalogue, asked)
+    return json_response(page.to_json())
+
+
+async def search_page(
+    request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
+) -> Page:
+    """The answer to a search, whole, degraded or of earlier; timed, logged and counted.
+
+    Raises:
+        AisleError: see `DegradingSearch`.
+    """
     try:
         page = await service.run(request, service.searching.answer, catalogue, asked)
     except Overloaded as refusal:
@@ -55,4 +67,4 @@ async def _answer(
         **({"text": asked.text} if service.settings.log_queries else {}),
     }
     service.metrics.matched.labels(catalogue.name, page.matched.value).inc()
-    return json_response(page.to_json())
+    return page

@@ -21,6 +21,10 @@ class SuggestParameters(FilterParameters):
     size: int = Field(default=8, ge=1, le=MOST, description="Most queries, categories and brands.")
     items: int = Field(default=4, ge=0, le=MOST, description="Most items.")
 
+    def request(self) -> SuggestRequest:
+        """The suggestions that they ask; raises what `SuggestRequest` and `Filters` raise."""
+        return SuggestRequest(self.q, self.size, self.items, self.filters())
+
 
 @router.get("/v1/catalogues/{name}/suggest")
 async def suggest(
@@ -30,6 +34,5 @@ async def suggest(
     asked: Annotated[SuggestParameters, Query()],
 ) -> Response:
     """Queries, items, categories and brands; each finds something under the filters."""
-    wanted = SuggestRequest(asked.q, asked.size, asked.items, asked.filters())
-    found = await service.run(request, catalogue.suggest, wanted)
+    found = await service.run(request, catalogue.suggest, asked.request())
     return json_response(found.to_json())
