@@ -68,7 +68,7 @@ class ServiceSettings(BaseSettings):
         if self.page and self.keys and not self.page_key:
             raise InputError(
                 "the page needs a key of its own where keys are asked for",
-                fix="put one into AISLE_SERVE_PAGE_KEY, best a scoped one, or use --no-page",
+                fix="put one of the file into AISLE_SERVE_PAGE_KEY, or use --no-page",
             )
         if self.page is None:
             return self.keys is None and self.host in _LOOPBACK

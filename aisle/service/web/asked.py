@@ -110,4 +110,5 @@ def _written(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return format(value, ".15g") if isinstance(value, float) else str(value)
+    # The shortest text that is this number again.
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

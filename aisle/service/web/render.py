@@ -56,7 +56,7 @@ def _templates() -> Environment:
     found.globals |= {"version": __version__, "views": VIEWS}
     found.globals |= {"catalogue_path": catalogue_path, "item_path": item_path}
     found.filters |= {"price": price, "number": number, "picture": picture, "drawing": drawing}
-    found.filters["web_link"] = web_link
+    found.filters |= {"web_link": web_link, "sentence": sentence}
     return found
 
 
@@ -85,6 +85,11 @@ def price(item: Item) -> str:
 def number(value: float) -> str:
     """A number as people write it, with at most four decimals."""
     return str(format_decimal(value, format="#,##0.####", locale=_LOCALE))
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning and all else as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _money(amount: float, currency: str) -> str:
