@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -31,9 +32,11 @@ from aisle.recommendation.item_to_item.scorers import (
     WeightedSum,
 )
 from aisle.recommendation.item_to_item.systems import SUM_WEIGHTS
+from aisle.training.common.machine import seed_all
 from aisle.training.common.progress import Silent
-from aisle.training.item_to_item.fit import fit
+from aisle.training.item_to_item.fit import fit_epochs
 from aisle.training.item_to_item.job import Catalogue, ItemTexts, choose_weight
+from aisle.training.item_to_item.model import ItemContent, Towers
 from aisle.training.item_to_item.settings import PUBLISHED, ItemToItemSettings
 from benchmarks.harness.command_line import say
 from benchmarks.harness.result_file import HIGHER, LOWER, Goal
@@ -45,7 +48,12 @@ SEEDS: Final = (7, 8, 9)
 MERGED: Final = (30.0, 50.0, 70.0)
 KEPT: Final = 0.98
 RELEVANCE_WEIGHTS: Final = (0.0, 0.25, 1.0, 5.0)
-HIDDEN: Final = 0.05
+TowersMaker = Callable[[ItemContent, ItemToItemSettings], Towers]
+KNOWN: Final = BasketProtocol()
+SOME_HIDDEN: Final = BasketProtocol(new_items=True, hidden=ColdItems(0.05))
+LOOKED_AT: Final = (1, 2, 4, 8, 16, 24, 32, 40)
+"""Epochs after which a model is kept as it is then."""
+SINGLE_TASK: Final = ItemToItemSettings(seed=SEEDS[0], relevance_weight=0.0, relevance_partners=0.0)
 RIVALS: Final[Mapping[str, BasketCountOptions]] = {
     "weighted sum": BasketCountOptions(),
     "weighted sum of 1/size counts": SHARED,
@@ -55,15 +63,17 @@ RIVALS: Final[Mapping[str, BasketCountOptions]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A model of one seed, learned from what the test may learn from.
+    """A model of one seed, learned from what its split may learn from.
 
     Attributes:
         model: of two heads.
         seconds: of CPU of the training that it is of.
+        path: epoch to the model as it was after it, without counts; 0 is before the first.
     """
 
     model: TwoHeads
     seconds: float
+    path: Mapping[int, TwoHeads]
 
 
 def catalogue_of(data: BasketData) -> Catalogue:
@@ -86,17 +96,21 @@ class Chosen:
 
 
 @cache
+def split_of(protocol: BasketProtocol, phase: Phase) -> BasketSplit:
+    """Of online_retail, the same object each time, so that what is trained on it is trained once."""
+    return split_baskets(online_retail().baskets, protocol, phase)
+
+
+@cache
 def chosen(seed: int) -> Chosen:
     """Of towers that the validation's baskets did not train."""
     data = online_retail()
-    validation = split_baskets(data.baskets, BasketProtocol(), Phase.VALIDATION)
-    catalogue = catalogue_of(data)
-    settings = ItemToItemSettings(seed=seed)
-    fitted = fit(validation.train, catalogue.content(validation.train), settings, Silent())
-    weight, _ = choose_weight(validation, catalogue, fitted.towers)
+    validation = split_of(KNOWN, Phase.VALIDATION)
+    model = trained(data, validation, ItemToItemSettings(seed=seed), 0.0).model
+    weight, _ = choose_weight(validation, catalogue_of(data), model.towers)
     found = {
         lister.name: evaluate_lists(lister, validation).metrics["R@50"]
-        for lister in listers(catalogue.model(validation.train, fitted.towers, weight))
+        for lister in listers(replace(model, counts_weight=weight))
     }
     least = KEPT * found["engagement head"]
     kept = [alpha for alpha in MERGED if found[f"merged, alpha {alpha:g}"] >= least]
@@ -104,12 +118,33 @@ def chosen(seed: int) -> Chosen:
     return Chosen(weight, min(kept, default=max(MERGED)))
 
 
-def trained(data: BasketData, split: BasketSplit, settings: ItemToItemSettings, weight: float) -> Trained:
-    """Towers on what a split learns from."""
+def trained(
+    data: BasketData,
+    split: BasketSplit,
+    settings: ItemToItemSettings,
+    weight: float,
+    shape: TowersMaker = Towers,
+) -> Trained:
+    """Towers on what a split learns from, with counts of some weight."""
+    found = _trained(data, split, settings, shape)
+    return replace(found, model=replace(found.model, counts_weight=weight))
+
+
+@cache
+def _trained(
+    data: BasketData, split: BasketSplit, settings: ItemToItemSettings, shape: TowersMaker
+) -> Trained:
     catalogue = catalogue_of(data)
     began = time.process_time()
-    fitted = fit(split.train, catalogue.content(split.train), settings, Silent())
-    return Trained(catalogue.model(split.train, fitted.towers, weight), time.process_time() - began)
+    seed_all(settings.seed)
+    towers = shape(catalogue.content(split.train), settings)
+    path = {0: towers.served()}
+    losses = fit_epochs(towers, split.train, settings, Silent())
+    path |= {epoch: towers.served() for epoch, _ in enumerate(losses, 1) if epoch in LOOKED_AT}
+    seconds = time.process_time() - began
+    models = {epoch: catalogue.model(split.train, served, 0.0) for epoch, served in path.items()}
+    model = catalogue.model(split.train, towers.served(), 0.0)
+    return Trained(model, seconds, MappingProxyType(models))
 
 
 def listers(model: TwoHeads) -> Iterator[Lister]:
@@ -127,7 +162,7 @@ def listers(model: TwoHeads) -> Iterator[Lister]:
 def measure() -> Figures:
     """Measure the heads on the test, one seed after the other, and the curve of the weighted sum."""
     data = online_retail()
-    test = split_baskets(data.baskets, BasketProtocol(), Phase.TEST)
+    test = split_of(KNOWN, Phase.TEST)
     rows: list[dict[str, Any]] = []
     for seed in SEEDS:
         settings = ItemToItemSettings(seed=seed)
@@ -136,7 +171,7 @@ def measure() -> Figures:
         about["relevance_weight"] = settings.relevance_weight
         apart = head_divergence(made.model)
         about |= {"cpu_seconds": made.seconds, "cka": apart.cka, "overlap": apart.overlap}
-        rows += [{**about, **_row(lister, test, data)} for lister in listers(made.model)]
+        rows += [{**about, **row_of(lister, test, data)} for lister in listers(made.model)]
     curve = list(_curve(data, test))
     return Figures(rows + curve, (), tuple(_goals(rows, curve)))
 
@@ -144,45 +179,43 @@ def measure() -> Figures:
 def measure_published() -> Figures:
     """The published settings: one pass over drawn pairs, Adagrad, negatives within the batch."""
     data = online_retail()
-    test = split_baskets(data.baskets, BasketProtocol(), Phase.TEST)
+    test = split_of(KNOWN, Phase.TEST)
     rows = []
     for epochs in (1, 10):
         made = trained(data, test, replace(PUBLISHED, epochs=epochs), 0.0)
         about = {"dataset": data.name, "settings": f"published, {epochs} epochs", "cpu_seconds": made.seconds}
-        rows += [{**about, **_row(lister, test, data)} for lister in list(listers(made.model))[1:3]]
+        rows += [{**about, **row_of(lister, test, data)} for lister in list(listers(made.model))[1:3]]
     return Figures(rows, (), ())
 
 
 def measure_single_task() -> Figures:
     """The engagement head alone: nothing of the relevance head reaches the backbone."""
     data = online_retail()
-    test = split_baskets(data.baskets, BasketProtocol(), Phase.TEST)
-    settings = ItemToItemSettings(seed=SEEDS[0], relevance_weight=0.0, relevance_partners=0.0)
-    made = trained(data, test, settings, chosen(SEEDS[0]).weight)
+    test = split_of(KNOWN, Phase.TEST)
+    made = trained(data, test, SINGLE_TASK, chosen(SEEDS[0]).weight)
     about = {"dataset": data.name, "cpu_seconds": made.seconds}
-    rows = [{**about, **_row(lister, test, data)} for lister in list(listers(made.model))[:2]]
+    rows = [{**about, **row_of(lister, test, data)} for lister in list(listers(made.model))[:2]]
     return Figures([{**row, "system": f"{row['system']}, single task"} for row in rows], (), ())
 
 
 def measure_relevance_weights() -> Figures:
     """How much the content encoder is to count beside partners (w_r)."""
     data = online_retail()
-    test = split_baskets(data.baskets, BasketProtocol(), Phase.TEST)
+    test = split_of(KNOWN, Phase.TEST)
     rows = []
     for weight in RELEVANCE_WEIGHTS:
         settings = ItemToItemSettings(seed=SEEDS[0], relevance_weight=weight)
         made = trained(data, test, settings, chosen(SEEDS[0]).weight)
         apart = head_divergence(made.model)
         about = {"dataset": data.name, "relevance_weight": weight, "cka": apart.cka, "overlap": apart.overlap}
-        rows += [{**about, **_row(lister, test, data)} for lister in listers(made.model)]
+        rows += [{**about, **row_of(lister, test, data)} for lister in listers(made.model)]
     return Figures(rows, (), ())
 
 
 def measure_new_items() -> Figures:
     """Items that no basket had: those that the test brings, and a hidden 5 %."""
     data = online_retail()
-    protocol = BasketProtocol(new_items=True, hidden=ColdItems(HIDDEN))
-    test = split_baskets(data.baskets, protocol, Phase.TEST)
+    test = split_of(SOME_HIDDEN, Phase.TEST)
     made = trained(data, test, ItemToItemSettings(seed=SEEDS[0]), chosen(SEEDS[0]).weight)
     texts = data.texts.vectors
     simple = (
@@ -190,7 +223,7 @@ def measure_new_items() -> Figures:
         BestOf(VectorScorer("text", texts, texts)),
     )
     rows = [
-        {"dataset": data.name, "new": int(np.count_nonzero(test.new)), **_row(lister, test, data)}
+        {"dataset": data.name, "new": int(np.count_nonzero(test.new)), **row_of(lister, test, data)}
         for lister in (*listers(made.model), *simple)
     ]
     by_name = {row["system"]: row for row in rows}
@@ -208,7 +241,8 @@ def measure_new_items() -> Figures:
     )
 
 
-def _row(lister: Lister, split: BasketSplit, data: BasketData) -> dict[str, Any]:
+def row_of(lister: Lister, split: BasketSplit, data: BasketData) -> dict[str, Any]:
+    """A row of the result file for a lister."""
     found = evaluate_lists(lister, split, data.facts)
     say(f"{found.system}: " + ", ".join(f"{name} {value:.4f}" for name, value in found.metrics.items()))
     return {"system": found.system, **found.metrics}
@@ -221,7 +255,7 @@ def _curve(data: BasketData, test: BasketSplit) -> Iterator[dict[str, Any]]:
         counts = MatrixScorer("counts", together_scores(count_baskets(test.train, options)))
         for weight in (0.0, *SUM_WEIGHTS):
             lister = BestOf(WeightedSum(f"{name}, {weight:g}", counts, text, weight))
-            yield {"dataset": data.name, **_row(lister, test, data)}
+            yield {"dataset": data.name, **row_of(lister, test, data)}
 
 
 def _goals(rows: Sequence[dict[str, Any]], curve: Sequence[dict[str, Any]]) -> Iterator[Goal]:

@@ -91,7 +91,7 @@ def domains(result: BenchmarkResult) -> str:
 def last_item(result: BenchmarkResult) -> str:
     """Beauty, a user's last item as the trigger."""
     metrics = {metric: (metric, ".4f") for metric in ("R@10", "N@10")}
-    return _of_topic(result, "last item", metrics)
+    return _of_topic(result, "last item", {"weights chosen": ("settings", "s"), **metrics})
 
 
 def additions(result: BenchmarkResult) -> str:

@@ -9,13 +9,12 @@ import numpy as np
 
 from aisle.encoder.whitening import fit_whitening
 from aisle.evaluation.item_to_item.lists import ItemFacts, evaluate_lists
-from aisle.evaluation.item_to_item.protocol import BasketProtocol, split_baskets
 from aisle.evaluation.sequences.protocol import Phase
 from aisle.training.item_to_item.settings import ItemToItemSettings
 from benchmarks.harness.command_line import say
 from benchmarks.harness.topics import Figures
 from benchmarks.item_to_item.data import BasketData, judged, online_retail
-from benchmarks.item_to_item.heads import SEEDS, chosen, listers, trained
+from benchmarks.item_to_item.heads import KNOWN, SEEDS, chosen, listers, split_of, trained
 
 JUDGES = ("MiniLM", "WordLlama")
 
@@ -23,7 +22,7 @@ JUDGES = ("MiniLM", "WordLlama")
 def measure() -> Figures:
     """Heads that read titles by MiniLM and by WordLlama, each judged by both."""
     data = online_retail()
-    test = split_baskets(data.baskets, BasketProtocol(), Phase.TEST)
+    test = split_of(KNOWN, Phase.TEST)
     by_judge = {
         "MiniLM": ItemFacts(data.texts.vectors),
         "WordLlama": ItemFacts(judged(data.titles)),

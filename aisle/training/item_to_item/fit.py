@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,10 @@ from aisle.training.item_to_item.settings import ItemToItemSettings
 _LONGEST: Final = 5.0
 """Gradients of a larger norm are scaled down to it."""
 
+EpochLosses = tuple[float, float, float]
+"""Means over the steps: of the engagement head's partners, the relevance head's, and the divergence from the
+content encoder."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedHeads:
@@ -29,12 +34,11 @@ class FittedHeads:
 
     Attributes:
         towers: as they are served.
-        losses: mean of each epoch: of the engagement head's partners, the relevance head's, and the
-            divergence from the content encoder.
+        losses: of each epoch.
     """
 
     towers: HeadTowers
-    losses: tuple[tuple[float, float, float], ...]
+    losses: tuple[EpochLosses, ...]
 
 
 def fit(
@@ -51,6 +55,29 @@ def fit(
     Raises:
         InputError: no basket of two items that is small enough to be learned from.
     """
+    seed_all(settings.seed)
+    towers = Towers(content, settings)
+    losses = tuple(fit_epochs(towers, baskets, settings, progress))
+    return FittedHeads(towers.served(), losses)
+
+
+def fit_epochs(
+    towers: Towers, baskets: Baskets, settings: ItemToItemSettings, progress: Progress
+) -> Iterator[EpochLosses]:
+    """Train towers epoch by epoch, so that they can be looked at in between.
+
+    Args:
+        towers: that are changed.
+        baskets: that are learned from.
+        settings: how.
+        progress: is told of steps.
+
+    Yields:
+        Losses of the epoch that has ended.
+
+    Raises:
+        InputError: no basket of two items that is small enough to be learned from.
+    """
     if not len(settings.pairs.kept(baskets)):
         raise InputError(
             f"none of {len(baskets):,} baskets has 2 to {settings.pairs.largest} items; larger ones say too"
@@ -58,12 +85,9 @@ def fit(
             fix="give single orders: --map basket=COLUMN names what the lines of one order share, not a day"
             " or a customer",
         )
-    seed_all(settings.seed)
     batches = settings.batches.of(baskets, settings.pairs)
-    towers = Towers(content, settings)
     optimizer, schedule = settings.optimizer.of(towers.parameters(), batches.steps * settings.epochs)
     random = np.random.default_rng(settings.seed)
-    losses = []
     done = 0
     for _ in range(settings.epochs):
         parts = []
@@ -79,8 +103,8 @@ def fit(
             progress.step(
                 min(done, batches.steps * settings.epochs), batches.steps * settings.epochs, parts[-1][0]
             )
-        losses.append(tuple(np.mean(parts, axis=0).tolist()))
-    return FittedHeads(towers.served(), tuple(losses))
+        engagement, partners, teacher = np.mean(parts, axis=0).tolist()
+        yield engagement, partners, teacher
 
 
 @dataclass(frozen=True, slots=True)
