@@ -18,10 +18,12 @@ from benchmarks.item_to_item import (
     from_index,
     heads,
     last_item,
+    mixes,
+    new_triggers,
     one_head,
     teachers,
 )
-from benchmarks.item_to_item.pareto import draw
+from benchmarks.item_to_item.pareto import draw, draw_epochs
 
 BENCHMARK: Final = "item-to-item"
 
@@ -38,6 +40,8 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "new items": heads.measure_new_items,
         "divergence": epochs.measure_divergence,
         "distances": epochs.measure_distances,
+        "mixes": mixes.measure,
+        "new triggers": new_triggers.measure,
         "last item": last_item.measure,
         "history": ages.measure,
         "teachers": teachers.measure,
@@ -63,7 +67,9 @@ def item_to_item(
     """
     measure_topics(BENCHMARK, "benchmarks.item_to_item", TOPICS, only, out)
     if out is None:
-        draw(read_result(RESULTS / f"{BENCHMARK}.json"))
+        result = read_result(RESULTS / f"{BENCHMARK}.json")
+        draw(result)
+        draw_epochs(result)
 
 
 if __name__ == "__main__":

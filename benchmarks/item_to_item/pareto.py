@@ -17,6 +17,7 @@ Row = Mapping[str, Any]
 RELEVANCE: Final = "relevance@50"
 RECALL: Final = "R@50"
 PICTURE: Final = ROOT / "docs" / "images" / "item-to-item.png"
+EPOCHS_PICTURE: Final = ROOT / "docs" / "images" / "item-to-item-epochs.png"
 CURVES: Final[Mapping[str, str]] = {
     "weighted sum, ": "weighted sum of counts and text",
     "weighted sum of 1/size counts, ": "the same, counts by 1 / size",
@@ -27,11 +28,8 @@ CURVES: Final[Mapping[str, str]] = {
 
 def over_seeds(rows: Sequence[Row]) -> list[Row]:
     """A row for each system: means of its numbers, and of recall the standard deviation as ``R@50 sd``."""
-    by_system: dict[str, list[Row]] = {}
-    for row in rows:
-        by_system.setdefault(row["system"], []).append(row)
     found: list[Row] = []
-    for of in by_system.values():
+    for of in _by(rows, "system").values():
         numbers = {name for name, value in of[0].items() if isinstance(value, int | float)}
         means = {name: float(np.mean([row[name] for row in of])) for name in numbers}
         spread = {f"{RECALL} sd": float(np.std([row[RECALL] for row in of], ddof=1))} if len(of) > 1 else {}
@@ -99,3 +97,48 @@ def draw(result: BenchmarkResult) -> None:
     axes.legend()
     with whole_file(PICTURE) as file:
         figure.savefig(file, format="png", metadata={"Software": None})
+
+
+def draw_epochs(result: BenchmarkResult) -> None:
+    """Draw how alike heads are, and how far items are from their end; once both are measured.
+
+    Raises:
+        InputError: the picture cannot be written.
+    """
+    by_topic = {
+        topic: [row for row in result.rows if row["topic"] == topic] for topic in ("divergence", "distances")
+    }
+    if not all(by_topic.values()):
+        return
+    figure = optional("matplotlib.figure", extra="train").Figure(
+        figsize=(9, 4), dpi=110, layout="constrained"
+    )
+    alike, apart = figure.subplots(1, 2)
+    styles = {"cka": "-", "overlap": "--"}
+    for number, (system, rows) in enumerate(_by(by_topic["divergence"], "system").items()):
+        for measure, style in styles.items():
+            label = f"{system}: {measure}"
+            values = [row[measure] for row in rows]
+            alike.plot([row["epoch"] for row in rows], values, style, color=f"C{number}", label=label)
+    alike.set_ylabel("CKA of vectors, overlap of the first 50")
+    engagement = [row for row in by_topic["distances"] if row["of"] == "engagement"]
+    for style, (system, rows) in zip("-:", _by(engagement, "system").items(), strict=False):
+        groups = [name for name in ("none", "1-9", "10-99", "100 and more") if name in rows[0]]
+        for number, group in enumerate(groups):
+            label = f"{system}: {group}"
+            values = [row[group] for row in rows]
+            apart.plot([row["epoch"] for row in rows], values, style, color=f"C{number}", label=label)
+    apart.set_ylabel("1 - cosine with the last epoch, engagement, by baskets")
+    for axes in (alike, apart):
+        axes.set_xlabel("epochs")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=7)
+    with whole_file(EPOCHS_PICTURE) as file:
+        figure.savefig(file, format="png", metadata={"Software": None})
+
+
+def _by(rows: Sequence[Row], name: str) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[name], []).append(row)
+    return found

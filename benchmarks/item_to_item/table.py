@@ -46,7 +46,7 @@ def new_items(result: BenchmarkResult) -> str:
 
 def heads(result: BenchmarkResult) -> str:
     """Two heads, each alone and merged, beside the weighted sum."""
-    rows = over_seeds([*_of(result, "heads"), *_of(result, "single task")])
+    rows = over_seeds([row for topic in ("heads", "single task", "one head") for row in _of(result, topic)])
     spread = {"sd of R@50": (f"{RECALL} sd", ".4f")}
     return block(result, _systems(rows, {**_COLUMNS, **spread}))
 
@@ -67,6 +67,34 @@ def relevance_weights(result: BenchmarkResult) -> str:
 def published(result: BenchmarkResult) -> str:
     """Two heads with the settings of the paper."""
     return _of_topic(result, "published settings", {"settings": ("settings", "s"), **_COLUMNS})
+
+
+def mixes(result: BenchmarkResult) -> str:
+    """Other ways to merge, at 98 % of the recall."""
+    chosen = {"alpha, or weight": ("parameter", "g"), "recall kept": ("kept", ".1%")}
+    chosen |= {"relevance, times": ("gain", ".2f")}
+    columns = {column: _COLUMNS[column] for column in ("R@10", "R@50", "relevance@50", "coverage")}
+    return _of_topic(result, "mixes", {**chosen, **columns})
+
+
+def new_triggers(result: BenchmarkResult) -> str:
+    """What is added for triggers that no basket had."""
+    columns = {"weights chosen": ("settings", "s"), "validation": ("validation", ".4f")}
+    return _of_topic(result, "new triggers", {**columns, "R@50 new trigger": ("R@50 new trigger", ".4f")})
+
+
+def divergence(result: BenchmarkResult) -> str:
+    """How alike heads are after some epochs."""
+    alike = {"CKA": ("cka", ".2f"), "overlap@50": ("overlap", ".2f"), "alarm": ("collapsed", ".0f")}
+    return _of_topic(result, "divergence", {"epoch": ("epoch", "d"), **alike})
+
+
+def distances(result: BenchmarkResult) -> str:
+    """How far vectors are from those of the last epoch."""
+    rows = _of(result, "distances")
+    known = ("topic", "dataset", "seed", "system", "epoch", "of")
+    groups = {name: (name, ".2f") for row in rows[:1] for name in row if name not in known}
+    return block(result, _systems(rows, {"vectors of": ("of", "s"), "epoch": ("epoch", "d"), **groups}))
 
 
 def history(result: BenchmarkResult) -> str:

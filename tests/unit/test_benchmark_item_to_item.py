@@ -31,3 +31,25 @@ def test_seeds_are_averaged_by_system() -> None:
     assert (merged["system"], merged["R@50"], merged["relevance@50"]) == ("a", pytest.approx(0.2), 0.2)
     assert merged["R@50 sd"] == pytest.approx(2**0.5 / 10)
     assert other == alone
+
+
+def test_one_head_serves_what_it_was_trained_as() -> None:
+    torch = pytest.importorskip("torch")
+    from aisle.recommendation.item_to_item.towers import Vocabulary
+    from aisle.training.item_to_item.model import ItemContent
+    from aisle.training.item_to_item.settings import ItemToItemSettings
+    from benchmarks.item_to_item.one_head import OneHead
+
+    vocabulary, none = Vocabulary(("a", "b", "c")), ("",) * 3
+    texts = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    features = vocabulary.features(("a", "b", "c"), none, none)
+    content = ItemContent(vocabulary, features, np.ones(3, dtype=np.bool_), texts)
+    torch.manual_seed(0)
+    towers = OneHead(content, ItemToItemSettings(dims=4, width=6, hidden=5))
+    made = towers(np.arange(3))
+    served = towers.served().vectors(("a", "b", "c"), texts, none, none)
+    assert served.engagement == pytest.approx(made.engagement.detach().numpy(), abs=1e-6)
+    assert served.relevance == pytest.approx(made.relevance.detach().numpy(), abs=1e-6)
+    assert not served.relevance[:, -1].any()
+    made.relevance.sum().backward()
+    assert float(towers.engagement.linear.weight.grad.norm()) > 0

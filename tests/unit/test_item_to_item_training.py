@@ -10,9 +10,10 @@ torch = pytest.importorskip("torch")
 from aisle.baskets import baskets_from  # noqa: E402
 from aisle.errors import InputError  # noqa: E402
 from aisle.recommendation.item_to_item.towers import Vocabulary  # noqa: E402
+from aisle.training.common.machine import seed_all  # noqa: E402
 from aisle.training.common.progress import Silent  # noqa: E402
 from aisle.training.item_to_item.batches import BatchMaker, CountedRows, DrawnPairs, PairOptions  # noqa: E402
-from aisle.training.item_to_item.fit import fit, losses_of  # noqa: E402
+from aisle.training.item_to_item.fit import fit, fit_epochs, losses_of  # noqa: E402
 from aisle.training.item_to_item.job import validation_of  # noqa: E402
 from aisle.training.item_to_item.losses import partner_loss, teacher_loss  # noqa: E402
 from aisle.training.item_to_item.model import ItemContent, Towers  # noqa: E402
@@ -72,6 +73,16 @@ def test_no_loss_of_the_relevance_head_moves_the_engagement_head(part: str) -> N
     found = _gradients(part)
     assert all(size == 0 for name, size in found.items() if name.startswith("engagement"))
     assert all(size > 0 for name, size in found.items() if not name.startswith("engagement"))
+
+
+def test_towers_can_be_looked_at_between_epochs() -> None:
+    fitted = fit(BASKETS, content(), SMALL, Silent())
+    seed_all(SMALL.seed)
+    towers = Towers(content(), SMALL)
+    seen = [(losses, towers.served().text_map) for losses in fit_epochs(towers, BASKETS, SMALL, Silent())]
+    assert [losses for losses, _ in seen] == list(fitted.losses)
+    assert np.array_equal(seen[1][1], fitted.towers.text_map)
+    assert not np.array_equal(seen[0][1], seen[1][1])
 
 
 def test_the_engagement_loss_does_not_move_the_relevance_head() -> None:
