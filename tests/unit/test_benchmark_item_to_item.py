@@ -52,4 +52,5 @@ def test_one_head_serves_what_it_was_trained_as() -> None:
     assert served.relevance == pytest.approx(made.relevance.detach().numpy(), abs=1e-6)
     assert not served.relevance[:, -1].any()
     made.relevance.sum().backward()
-    assert float(towers.engagement.linear.weight.grad.norm()) > 0
+    moved = towers.engagement.linear.weight.grad
+    assert moved is not None and bool(moved.any())
