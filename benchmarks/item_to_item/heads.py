@@ -32,6 +32,7 @@ from aisle.recommendation.item_to_item.scorers import (
     WeightedSum,
 )
 from aisle.recommendation.item_to_item.systems import SUM_WEIGHTS
+from aisle.recommendation.item_to_item.towers import HeadTowers
 from aisle.training.common.machine import seed_all
 from aisle.training.common.progress import Silent
 from aisle.training.item_to_item.fit import fit_epochs
@@ -142,9 +143,16 @@ def _trained(
     losses = fit_epochs(towers, split.train, settings, Silent())
     path |= {epoch: towers.served() for epoch, _ in enumerate(losses, 1) if epoch in LOOKED_AT}
     seconds = time.process_time() - began
-    models = {epoch: catalogue.model(split.train, served, 0.0) for epoch, served in path.items()}
     model = catalogue.model(split.train, towers.served(), 0.0)
+    models = {epoch: _as_of(model, served, data) for epoch, served in path.items()}
     return Trained(model, seconds, MappingProxyType(models))
+
+
+def _as_of(model: TwoHeads, towers: HeadTowers, data: BasketData) -> TwoHeads:
+    """The same counts with other towers."""
+    none = ("",) * len(data.titles)
+    made = towers.vectors(model.items, data.texts.vectors, none, none)
+    return replace(model, engagement=made.engagement, relevance=made.relevance, towers=towers)
 
 
 def listers(model: TwoHeads) -> Iterator[Lister]:
