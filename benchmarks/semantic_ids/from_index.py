@@ -167,7 +167,7 @@ def _candidates(
     products = dict(zip(shelf.ids, (shelf.vectors @ profile.vector).tolist(), strict=True))
     ids = union(found)
     parts = dict(zip(ids, scorer.parts(profile, ids, products), strict=True))
-    yield UNION, {fused.id for fused in pooled(found, parts, budget, 10).order}
+    yield UNION, {fused.id for fused in pooled(found, parts, budget).order}
 
 
 def _known(history: list[str], dims: int) -> History:

@@ -122,7 +122,7 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
         before = time.perf_counter()
         answers = multi_search(self._cluster, self._index.name, plan.bodies())
         expect_release(release, (hit["_index"] for answer in answers for hit in answer["hits"]["hits"][:1]))
-        pool = read_pool(plan, request, self._scorer, profile, answers)
+        pool = read_pool(plan, self._scorer, profile, answers)
         preferences = self._artifacts.recommender.preferences
         if preferences is not None and pool.order:
             vectors = self._vectors([fused.id for fused in pool.order], release)

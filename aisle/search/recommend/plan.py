@@ -167,7 +167,6 @@ class RecommendationRanking:
 
 def read_pool(
     plan: RecommendationPlan,
-    request: RecommendationRequest,
     scorer: BaseScorer,
     profile: Profile,
     answers: Sequence[Mapping[str, Any]],
@@ -176,7 +175,6 @@ def read_pool(
 
     Args:
         plan: that was asked.
-        request: that it was made of.
         scorer: of the client.
         profile: of the history.
         answers: complete, in the order of the bodies.
@@ -191,10 +189,7 @@ def read_pool(
         known = products | known
     ids = union(found)
     parts = dict(zip(ids, scorer.parts(profile, ids, known), strict=True))
-    preferences = scorer.recommender.preferences
-    # What preferences rank again is all there.
-    least = max(request.size, preferences.settings.pool) if preferences else request.size
-    return pooled(found, parts, request.pool_size, min(least, request.pool_size))
+    return pooled(found, parts, plan.question.size)
 
 
 def preferred(pool: Pool, preferences: Preferences, candidates: Candidates) -> Pool:

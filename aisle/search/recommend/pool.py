@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aisle.mappings import FusionSpec
-from aisle.search.fusion import Fused, LegResult, fuse
+from aisle.search.fusion import Fused, LegResult
 from aisle.search.recommend.channels import best_first
-
-_BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +40,16 @@ def union(found: Mapping[str, LegResult]) -> list[str]:
     return list(dict.fromkeys(id_ for result in found.values() for id_ in result.ids))
 
 
-def pooled(
-    found: Mapping[str, LegResult],
-    parts: Mapping[str, Sequence[float]],
-    budget: int,
-    size: int,
-) -> Pool:
-    """The union of the channels within the budget.
-
-    The best ``size`` by the base score are in it. The rest is chosen by reciprocal ranks (Cormack et al.,
-    SIGIR 2009) in the order of that score and in each channel, so that what one channel is sure of has a
-    place, whatever it scores.
+def pooled(found: Mapping[str, LegResult], parts: Mapping[str, Sequence[float]], budget: int) -> Pool:
+    """The best of the union of the channels by the base score, whichever channel found them.
 
     Args:
-        found: channel to what it found, best first.
+        found: channel to what it found, best first; to be sure of the best each is asked for the budget.
         parts: candidate to the parts of its base score, see ``profile.PARTS``; of every item of the union.
         budget: candidates that are kept.
-        size: of the page.
     """
-    base = best_first({id_: sum(parts[id_]) for id_ in union(found)}, len(parts))
-    kept = set(base.ids[:size])
-    if len(base.ids) > budget:
-        spec = FusionSpec.equal(_BASE, *found)
-        for fused in fuse(spec, {_BASE: base, **found}):
-            if len(kept) == budget:
-                break
-            kept.add(fused.id)
-    else:
-        kept = set(base.ids)
-    order = [
-        Fused(id_, score, tuple(parts[id_]))
-        for id_, score in zip(base.ids, base.scores, strict=True)
-        if id_ in kept
-    ]
+    best = best_first({id_: sum(parts[id_]) for id_ in union(found)}, budget)
+    order = [Fused(id_, score, tuple(parts[id_])) for id_, score in zip(best.ids, best.scores, strict=True)]
     found_by: dict[str, dict[str, ChannelRank]] = {fused.id: {} for fused in order}
     for channel, result in found.items():
         for rank, (id_, score) in enumerate(zip(result.ids, result.scores, strict=True), 1):
