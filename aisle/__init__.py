@@ -73,6 +73,7 @@ __all__ = [
     "plan",
     "preview",
     "prune_releases",
+    "prune_ubi",
     "put_rules",
     "record_report",
     "replay",
@@ -135,7 +136,7 @@ if TYPE_CHECKING:
     from aisle._train_router import train_router
     from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
-    from aisle._ubi import export_ubi, simulate_ubi
+    from aisle._ubi import export_ubi, prune_ubi, simulate_ubi
     from aisle._update import update
     from aisle.cluster import ClusterSettings, connect
     from aisle.encoder import ArtifactStore
@@ -201,7 +202,7 @@ else:
         "_train_preferences": ("train_preferences",),
         "_try": ("try_catalogue",),
         "_tune": ("apply_fusion", "tune"),
-        "_ubi": ("export_ubi", "simulate_ubi"),
+        "_ubi": ("export_ubi", "prune_ubi", "simulate_ubi"),
         "_update": ("update",),
         "cluster": ("ClusterSettings", "connect"),
         "encoder": ("ArtifactStore",),

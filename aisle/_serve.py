@@ -32,6 +32,9 @@ def serve(
     origins: Sequence[str] | None = None,
     log_queries: bool | None = None,
     page: bool | None = None,
+    events: bool | None = None,
+    events_need_consent: bool | None = None,
+    events_texts: bool | None = None,
     log_level: str = "info",
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
@@ -60,6 +63,10 @@ def serve(
         log_queries: write what shoppers type into the log.
         page: show the catalogues in a browser, see docs/how-to/page.md; None: where only this
             machine can ask, and no keys are asked for.
+        events: write answers, and what shoppers do with them, to the indexes ``ubi_queries`` and
+            ``ubi_events`` of the same cluster.
+        events_need_consent: only those that say that their shopper agreed.
+        events_texts: with what shoppers type, as it is unless this is False.
         log_level: "debug", "info" (a line for each request), "warning" or "error".
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
@@ -88,6 +95,9 @@ def serve(
         "origins": origins,
         "log_queries": log_queries,
         "page": page,
+        "events": events,
+        "events_need_consent": events_need_consent,
+        "events_texts": events_texts,
     }
     settings = read_settings(ServiceSettings, **{name: one for name, one in given.items() if one is not None})
     wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
@@ -99,4 +109,4 @@ def serve(
     catalogues = Catalogues([IndexedCatalogue(name, client, artifacts, reranker or "") for name in wanted])
     catalogues.open()
     write_logs(log_level.upper())
-    run(create_app(settings, catalogues), settings, say)
+    run(create_app(settings, catalogues, client if settings.events else None), settings, say)

@@ -32,11 +32,12 @@ from aisle.evaluation.qrels import text_lines
 from aisle.mappings.ubi import EVENTS, QUERIES
 from aisle.types import Query
 
-__all__ = ["Method", "Simulated", "SimulationOptions", "UbiExport", "export_ubi", "simulate_ubi"]
+__all__ = ["Method", "Simulated", "SimulationOptions", "UbiExport", "export_ubi", "prune_ubi", "simulate_ubi"]
 
 QUERIES_FILE: Final = "ubi_queries.jsonl"
 EVENTS_FILE: Final = "ubi_events.jsonl"
 USUAL_LEAST_SHOWN: Final = 20
+_PRUNE_S: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ def _read_cluster(cluster: OpenSearch | None, application: str | None) -> ClickL
     query = {"term": {"application": application}} if application else {"match_all": {}}
     if not client.indices.exists(index=EVENTS):
         raise IndexNotFound(
-            f"no index {EVENTS}: nobody recorded events", fix="record some, or read files: --from"
+            f"no index {EVENTS}: nobody recorded events",
+            fix="record some (aisle serve --events), or read files: --from",
         )
     reader = LogReader()
     # Events that name their query's text need no index of queries.
@@ -201,6 +203,42 @@ def _read_cluster(cluster: OpenSearch | None, application: str | None) -> ClickL
     for hit in scan(client, index=EVENTS, query={"query": query}, size=1000):
         reader.event(hit["_source"])
     return reader.done()
+
+
+def prune_ubi(
+    days: int, *, application: str | None = None, cluster: OpenSearch | None = None
+) -> Mapping[str, int]:
+    """Delete queries and events that are older.
+
+    Example:
+        aisle.prune_ubi(90)
+
+    Args:
+        days: that are kept, 0 or more.
+        application: only what it asked; None: all.
+        cluster: see ``aisle``.
+
+    Returns:
+        Index to how many of its documents were deleted.
+
+    Raises:
+        InputError: days below 0.
+        ClusterError, IndexNotFound: from the cluster.
+    """
+    if days < 0:
+        raise InputError(f"{days} days cannot be kept", fix="give 0 or more")
+    client = connected(cluster)
+    older: dict[str, Any] = {"range": {"timestamp": {"lt": f"now-{days}d"}}}
+    mine = [{"term": {"application": application}}] if application is not None else []
+    there = [index for index in (QUERIES, EVENTS) if client.indices.exists(index=index)]
+    if not there:
+        raise IndexNotFound(f"there is no index {EVENTS}", fix="record events first: aisle serve --events")
+    # What is written meanwhile is newer.
+    patient = {"conflicts": "proceed", "refresh": "true", "request_timeout": _PRUNE_S}
+    body = {"query": {"bool": {"filter": [older, *mine]}}}
+    return {
+        index: client.delete_by_query(index=index, body=body, params=patient)["deleted"] for index in there
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │   ├── Overloaded            as many requests wait as may
 │   ├── DeadlinePassed        there was no time left to answer it
 │   ├── KeyRefused            it came without a key, or with one that is none
-│   └── LimitReached          its key or address asks more often than it may
+│   ├── LimitReached          its key or address asks more often than it may
+│   └── NotOffered            the service was started without what it asks for
 └── EvaluationError           runs or qrels that cannot be scored
 """
 
@@ -170,6 +171,10 @@ class KeyRefused(ServiceError):
 
 class LimitReached(ServiceError):
     """Its key or address asks more often than it may."""
+
+
+class NotOffered(ServiceError):
+    """The service was started without what it asks for."""
 
 
 class EvaluationError(AisleError):

@@ -13,6 +13,7 @@ _ADDRESS: Final = "Address"
 _ACCESS: Final = "Access"
 _LOAD: Final = "Load"
 _LOG: Final = "Log"
+_EVENTS: Final = "Events"
 
 
 def serve(
@@ -74,12 +75,33 @@ def serve(
             "--log-queries", help="Write what shoppers type into the log, too.", rich_help_panel=_LOG
         ),
     ] = None,
+    events: Annotated[
+        bool | None,
+        typer.Option(
+            "--events",
+            help="Write answers, and what shoppers do with them, to ubi_queries and ubi_events.",
+            rich_help_panel=_EVENTS,
+        ),
+    ] = None,
+    events_need_consent: Annotated[
+        bool | None,
+        typer.Option(
+            "--events-need-consent",
+            help="Only those that say that their shopper agreed.",
+            rich_help_panel=_EVENTS,
+        ),
+    ] = None,
+    events_without_texts: Annotated[
+        bool | None,
+        typer.Option("--events-without-texts", help="Without what shoppers type.", rich_help_panel=_EVENTS),
+    ] = None,
 ) -> None:
     """Serve catalogues over HTTP: search, suggestions, items, health, metrics. Ctrl-C or SIGTERM stops.
 
     Examples:
 
     - `aisle serve --name shop`
+    - `aisle serve --name shop --events --events-need-consent`
     - `aisle serve --name shop --name outlet --host 0.0.0.0 --port 80 --rerank my-reranker`
     """
     aisle.serve(
@@ -94,6 +116,9 @@ def serve(
         origins=origin or None,
         log_queries=log_queries,
         page=page,
+        events=events,
+        events_need_consent=events_need_consent,
+        events_texts=False if events_without_texts else None,
         log_level=log_level,
         say=typer.echo,
     )

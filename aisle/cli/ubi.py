@@ -32,6 +32,8 @@ def ubi() -> None:
 
         aisle ubi export clicks
 
+        aisle ubi prune --days 90
+
         aisle ubi simulate simulated
     """
 
@@ -83,6 +85,31 @@ def export(
         f" {found.items:,} items: {printable(str(found.folder))}",
         markup=False,
     )
+
+
+@app.command()
+def prune(
+    days: Annotated[int, typer.Option(min=0, help="Keep what is not older.", show_default=False)],
+    application: Annotated[
+        str | None, typer.Option(help="Only what this application asked. Default: all.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete queries and events that are older, for good.
+
+    Examples:
+
+        aisle ubi prune --days 90
+
+        aisle ubi prune --days 30 --application shop --json
+    """
+    with progress_console().status("deleting"):
+        deleted = aisle.prune_ubi(days, application=application)
+    if as_json:
+        print_json({"deleted": dict(deleted)})
+        return
+    for index, number in deleted.items():
+        typer.echo(f"{index}: {number:,} deleted")
 
 
 @app.command()

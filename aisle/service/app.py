@@ -12,41 +12,59 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from aisle._version import __version__
+from aisle.cluster import Cluster
 from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
+from aisle.service.events import EventWriter, Recorder
 from aisle.service.keys import Keys, read_keys
 from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
 from aisle.service.middleware import RequestMiddleware
 from aisle.service.openapi import describe
-from aisle.service.parts import Service
+from aisle.service.parts import ASKER_HEADERS, Service
 from aisle.service.problems import PROBLEMS, handle_problems
-from aisle.service.routes import explain, health, instantsearch, items, recommend, search, similar, suggest
+from aisle.service.routes import (
+    explain,
+    feedback,
+    health,
+    instantsearch,
+    items,
+    recommend,
+    search,
+    similar,
+    suggest,
+)
 from aisle.service.settings import ServiceSettings
 from aisle.service.web import routes as web
 
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
+def create_app(settings: ServiceSettings, catalogues: Catalogues, events: Cluster | None = None) -> FastAPI:
     """The application for these catalogues; it looks after them while it runs.
 
     Args:
         settings: how it runs.
         catalogues: opened already, or opened by the application as soon as their cluster answers.
+        events: cluster that answers and events are written to; None: they are not.
 
     Raises:
         InputError: the file of keys cannot be read.
     """
     admission = Admission(settings.threads, settings.queue)
     metrics = Metrics(admission, catalogues)
+    recorder = _recorder(settings, metrics, events) if events else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with create_task_group() as tasks:
             tasks.start_soon(_look_after, catalogues, settings.check_s)
+            if recorder:
+                recorder.writer.start()
             yield
+            if recorder:
+                await to_thread.run_sync(recorder.writer.stop, settings.events_grace_s)
             tasks.cancel_scope.cancel()
 
     app = FastAPI(
@@ -60,7 +78,7 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
     searching = DegradingSearch(admission, metrics, settings.deadline_ms / 1000)
     limits = RateLimits(settings.per_minute, settings.key_per_minute)
     keys = Keys(read_keys(settings.keys)) if settings.keys else None
-    app.state.service = Service(settings, catalogues, admission, metrics, searching, limits, keys)
+    app.state.service = Service(settings, catalogues, admission, metrics, searching, limits, keys, recorder)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -69,12 +87,13 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
             allow_headers=[
                 *("Authorization", "Content-Type", "X-Request-Id"),
                 *("X-Algolia-API-Key", "X-Algolia-Application-Id"),
+                *ASKER_HEADERS,
             ],
             expose_headers=["X-Request-Id", "Server-Timing", "Retry-After"],
         )
     app.add_middleware(RequestMiddleware, settings=settings, metrics=metrics)
     handle_problems(app)
-    for each in (search, suggest, recommend, similar, explain, items, instantsearch):
+    for each in (search, suggest, recommend, similar, explain, items, feedback, instantsearch):
         app.include_router(each.router, responses=PROBLEMS)
     app.include_router(health.router)
     if settings.shows_page:
@@ -82,6 +101,12 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues) -> FastAPI:
         app.mount("/static", StaticFiles(packages=[("aisle.service.web", "static")]))
     describe(app)
     return app
+
+
+def _recorder(settings: ServiceSettings, metrics: Metrics, cluster: Cluster) -> Recorder:
+    writer = EventWriter(cluster, metrics, settings.events_waiting)
+    metrics.waits(writer)
+    return Recorder(writer, metrics, settings.events_need_consent, settings.events_texts)
 
 
 async def _look_after(catalogues: Catalogues, every_s: float) -> None:

@@ -10,6 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
+from aisle.service.events import EventWriter
+from aisle.service.events.writer import Outcome
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _SECONDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
@@ -55,6 +57,12 @@ class Metrics:
             ("catalogue", "matched"),
             registry=self._registry,
         )
+        self.events = Counter(
+            "aisle_events",
+            "Documents for ubi_queries, ubi_events and aisle-observations, by what became of them.",
+            ("index", "outcome", "why"),
+            registry=self._registry,
+        )
         self._ready = Gauge(
             "aisle_catalogue_ready",
             "1 if the catalogue can be asked.",
@@ -75,6 +83,15 @@ class Metrics:
         """Count the parts of an answer, in milliseconds."""
         for stage, ms in timings_ms.items():
             self.stage_seconds.labels(stage).observe(ms / 1000)
+
+    def count(self, index: str, outcome: Outcome, why: str = "", number: int = 1) -> None:
+        """Count what became of events, see `EventCounts`."""
+        self.events.labels(index, outcome.value, why).inc(number)
+
+    def waits(self, writer: EventWriter) -> None:
+        """Measure how many events wait to be written."""
+        gauge = Gauge("aisle_events_waiting", "Documents that wait to be written.", registry=self._registry)
+        gauge.set_function(lambda: writer.waiting)
 
     def exposition(self) -> bytes:
         """All figures in the format of Prometheus."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, TypeVarTuple
+from typing import Annotated, Any, Final, TypeVar, TypeVarTuple
 
 import orjson
 from anyio import to_thread
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from aisle.cluster.request_scope import current_scope
+from aisle.mappings.ubi import ID_CHARS
 from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
+from aisle.service.events import Asker, Recorder
 from aisle.service.keys import EVERYTHING, Access, Keys
 from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
@@ -35,6 +37,7 @@ class Service:
     searching: answers searches as well as there is time for.
     limits: how often one may ask.
     keys: that are asked for; None: everybody may have everything.
+    recorder: records answers and events; None: nothing is recorded.
     """
 
     settings: ServiceSettings
@@ -44,6 +47,7 @@ class Service:
     searching: DegradingSearch
     limits: RateLimits
     keys: Keys | None = None
+    recorder: Recorder | None = None
 
     async def run(self, request: Request, function: Callable[[*A], T], *args: *A) -> T:
         """What a function returns, which may block: in a thread, once it is admitted.
@@ -113,6 +117,27 @@ async def _catalogue(name: CatalogueName, service: ServicePart, access: AccessPa
 
 
 CataloguePart = Annotated[ScopedCatalogue, Depends(_catalogue)]
+
+
+ASKER_HEADERS: Final = ("X-Client-Id", "X-Session-Id", "X-Consent")
+"""Headers, and not a part of addresses, which others keep."""
+
+_AskerId = Annotated[
+    str | None, Header(max_length=ID_CHARS, description="Your own, recorded where events are.")
+]
+
+
+async def _asker(
+    x_client_id: _AskerId = None,
+    x_session_id: _AskerId = None,
+    x_consent: Annotated[
+        bool | None, Header(description="Whether the shopper agreed to being recorded.")
+    ] = None,
+) -> Asker:
+    return Asker(x_client_id, x_session_id, x_consent)
+
+
+AskerPart = Annotated[Asker, Depends(_asker)]
 
 
 def json_response(value: Any) -> Response:

@@ -24,6 +24,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _STATUSES: Final[tuple[tuple[type[AisleError], HTTPStatus], ...]] = (
     (errors.IndexNotFound, HTTPStatus.NOT_FOUND),
     (errors.ForeignIndex, HTTPStatus.NOT_IMPLEMENTED),
+    (errors.NotOffered, HTTPStatus.NOT_IMPLEMENTED),
     (errors.InvalidQuery, HTTPStatus.BAD_REQUEST),
     (errors.InputError, HTTPStatus.BAD_REQUEST),
     (errors.KeyRefused, HTTPStatus.UNAUTHORIZED),
@@ -77,7 +78,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     413: _documented(Problem, "The body is too large."),
     422: _documented(InvalidRequest, "The request does not have the form that it should have."),
     429: _documented(Problem, "More requests than the key or the address may make: see Retry-After."),
-    501: _documented(Problem, "The release was made without what is asked for."),
+    501: _documented(Problem, "The release was made, or the service started, without what is asked for."),
     503: _documented(Problem, "Too many wait, or OpenSearch does not answer: try again after Retry-After."),
     504: _documented(Problem, "There was no time left to answer."),
 }

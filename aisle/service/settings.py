@@ -35,6 +35,11 @@ class ServiceSettings(BaseSettings):
         log_queries: write what shoppers type into the log.
         page: show the catalogues in a browser; None: where only this machine can ask, and without keys.
         page_key: whose rights the page has where keys are asked for: whoever can open the page has them.
+        events: write answers, and what shoppers do with them, to the indexes of UBI.
+        events_need_consent: only those that say that their shopper agreed.
+        events_texts: with what shoppers typed.
+        events_waiting: documents that may wait to be written.
+        events_grace_s: how long they may take when the service is stopped, in seconds.
     """
 
     model_config = SettingsConfigDict(env_prefix="AISLE_SERVE_", frozen=True, hide_input_in_errors=True)
@@ -57,6 +62,11 @@ class ServiceSettings(BaseSettings):
     log_queries: bool = False
     page: bool | None = None
     page_key: SecretStr | None = None
+    events: bool = False
+    events_need_consent: bool = False
+    events_texts: bool = True
+    events_waiting: int = Field(default=20_000, ge=1_000, le=1_000_000)
+    events_grace_s: float = Field(default=5.0, ge=0)
 
     @property
     def shows_page(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import aisle
 from aisle.cluster import Cluster
 from aisle.cluster.documents import make_index
-from aisle.errors import IndexNotFound
+from aisle.errors import IndexNotFound, InputError
 from aisle.evaluation.clicks import SimulationOptions
 from aisle.mappings.observations import OBSERVATIONS, observations_body
 from aisle.mappings.ubi import EVENTS, QUERIES, events_body, queries_body
@@ -81,6 +82,17 @@ def test_what_boards_count_can_be_counted(client: Cluster, simulated: Path, tmp_
     by_action = {"size": 0, "aggs": {"a": {"terms": {"field": "action_name"}}}}
     counted = client.search(index=EVENTS, body=by_action)["aggregations"]["a"]["buckets"]
     assert {row["key"] for row in counted} == {"impression", "click"}
+
+
+def test_only_what_is_older_is_deleted(client: Cluster, simulated: Path) -> None:
+    body = {"application": "prune", "timestamp": "2020-01-01T00:00:00Z"}
+    for day in (body["timestamp"], datetime.now(UTC).isoformat()):
+        client.index(index=EVENTS, body={**body, "timestamp": day}, params={"refresh": "true"})
+    assert aisle.prune_ubi(1, application="prune", cluster=client) == {QUERIES: 0, EVENTS: 1}
+    left = {"query": {"term": {"application": "prune"}}}
+    assert client.count(index=EVENTS, body=left)["count"] == 1
+    with pytest.raises(InputError, match="0 or more"):
+        aisle.prune_ubi(-1, cluster=client)
 
 
 def test_events_alone_are_enough_and_that_there_are_none_is_said(

@@ -94,7 +94,8 @@ class LogReader:
         search.text = text
         hits = source.get("query_response_hit_ids")
         if isinstance(hits, list) and not search.impressions:
-            search.shown = {str(item): place for place, item in enumerate(hits)}
+            first = _first_place(source.get("query_attributes"))
+            search.shown = {str(item): place for place, item in enumerate(hits, first)}
         self._asked[text] += 1
         if isinstance(client := source.get("client_id"), str):
             self._clients.setdefault(text, set()).add(client)
@@ -164,6 +165,14 @@ class LogReader:
 def _text(value: object) -> str:
     """A query's text as it is compared: one line in lower case."""
     return one_line(value[:USER_QUERY_CHARS]).lower() if isinstance(value, str) else ""
+
+
+def _first_place(attributes: object) -> int:
+    """Place of the first hit, from 0: that of a later page is not the first."""
+    if not isinstance(attributes, Mapping):
+        return 0
+    page, size = attributes.get("page"), attributes.get("size")
+    return (page - 1) * size if isinstance(page, int) and isinstance(size, int) and page > 1 < size else 0
 
 
 def _object_and_position(attributes: object) -> tuple[str | None, int | None]:

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import Filters
 from aisle.search.recommend.request import RecommendationRequest
+from aisle.service.events import Asker, recorded_recommendation
 from aisle.service.parameters import FilterParameters, Ids, Size, Words
-from aisle.service.parts import CataloguePart, Service, ServicePart, json_response
+from aisle.service.parts import AskerPart, CataloguePart, Service, ServicePart, json_response
 
 router = APIRouter(tags=["recommend"])
 
@@ -63,24 +64,37 @@ async def recommend(
     request: Request,
     service: ServicePart,
     catalogue: CataloguePart,
+    asker: AskerPart,
     asked: Annotated[RecommendParameters, Query()],
 ) -> Response:
     """Recommend items for a history, which may be empty."""
-    return await _answer(request, service, catalogue, asked.request())
+    return await _answer(request, service, catalogue, asker, asked.request())
 
 
 @router.post("/v1/catalogues/{name}/recommend")
 async def recommend_by_body(
-    request: Request, service: ServicePart, catalogue: CataloguePart, asked: RecommendBody
+    request: Request,
+    service: ServicePart,
+    catalogue: CataloguePart,
+    asker: AskerPart,
+    asked: RecommendBody,
 ) -> Response:
     """Recommend items, with everything that can be said of it."""
-    return await _answer(request, service, catalogue, asked.request())
+    return await _answer(request, service, catalogue, asker, asked.request())
 
 
 async def _answer(
-    request: Request, service: Service, catalogue: CataloguePart, asked: RecommendationRequest
+    request: Request,
+    service: Service,
+    catalogue: CataloguePart,
+    asker: Asker,
+    asked: RecommendationRequest,
 ) -> Response:
     page = await service.run(request, catalogue.recommend, asked)
     request.scope["state"]["timings"]["opensearch"] = page.timings.server
     request.scope["state"]["log"] = {"catalogue": catalogue.name, "release": page.release}
-    return json_response(page.to_json())
+    said = page.to_json()
+    if service.recorder:
+        answer = recorded_recommendation(asked, page)
+        said["query_id"] = service.recorder.answered(catalogue.name, answer, asker)
+    return json_response(said)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from aisle.errors import Overloaded
 from aisle.search import Page, SearchRequest
+from aisle.service.events import Asker, recorded_search
 from aisle.service.parameters import SearchBody, SearchParameters
-from aisle.service.parts import CataloguePart, Service, ServicePart, json_response
+from aisle.service.parts import AskerPart, CataloguePart, Service, ServicePart, json_response
 
 router = APIRouter(tags=["search"])
 
@@ -19,25 +20,29 @@ async def search(
     request: Request,
     service: ServicePart,
     catalogue: CataloguePart,
+    asker: AskerPart,
     asked: Annotated[SearchParameters, Query()],
 ) -> Response:
     """Search a catalogue, or list what passes the filters where nothing is searched for."""
-    return await _answer(request, service, catalogue, asked.request(reranks=catalogue.reranks))
+    return await _answer(request, service, catalogue, asker, asked.request(reranks=catalogue.reranks))
 
 
 @router.post("/v1/catalogues/{name}/search")
 async def search_by_body(
-    request: Request, service: ServicePart, catalogue: CataloguePart, asked: SearchBody
+    request: Request, service: ServicePart, catalogue: CataloguePart, asker: AskerPart, asked: SearchBody
 ) -> Response:
     """Search a catalogue, with everything that can be said of a search."""
-    return await _answer(request, service, catalogue, asked.request(reranks=catalogue.reranks))
+    return await _answer(request, service, catalogue, asker, asked.request(reranks=catalogue.reranks))
 
 
 async def _answer(
-    request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
+    request: Request, service: Service, catalogue: CataloguePart, asker: Asker, asked: SearchRequest
 ) -> Response:
     page = await search_page(request, service, catalogue, asked)
-    return json_response(page.to_json())
+    said = page.to_json()
+    if service.recorder:
+        said["query_id"] = service.recorder.answered(catalogue.name, recorded_search(asked, page), asker)
+    return json_response(said)
 
 
 async def search_page(

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from aisle.recommendation.item_to_item.kinds import Intent
 from aisle.search.similar.request import SimilarRequest
+from aisle.service.events import recorded_similar
 from aisle.service.parameters import FilterParameters, Ids, ItemId, Size
-from aisle.service.parts import CataloguePart, ServicePart, json_response
+from aisle.service.parts import AskerPart, CataloguePart, ServicePart, json_response
 
 router = APIRouter(tags=["similar"])
 
@@ -34,6 +35,7 @@ async def similar(
     service: ServicePart,
     catalogue: CataloguePart,
     id: ItemId,
+    asker: AskerPart,
     asked: Annotated[SimilarParameters, Query()],
 ) -> Response:
     """Items like one item, and items that go with it."""
@@ -50,4 +52,7 @@ async def similar(
     page = await service.run(request, catalogue.similar, wanted)
     request.scope["state"]["timings"]["opensearch"] = page.timings.server
     request.scope["state"]["log"] = {"catalogue": catalogue.name, "release": page.release}
-    return json_response(page.to_json())
+    said = page.to_json()
+    if service.recorder:
+        said["query_id"] = service.recorder.answered(catalogue.name, recorded_similar(wanted, page), asker)
+    return json_response(said)

@@ -1,0 +1,163 @@
+"""Answers as they are recorded: a document for ``ubi_queries``, and what boards count of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from aisle.mappings.observations import Kind
+from aisle.mappings.ubi import USER_QUERY_CHARS
+from aisle.search import Filters, Page, SearchRequest
+from aisle.search.recommend.page import RecommendationPage
+from aisle.search.recommend.request import RecommendationRequest
+from aisle.search.rules.effects import RuleReport
+from aisle.search.similar.page import SimilarPage
+from aisle.search.similar.request import SimilarRequest
+from aisle.service.events.event import moment
+
+# Longest text of a search's filters; longer ones are cut.
+_FILTERS_CHARS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked, as far as the client says.
+
+    Attributes:
+        client_id, session_id: the client's own names for a browser and a visit.
+        consent: whether the shopper agreed to being recorded; None: nothing was said.
+    """
+
+    client_id: str | None = None
+    session_id: str | None = None
+    consent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """What is recorded of an answer.
+
+    Attributes:
+        text: what was typed; empty where nothing was.
+        hit_ids: of what was shown, best first.
+        attributes: that the query had, of plain values.
+        observed: that boards count; of a search alone.
+    """
+
+    text: str
+    hit_ids: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    observed: Mapping[str, Any] | None = None
+
+
+def recorded_search(request: SearchRequest, page: Page) -> RecordedAnswer:
+    """Of a search."""
+    degraded = page.degraded.left_out if page.degraded else ()
+    facts = {
+        "release": page.release,
+        "matched": page.matched.value,
+        "path": page.path.value,
+        "total": page.total,
+        "page": page.page,
+        "degraded": list(degraded),
+    }
+    attributes = {
+        **facts,
+        "kind": Kind.SEARCH.value,
+        "size": page.size,
+        "sorted_by": page.sorted_by,
+        "filters": _written(request.filters),
+        "corrected": page.corrected.text if page.corrected else None,
+        "reranked": page.reranked,
+        "rules": _acted(page.rules),
+    }
+    observed = {**facts, "kind": Kind.SEARCH, "took_ms": page.timings.total, "rules": _acted(page.rules)}
+    hits = tuple(hit.item.id for hit in page.hits)
+    return RecordedAnswer(request.text.strip(), hits, attributes, observed)
+
+
+def recorded_recommendation(request: RecommendationRequest, page: RecommendationPage) -> RecordedAnswer:
+    """Of a recommendation; what somebody took before is not written."""
+    attributes = {
+        "kind": "recommend",
+        "release": page.release,
+        "size": request.size,
+        "taken": len(request.history),
+        "filters": _written(request.filters),
+        "rules": _acted(page.rules),
+    }
+    return RecordedAnswer("", tuple(item.id for item in page.items), attributes)
+
+
+def recorded_similar(request: SimilarRequest, page: SimilarPage) -> RecordedAnswer:
+    """Of similar items."""
+    attributes = {
+        "kind": "similar",
+        "release": page.release,
+        "size": request.size,
+        "item": page.id,
+        "alpha": page.alpha,
+        "filters": _written(request.filters),
+        "rules": _acted(page.rules),
+    }
+    return RecordedAnswer("", tuple(item.id for item in page.items), attributes)
+
+
+def query_document(
+    query_id: str, application: str, answer: RecordedAnswer, asker: Asker, now: datetime, *, texts: bool
+) -> dict[str, Any]:
+    """The document of ``ubi_queries``.
+
+    Args:
+        query_id: of the answer.
+        application: whose it is: the catalogue.
+        answer: what was answered.
+        asker: who asked.
+        now: with its time zone.
+        texts: whether what was typed is written.
+    """
+    attributes = {name: value for name, value in answer.attributes.items() if value not in (None, "", [])}
+    if not texts:
+        attributes.pop("corrected", None)
+    said = {
+        "user_query": answer.text[:USER_QUERY_CHARS] if texts else None,
+        "client_id": asker.client_id,
+        "session_id": asker.session_id,
+    }
+    return {
+        "timestamp": moment(now),
+        "query_id": query_id,
+        "query_response_id": query_id,
+        "query_response_hit_ids": list(answer.hit_ids),
+        "query_attributes": attributes,
+        "application": application,
+        "object_id_field": "id",
+        **{name: value for name, value in said.items() if value},
+    }
+
+
+def observation(query_id: str, catalogue: str, observed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What boards count of a search: nothing that was typed, nobody who asked."""
+    return {
+        **observed,
+        "timestamp": moment(now),
+        "catalogue": catalogue,
+        "query_id": query_id,
+        "application": catalogue,
+    }
+
+
+def _acted(rules: RuleReport | None) -> Sequence[str]:
+    return list(rules.acted) if rules else []
+
+
+def _written(filters: Filters | None) -> str | None:
+    """Filters as a text: names of attributes are the visitor's, and are no fields."""
+    if filters is None:
+        return None
+    asked = {each.name: value for each in fields(filters) if (value := getattr(filters, each.name))}
+    return orjson.dumps(asked, default=dict).decode()[:_FILTERS_CHARS] if asked else None
