@@ -15,6 +15,8 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import status_code_conformance
 
 from aisle.cluster import Cluster
+from aisle.mappings.observations import OBSERVATIONS
+from aisle.mappings.ubi import EVENTS, QUERIES
 from aisle.service.app import create_app
 from aisle.service.catalogues import Catalogues
 from aisle.service.settings import ServiceSettings
@@ -34,9 +36,9 @@ def described(client: Cluster) -> Iterator[object]:
     put_shelf(client, NAME, shelf_items(40))
     catalogues = Catalogues([TestCatalogue(NAME, client, HashEncoder())])
     catalogues.open()
-    app = create_app(ServiceSettings(deadline_ms=20_000), catalogues)
+    app = create_app(ServiceSettings(deadline_ms=20_000), catalogues, client)
     yield schemathesis.openapi.from_asgi("/openapi.json", app)
-    client.indices.delete(index=NAME)
+    client.indices.delete(index=f"{NAME},{QUERIES},{EVENTS},{OBSERVATIONS}", ignore_unavailable=True)
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.value)

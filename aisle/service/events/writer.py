@@ -90,7 +90,7 @@ class EventWriter:
         self._ends = math.inf
         self._in_hand = 0
         self._problem = ""
-        self._thread = threading.Thread(target=self._run, name="aisle-events", daemon=True)
+        self._thread: threading.Thread | None = None
 
     @property
     def waiting(self) -> int:
@@ -98,7 +98,10 @@ class EventWriter:
         return len(self._waiting) + self._in_hand
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write, once more after a stop."""
+        self._stopping.clear()
+        self._ends = math.inf
+        self._thread = threading.Thread(target=self._run, name="aisle-events", daemon=True)
         self._thread.start()
 
     def stop(self, within_s: float) -> None:
@@ -107,7 +110,8 @@ class EventWriter:
             self._ends = time.monotonic() + within_s
             self._stopping.set()
             self._changed.notify()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         for index, number in _by_index(self._waiting):
             self._counts.count(index, Outcome.DROPPED, "stop", number)
         if self._waiting:
