@@ -30,7 +30,8 @@ class CoveredTargets:
 
     Attributes:
         ranks: channel to int64 [users], from 1; one past the number of items for a target that a channel does
-            not propose. Under `UNION` the channels take turns, and an item that stood before is passed over.
+            not propose. Under `UNION` stands what the best of all proposals hold by the score that is served,
+            where each channel is asked for as many as are held.
         takers: int64 [users], how many users took the target in what was learned from.
         items: of the catalogue.
     """
@@ -71,7 +72,9 @@ class Stratum:
     shares: Mapping[str, float]
 
 
-def covered_targets(channels: Sequence[Scorer], data: Split, beside: Sequence[Scorer] = ()) -> CoveredTargets:
+def covered_targets(
+    channels: Sequence[Scorer], score: Scorer, data: Split, beside: Sequence[Scorer] = ()
+) -> CoveredTargets:
     """Ask channels for candidates, and look for each user's target among them.
 
     A channel proposes the items that it scores above 0, the best first and of one score that of the lower
@@ -79,6 +82,7 @@ def covered_targets(channels: Sequence[Scorer], data: Split, beside: Sequence[Sc
 
     Args:
         channels: each under a name of its own; learned from ``data.train`` alone.
+        score: by which the best of all proposals are taken; its name does not count.
         data: who is asked.
         beside: channels that are no part of the union.
 
@@ -95,7 +99,7 @@ def covered_targets(channels: Sequence[Scorer], data: Split, beside: Sequence[Sc
         histories = data.histories.of_users(np.arange(begin, min(begin + step, len(data.histories))))
         targets = data.targets[begin : begin + len(histories)]
         rows = np.arange(len(histories))
-        turns = np.full((len(histories), items), np.iinfo(np.int64).max, dtype=np.int64)
+        first = np.full((len(histories), items), items, dtype=np.int64)
         for number, channel in enumerate((*channels, *beside)):
             scores = np.array(channel.scores(histories), dtype=np.float32)
             if data.protocol.seen is Seen.EXCLUDED:
@@ -103,10 +107,11 @@ def covered_targets(channels: Sequence[Scorer], data: Split, beside: Sequence[Sc
             places = _places(scores)
             ranks[channel.name].append(np.minimum(places[rows, targets], items) + 1)
             if number < len(channels):
-                np.minimum(turns, places * len(channels) + number, out=turns, where=scores > 0)
-        own = turns[rows, targets]
-        before = np.count_nonzero(turns < own[:, None], axis=1)
-        ranks[UNION].append(np.where(own == np.iinfo(np.int64).max, items, before) + 1)
+                np.minimum(first, places, out=first)
+        served = np.where(first < items, score.scores(histories), -np.inf)
+        own = first[rows, targets]
+        place = np.argsort(np.argsort(-served, axis=1, kind="stable"), axis=1)[rows, targets]
+        ranks[UNION].append(np.where(own < items, np.maximum(own, place), items) + 1)
     _, taken = np.unique(np.stack([data.train.owners, data.train.steps.astype(np.int64)]), axis=1)
     takers = np.bincount(taken, minlength=items)[data.targets]
     return CoveredTargets({name: np.concatenate(held) for name, held in ranks.items()}, takers, items)

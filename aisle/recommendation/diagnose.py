@@ -71,7 +71,10 @@ class Diagnosed:
         asked = sampled(data, self.users, self.seed)
         learned = Learned(count_items(data.train), self.recommender.learned.texts)
         targets = covered_targets(
-            tuple(self._channels(learned)), asked, beside=tuple(self._routed(popularity(learned.counts)))
+            tuple(self._channels(learned)),
+            self.recommender.settings.channel(learned),
+            asked,
+            beside=tuple(self._routed(popularity(learned.counts))),
         )
         return CandidateDiagnosis(
             protocol=f"validation; {asked.protocol.words()}",
