@@ -183,6 +183,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "recommendation-codes": Figure("semantic-ids", semantic_ids.codes),
     "recommendation-prefixes": Figure("semantic-ids", semantic_ids.prefixes),
     "recommendation-preferences": Figure("semantic-ids", semantic_ids.preferences),
+    "recommendation-index": Figure("semantic-ids", semantic_ids.index),
     "recommendation-goals": Figure("semantic-ids", semantic_ids.goals),
     "search-features-words": Figure("search-features", search_features.words),
     "search-features-hybrid": Figure("search-features", search_features.hybrid),

@@ -24,6 +24,9 @@ _CODES: Final = {
 }
 """Column to the part of a row and how it is written."""
 
+_STEPS: Final = ("history", "profile", "candidates", "documents")
+"""Of an answer from an index, see ``RecommendationTimings``."""
+
 _COLD: Final = ("R@10 warm", "R@10 cold", "R@10 among cold")
 
 
@@ -115,6 +118,33 @@ def _gains(gains: Sequence[Mapping[str, float]]) -> str:
     mean = float(np.mean([gain["relative"] for gain in gains]))
     low, high = min(gain["low"] for gain in gains), max(gain["high"] for gain in gains)
     return f"{mean:+.1%} ({low:+.1%} to {high:+.1%})"
+
+
+def index(result: BenchmarkResult) -> str:
+    """What channels over an index cover at one budget, and how long an answer takes."""
+    parts = []
+    for name, mine in _by_dataset([row for row in result.rows if "channel" in row]).items():
+        budgets = list(dict.fromkeys(row["budget"] for row in mine))
+        found = {(row["channel"], row["budget"]): f"{row['coverage']:.4f}" for row in mine}
+        parts += [
+            f"**{name}**, {mine[0]['phase']}: {mine[0]['users']:,} users.",
+            table(
+                ["channel", *(f"{budget:,} candidates" for budget in budgets)],
+                [
+                    [channel, *(found[channel, budget] for budget in budgets)]
+                    for channel in dict.fromkeys(row["channel"] for row in mine)
+                ],
+            ),
+        ]
+    for row in result.rows:
+        if "candidates_p50_ms" in row:
+            steps = ", ".join(f"{step} {row[f'{step}_p50_ms']:.1f}" for step in _STEPS)
+            parts.append(
+                f"A recommendation from {row['items']:,} items: p50 {row['p50_ms']:.1f} ms, p95"
+                f" {row['p95_ms']:.1f} ms. Medians of the steps, ms: {steps}; the server counts"
+                f" {row['server_p50_ms']:.1f} for all requests."
+            )
+    return block(result, *(parts or ["Not measured yet."]))
 
 
 def goals(result: BenchmarkResult) -> str:
