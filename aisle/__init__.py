@@ -62,6 +62,7 @@ __all__ = [
     "export_ubi",
     "import_dashboards",
     "index",
+    "interpolate",
     "list_releases",
     "list_rules",
     "match_rules",
@@ -77,6 +78,7 @@ __all__ = [
     "put_rules",
     "record_report",
     "replay",
+    "report_adaptation",
     "rollback",
     "rollback_rules",
     "scoped_key",
@@ -98,7 +100,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from aisle._adapt import adapt
+    from aisle._adapt import adapt, interpolate, report_adaptation
     from aisle._artifacts import export_encoder
     from aisle._check_vectors import check_vectors
     from aisle._codes import train_codes
@@ -164,7 +166,7 @@ else:
     # For type checkers the imports above; at run time each is made when its name is first used, so that
     # `import aisle` takes milliseconds and loads neither opensearch-py nor onnxruntime.
     _HOMES = {
-        "_adapt": ("adapt",),
+        "_adapt": ("adapt", "interpolate", "report_adaptation"),
         "_artifacts": ("export_encoder",),
         "_check_vectors": ("check_vectors",),
         "_codes": ("train_codes",),

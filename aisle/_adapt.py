@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisle._environment import optional
-from aisle.encoder import ArtifactStore
+from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.errors import InputError
+from aisle.evaluation.encoders.adaptation import to_markdown
+from aisle.types import Item, Say
 
 if TYPE_CHECKING:
+    from aisle.encoder.export import ExportReport
+    from aisle.evaluation.encoders.adaptation import AdaptationReport, Home
+    from aisle.evaluation.encoders.tasks import Judged
     from aisle.training.adaptation.job import Adapted
     from aisle.training.common.progress import Progress
+
+__all__ = ["adapt", "interpolate", "report_adaptation", "to_markdown"]
 
 
 def adapt(
@@ -100,3 +108,143 @@ def adapt(
         store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
     )
     return adapted
+
+
+def interpolate(
+    run: str | Path,
+    *,
+    keep_base: float = 0.3,
+    name: str,
+    measure: bool = True,
+    store: ArtifactStore | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Make an artifact of weights between those of an adapted encoder and those of its base.
+
+    Most of what was won at home stays, and little is lost elsewhere: measure both with `report_adaptation`.
+
+    Example:
+        >>> aisle.interpolate("tools", keep_base=0.3, name="tools-kept")
+
+    Args:
+        run: name or work folder of a training by `adapt` or `train_encoder`; its artifact has its name.
+        keep_base: share of the base's weights, 0 to 1.
+        name: of the artifact that is made.
+        measure: compare INT8 with fp32.
+        store: of artifacts; None: the one under ``AISLE_HOME``.
+        progress: is told of phases and remarks; None: nobody is.
+
+    Returns:
+        The exported artifact.
+
+    Raises:
+        InputError: no finished training, or a share that is none.
+        ArtifactNotFound: the training's artifact is not in the store.
+        MissingExtra: the extra ``train`` is not installed.
+    """
+    for module in ("torch", "sentence_transformers"):
+        optional(module, extra="train")
+    from aisle.training.adaptation.interpolate import Ends, Interpolation
+    from aisle.training.common.progress import Silent
+    from aisle.training.common.run_folder import work_folder
+
+    store = store or ArtifactStore.default()
+    folder = Path(run) if Path(run).is_dir() else work_folder(str(run))
+    Ends.of_run(folder)
+    adapted = DenseEncoder.load(folder.name, store=store)
+    interpolation = Interpolation(run=folder, keep_base=keep_base, name=name, adapted=adapted)
+    return interpolation.make(store, measure=measure, progress=progress or Silent())
+
+
+def report_adaptation(
+    ref: str | Path,
+    *,
+    data: str | Path,
+    outside: Sequence[str | Path] = (),
+    base: str | Path | None = None,
+    split: str = "dev",
+    relevant: float = 2,
+    most_lost: float = 0.01,
+    least_gain: float = 0.0,
+    sample: int | None = None,
+    store: ArtifactStore | None = None,
+    progress: Say | None = None,
+) -> AdaptationReport:
+    """What an adapted encoder won at home and what it cost, against the model it was adapted from.
+
+    Beside gain and loss: how the vectors lie (uniformity, anisotropy, hubs), what cutting and rounding them
+    costs, how many neighbours stayed, popularity of the results, and slices of the queries.
+
+    Example:
+        >>> report = aisle.report_adaptation("tools", data="judged", outside=["other-shop"])
+        >>> report.passed
+        True
+
+    Args:
+        ref: the adapted artifact: a path, a name or a fingerprint.
+        data: BEIR folder of its domain.
+        outside: BEIR folders of other domains.
+        base: artifact that it was adapted from; None: its base model, if that is in the store.
+        split: which judgments.
+        relevant: lowest grade that counts as relevant.
+        most_lost: of nDCG@10 outside, as a share of the base's, that a check allows.
+        least_gain: of R@200 at home at 64 dimensions that a check demands.
+        sample: items of each catalogue, all judged ones among them; None: all.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+        progress: takes a line before each step.
+
+    Raises:
+        InputError: data that cannot be read, or no base.
+        EvaluationError: nothing to score.
+        ArtifactNotFound, ArtifactCorrupt: an encoder cannot be loaded.
+    """
+    from aisle.catalogue.judged import beir_task
+    from aisle.evaluation.encoders.adaptation import Limits
+    from aisle.evaluation.encoders.adaptation import report_adaptation as compared
+    from aisle.evaluation.encoders.judge import open_pair
+
+    adapted, before = open_pair(ref, base, store or ArtifactStore.default())
+    if before is None:
+        raise InputError(
+            f"the base of {adapted.manifest.name} is not in the store",
+            fix="name it with --base, or export it",
+        )
+    say = progress or (lambda _: None)
+    tasks = [_sampled(beir_task(Path(folder), split, relevant), sample) for folder in (data, *outside)]
+    limits = Limits(least_gain=least_gain, most_lost=most_lost)
+    return compared(
+        adapted,
+        before,
+        tasks[0],
+        tasks[1:],
+        limits=limits,
+        known=_known(Path(data), tasks[0]),
+        relevant=relevant,
+        progress=say,
+    )
+
+
+def _sampled(task: Judged, most: int | None) -> Judged:
+    from aisle.evaluation.encoders.adaptation import sampled
+
+    return task if most is None else sampled(task, 7, most)
+
+
+def _known(folder: Path, task: Judged) -> Home:
+    """Popularity and languages, where the catalogue tells them."""
+    from aisle.catalogue import read_catalogue
+    from aisle.catalogue.options import ReadOptions
+    from aisle.evaluation.encoders.adaptation import Home
+
+    items: dict[str, Item] = {item.id: item for item in read_catalogue(folder, ReadOptions(format="beir"))}
+    popularity = {
+        name: float(item.signals.popularity)
+        for name, item in items.items()
+        if item.signals.popularity is not None
+    }
+    labels = {}
+    for query, graded in task.judged.qrels.items():
+        best = max(graded, key=lambda name: graded[name])
+        if best in items and items[best].language:
+            labels[query] = f"language {items[best].language}"
+    return Home(popularity, labels)

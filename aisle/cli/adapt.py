@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.table import Table
 
 import aisle
+from aisle._adapt import to_markdown
 from aisle._printable import printable
-from aisle.cli.console import JsonOption, print_json, progress_console
+from aisle.cli.console import EXIT_FAILED, JsonOption, print_json, progress_console
+from aisle.cli.encoder import as_dict as export_as_dict
+from aisle.cli.encoder import print_report as print_export
+from aisle.cli.eval_encoder import STDOUT
 from aisle.cli.training import Every, Name, Out, Seed, artifact_store, training_progress
 from aisle.errors import InputError
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 _PAIRS = "Pairs"
 _TRAINING = "Training"
+_LIMITS = "Limits"
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -133,6 +139,107 @@ def adapt(
         print_json(adapted.to_json())
     else:
         _print(adapted, Console(highlight=False))
+
+
+@app.command()
+def report(
+    ref: Annotated[str, typer.Argument(help="Adapted encoder artifact (path, name or fingerprint).")],
+    data: Annotated[Path, typer.Option(help="BEIR folder of its domain.")],
+    outside: Annotated[
+        list[Path] | None, typer.Option(help="BEIR folder of another domain; repeat for several.")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help="Artifact it was adapted from. Default: its base model, if in the store."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Which judgments to use.")] = "dev",
+    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Items of each catalogue, all judged ones among them.")
+    ] = None,
+    most_lost: Annotated[
+        float, typer.Option(help="Share of nDCG@10 that may be lost outside.", rich_help_panel=_LIMITS)
+    ] = 0.01,
+    least_gain: Annotated[
+        float,
+        typer.Option(help="R@200 at 64 dimensions to win at home.", rich_help_panel=_LIMITS),
+    ] = 0.0,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="End with 1 if a limit is not kept.", rich_help_panel=_LIMITS)
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report to this file; - prints it.")
+    ] = None,
+) -> None:
+    """What an adapted encoder won at home and what it cost, against its base.
+
+    Gain at home, loss outside, how the vectors lie, what cutting and rounding them costs, how many neighbours
+    stayed, popularity of the results, slices of the queries. A release gate reads `passed` and `checks`.
+
+    Examples:
+
+      aisle adapt report tools --data judged --outside other-shop
+
+      aisle adapt report tools --data judged --outside other-shop --json report.json --gate
+    """
+    with progress_console().status("judging") as status:
+        found = aisle.report_adaptation(
+            ref,
+            data=data,
+            outside=outside or (),
+            base=base,
+            split=split,
+            relevant=relevant,
+            most_lost=most_lost,
+            least_gain=least_gain,
+            sample=sample,
+            progress=status.update,
+        )
+    if json_file == STDOUT:
+        print_json(found.to_json())
+    else:
+        if json_file is not None:
+            found.write(json_file)
+        Console().print(Markdown(to_markdown(found)))
+    if gate and not found.passed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def interpolate(
+    run: Annotated[str, typer.Argument(help="Name or work folder of the training.")],
+    name: Name,
+    keep_base: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the base's weights that is kept.")
+    ] = 0.3,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after mixing.")
+    ] = True,
+    out: Out = None,
+    progress_every: Every = 30.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Mix the weights of an adapted encoder with those of its base: most of the gain, little of the loss.
+
+    Nothing is trained. Compare shares with `aisle adapt report`.
+
+    Examples:
+
+      aisle adapt interpolate tools --keep-base 0.3 --name tools-kept
+    """
+    with training_progress(progress_console(), progress_every) as progress:
+        exported = aisle.interpolate(
+            run,
+            keep_base=keep_base,
+            name=name,
+            measure=measure,
+            store=artifact_store(out),
+            progress=progress,
+        )
+    if as_json:
+        print_json(export_as_dict(exported))
+    else:
+        print_export(exported, Console())
 
 
 def _print(adapted: Adapted, console: Console) -> None:

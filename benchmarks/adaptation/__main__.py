@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.adaptation import arriving_ids, table_costs
+from benchmarks.adaptation import arriving_ids, description, table_costs
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
 
@@ -19,6 +19,8 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "tables with text": partial(table_costs.measure_with_text, "scientific"),
         "tables beauty": partial(table_costs.measure, "beauty"),
         "arriving ids": arriving_ids.measure,
+        "description icecat": partial(description.measure, "icecat"),
+        "description homedepot": partial(description.measure, "homedepot"),
     }
 )
 """Topic to what measures it."""
