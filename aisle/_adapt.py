@@ -31,6 +31,7 @@ def adapt(
     revision: str | None = None,
     queries: int = 20_000,
     head_only: bool = False,
+    keep_base: float = 0.0,
     llm: str | None = None,
     llm_model: str = "",
     pairs: str | Path | None = None,
@@ -62,6 +63,7 @@ def adapt(
         revision: branch, tag or commit of the base on the hub.
         queries: to make, before those go that do not find their item.
         head_only: train a linear head alone: a minute in place of many, for less.
+        keep_base: share of the base's weights that is mixed in at the end, 0 to 1: less is lost elsewhere.
         llm: address of an endpoint of OpenAI's chat completions that writes queries too; it is sent the
             description and texts of up to 300 items. None sends nothing.
         llm_model: as that endpoint calls it. A key is read from ``AISLE_LLM_KEY``.
@@ -84,7 +86,7 @@ def adapt(
     for module in ("torch", "sentence_transformers"):
         optional(module, extra="train")
     from aisle.training.adaptation.description import read_description
-    from aisle.training.adaptation.job import AdaptationJob, adaptation_stages
+    from aisle.training.adaptation.job import AdaptationJob
     from aisle.training.adaptation.made_pairs import PairSettings
     from aisle.training.adaptation.query_writer import ChatQueryWriter
     from aisle.training.common.progress import Silent
@@ -100,9 +102,9 @@ def adapt(
         pairs_folder=None if pairs is None else Path(pairs),
         name=name,
         work=None if work is None else Path(work),
-        settings=TrainingSettings(
-            base=base, revision=revision, stages=adaptation_stages(head_only=head_only), seed=seed
-        ),
+        head_only=head_only,
+        keep_base=keep_base,
+        settings=TrainingSettings(base=base, revision=revision, seed=seed),
     )
     adapted, _ = job.run(
         store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()

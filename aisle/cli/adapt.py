@@ -76,6 +76,15 @@ def adapt(
             "--head-only", help="Train a linear head alone: minutes, for less.", rich_help_panel=_TRAINING
         ),
     ] = False,
+    keep_base: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the base's weights to mix in at the end: less is lost elsewhere.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 0.0,
     work: Annotated[
         Path | None,
         typer.Option(help="Work folder. Default: training/NAME under AISLE_HOME.", rich_help_panel=_TRAINING),
@@ -125,6 +134,7 @@ def adapt(
             base=base,
             queries=queries,
             head_only=head_only,
+            keep_base=keep_base,
             llm=llm,
             llm_model=llm_model,
             pairs=pairs,

@@ -51,7 +51,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "icecat": (
             "Electronics and office supplies: laptops, monitors, printers, toner cartridges, ink cartridges,"
             " cables, adapters, phones, phone cases, cameras, headphones, speakers, keyboards, mice,"
-            " projectors, memory, drives, game consoles. Customers type one to three words: the kind of thing, or its brand. No typos."
+            " projectors, memory, drives, game consoles. Customers type one to three words: the kind of"
+            " thing, or its brand. No typos."
         ),
     }
 )

@@ -10,10 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from aisle import export_encoder
 from aisle.cli.adapt import app
 from aisle.encoder import DenseEncoder
 from aisle.errors import InputError
@@ -154,3 +156,28 @@ def test_a_language_model_that_fails(
 def test_nonsense_is_no_query() -> None:
     with language_model(said("I cannot do that.")) as (url, _):
         assert ChatQueryWriter(url, "m").write(["drill", "saw"], "tools", 3) == [[], []]
+
+
+def test_weights_in_between(shop: Path, home: Path) -> None:
+    trained = adapt(
+        "--describe", DESCRIPTION, "--catalogue", shop / "products.csv", "--base", shop / "tiny",
+        "--name", "tiny", "--head-only", "--no-measure", "--queries", 200, "--keep-base", 0.4,
+    )  # fmt: skip
+    assert trained.exit_code == 0, trained.output
+    texts = list(catalogue().values())[:50]
+    vectors = {}
+    for share in (0, 0.4, 1):
+        name = f"kept-{share}".replace(".", "-")
+        done = adapt("interpolate", "tiny", "--keep-base", share, "--name", name, "--no-measure")
+        assert done.exit_code == 0, done.output
+        vectors[share] = DenseEncoder.load(name).encode_items(texts)
+    export_encoder(shop / "tiny", name="plain")
+    plain = DenseEncoder.load("plain").encode_items(texts)
+    cosines = {share: found @ found.T for share, found in vectors.items()}
+    # All of the base: its own cosines at full width, whatever axes they are turned to.
+    np.testing.assert_allclose(cosines[1], plain @ plain.T, atol=0.03)
+    assert np.abs(cosines[0] - plain @ plain.T).max() > 0.1
+    own = DenseEncoder.load("tiny")
+    np.testing.assert_allclose(vectors[0.4], own.encode_items(texts), atol=0.05)
+    assert own.manifest.training["adaptation"]["keep_base"] == 0.4
+    assert "no finished training" in failed("interpolate", "nobody", "--name", "x").message

@@ -66,16 +66,21 @@ class Ends:
         return cls(folder / first["folder"], folder / last["folder"])
 
 
+def check_share(keep_base: float) -> None:
+    """Refuse what is no share. Raises InputError."""
+    if not 0 <= keep_base <= 1:
+        raise InputError(
+            f"{keep_base:g} of the base cannot be kept", fix="give 0 to 1, such as --keep-base 0.3"
+        )
+
+
 def mixed(start: dict[str, Tensor], end: dict[str, Tensor], keep_base: float) -> dict[str, Tensor]:
     """Weights in between, by name: 0 is the end, 1 the start.
 
     Raises:
         InputError: a share outside of 0 and 1, or models of other layers.
     """
-    if not 0 <= keep_base <= 1:
-        raise InputError(
-            f"{keep_base:g} of the base cannot be kept", fix="give 0 to 1, such as --keep-base 0.3"
-        )
+    check_share(keep_base)
     if start.keys() != end.keys() or any(start[name].shape != end[name].shape for name in start):
         raise InputError("the two models have other layers", fix="name a training and the base it began with")
     return {
@@ -126,7 +131,7 @@ class Interpolation:
             data_hash=manifest.data_hash,
         )
         progress.phase("exporting and measuring the artifact" if measure else "exporting the artifact")
-        return export(options, store, progress.note, fidelity=DenseFidelity(None) if measure else None)
+        return export(options, store, progress.note, fidelity=DenseFidelity() if measure else None)
 
 
 def write_mixed(ends: Ends, keep_base: float, folder: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from aisle.catalogue import read_catalogue
 from aisle.encoder import ArtifactStore
@@ -13,6 +13,7 @@ from aisle.encoder.export import ExportReport, export
 from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.evaluation.encoders.fidelity import DenseFidelity
 from aisle.training.adaptation.description import Description
+from aisle.training.adaptation.interpolate import Ends, check_share, write_mixed
 from aisle.training.adaptation.invented import invented_items
 from aisle.training.adaptation.made_pairs import MadePairs, PairSettings, make_pairs, write_pairs
 from aisle.training.adaptation.query_writer import QueryWriter
@@ -21,6 +22,7 @@ from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import best_device, machine_note
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import require_new
+from aisle.training.data.training_set import TrainingSet
 from aisle.training.dense.encode import TorchEncoder
 from aisle.training.dense.settings import TITLES, TrainingSettings
 from aisle.training.dense.stage import TrainingStage
@@ -29,16 +31,22 @@ from aisle.training.dense.stages.head import AxesStage, HeadStage
 from aisle.training.dense.train import TrainedEncoder, train_encoder
 from aisle.types import Item
 
+ROWS: Final = 60_000
+"""That the model's own weights are trained on: some minutes on two cores."""
 
-def adaptation_stages(*, head_only: bool = False) -> tuple[TrainingStage, ...]:
+
+def adaptation_stages(data: TrainingSet, *, head_only: bool = False) -> tuple[TrainingStage, ...]:
     """Principal axes, made pairs beside pseudo-queries, a head.
 
     Args:
-        head_only: leave the model's own weights alone: a minute in place of many.
+        data: that will be trained on; of many rows some are taken.
+        head_only: leave the model's own weights alone.
     """
     if head_only:
         return (AxesStage(), HeadStage())
-    return (AxesStage(), InBatchStage(TITLES, titles=1), HeadStage())
+    rows = len(data.pairs) + len(data.items)
+    schedule = replace(TITLES, epochs=min(1.0, ROWS / rows))
+    return (AxesStage(), InBatchStage(schedule, titles=1), HeadStage())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,9 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         pairs: how they are made.
         writer: a language model that writes queries too; None asks nobody.
         pairs_folder: where the pairs are kept as well; None: nowhere.
-        settings: of the training.
+        head_only: leave the model's own weights alone.
+        keep_base: share of the base's weights that is mixed in at the end, 0 to 1.
+        settings: of the training; their stages are chosen when the pairs are known.
     """
 
     description: Description
@@ -84,7 +94,13 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
     pairs: PairSettings = PairSettings()  # noqa: RUF009 - frozen
     writer: QueryWriter | None = None
     pairs_folder: Path | None = None
+    head_only: bool = False
+    keep_base: float = 0.0
     settings: TrainingSettings
+
+    def __post_init__(self) -> None:
+        TrainingJob.__post_init__(self)
+        check_share(self.keep_base)
 
     def run(
         self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
@@ -97,10 +113,18 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
             write_pairs(made, items, self.pairs_folder)
             progress.note(f"{len(made.data.pairs):,} pairs are in {self.pairs_folder}")
         progress.note(machine_note(self.settings.precision))
-        trained = train_encoder(made.data, self.settings, self.folder, resume=resume, progress=progress)
+        settings = replace(self.settings, stages=adaptation_stages(made.data, head_only=self.head_only))
+        trained = train_encoder(made.data, settings, self.folder, resume=resume, progress=progress)
+        if self.keep_base:
+            progress.phase("mixing in the base's weights")
+            mixed = self.folder / "mixed"
+            write_mixed(Ends.of_run(self.folder), self.keep_base, mixed)
+            trained = replace(trained, folder=mixed)
         progress.phase("exporting and measuring the artifact" if measure else "exporting the artifact")
         options = trained.export_options(self.name, made.data)
-        exported = export(options, store, progress.note, fidelity=DenseFidelity(None) if measure else None)
+        told = {"adaptation": {**made.summary(), "keep_base": self.keep_base}}
+        options = replace(options, training={**options.training, **told})
+        exported = export(options, store, progress.note, fidelity=DenseFidelity() if measure else None)
         return Adapted(made, trained, exported), exported
 
     def made_pairs(self, progress: Progress) -> tuple[MadePairs, Sequence[Item]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,7 +85,11 @@ class MadePairs:
     examples: tuple[tuple[str, str], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for reports and the manifest."""
+        """Plain JSON, for reports."""
+        return {**self.summary(), "examples": [list(one) for one in self.examples]}
+
+    def summary(self) -> dict[str, Any]:
+        """The same without queries and titles, for the artifact's manifest."""
         style = self.description.style
         return {
             "said": list(self.description.said),
@@ -95,7 +99,6 @@ class MadePairs:
             "made": self.made,
             "kept": self.kept,
             "pairs": len(self.data.pairs),
-            "examples": [list(one) for one in self.examples],
         }
 
 
@@ -232,8 +235,3 @@ def write_pairs(made: MadePairs, items: Sequence[Item], folder: Path) -> None:
         )
         with whole_file(staged / "pairs.json") as file:
             file.write(orjson.dumps(made.to_json(), option=orjson.OPT_INDENT_2))
-
-
-def settings_of(settings: PairSettings) -> dict[str, Any]:
-    """Plain JSON, for telling two runs apart."""
-    return asdict(settings)
