@@ -163,7 +163,8 @@ class SearchClient:
         for _ in range(_ATTEMPTS):
             live = self._index.live()
             try:
-                edges = self._index.edges(live) if request.facets else {}
+                scope = request.filters.scope if request.filters else None
+                edges = self._index.edges(live, scope) if request.facets else {}
                 shared = self._index.shared_roots(live) if request.facets else ()
                 plan = resolve(request, self._settings, live, self._ruled(request, live), edges, shared)
                 if plan.listing is None:

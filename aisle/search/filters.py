@@ -203,6 +203,14 @@ class Filters:
             and (self.within is None or self.within.matches(item))
         )
 
+    @property
+    def scope(self) -> Filters | None:
+        """The outermost filters that these are within; None if they are within none."""
+        outer = self.within
+        while outer is not None and outer.within is not None:
+            outer = outer.within
+        return outer
+
     def narrowed(self, outer: Filters | None) -> Filters:
         """These filters within others, whatever they are within already."""
         if outer is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from opensearchpy import OpenSearch
 
@@ -18,8 +19,12 @@ from aisle.mappings.languages import writes_together
 from aisle.mappings.synonyms import words_of
 from aisle.search.facets.levels import levels_body, shared_roots
 from aisle.search.facets.ranges import Edges, edges_body, read_edges
+from aisle.search.filters import Filters
 from aisle.search.legs import Leg, QueryEncoders
+from aisle.search.rank.stage import Recent
 
+# Whose edges are remembered: as many keys as ask in turn.
+_SCOPES: Final = 1_000
 # What OpenSearch would read as a pattern or a list, or could not take at all, is no name.
 _NAME = re.compile(r"[^\s*,\\/?\"<>|#_+.:\ud800-\udfff-][^\s*,\\/?\"<>|#:\ud800-\udfff]*")
 
@@ -99,23 +104,26 @@ class Preflight:
             check_pipeline(self._cluster, fusion)
         passed.add(fusion)
 
-    def edges(self, live: LiveIndex) -> Mapping[str, Edges]:
+    def edges(self, live: LiveIndex, scope: Filters | None = None) -> Mapping[str, Edges]:
         """Field of prices and of each number to the edges of its ranges, the most frequent number first.
 
-        It costs a request, the first time that a release is asked to count.
+        It costs a request, the first time that a release, or a scope of it, is asked to count.
 
         Args:
             live: from ``live``.
+            scope: what the caller may see at all: how numbers are spread beyond it no edge tells.
 
         Raises:
             ClusterError: the cluster does not answer.
         """
-        look = self._look(live)
-        if not look.edges:
+        look, key = self._look(live), repr(scope)
+        (known,) = look.edges.find([key])
+        if known is None:
             numbers = [fields.PRICE, *(f"{fields.NUMBER}.{slug}" for slug in sorted(live.numbers))]
-            answer = self._cluster.search(index=live.meta.release, body=edges_body(numbers))
-            look.edges.update(read_edges(numbers, answer))
-        return look.edges
+            body = edges_body(numbers, scope.clauses() if scope else ())
+            known = read_edges(numbers, self._cluster.search(index=live.meta.release, body=body))
+            look.edges.keep([(key, known)])
+        return known
 
     def shared_roots(self, live: LiveIndex) -> tuple[str, ...]:
         """Roots of categories whose names are levels of other paths too.
@@ -150,7 +158,7 @@ class _Look:
 
     live: LiveIndex
     passed: set[FusionSpec] = field(default_factory=set)
-    edges: dict[str, Edges] = field(default_factory=dict)
+    edges: Recent[str, Mapping[str, Edges]] = field(default_factory=lambda: Recent(_SCOPES))
     shared_roots: list[tuple[str, ...]] = field(default_factory=list)
 
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+import aisle
 from aisle._keys import add_key, remove_key, scoped_key
 from aisle.cluster import Cluster
 from aisle.errors import InputError
@@ -24,9 +25,12 @@ from aisle.service.catalogues import Catalogues
 from aisle.service.keys import read_keys
 from aisle.service.settings import ServiceSettings
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_items
+from tests.support.recommending_shop import put_recommending_shop
 from tests.support.served import TestCatalogue
+from tests.support.similar_shop import put_similar_shop
 
-NAME, OTHER = "test-service-keys", "test-service-keys-other"
+NAME, OTHER, ALONE = "test-service-keys", "test-service-keys-other", "test-service-keys-alone"
+TAKES, RELATES, SUGGESTS = (f"test-service-keys-{kind}" for kind in ("takes", "relates", "suggests"))
 ITEMS = shelf_items(120)
 SEEN = {item.id for item in ITEMS if item.brand == "Acme" and item.attributes["Colour"] == ("Red",)}
 SCOPE = Filters(brand=("Acme",), attributes={"Colour": ("Red",)})
@@ -48,28 +52,39 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     file = tmp_path_factory.mktemp("keys") / "keys.json"
-    site = add_key(file, "site", catalogues=[NAME])
+    site = add_key(file, "site", catalogues=[NAME, TAKES, RELATES, SUGGESTS])
     admin = add_key(file, "figures", admin=True)
     add_key(file, "slow", per_minute=2)
-    client.indices.delete(index=NAME, ignore_unavailable=True)
+    client.indices.delete(index=f"{NAME}*")
     put_shelf(client, NAME, ITEMS)
+    put_shelf(client, ALONE, [item for item in ITEMS if item.id in SEEN])
     client.indices.put_alias(index=NAME, name=OTHER)
+    rows = [f"{item.id},{item.title} {item.brand},{item.brand},{item.categories[0][0]}" for item in ITEMS]
+    table = tmp_path_factory.mktemp("shop") / "shop.csv"
+    table.write_text("\n".join(("id,title,brand,category", *rows)))
+    aisle.index(table, SUGGESTS, language="en", encoder=None, cluster=client)
     encoder = HashEncoder()
-    catalogues = Catalogues([TestCatalogue(NAME, client, encoder), TestCatalogue(OTHER, client, encoder)])
+    catalogues = Catalogues(
+        [
+            *(TestCatalogue(name, client, encoder) for name in (NAME, OTHER, ALONE)),
+            TestCatalogue(TAKES, client, recommends=put_recommending_shop(client, TAKES)),
+            TestCatalogue(RELATES, client, relates=put_similar_shop(client, RELATES)),
+            TestCatalogue(SUGGESTS, client),
+        ]
+    )
     catalogues.open()
     service = ServiceSettings(keys=file, deadline_ms=60_000, check_s=60, origins=("https://shop.example",))
     with TestClient(create_app(service, catalogues)) as web:
         yield Shop(web, site, admin, file)
-    client.indices.delete(index=NAME)
+    client.indices.delete(index=f"{NAME}*")
 
 
 def test_keys_open_what_is_theirs(shop: Shop) -> None:
     assert shop.get(f"{PATH}/search", shop.site, q="oak")[0] == 200
     assert shop.get(f"/v1/catalogues/{OTHER}/search", shop.site, q="oak")[0] == 404
     assert shop.get(f"/v1/catalogues/{OTHER}/search", shop.admin, q="oak")[0] == 200
-    assert [one["name"] for one in json.loads(shop.get("/v1/catalogues", shop.site)[1])["catalogues"]] == [
-        NAME
-    ]
+    known = json.loads(shop.get("/v1/catalogues", shop.site)[1])["catalogues"]
+    assert {one["name"] for one in known} == {NAME, TAKES, RELATES, SUGGESTS}
     assert shop.get("/metrics", shop.site)[0] == 401 and shop.get("/metrics", shop.admin)[0] == 200
     assert shop.web.get("/readyz").json() == {"ready": True, "catalogues": []}
     refused = shop.web.get(f"{PATH}/search?q=oak")
@@ -92,6 +107,10 @@ def test_pages_of_a_named_site_may_ask_from_a_browser(shop: Shop) -> None:
 def scoped(shop: Shop, until: float | None = None, filters: Filters = SCOPE, **more: object) -> str:
     key = str(more.get("key", shop.site))
     return scoped_key(key, str(more.get("name", "site")), until=until or time.time() + 600, filters=filters)
+
+
+def untimed(answer: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in answer.items() if k not in ("release", "timings_ms", "took_ms", "query_id")}
 
 
 ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -143,6 +162,120 @@ def test_a_facet_that_ignores_its_own_filter_does_not_ignore_the_same_one_of_the
     key = scoped(shop, filters=Filters(brand=("Acme",)))
     said = json.loads(shop.get(f"{PATH}/search", key, q="oak", brand="Acme", facets=5)[1])
     assert [one["value"] for one in said["facets"]["brand"]["values"]] == ["Acme"]
+
+
+@pytest.mark.parametrize("chosen", [{}, {"brand": ["Acme"], "price_max": 60}], ids=["all", "narrowed"])
+def test_a_scoped_key_lists_and_counts_as_if_there_were_nothing_else(
+    shop: Shop, chosen: dict[str, object]
+) -> None:
+    asked = {"sort": "price", "size": 50, "facets": 9, **chosen}
+    status, scoped_said = shop.get(f"{PATH}/search", scoped(shop), **asked)
+    _, alone_said = shop.get(f"/v1/catalogues/{ALONE}/search", shop.admin, **asked)
+    found, alone = untimed(json.loads(scoped_said)), untimed(json.loads(alone_said))
+    assert status == 200 and found["total"] > 5 and found["facets"]["price"]["ranges"]
+    assert found == alone
+
+
+KIND = Filters(category=("kind 1",), price_max=90.0)
+OF_KIND = {f"item-{number:03d}" for number in range(1, 91, 4)}
+
+
+def ids_in(said: str) -> set[str]:
+    return set(re.findall(r'"((?:item|new|gone)-\d{3})"', said))
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(
+    history=st.lists(st.integers(0, 119).map("item-{:03d}".format), max_size=4),
+    kinds=st.sampled_from([[], ["kind 2"], ["kind 1", "kind 2"]]),
+)
+def test_recommendations_of_a_scoped_key_neither_show_nor_use_what_it_may_not_see(
+    shop: Shop, history: list[str], kinds: list[str]
+) -> None:
+    key, path = scoped(shop, filters=KIND), f"/v1/catalogues/{TAKES}/recommend"
+    status, said = shop.get(path, key, history=history, category=kinds, size=30)
+    assert status == 200 and ids_in(said) - set(history) <= OF_KIND
+    assert bool(json.loads(said)["items"]) == (kinds != ["kind 2"])
+    visible = [id_ for id_ in history if id_ in OF_KIND]
+    _, of_visible = shop.get(path, key, history=visible, category=kinds, size=30)
+    assert json.loads(said)["items"] == json.loads(of_visible)["items"]
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(
+    trigger=st.integers(0, 119).map("item-{:03d}".format) | st.sampled_from(["new-000", "gone-000", "x"]),
+    alpha=st.sampled_from([None, 0, 50, 100]),
+)
+def test_similar_items_of_a_scoped_key_are_those_that_it_may_see_and_of_those(
+    shop: Shop, trigger: str, alpha: int | None
+) -> None:
+    asked = {} if alpha is None else {"alpha": alpha}
+    key, path = scoped(shop, filters=KIND), f"/v1/catalogues/{RELATES}/similar"
+    status, said = shop.get(f"{path}/{trigger}", key, size=30, **asked)
+    assert status == (200 if trigger in OF_KIND else 400)
+    assert ids_in(said) <= {trigger, *OF_KIND}
+    if status == 400:
+        # What may not be seen is told of as what is not there.
+        nobody = json.loads(shop.get(f"{path}/nobody", key)[1])
+        assert json.loads(said)["detail"] == nobody["detail"].replace("nobody", trigger)
+
+
+@pytest.mark.parametrize("typed", ["", "o", "dr", "red", "aisle", "co", "acme", "ca"])
+def test_suggestions_of_a_scoped_key_find_something_that_it_may_see(shop: Shop, typed: str) -> None:
+    key, path = scoped(shop, filters=Filters(brand=("Corvo",))), f"/v1/catalogues/{SUGGESTS}"
+    status, said = shop.get(f"{path}/suggest", key, q=typed, size=20, items=20)
+    found = json.loads(said)
+    assert status == 200
+    assert {one["item"]["brand"] for one in found["items"]} <= {"Corvo"}
+    assert {one["value"] for one in found["brands"]} <= {"Corvo"}
+    for category in found["categories"]:
+        counted = sum(i.brand == "Corvo" and i.categories[0][0] == category["value"] for i in ITEMS)
+        assert category["count"] == counted > 0
+    for query in found["queries"]:
+        assert json.loads(shop.get(f"{path}/search", key, q=query["text"], typos=False)[1])["total"] > 0
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"params": {"query": "oak", "facets": ["*"], "facetFilters": [["brand:Corvo", "brand:Acme"]]}},
+        {"params": {"query": "", "facets": ["brand", "attributes.Colour"], "hitsPerPage": 100}},
+        {"params": {"query": "oak", "facets": ["brand"], "hitsPerPage": 0}},
+        {"type": "facet", "facet": "brand", "params": {"facetQuery": "", "maxFacetHits": 100}},
+        {"type": "facet", "facet": "attributes.Colour", "params": {"facetQuery": "bl"}},
+    ],
+    ids=["words", "all", "counts", "values", "no value"],
+)
+def test_instantsearch_with_a_scoped_key_keeps_to_its_filters(shop: Shop, request_: dict[str, Any]) -> None:
+    headers = {"X-Algolia-API-Key": scoped(shop)}
+    asked = {"requests": [{"indexName": NAME, **request_}]}
+    said = shop.web.post("/1/indexes/*/queries", json=asked, headers=headers)
+    assert said.status_code == 200
+    assert set(re.findall(r"item-\d{4}", said.text)) <= SEEN
+    assert not {"Corvo", "Borealis"} & set(re.findall("Corvo|Borealis", said.text.split('"params"')[0]))
+    assert "Blue" not in said.text
+
+
+# Nobody's key is asked for: they say nothing of any catalogue.
+BATCHES = ("/v1/instantsearch", "/1/indexes/*/queries")
+OPEN = ("/healthz", "/readyz")
+
+
+def test_every_route_refuses_what_is_no_key_of_its(shop: Shop) -> None:
+    ended = scoped(shop, until=time.time() + 1)
+    forged = scoped_key("a guess", "site", until=time.time() + 600)
+    time.sleep(1.1)
+    document = shop.web.get("/openapi.json").json()["paths"]
+    routes = [(path, method) for path, methods in document.items() for method in methods if path not in OPEN]
+    routes += [("/1/indexes/*/queries", "post")]
+    assert len(routes) >= 12
+    for template, method in routes:
+        path = template.replace("{name}", NAME).replace("{id}", "item-0001")
+        body: dict[str, object] = {"requests": []} if template in BATCHES else {}
+        for key in (None, ended, forged, "guess"):
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            said = shop.web.request(method, path, headers=headers, json=body)
+            assert said.status_code == 401, (method, path, key, said.text)
 
 
 def test_scoped_keys_end_and_cannot_be_widened(shop: Shop) -> None:

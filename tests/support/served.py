@@ -11,12 +11,13 @@ from aisle.errors import ForeignIndex
 from aisle.mappings import IndexMeta
 from aisle.search import Bm25Leg, DenseLeg, SearchClient, read_live
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
+from aisle.search.similar.client import SimilarArtifacts, SimilarItemsClient
 from aisle.service.catalogues import OpenCatalogue
 
 
 @dataclass(frozen=True, slots=True)
 class TestCatalogue:
-    """An index that tests made, with an encoder and a recommender of their own."""
+    """An index that tests made, with an encoder and models of their own."""
 
     __test__ = False
 
@@ -24,6 +25,7 @@ class TestCatalogue:
     cluster: Cluster
     encoder: QueryEncoder | None = None
     recommends: RecommendationArtifacts | None = None
+    relates: SimilarArtifacts | None = None
 
     def live(self) -> IndexMeta:
         return read_live(self.cluster, self.name).meta
@@ -33,6 +35,9 @@ class TestCatalogue:
         recommending: FoundClient[RecommendationClient] = FoundClient(None, missing)
         if self.recommends:
             recommending = FoundClient(RecommendationClient(self.cluster, self.name, self.recommends))
+        relating: FoundClient[SimilarItemsClient] = FoundClient(None, missing)
+        if self.relates:
+            relating = FoundClient(SimilarItemsClient(self.cluster, self.name, self.relates))
         legs = (Bm25Leg(), DenseLeg()) if self.encoder else (Bm25Leg(),)
         search = SearchClient(self.cluster, self.name, self.encoder, legs, window=50)
-        return OpenCatalogue(self.name, self.live(), search, recommending, FoundClient(None, missing))
+        return OpenCatalogue(self.name, self.live(), search, recommending, relating)

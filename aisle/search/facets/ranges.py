@@ -32,11 +32,12 @@ _SAMPLE: Final = 10_000
 _LARGEST: Final = 1e300
 
 
-def edges_body(numbers: Sequence[str]) -> dict[str, Any]:
+def edges_body(numbers: Sequence[str], clauses: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Body of the request for the numbers of a release, once for all its searches.
 
     Args:
         numbers: fields.
+        clauses: that items meet whose numbers are looked at.
     """
     asked: dict[str, Any] = {}
     for field in numbers:
@@ -45,6 +46,7 @@ def edges_body(numbers: Sequence[str]) -> dict[str, Any]:
     return {
         "size": 0,
         "track_total_hits": False,
+        **({"query": {"bool": {"filter": list(clauses)}}} if clauses else {}),
         "aggs": {"sample": {"sampler": {"shard_size": _SAMPLE}, "aggs": asked}},
     }
 
