@@ -7,7 +7,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.adaptation import arriving_ids, description, table_costs
+from benchmarks.adaptation import arriving_ids, description, table_costs, transfer
+from benchmarks.adaptation.domains import READERS
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
 
@@ -21,6 +22,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "arriving ids": arriving_ids.measure,
         "description icecat": partial(description.measure, "icecat"),
         "description homedepot": partial(description.measure, "homedepot"),
+        **{f"transfer {target}": partial(transfer.measure, target) for target in READERS},
     }
 )
 """Topic to what measures it."""

@@ -142,6 +142,18 @@ def test_only_the_table_changes(quantizer: ProductQuantizer, start: TableModel) 
     assert all(held.tobytes() == weights(start)[name].tobytes() for name, held in before.items())
 
 
+def test_tables_learn_by_what_they_are_compared_with_alone(
+    quantizer: ProductQuantizer, start: TableModel
+) -> None:
+    before = weights(start)
+    codes = quantizer.encode(texts(seed=3))
+    made = learn_tables(start, codes, turns(seed=8), SETTINGS, Silent(), through_histories=False)
+    assert made.course.losses[-1] < made.course.losses[0]
+    assert {name for name, held in weights(made).items() if (held != before[name]).any()} == {"items.table"}
+    steps = made.model.items(torch.tensor([[1, 2, 3]]))
+    assert not made.model(steps).requires_grad
+
+
 def test_everything_changes_where_everything_learns(quantizer: ProductQuantizer, start: TableModel) -> None:
     codes = quantizer.encode(texts(seed=3))
     after, before = weights(learn_all(start, codes, turns(seed=8), SETTINGS, Silent())), weights(start)

@@ -79,10 +79,27 @@ def learn_tables(
     settings: SequenceSettings,
     progress: Progress,
     validation: Split | None = None,
+    *,
+    through_histories: bool = True,
 ) -> TableModel:
-    """The tables alone learn; what reads histories stays bit for bit as it is. See `learn_all`."""
+    """The tables alone learn; what reads histories stays bit for bit as it is.
+
+    Args:
+        start: is not changed.
+        codes: int32 [items, tables], of the items of ``sequences``.
+        sequences: that are learned from.
+        settings: how; the shape is that of ``start``, but for dropout.
+        progress: is told of steps.
+        validation: on which the best epoch is chosen; None: the last one is taken.
+        through_histories: whether items learn by how they are read too. Without, by what they are compared
+            with alone: nothing is propagated back through the layers, which takes less time.
+
+    Raises:
+        InputError: nobody took two items, or a code that no table has.
+    """
     model = moved_model(start.model, start.model.items.moved(codes), settings)
     freeze_reader(model)
+    model.through_histories = through_histories
     return TableModel(model, learn(model, sequences, settings, progress, validation))
 
 

@@ -176,6 +176,8 @@ class SequenceModel(nn.Module, Generic[Items_co]):
         self.norm_in, self.norm_out = nn.LayerNorm(shape.dims), nn.LayerNorm(shape.dims)
         self.dropout = ByteDropout(shape.dropout, np.random.default_rng(shape.seed))
         self.layers = nn.ModuleList(Layer(shape.dims, shape.heads, self.dropout) for _ in range(shape.layers))
+        self.through_histories = True
+        """Whether items learn by how they are read too, or alone by what they are compared with."""
 
     def forward(self, steps: Tensor) -> Tensor:
         """What is known of a user after each step.
@@ -186,6 +188,7 @@ class SequenceModel(nn.Module, Generic[Items_co]):
         Returns:
             float32 [b, s, dims].
         """
+        steps = steps if self.through_histories else steps.detach()
         x = self.dropout(self.norm_in(steps + self.places[: steps.shape[1]]))
         for layer in self.layers:
             x = layer(x)

@@ -1,0 +1,43 @@
+"""What transfers between domains is measured with: intervals, and a shop whose reviews have odd dates."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from benchmarks.adaptation.domains import READERS
+from benchmarks.adaptation.transfer import interval
+
+
+def test_an_interval_holds_what_users_tell() -> None:
+    draw = np.random.default_rng(2)
+    low, high = interval(draw.normal(0.1, 1.0, 2000))
+    assert low < 0.1 < high
+    assert high - low == pytest.approx(2 * 1.96 / 2000**0.5, rel=0.15)
+    nothing = interval(np.zeros(50))
+    assert nothing == (0.0, 0.0)
+
+
+def test_reviews_of_the_year_without_a_year_come_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "steam"
+    folder.mkdir()
+    monkeypatch.setenv("AISLE_DATA", str(tmp_path))
+    games = [{"item_id": "1", "app_name": "A", "tags": ["x", "y"]}, {"item_id": "2", "app_name": "B"}]
+    with gzip.open(folder / "games.jsonl.gz", "wb") as file:
+        file.write(b"\n".join(map(orjson.dumps, games)))
+    with gzip.open(folder / "user_reviews.csv.gz", "wt", newline="", encoding="utf-8") as lines:
+        rows = csv.writer(lines)
+        rows.writerow(["user_id", "item_id", "posted", "review"])
+        rows.writerow(["u", "1", "May 20.", "good, and\nmore"])
+        rows.writerow(["u", "2", "August 9, 2014.", ""])
+        rows.writerow(["u", "3", "August 9, 2014.", "no such game"])
+    sequences, texts = READERS["steam"]()
+    assert [sequences.items[step] for step in sequences.of(0)] == ["2", "1"]
+    assert dict(zip(sequences.items, texts, strict=True)) == {"1": "A x, y", "2": "B"}
