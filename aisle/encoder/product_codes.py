@@ -102,6 +102,20 @@ class ProductQuantizer:
         found = self.centroids[np.arange(self.tables), np.where(there, codes, 0)].reshape(len(codes), -1)
         return np.where(there, found @ self.rotation.T, np.float32(0))
 
+    def rows(self, dims: int) -> NDArray[np.float32]:
+        """What each code of each table stands for, as the directions in which texts differ most.
+
+        Args:
+            dims: directions, zeros where there are no more.
+
+        Returns:
+            float32 [tables, size, dims]; the sum of an item's rows is its decoded vector.
+        """
+        parts = self.rotation.T.reshape(self.tables, -1, self.whitening.dims)
+        # Directions of a whitening come by ascending variance.
+        found = np.einsum("tsp,tpd->tsd", self.centroids, parts[..., -dims:])
+        return np.pad(found, ((0, 0), (0, 0), (0, dims - found.shape[2]))).astype(np.float32)
+
     def error(self, vectors: NDArray[np.float32]) -> float:
         """Share of the vectors' energy that their codes lose; 0 for no vectors."""
         placed = self.whitening.apply(vectors)

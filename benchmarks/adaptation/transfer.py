@@ -27,7 +27,7 @@ from aisle.training.adaptation.contrast import CodeContrast, InBatch
 from aisle.training.adaptation.domains import Domain, joined
 from aisle.training.adaptation.product_codes import CodebookSettings, fit_product_codes
 from aisle.training.adaptation.tables import moved_model
-from aisle.training.adaptation.transfer import TableModel, align, learn_all, learn_tables, random_model
+from aisle.training.adaptation.transfer import TableModel, align, first_model, learn_all, learn_tables
 from aisle.training.common.machine import seed_all
 from aisle.training.common.progress import Silent
 from aisle.training.recommendation.fit import fit
@@ -224,19 +224,19 @@ def _steps(domain: Domain) -> int:
 def _systems(task: Task, seed: int, pretraining: list[float]) -> Iterator[Trained]:
     """One after the other, so that each is asked before the next is trained."""
     tune, tables = replace(TUNING, seed=seed), replace(TABLES, seed=seed)
-    train, validation, size = task.validation.train, task.validation, CODEBOOKS.size
+    train, validation = task.validation.train, task.validation
     yield _counts(task)
     yield _by_ids(task, IDS, None, tune)
     yield _by_ids(task, IDS_AND_TEXTS, task.target.texts, tune)
     yield _by_texts(task, tune)
     started = time.process_time()
     shape = replace(PRETRAINING, seed=seed)
-    start = random_model(task.source_codes, size, shape)
+    start = first_model(task.quantizer, task.source_codes, shape)
     start = learn_all(start, task.source_codes, task.sources.sequences, shape, Silent())
     pretraining.append(time.process_time() - started)
     untuned = moved_model(start.model, start.model.items.moved(task.target_codes), shape)
     yield Trained(UNTUNED, _scorer(untuned, UNTUNED), 0.0, 0)
-    blank = random_model(task.target_codes, size, shape)
+    blank = first_model(task.quantizer, task.target_codes, shape)
     for name, begin, learned, settings in (
         (TABLE_ONLY, start, learn_tables, tables),
         (WHOLE, start, learn_all, tune),

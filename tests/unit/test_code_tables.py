@@ -18,7 +18,7 @@ from aisle.training.adaptation.alignment import doubly_stochastic, recoded
 from aisle.training.adaptation.contrast import CodeContrast
 from aisle.training.adaptation.domains import Domain, joined
 from aisle.training.adaptation.product_codes import CodebookSettings, fit_product_codes
-from aisle.training.adaptation.transfer import TableModel, align, learn_all, learn_tables, random_model
+from aisle.training.adaptation.transfer import TableModel, align, first_model, learn_all, learn_tables
 from aisle.training.common.progress import Silent
 from aisle.training.recommendation.losses import FullSoftmax, SampledSoftmax
 from aisle.training.recommendation.settings import SequenceSettings
@@ -55,7 +55,7 @@ def quantizer() -> ProductQuantizer:
 def start(quantizer: ProductQuantizer) -> TableModel:
     settings = replace(SETTINGS, loss=CodeContrast(), epochs=3)
     codes = quantizer.encode(texts())
-    return learn_all(random_model(codes, 16, settings), codes, turns(), settings, Silent())
+    return learn_all(first_model(quantizer, codes, settings), codes, turns(), settings, Silent())
 
 
 def test_decoding_loses_less_with_more_codes() -> None:
@@ -83,7 +83,7 @@ def test_an_item_without_a_text_has_no_codes_and_is_like_nothing(quantizer: Prod
     assert (codes[3] == NO_CODE).all()
     assert (np.delete(codes, 3, axis=0) >= 0).all()
     assert not quantizer.decode(codes)[3].any()
-    assert not random_model(codes, 16, SETTINGS).model.items(torch.tensor([3])).any()
+    assert not first_model(quantizer, codes, SETTINGS).model.items(torch.tensor([3])).any()
 
 
 def test_new_items_get_codes_of_the_same_tables_whatever_else_is_new(quantizer: ProductQuantizer) -> None:
@@ -119,7 +119,7 @@ def test_codes_of_other_codebooks_are_refused(quantizer: ProductQuantizer, code:
     with pytest.raises(InputError, match="row 7"):
         quantizer.decode(codes)
     with pytest.raises(InputError, match="row 7"):
-        random_model(codes, 16, SETTINGS)
+        first_model(quantizer, codes, SETTINGS)
 
 
 def test_vectors_of_another_encoder_are_refused(quantizer: ProductQuantizer) -> None:
@@ -204,8 +204,21 @@ def test_rows_and_columns_of_soft_permutations_sum_to_about_one(seed: int, size:
     torch.testing.assert_close(found.sum(dim=1), torch.ones(2, size), atol=0.2, rtol=0)
 
 
+def test_tables_begin_as_what_codes_stand_for(quantizer: ProductQuantizer) -> None:
+    codes = quantizer.encode(texts())
+    decoded = quantizer.decode(codes)
+    width = decoded.shape[1]
+    rows = quantizer.rows(width + 2)[np.arange(quantizer.tables), codes]
+    np.testing.assert_allclose(rows.sum(axis=1)[:, :width], decoded, atol=1e-5)
+    assert not rows[..., width:].any()
+    best = quantizer.rows(SETTINGS.dims)[np.arange(quantizer.tables), codes].sum(axis=1)
+    items = first_model(quantizer, codes, SETTINGS).model.items(torch.arange(ITEMS)).detach().numpy()
+    cosines = (items * best).sum(axis=1) / np.linalg.norm(items, axis=1) / np.linalg.norm(best, axis=1)
+    np.testing.assert_allclose(cosines, 1, atol=1e-5)
+
+
 def test_semi_synthetic_items_keep_the_other_codes(quantizer: ProductQuantizer) -> None:
-    tables = random_model(quantizer.encode(texts()), 16, SETTINGS).model.items
+    tables = first_model(quantizer, quantizer.encode(texts()), SETTINGS).model.items
     items, draw = torch.arange(20), torch.Generator().manual_seed(1)
     torch.testing.assert_close(tables.partly_replaced(items, 0.0, draw), tables(items))
     own = torch.cosine_similarity(tables.partly_replaced(items, 0.25, draw), tables(items))

@@ -19,8 +19,8 @@ from aisle.training.recommendation.model import ItemVectors, ModelShape, Sequenc
 
 TEMPERATURE: Final = 0.07
 _ITEMS: Final = "items."
-_SPREAD: Final = 0.1
-"""Standard deviation of a table's rows at the beginning; the mean of 32 has a fifth of it."""
+_SPREAD: Final = 0.03
+"""Standard deviation of a table's values at the beginning."""
 
 
 class CodeTables(ItemVectors):
@@ -30,27 +30,27 @@ class CodeTables(ItemVectors):
     temperature.
     """
 
-    def __init__(self, codes: NDArray[np.int32], size: int, dims: int) -> None:
-        """Begin at random.
+    def __init__(self, codes: NDArray[np.int32], rows: NDArray[np.float32]) -> None:
+        """Begin as what codes stand for.
 
         Args:
             codes: int32 [items, tables], `NO_CODE` in the rows of items without.
-            size: codes that there are in a table.
-            dims: width of a row.
+            rows: float32 [tables, size, dims], of the tables; scaled, since only directions are compared.
 
         Raises:
             InputError: a code that no table has.
         """
         super().__init__()
-        tables = codes.shape[1]
+        tables, size, dims = rows.shape
         check_codes(codes, tables, size)
         self.tables, self.size, self.count = tables, size, len(codes)
         self.length = 1 / (TEMPERATURE * dims**0.5)
-        begins = size * np.arange(tables)
-        rows = np.where(codes == NO_CODE, tables * size, codes + begins).astype(np.int64)
+        places = np.where(codes == NO_CODE, tables * size, codes + size * np.arange(tables))
         # Neither trained nor moved: they belong to the domain.
-        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
-        self.table = nn.Parameter(torch.randn(tables * size + 1, dims) * _SPREAD)
+        self.register_buffer("rows", torch.from_numpy(places.astype(np.int64)), persistent=False)
+        held = torch.zeros(tables * size + 1, dims)
+        held[:-1] = torch.from_numpy(rows).view(-1, dims)
+        self.table = nn.Parameter(held * (_SPREAD / (float(rows.std()) or 1.0)))
 
     def forward(self, rows: Tensor) -> Tensor:
         """See `ItemVectors`; zeros for an item without codes."""
@@ -83,8 +83,8 @@ class CodeTables(ItemVectors):
         Raises:
             InputError: a code that no table has.
         """
-        check_codes(codes, self.tables, self.size)
-        made = type(self)(codes, self.size, self.table.shape[1])
+        held = self.table.detach()[:-1].view(self.tables, self.size, -1)
+        made = type(self)(codes, held.numpy())
         with torch.no_grad():
             made.table.copy_(self.table)
         return made

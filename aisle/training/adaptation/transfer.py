@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.encoder.product_codes import ProductQuantizer
 from aisle.evaluation.sequences.protocol import Split
 from aisle.sequences import Sequences
 from aisle.training.adaptation.alignment import SoftlyPermuted
@@ -31,19 +32,21 @@ class TableModel:
     course: Course
 
 
-def random_model(codes: NDArray[np.int32], size: int, settings: SequenceSettings) -> TableModel:
-    """One that has learned nothing.
+def first_model(
+    quantizer: ProductQuantizer, codes: NDArray[np.int32], settings: SequenceSettings
+) -> TableModel:
+    """One that knows what codes stand for in texts, and has learned nothing.
 
     Args:
+        quantizer: whose codes these are.
         codes: int32 [items, tables].
-        size: codes that there are in a table.
-        settings: of its shape, and the seed.
+        settings: of the model's shape, and the seed.
 
     Raises:
         InputError: a code that no table has.
     """
     seed_all(settings.seed)
-    model = SequenceModel(CodeTables(codes, size, settings.dims), settings)
+    model = SequenceModel(CodeTables(codes, quantizer.rows(settings.dims)), settings)
     return TableModel(model.eval(), Course(0, (), ()))
 
 
