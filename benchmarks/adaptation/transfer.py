@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -48,9 +49,11 @@ FEW: Final = 4
 LABELS: Final = ("train only", "seen kept")
 METRICS: Final = ("R@10", "N@10", "R@50")
 CODEBOOKS: Final = CodebookSettings()
-PRETRAINING: Final = SequenceSettings(dropout=0.2, loss=CodeContrast(), epochs=6)
-TUNING: Final = SequenceSettings(text_columns=512, epochs=12, patience=3)
-TABLES: Final = replace(TUNING, dropout=0.2)
+BY_IDS: Final = SequenceSettings()
+BY_TEXTS: Final = replace(BY_IDS, id_embeddings=False, text_columns=512)
+PRETRAINING: Final = SequenceSettings(dropout=0.2, loss=CodeContrast(), learning_rate=1e-2, epochs=5)
+TUNING: Final = SequenceSettings(dropout=0.3, learning_rate=1e-2, epochs=8, patience=2)
+TABLES: Final = replace(TUNING, dropout=0.1, epochs=4)
 ALIGNMENT: Final = replace(TABLES, dropout=0.0, learning_rate=0.05, epochs=3)
 
 COUNTS: Final = "counts + text, no training"
@@ -62,6 +65,7 @@ TABLE_ONLY: Final = "code tables, pre-trained, tables alone tuned"
 WHOLE: Final = "code tables, pre-trained, everything tuned"
 FROZEN_RANDOM: Final = "code tables, frozen random encoder, tables alone trained"
 SCRATCH: Final = "code tables, from scratch"
+COMPARED: Final = "the same, by what they are compared with alone"
 OWN_CODES: Final = "own codebooks, tables alone tuned"
 ALIGNED: Final = "own codebooks, aligned by permutation, tables alone tuned"
 
@@ -224,11 +228,12 @@ def _steps(domain: Domain) -> int:
 def _systems(task: Task, seed: int, pretraining: list[float]) -> Iterator[Trained]:
     """One after the other, so that each is asked before the next is trained."""
     tune, tables = replace(TUNING, seed=seed), replace(TABLES, seed=seed)
+    by_ids = replace(BY_IDS, seed=seed)
     train, validation = task.validation.train, task.validation
     yield _counts(task)
-    yield _by_ids(task, IDS, None, tune)
-    yield _by_ids(task, IDS_AND_TEXTS, task.target.texts, tune)
-    yield _by_texts(task, tune)
+    yield _by_ids(task, IDS, None, by_ids)
+    yield _by_ids(task, IDS_AND_TEXTS, task.target.texts, by_ids)
+    yield _by_texts(task, replace(BY_TEXTS, seed=seed))
     started = time.process_time()
     shape = replace(PRETRAINING, seed=seed)
     start = first_model(task.quantizer, task.source_codes, shape)
@@ -239,6 +244,7 @@ def _systems(task: Task, seed: int, pretraining: list[float]) -> Iterator[Traine
     blank = first_model(task.quantizer, task.target_codes, shape)
     for name, begin, learned, settings in (
         (TABLE_ONLY, start, learn_tables, tables),
+        (COMPARED, start, partial(learn_tables, through_histories=False), tables),
         (WHOLE, start, learn_all, tune),
         (FROZEN_RANDOM, blank, learn_tables, tables),
         (SCRATCH, blank, learn_all, tune),
@@ -283,7 +289,7 @@ def _by_ids(task: Task, name: str, texts: NDArray[np.float32] | None, settings: 
 
 def _by_texts(task: Task, settings: SequenceSettings) -> Trained:
     """As UniSRec (arXiv 2206.05941) in short: items are their texts, whitened and mapped, in every domain."""
-    shape = replace(PRETRAINING, id_embeddings=False, text_columns=settings.text_columns, loss=InBatch())
+    shape = replace(settings, dropout=PRETRAINING.dropout, epochs=PRETRAINING.epochs, loss=InBatch())
     seed_all(settings.seed)
     first = SequenceModel(_texts_of(task.sources, shape), shape)
     learn(first, task.sources.sequences, shape, Silent())
@@ -309,7 +315,7 @@ def _texts_of(domain: Domain, shape: SequenceSettings) -> IdsAndTexts:
 def _differences(found: Mapping[str, Found]) -> Iterator[dict[str, Any]]:
     """R@10 of tables alone less that of others, with what drawing the users anew makes of it."""
     mine = found[TABLE_ONLY]
-    for name in (WHOLE, FROZEN_RANDOM, SCRATCH, IDS, IDS_AND_TEXTS, TEXTS, ALIGNED):
+    for name in (WHOLE, COMPARED, FROZEN_RANDOM, SCRATCH, IDS, IDS_AND_TEXTS, TEXTS, ALIGNED):
         other = found[name]
         low, high = interval(mine.users - other.users)
         seeds = [float(a.mean() - b.mean()) for a, b in zip(mine.hits, other.hits, strict=True)]
