@@ -53,7 +53,7 @@ BY_IDS: Final = SequenceSettings()
 BY_TEXTS: Final = replace(BY_IDS, id_embeddings=False, text_columns=512)
 PRETRAINING: Final = SequenceSettings(dropout=0.2, loss=CodeContrast(), learning_rate=1e-2, epochs=5)
 TUNING: Final = SequenceSettings(dropout=0.3, learning_rate=1e-2, epochs=8, patience=2)
-TABLES: Final = replace(TUNING, dropout=0.1, epochs=4)
+TABLES: Final = replace(TUNING, dropout=0.1, epochs=3)
 ALIGNMENT: Final = replace(TABLES, dropout=0.0, learning_rate=0.05, epochs=3)
 
 COUNTS: Final = "counts + text, no training"

@@ -169,8 +169,10 @@ def test_tables_learn_an_order_of_a_catalogue_of_ten(start: TableModel, quantize
 
 
 def test_the_target_may_be_a_source(quantizer: ProductQuantizer, start: TableModel) -> None:
-    learned = learn_tables(start, quantizer.encode(texts()), turns(), SETTINGS, Silent())
-    assert learned.course.losses[-1] < learned.course.losses[0]
+    codes = quantizer.encode(texts())
+    blank = first_model(quantizer, codes, SETTINGS)
+    again, first = (learn_tables(model, codes, turns(), SETTINGS, Silent()) for model in (start, blank))
+    assert again.course.losses[0] < first.course.losses[0] - 0.3
 
 
 def test_nothing_is_learned_of_users_of_one_item(quantizer: ProductQuantizer, start: TableModel) -> None:
