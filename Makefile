@@ -142,7 +142,7 @@ bench-item-to-item: $(VENV)/.bench ## What goes with an item: counts, libraries,
 	$(BIN)/python -m benchmarks.item_to_item
 
 .PHONY: bench-adaptation
-bench-adaptation: $(VENV)/.dev ## Adapting to a domain: tables of ids that collide and that do not (30 minutes)
+bench-adaptation: $(VENV)/.dev ## Adapting to a domain: code tables, descriptions, tables of ids that collide and that do not (3 hours)
 	$(BIN)/python -m benchmarks.adaptation
 
 .PHONY: bench-encoder
