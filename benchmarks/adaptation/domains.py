@@ -7,7 +7,7 @@ import gzip
 import io
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -90,8 +90,9 @@ READERS: Final[Mapping[str, Callable[[], Read]]] = MappingProxyType(
 """Domain to what reads it."""
 
 
+@cache
 def read_domain(name: str) -> Domain:
-    """Read a domain and encode its items' texts.
+    """Read a domain and encode its items' texts, once in a run.
 
     Raises:
         InputError: its data is not there.
