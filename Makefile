@@ -46,8 +46,15 @@ demo: $(VENV)/.demo ## A real OpenSearch node, a catalogue, hybrid search and it
 .PHONY: install
 install: $(VENV)/.dev ## The full development environment in .venv
 
+# Of the machine, else Debian's where one may install it, else Playwright's.
+.PHONY: browser
+browser: $(VENV)/.dev ## A Chromium for the tests of the page, if this machine has none
+	@$(BIN)/python -m tests.support.browser >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || \
+	  $(BIN)/python -m playwright install chromium
+
 .PHONY: test
-test: $(VENV)/.dev ## All tests, on real embedded nodes, in three processes
+test: $(VENV)/.dev browser ## All tests, on real embedded nodes, in three processes
 	$(BIN)/python -m pytest $(PROCESSES) -m "not native" $(ARGS)
 	@test -z "$(AISLE_KNN_LIB)" || $(MAKE) test-native
 
@@ -65,7 +72,7 @@ fuzz-service: $(VENV)/.dev ## 2,000 requests to the service, as its OpenAPI docu
 	AISLE_FUZZ_EXAMPLES=80 $(BIN)/python -m pytest tests/node/test_service_any_request.py $(ARGS)
 
 .PHONY: cov
-cov: $(VENV)/.dev ## All tests, with the lines and branches of aisle/ that none of them runs
+cov: $(VENV)/.dev browser ## All tests, with the lines and branches of aisle/ that none of them runs
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 # `make -j2 check` does two at a time.
@@ -107,6 +114,10 @@ readme-figures: $(VENV)/.dev ## Write the README's figures anew from benchmarks/
 .PHONY: demo-picture
 demo-picture: $(VENV)/.dev ## Run the demo and keep what it prints as docs/images/demo.svg
 	$(BIN)/python -m benchmarks.demo_picture
+
+.PHONY: page-picture
+page-picture: $(VENV)/.dev browser ## Run the demo and keep its page as docs/images/page.png
+	$(BIN)/python -m benchmarks.page_picture
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/.dev ## Every benchmark once at a tiny size: does it still run? (a few minutes)

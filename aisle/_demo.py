@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from opensearchpy import OpenSearch
-
 from aisle._artifacts import export_once
 from aisle._environment import cache
 from aisle._evaluate import DEPTH, Evaluated, evaluate_index
@@ -16,7 +14,7 @@ from aisle._node import kept_node
 from aisle._search import open_search
 from aisle._vectors import item_encoder
 from aisle.catalogue import read_catalogue
-from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.encoder import ArtifactStore
 from aisle.evaluation import Scores, read_judged_set
 from aisle.indexer import IndexOptions, IndexReport, index_catalogue
@@ -102,6 +100,33 @@ def demo(
     Raises:
         AisleError: as the step that failed; the node is stopped then too, unless it ran before.
     """
+    with running_demo(
+        data=data, split=split, name=name, keep=keep, products=products, seed=seed, store=store, say=say
+    ) as running:
+        return running.result
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDemo:
+    """What the demo has to show, and its node, which still runs."""
+
+    result: DemoResult
+    cluster: Cluster
+
+
+@contextmanager
+def running_demo(
+    *,
+    data: str | Path | None,
+    split: str,
+    name: str,
+    keep: bool,
+    products: int,
+    seed: int,
+    store: ArtifactStore | None = None,
+    say: Say | None = None,
+) -> Iterator[RunningDemo]:
+    """`demo`, and its node until the block ends; takes and raises the same."""
     say, store = say or (lambda _: None), store or ArtifactStore.default()
     if data is not None:
         # Minutes before it would fail on them.
@@ -121,11 +146,11 @@ def demo(
         evaluated = evaluate_index(shop, judged, parse_systems(SYSTEMS))
         queries = demo_queries(judged.queries, evaluated.scores)
         examples = tuple((query, shop.search(query.text, size=5)) for query in queries)
-    return DemoResult(folder, indexed, evaluated, examples)
+        yield RunningDemo(DemoResult(folder, indexed, evaluated, examples), client)
 
 
 @contextmanager
-def demo_node(keep: bool) -> Iterator[OpenSearch]:
+def demo_node(keep: bool) -> Iterator[Cluster]:
     """A node of the demo's own, or with ``keep`` the one that stays up (started if it does not run)."""
     if not keep:
         with EmbeddedNode.start(NodeOptions(name=NODE)) as node:

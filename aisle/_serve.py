@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from html import unescape
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import urllib3
 from opensearchpy import OpenSearch
 
 from aisle._environment import optional
 from aisle.cluster.client import connected
 from aisle.cluster.settings import read_settings
 from aisle.encoder import ArtifactStore
-from aisle.errors import InputError
+from aisle.errors import InputError, ServiceError
 from aisle.service.settings import ServiceSettings
 from aisle.types import Say
 
@@ -78,8 +82,7 @@ def serve(
         IndexNotFound, ForeignIndex, ArtifactNotFound, ArtifactMismatch, ArtifactCorrupt: as
             `aisle.open_search`.
     """
-    for module in ("fastapi", "uvicorn", "jinja2", "prometheus_client", "limits"):
-        optional(module, extra="serve")
+    _check_installed()
     from aisle.service.app import create_app
     from aisle.service.catalogues import Catalogues, IndexedCatalogue
     from aisle.service.logs import write_logs
@@ -110,3 +113,41 @@ def serve(
     catalogues.open()
     write_logs(log_level.upper())
     run(create_app(settings, catalogues, client if settings.events else None), settings, say)
+
+
+def fetch_page(name: str, *, cluster: OpenSearch | None = None, store: ArtifactStore | None = None) -> str:
+    """Serve a catalogue for a moment and fetch its page, as a browser would.
+
+    Args:
+        name: of the catalogue.
+        cluster: as `serve` takes it.
+        store: likewise.
+
+    Returns:
+        The title of the first item that it shows; empty if the catalogue has none.
+
+    Raises:
+        MissingExtra, InputError, IndexNotFound, ForeignIndex, ArtifactNotFound: as `serve`.
+        ServiceError: the page cannot be fetched.
+    """
+    _check_installed()
+    from aisle.service.app import create_app
+    from aisle.service.catalogues import Catalogues, IndexedCatalogue
+    from aisle.service.server import running
+
+    settings = read_settings(ServiceSettings, host="127.0.0.1", port=0, keys=None, page=True, grace_s=0)
+    catalogues = Catalogues([IndexedCatalogue(name, connected(cluster), store or ArtifactStore.default())])
+    catalogues.open()
+    with running(create_app(settings, catalogues), settings) as address:
+        answer = urllib3.request("GET", address, timeout=60, retries=urllib3.Retry(3, redirect=3))
+    if answer.status != HTTPStatus.OK:
+        raise ServiceError(
+            f"the page answered {answer.status}", fix="look at what the service wrote to its log"
+        )
+    found = re.search(r'<span class="title"[^>]*>([^<]*)', answer.data.decode())
+    return unescape(found[1]) if found else ""
+
+
+def _check_installed() -> None:
+    for module in ("fastapi", "uvicorn", "jinja2", "prometheus_client", "limits"):
+        optional(module, extra="serve")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from opensearchpy import OpenSearch
 
@@ -28,6 +28,8 @@ from aisle.mappings import fields
 from aisle.mappings.document import item_of
 from aisle.search import Page
 from aisle.types import Item, Say
+
+TakeProgress: TypeAlias = Callable[[Progress], None]
 
 NODE: Final = "aisle"
 SHOWN: Final = 5
@@ -96,7 +98,7 @@ def try_catalogue(
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
     say: Say | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: TakeProgress | None = None,
 ) -> Trial:
     """Make a file searchable and search it: starts a node if there is none, and makes the encoder once.
 
@@ -127,6 +129,52 @@ def try_catalogue(
     Raises:
         AisleError: as the step that failed.
     """
+    with running_trial(
+        data,
+        name=name,
+        columns=columns,
+        format=format,
+        variants=variants,
+        allow_private=allow_private,
+        language=language,
+        limit=limit,
+        encoder=encoder,
+        keep=keep,
+        cluster=cluster,
+        store=store,
+        say=say,
+        progress=progress,
+    ) as running:
+        return running.trial
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTrial:
+    """What a trial has to show, and the cluster that it is on, which still runs."""
+
+    trial: Trial
+    cluster: Cluster
+
+
+@contextmanager
+def running_trial(
+    data: str | Path,
+    *,
+    name: str | None,
+    columns: Mapping[str, str | Sequence[str]] | None,
+    format: str,
+    variants: str,
+    allow_private: bool,
+    language: str,
+    limit: int | None,
+    encoder: str | Path | None,
+    keep: bool,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    say: Say | None = None,
+    progress: TakeProgress | None = None,
+) -> Iterator[RunningTrial]:
+    """`try_catalogue`, and the cluster until the block ends; takes and raises the same."""
     started = perf_counter()
     say, store = say or (lambda _: None), store or ArtifactStore.default()
     catalogue = name or trial_name(data)
@@ -156,7 +204,8 @@ def try_catalogue(
         queries = example_queries(some_items(client, report.release))
         examples = tuple((query, shop.search(query.text, size=SHOWN)) for query in queries)
         url = client.transport.get_connection().host
-    return Trial(catalogue, url, node if keep else "", report, examples, perf_counter() - started)
+        seconds = perf_counter() - started
+        yield RunningTrial(Trial(catalogue, url, node if keep else "", report, examples, seconds), client)
 
 
 @contextmanager

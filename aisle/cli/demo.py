@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-import aisle
+from aisle._demo import running_demo
 from aisle.cli.console import progress_console
+from aisle.cli.page import PageOption, show_page
 from aisle.cli.search import print_page
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ def demo(
         int, typer.Option(min=1000, max=1_000_000, help="Products of the synthetic catalogue.")
     ] = 6000,
     seed: Annotated[int, typer.Option(help="Seed of the synthetic catalogue.")] = 0,
+    page: PageOption = True,
 ) -> None:
-    """Start OpenSearch, index a catalogue, search it and evaluate it, in one command.
+    """Start OpenSearch, index a catalogue, search it, evaluate it, and show it in a browser, in one command.
 
-    Without --data the catalogue is synthetic. The node is stopped at the end unless --keep is given.
+    Without --data the catalogue is synthetic. At the end its page is served until Ctrl-C; without a
+    terminal it is fetched once. Then the node is stopped, unless --keep is given.
 
     Examples:
 
@@ -40,7 +43,8 @@ def demo(
         aisle demo --data judged --keep
     """
     status = progress_console()
-    result = aisle.demo(
+    console = Console()
+    with running_demo(
         data=data,
         split=split,
         name=name,
@@ -48,13 +52,14 @@ def demo(
         products=products,
         seed=seed,
         say=lambda line: status.print(f"[bold]•[/bold] {line}", highlight=False),
-    )
-    console = Console()
-    print_demo(console, result)
-    if data is None:
-        console.print(
-            "The catalogue and its judgments are synthetic, made by a seeded generator.", style="dim"
-        )
+    ) as running:
+        print_demo(console, running.result)
+        if data is None:
+            console.print(
+                "The catalogue and its judgments are synthetic, made by a seeded generator.", style="dim"
+            )
+        if page:
+            show_page(console, name, running.cluster)
     if keep:
         console.print(f'\nThe node is up: try  aisle search "something for hot coffee" --name {name}')
         console.print("and stop it with  aisle down --name demo")

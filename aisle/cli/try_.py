@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-import aisle
 from aisle._index import AUTO, USUAL_ENCODER, parse_map
 from aisle._printable import printable
+from aisle._try import running_trial
 from aisle.cli.console import JsonOption, ends_on_sigterm, print_json, progress_console
 from aisle.cli.index import WORDS_ONLY, index_progress, print_indexed
+from aisle.cli.page import PageOption, show_page
 from aisle.cli.reading import (
     FormatOption,
     LanguageOption,
@@ -45,12 +47,14 @@ def try_(
     keep: Annotated[
         bool, typer.Option("--keep/--stop", help="Keep the node that was started running, or stop it.")
     ] = True,
+    page: PageOption = True,
     as_json: JsonOption = False,
 ) -> None:
     """Search a file of your own in one command.
 
-    Starts OpenSearch if no node runs, shows what was read as what, indexes, and asks three questions made
-    from the catalogue itself. Nothing but the node and the catalogue try-... is left behind.
+    Starts OpenSearch if no node runs, shows what was read as what, indexes, asks three questions made
+    from the catalogue itself, and serves its page until Ctrl-C (without a terminal it is fetched once).
+    Nothing but the node and the catalogue try-... is left behind.
 
     Examples:
 
@@ -61,29 +65,35 @@ def try_(
         aisle try export.xml --limit 10000 --stop
     """
     console, status = Console(), progress_console()
-    with ends_on_sigterm(), index_progress(None if as_json else console) as progress:
-        trial = aisle.try_catalogue(
-            data,
-            name=name,
-            columns=parse_map(*(columns or ())),
-            format=form,
-            variants=variants,
-            allow_private=allow_private,
-            language=language,
-            limit=limit,
-            encoder=None if encoder == WORDS_ONLY else encoder,
-            keep=keep,
-            say=lambda line: status.print(f"[bold]•[/bold] {printable(line)}", highlight=False),
-            progress=progress,
-        )
-    if as_json:
-        print_json(trial.to_json())
-        return
-    print_indexed(console, trial.indexed)
-    for query, page in trial.examples:
-        console.print(f"\n{query.why}:", markup=False, highlight=False, style="dim")
-        print_page(console, query.text, page)
-    _print_next(console, trial, data, columns or [], keep)
+    with ends_on_sigterm(), ExitStack() as stack:
+        with index_progress(None if as_json else console) as progress:
+            running = stack.enter_context(
+                running_trial(
+                    data,
+                    name=name,
+                    columns=parse_map(*(columns or ())),
+                    format=form,
+                    variants=variants,
+                    allow_private=allow_private,
+                    language=language,
+                    limit=limit,
+                    encoder=None if encoder == WORDS_ONLY else encoder,
+                    keep=keep,
+                    say=lambda line: status.print(f"[bold]•[/bold] {printable(line)}", highlight=False),
+                    progress=progress,
+                )
+            )
+        trial = running.trial
+        if as_json:
+            print_json(trial.to_json())
+            return
+        print_indexed(console, trial.indexed)
+        for query, found in trial.examples:
+            console.print(f"\n{query.why}:", markup=False, highlight=False, style="dim")
+            print_page(console, query.text, found)
+        _print_next(console, trial, data, columns or [], keep)
+        if page:
+            show_page(console, trial.name, running.cluster)
 
 
 def _print_next(console: Console, trial: Trial, data: str, columns: list[str], keep: bool) -> None:

@@ -173,6 +173,11 @@ def sid_prefix(codes: Sequence[int]) -> str:
     return SID_SEPARATOR.join(map(str, codes))
 
 
+def sid_codes(prefix: str) -> tuple[int, ...]:
+    """The codes of a `sid_prefix`."""
+    return tuple(map(int, prefix.split(SID_SEPARATOR)))
+
+
 FACET_SEPARATOR: Final = "="
 PATH_SEPARATOR: Final = " > "
 

@@ -41,9 +41,40 @@ def run(app: FastAPI, settings: ServiceSettings, say: Say) -> None:
     Raises:
         InputError: nobody can listen there.
     """
-    listening = bound(settings.host, settings.port)
-    host, port = listening.getsockname()[:2]
-    config = uvicorn.Config(
+    with bound(settings.host, settings.port) as listening, _stopping_is_no_failure():
+        _Server(_config(app, settings), say, _address(listening)).run(sockets=[listening])
+
+
+@contextmanager
+def running(app: FastAPI, settings: ServiceSettings) -> Iterator[str]:
+    """Serve an application beside what is done in the block.
+
+    Args:
+        app: the application.
+        settings: of the service.
+
+    Yields:
+        Its address, once it is listened at.
+
+    Raises:
+        InputError: nobody can listen there.
+    """
+    ready = threading.Event()
+    with bound(settings.host, settings.port) as listening:
+        server = _Server(_config(app, settings), lambda _: ready.set(), "")
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            while not ready.wait(0.1) and thread.is_alive():
+                pass
+            yield _address(listening)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http="httptools",
         ws="none",
@@ -56,9 +87,11 @@ def run(app: FastAPI, settings: ServiceSettings, say: Say) -> None:
         limit_concurrency=settings.connections,
         timeout_graceful_shutdown=math.ceil(settings.grace_s),
     )
-    shown = f"[{host}]" if ":" in host else host
-    with listening, _stopping_is_no_failure():
-        _Server(config, say, f"http://{shown}:{port}").run(sockets=[listening])
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager

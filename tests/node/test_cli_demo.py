@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ def test_it_ends_by_itself_and_leaves_nothing(place: Path) -> None:
     for told in ("red shoe 4", "bm25", "dense", "hybrid", "nDCG@10", "shop, dev: 2 queries"):
         assert told in done.out
     assert "synthetic" not in done.out
+    # No terminal, nobody to look: the page is fetched once.
+    assert re.search(r"Its page was served and shows: (red|blue) shoe \d+", done.out)
     assert processes_of(place) == []
     assert listing(place / "tmp") == []
     assert listing(place / "home") == home
@@ -61,7 +64,7 @@ def test_it_ends_by_itself_and_leaves_nothing(place: Path) -> None:
 
 def test_keep_leaves_the_node_up_until_down(place: Path) -> None:
     env = settings(place)
-    done = aisle("demo", "--data", "shop", "--name", "kept", "--keep", cwd=place, env=env)
+    done = aisle("demo", "--data", "shop", "--name", "kept", "--keep", "--no-page", cwd=place, env=env)
     try:
         assert done.code == 0, done.err
         assert "aisle down --name demo" in done.out
@@ -69,7 +72,7 @@ def test_keep_leaves_the_node_up_until_down(place: Path) -> None:
         found = aisle("search", "red shoe 4", "-n", "kept", "--json", cwd=place, env=env)
         assert json.loads(found.out)["hits"][0]["item"]["title"] == "red shoe 4"
         # A second demo takes the node that is there and puts a new release on it.
-        again = aisle("demo", "--data", "shop", "--name", "kept", "--keep", cwd=place, env=env)
+        again = aisle("demo", "--data", "shop", "--name", "kept", "--keep", "--no-page", cwd=place, env=env)
         assert again.code == 0, again.err
         assert len(processes_of(place)) == 1
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def test_a_trial_starts_a_node_and_stops_it_if_told_to() -> None:
         assert "canvas backpack norvik" in done.out and "fodling stroller" in done.out
         assert "searched 'folding stroller'" in done.out and "dense" in done.out
         assert "aisle index shop.csv --name shop" in done.out and "aisle down" not in done.out
+        assert re.search(r"Its page was served and shows: (Canvas|Folding) ", done.out)
         assert not list((folder / "home" / "nodes").glob("*.json"))
 
 

@@ -173,6 +173,8 @@ def test_each_channel_finds_what_the_reference_finds(
         history, size=size, budget=size, filters=filters, exclude=["item-012"]
     )
     assert page.pool == len(page.items) <= size
+    codes = dict(zip(IDS, map(tuple, CODES.tolist()), strict=True)) if shop.artifacts.space.levels else {}
+    assert [item.semantic_id for item in page.items] == [codes.get(item.id, ()) for item in page.items]
     allowed = np.array(
         [
             (filters is None or filters.matches(by_id[id_])) and id_ not in (*history, "item-012")

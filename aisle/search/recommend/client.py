@@ -24,6 +24,7 @@ from aisle.search.recommend.page import (
     RecommendedItem,
     page_items,
     read_item_vectors,
+    read_semantic_ids,
 )
 from aisle.search.recommend.plan import (
     RECOMMENDATIONS,
@@ -189,12 +190,19 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
         ids = [fused.id for fused in shown]
         asked = DocumentsRequest(ids)
         body = documents_body(asked)
-        body["_source"] = [*body["_source"], fields.ITEM_VECTOR]
+        levels = self._artifacts.space.levels
+        body["_source"] = [*body["_source"], fields.ITEM_VECTOR, *([fields.sid(levels)] if levels else [])]
         # Of the very release that ranked them, so that no page mixes two releases.
         answer = self._cluster.search(index=release, body=body)
         check_complete(answer)
         vectors = read_item_vectors(answer, ids, self._artifacts.space.dims)
         items = page_items(
-            shown, read_documents(answer, asked).items, vectors, self._scorer, profile, ranking.found_by
+            shown,
+            read_documents(answer, asked).items,
+            vectors,
+            self._scorer,
+            profile,
+            ranking.found_by,
+            read_semantic_ids(answer, levels) if levels else {},
         )
         return items, float(answer["took"])

@@ -32,6 +32,7 @@ class RecommendedItem:
             business signals and ``rules``. They sum to it.
         channels: channel that found it to its place there; empty for an item that only a rule pins.
         because: id of the history's item that spoke most for it; None if none did.
+        semantic_id: its codes, coarse to fine; empty of a release without semantic IDs.
     """
 
     item: Item
@@ -40,6 +41,7 @@ class RecommendedItem:
     signals: Mapping[str, float]
     channels: Mapping[str, ChannelRank]
     because: str | None
+    semantic_id: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -59,6 +61,7 @@ class RecommendedItem:
             "rank": self.rank,
             "score": self.score,
             "because": self.because,
+            "semantic_id": list(self.semantic_id),
             "signals": dict(self.signals),
             "channels": {name: asdict(found) for name, found in self.channels.items()},
             "item": self.item.to_json(),
@@ -134,6 +137,13 @@ def read_item_vectors(
     return vectors
 
 
+def read_semantic_ids(answer: Mapping[str, Any], levels: int) -> dict[str, tuple[int, ...]]:
+    """Codes of a page's documents, of so many levels; those without are left out."""
+    field = fields.sid(levels)
+    found = {hit["_id"]: hit["_source"].get(field) for hit in answer["hits"]["hits"]}
+    return {id_: fields.sid_codes(prefix) for id_, prefix in found.items() if prefix}
+
+
 def page_items(
     shown: Sequence[Fused],
     items: Mapping[str, Item],
@@ -141,6 +151,7 @@ def page_items(
     scorer: BaseScorer,
     profile: Profile,
     found_by: Mapping[str, Mapping[str, ChannelRank]],
+    semantic_ids: Mapping[str, tuple[int, ...]],
 ) -> tuple[RecommendedItem, ...]:
     """The page.
 
@@ -151,6 +162,7 @@ def page_items(
         scorer: that scored them.
         profile: of the history.
         found_by: candidate to the channels that found it.
+        semantic_ids: item to its codes.
     """
     of_text = len(profile.encoded)
     parts = scorer.shares(profile, [fused.id for fused in shown], vectors)
@@ -167,6 +179,7 @@ def page_items(
                     _signals(fused, float(by_sequence[row]) if of_text else None, bool(profile.text_dims)),
                     found_by.get(fused.id, {}),
                     strongest(profile.history.steps, shares[:, row]),
+                    semantic_ids.get(fused.id, ()),
                 )
             )
     return tuple(found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from aisle.service.web.pictograms import BOX, SHAPES
 from aisle.types import Item
 
 # Backgrounds, and what is drawn on them where the item says no colour.
@@ -32,8 +34,8 @@ _COLOURS: Final = {
     "brown": "#77533a",
     "purple": "#76489b",
 }
+_WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LINE: Final = "#30343b"
-_BOX: Final = "M8 17 24 9l16 8v15l-16 8-16-8zM24 25v15M8 17l16 8 16-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,18 @@ def picture(item: Item) -> str:
 
 
 def drawing(item: Item) -> Drawing:
-    """What stands for an item's picture: of the colour that it says, on a ground of its category."""
+    """What stands for an item's picture: its kind of thing, in its colour, on a ground of its category."""
     kind = item.categories[0][0] if item.categories else item.brand
     place = zlib.crc32(kind.encode()) % len(_GROUNDS)
-    return Drawing(_GROUNDS[place], _colour(item) or _INKS[place], _LINE, _BOX)
+    return Drawing(_GROUNDS[place], _colour(item) or _INKS[place], _LINE, _shape(item.title))
+
+
+def _shape(title: str) -> str:
+    """Of the last word in a title that means one: what comes before it says which kind."""
+    found = (
+        SHAPES.get(word) or SHAPES.get(word.removesuffix("s")) for word in _WORD.findall(title.casefold())
+    )
+    return next(filter(None, reversed(list(found))), BOX)
 
 
 def _colour(item: Item) -> str:

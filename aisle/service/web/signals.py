@@ -105,8 +105,10 @@ def recommendation_signals(hit: Mapping[str, Any], titles: Mapping[str, str]) ->
     """
     finders = tuple(Finder(name, said["rank"], said["score"]) for name, said in hit["channels"].items())
     because = hit["because"]
-    notes = (f"because of {titles.get(because, because)}",) if because else ()
-    return Signals(hit["score"], _parts(hit["signals"]), finders, notes)
+    notes = [f"because of {titles.get(because, because)}"] if because else []
+    if hit["semantic_id"]:
+        notes.append(f"semantic ID {' → '.join(map(str, hit['semantic_id']))}")
+    return Signals(hit["score"], _parts(hit["signals"]), finders, tuple(notes))
 
 
 def _parts(signals: Mapping[str, float]) -> tuple[SignalRow, ...]:
