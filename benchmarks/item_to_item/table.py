@@ -71,8 +71,8 @@ def published(result: BenchmarkResult) -> str:
 
 def mixes(result: BenchmarkResult) -> str:
     """Other ways to merge, at 98 % of the recall."""
-    chosen = {"alpha, or weight": ("parameter", "g"), "recall kept": ("kept", ".1%")}
-    chosen |= {"relevance, times": ("gain", ".2f")}
+    chosen = {"alpha, or weight": ("parameter", "g"), "recall kept, validation": ("validation", ".1%")}
+    chosen |= {"recall kept": ("kept", ".1%"), "relevance, times": ("gain", ".2f")}
     columns = {column: _COLUMNS[column] for column in ("R@10", "R@50", "relevance@50", "coverage")}
     return _of_topic(result, "mixes", {**chosen, **columns})
 
