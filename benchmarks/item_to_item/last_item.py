@@ -37,7 +37,7 @@ from aisle.training.item_to_item.job import Catalogue, ItemTexts
 from aisle.training.item_to_item.settings import ItemToItemSettings
 from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import ENCODER, dataset
-from benchmarks.harness.result_file import HIGHER, Goal
+from benchmarks.harness.result_file import HIGHER, Goal, trials
 from benchmarks.harness.topics import Figures
 
 SETTINGS: Final = ItemToItemSettings(batches=CountedRows(1024), epochs=15)
@@ -125,7 +125,7 @@ def measure() -> Figures:
         for system in (ENGAGEMENT, WITH_TEXT)
         for metric, goal in (("R@10", 0.085), ("N@10", 0.052))
     ]
-    return Figures(rows, (), goals)
+    return Figures(rows, trials("item-to-item", "last item"), goals)
 
 
 @dataclass(frozen=True, slots=True)
