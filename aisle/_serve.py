@@ -36,6 +36,7 @@ def serve(
     origins: Sequence[str] | None = None,
     log_queries: bool | None = None,
     page: bool | None = None,
+    judgments: str | Path | None = None,
     events: bool | None = None,
     events_need_consent: bool | None = None,
     events_texts: bool | None = None,
@@ -67,6 +68,7 @@ def serve(
         log_queries: write what shoppers type into the log.
         page: show the catalogues in a browser, see docs/how-to/page.md; None: where only this
             machine can ask, and no keys are asked for.
+        judgments: folder for grades that people give on the page, see docs/how-to/page.md.
         events: write answers, and what shoppers do with them, to the indexes ``ubi_queries`` and
             ``ubi_events`` of the same cluster.
         events_need_consent: only those that say that their shopper agreed.
@@ -98,6 +100,7 @@ def serve(
         "origins": origins,
         "log_queries": log_queries,
         "page": page,
+        "judgments": judgments,
         "events": events,
         "events_need_consent": events_need_consent,
         "events_texts": events_texts,

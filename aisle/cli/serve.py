@@ -65,6 +65,14 @@ def serve(
             rich_help_panel=_ADDRESS,
         ),
     ] = None,
+    judgments: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep grades that people give on the page here.",
+            rich_help_panel=_ADDRESS,
+        ),
+    ] = None,
     log_level: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_LOG),
@@ -116,6 +124,7 @@ def serve(
         origins=origin or None,
         log_queries=log_queries,
         page=page,
+        judgments=judgments,
         events=events,
         events_need_consent=events_need_consent,
         events_texts=False if events_without_texts else None,

@@ -17,6 +17,7 @@ from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
 from aisle.service.events import EventWriter, Recorder
+from aisle.service.judgments import opened_store
 from aisle.service.keys import Keys, read_keys
 from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
@@ -37,6 +38,7 @@ from aisle.service.routes import (
 )
 from aisle.service.settings import ServiceSettings
 from aisle.service.web import routes as web
+from aisle.service.web import workbench_routes
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,10 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues, events: Cluste
     searching = DegradingSearch(admission, metrics, settings.deadline_ms / 1000)
     limits = RateLimits(settings.per_minute, settings.key_per_minute)
     keys = Keys(read_keys(settings.keys)) if settings.keys else None
-    app.state.service = Service(settings, catalogues, admission, metrics, searching, limits, keys, recorder)
+    judgments = opened_store(settings.judgments) if settings.shows_page else None
+    app.state.service = Service(
+        settings, catalogues, admission, metrics, searching, limits, keys, recorder, judgments
+    )
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -97,6 +102,7 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues, events: Cluste
         app.include_router(each.router, responses=PROBLEMS)
     app.include_router(health.router)
     if settings.shows_page:
+        app.include_router(workbench_routes.router)
         app.include_router(web.router)
         app.mount("/static", StaticFiles(packages=[("aisle.service.web", "static")]))
     describe(app)

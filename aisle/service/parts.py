@@ -17,6 +17,7 @@ from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
 from aisle.service.events import Asker, Recorder
+from aisle.service.judgments import JudgmentStore
 from aisle.service.keys import EVERYTHING, Access, Keys
 from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
@@ -38,6 +39,7 @@ class Service:
     limits: how often one may ask.
     keys: that are asked for; None: everybody may have everything.
     recorder: records answers and events; None: nothing is recorded.
+    judgments: that people make on the page; None: they make none.
     """
 
     settings: ServiceSettings
@@ -48,6 +50,7 @@ class Service:
     limits: RateLimits
     keys: Keys | None = None
     recorder: Recorder | None = None
+    judgments: JudgmentStore | None = None
 
     async def run(self, request: Request, function: Callable[[*A], T], *args: *A) -> T:
         """What a function returns, which may block: in a thread, once it is admitted.

@@ -158,6 +158,7 @@ def _invalid(request: Request, error: RequestValidationError) -> dict[str, Any]:
 
 _FIXES: Final[Mapping[int, str]] = {
     HTTPStatus.BAD_REQUEST: "send JSON as /openapi.json describes it",
+    HTTPStatus.FORBIDDEN: "send it from the page itself; a proxy before the service has to pass Host on",
     HTTPStatus.NOT_FOUND: "see /openapi.json for the routes that there are",
     HTTPStatus.METHOD_NOT_ALLOWED: "use a method that the header Allow names",
     HTTPStatus.REQUEST_TIMEOUT: "send the whole body at once",

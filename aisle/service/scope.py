@@ -64,6 +64,10 @@ class ScopedCatalogue:
         """Whether the release has suggestions."""
         return self.opened.meta.features.suggest
 
+    def for_release(self, release: str) -> ScopedCatalogue:
+        """The same of one release, see ``SearchClient.for_release``."""
+        return replace(self, opened=replace(self.opened, search=self.opened.search.for_release(release)))
+
     def narrowed(self, request: SearchRequest) -> SearchRequest:
         """A search within the filters of the key."""
         return replace(request, filters=self._filters(request.filters))

@@ -35,6 +35,7 @@ class ServiceSettings(BaseSettings):
         log_queries: write what shoppers type into the log.
         page: show the catalogues in a browser; None: where only this machine can ask, and without keys.
         page_key: whose rights the page has where keys are asked for: whoever can open the page has them.
+        judgments: folder for grades that people give on the page; None: they give none.
         events: write answers, and what shoppers do with them, to the indexes of UBI.
         events_need_consent: only those that say that their shopper agreed.
         events_texts: with what shoppers typed.
@@ -62,6 +63,7 @@ class ServiceSettings(BaseSettings):
     log_queries: bool = False
     page: bool | None = None
     page_key: SecretStr | None = None
+    judgments: Path | None = None
     events: bool = False
     events_need_consent: bool = False
     events_texts: bool = True
