@@ -50,7 +50,8 @@ install: $(VENV)/.dev ## The full development environment in .venv
 .PHONY: browser
 browser: $(VENV)/.dev ## A Chromium for the tests of the page, if this machine has none
 	@$(BIN)/python -m tests.support.browser >/dev/null 2>&1 || \
-	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || \
+	  { test "$$(id -u)" = 0 && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || \
 	  $(BIN)/python -m playwright install chromium
 
 .PHONY: test

@@ -80,12 +80,12 @@ def titles(page: str) -> list[str]:
 def test_the_only_catalogue_is_where_one_begins(web: TestClient) -> None:
     begun = web.get("/")
     assert begun.url.path == PATH and "All items" in begun.text
-    assert len(begun.content) < 100_000
     policy = begun.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'") and "unsafe" not in policy
     assert not re.search(r"<(script|style)[^>]*>[^<]|<[^>]+\s(on\w+|style)=", begun.text)
-    for address in re.findall(r'(?:src|href)="(/static/[^"]*)"', begun.text):
-        assert web.get(address).status_code == 200
+    parts = [web.get(part) for part in re.findall(r'(?:src|href)="(/static/[^"]*)"', begun.text)]
+    assert len(parts) == 3 and all(part.status_code == 200 for part in parts)
+    assert titles(begun.text) and sum(len(part.content) for part in (begun, *parts)) <= 100_000
 
 
 def test_hits_facets_and_signals_are_those_of_the_client(web: TestClient, shelf: SearchClient) -> None:
