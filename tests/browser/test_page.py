@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from opensearchpy import helpers
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 import aisle
 from aisle.cluster import Cluster
@@ -20,14 +20,12 @@ from aisle.service.catalogues import Catalogues, IndexedCatalogue
 from aisle.service.server import running
 from aisle.service.settings import ServiceSettings
 from aisle.types import Item
-from tests.support.browser import launched
+from tests.browser.conftest import PATIENCE_MS
 from tests.support.served import TestCatalogue
 from tests.support.similar_shop import put_similar_shop
 
 SHOP: Final = "test-browser"
 ALIKE: Final = "test-browser-alike"
-# A machine that is busy with other tests takes its time.
-PATIENCE_MS: Final = 30_000
 HARM: Final = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
 MISSING: Final = "https://pictures.example/missing.png"
 KINDS: Final = ("cordless drill", "hammer drill", "desk lamp")
@@ -84,15 +82,6 @@ def address(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     finally:
         for index in (f"{SHOP}-*", ALIKE):
             client.indices.delete(index=index, ignore_unavailable=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
-        started = launched(playwright)
-        yield started
-        started.close()
 
 
 class Opened:

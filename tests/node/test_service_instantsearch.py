@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import uvicorn
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
@@ -33,7 +24,7 @@ from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_it
 from tests.support.served import TestCatalogue
 
 INDEX = "test-instantsearch"
-RECORDED = Path(__file__).parents[1] / "data" / "instantsearch_requests.json"
+RECORDED = Path(__file__).parents[1] / "data" / "instantsearch" / "requests.json"
 KEYSTROKES: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text())["keystrokes"]
 ITEMS = [
     replace(
@@ -205,69 +196,6 @@ def test_algolias_own_clients_are_answered_at_the_address_that_they_know(
         assert none["results"][0]["hits"] == [] and none["results"][0]["nbHits"] == 0
         other = locked.post(path, json={"requests": [{"indexName": "x"}]}, headers={"X-Algolia-API-Key": key})
         assert other.status_code == 404
-
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "instantsearch"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--timeout=40000")
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
-@pytest.mark.skipif(
-    not (EXAMPLE / "instantsearch.production.min.js").exists(),
-    reason="make instantsearch fetches the library",
-)
-def test_instantsearch_itself_shows_the_results_in_a_browser(
-    client: Cluster, shelf: SearchClient, tmp_path: Path
-) -> None:
-    """The page of examples/instantsearch, from a site of its own, with what was chosen in its address."""
-    site = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(EXAMPLE)))
-    origin = f"http://127.0.0.1:{site.server_port}"
-    catalogues = Catalogues([TestCatalogue(INDEX, client, HashEncoder())])
-    catalogues.open()
-    settings = ServiceSettings(port=0, deadline_ms=60_000, check_s=60, origins=(origin,))
-    config = uvicorn.Config(create_app(settings, catalogues), port=0, log_config=None, ws="none")
-    server = uvicorn.Server(config)
-    for each in (server.run, site.serve_forever):
-        threading.Thread(target=each, daemon=True).start()
-    while not server.started:
-        time.sleep(0.05)
-    chosen = {
-        "service": f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}",
-        "catalogue": INDEX,
-        f"{INDEX}[query]": "drill",
-        f"{INDEX}[refinementList][brand][0]": "Acme",
-        f"{INDEX}[hierarchicalMenu][categories.lvl0][0]": "aisle 1",
-    }
-    try:
-        page = subprocess.run(
-            [
-                *(str(CHROMIUM), *_FLAGS, f"--user-data-dir={tmp_path}", "--virtual-time-budget=20000"),
-                *("--dump-dom", f"{origin}/index.html?{urlencode(chosen)}"),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        ).stdout
-    finally:
-        server.should_exit = True
-        site.shutdown()
-    filters = Filters(brand=("Acme",), category=("aisle 1",))
-    expected = shelf.search(
-        "drill", filters=filters, size=12, facets=FacetOptions(fields=("brand", "category"))
-    )
-    titles = [
-        re.sub("<[^>]*>", "", one)
-        for one in re.findall('<span class="ais-Highlight">(.*?)</span></h2>', page)
-    ]
-    assert titles == [hit.item.title for hit in expected.hits] and len(titles) == 12
-    assert '<mark class="ais-Highlight-highlighted">drill</mark>' in page
-    assert expected.facets and expected.facets.brand and expected.facets.category
-    # What else could be chosen is counted beside what is.
-    for value, count in (*expected.facets.brand.counts.items(), ("bay 1", None)):
-        shown = re.search(rf'{value}</span>\s*<span class="ais-\w+-count">(\d+)', page)
-        assert shown and (count is None or int(shown.group(1)) == count), value
 
 
 PROBLEMS: dict[str, tuple[dict[str, Any], int, str]] = {
