@@ -65,6 +65,8 @@ def measure_distances() -> Figures:
         made = trained(data, test, settings, 0.0)
         for epoch, model in made.path.items():
             for what, distances in _distances(model, made.model, data):
+                if name == ALONE and what.startswith("relevance"):
+                    continue  # Nothing has trained it.
                 found = {group: float(distances[at].mean()) for group, at in _groups(test)}
                 rows.append({**_about(data, name, epoch), "of": what, **found})
     return Figures(rows, (), ())

@@ -125,10 +125,10 @@ def draw_epochs(result: BenchmarkResult) -> None:
     for style, (system, rows) in zip("-:", _by(engagement, "system").items(), strict=False):
         groups = [name for name in ("none", "1-9", "10-99", "100 and more") if name in rows[0]]
         for number, group in enumerate(groups):
-            label = f"{system}: {group}"
+            label = f"{system}: {group} baskets"
             values = [row[group] for row in rows]
             apart.plot([row["epoch"] for row in rows], values, style, color=f"C{number}", label=label)
-    apart.set_ylabel("1 - cosine with the last epoch, engagement, by baskets")
+    apart.set_ylabel("engagement vectors: 1 - cosine with the last epoch")
     for axes in (alike, apart):
         axes.set_xlabel("epochs")
         axes.grid(alpha=0.3)

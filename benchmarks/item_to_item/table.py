@@ -23,6 +23,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "novelty": ("novelty@50", ".1f"),
 }
 """Column to the metric and how it is written."""
+_SHOWN_EPOCHS: Final = (1, 4, 8, 16, 40)
+"""Of the distances; the picture has all."""
 _NEW: Final[Mapping[str, tuple[str, str]]] = {
     "R@10": ("R@10", ".4f"),
     "R@50": ("R@50", ".4f"),
@@ -91,7 +93,7 @@ def divergence(result: BenchmarkResult) -> str:
 
 def distances(result: BenchmarkResult) -> str:
     """How far vectors are from those of the last epoch."""
-    rows = _of(result, "distances")
+    rows = [row for row in _of(result, "distances") if row["epoch"] in _SHOWN_EPOCHS]
     known = ("topic", "dataset", "seed", "system", "epoch", "of")
     groups = {name: (name, ".2f") for row in rows[:1] for name in row if name not in known}
     return block(result, _systems(rows, {"vectors of": ("of", "s"), "epoch": ("epoch", "d"), **groups}))
