@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisle._environment import optional
-from aisle.encoder import ArtifactStore, DenseEncoder
+from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
 from aisle.errors import InputError
 from aisle.evaluation.encoders.adaptation import to_markdown
 from aisle.types import Item, Say
@@ -32,6 +32,7 @@ def adapt(
     queries: int = 20_000,
     head_only: bool = False,
     keep_base: float = 0.0,
+    reranker: str | Path | None = None,
     llm: str | None = None,
     llm_model: str = "",
     pairs: str | Path | None = None,
@@ -64,6 +65,8 @@ def adapt(
         queries: to make, before those go that do not find their item.
         head_only: train a linear head alone: a minute in place of many, for less.
         keep_base: share of the base's weights that is mixed in at the end, 0 to 1: less is lost elsewhere.
+        reranker: artifact that decides which of the items that a query finds are answers; None: the order in
+            which BM25 and the encoder find them does.
         llm: address of an endpoint of OpenAI's chat completions that writes queries too; it is sent the
             description and texts of up to 300 items. None sends nothing.
         llm_model: as that endpoint calls it. A key is read from ``AISLE_LLM_KEY``.
@@ -81,6 +84,7 @@ def adapt(
     Raises:
         InputError: a description without words, a catalogue without words or with too few, a base that cannot
             be exported, a language model that cannot be asked, or a work folder of another run.
+        ArtifactNotFound: there is no such reranker.
         MissingExtra: the extra ``train`` is not installed.
     """
     for module in ("torch", "sentence_transformers"):
@@ -94,10 +98,12 @@ def adapt(
 
     if llm is None and llm_model:
         raise InputError("a language model without an address", fix="name its endpoint too, with --llm")
+    store = store or ArtifactStore.default()
     job = AdaptationJob(
         description=read_description(description),
         catalogue=None if catalogue is None else str(catalogue),
         pairs=PairSettings(queries=queries, seed=seed),
+        scorer=None if reranker is None else CrossEncoder.load(reranker, store=store),
         writer=None if llm is None else ChatQueryWriter(llm, llm_model, seed),
         pairs_folder=None if pairs is None else Path(pairs),
         name=name,
@@ -106,9 +112,7 @@ def adapt(
         keep_base=keep_base,
         settings=TrainingSettings(base=base, revision=revision, seed=seed),
     )
-    adapted, _ = job.run(
-        store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
-    )
+    adapted, _ = job.run(store, resume=resume, measure=measure, progress=progress or Silent())
     return adapted
 
 

@@ -49,6 +49,12 @@ def adapt(
         Path | None,
         typer.Option(help="New folder to keep the pairs in as judgments.", rich_help_panel=_PAIRS),
     ] = None,
+    reranker: Annotated[
+        str | None,
+        typer.Option(
+            help="Reranker artifact that decides which items answer a query.", rich_help_panel=_PAIRS
+        ),
+    ] = None,
     llm: Annotated[
         str | None,
         typer.Option(
@@ -135,6 +141,7 @@ def adapt(
             queries=queries,
             head_only=head_only,
             keep_base=keep_base,
+            reranker=reranker,
             llm=llm,
             llm_model=llm_model,
             pairs=pairs,

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.adaptation import arriving_ids, description, table_costs, transfer
+from benchmarks.adaptation import arriving_ids, description, limits, table_costs, transfer
 from benchmarks.adaptation.domains import READERS
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
@@ -23,6 +23,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "description icecat": partial(description.measure, "icecat"),
         "description homedepot": partial(description.measure, "homedepot"),
         **{f"transfer {target}": partial(transfer.measure, target) for target in READERS},
+        "limits": limits.measure,
     }
 )
 """Topic to what measures it."""

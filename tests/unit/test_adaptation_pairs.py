@@ -15,7 +15,7 @@ from aisle.training.adaptation.description import SHORT, USUAL, Habit, read_desc
 from aisle.training.adaptation.invented import invented_items
 from aisle.training.adaptation.made_pairs import MadePairs, PairSettings, make_pairs, write_pairs
 from aisle.training.adaptation.queries import Phrases, queries_for
-from aisle.training.adaptation.round_trip import consistent, fused
+from aisle.training.adaptation.round_trip import consistent, fused, rescored
 from aisle.training.common.progress import Silent
 from aisle.training.data.sources import judged_pairs
 from aisle.types import Item
@@ -155,6 +155,26 @@ def test_what_does_not_find_its_item_is_left_out() -> None:
     assert consistent(sources, found, 1) == {"a": ["y"]}
     strict, lax = made(top=1), made(top=50)
     assert 0 < strict.kept < lax.kept <= lax.made == strict.made
+
+
+class Reds:
+    """A scorer for which a red item answers everything."""
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 [n]."""
+        return np.array(["red" in text.lower().split() for text in texts], dtype=np.float32)
+
+
+def test_a_scorer_decides_on_answers() -> None:
+    texts = {"x": "teal saw", "y": "red saw", "z": "red drill"}
+    found = rescored({"a": ("x", "y", "z")}, {"a": "saw"}, texts, Reds(), 2, Silent())
+    assert found == {"a": ("y", "x", "z")}
+    items = [Item(id=f"i{n}", title=f"{'red' if n % 2 == 0 else 'teal'} saw {n} mm") for n in range(40)]
+    settings = PairSettings(queries=100, scored=40, believed=2, alike=2)
+    judged = make_pairs(items, read_description("saws"), settings, Bags(), Silent(), None, Reds())
+    titles = {item.id: item.title for item in items}
+    assert all("red" in titles[pair.item_id] for pair in judged.data.pairs)
+    assert judged.kept < made(items, "saws", queries=100).kept
 
 
 def test_grades_tell_answers_from_what_is_no_negative() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aisle.catalogue import read_catalogue
-from aisle.encoder import ArtifactStore
+from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.encoder.export import ExportReport, export
 from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.evaluation.encoders.fidelity import DenseFidelity
@@ -83,6 +83,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         catalogue: that the encoder is for; None: items are invented from the description.
         pairs: how they are made.
         writer: a language model that writes queries too; None asks nobody.
+        scorer: a reranker that decides on answers; None: what is found decides.
         pairs_folder: where the pairs are kept as well; None: nowhere.
         head_only: leave the model's own weights alone.
         keep_base: share of the base's weights that is mixed in at the end, 0 to 1.
@@ -93,6 +94,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
     catalogue: str | None = None
     pairs: PairSettings = PairSettings()  # noqa: RUF009 - frozen
     writer: QueryWriter | None = None
+    scorer: CrossEncoder | None = None
     pairs_folder: Path | None = None
     head_only: bool = False
     keep_base: float = 0.0
@@ -146,7 +148,9 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
             model = open_model(base.folder, device)
             longest = min(max(self.settings.query_tokens, self.settings.item_tokens), base.max_length)
             encoder = TorchEncoder(model, base.prefixes, longest, self.settings.precision.on(device))
-            made = make_pairs(items, self.description, self.pairs, encoder, progress, self.writer)
+            made = make_pairs(
+                items, self.description, self.pairs, encoder, progress, self.writer, self.scorer
+            )
         progress.note(
             f"{made.kept:,} of {made.made:,} queries find their item: {len(made.data.pairs):,} pairs"
         )

@@ -20,7 +20,7 @@ from aisle.mappings.suggestions import folded
 from aisle.training.adaptation.description import Description
 from aisle.training.adaptation.queries import Phrases, queries_for
 from aisle.training.adaptation.query_writer import QueryWriter
-from aisle.training.adaptation.round_trip import consistent, fused
+from aisle.training.adaptation.round_trip import ListScorer, consistent, fused, rescored
 from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import folder_in_one_step, require_new
 from aisle.training.data.mining import TextEncoder, bm25_search, dense_search
@@ -42,6 +42,8 @@ class PairSettings:
         top: among so many of what a query finds its item must be.
         alike: of the best that a query finds, so many are answers too, of a lower grade.
         neutral: of the best that a query finds, so many are no negatives for it.
+        scored: items of each query that a reranker orders, if one is named.
+        believed: among so many of those a query's item must be.
         written: items that a language model writes queries for, if one is named.
         seed: of everything that is drawn.
 
@@ -53,6 +55,8 @@ class PairSettings:
     top: int = 50
     alike: int = 10
     neutral: int = 50
+    scored: int = 20
+    believed: int = 5
     written: int = 300
     seed: int = 7
 
@@ -109,6 +113,7 @@ def make_pairs(
     encoder: TextEncoder,
     progress: Progress,
     writer: QueryWriter | None = None,
+    scorer: ListScorer | None = None,
 ) -> MadePairs:
     """Queries by templates, filtered by what they find, with the next best answers of BM25 and the encoder.
 
@@ -119,6 +124,7 @@ def make_pairs(
         encoder: the one that will be adapted.
         progress: is told of phases and remarks.
         writer: also writes queries for some items; None asks nobody.
+        scorer: orders the best of what a query finds, and so decides on answers; None leaves the order.
 
     Raises:
         InputError: the catalogue has no words, or too few queries find their item.
@@ -138,6 +144,10 @@ def make_pairs(
     depth = max(settings.top, settings.alike, settings.neutral)
     found = fused([bm25_search(texts, queries, depth), dense_search(texts, queries, encoder, depth)])
     kept = consistent(sources, found, settings.top)
+    if scorer is not None:
+        progress.phase("a reranker orders what the queries find")
+        found = rescored({q: found[q] for q in kept}, queries, texts, scorer, settings.scored, progress)
+        kept = consistent(kept, found, settings.believed)
     if len(kept) < _LEAST_PAIRS:
         raise InputError(
             f"{len(kept)} of {len(queries)} queries find the item that they were made from",

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.training.common.progress import Progress
 from aisle.training.data.negatives import Candidates
 
 _K: Final = 20
+_TOLD: Final = 100
 
 
 def fused(lists: Sequence[Candidates], k: int = _K) -> Candidates:
@@ -39,3 +44,39 @@ def consistent(sources: Mapping[str, Sequence[str]], found: Candidates, top: int
     kept = {query: set(found.get(query, ())[:top]) for query in sources}
     left = {query: [item for item in own if item in kept[query]] for query, own in sources.items()}
     return {query: own for query, own in left.items() if own}
+
+
+class ListScorer(Protocol):
+    """Scores a query's items; a reranker's artifact does."""
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 [n]; the higher, the better an item answers the query."""
+
+
+def rescored(
+    found: Candidates,
+    queries: Mapping[str, str],
+    texts: Mapping[str, str],
+    scorer: ListScorer,
+    depth: int,
+    progress: Progress,
+) -> Candidates:
+    """The first ``depth`` items of each query in the order of a scorer, the others after them as they were.
+
+    Args:
+        found: query id to items, best first.
+        queries: query id to text.
+        texts: item id to text.
+        scorer: of lists.
+        depth: items of a list.
+        progress: receives every hundredth query as a step.
+    """
+    ordered: dict[str, tuple[str, ...]] = {}
+    for number, (query, items) in enumerate(found.items(), 1):
+        head = items[:depth]
+        scores = scorer.score(queries[query], [texts[item] for item in head])
+        order = np.argsort(-scores, kind="stable")
+        ordered[query] = (*(head[at] for at in order), *items[depth:])
+        if number % _TOLD == 0:
+            progress.step(number, len(found), None)
+    return ordered
