@@ -46,7 +46,7 @@ _EVERY = 50
 
 def published(width: int) -> float:
     """Most items all of whose pairs vectors of a width can tell apart, by the paper's fit."""
-    return sum(factor * width**power for power, factor in enumerate(CUBIC))
+    return sum(factor * float(width**power) for power, factor in enumerate(CUBIC))
 
 
 def representable(count: int, width: int, seed: int) -> bool:

@@ -115,6 +115,9 @@ def refuse_unknown(words: Sequence[str]) -> None:
     while hasattr(command, "commands") and rest:
         if rest[0] in ("--help", "--version", "-h"):
             return
+        if command.invoke_without_command and rest[0].startswith("-"):
+            # A group that does something by itself has options of its own.
+            break
         name, child, rest = command.resolve_command(context, rest)
         context = typer.Context(child, info_name=name, parent=context)
         command = child
