@@ -83,7 +83,11 @@ def item_to_item(
         console.print(table)
         console.print(f"counts have weight {report.counts_weight:g}, chosen on these", markup=False)
     else:
-        console.print("too few baskets to choose the weight of counts; it is the usual one", markup=False)
-    shared = f"{report.divergence.overlap:.0%} in common ({report.divergence.by_chance:.0%} by chance)"
-    console.print(f"the heads' first 50 items have {shared}", markup=False)
+        usual = f"it is the usual one, {report.counts_weight:g}; {report.enough:,} baskets choose it"
+        console.print(f"{report.baskets:,} baskets are too few to choose the weight of counts: {usual}")
+    if report.divergence.by_chance < 0.5:
+        shared = f"{report.divergence.overlap:.0%} in common ({report.divergence.by_chance:.0%} by chance)"
+        console.print(f"the heads' first 50 items have {shared}", markup=False)
     console.print(f"artifact {report.artifact.path}", markup=False)
+    console.print(f"ask it: aisle similar ID --name {name}", markup=False)
+    console.print(f"index with it: aisle index CATALOGUE --name {name} --item-to-item {name}", markup=False)

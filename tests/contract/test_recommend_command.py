@@ -149,7 +149,12 @@ def test_two_heads_are_trained_on_orders_and_opened(shop: Shop) -> None:
     assert "no item has a text that nosuch could read" in failure(shop.run(*untitled))
     few = ("\n".join(rows[:9]) + "\n").encode()
     (shop.folder / "few.csv").write_bytes(few)
-    assert "too few baskets" in shop.run(*train, "--data", "few.csv").out
+    said = shop.run(*train, "--data", "few.csv").out
+    assert "4 baskets are too few to choose" in said and "usual one, 4; 400 baskets choose it" in said
+    assert "in common" not in said, "lists of five items share all that they have"
+    assert (
+        "aisle similar ID --name shop" in said and "aisle index CATALOGUE --name shop --item-to-item" in said
+    )
 
 
 def test_the_table_of_sequences_says_its_protocol(shop: Shop) -> None:

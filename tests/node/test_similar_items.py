@@ -28,10 +28,10 @@ from aisle.search.similar.reference import HeadArrays
 from tests.support.command import Done, failure, here
 from tests.support.hash_vector_catalogue import put_shelf, swap
 from tests.support.item_to_item import DIMS
-from tests.support.similar_shop import BARE, COUNT, GONE, NEW, PLAIN, items, put_similar_shop, vectors
+from tests.support.similar_shop import BARE, COUNT, GONE, NEW, PLAIN, items, model, put_similar_shop, vectors
 
-NAME = "test-similar"
-RELEASE = f"{NAME}-v0001"
+NAME, MODEL, BARE_NAME = "test-similar", "test-circle", "test-unlike"
+RELEASE, BARE_RELEASE = f"{NAME}-v0001", f"{BARE_NAME}-v0001"
 ITEMS = {item.id: item for item in items()}
 TRIGGERS = ("item-010", BARE, PLAIN, GONE, NEW)
 FILTERS = Filters(category=("kind 1", "kind 2"), price_max=110.0, in_stock=True)
@@ -40,6 +40,7 @@ FILTERS = Filters(category=("kind 1", "kind 2"), price_max=110.0, in_stock=True)
 @dataclass(frozen=True)
 class Shop:
     client: Cluster
+    home: Path
     artifacts: SimilarArtifacts
     scorer: HeadScorer
     shelf: HeadArrays
@@ -50,16 +51,20 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(client: Cluster) -> Iterator[Shop]:
-    client.indices.delete(index=RELEASE, ignore_unavailable=True)
-    artifacts = put_similar_shop(client, RELEASE)
-    client.indices.put_alias(index=RELEASE, name=NAME)
+def shop(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    client.indices.delete(index=[RELEASE, BARE_RELEASE], ignore_unavailable=True)
+    home, made = tmp_path_factory.mktemp("similar"), model()
+    kept = save_two_heads(made, MODEL, aisle.ArtifactStore(home / "artifacts"))
+    artifacts = put_similar_shop(client, RELEASE, ItemToItemSpace(kept.fingerprint, MODEL, dims=DIMS), made)
+    put_shelf(client, BARE_RELEASE, list(ITEMS.values())[:3])
+    for release, name in ((RELEASE, NAME), (BARE_RELEASE, BARE_NAME)):
+        client.indices.put_alias(index=release, name=name)
     ids = tuple(ITEMS)
     order = np.argsort(ids)
     found = vectors()
     shelf = HeadArrays(tuple(ids[n] for n in order), found.engagement[order], found.relevance[order])
-    yield Shop(client, artifacts, HeadScorer(artifacts.model), shelf)
-    client.indices.delete(index=RELEASE)
+    yield Shop(client, home, artifacts, HeadScorer(made), shelf)
+    client.indices.delete(index=[RELEASE, BARE_RELEASE])
     RuleStore(client, NAME).forget()
 
 
@@ -206,24 +211,22 @@ def test_signals_lift_within_a_head_and_rules_act_as_in_a_search(shop: Shop) -> 
     assert ruled.rules.acted == ("hide", "bury", "pin")
 
 
-def test_a_release_of_another_model_is_refused(shop: Shop, client: Cluster, name: str) -> None:
-    put_shelf(client, name, list(ITEMS.values())[:3])
+def test_a_release_of_another_model_is_refused(shop: Shop, client: Cluster) -> None:
     with pytest.raises(ForeignIndex, match=r"without an item-to-item model.*--item-to-item NAME"):
-        SimilarItemsClient(client, name, shop.artifacts).similar("item-001")
+        SimilarItemsClient(client, BARE_NAME, shop.artifacts).similar("item-001")
+    made_with = shop.artifacts.space.model
     other = replace(shop.artifacts, space=replace(shop.artifacts.space, model="cd" * 32))
-    with pytest.raises(ArtifactMismatch, match="with model efefefefefef, this client has cdcdcdcdcdcd"):
+    with pytest.raises(ArtifactMismatch, match=f"with model {made_with[:12]}, this client has cdcdcdcdcdcd"):
         SimilarItemsClient(client, NAME, other).similar("item-001")
 
 
 def test_a_release_that_goes_live_is_asked_in_its_own_terms(shop: Shop, client: Cluster, name: str) -> None:
-    first, second = f"{name}-v0001", f"{name}-v0002"
-    put_similar_shop(client, first)
-    client.indices.put_alias(index=first, name=name)
+    second = f"{name}-v0002"
+    client.indices.put_alias(index=RELEASE, name=name)
     related = SimilarItemsClient(client, name, shop.artifacts)
-    assert related.similar("item-010").release == first
-    put_similar_shop(client, second)
-    swap(client, name, first, second)
-    client.indices.delete(index=first)
+    assert related.similar("item-010").release == RELEASE
+    put_similar_shop(client, second, shop.artifacts.space, shop.artifacts.model)
+    swap(client, name, RELEASE, second)
     assert related.similar("item-010").release == second
     assert related.for_release(second).similar("item-010").release == second
 
@@ -256,50 +259,43 @@ def test_the_command_says_where_its_answer_comes_from(
     shop: Shop,
     client: Cluster,
     node_url: str,
-    name: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    store = aisle.ArtifactStore(tmp_path / "home" / "artifacts")
-    kept = save_two_heads(shop.artifacts.model, name, store)
 
-    def run(*arguments: str) -> Done:
+    def run(*arguments: str, name: str = NAME) -> Done:
         asked = ("similar", *arguments, "--name", name)
-        return here(monkeypatch, capfd, *asked, AISLE_HOME=str(tmp_path / "home"), AISLE_URL=node_url)
+        return here(monkeypatch, capfd, *asked, AISLE_HOME=str(shop.home), AISLE_URL=node_url)
 
     same = ("item-010", "--size", "6", "--exclude", f"{GONE},{NEW}")
-    local = json.loads(run(*same, "--json").out)
-    assert local["source"] == {"model": name} and local["alpha"] == 50
-    refused = failure(run("item-010", "--group"))
+    local = json.loads(run(*same, "--json", name=MODEL).out)
+    assert local["source"] == {"model": MODEL} and local["alpha"] == 50
+    refused = failure(run("item-010", "--group", name=MODEL))
     assert "diversity need an index that relates items: there is no index" in refused
-    put_shelf(client, f"{name}-bare-v0001", list(ITEMS.values())[:3])
-    client.indices.put_alias(index=f"{name}-bare-v0001", name=f"{name}-bare")
-    home = {"AISLE_HOME": str(tmp_path / "home"), "AISLE_URL": node_url}
-    neither = failure(here(monkeypatch, capfd, "similar", "item-001", "--name", f"{name}-bare", **home))
-    assert f"no item-to-item model '{name}-bare' (there: {name}), and {name}-bare-v0001 relates no" in neither
+    neither = failure(run("item-001", name=BARE_NAME))
+    assert f"no item-to-item model '{BARE_NAME}' (there: {MODEL}), and {BARE_RELEASE} relates no" in neither
     assert "--data orders.csv" in neither and "aisle index ... --item-to-item NAME" in neither
-    put_similar_shop(client, f"{name}-v0001", ItemToItemSpace(kept.fingerprint, name, dims=DIMS))
-    client.indices.put_alias(index=f"{name}-v0001", name=name)
     page = json.loads(run(*same, "--json").out)
-    assert page["source"] == {"index": f"{name}-v0001"} and page["indexed"]
+    assert page["source"] == {"index": RELEASE} and page["indexed"]
     for part in ("id", "head", "rank"):
         assert [item[part] for item in page["items"]] == [item[part] for item in local["items"]]
     shown = run("item-010", "--substitute", "--group", "--in-stock", "--boost", "popularity=0.5")
-    assert shown.code == 0 and f"from index {name}-v0001" in shown.out and "relevance" in shown.out
+    assert shown.code == 0 and f"from index {RELEASE}" in shown.out and "relevance" in shown.out
     assert f"{GONE} has left it" in run(GONE, "--alpha", "100").out
     assert "are different items" in failure(run("item-010", "--complement", "--substitute"))
     assert "an alpha of 101 is no percentage" in failure(run("item-010", "--alpha", "101"))
     assert "no item 'nope' is in" in failure(run("nope"))
     nothing = run("item-010", "--brand", "none")
     assert nothing.code == 1 and "nothing is similar" in nothing.out and "or no item passes" in nothing.out
-    opened = aisle.open_similar_items(name, cluster=client, store=store)
+    store = aisle.ArtifactStore(shop.home / "artifacts")
+    opened = aisle.open_similar_items(NAME, cluster=client, store=store)
     assert [hit.id for hit in opened.similar("item-010", exclude=[NEW, GONE], size=6).items] == [
         item["id"] for item in page["items"]
     ]
     with pytest.raises(aisle.AisleError, match=r"item-to-item .* which is not on this machine"):
-        aisle.open_similar_items(name, cluster=client, store=aisle.ArtifactStore(tmp_path / "nowhere"))
+        aisle.open_similar_items(NAME, cluster=client, store=aisle.ArtifactStore(tmp_path / "nowhere"))
 
 
 def test_everything_is_there_once_for_a_size_beyond_the_catalogue(shop: Shop) -> None:

@@ -289,7 +289,7 @@ def start_failure(name: str, folder: Path, *, alive: bool) -> NodeStartFailed:
     if "Bind" in told and "Exception" in told:
         return PortTaken(f"a port of node {name} was taken while it started", fix="start it again")
     why = "did not get healthy in time" if alive else "ended while starting"
-    fix = "the log lines name the cause; a slow machine may need a longer start timeout"
+    fix = "the log lines name the cause; a machine that was only busy starts it when asked again"
     if LINK_ERROR in told:
         why = "cannot load k-NN's native libraries"
         fix = f"set {lost_libraries(folder)}, then start it again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,9 @@ class ItemToItemReport:
         divergence: how far the two heads are from saying the same.
         losses: of each epoch of the last training, see `FittedHeads`.
     """
+
+    enough: ClassVar[int] = round(FEWEST / _VALIDATION)
+    """Baskets of which a validation is large enough."""
 
     artifact: Artifact
     baskets: int
