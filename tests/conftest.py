@@ -13,6 +13,7 @@ import pytest
 
 from aisle.cluster import Cluster, ClusterSettings, NodeOptions, capabilities, connect
 from aisle.cluster.node.libraries import NATIVE_VARIABLE
+from tests.support.shared_classes import OPTIONS, with_shared_classes
 
 pytest_plugins = ["aisle.testing.pytest_plugin"]
 
@@ -40,7 +41,7 @@ class FailuresAtOnce:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Nodes live for minutes here: Java's second compiler would cost more than it gives."""
-    os.environ.setdefault("OPENSEARCH_JAVA_OPTS", "-XX:TieredStopAtLevel=1")
+    os.environ.setdefault(OPTIONS, "-XX:TieredStopAtLevel=1")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(FailuresAtOnce(config))
 
@@ -77,6 +78,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         if wanted == LUCENE:
             patch.delenv(NATIVE_VARIABLE, raising=False)
+        patch.setenv(OPTIONS, with_shared_classes(os.environ[OPTIONS]))
         yield wanted
 
 
