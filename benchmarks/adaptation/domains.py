@@ -98,6 +98,28 @@ def read_domain(name: str) -> Domain:
         InputError: its data is not there.
     """
     sequences, texts = READERS[name]()
+    return _encoded(name, sequences, texts)
+
+
+@cache
+def read_source(name: str, most: int) -> Domain:
+    """The same of users drawn with a seed, with so many steps at most, and of the items that these took.
+
+    Raises:
+        InputError: its data is not there.
+    """
+    sequences, texts = READERS[name]()
+    several = np.flatnonzero(sequences.lengths > 1)
+    drawn = np.random.default_rng(0).permutation(several)
+    chosen = np.sort(drawn[np.cumsum(sequences.lengths[drawn]) <= most])
+    few = sequences.of_users(chosen)
+    taken = np.unique(few.steps)
+    return _encoded(
+        name, few.onto(tuple(few.items[item] for item in taken)), tuple(texts[item] for item in taken)
+    )
+
+
+def _encoded(name: str, sequences: Sequences, texts: tuple[str, ...]) -> Domain:
     encoder = load_encoder()
     say(f"encoding {len(texts):,} texts of {name}")
     return Domain(name, sequences, text_vectors(encoder, texts))
