@@ -17,7 +17,7 @@ from aisle.service.settings import ServiceSettings
 from tests.support.browser import launched
 
 PICTURE: Final = Path(__file__).parent.parent / "docs" / "images" / "page.png"
-QUERY: Final = "something to keep coffee hot"
+QUERY: Final = "insulated mug or flask for hot drinks"
 NAME: Final = "demo"
 
 

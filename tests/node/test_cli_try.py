@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 
 import aisle as door
 from aisle.cluster import Cluster
-from tests.support.command import aisle, failure, here, open_folder, put_encoder
+from tests.support.command import AISLE, aisle, environment, failure, here, open_folder, put_encoder
 from tests.support.indexing import count
 
 ROWS = [f"p{n},{('Canvas backpack', 'Folding stroller')[n % 2]} {n},{n}.50,Norvik" for n in range(20)]
@@ -69,5 +73,35 @@ def test_a_trial_replaces_the_one_before_and_uses_the_cluster_that_is_there(
         assert "fewer, and 20 % may be" in failure(done)
         assert count(client, name) == 20
     finally:
+        for index in client.indices.get(index=f"try-{name}-*"):
+            client.indices.delete(index=index)
+
+
+def test_at_a_terminal_its_page_is_served_until_ctrl_c(
+    client: Cluster, node_url: str, tmp_path: Path, name: str
+) -> None:
+    shop = write(tmp_path).rename(tmp_path / f"{name}.csv")
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [str(AISLE), "try", shop.name, "--encoder", "none"],
+        cwd=tmp_path,
+        env=environment(AISLE_URL=node_url, AISLE_HOME=str(tmp_path / "home"), TERM="dumb"),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    told = ""
+    try:
+        while not (address := re.search(r"in a browser: (http://127\.0\.0\.1:\d+)", told)):
+            # Of a process that has ended there is nothing to read: that is an error.
+            told += os.read(ours, 65_536).decode(errors="replace")
+        found = httpx.get(f"{address[1]}/", follow_redirects=True, timeout=30)
+        assert found.status_code == 200 and "Canvas backpack" in found.text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        os.close(ours)
         for index in client.indices.get(index=f"try-{name}-*"):
             client.indices.delete(index=index)

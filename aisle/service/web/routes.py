@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -37,7 +36,7 @@ _BESIDE = 8
 class PageRoute(APIRoute):
     """A route whose failures are pages, too."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Any:
         """What answers a request."""
         answer = super().get_route_handler()
 
