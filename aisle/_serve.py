@@ -37,6 +37,7 @@ def serve(
     log_queries: bool | None = None,
     page: bool | None = None,
     judgments: str | Path | None = None,
+    tuning: str | Path | None = None,
     events: bool | None = None,
     events_need_consent: bool | None = None,
     events_texts: bool | None = None,
@@ -69,6 +70,7 @@ def serve(
         page: show the catalogues in a browser, see docs/how-to/page.md; None: where only this
             machine can ask, and no keys are asked for.
         judgments: folder for grades that people give on the page, see docs/how-to/page.md.
+        tuning: file of `aisle tune run` whose weights the page shows.
         events: write answers, and what shoppers do with them, to the indexes ``ubi_queries`` and
             ``ubi_events`` of the same cluster.
         events_need_consent: only those that say that their shopper agreed.
@@ -101,6 +103,7 @@ def serve(
         "log_queries": log_queries,
         "page": page,
         "judgments": judgments,
+        "tuning": tuning,
         "events": events,
         "events_need_consent": events_need_consent,
         "events_texts": events_texts,

@@ -73,6 +73,14 @@ def serve(
             rich_help_panel=_ADDRESS,
         ),
     ] = None,
+    tuning: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Show what `aisle tune run` found of weights, too.",
+            rich_help_panel=_ADDRESS,
+        ),
+    ] = None,
     log_level: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_LOG),
@@ -125,6 +133,7 @@ def serve(
         log_queries=log_queries,
         page=page,
         judgments=judgments,
+        tuning=tuning,
         events=events,
         events_need_consent=events_need_consent,
         events_texts=False if events_without_texts else None,

@@ -36,6 +36,7 @@ class ServiceSettings(BaseSettings):
         page: show the catalogues in a browser; None: where only this machine can ask, and without keys.
         page_key: whose rights the page has where keys are asked for: whoever can open the page has them.
         judgments: folder for grades that people give on the page; None: they give none.
+        tuning: file of `aisle tune run` that the page shows; None: it shows none.
         events: write answers, and what shoppers do with them, to the indexes of UBI.
         events_need_consent: only those that say that their shopper agreed.
         events_texts: with what shoppers typed.
@@ -64,6 +65,7 @@ class ServiceSettings(BaseSettings):
     page: bool | None = None
     page_key: SecretStr | None = None
     judgments: Path | None = None
+    tuning: Path | None = None
     events: bool = False
     events_need_consent: bool = False
     events_texts: bool = True

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from aisle.cluster import Cluster
 from aisle.evaluation import read_judged_set
-from aisle.mappings import BM25
+from aisle.mappings import BM25, DENSE
 from aisle.search import SearchClient
+from aisle.search.tuning.grid import grid
+from aisle.search.tuning.profiles import weight_profiles
 from aisle.service.app import create_app
 from aisle.service.catalogues import Catalogues
 from aisle.service.settings import ServiceSettings
@@ -127,3 +132,32 @@ def test_without_a_folder_there_is_nothing_to_judge(client: Cluster, shelf: Sear
     with TestClient(create_app(ServiceSettings(check_s=60), catalogues)) as web:
         refused = web.get(JUDGE)
         assert refused.status_code == 400 and "--judgments FOLDER" in refused.text
+
+
+def test_weights_are_drawn_as_tuning_found_them(client: Cluster, shelf: SearchClient, tmp_path: Path) -> None:
+    specs = grid((BM25, DENSE))
+    means = np.linspace(0.2, 0.6, len(specs))
+    profiles = weight_profiles(specs, means)
+    for leg, points in profiles.items():
+        for point in points:
+            weights = [dict(zip(spec.legs, spec.weights, strict=True)).get(leg, 0.0) for spec in specs]
+            of_it = [m for weight, m in zip(weights, means, strict=True) if abs(weight - point.weight) < 1e-6]
+            assert point.mean == max(of_it)
+    said = {
+        "release": f"{SHOP}-v0001",
+        "metric": "nDCG@10",
+        "queries": 40,
+        "means": {"tuned": 0.5123},
+        "profiles": {leg: [asdict(point) for point in points] for leg, points in profiles.items()},
+    }
+    file = tmp_path / "fusion.json"
+    catalogues = Catalogues([TestCatalogue(SHOP, client, HashEncoder())])
+    catalogues.open()
+    with TestClient(create_app(ServiceSettings(check_s=60, tuning=file), catalogues)) as web:
+        file.write_text(json.dumps(said))
+        page = web.get(f"/c/{SHOP}/tune").text
+        assert page.count("<polyline") == 2 and "tuned 0.5123" in page
+        assert page.count("<tr><td>") == sum(map(len, profiles.values())) > 30
+        for wrong in ({**said, "release": "other-v0001"}, {**said, "profiles": None}):
+            file.write_text(json.dumps(wrong))
+            assert web.get(f"/c/{SHOP}/tune").status_code == 400

@@ -59,6 +59,14 @@ def test_the_honest_mean_is_that_of_the_folds() -> None:
     assert mean == pytest.approx(found.means["tuned"])
 
 
+def test_a_leg_whose_weight_is_1_is_that_leg_alone() -> None:
+    found = tune(leg_runs(JUDGED, TWO), JUDGED, OPTIONS)
+    for leg, points in found.profiles.items():
+        assert (points[0].weight, points[-1].weight) == (0, 1)
+        assert points[-1].mean == pytest.approx(found.means[leg])
+        assert max(point.mean for point in points) <= found.chosen_on + 1e-9
+
+
 def test_weights_per_query_are_kept_where_queries_differ() -> None:
     """Every other query has digits, which only one of the legs understands; they must be told apart."""
     legs = {"bm25": lambda n: 0.8 if n % 2 else 0.02, "dense": lambda n: 0.02 if n % 2 else 0.8}

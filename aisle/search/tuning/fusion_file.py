@@ -71,6 +71,7 @@ def fusion_json(tuned: Tuned, runs: LegRuns) -> dict[str, Any]:
         "legs": [asdict(verdict) for verdict in tuned.verdicts],
         "per_query": asdict(tuned.per_query) if tuned.per_query else None,
         "boosts": tuned.boosts.to_json() if tuned.boosts else None,
+        "profiles": {leg: [asdict(point) for point in points] for leg, points in tuned.profiles.items()},
         "signals": _signals_json(tuned.signals) if tuned.signals else None,
         "fold_winners": [
             {

@@ -16,6 +16,7 @@ from aisle.search.tuning.guard import GuardOptions, LegVerdict
 from aisle.search.tuning.matrix import Floats, metric_of, pool_of
 from aisle.search.tuning.nested import FoldWinner, choose, nested
 from aisle.search.tuning.per_query import PerQuery, PoolFeatures, try_per_query
+from aisle.search.tuning.profiles import ProfilePoint, weight_profiles
 from aisle.search.tuning.runs import LegRuns, Progress, check_kinship, silent
 from aisle.search.tuning.signals import BoostedScorer, Signals, signal_table, try_signals
 
@@ -83,6 +84,7 @@ class Tuned:
         verdicts: of the guard, on all queries.
         winners: per outer fold.
         per_query: whether weights per query are part of ``spec``, and why; None if they were not tried.
+        profiles: leg to what its weight does, see `weight_profiles`.
         signals: whether business signals count beside it, and why; None if they were not tried: the runs have
             none, or weights vary with the query.
     """
@@ -98,6 +100,7 @@ class Tuned:
     winners: tuple[FoldWinner, ...]
     per_query: PerQuery | None
     signals: Signals | None
+    profiles: Mapping[str, tuple[ProfilePoint, ...]]
 
     @property
     def boosts(self) -> SignalBoosts | None:
@@ -164,6 +167,7 @@ def tune(
         winners=held_out.winners,
         per_query=per_query,
         signals=signals,
+        profiles=weight_profiles(specs, scorer.values(specs).mean(axis=1)),
     )
 
 

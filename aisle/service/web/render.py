@@ -41,7 +41,7 @@ class View:
     path: str = ""
 
 
-VIEWS: Final = (View("Search"), View("Compare", "compare"), View("Judge", "judge"))
+VIEWS: Final = (View("Search"), View("Compare", "compare"), View("Judge", "judge"), View("Weights", "tune"))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""``/c/{name}/compare`` and ``/c/{name}/judge``: two ways to answer side by side, and grades by people."""
+"""``/c/{name}/compare``, ``judge`` and ``tune``: two ways to answer, grades by people, what weights do."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from aisle.service.web.compare_view import USUAL, WAYS, compared, release_of, re
 from aisle.service.web.render import page_response
 from aisle.service.web.routes import PageCatalogue, PageRoute
 from aisle.service.web.signals import search_signals
+from aisle.service.web.tune_view import HEIGHT, WIDTH, read_tuned, tune_view
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -142,3 +143,16 @@ def _keep(
 ) -> None:
     there = catalogue.items(tuple(grades))
     store.keep(catalogue.name, judge, text, {item: grade for item, grade in grades.items() if item in there})
+
+
+@router.get("/c/{name}/tune")
+async def tune(request: Request, service: ServicePart, catalogue: PageCatalogue) -> Response:
+    """What the weights of legs do, as `aisle tune run` found it."""
+    if service.settings.tuning is None:
+        raise InputError(
+            "this service knows of no tuning", fix="start it with its file: aisle serve --tuning fusion.json"
+        )
+    found = await service.run(request, read_tuned, service.settings.tuning, catalogue.name)
+    return page_response(
+        "tune.html", catalogue=catalogue.name, found=found, view=tune_view(found), width=WIDTH, height=HEIGHT
+    )
