@@ -150,7 +150,7 @@ bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by publi
 	$(BIN)/python -m benchmarks.semantic_ids.diagnosis
 
 .PHONY: bench-item-to-item
-bench-item-to-item: $(VENV)/.bench ## What goes with an item: counts, libraries, two heads, on baskets (30 minutes)
+bench-item-to-item: $(VENV)/.bench ## What goes with an item: counts, libraries, two heads, on baskets (75 minutes)
 	$(BIN)/python -m benchmarks.item_to_item
 
 .PHONY: bench-adaptation
