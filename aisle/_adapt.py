@@ -119,8 +119,12 @@ def adapt(
 def interpolate(
     run: str | Path,
     *,
-    keep_base: float = 0.3,
+    keep_base: float | None = None,
     name: str,
+    data: str | Path | None = None,
+    outside: Sequence[str | Path] = (),
+    most_lost: float = 0.01,
+    sample: int | None = 5_000,
     measure: bool = True,
     store: ArtifactStore | None = None,
     progress: Progress | None = None,
@@ -134,32 +138,51 @@ def interpolate(
 
     Args:
         run: name or work folder of a training by `adapt` or `train_encoder`; its artifact has its name.
-        keep_base: share of the base's weights, 0 to 1.
+        keep_base: share of the base's weights, 0 to 1; None: 0.3, or by ``data`` the best at home of those
+            that lose little enough outside.
         name: of the artifact that is made.
+        data: BEIR folder of the domain, by whose split ``dev`` the share is chosen.
+        outside: BEIR folders of other domains.
+        most_lost: of nDCG@10 outside, as a share of the base's.
+        sample: items of each catalogue, all judged ones among them; None: all.
         measure: compare INT8 with fp32.
         store: of artifacts; None: the one under ``AISLE_HOME``.
         progress: is told of phases and remarks; None: nobody is.
 
     Returns:
-        The exported artifact.
+        The exported artifact; its manifest has the share under ``training`` as ``keep_base``.
 
     Raises:
-        InputError: no finished training, or a share that is none.
+        InputError: no finished training, a share that is none, or a share and data to choose it by.
         ArtifactNotFound: the training's artifact is not in the store.
         MissingExtra: the extra ``train`` is not installed.
     """
     for module in ("torch", "sentence_transformers"):
         optional(module, extra="train")
-    from aisle.training.adaptation.interpolate import Ends, Interpolation
+    from aisle.catalogue.judged import beir_task
+    from aisle.training.adaptation.chosen_share import best_share, measured_shares
+    from aisle.training.adaptation.interpolate import USUAL_SHARE, Ends, Interpolation
     from aisle.training.common.progress import Silent
     from aisle.training.common.run_folder import work_folder
 
-    store = store or ArtifactStore.default()
+    if keep_base is not None and data is not None:
+        raise InputError("a share of the base and data to choose it by", fix="give --keep-base or --data")
+    if outside and data is None:
+        raise InputError("other domains and none at home", fix="name judgments of the domain with --data")
+    store, progress = store or ArtifactStore.default(), progress or Silent()
     folder = Path(run) if Path(run).is_dir() else work_folder(str(run))
-    Ends.of_run(folder)
+    ends = Ends.of_run(folder)
     adapted = DenseEncoder.load(folder.name, store=store)
-    interpolation = Interpolation(run=folder, keep_base=keep_base, name=name, adapted=adapted)
-    return interpolation.make(store, measure=measure, progress=progress or Silent())
+    share = USUAL_SHARE if keep_base is None else keep_base
+    if data is not None:
+        tasks = [_sampled(beir_task(Path(one)), sample) for one in (data, *outside)]
+        progress.phase("measuring shares of the base")
+        found = measured_shares(ends, adapted.manifest, tasks[0], tasks[1:], 2, progress)
+        for one in found:
+            progress.note(f"{one.keep_base:g} kept: {one.home:.4f} at home, {one.lost:.1%} lost outside")
+        share = best_share(found, most_lost).keep_base
+    interpolation = Interpolation(run=folder, keep_base=share, name=name, adapted=adapted)
+    return interpolation.make(store, measure=measure, progress=progress)
 
 
 def report_adaptation(

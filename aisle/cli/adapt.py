@@ -227,8 +227,22 @@ def interpolate(
     run: Annotated[str, typer.Argument(help="Name or work folder of the training.")],
     name: Name,
     keep_base: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the base's weights that is kept.")
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Share of the base's weights that is kept.", show_default="0.3, or by --data"
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="BEIR folder of the domain: the best share is chosen by its dev split."),
+    ] = None,
+    outside: Annotated[
+        list[Path] | None, typer.Option(help="BEIR folder of another domain; repeat for several.")
+    ] = None,
+    most_lost: Annotated[float, typer.Option(help="Share of nDCG@10 that may be lost outside.")] = 0.01,
+    sample: Annotated[
+        int, typer.Option(min=1, help="Items of each catalogue, all judged ones among them.")
+    ] = 5_000,
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after mixing.")
     ] = True,
@@ -238,17 +252,24 @@ def interpolate(
 ) -> None:
     """Mix the weights of an adapted encoder with those of its base: most of the gain, little of the loss.
 
-    Nothing is trained. Compare shares with `aisle adapt report`.
+    Nothing is trained. With --data, shares are measured at home and outside, and the best at home is taken of
+    those that lose little enough.
 
     Examples:
 
       aisle adapt interpolate tools --keep-base 0.3 --name tools-kept
+
+      aisle adapt interpolate tools --data judged --outside other-shop --name tools-kept
     """
     with training_progress(progress_console(), progress_every) as progress:
         exported = aisle.interpolate(
             run,
             keep_base=keep_base,
             name=name,
+            data=data,
+            outside=outside or (),
+            most_lost=most_lost,
+            sample=sample,
             measure=measure,
             store=artifact_store(out),
             progress=progress,

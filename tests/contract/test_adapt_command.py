@@ -19,8 +19,9 @@ from aisle import export_encoder
 from aisle.cli.adapt import app
 from aisle.encoder import DenseEncoder
 from aisle.errors import InputError
+from aisle.training.adaptation.chosen_share import ShareFigures, best_share
 from aisle.training.adaptation.query_writer import ChatQueryWriter
-from tests.support.tiny_catalogue import catalogue
+from tests.support.tiny_catalogue import catalogue, write_beir
 from tests.support.tiny_training import tiny_model
 
 pytestmark = pytest.mark.slow
@@ -181,3 +182,27 @@ def test_weights_in_between(shop: Path, home: Path) -> None:
     np.testing.assert_allclose(vectors[0.4], own.encode_items(texts), atol=0.05)
     assert own.manifest.training["adaptation"]["keep_base"] == 0.4
     assert "no finished training" in failed("interpolate", "nobody", "--name", "x").message
+    judged = write_beir(shop / "judged")
+    chosen = adapt(
+        "interpolate",
+        "tiny",
+        "--data",
+        judged,
+        "--outside",
+        judged,
+        "--name",
+        "chosen",
+        "--no-measure",
+        "--json",
+    )
+    assert chosen.exit_code == 0, chosen.output
+    assert 0 <= DenseEncoder.load("chosen").manifest.training["keep_base"] <= 1
+    both = failed("interpolate", "tiny", "--data", judged, "--keep-base", 0.3, "--name", "x")
+    assert "--keep-base or --data" in both.fix
+
+
+def test_the_best_share_is_the_best_at_home_that_loses_little() -> None:
+    found = [ShareFigures(0, 0.9, 0.05), ShareFigures(0.3, 0.8, 0.01), ShareFigures(1, 0.5, 0)]
+    assert best_share(found, 0.1).keep_base == 0
+    assert best_share(found, 0.01).keep_base == 0.3
+    assert best_share(found, -1).keep_base == 1

@@ -27,6 +27,7 @@ from aisle.training.dense.stages.head import AxesStage
 if TYPE_CHECKING:
     from torch import Tensor
 
+USUAL_SHARE: Final = 0.3
 _CPU: Final = "cpu"
 
 
