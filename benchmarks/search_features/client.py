@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import socket
 import statistics
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 from opensearchpy import Transport
@@ -21,6 +18,7 @@ from aisle.cluster.client import Cluster, FastJson
 from aisle.evaluation import read_judged_set
 from aisle.indexer import IndexOptions, index_catalogue
 from aisle.search import SearchClient
+from benchmarks.harness.bare_socket import BareSocket, Request
 from benchmarks.harness.parts import dataset, encoder_of_items, load_encoder, own_node
 from benchmarks.harness.result_file import LOWER, Goal
 from benchmarks.harness.topics import Figures
@@ -29,15 +27,6 @@ from benchmarks.quality.ask import queries_of
 DATASET: Final = "homedepot"
 DIMS: Final = 64
 SEARCHES: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it is sent: an HTTP method, a target, and a body of JSON."""
-
-    method: str
-    target: str
-    body: bytes
 
 
 class RecordingTransport(Transport):
@@ -61,42 +50,6 @@ class RecordingTransport(Transport):
         target = f"{url}?{urlencode(params)}" if params else url
         self.sent.append(Request(method, target, orjson.dumps(body) if body is not None else b""))
         return super().perform_request(method, url, params, body, timeout, ignore, headers)
-
-
-class BareSocket:
-    """One kept connection: a request goes out in one piece, and the answer is read to its end, unparsed."""
-
-    _LENGTH: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._host = f"{parts.hostname}:{parts.port}"
-        self._socket = socket.create_connection((parts.hostname, parts.port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def send(self, request: Request) -> bytes:
-        """The answer's body."""
-        head = (
-            f"{request.method} {request.target} HTTP/1.1\r\nhost: {self._host}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(request.body)}\r\n\r\n"
-        )
-        self._socket.sendall(head.encode() + request.body)
-        received = b""
-        while (at := received.find(b"\r\n\r\n")) < 0:
-            received += self._socket.recv(1 << 16)
-        found = self._LENGTH.search(received[:at])
-        if found is None:
-            raise ValueError("the answer does not say how long it is")
-        pieces = [received[at + 4 :]]
-        missing = int(found[1]) - len(pieces[0])
-        while missing > 0:
-            pieces.append(self._socket.recv(1 << 18))
-            missing -= len(pieces[-1])
-        return b"".join(pieces)
-
-    def close(self) -> None:
-        """Ends the connection."""
-        self._socket.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +81,6 @@ class _Clock:
         return lap
 
 
-@contextmanager
-def _bare(url: str) -> Iterator[BareSocket]:
-    wire = BareSocket(url)
-    try:
-        yield wire
-    finally:
-        wire.close()
-
-
 def time_searches(
     shop: SearchClient, sent: list[Request], wire: BareSocket, texts: Sequence[str]
 ) -> list[Search]:
@@ -149,7 +93,7 @@ def time_searches(
         cpu = (time.thread_time() - cpu) * 1000
         requests = list(sent)
         clock = _Clock()
-        answers = [wire.send(request) for request in requests]
+        answers = [wire.send(request).body for request in requests]
         bare = clock.lap()
         for answer in answers:
             orjson.loads(answer)
@@ -207,6 +151,6 @@ def measure() -> Figures:
         client = Cluster([node.url], transport_class=RecordingTransport, serializer=FastJson())
         shop = SearchClient(client, report.name, model)
         sent = client.transport.wire.sent  # type: ignore[attr-defined]
-        with _bare(node.url) as wire:
+        with BareSocket(node.url) as wire:
             time_searches(shop, sent, wire, texts)
             return client_figures(time_searches(shop, sent, wire, texts), report.documents)

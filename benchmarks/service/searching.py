@@ -1,0 +1,160 @@
+"""Searches and suggestions through the service: alone, by several clients, and by more than it can serve."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from aisle.mappings import BM25
+from benchmarks.harness.bare_socket import BareSocket, Request
+from benchmarks.harness.command_line import say
+from benchmarks.harness.result_file import LOWER, Goal
+from benchmarks.harness.topics import Figures
+from benchmarks.search_features.suggest import keystrokes
+from benchmarks.service.load import Load, closed_load, open_load
+from benchmarks.service.shop import Service, Shop, serving
+
+CLIENTS: Final = (1, 4, 16)
+WORDS: Final = "words"
+HYBRID: Final = "hybrid"
+RANKED: Final = "hybrid and reranking"
+_PAIRS: Final = 200
+_SEED: Final = 1
+
+
+def _asked(way: str) -> Mapping[str, Any]:
+    """What a search of this kind says beside its text."""
+    return {WORDS: {"legs": [BM25]}, HYBRID: {"rerank": False}, RANKED: {"rerank": True}}[way]
+
+
+def _requests(shop: Shop, way: str) -> list[Request]:
+    target = f"/v1/catalogues/{shop.name}/search"
+    return [Request("POST", target, orjson.dumps({"text": text, **_asked(way)})) for text in shop.texts]
+
+
+def _added_ms(shop: Shop, service: Service, way: str) -> list[float]:
+    """How much longer each search takes through the service than by the client; in shuffled turns."""
+    legs = [BM25] if way == WORDS else None
+    draw = random.Random(_SEED)
+    found = []
+    with BareSocket(service.url) as wire:
+        for text, request in list(zip(shop.texts, _requests(shop, way), strict=True))[:_PAIRS]:
+            took = dict.fromkeys(draw.sample(("client", "service"), 2), 0.0)
+            for side in took:
+                started = time.perf_counter()
+                if side == "client":
+                    page = shop.search.search(text, legs=legs)
+                    orjson.dumps(page.to_json())
+                else:
+                    wire.send(request)
+                took[side] = (time.perf_counter() - started) * 1000
+            found.append(took["service"] - took["client"])
+    return found
+
+
+def _row(way: str, how: str, load: Load, documents: int) -> dict[str, Any]:
+    return {
+        "search": way,
+        "load": how,
+        "p50_ms": round(load.percentile(50), 1),
+        "p99_ms": round(load.percentile(99), 1),
+        "per_s": round(load.per_s, 1),
+        "requests": len(load.asked),
+        "degraded": load.degraded,
+        "refused_503": load.refused,
+        "failed": load.failed,
+        "documents": documents,
+    }
+
+
+def measure_searches(shop: Shop, seconds: float, reranker: str | None) -> Figures:
+    """Words, hybrid and reranked, by 1, 4 and 16 clients; what the service adds to the client."""
+    ways = (WORDS, HYBRID, *((RANKED,) if reranker else ()))
+    rows, goals, attempts = [], [], []
+    # A queue that is long enough, so that nothing is degraded: that is the next topic's.
+    with serving(shop, "--queue", "1000", *(("--rerank", reranker) if reranker else ())) as service:
+        for way in ways:
+            say(f"searching: {way}")
+            requests = _requests(shop, way)
+            closed_load(service.url, requests, 2, seconds / 2)
+            if way != RANKED:
+                added = _added_ms(shop, service, way)
+                goals.append(
+                    Goal(f"{way}: what the service adds to the client, p50 ms", *_rounded(added), LOWER)
+                )
+                attempts.append(
+                    {"tried": f"{way}: what the service adds, p90 ms", "value": _quantile(added, 90)}
+                )
+            for clients in CLIENTS:
+                load = closed_load(service.url, requests, clients, seconds)
+                rows.append(_row(way, f"{clients} clients", load, shop.documents))
+    return Figures(rows, attempts, goals)
+
+
+def _rounded(added: Sequence[float]) -> tuple[float, float]:
+    return round(statistics.median(added), 2), 3.0
+
+
+def _quantile(values: Sequence[float], percent: int) -> float:
+    return round(statistics.quantiles(values, n=100)[percent - 1], 2)
+
+
+def measure_overload(shop: Shop, seconds: float) -> Figures:
+    """Hybrid searches at the service's capacity, then at twice as many, with its usual queue."""
+    requests = _requests(shop, HYBRID)
+    with serving(shop) as service:
+        closed_load(service.url, requests, 2, seconds / 2)
+        capacity = closed_load(service.url, requests, 16, seconds)
+        say(f"capacity: {capacity.per_s:.0f} searches a second")
+        at = open_load(service.url, requests, capacity.per_s, seconds)
+        twice = open_load(service.url, requests, 2 * capacity.per_s, 2 * seconds)
+        after = closed_load(service.url, requests, 1, seconds / 2)
+    rows = [
+        _row(HYBRID, "16 clients", capacity, shop.documents),
+        _row(HYBRID, "as many a second as these got", at, shop.documents),
+        _row(HYBRID, "twice as many a second", twice, shop.documents),
+        _row(HYBRID, "1 client, right after", after, shop.documents),
+    ]
+    return Figures(
+        rows,
+        [
+            {
+                "tried": "answers at twice the capacity that went without something, share",
+                "value": round(twice.degraded / len(twice.asked), 3),
+            },
+            {
+                "tried": "requests at twice the capacity that were refused with 503, share",
+                "value": round(twice.refused / len(twice.asked), 3),
+            },
+        ],
+        [
+            Goal("requests at twice the capacity that got no answer", twice.refused + twice.failed, 0, LOWER),
+            Goal(
+                "p99 at twice the capacity over p99 at capacity",
+                round(twice.percentile(99) / at.percentile(99), 2),
+                3,
+                LOWER,
+            ),
+        ],
+    )
+
+
+def measure_suggestions(shop: Shop, seconds: float) -> Figures:
+    """Beginnings of real queries, one client."""
+    typed = keystrokes(shop.texts, 1_000)
+    target = f"/v1/catalogues/{shop.name}/suggest?q="
+    requests = [Request("GET", target + quote(text, safe=""), b"") for text in typed]
+    with serving(shop) as service:
+        closed_load(service.url, requests, 1, seconds)
+        rows = [
+            _row("suggest", f"{clients} clients", closed_load(service.url, requests, clients, seconds), 0)
+            | {"documents": shop.documents}
+            for clients in CLIENTS
+        ]
+    return Figures(rows, [], [Goal("one client, p99 ms", rows[0]["p99_ms"], 30, LOWER)])
