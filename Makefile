@@ -144,6 +144,10 @@ bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions
 bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's part (about 25 minutes)
 	$(BIN)/python -m benchmarks.search_features
 
+.PHONY: bench-service
+bench-service: $(VENV)/.dev ## The HTTP service: 1 to 16 clients, twice its capacity, 30 minutes on end (40 minutes)
+	$(BIN)/python -m benchmarks.service
+
 .PHONY: bench-semantic-ids
 bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (2 hours)
 	$(BIN)/python -m benchmarks.semantic_ids

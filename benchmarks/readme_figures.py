@@ -35,6 +35,7 @@ from benchmarks.search_quality.figures import (
     search_summary,
 )
 from benchmarks.semantic_ids import table as semantic_ids
+from benchmarks.service import table as service
 from benchmarks.vector_sizes import sizes_table
 from benchmarks.vector_widths import widths_table
 from benchmarks.vectors import figures as vectors
@@ -191,6 +192,10 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "recommendation-preferences": Figure("semantic-ids", semantic_ids.preferences),
     "recommendation-index": Figure("semantic-ids", semantic_ids.index),
     "recommendation-goals": Figure("semantic-ids", semantic_ids.goals),
+    "service-goals": Figure("service", service.goals),
+    "service-loads": Figure("service", service.loads),
+    "service-soak": Figure("service", service.soak),
+    "service-tried": Figure("service", service.tried),
     "search-features-words": Figure("search-features", search_features.words),
     "search-features-hybrid": Figure("search-features", search_features.hybrid),
     "search-features-ways": Figure("search-features", search_features.ways),

@@ -46,6 +46,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "semantic_ids": ("--only", "beauty"),
     "item_to_item": ("--only", "additions"),
     "adaptation": ("--only", "tables"),
+    "service": ("--limit", "300", "--seconds", "1", "--minutes", "0.3"),
     "catalogue": ("--products", "10000", "--queries", "10", "--encoder", ENCODER),
     "catalogues": ("--products", "300", "--large", "2000", "--rounds", "1"),
     "copies": ("--limit", "300"),

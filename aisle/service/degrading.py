@@ -20,6 +20,8 @@ from aisle.service.scope import ScopedCatalogue
 # Shares of the queue from which others wait too long for a search to rerank, or to ask for meaning.
 _RERANK_UNTIL: Final = 0.25
 _MEANING_UNTIL: Final = 0.5
+# And from which an earlier answer takes the place of a search, so that those that have none get their turn.
+_SEARCH_UNTIL: Final = 0.75
 # Share of the deadline that is kept for words alone.
 _KEPT: Final = 0.3
 _REMEMBERED: Final = 1_000
@@ -118,6 +120,12 @@ class DegradingSearch:
         why = "deadline" if isinstance(failed, DeadlinePassed) else "cluster"
         return self._earlier_answer(catalogue, request, why, failed)
 
+    def at_once(self, catalogue: ScopedCatalogue, request: SearchRequest) -> Page | None:
+        """An earlier answer where so many wait that one is better than waiting; None if there is none."""
+        if self._admission.pressure < _SEARCH_UNTIL:
+            return None
+        return self._earlier_page(catalogue, catalogue.narrowed(request), "load")
+
     def refused(self, catalogue: ScopedCatalogue, request: SearchRequest, refusal: Overloaded) -> Page:
         """An earlier answer to a search that is not admitted.
 
@@ -129,10 +137,16 @@ class DegradingSearch:
     def _earlier_answer(
         self, catalogue: ScopedCatalogue, request: SearchRequest, why: str, error: AisleError
     ) -> Page:
+        page = self._earlier_page(catalogue, request, why)
+        if page is None:
+            raise error
+        return page
+
+    def _earlier_page(self, catalogue: ScopedCatalogue, request: SearchRequest, why: str) -> Page | None:
         (found,) = self._earlier.find([_key(catalogue, request)])
         age_s = time.monotonic() - found.at if found else 0.0
         if found is None or age_s > _MAX_AGE_S:
-            raise error
+            return None
         return self._counted(catalogue, found.page, Degradation((SEARCH,), why, age_s))
 
     def _counted(self, catalogue: ScopedCatalogue, page: Page, degraded: Degradation) -> Page:

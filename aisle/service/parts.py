@@ -24,6 +24,9 @@ from aisle.service.metrics import Metrics
 from aisle.service.scope import ScopedCatalogue
 from aisle.service.settings import ServiceSettings
 
+# Share of the deadline that answering needs after all waiting.
+_NEEDED: Final = 0.3
+
 A = TypeVarTuple("A")
 T = TypeVar("T")
 
@@ -64,7 +67,10 @@ class Service:
             Overloaded: it is not admitted.
         """
         scope = current_scope()
-        async with self.admission.enter(scope.ends if scope else None) as waited_ms:
+        # Whoever waited longer could not be answered in what is left.
+        needed_s = _NEEDED * self.settings.deadline_ms / 1000
+        ends = scope.ends - needed_s if scope and scope.ends is not None else None
+        async with self.admission.enter(ends) as waited_ms:
             request.scope["state"]["timings"]["queue"] = waited_ms
             return await to_thread.run_sync(function, *args, limiter=self.admission.threads)
 

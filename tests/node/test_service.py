@@ -202,6 +202,12 @@ class Held(HashEncoder):
         return super().encode_queries(texts, dims)
 
 
+def until_waiting(web: TestClient, requests: int) -> None:
+    ends = time.monotonic() + 30
+    while f"aisle_requests_waiting {requests}.0" not in web.get("/metrics").text:
+        assert time.monotonic() < ends
+
+
 def test_beyond_the_queue_requests_are_refused_at_once_and_those_inside_are_answered(
     client: Cluster, shelf: SearchClient
 ) -> None:
@@ -211,6 +217,8 @@ def test_beyond_the_queue_requests_are_refused_at_once_and_those_inside_are_answ
     encoder.inside.acquire()
     settings = ServiceSettings(threads=2, queue=4, deadline_ms=60_000)
     with TestClient(create_app(settings, catalogues)) as web:
+        before = web.get(f"{PATH}/search?q=steel").json()
+        encoder.inside.acquire()
         encoder.go.clear()
         answers: list[int] = []
 
@@ -221,11 +229,15 @@ def test_beyond_the_queue_requests_are_refused_at_once_and_those_inside_are_answ
         for thread in busy[:2]:
             thread.start()
             assert encoder.inside.acquire(timeout=30)
-        for thread in busy[2:]:
+        for thread in busy[2:5]:
             thread.start()
-        ends = time.monotonic() + 30
-        while "aisle_requests_waiting 4.0" not in web.get("/metrics").text:
-            assert time.monotonic() < ends
+        until_waiting(web, 3)
+        # What was answered before takes nobody's place, though there is one.
+        earlier = web.get(f"{PATH}/search?q=steel").json()
+        assert (earlier["degraded"]["left_out"], earlier["degraded"]["why"]) == (["search"], "load")
+        assert earlier["hits"] == before["hits"]
+        busy[5].start()
+        until_waiting(web, 4)
         refused = web.get(f"{PATH}/search?q=oak")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["type"] == "urn:aisle:problem:overloaded"

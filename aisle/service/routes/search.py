@@ -54,7 +54,9 @@ async def search_page(
         AisleError: see `DegradingSearch`.
     """
     try:
-        page = await service.run(request, service.searching.answer, catalogue, asked)
+        page = service.searching.at_once(catalogue, asked) or await service.run(
+            request, service.searching.answer, catalogue, asked
+        )
     except Overloaded as refusal:
         page = service.searching.refused(catalogue, asked, refusal)
     state = request.scope["state"]
