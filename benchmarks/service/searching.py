@@ -28,14 +28,17 @@ _PAIRS: Final = 200
 _SEED: Final = 1
 
 
-def _asked(way: str) -> Mapping[str, Any]:
-    """What a search of this kind says beside its text."""
-    return {WORDS: {"legs": [BM25]}, HYBRID: {"rerank": False}, RANKED: {"rerank": True}}[way]
+_ASKED: Final[Mapping[str, Mapping[str, Any]]] = {
+    WORDS: {"legs": [BM25]},
+    HYBRID: {"rerank": False},
+    RANKED: {"rerank": True},
+}
+"""What a search says beside its text."""
 
 
 def _requests(shop: Shop, way: str) -> list[Request]:
     target = f"/v1/catalogues/{shop.name}/search"
-    return [Request("POST", target, orjson.dumps({"text": text, **_asked(way)})) for text in shop.texts]
+    return [Request("POST", target, orjson.dumps({"text": text, **_ASKED[way]})) for text in shop.texts]
 
 
 def _added_ms(shop: Shop, service: Service, way: str) -> list[float]:

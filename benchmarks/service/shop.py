@@ -6,13 +6,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import psutil
 
 from aisle._suggest import SuggestOptions
@@ -26,7 +25,7 @@ from aisle.indexer import IndexOptions, dense_item_encoder, index_catalogue
 from aisle.search import SearchClient
 from benchmarks.harness.command_line import say
 from benchmarks.harness.item_vectors import item_vectors
-from benchmarks.harness.parts import TIMEOUT_S, OwnNode, dataset, load_encoder, own_node
+from benchmarks.harness.parts import TIMEOUT_S, dataset, load_encoder, own_node
 from benchmarks.quality.ask import queries_of
 
 DATASET: Final = "homedepot"
@@ -48,10 +47,9 @@ class KnownVectors:
     rows: Mapping[str, int]
     vectors: Floats
 
-    def encode_items(self, texts: Sequence[str]) -> Floats:
-        """Their rows."""
-        found: Floats = self.vectors[np.array([self.rows[text] for text in texts], dtype=np.intp)]
-        return found
+    def encode_items(self, texts: list[str], dims: int | None = None) -> Floats:
+        """Their rows, whole or the first ``dims`` numbers of each."""
+        return self.vectors[[self.rows[text] for text in texts], :dims]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +91,23 @@ def open_shop(url: str | None, limit: int | None) -> Iterator[Shop]:
     """homedepot at 64 dimensions: on a node of its own, or on one that may have it already."""
     data, model = dataset(DATASET), load_encoder()
     name = f"{DATASET}-{limit or 'all'}"
-    with nullcontext(OwnNode(url, None)) if url else own_node() as node:
-        client = connect(ClusterSettings(url=node.url, timeout_s=TIMEOUT_S))
+    with _node(url) as node_url:
+        client = connect(ClusterSettings(url=node_url, timeout_s=TIMEOUT_S))
         if not client.indices.exists(index=name):
             _index(client, name, data, model, limit)
         search = SearchClient(client, name, model)
         texts = tuple(query.text for query in queries_of(read_judged_set(data, "dev")))
-        yield Shop(node.url, name, client.count(index=name)["count"], client, search, texts)
+        yield Shop(node_url, name, client.count(index=name)["count"], client, search, texts)
         client.close()
+
+
+@contextmanager
+def _node(url: str | None) -> Iterator[str]:
+    if url:
+        yield url
+    else:
+        with own_node() as node:
+            yield node.url
 
 
 def _index(client: Cluster, name: str, data: Path, model: DenseEncoder, limit: int | None) -> None:

@@ -54,9 +54,10 @@ async def search_page(
         AisleError: see `DegradingSearch`.
     """
     try:
-        page = service.searching.at_once(catalogue, asked) or await service.run(
-            request, service.searching.answer, catalogue, asked
-        )
+        if earlier := service.searching.at_once(catalogue, asked):
+            page = earlier
+        else:
+            page = await service.run(request, service.searching.answer, catalogue, asked)
     except Overloaded as refusal:
         page = service.searching.refused(catalogue, asked, refusal)
     state = request.scope["state"]
