@@ -70,7 +70,7 @@ test-native: $(VENV)/.dev ## Tests of nodes on faiss, with the libraries that AI
 
 .PHONY: fuzz-service
 fuzz-service: $(VENV)/.dev ## 2,000 requests to the service, as its OpenAPI document says and not
-	AISLE_FUZZ_EXAMPLES=80 $(BIN)/python -m pytest tests/node/test_service_any_request.py $(ARGS)
+	AISLE_FUZZ_EXAMPLES=80 $(BIN)/python -m pytest --timeout 3600 tests/node/test_service_any_request.py $(ARGS)
 
 .PHONY: cov
 cov: $(VENV)/.dev browser ## All tests, with the lines and branches of aisle/ that none of them runs

@@ -14,10 +14,11 @@ from typing import Final
 
 import psutil
 
+from aisle._search import open_search
 from aisle._suggest import SuggestOptions
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.cluster import Cluster, ClusterSettings, connect
-from aisle.encoder import DenseEncoder, item_text
+from aisle.encoder import item_text
 from aisle.errors import ClusterUnavailable
 from aisle.evaluation import read_judged_set
 from aisle.evaluation.encoders.exact import Floats
@@ -89,13 +90,13 @@ class Service:
 @contextmanager
 def open_shop(url: str | None, limit: int | None) -> Iterator[Shop]:
     """homedepot at 64 dimensions: on a node of its own, or on one that may have it already."""
-    data, model = dataset(DATASET), load_encoder()
+    data = dataset(DATASET)
     name = f"{DATASET}-{limit or 'all'}"
     with _node(url) as node_url:
         client = connect(ClusterSettings(url=node_url, timeout_s=TIMEOUT_S))
         if not client.indices.exists(index=name):
-            _index(client, name, data, model, limit)
-        search = SearchClient(client, name, model)
+            _index(client, name, data, limit)
+        search = open_search(name, cluster=client)
         texts = tuple(query.text for query in queries_of(read_judged_set(data, "dev")))
         yield Shop(node_url, name, client.count(index=name)["count"], client, search, texts)
         client.close()
@@ -110,7 +111,8 @@ def _node(url: str | None) -> Iterator[str]:
             yield node.url
 
 
-def _index(client: Cluster, name: str, data: Path, model: DenseEncoder, limit: int | None) -> None:
+def _index(client: Cluster, name: str, data: Path, limit: int | None) -> None:
+    model = load_encoder()
     items = list(read_catalogue(data, ReadOptions(limit=limit)))
     rows = {text: row for row, text in enumerate(map(item_text, items))}
     known = KnownVectors(model.fingerprint, rows, item_vectors(model, items))
