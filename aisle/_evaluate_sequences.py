@@ -14,7 +14,15 @@ from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, read_data
 from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
 from aisle.evaluation.item_to_item.table import BasketTable
-from aisle.evaluation.sequences.protocol import ColdItems, EvaluationProtocol, LeaveLastOut, Seen, TimeSplit
+from aisle.evaluation.sequences.protocol import (
+    ColdItems,
+    EvaluationProtocol,
+    LeaveLastOut,
+    Phase,
+    Seen,
+    TimeSplit,
+    split,
+)
 from aisle.evaluation.sequences.ranks import RankedTargets
 from aisle.evaluation.sequences.table import ProtocolTable
 from aisle.recommendation.choose import measure_baselines
@@ -132,7 +140,12 @@ def evaluate_sequences(
         say(f"measured {row.system}: N@10 {table.systems[row.system]['N@10']:.4f}")
     if table is None:
         raise InputError("no system fits these sequences", fix="give sequences of items")
-    return EvaluatedSequences(table, read.words(), ranked)
+    words = read.words()
+    again = split(sequences, protocol, Phase.TEST).repeated
+    if again and not keep_seen:
+        words += f"; {again:,} of {table.users:,} users took what they had before: no system answers that"
+        words += " unless seen items are kept (--keep-seen)"
+    return EvaluatedSequences(table, words, ranked)
 
 
 def dataset_name(data: str | Path) -> str:

@@ -36,7 +36,8 @@ class ReadSequences:
         """What became of the events, on one line."""
         kept = len(self.sequences.steps)
         lost = "; ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
-        said = f"{kept:,} of {self.rows:,} events of {len(self.sequences):,} users"
+        users = "1 user" if len(self.sequences) == 1 else f"{len(self.sequences):,} users"
+        said = f"{kept:,} of {self.rows:,} events of {users}"
         return f"{said}; skipped: {lost}" if lost else said
 
 

@@ -21,6 +21,7 @@ from aisle.evaluation.sequences.protocol import EvaluationProtocol, Phase, Split
 from aisle.mappings import fields
 from aisle.recommendation.choose import sampled
 from aisle.recommendation.recommender import Recommender
+from aisle.search.recommend.channels import POPULARITY
 from aisle.search.recommend.history import History
 from aisle.search.recommend.page import RecommendationTimings
 from aisle.search.recommend.plan import LEVEL, PREFIXES
@@ -59,13 +60,17 @@ class Trained:
 
 
 def measure() -> Figures:
-    """Measure both; artifacts know neither the validation's items nor the test's."""
+    """Train, and measure both; artifacts know neither the validation's items nor the test's."""
     _, read = read_data(find_files(dataset(DATASET), None), None, say)
     data = split(read.sequences, EvaluationProtocol(), Phase.TEST)
     with TemporaryDirectory() as folder:
-        trained = artifacts(data, Path(folder))
-        rows = coverage(trained, sampled(data, USERS, 0))
-        timed = latency(trained, data)
+        return figures(artifacts(data, Path(folder)), data)
+
+
+def figures(trained: Trained, data: Split) -> Figures:
+    """Of artifacts that were trained for the split: `opened` opens those that were kept."""
+    rows = coverage(trained, sampled(data, USERS, 0))
+    timed = latency(trained, data)
     found = {(row["channel"], row["budget"]): row["coverage"] for row in rows}
     best = {
         budget: max(value for (channel, of), value in found.items() if of == budget and channel != UNION)
@@ -162,7 +167,8 @@ def _candidates(
     counts[:] = profile.counts[[trained.recommender.places[id_] for id_ in shelf.ids]]
     routed = scorer.prefixes(profile, LEVEL, routed_to)
     found = shelf.channels(profile.vector, counts, allowed, budget, routed)
-    for channel, result in found.items():
+    # By itself it has all items to choose from, and beside a vector those that have none.
+    for channel, result in {**found, POPULARITY: shelf.popular(allowed, budget)}.items():
         yield channel, set(result.ids)
     products = dict(zip(shelf.ids, (shelf.vectors @ profile.vector).tolist(), strict=True))
     ids = union(found)

@@ -184,6 +184,10 @@ def test_the_table_of_sequences_says_its_protocol(shop: Shop) -> None:
     assert report["protocol"].startswith("time split")
     assert "seen items kept" in report["protocol"] and "with the validation's items" in report["protocol"]
     assert "EASE" not in report["systems"]
+    (shop.folder / "again.txt").write_text("".join(f"u{user} i1 i2 i1 i2 i1\n" for user in range(30)))
+    again = ("eval", "--sequences", "again.txt", "--encoder", "none", "--no-ease")
+    assert "30 of 30 users took what they had before" in " ".join(shop.run(*again).out.split())
+    assert "had before" not in shop.run(*again, "--keep-seen").out
 
 
 @pytest.mark.slow

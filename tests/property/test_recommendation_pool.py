@@ -76,7 +76,8 @@ def test_filters_come_before_the_best_are_taken(data: st.DataObject, allowed: li
     expected = {"ann": (may, products), "prefix": (under, products)}
     if (counts > 0).any():
         expected["counts"] = (counted, dict(zip(IDS, counts.tolist(), strict=True)))
-    expected["popularity"] = (may, dict(zip(IDS, np.abs(counts).tolist(), strict=True)))
+    bare = {id_ for id_, vector in zip(IDS, vectors, strict=True) if not vector.any()}
+    expected["popularity"] = (may & bare, dict(zip(IDS, np.abs(counts).tolist(), strict=True)))
     assert found.keys() == expected.keys()
     for channel, (ids, scores) in expected.items():
         best = best_first({id_: scores[id_] for id_ in ids}, size)

@@ -54,12 +54,15 @@ class ChannelQuestion:
         """A request for the best ``size`` of a query, ids and stored fields alone."""
         return {**columns_body(self.stored), "track_total_hits": False, "size": size, "query": query}
 
+    def matching(self, *clauses: Clause) -> Clause:
+        """A query for all that match these clauses and those of the question."""
+        return {"bool": {"filter": [*clauses, *self.clauses], "should": list(self.marks)}}
+
     def among(self, *clauses: Clause) -> Clause:
-        """A query for all that match these clauses and those of the question, scored by inner products."""
-        matching = {"bool": {"filter": [*clauses, *self.clauses], "should": list(self.marks)}}
+        """The same, scored by inner products."""
         if self.vector is None:
-            return matching
-        return scored_by_product(matching, self.field, self.vector)
+            return self.matching(*clauses)
+        return scored_by_product(self.matching(*clauses), self.field, self.vector)
 
 
 class CandidateChannel(Protocol):
@@ -151,6 +154,9 @@ class CountsChannel:
 class PopularityChannel:
     """What many users took; all else that passes the filters follows, in order of id.
 
+    Beside a vector it is asked for items that have none, since `AnnChannel` finds the others: so that not all
+    that pass are scored by their vectors only to take the popular ones.
+
     Attributes:
         popularity: float32, 0 to 1; places: item to its position there. An item that is absent has 0.
     """
@@ -165,9 +171,9 @@ class PopularityChannel:
             {fields.TAKEN: {"order": "desc", "missing": "_last", "unmapped_type": "double"}},
             {fields.ID: "asc"},
         ]
-        # Without it what is sorted has no scores.
-        scored = {"sort": order, "track_scores": True}
-        return {**question.body(question.among(), question.size), **scored}
+        unseen = {"bool": {"must_not": [{"exists": {"field": question.field}}]}}
+        query = question.matching(*(() if question.vector is None else (unseen,)))
+        return {**question.body(query, question.size), "sort": order}
 
     def found(self, question: ChannelQuestion, hits: Products) -> LegResult:
         """See `CandidateChannel`."""

@@ -77,6 +77,8 @@ class ItemArrays:
                 found[PREFIX] = self.under(prefixes, vector, allowed, size)
         if (counts > 0).any():
             found[COUNTS] = self.counted(counts, allowed, size)
+        if vector is not None:
+            allowed = allowed & ~self.vectors.any(axis=1)
         found[POPULARITY] = self.popular(allowed, size)
         return found
 
