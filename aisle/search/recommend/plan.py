@@ -219,7 +219,8 @@ def arranged(
         pool: of its answers.
         answers: to its bodies.
     """
-    hits = [with_ids(answer["hits"]["hits"]) for answer in answers[: len(plan.channels)]]
+    asked = answers[: len(plan.channels)] if plan.question.stored or plan.rules is not None else ()
+    hits = [with_ids(answer["hits"]["hits"]) for answer in asked]
     values = {id_: stored for some in hits for id_, stored in stored_values(some).items()}
     order = boosted(pool.order, plan.boosts, plan.live.meta, values, plan.at)
     outcomes: tuple[Outcome, ...] = ()
