@@ -41,10 +41,11 @@ def test_a_pool_is_the_best_of_the_union_within_the_budget(
     for fused in pool.order:
         assert sum(fused.contributions) == pytest.approx(fused.score)
     # Where an item stands in each channel that found it, and in no other.
+    found_by = pool.found_by(ids)
     for id_ in ids:
         held = {channel: result for channel, result in found.items() if id_ in result.ids}
-        assert pool.found_by[id_].keys() == held.keys() != set()
-        for channel, place in pool.found_by[id_].items():
+        assert found_by[id_].keys() == held.keys() != set()
+        for channel, place in found_by[id_].items():
             assert held[channel].ids[place.rank - 1] == id_
             assert held[channel].scores[place.rank - 1] == place.score
 
@@ -54,7 +55,7 @@ def test_a_greater_budget_takes_nothing_away(
     scores: dict[str, dict[str, float]], parts: dict[str, tuple[float, float, float]], budget: int
 ) -> None:
     found = of(scores, len(IDS))
-    small, large = (pooled(found, parts, size).found_by.keys() for size in (budget, budget + 1))
+    small, large = ({each.id for each in pooled(found, parts, size).order} for size in (budget, budget + 1))
     assert small <= large
 
 

@@ -197,8 +197,8 @@ def scored_by_product(query: Clause, field: str, vector: NDArray[np.float32]) ->
 
 def best_first(scores: Mapping[str, float], size: int) -> LegResult:
     """The best so many, ties in order of id."""
-    order = sorted(scores, key=lambda id_: (-scores[id_], id_))[:size]
-    return LegResult(order, [scores[id_] for id_ in order])
+    order = sorted((-score, id_) for id_, score in scores.items())[:size]
+    return LegResult([id_ for _, id_ in order], [-score for score, _ in order])
 
 
 def products_of(hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:

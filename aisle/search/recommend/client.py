@@ -32,6 +32,7 @@ from aisle.search.recommend.plan import (
     arranged,
     plan_recommendation,
     preferred,
+    read_hits,
     read_pool,
 )
 from aisle.search.recommend.request import RecommendationOptions, RecommendationRequest
@@ -123,12 +124,13 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
         before = time.perf_counter()
         answers = multi_search(self._cluster, self._index.name, plan.bodies())
         expect_release(release, (hit["_index"] for answer in answers for hit in answer["hits"]["hits"][:1]))
-        pool = read_pool(plan, self._scorer, profile, answers)
+        hits = read_hits(plan, answers)
+        pool = read_pool(plan, self._scorer, profile, hits)
         preferences = self._artifacts.recommender.preferences
         if preferences is not None and pool.order:
             vectors = self._vectors([fused.id for fused in pool.order], release)
             pool = preferred(pool, preferences, self._scorer.candidates(profile, pool.order, vectors))
-        ranking = arranged(plan, pool, answers)
+        ranking = arranged(plan, pool, hits, answers)
         candidates_ms = ms_since(before)
         before = time.perf_counter()
         shown = ranking.order[: request.size]
@@ -138,7 +140,7 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
             items=items,
             unknown=history.unknown,
             titles=self._scorer.titles(history),
-            pool=ranking.pool,
+            pool=len(ranking.pool.order),
             release=release,
             timings=RecommendationTimings(
                 ms_since(started),
@@ -202,7 +204,7 @@ class RecommendationClient(ReleaseClient[RecommendationRequest, RecommendationPa
             vectors,
             self._scorer,
             profile,
-            ranking.found_by,
+            ranking.pool.found_by(ids),
             read_semantic_ids(answer, levels) if levels else {},
         )
         return items, float(answer["took"])

@@ -28,7 +28,7 @@ from aisle.search.recommend.channels import (
     products_of,
 )
 from aisle.search.recommend.history import can_be_id
-from aisle.search.recommend.pool import ChannelRank, Pool, pooled, union
+from aisle.search.recommend.pool import Pool, pooled, union
 from aisle.search.recommend.request import RecommendationRequest
 from aisle.search.recommend.user_profile import PARTS, BaseScorer, Profile
 from aisle.search.rules.asking import marks, missing, moved, pins_body, read_factors, rule_clauses
@@ -117,7 +117,7 @@ def plan_recommendation(
     channels: list[CandidateChannel] = [AnnChannel()] if question.vector is not None else []
     if channels and (prefixes := _prefixes(scorer, profile, live)):
         channels.append(prefixes)
-    counted = _counted(scorer, profile, excluded)
+    counted = _counted(scorer, profile, excluded, MOST_COUNTED if narrowing else request.pool_size)
     if counted:
         channels.append(CountsChannel(counted, narrowed=bool(narrowing)))
     channels.append(PopularityChannel(scorer.popularity, scorer.recommender.places))
@@ -133,14 +133,14 @@ def _prefixes(scorer: BaseScorer, profile: Profile, live: LiveIndex) -> PrefixCh
     return PrefixChannel(level, found) if found else None
 
 
-def _counted(scorer: BaseScorer, profile: Profile, excluded: set[str]) -> dict[str, float]:
-    """Items that counts speak for, less what is excluded: the best `MOST_COUNTED` and what ties with them."""
+def _counted(scorer: BaseScorer, profile: Profile, excluded: set[str], most: int) -> dict[str, float]:
+    """Items that counts speak for, less what is excluded: the best so many and what ties with them."""
     scores = profile.counts.copy()
     places = scorer.recommender.places
     scores[[places[id_] for id_ in excluded if id_ in places]] = 0
     found = np.flatnonzero(scores > 0)
-    if len(found) > MOST_COUNTED:
-        least = np.partition(scores[found], len(found) - MOST_COUNTED)[len(found) - MOST_COUNTED]
+    if len(found) > most:
+        least = np.partition(scores[found], len(found) - most)[len(found) - most]
         found = found[scores[found] >= least]
     items = scorer.recommender.items
     return {items[place]: float(scores[place]) for place in found.tolist()}
@@ -152,39 +152,39 @@ class RecommendationRanking:
 
     Attributes:
         order: best first, with what rules pin at its places.
-        pool: how many candidates were scored.
-        found_by: candidate to the channels that found it.
+        pool: what it was made of.
         outcomes: what rules did and could not do.
         server_ms: as OpenSearch ``took``, all searches together.
     """
 
     order: list[Fused]
-    pool: int
-    found_by: Mapping[str, Mapping[str, ChannelRank]]
+    pool: Pool
     outcomes: tuple[Outcome, ...]
     server_ms: float
 
 
-def read_pool(
-    plan: RecommendationPlan,
-    scorer: BaseScorer,
-    profile: Profile,
-    answers: Sequence[Mapping[str, Any]],
-) -> Pool:
-    """The pool of the answers to a plan's bodies.
+Hits = Sequence[Mapping[str, Any]]
+
+
+def read_hits(plan: RecommendationPlan, answers: Sequence[Mapping[str, Any]]) -> list[Hits]:
+    """What each channel found, in the order of the plan's bodies; ``answers`` are complete."""
+    return [with_ids(answer["hits"]["hits"]) for answer in answers[: len(plan.channels)]]
+
+
+def read_pool(plan: RecommendationPlan, scorer: BaseScorer, profile: Profile, hits: Sequence[Hits]) -> Pool:
+    """The pool of what the channels found.
 
     Args:
         plan: that was asked.
         scorer: of the client.
         profile: of the history.
-        answers: complete, in the order of the bodies.
+        hits: from `read_hits`.
     """
     found: dict[str, LegResult] = {}
     known: dict[str, float] = {}
-    for channel, answer in zip(plan.channels, answers, strict=False):
-        hits = with_ids(answer["hits"]["hits"])
-        scored = plan.question.vector is not None
-        products = products_of(hits) if scored else dict.fromkeys((hit["_id"] for hit in hits), 0.0)
+    scored = plan.question.vector is not None
+    for channel, there in zip(plan.channels, hits, strict=True):
+        products = products_of(there) if scored else dict.fromkeys((hit["_id"] for hit in there), 0.0)
         found[channel.name] = channel.found(plan.question, products)
         known = products | known
     ids = union(found)
@@ -210,23 +210,25 @@ def preferred(pool: Pool, preferences: Preferences, candidates: Candidates) -> P
 
 
 def arranged(
-    plan: RecommendationPlan, pool: Pool, answers: Sequence[Mapping[str, Any]]
+    plan: RecommendationPlan, pool: Pool, hits: Sequence[Hits], answers: Sequence[Mapping[str, Any]]
 ) -> RecommendationRanking:
     """The pool in its final order: after business signals, and what rules move and pin.
 
     Args:
         plan: that was asked.
         pool: of its answers.
+        hits: from `read_hits`.
         answers: to its bodies.
     """
-    asked = answers[: len(plan.channels)] if plan.question.stored or plan.rules is not None else ()
-    hits = [with_ids(answer["hits"]["hits"]) for answer in asked]
-    values = {id_: stored for some in hits for id_, stored in stored_values(some).items()}
+    asked = hits if plan.question.stored else ()
+    values = {id_: stored for some in asked for id_, stored in stored_values(some).items()}
     order = boosted(pool.order, plan.boosts, plan.live.meta, values, plan.at)
     outcomes: tuple[Outcome, ...] = ()
     if plan.rules is not None:
-        once = {hit["_id"]: hit for some in hits for hit in some if hit["_id"] in pool.found_by}
-        order = scaled(order, "rules", read_factors(plan.rules, list(once.values())))
+        kept = {fused.id for fused in order} if plan.rules.chosen else set()
+        once = {hit["_id"]: hit for some in hits for hit in some if hit["_id"] in kept} if kept else {}
+        if factors := read_factors(plan.rules, list(once.values())):
+            order = scaled(order, "rules", factors)
         gone = missing(plan.pins, answers[-1], plan.live.meta.release) if plan.pins else {}
         pinned = placed([fused.id for fused in order], plan.rules.pins, gone)
         by_id = {fused.id: fused for fused in order}
@@ -234,4 +236,4 @@ def arranged(
         order = [by_id.get(id_) or Fused(id_, 0.0, nothing) for id_ in pinned.ids]
         outcomes = (*plan.rules.outcomes, *moved(plan.rules, list(once.values())), *pinned.outcomes)
     took = sum(float(answer["took"]) for answer in answers)
-    return RecommendationRanking(order, len(pool.order), pool.found_by, outcomes, took)
+    return RecommendationRanking(order, pool, outcomes, took)

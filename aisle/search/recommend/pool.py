@@ -28,11 +28,20 @@ class Pool:
 
     Attributes:
         order: best first by the base score, ties in order of id; contributions are those of its parts.
-        found_by: candidate to the channels that found it, each with its place there.
+        found: channel to what it found, best first.
     """
 
     order: list[Fused]
-    found_by: Mapping[str, Mapping[str, ChannelRank]]
+    found: Mapping[str, LegResult]
+
+    def found_by(self, ids: Sequence[str]) -> dict[str, dict[str, ChannelRank]]:
+        """Candidate to the channels that found it, each with its place there."""
+        places: dict[str, dict[str, ChannelRank]] = {id_: {} for id_ in ids}
+        for channel, result in self.found.items():
+            for rank, (id_, score) in enumerate(zip(result.ids, result.scores, strict=True), 1):
+                if id_ in places:
+                    places[id_][channel] = ChannelRank(rank, score)
+        return places
 
 
 def union(found: Mapping[str, LegResult]) -> list[str]:
@@ -50,9 +59,4 @@ def pooled(found: Mapping[str, LegResult], parts: Mapping[str, Sequence[float]],
     """
     best = best_first({id_: sum(parts[id_]) for id_ in union(found)}, budget)
     order = [Fused(id_, score, tuple(parts[id_])) for id_, score in zip(best.ids, best.scores, strict=True)]
-    found_by: dict[str, dict[str, ChannelRank]] = {fused.id: {} for fused in order}
-    for channel, result in found.items():
-        for rank, (id_, score) in enumerate(zip(result.ids, result.scores, strict=True), 1):
-            if id_ in found_by:
-                found_by[id_][channel] = ChannelRank(rank, score)
-    return Pool(order, found_by)
+    return Pool(order, found)

@@ -159,14 +159,11 @@ class BaseScorer:
         """
         own = profile.of_themselves()
         places = self.recommender.places
-        found = []
-        for id_ in ids:
-            product = products.get(id_, 0.0) - own.get(id_, 0.0)
-            place = places.get(id_)
-            counts = float(profile.counts[place]) if place is not None else 0.0
-            popular = self._popularity_weight * float(self.popularity[place]) if place is not None else 0.0
-            found.append((product, counts, popular))
-        return found
+        by_vectors = [products.get(id_, 0.0) - own.get(id_, 0.0) for id_ in ids]
+        at = np.array([places.get(id_, -1) for id_ in ids], dtype=np.intp)
+        counts = np.where(at >= 0, profile.counts[at], 0)
+        popular = self._popularity_weight * np.where(at >= 0, self.popularity[at], 0).astype(np.float64)
+        return list(zip(by_vectors, counts.tolist(), popular.tolist(), strict=True))
 
     def shares(
         self, profile: Profile, ids: Sequence[str], vectors: NDArray[np.float32]
