@@ -149,7 +149,7 @@ bench-service: $(VENV)/.dev ## The HTTP service: 1 to 16 clients, twice its capa
 	$(BIN)/python -m benchmarks.service
 
 .PHONY: bench-semantic-ids
-bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (2 hours)
+bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (about 5 hours on 2 cores of an AMD EPYC)
 	$(BIN)/python -m benchmarks.semantic_ids
 	$(BIN)/python -m benchmarks.semantic_ids.diagnosis
 
