@@ -126,12 +126,10 @@ def _answer(
     if as_json:
         print_json(found)
     else:
-        from aisle.recommendation.settings import POPULARITY
-
         console = Console()
         table = Table("", "id", "title", "because", "score")
         for item in items:
-            many = "many buy it" if item.signals.get(POPULARITY, 0.0) > 0 else ""
+            many = "many buy it" if item.score > 0 else ""
             because = titles.get(item.because or "") or item.because or many
             cells = shortened(item.id, 40), shortened(item.title, 70), shortened(because, 50)
             table.add_row(str(item.rank), *cells, f"{item.score:.4f}")
