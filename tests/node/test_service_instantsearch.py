@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -196,6 +197,18 @@ def test_algolias_own_clients_are_answered_at_the_address_that_they_know(
         assert none["results"][0]["hits"] == [] and none["results"][0]["nbHits"] == 0
         other = locked.post(path, json={"requests": [{"indexName": "x"}]}, headers={"X-Algolia-API-Key": key})
         assert other.status_code == 404
+
+
+def test_what_is_shown_is_recorded_once_a_batch(client: Cluster, shelf: SearchClient) -> None:
+    catalogues = Catalogues([TestCatalogue(INDEX, client, HashEncoder())])
+    catalogues.open()
+    settings = ServiceSettings(deadline_ms=60_000, check_s=60, events=True)
+    with TestClient(create_app(settings, catalogues, client)) as web:
+        main, *counted = ask(web, named(KEYSTROKES["brand"]["requests"]))
+        assert main["queryID"] and counted and all("queryID" not in one for one in counted)
+        assert re.search(
+            r'aisle_events_total\{index="ubi_queries",outcome="accepted".*\} 1.0', web.get("/metrics").text
+        )
 
 
 PROBLEMS: dict[str, tuple[dict[str, Any], int, str]] = {

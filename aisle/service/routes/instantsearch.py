@@ -18,11 +18,12 @@ from aisle.errors import Overloaded
 from aisle.mappings import BM25
 from aisle.search import Page, SearchRequest
 from aisle.search.page import Matched
+from aisle.service.events import Asker, recorded_search
 from aisle.service.instantsearch.batches import Group, grouped
 from aisle.service.instantsearch.requests import Asked, InstantSearchBody
 from aisle.service.instantsearch.results import result
 from aisle.service.keys import Access
-from aisle.service.parts import Service, ServicePart, bearer, json_response
+from aisle.service.parts import AskerPart, Service, ServicePart, bearer, json_response
 from aisle.service.scope import ScopedCatalogue
 
 router = APIRouter(tags=["instantsearch"])
@@ -47,23 +48,25 @@ AccessPart = Annotated[Access, Depends(_access)]
 
 @router.post("/v1/instantsearch")
 async def instantsearch(
-    request: Request, service: ServicePart, access: AccessPart, body: InstantSearchBody
+    request: Request, service: ServicePart, access: AccessPart, asker: AskerPart, body: InstantSearchBody
 ) -> Response:
     """Answer the searches of an InstantSearch page; those that differ in a facet's choice are one search."""
-    return await _answer(request, service, access, body)
+    return await _answer(request, service, access, asker, body)
 
 
 @router.post("/1/indexes/*/queries", include_in_schema=False)
-async def queries(request: Request, service: ServicePart, access: AccessPart) -> Response:
+async def queries(request: Request, service: ServicePart, access: AccessPart, asker: AskerPart) -> Response:
     """The same, at the address of Algolia's own clients, which call their JSON plain text."""
     try:
         body = InstantSearchBody.model_validate_json(await request.body())
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_context=False)) from None
-    return await _answer(request, service, access, body)
+    return await _answer(request, service, access, asker, body)
 
 
-async def _answer(request: Request, service: Service, access: Access, body: InstantSearchBody) -> Response:
+async def _answer(
+    request: Request, service: Service, access: Access, asker: Asker, body: InstantSearchBody
+) -> Response:
     batch = [Asked.of(sent) for sent in body.requests]
     catalogues = {asked.catalogue: service.catalogue(asked.catalogue, access) for asked in batch}
     groups = grouped(batch)
@@ -76,6 +79,13 @@ async def _answer(request: Request, service: Service, access: Access, body: Inst
         for group, page in zip(groups, pages, strict=True)
         for place in group.places
     }
+    for group, page in zip(groups, pages, strict=True):
+        # What is shown is recorded; what is only counted nobody sees.
+        if service.recorder and not group.main.counts_only:
+            catalogue = catalogues[group.main.catalogue]
+            answered = recorded_search(_request(catalogue, group), page)
+            query_id = service.recorder.answered(catalogue.name, answered, asker)
+            results[group.places[0]]["queryID"] = query_id
     state = request.scope["state"]
     state["timings"] |= {
         "encode": sum(page.timings.encode for page in pages),
