@@ -13,11 +13,8 @@ from typing import Any
 
 import orjson
 import pytest
-from typer.testing import CliRunner
 
-from aisle.cli.train import app
-from aisle.errors import InputError
-from tests.support.command import AISLE, environment, listing
+from tests.support.command import environment, failure, here, listing
 from tests.support.tiny_catalogue import write_beir
 from tests.support.tiny_training import tiny_model
 
@@ -93,7 +90,7 @@ def ledger(work: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 def test_a_killed_training_is_continued_and_says_so_in_a_file(
-    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     home, work = tmp_path / "home", tmp_path / "home" / "training" / "shop"
     given = {
@@ -112,22 +109,16 @@ def test_a_killed_training_is_continued_and_says_so_in_a_file(
     assert before["kind"] == case.kind
     assert tuple(stage["name"] for stage in before["stages"]) == case.finished
 
-    monkeypatch.setenv("AISLE_HOME", str(home))
     left = listing(home)
-    command = ["train", case.kind, *words(given), "--no-measure"]
-    refused = CliRunner().invoke(app, [*command[1:], "--resume", "--seed", "99"]).exception
-    assert isinstance(refused, InputError)
-    assert case.seed in refused.message
+    command = ("train", case.kind, *words(given), "--no-measure", "--resume")
+    refused = here(monkeypatch, capfd, *command, "--seed", "99", AISLE_HOME=str(home))
+    assert case.seed in failure(refused)
     assert listing(home) == left
 
-    log = tmp_path / "log"
-    with log.open("wb") as file:
-        done = subprocess.run(
-            [str(AISLE), *command, "--resume", "--progress-every", "0.2"],
-            env=env, stdout=subprocess.PIPE, stderr=file, timeout=300, check=False,
-        )  # fmt: skip
-    lines = log.read_text().splitlines()
-    assert done.returncode == 0, lines
+    # Its standard error is a file.
+    done = here(monkeypatch, capfd, *command, "--progress-every", "0.2", AISLE_HOME=str(home))
+    lines = done.err.splitlines()
+    assert done.code == 0, lines
     after = ledger(work)
     assert after["stages"][: len(case.finished)] == before["stages"]
     assert len(after["stages"]) == len(case.finished) + 1
