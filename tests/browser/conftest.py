@@ -1,4 +1,4 @@
-"""One Chromium for all tests of pages."""
+"""A Chromium for tests of pages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.support.browser import launched
 PATIENCE_MS: Final = 30_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """It is closed at the end of the session."""
+    """One for each file: the event loop that Playwright runs in would be in the way of asynchronous tests."""
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE_MS)
         started = launched(playwright)
