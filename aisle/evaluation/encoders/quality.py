@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aisle.encoder.artifact import Manifest
-from aisle.encoder.dense import DenseEncoder, cut
+from aisle.encoder.dense import cut
 from aisle.errors import InputError
 from aisle.evaluation.encoders.exact import Floats, Neighbours, exact_neighbours, mean_overlap
 from aisle.evaluation.encoders.tasks import Judged
@@ -49,7 +49,17 @@ class Encoded:
         return evaluate(Run(name, rankings), self.task.judged.qrels, METRICS, relevant=self.relevant)
 
 
-def encode(encoder: DenseEncoder, task: Judged, relevant: float = 2) -> Encoded:
+class TextEncoder(Protocol):
+    """Turns queries and items into vectors: an encoder of an artifact, or one that is still in training."""
+
+    def encode_items(self, texts: Sequence[str]) -> Floats:
+        """float32 [n, full], unit rows."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Floats:
+        """float32 [n, full], unit rows."""
+
+
+def encode(encoder: TextEncoder, task: Judged, relevant: float = 2) -> Encoded:
     """Encode a task's catalogue and its scorable queries."""
     wanted = answerable(task.judged.qrels, relevant)
     queries = [query for query in task.judged.queries if query.id in wanted]

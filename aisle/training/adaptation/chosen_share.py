@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from aisle.encoder.artifact import Manifest
 from aisle.encoder.export.torch_model import silenced_libraries
-from aisle.evaluation import answerable
 from aisle.evaluation.encoders.adaptation import DEEP, NARROW
 from aisle.evaluation.encoders.exact import exact_neighbours
-from aisle.evaluation.encoders.quality import MAIN, Encoded
+from aisle.evaluation.encoders.quality import MAIN, encode
 from aisle.evaluation.encoders.tasks import Judged
 from aisle.training.adaptation.interpolate import Ends, mixed
 from aisle.training.common.base_model import open_model
@@ -71,9 +70,9 @@ def measured_shares(
             encoder = TorchEncoder(
                 model, manifest.prefixes, manifest.max_length, TrainingPrecision.AUTO.on(device)
             )
-            own = _encoded(encoder, home, relevant)
+            own = encode(encoder, home, relevant)
             narrow = own.rankings(exact_neighbours, min(NARROW, own.items.shape[1]))
-            others = [_encoded(encoder, task, relevant) for task in outside]
+            others = [encode(encoder, task, relevant) for task in outside]
             means = [one.score(one.rankings(exact_neighbours), "mixed").mean(MAIN) for one in others]
             figures.append((own.score(narrow, "mixed").mean(DEEP), means))
             progress.step(number, len(SHARES), None)
@@ -92,15 +91,3 @@ def best_share(found: Sequence[ShareFigures], most_lost: float) -> ShareFigures:
     """The best at home of those that lose no more than that outside; the whole base loses nothing."""
     allowed = [one for one in found if one.lost <= most_lost]
     return max(allowed or found[-1:], key=lambda one: one.home)
-
-
-def _encoded(encoder: TorchEncoder, task: Judged, relevant: float) -> Encoded:
-    wanted = answerable(task.judged.qrels, relevant)
-    queries = [query for query in task.judged.queries if query.id in wanted]
-    return Encoded(
-        task=task,
-        relevant=relevant,
-        query_ids=tuple(query.id for query in queries),
-        items=encoder.encode_items(task.texts),
-        queries=encoder.encode_queries([query.text for query in queries]),
-    )
