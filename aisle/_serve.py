@@ -141,11 +141,15 @@ def fetch_page(name: str, *, cluster: OpenSearch | None = None, store: ArtifactS
     from aisle.service.catalogues import Catalogues, IndexedCatalogue
     from aisle.service.server import running
 
-    settings = read_settings(ServiceSettings, host="127.0.0.1", port=0, keys=None, page=True, grace_s=0)
+    settings = read_settings(ServiceSettings, host="127.0.0.1", port=0, keys=None, page=True)
     catalogues = Catalogues([IndexedCatalogue(name, connected(cluster), store or ArtifactStore.default())])
     catalogues.open()
     with running(create_app(settings, catalogues), settings) as address:
-        answer = urllib3.request("GET", address, timeout=60, retries=urllib3.Retry(3, redirect=3))
+        # A connection that stays open would have to be waited for when the service stops.
+        headers = {"Connection": "close"}
+        answer = urllib3.request(
+            "GET", address, headers=headers, timeout=60, retries=urllib3.Retry(3, redirect=3)
+        )
     if answer.status != HTTPStatus.OK:
         raise ServiceError(
             f"the page answered {answer.status}", fix="look at what the service wrote to its log"
