@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle._printable import printable
 from aisle.catalogue.moments import NO_MOMENT, moments
 from aisle.catalogue.names import squeezed
 from aisle.catalogue.numerals import number
@@ -347,7 +348,7 @@ def _columns(name: str, cells: Cells, given: Mapping[str, str], lines: OwnedLine
         if column is not None:
             found[what] = column
         elif what in given or what in lines.required:
-            there = ", ".join(list(cells)[:12])
+            there = ", ".join(printable(column[:40]) for column in list(cells)[:12])
             raise InputError(
                 f"no column of {name} is the {given.get(what) or what} (there: {there})",
                 fix=f"name it: --map {what}=COLUMN",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aisle._printable import printable
 from aisle.catalogue.names import spaced, squeezed
 from aisle.catalogue.sample import Sample
 from aisle.errors import InputError
@@ -38,7 +39,9 @@ def no_such_column(
     name = near[close[0]] if close else "COLUMN"
     words = option.split(" ")
     words = [*words[:-1], words[-1] + name] if joined else [*words, name]
-    return InputError(f"{source} has no column '{column}' (found: {listed(found)})", fix=shlex.join(words))
+    return InputError(
+        f"{source} has no column '{printable(column)}' (found: {listed(found)})", fix=shlex.join(words)
+    )
 
 
 def nothing_fits(
@@ -58,7 +61,7 @@ def nothing_fits(
     columns = list(dict.fromkeys(sample.show(key) for cells in sample.cells for key in cells))
     message = f"no column of {sample.source} can be the {' or the '.join(missing)}"
     near = [
-        f"'{failures[name].column}' came closest to the {name}, but {failures[name].why}"
+        f"'{printable(failures[name].column)}' came closest to the {name}, but {failures[name].why}"
         for name in missing
         if name in failures
     ]
@@ -84,7 +87,7 @@ _ADD: Final[Mapping[str, str]] = {
 
 def listed(columns: Sequence[str]) -> str:
     """The first of them, for a message."""
-    shown = ", ".join(column[:40] for column in columns[:20])
+    shown = ", ".join(printable(column[:40]) for column in columns[:20])
     return shown + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
 
 

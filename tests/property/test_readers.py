@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aisle.catalogue import ReadOptions, read_catalogue
@@ -82,6 +82,7 @@ def test_any_json_rows(rows: list[dict[str, Any]]) -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example(rows=[{"a\nb": "c"}], limit=None, variants="")
 @given(rows=ROWS, limit=st.none() | st.integers(1, 9), variants=st.sampled_from(["", "merged", "separate"]))
 def test_rows_that_name_their_columns_as_they_like(
     rows: list[dict[str, Any]], limit: int | None, variants: str
