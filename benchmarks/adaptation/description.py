@@ -62,7 +62,7 @@ SEEDS: Final = (7, 8, 9)
 QUERIES: Final = 6_000
 HEAD: Final = HeadSettings(steps=60, batch=256)
 KEPT: Final = (0.1, 0.2, 0.3, 0.5, 0.7)
-PLAIN: Final = PairSettings(queries=QUERIES, top=10**6, alike=0, neutral=0)
+PLAIN: Final = PairSettings(queries=QUERIES, top=None, alike=0, neutral=0)
 TITLES, DESCRIBED, ALONE = "title n-grams", "description + catalogue", "description alone"
 _RELEVANT = 2
 

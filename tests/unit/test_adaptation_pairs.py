@@ -52,7 +52,7 @@ def catalogue(count: int = 60) -> list[Item]:
     ]
 
 
-def made(items: Sequence[Item] | None = None, description: str = SHOP, **settings: int) -> MadePairs:
+def made(items: Sequence[Item] | None = None, description: str = SHOP, **settings: int | None) -> MadePairs:
     return make_pairs(
         catalogue() if items is None else items,
         read_description(description),
@@ -155,6 +155,14 @@ def test_what_does_not_find_its_item_is_left_out() -> None:
     assert consistent(sources, found, 1) == {"a": ["y"]}
     strict, lax = made(top=1), made(top=50)
     assert 0 < strict.kept < lax.kept <= lax.made == strict.made
+
+
+def test_without_a_filter_and_other_answers_nothing_is_searched() -> None:
+    alone = made(top=None, alike=0, neutral=0)
+    assert alone.kept == alone.made > made().kept
+    assert {pair.grade for pair in alone.data.pairs} == {3}
+    assert PairSettings(top=None, alike=0, neutral=0).depth(scored=False) == 0
+    assert made(top=None, alike=3, neutral=10).kept == alone.made
 
 
 class Reds:

@@ -39,7 +39,7 @@ class PairSettings:
 
     Attributes:
         queries: to make, at most 8 an item; fewer are left by the filter.
-        top: among so many of what a query finds its item must be.
+        top: among so many of what a query finds its item must be; None keeps every query.
         alike: of the best that a query finds, so many are answers too, of a lower grade.
         neutral: of the best that a query finds, so many are no negatives for it.
         scored: items of each query that a reranker orders, if one is named.
@@ -52,7 +52,7 @@ class PairSettings:
     """
 
     queries: int = 20_000
-    top: int = 50
+    top: int | None = 50
     alike: int = 10
     neutral: int = 50
     scored: int = 20
@@ -61,11 +61,16 @@ class PairSettings:
     seed: int = 7
 
     def __post_init__(self) -> None:
-        if self.queries < 1 or self.top < 1 or min(self.alike, self.neutral, self.written) < 0:
+        counts = (self.alike, self.neutral, self.written)
+        if self.queries < 1 or (self.top is not None and self.top < 1) or min(counts) < 0:
             raise InputError(
                 f"no pairs can be made with {self}",
                 fix="give queries and top of 1 or more, the rest 0 or more",
             )
+
+    def depth(self, scored: bool) -> int:
+        """Items of each query that are needed; 0: the catalogue need not be searched."""
+        return max(self.top or 0, self.alike, self.neutral, self.scored if scored else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,11 @@ def make_pairs(
     sources = {f"made:{number}": own for number, (_, own) in enumerate(asked.values())}
     if not queries:
         raise InputError("no query could be made of this catalogue", fix="check that its titles are words")
-    progress.phase("searching the catalogue with every query")
-    depth = max(settings.top, settings.alike, settings.neutral)
-    found = fused([bm25_search(texts, queries, depth), dense_search(texts, queries, encoder, depth)])
-    kept = consistent(sources, found, settings.top)
+    found: Candidates = {}
+    if depth := settings.depth(scorer is not None):
+        progress.phase("searching the catalogue with every query")
+        found = fused([bm25_search(texts, queries, depth), dense_search(texts, queries, encoder, depth)])
+    kept = sources if settings.top is None else consistent(sources, found, settings.top)
     if scorer is not None:
         progress.phase("a reranker orders what the queries find")
         found = rescored({q: found[q] for q in kept}, queries, texts, scorer, settings.scored, progress)
@@ -216,12 +222,13 @@ def _graded(
     grades: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for query, own in kept.items():
         best = dict.fromkeys(own, UNJUDGED_GRADE)
-        for item in found[query][: settings.alike]:
+        best_found = found.get(query, ())
+        for item in best_found[: settings.alike]:
             best.setdefault(item, UNJUDGED_GRADE - 1)
         pairs += [
             Pair(query, queries[query], item, grade, PairSource.DESCRIPTION) for item, grade in best.items()
         ]
-        grades[query] = {item: 1 for item in found[query][: settings.neutral] if item not in best}
+        grades[query] = {item: 1 for item in best_found[: settings.neutral] if item not in best}
     return training_set(pairs, texts, grades)
 
 
