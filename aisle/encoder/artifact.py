@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -111,7 +113,7 @@ class Manifest(BaseModel):
     created: str = ""
     metrics: Mapping[str, float] = {}
     training: Mapping[str, Any] = {}
-    files: Mapping[str, str]
+    files: Mapping[str, str] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -229,15 +231,52 @@ def _check(path: Path, expected: str) -> None:
         raise ArtifactCorrupt(f"{path} was changed: its sha256 is not the one in the manifest", fix=fix)
 
 
+@contextmanager
+def readable(path: Path, fix: str) -> Iterator[None]:
+    """Read an artifact's files inside: what numpy, zip and JSON raise of them becomes one error.
+
+    Hashes vouch for files that a store wrote; these may have been written by anybody.
+
+    Args:
+        path: of the artifact or file, for the error.
+        fix: the error's.
+
+    Raises:
+        ArtifactCorrupt: they cannot be read, or what they hold does not fit together.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error.message}", fix=fix) from error
+    except _UNREADABLE as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix=fix) from error
+
+
+_UNREADABLE: Final = (
+    *(OSError, EOFError, zipfile.BadZipFile, MemoryError),
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError),
+)
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
-    """Write ``manifest.json`` with the hash of every other file that is there; the manifest as written."""
+    """Write ``manifest.json``: with the hash of every other file that is there, the commit and the time.
+
+    Returns:
+        The manifest as written; a commit or time that it has already is kept.
+    """
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    complete = manifest.model_copy(update={"files": files})
+    complete = manifest.model_copy(
+        update={
+            "files": files,
+            "git_commit": manifest.git_commit or _git_commit(),
+            "created": manifest.created or datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+    )
     (folder / MANIFEST).write_bytes(complete.to_bytes())
     return complete
 
 
-def git_commit() -> str:
+def _git_commit() -> str:
     """The repository's HEAD, 40 hex digits; empty outside a repository or without git."""
     git = shutil.which("git")
     if git is None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,8 +18,8 @@ from aisle.encoder.artifact import (
     ArtifactStore,
     Manifest,
     check_name,
-    git_commit,
     load_artifact,
+    readable,
     write_manifest,
 )
 from aisle.encoder.codes import Codebooks, Layer, Modality, Quantizer
@@ -38,11 +36,6 @@ CODES: Final = "codes.npy"
 LABELS: Final = "labels.json"
 
 _AGAIN: Final = "train the codes again with `aisle train codes`"
-# What numpy, zip and JSON raise of files that hashes vouch for but nobody here wrote.
-_UNREADABLE: Final = (
-    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
-    *(zipfile.BadZipFile, InputError),
-)
 _CLOSE: Final = 1e-3
 _RECORDED: Final = 16
 """Items of the self-test."""
@@ -191,11 +184,8 @@ def save_codes(
             max_length=encoder.manifest.max_length if encoder else 0,
             text_version=encoder.manifest.text_version if encoder else TEXT_VERSION,
             data_hash=data_hash,
-            git_commit=git_commit(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=metrics or {},
             training=training or {},
-            files={},
         )
         write_manifest(folder, manifest)
         return load_artifact(store.add(folder))
@@ -212,7 +202,7 @@ def load_codes(ref: str | Path, store: ArtifactStore | None = None) -> tuple[Ite
     fix = f"make them: aisle train codes --catalogue products.csv --name {ref}"
     artifact = store.find(ref, ITEM_CODES, "codes", fix)
     artifact.require(ITEM_CODES, "codes", fix="name codes that `aisle train codes` made")
-    try:
+    with readable(artifact.path, _AGAIN):
         description = orjson.loads(artifact.file(DESCRIPTION).read_bytes())
         with np.load(artifact.file(CODEBOOKS), allow_pickle=False) as held:
             quantizer = _quantizer(description, held)
@@ -221,8 +211,6 @@ def load_codes(ref: str | Path, store: ArtifactStore | None = None) -> tuple[Ite
         words = orjson.loads(artifact.file(LABELS).read_bytes())
         labels = {prefix: tuple(held) for prefix, held in words.items()}
         known = ItemCodes(quantizer, items, codes, labels)
-    except _UNREADABLE as error:
-        raise ArtifactCorrupt(f"{artifact.path} cannot be read: {error}", fix=_AGAIN) from error
     CodesSelfTest.read(artifact.file(GOLDEN)).check(quantizer, artifact.path)
     return known, artifact
 

@@ -7,7 +7,6 @@ is "golden".
 
 from __future__ import annotations
 
-import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.encoder.artifact import readable
 from aisle.encoder.tokenizer import Pairs, Texts
 from aisle.errors import ArtifactCorrupt
 
@@ -54,11 +54,8 @@ class SelfTest(ABC):
         Raises:
             ArtifactCorrupt: the file is no such npz, or holds pickled objects.
         """
-        try:
-            with np.load(path, allow_pickle=False) as held:
-                return cls._of(held)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix="export the model again") from error
+        with readable(path, "export the model again"), np.load(path, allow_pickle=False) as held:
+            return cls._of(held)
 
     @abstractmethod
     def _arrays(self) -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,8 +19,8 @@ from aisle.encoder.artifact import (
     ArtifactStore,
     Manifest,
     check_name,
-    git_commit,
     load_artifact,
+    readable,
     write_manifest,
 )
 from aisle.encoder.self_test import SelfTest
@@ -138,11 +136,8 @@ def save_recommender(
             max_length=LONGEST,
             text_version=encoder.manifest.text_version if encoder else TEXT_VERSION,
             data_hash=learned_from.digest(),
-            git_commit=git_commit(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=metrics or {},
             training=training or {},
-            files={},
         )
         write_manifest(folder, manifest)
         return load_artifact(store.add(folder))
@@ -170,7 +165,7 @@ def read_recommender(artifact: Artifact) -> Recommender:
 
 
 def _read(folder: Path, *, has_texts: bool) -> Recommender:
-    try:
+    with readable(folder, AGAIN):
         known = orjson.loads((folder / ITEMS).read_bytes())
         counts = _counts(folder / COUNTS, tuple(known["ids"]))
         texts = np.load(folder / TEXTS, allow_pickle=False).astype(np.float32) if has_texts else None
@@ -180,8 +175,6 @@ def _read(folder: Path, *, has_texts: bool) -> Recommender:
         )
         whitening = read_whitening(folder) if has_texts else None
         return Recommender(Learned(counts, texts, whitening), known["titles"], settings)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, InputError) as error:
-        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=AGAIN) from error
 
 
 _MATRICES: Final = ("follows", "together")

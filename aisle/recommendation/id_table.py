@@ -7,7 +7,6 @@ MPZCH (arXiv 2602.17050).
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle._files import whole_file
-from aisle.errors import ArtifactCorrupt, InputError
+from aisle.encoder.artifact import readable
+from aisle.errors import InputError
 from aisle.recommendation.id_keys import UNKNOWN, Ids, KeySlots, keys_of
 
 SHARED: Final = 0
@@ -25,11 +25,6 @@ SHARED: Final = 0
 _MADE_AT_ONCE: Final = 8
 """Where no more ids can wait, one in so many is forgotten, so that room is seldom made."""
 _NEVER: Final = -1
-_UNREADABLE: Final = (
-    *(OSError, EOFError, zipfile.BadZipFile, MemoryError),
-    *(ValueError, KeyError, TypeError, IndexError),
-)
-"""What a file that is missing, damaged or another raises."""
 _AGAIN: Final = "train again what the table belongs to"
 
 
@@ -167,7 +162,7 @@ class IdTable:
         Raises:
             ArtifactCorrupt: the file is missing or holds no table.
         """
-        try:
+        with readable(path, _AGAIN):
             with np.load(path, allow_pickle=False) as held:
                 rows, sightings, max_age, waiting, now = held["options"].tolist()
                 known = [held[name] for name in ("entries", "keys", "sightings", "last")]
@@ -180,10 +175,6 @@ class IdTable:
             table = cls(options)
             table._now = now
             table._fill(*known)
-        except _UNREADABLE as error:
-            raise ArtifactCorrupt(f"{path} holds no table of ids: {error}", fix=_AGAIN) from error
-        except InputError as error:
-            raise ArtifactCorrupt(f"{path} holds no table of ids: {error.message}", fix=_AGAIN) from error
         return table
 
     def _fill(

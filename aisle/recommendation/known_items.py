@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisle.encoder.artifact import RECOMMENDER, Artifact, ArtifactStore
+from aisle.encoder.artifact import RECOMMENDER, Artifact, ArtifactStore, readable
 from aisle.encoder.whitening import Whitening
-from aisle.errors import ArtifactCorrupt, InputError
+from aisle.errors import ArtifactCorrupt
 
 ITEMS: Final = "items.json"
 COUNTS: Final = "counts.npz"
@@ -60,13 +59,11 @@ def known_items(recommender: Artifact) -> KnownItems:
         ArtifactCorrupt: the files cannot be read.
     """
     folder = recommender.path
-    try:
+    with readable(folder, AGAIN):
         ids = orjson.loads((folder / ITEMS).read_bytes())["ids"]
         with np.load(folder / COUNTS, allow_pickle=False) as held:
             popularity = dict(zip(ids, popular(held["takers"]).tolist(), strict=True))
         return KnownItems(popularity, read_whitening(folder) if TEXTS in recommender.manifest.files else None)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, InputError) as error:
-        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=AGAIN) from error
 
 
 def read_whitening(folder: Path) -> Whitening:

@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisle.encoder.artifact import GOLDEN, MODEL, PREFERENCES, Artifact, ArtifactStore
+from aisle.encoder.artifact import GOLDEN, MODEL, PREFERENCES, Artifact, ArtifactStore, readable
 from aisle.encoder.cpu import open_session
 from aisle.encoder.self_test import SelfTest
 from aisle.errors import ArtifactCorrupt, InputError
@@ -92,10 +92,8 @@ class Preferences:
         """
         artifact.require(PREFERENCES, "a model of preferences", fix="name one of `aisle train preferences`")
         self.artifact = artifact
-        try:
+        with readable(artifact.path, _AGAIN):
             self.settings = PreferenceSettings.from_json(orjson.loads(artifact.file(SETTINGS).read_bytes()))
-        except (OSError, ValueError, KeyError, TypeError, InputError) as error:
-            raise ArtifactCorrupt(f"{artifact.path} cannot be read: {error}", fix=_AGAIN) from error
         if artifact.manifest.dims != len(feature_names(self.settings.channels)):
             raise ArtifactCorrupt(f"{artifact.path} reads other features than this Aisle makes", fix=_AGAIN)
         self._session = open_session(artifact.file(MODEL))

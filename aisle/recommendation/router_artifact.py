@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -22,15 +20,15 @@ from aisle.encoder.artifact import (
     ArtifactStore,
     Manifest,
     check_name,
-    git_commit,
     load_artifact,
+    readable,
     write_manifest,
 )
 from aisle.encoder.cpu import warn_if_lacking
 from aisle.encoder.export.graph import Graph
 from aisle.encoder.self_test import MIN_COSINE, SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.errors import ArtifactCorrupt, InputError
+from aisle.errors import ArtifactCorrupt
 from aisle.recommendation.history_encoder import HistoryEncoder, ItemEmbeddings
 from aisle.recommendation.router import PrefixLevel, Router
 
@@ -197,11 +195,8 @@ def save_router(
             precision="int8",
             instruction_set=instruction_set,
             data_hash=data_hash,
-            git_commit=git_commit(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=metrics or {},
             training=training or {},
-            files={},
         )
         write_manifest(folder, manifest)
         return _opened(load_artifact(store.add(folder)))
@@ -240,10 +235,8 @@ def read_item_embeddings(artifact: Artifact) -> ItemEmbeddings:
     Raises:
         ArtifactCorrupt: they cannot be read.
     """
-    try:
+    with readable(artifact.path, _AGAIN):
         return _embeddings(artifact.path)
-    except _UNREADABLE as error:
-        raise ArtifactCorrupt(f"{artifact.path} cannot be read: {error}", fix=_AGAIN) from error
 
 
 class RouterNotice(UserWarning):
@@ -279,20 +272,12 @@ def _opened(artifact: Artifact) -> TrainedRouter:
     return TrainedRouter(artifact, encoder, router, held["weight"], held["recommender"], held["codes"])
 
 
-_UNREADABLE: Final = (
-    *(OSError, ValueError, KeyError, TypeError, EOFError, IndexError),
-    *(zipfile.BadZipFile, InputError),
-)
-
-
 def _read(folder: Path) -> tuple[HistoryEncoder, Router | None, dict[str, Any]]:
-    try:
+    with readable(folder, _AGAIN):
         settings = orjson.loads((folder / SETTINGS).read_bytes())
         encoder = HistoryEncoder(folder / MODEL, _embeddings(folder), int(settings["max_steps"]))
         router = _router(folder / PREFIXES) if (folder / PREFIXES).is_file() else None
         known = {name: settings[name] for name in ("weight", "recommender", "codes")}
-    except _UNREADABLE as error:
-        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=_AGAIN) from error
     return encoder, router, known
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from aisle.encoder.artifact import Manifest, check_name, git_commit
+from aisle.encoder.artifact import Manifest, check_name
 from aisle.encoder.export.options import ExportOptions
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
@@ -27,10 +26,7 @@ def describe(options: ExportOptions[Any], source: WeightSource, **known: Any) ->
         revision=source.identity(),
         text_version=TEXT_VERSION,
         data_hash=options.data_hash,
-        git_commit=git_commit(),
-        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         training=options.training,
-        files={},
         **known,
     )
 

@@ -103,8 +103,8 @@ def export(
             rounded = {name: round(value, 5) for name, value in figures.items()}
             manifest = manifest.model_copy(update={"metrics": rounded})
         # Twice: the card tells the fingerprint, which it is no part of, and the manifest the card's hash.
-        card = model_card(write_manifest(staged, manifest))
-        (staged / CARD).write_text(card, encoding="utf-8")
+        manifest = write_manifest(staged, manifest)
+        (staged / CARD).write_text(model_card(manifest), encoding="utf-8")
         manifest = write_manifest(staged, manifest)
         return ExportReport(store.add(staged), manifest, figures)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,13 +19,13 @@ from aisle.encoder.artifact import (
     ArtifactStore,
     Manifest,
     check_name,
-    git_commit,
     load_artifact,
+    readable,
     write_manifest,
 )
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.errors import ArtifactCorrupt, InputError
+from aisle.errors import ArtifactCorrupt
 from aisle.recommendation.item_to_item.basket_counts import BasketCountOptions, BasketCounts
 from aisle.recommendation.item_to_item.model import TwoHeads
 from aisle.recommendation.item_to_item.towers import AGAIN, HeadLayers, HeadTowers, Vocabulary
@@ -151,11 +149,8 @@ def save_two_heads(
             text_version=TEXT_VERSION,
             precision="fp32",
             data_hash=data_hash,
-            git_commit=git_commit(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=metrics or {},
             training=training or {},
-            files={},
         )
         write_manifest(folder, manifest)
         return load_artifact(store.add(folder))
@@ -193,18 +188,10 @@ def read_two_heads(artifact: Artifact) -> TwoHeads:
         ArtifactCorrupt: names what differs.
     """
     folder = artifact.path
-    try:
+    with readable(folder, AGAIN):
         model = _read(folder)
-    except _UNREADABLE as error:
-        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=AGAIN) from error
     HeadsSelfTest.read(artifact.file(GOLDEN)).check(model, folder)
     return model
-
-
-_UNREADABLE: Final = (
-    *(OSError, ValueError, KeyError, TypeError, EOFError, IndexError),
-    *(zipfile.BadZipFile, InputError),
-)
 
 
 def _write(model: TwoHeads, folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +18,6 @@ from aisle.encoder.artifact import (
     ArtifactStore,
     Manifest,
     check_name,
-    git_commit,
     write_manifest,
 )
 from aisle.encoder.cpu import best_of, instruction_sets
@@ -229,11 +227,8 @@ def save_preferences(
             max_length=LONGEST,
             text_version=TEXT_VERSION,
             data_hash=recommender.manifest.data_hash,
-            git_commit=git_commit(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=learned.metrics,
             training={**asdict(training), "negatives": type(training.negatives).__name__},
-            files={},
         )
         write_manifest(folder, manifest)
         path = store.add(folder)
