@@ -47,6 +47,7 @@ __all__ = [
     "apply_fusion",
     "check_rules",
     "check_vectors",
+    "clean_registry",
     "connect",
     "convert_judgments",
     "delete_rules",
@@ -63,6 +64,7 @@ __all__ = [
     "import_dashboards",
     "index",
     "interpolate",
+    "list_registry",
     "list_releases",
     "list_rules",
     "match_rules",
@@ -75,6 +77,8 @@ __all__ = [
     "preview",
     "prune_releases",
     "prune_ubi",
+    "pull_release",
+    "push_release",
     "put_rules",
     "record_report",
     "replay",
@@ -119,6 +123,7 @@ if TYPE_CHECKING:
     from aisle._preview import preview
     from aisle._recommend import open_recommender, train_recommender
     from aisle._recommendations import open_recommendations
+    from aisle._registry import clean_registry, list_registry, pull_release, push_release
     from aisle._releases import diff_releases, list_releases, prune_releases, rollback
     from aisle._rules import (
         check_rules,
@@ -186,6 +191,7 @@ else:
         "_train_router": ("train_router",),
         "_recommend": ("open_recommender", "train_recommender"),
         "_recommendations": ("open_recommendations",),
+        "_registry": ("clean_registry", "list_registry", "pull_release", "push_release"),
         "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
         "_rules": (
             "check_rules",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,18 +10,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import orjson
 from opensearchpy import OpenSearch
 
 from aisle._files import numbered_lines
 from aisle._quality_gate import GateOptions, release_gate
 from aisle._suggest import SuggestOptions
 from aisle._vectors import VectorRequest, release_vectors
+from aisle._version import __version__
 from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.catalogue.languages import CatalogueLanguages, with_languages
 from aisle.catalogue.reader import fingerprint
 from aisle.catalogue.sources import has_fixed_content, source_name
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import git_commit
 from aisle.errors import ForeignIndex, IndexNotFound, InputError
 from aisle.indexer import (
     DeadLetters,
@@ -39,6 +43,7 @@ from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.indexer.vectors import ItemFields, stored_as
 from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, release_fusions
 from aisle.mappings.languages import LANGUAGES
+from aisle.mappings.meta import Lineage
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
 from aisle.search import read_live
@@ -81,6 +86,18 @@ def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
 
 def _searched(spaces: Mapping[str, VectorSpace]) -> dict[str, VectorSpace]:
     return {field: space for field, space in spaces.items() if field in fields.SEARCHED_VECTORS}
+
+
+def lineage_of(source: Mapping[str, str] | None) -> Lineage:
+    """Where a release comes from.
+
+    Args:
+        source: of the catalogue, see ``aisle.catalogue.reader.fingerprint``; None: it has no fixed content.
+    """
+    data = ""
+    if source is not None:
+        data = hashlib.sha256(orjson.dumps(dict(source), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return Lineage(data, git_commit(), __version__)
 
 
 USUAL_ENCODER = "all-MiniLM-L6-v2"
@@ -175,6 +192,7 @@ def index_folder(
         refs = source.vectors.encoder, source.vectors.sparse
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
         parts = fingerprint(source.data, source.reading)
+        options = replace(options, lineage=lineage_of(parts))
         fusion, boosts = inherited_fusion(client, options.name, vectors.spaces)
         options = replace(options, fusion=fusion, boosts=boosts)
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:

@@ -174,6 +174,29 @@ LATER = 20
 """Those of the stages that follow."""
 
 
+@dataclass(frozen=True, slots=True)
+class StageRef:
+    """A stage of a reranker, by name.
+
+    Attributes:
+        ref: an artifact: a path, a name or a fingerprint.
+        top: how many of the best it reads.
+    """
+
+    ref: str
+    top: int
+
+
+def reranker_stages(refs: str, top: int | None = None) -> tuple[StageRef, ...]:
+    """The stages that a text names, see `open_reranker`.
+
+    Raises:
+        InputError: a number is none.
+    """
+    named = [part.strip() for part in refs.split(",") if part.strip()]
+    return tuple(_stage(part, LATER if place else top or TOP) for place, part in enumerate(named))
+
+
 def open_reranker(
     refs: str, store: ArtifactStore, top: int | None = None, remembered: int = SCORES
 ) -> Reranker:
@@ -190,18 +213,18 @@ def open_reranker(
         InputError: nothing is named, or a number is none.
         ArtifactNotFound, ArtifactCorrupt: see ``CrossEncoder.load``.
     """
-    named = [part.strip() for part in refs.split(",") if part.strip()]
-    stages = [_stage(part, store, LATER if place else top or TOP) for place, part in enumerate(named)]
-    return Reranker(stages, remembered=remembered)
+    stages = reranker_stages(refs, top)
+    models = [CascadeStage(CrossEncoder.load(stage.ref, store=store), stage.top) for stage in stages]
+    return Reranker(models, remembered=remembered)
 
 
-def _stage(part: str, store: ArtifactStore, top: int) -> CascadeStage:
+def _stage(part: str, top: int) -> StageRef:
     ref, colon, number = part.rpartition(":")
     if not colon:
-        return CascadeStage(CrossEncoder.load(part, store=store), top)
+        return StageRef(part, top)
     if not number.isdecimal():
         raise InputError(f"{part!r} names no number of candidates", fix="write it like small:100,large:20")
-    return CascadeStage(CrossEncoder.load(ref, store=store), int(number))
+    return StageRef(ref, int(number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │   ├── ArtifactNotFound      no such artifact, on disk or under that name
 │   ├── ArtifactCorrupt       a hash or the self-test differs: it is not what was built
 │   └── ArtifactMismatch      the index was built with another vector space than the client's
+├── RegistryError             where releases are on record: away, full, read-only, or not what was recorded
 ├── IndexingError             a catalogue on its way into an index
 │   ├── IndexingFailed        documents refused or counts that differ; the live release is untouched
 │   └── DiskFull              the node's or this machine's disk is (almost) full
@@ -119,6 +120,10 @@ class ArtifactCorrupt(ArtifactError):
 
 class ArtifactMismatch(ArtifactError):
     """The index was built with another vector space than the client's."""
+
+
+class RegistryError(AisleError):
+    """Where releases are on record cannot be used: away, full, read-only, or not what was recorded."""
 
 
 class IndexingError(AisleError):

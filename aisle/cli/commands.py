@@ -35,6 +35,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "index": _Place("index", "index"),
         "update": _Place("update", "update"),
         "releases": _Place("releases"),
+        "artifacts": _Place("artifacts"),
         "check": _Place("check"),
         "search": _Place("search", "search", "SearchCommand"),
         "browse": _Place("browse", "browse"),

@@ -128,30 +128,49 @@ class Manifest(BaseModel):
         return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
 
 
+_MAKE_AGAIN = "make it again, with `aisle encoder export` or `aisle train`"
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read ``folder/manifest.json``.
 
     Raises:
-        ArtifactCorrupt: the file is missing, is no JSON, lacks a field, or is of another schema version.
+        ArtifactCorrupt: the file is missing, or see `parse_manifest`.
     """
     path = folder / MANIFEST
-    again = "make it again, with `aisle encoder export` or `aisle train`"
     try:
-        content = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix=again) from error
-    version = content.get("schema_version") if isinstance(content, dict) else None
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error}", fix=_MAKE_AGAIN) from error
+    return parse_manifest(content, str(path))
+
+
+def parse_manifest(content: bytes, source: str) -> Manifest:
+    """A manifest from its JSON.
+
+    Args:
+        content: of ``manifest.json``.
+        source: where it is from, for errors.
+
+    Raises:
+        ArtifactCorrupt: it is no JSON, lacks a field, or is of another schema version.
+    """
+    try:
+        held = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise ArtifactCorrupt(f"{source} cannot be read: {error}", fix=_MAKE_AGAIN) from error
+    version = held.get("schema_version") if isinstance(held, dict) else None
     if version != SCHEMA_VERSION:
         raise ArtifactCorrupt(
-            f"{path} has schema_version {version!r}; this Aisle reads {SCHEMA_VERSION}",
-            fix="use the Aisle that wrote the artifact, or " + again,
+            f"{source} has schema_version {version!r}; this Aisle reads {SCHEMA_VERSION}",
+            fix="use the Aisle that wrote the artifact, or " + _MAKE_AGAIN,
         )
     try:
-        return Manifest.model_validate(content)
+        return Manifest.model_validate(held)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise ArtifactCorrupt(f"{path}: {field}: {first['msg']}", fix=again) from error
+        raise ArtifactCorrupt(f"{source}: {field}: {first['msg']}", fix=_MAKE_AGAIN) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +241,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _check(path: Path, expected: str) -> None:
-    fix = "make it again, with `aisle encoder export` or `aisle train`"
+    fix = _MAKE_AGAIN
     try:
         found = sha256_of(path)
     except OSError as error:

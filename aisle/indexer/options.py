@@ -20,6 +20,7 @@ from aisle.indexer.vectors import ItemEncoder
 from aisle.mappings import FusionSpec, IndexSettings, ItemSpaces, Synonyms, fields, standard_fusions
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
+from aisle.mappings.meta import Lineage
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, VectorChoice, VectorStorage, VectorType, layout
 
@@ -43,6 +44,7 @@ class IndexOptions:
         languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
         dictionaries: language to the dictionary that its compounds are taken apart by.
         vectors: how the dense vectors are kept; of bytes, with their quantisation.
+        lineage: where the release comes from; None: it does not say.
         pipeline, retry: how to load.
 
     Raises:
@@ -62,6 +64,7 @@ class IndexOptions:
     languages: tuple[str, ...] = (ENGLISH.code,)
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)
     vectors: VectorStorage = AS_FP32
+    lineage: Lineage | None = None
     pipeline: PipelineOptions = field(default_factory=PipelineOptions)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 

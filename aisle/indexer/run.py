@@ -263,6 +263,7 @@ def index_catalogue(
                 encoder.spaces,
                 fusions=options.fusions,
                 fusion=options.fusion,
+                lineage=options.lineage,
                 lease=lease,
             )
             begun = new_start(cluster, release, ledger, parts)

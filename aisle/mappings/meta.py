@@ -215,6 +215,24 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a release comes from.
+
+    Attributes:
+        data: sha256, 64 hex digits, of the catalogue's content and of how it was read; empty for what has no
+            fixed content, such as a stream.
+        commit: of Aisle's code, 40 hex digits; empty where Aisle was installed from a package.
+        aisle: version of Aisle that made it.
+        parent: release that was live when it was made; empty for the first.
+    """
+
+    data: str = ""
+    commit: str = ""
+    aisle: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexMeta:
     """Contents of ``_meta.aisle``.
 
@@ -229,6 +247,7 @@ class IndexMeta:
         boosts: business signals that count in searches that name neither legs, fusion nor boosts.
         vectors: how the dense vectors are kept.
         item_spaces: the artifacts that it recommends items and relates them by.
+        lineage: where it comes from; None: an older Aisle made it, which did not say.
     """
 
     release: str
@@ -241,6 +260,7 @@ class IndexMeta:
     boosts: SignalBoosts | None = None
     vectors: VectorStorage = AS_FP32
     item_spaces: ItemSpaces = ItemSpaces()
+    lineage: Lineage | None = None
 
     @property
     def layout(self) -> VectorLayout:
@@ -313,6 +333,7 @@ class IndexMeta:
             **({"fusion": self.fusion.to_json()} if self.fusion else {}),
             **({"boosts": self.boosts.to_json()} if self.boosts else {}),
             **{name: space for name, space in self.item_spaces.to_json().items() if space is not None},
+            **({"lineage": asdict(self.lineage)} if self.lineage else {}),
         }
 
     @classmethod
@@ -352,6 +373,7 @@ class IndexMeta:
                 # Those that do not say were made before there was a choice.
                 vectors=VectorStorage.from_json(found["vectors"]) if "vectors" in found else AS_FP32,
                 item_spaces=ItemSpaces.from_json(found),
+                lineage=Lineage(**found["lineage"]) if found.get("lineage") is not None else None,
             )
             layout(made.vectors.kept_as, made.engine)
         except (KeyError, TypeError, ValueError, AttributeError, InputError, CapabilityMissing) as error:

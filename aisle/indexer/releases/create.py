@@ -23,6 +23,7 @@ from aisle.mappings import IndexMeta, IndexSettings, VectorSpace, index_body, pi
 from aisle.mappings.document import by_slug
 from aisle.mappings.fusion import FusionSpec
 from aisle.mappings.index_body import MAX_NUMBERS, declared_numbers, number_fields
+from aisle.mappings.meta import Lineage
 from aisle.types import Item
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def create_release(
     *,
     fusions: tuple[FusionSpec, ...],
     fusion: FusionSpec | None = None,
+    lineage: Lineage | None = None,
     lease: Lease | None = None,
 ) -> str:
     """Make the next release, empty and tuned for loading, and the search pipelines it needs.
@@ -50,6 +52,7 @@ def create_release(
         spaces: vector field to the model behind it.
         fusions: their pipelines are put, see `put_pipelines`.
         fusion: what searches use that name none; its pipeline is put too.
+        lineage: where it comes from; its parent is filled in.
         lease: of the name; its state knows the numbers of releases that were deleted. None: what exists
             counts.
 
@@ -65,7 +68,8 @@ def create_release(
     loading = replace(settings, replicas=0, refresh_interval="-1")
     pipelines = tuple(map(pipeline_name, installed))
     for _ in range(_CREATE_ATTEMPTS):
-        least = next_version(name, read_inventory(cluster, name).releases)
+        now = read_inventory(cluster, name)
+        least = next_version(name, now.releases)
         release = release_name(name, lease.next_release(least) if lease else least)
         meta = IndexMeta(
             release,
@@ -76,6 +80,7 @@ def create_release(
             features=settings.features,
             vectors=settings.vectors,
             item_spaces=settings.item_spaces,
+            lineage=replace(lineage, parent=", ".join(now.live)) if lineage else None,
         )
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:

@@ -96,7 +96,7 @@ Differences: TypeAlias = dict[str, tuple[Any, Any]]
 # Of every index its own, whatever it holds.
 _ITS_OWN: Final = ("index.uuid", "index.creation_date", "index.provided_name", "index.version.")
 _META: Final = "_meta"
-_RELEASE: Final = "aisle.release"
+_OF_ONE_RELEASE: Final = ("aisle.release", "aisle.lineage.parent")
 
 
 def diff_indexes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Differences]:
@@ -109,7 +109,7 @@ def diff_indexes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
         "mapping": _differences(_without_meta(before["mappings"]), _without_meta(after["mappings"])),
         "settings": _differences(before["settings"], after["settings"], _ITS_OWN),
         "meta": _differences(
-            before["mappings"].get(_META, {}), after["mappings"].get(_META, {}), (_RELEASE,)
+            before["mappings"].get(_META, {}), after["mappings"].get(_META, {}), _OF_ONE_RELEASE
         ),
     }
 

@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+# By which clients of object stores know what an object is.
+_KEPT_HEADERS = ("etag", "last-modified")
 _DROPPED_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "host", "accept-encoding"})
 
 
@@ -114,7 +116,9 @@ def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
                     time.sleep(fault.seconds)
                 self.pass_on(*self.forward(request.body), fault)
 
-        def pass_on(self, status: int, answer: bytes, kind: str, fault: Fault | None) -> None:
+        def pass_on(
+            self, status: int, answer: bytes, kind: str, kept: Mapping[str, str], fault: Fault | None
+        ) -> None:
             whole = {"content-length": str(len(answer))}
             half = answer[: len(answer) // 2]
             if isinstance(fault, LoseAnswer):
@@ -128,7 +132,7 @@ def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
                 self.send(status, b"", kind, whole)
                 self.drip(answer, fault.seconds)
             else:
-                self.send(status, answer, kind)
+                self.send(status, answer, kind, kept)
 
         def send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str] = _NONE) -> None:
             self.send_response(status)
@@ -148,13 +152,15 @@ def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
 
-        def forward(self, body: bytes) -> tuple[int, bytes, str]:
+        def forward(self, body: bytes) -> tuple[int, bytes, str, Mapping[str, str]]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _DROPPED_HEADERS}
             connection = http.client.HTTPConnection(str(node.hostname), node.port, timeout=60)
             try:
                 connection.request(self.command, self.path, body or None, headers)
                 response = connection.getresponse()
-                return response.status, response.read(), response.getheader("content-type") or "text/plain"
+                kept = {name: value for name in _KEPT_HEADERS if (value := response.getheader(name))}
+                kind = response.getheader("content-type") or "text/plain"
+                return response.status, response.read(), kind, kept
             finally:
                 connection.close()
 
