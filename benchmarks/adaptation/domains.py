@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from aisle._recommend import find_files, read_data
 from aisle.errors import InputError
-from aisle.recommendation.texts import text_vectors
 from aisle.sequences import Sequences, sorted_sequences
 from aisle.training.adaptation.domains import Domain
 from benchmarks.harness.command_line import say
+from benchmarks.harness.item_vectors import kept_vectors
 from benchmarks.harness.parts import dataset, load_encoder
 from benchmarks.item_to_item.data import orders
 
@@ -91,35 +91,24 @@ READERS: Final[Mapping[str, Callable[[], Read]]] = MappingProxyType(
 
 
 @cache
-def read_domain(name: str) -> Domain:
-    """Read a domain and encode its items' texts, once in a run.
+def read_domain(name: str, most: int | None = None) -> Domain:
+    """Read a domain and its items' texts as vectors, once in a run.
+
+    Args:
+        name: in ``READERS``.
+        most: steps of all users who are kept together, who are drawn with a seed; items that these did not
+            take are left out. None: everything is kept.
 
     Raises:
         InputError: its data is not there.
     """
     sequences, texts = READERS[name]()
-    return _encoded(name, sequences, texts)
-
-
-@cache
-def read_source(name: str, most: int) -> Domain:
-    """The same of users drawn with a seed, with so many steps at most, and of the items that these took.
-
-    Raises:
-        InputError: its data is not there.
-    """
-    sequences, texts = READERS[name]()
-    several = np.flatnonzero(sequences.lengths > 1)
-    drawn = np.random.default_rng(0).permutation(several)
-    chosen = np.sort(drawn[np.cumsum(sequences.lengths[drawn]) <= most])
-    few = sequences.of_users(chosen)
-    taken = np.unique(few.steps)
-    return _encoded(
-        name, few.onto(tuple(few.items[item] for item in taken)), tuple(texts[item] for item in taken)
-    )
-
-
-def _encoded(name: str, sequences: Sequences, texts: tuple[str, ...]) -> Domain:
-    encoder = load_encoder()
-    say(f"encoding {len(texts):,} texts of {name}")
-    return Domain(name, sequences, text_vectors(encoder, texts))
+    if most is not None:
+        several = np.flatnonzero(sequences.lengths > 1)
+        drawn = np.random.default_rng(0).permutation(several)
+        chosen = np.sort(drawn[np.cumsum(sequences.lengths[drawn]) <= most])
+        few = sequences.of_users(chosen)
+        taken = np.unique(few.steps)
+        sequences = few.onto(tuple(few.items[item] for item in taken))
+        texts = tuple(texts[item] for item in taken)
+    return Domain(name, sequences, kept_vectors(load_encoder(), texts))

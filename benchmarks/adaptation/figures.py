@@ -29,9 +29,11 @@ def _target(result: BenchmarkResult, topic: str) -> tuple[str, ...]:
     kept = {row["system"]: row for row in systems if row["protocol"] == "seen kept"}
     plain = [row for row in systems if row["protocol"] == "train only"]
     (spent,) = (row["pretraining_cpu_seconds"] for row in rows if "pretraining_cpu_seconds" in row)
+    seeds, most = plain[0]["seeds"], plain[0]["most_steps"]
     about = (
-        f"**{plain[0]['dataset']}**: {plain[0]['users']:,} users, {plain[0]['items']:,} items;"
-        f" sources {plain[0]['sources'].replace('+', ', ')}; {plain[0]['seeds']} seeds;"
+        f"**{plain[0]['dataset']}**{f', users drawn with {most:,} steps in all' if most else ''}:"
+        f" {plain[0]['users']:,} users, {plain[0]['items']:,} items, {plain[0]['steps']:,} steps;"
+        f" sources {plain[0]['sources'].replace('+', ', ')}; {seeds} {'seed' if seeds == 1 else 'seeds'};"
         f" {plain[0]['rare_users']:,} users took a rare item. Pre-training takes"
         f" {sum(spent) / len(spent):.0f} seconds of CPU a seed."
     )
@@ -47,7 +49,7 @@ def _system(row: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
     return [
         row["system"],
         *(f"{row[name]:.4f}" for name in _COLUMNS),
-        f"{row['R@10 sd']:.4f}",
+        f"{row['R@10 sd']:.4f}" if row["seeds"] > 1 else "",
         f"{row['R@10 rare']:.4f}",
         f"{kept['R@10']:.4f} / {kept['N@10']:.4f}",
         ", ".join(map(str, epochs)) if any(epochs) else "",

@@ -18,7 +18,7 @@ from aisle.training.adaptation.alignment import doubly_stochastic, recoded
 from aisle.training.adaptation.contrast import CodeContrast
 from aisle.training.adaptation.domains import Domain, joined
 from aisle.training.adaptation.product_codes import CodebookSettings, fit_product_codes
-from aisle.training.adaptation.transfer import TableModel, align, first_model, learn_all, learn_tables
+from aisle.training.adaptation.transfer import Learning, TableModel, align, first_model, learn_domain
 from aisle.training.common.progress import Silent
 from aisle.training.recommendation.losses import FullSoftmax, SampledSoftmax
 from aisle.training.recommendation.settings import SequenceSettings
@@ -55,7 +55,7 @@ def quantizer() -> ProductQuantizer:
 def start(quantizer: ProductQuantizer) -> TableModel:
     settings = replace(SETTINGS, loss=CodeContrast(), epochs=3)
     codes = quantizer.encode(texts())
-    return learn_all(first_model(quantizer, codes, settings), codes, turns(), settings, Silent())
+    return learn_domain(first_model(quantizer, codes, settings), codes, turns(), settings, Silent())
 
 
 def test_decoding_loses_less_with_more_codes() -> None:
@@ -134,7 +134,7 @@ def weights(of: TableModel) -> dict[str, NDArray[np.float32]]:
 def test_only_the_table_changes(quantizer: ProductQuantizer, start: TableModel) -> None:
     before = weights(start)
     new = quantizer.encode(texts(seed=3))
-    after = weights(learn_tables(start, new, turns(seed=8), SETTINGS, Silent()))
+    after = weights(learn_domain(start, new, turns(seed=8), SETTINGS, Silent(), part=Learning.TABLES))
     assert before.keys() == after.keys()
     changed = {name for name in before if before[name].tobytes() != after[name].tobytes()}
     assert changed == {"items.table"}
@@ -147,7 +147,7 @@ def test_tables_learn_by_what_they_are_compared_with_alone(
 ) -> None:
     before = weights(start)
     codes = quantizer.encode(texts(seed=3))
-    made = learn_tables(start, codes, turns(seed=8), SETTINGS, Silent(), through_histories=False)
+    made = learn_domain(start, codes, turns(seed=8), SETTINGS, Silent(), part=Learning.COMPARED_TABLES)
     assert made.course.losses[-1] < made.course.losses[0]
     assert {name for name, held in weights(made).items() if (held != before[name]).any()} == {"items.table"}
     steps = made.model.items(torch.tensor([[1, 2, 3]]))
@@ -156,7 +156,7 @@ def test_tables_learn_by_what_they_are_compared_with_alone(
 
 def test_everything_changes_where_everything_learns(quantizer: ProductQuantizer, start: TableModel) -> None:
     codes = quantizer.encode(texts(seed=3))
-    after, before = weights(learn_all(start, codes, turns(seed=8), SETTINGS, Silent())), weights(start)
+    after, before = weights(learn_domain(start, codes, turns(seed=8), SETTINGS, Silent())), weights(start)
     assert all(before[name].tobytes() != held.tobytes() for name, held in after.items())
 
 
@@ -164,14 +164,17 @@ def test_tables_learn_an_order_of_a_catalogue_of_ten(start: TableModel, quantize
     codes = quantizer.encode(texts(items=10))
     settings = replace(SETTINGS, epochs=20, learning_rate=1e-2, loss=FullSoftmax())
     few = turns(users=60, items=10)
-    course = learn_tables(start, codes, few, settings, Silent()).course
+    course = learn_domain(start, codes, few, settings, Silent(), part=Learning.TABLES).course
     assert course.losses[-1] < course.losses[0] - 0.3
 
 
 def test_the_target_may_be_a_source(quantizer: ProductQuantizer, start: TableModel) -> None:
     codes = quantizer.encode(texts())
     blank = first_model(quantizer, codes, SETTINGS)
-    again, first = (learn_tables(model, codes, turns(), SETTINGS, Silent()) for model in (start, blank))
+    again, first = (
+        learn_domain(model, codes, turns(), SETTINGS, Silent(), part=Learning.TABLES)
+        for model in (start, blank)
+    )
     assert again.course.losses[0] < first.course.losses[0] - 0.3
 
 
@@ -179,7 +182,7 @@ def test_nothing_is_learned_of_users_of_one_item(quantizer: ProductQuantizer, st
     codes = quantizer.encode(texts())
     alone = sequences_of(turns().items, [[1], [2]])
     with pytest.raises(InputError, match="nobody took two items"):
-        learn_tables(start, codes, alone, SETTINGS, Silent())
+        learn_domain(start, codes, alone, SETTINGS, Silent(), part=Learning.TABLES)
 
 
 def test_an_alignment_is_a_permutation_of_every_table(start: TableModel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,16 @@ from aisle.training.common.progress import Progress
 from aisle.training.recommendation.loop import Course, learn
 from aisle.training.recommendation.model import SequenceModel
 from aisle.training.recommendation.settings import SequenceSettings
+
+
+class Learning(Enum):
+    """What of a model learns."""
+
+    EVERYTHING = "everything"
+    TABLES = "tables"
+    """What reads histories stays bit for bit as it is."""
+    COMPARED_TABLES = "tables, by what they are compared with"
+    """The same, and nothing is propagated back through the layers, which takes less time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,32 +61,7 @@ def first_model(
     return TableModel(model.eval(), Course(0, (), ()))
 
 
-def learn_all(
-    start: TableModel,
-    codes: NDArray[np.int32],
-    sequences: Sequences,
-    settings: SequenceSettings,
-    progress: Progress,
-    validation: Split | None = None,
-) -> TableModel:
-    """Everything learns: pre-training, where the sequences are those of other domains.
-
-    Args:
-        start: is not changed.
-        codes: int32 [items, tables], of the items of ``sequences``.
-        sequences: that are learned from.
-        settings: how; the shape is that of ``start``, but for dropout.
-        progress: is told of steps.
-        validation: on which the best epoch is chosen; None: the last one is taken.
-
-    Raises:
-        InputError: nobody took two items, or a code that no table has.
-    """
-    model = moved_model(start.model, start.model.items.moved(codes), settings)
-    return TableModel(model, learn(model, sequences, settings, progress, validation))
-
-
-def learn_tables(
+def learn_domain(
     start: TableModel,
     codes: NDArray[np.int32],
     sequences: Sequences,
@@ -83,9 +69,9 @@ def learn_tables(
     progress: Progress,
     validation: Split | None = None,
     *,
-    through_histories: bool = True,
+    part: Learning = Learning.EVERYTHING,
 ) -> TableModel:
-    """The tables alone learn; what reads histories stays bit for bit as it is.
+    """Learn from the users of a domain; it is pre-training, where others are asked in the end.
 
     Args:
         start: is not changed.
@@ -94,15 +80,15 @@ def learn_tables(
         settings: how; the shape is that of ``start``, but for dropout.
         progress: is told of steps.
         validation: on which the best epoch is chosen; None: the last one is taken.
-        through_histories: whether items learn by how they are read too. Without, by what they are compared
-            with alone: nothing is propagated back through the layers, which takes less time.
+        part: of the model that learns.
 
     Raises:
         InputError: nobody took two items, or a code that no table has.
     """
     model = moved_model(start.model, start.model.items.moved(codes), settings)
-    freeze_reader(model)
-    model.through_histories = through_histories
+    if part is not Learning.EVERYTHING:
+        freeze_reader(model)
+    model.through_histories = part is not Learning.COMPARED_TABLES
     return TableModel(model, learn(model, sequences, settings, progress, validation))
 
 
