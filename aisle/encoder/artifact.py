@@ -287,7 +287,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
     complete = manifest.model_copy(
         update={
             "files": files,
-            "git_commit": manifest.git_commit or _git_commit(),
+            "git_commit": manifest.git_commit or git_commit(),
             "created": manifest.created or datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
     )
@@ -295,7 +295,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
     return complete
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
     """The repository's HEAD, 40 hex digits; empty outside a repository or without git."""
     git = shutil.which("git")
     if git is None:
