@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from aisle.errors import InputError
@@ -15,7 +17,7 @@ from aisle.training.adaptation.description import SHORT, USUAL, Habit, read_desc
 from aisle.training.adaptation.invented import invented_items
 from aisle.training.adaptation.made_pairs import MadePairs, PairSettings, make_pairs, write_pairs
 from aisle.training.adaptation.queries import Phrases, queries_for
-from aisle.training.adaptation.round_trip import consistent, fused, rescored
+from aisle.training.adaptation.round_trip import consistent, fused, listwise_grades, rescored
 from aisle.training.common.progress import Silent
 from aisle.training.data.sources import judged_pairs
 from aisle.types import Item
@@ -176,13 +178,51 @@ class Reds:
 def test_a_scorer_decides_on_answers() -> None:
     texts = {"x": "teal saw", "y": "red saw", "z": "red drill"}
     found = rescored({"a": ("x", "y", "z")}, {"a": "saw"}, texts, Reds(), 2, Silent())
-    assert found == {"a": ("y", "x", "z")}
+    assert found.found == {"a": ("y", "x", "z")}
+    assert found.grades == {"a": {"x": 1.84, "y": 3.0}}
     items = [Item(id=f"i{n}", title=f"{'red' if n % 2 == 0 else 'teal'} saw {n} mm") for n in range(40)]
     settings = PairSettings(queries=100, scored=40, believed=2, alike=2)
     judged = make_pairs(items, read_description("saws"), settings, Bags(), Silent(), None, Reds())
     titles = {item.id: item.title for item in items}
     assert all("red" in titles[pair.item_id] for pair in judged.data.pairs)
     assert judged.kept < made(items, "saws", queries=100).kept
+    graded = {grade for known in judged.data.grades.values() for grade in known.values()}
+    # 1.84: a teal item, of a score one below the best; 1: not scored.
+    assert graded <= {3.0, 1.84, 1, 1.99}
+    assert {3.0, 1.84} <= graded
+
+
+@given(st.lists(st.floats(-30, 30, width=32), max_size=12))
+def test_grades_of_a_list_are_shares_of_its_best(scores: list[float]) -> None:
+    grades = listwise_grades(np.array(scores, dtype=np.float32))
+    assert len(grades) == len(scores)
+    if scores:
+        gains, shares = 2.0 ** np.array(grades) - 1, np.exp(np.array(scores) - max(scores))
+        np.testing.assert_allclose(gains / 7, shares, atol=0.01)
+        assert grades[int(np.argmax(scores))] == 3
+
+
+class Certain:
+    """A scorer for which the first item answers, and no other."""
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 [n]."""
+        return np.array([20.0 * (at == 0) for at in range(len(texts))], dtype=np.float32)
+
+
+def test_what_a_scorer_rules_out_is_a_negative_and_the_source_of_a_query_is_not(tmp_path: Path) -> None:
+    items = catalogue()
+    settings = PairSettings(queries=100, believed=3, neutral=20, scored=10)
+    judged = make_pairs(items, read_description(SHOP), settings, Bags(), Silent(), None, Certain())
+    lists = [sorted(known.values()) for known in judged.data.grades.values()]
+    assert all(known[0] == 0 and known[-1] == 3 for known in lists)
+    # Its item was not always first, and is an answer all the same.
+    assert any(known.count(2) for known in lists)
+    write_pairs(judged, items, tmp_path / "made")
+    assert judged_pairs(tmp_path / "made").grades == {
+        query: {item: grade for item, grade in known.items() if grade != 1}
+        for query, known in judged.data.grades.items()
+    }
 
 
 def test_grades_tell_answers_from_what_is_no_negative() -> None:

@@ -25,12 +25,23 @@ from aisle.training.common.progress import Progress
 from aisle.training.common.run_folder import folder_in_one_step, require_new
 from aisle.training.data.mining import TextEncoder, bm25_search, dense_search
 from aisle.training.data.negatives import Candidates
-from aisle.training.data.training_set import UNJUDGED_GRADE, Pair, PairSource, TrainingSet, training_set
+from aisle.training.data.training_set import (
+    UNJUDGED_GRADE,
+    Grades,
+    Pair,
+    PairSource,
+    TrainingSet,
+    training_set,
+)
 from aisle.types import Item, Query
 
 _PER_ITEM: Final = 8
 _WRITTEN_AT_ONCE: Final = 10
 _LEAST_PAIRS: Final = 2
+_ANSWER: Final = UNJUDGED_GRADE - 1
+_NEUTRAL: Final = 1
+_LESS: Final = _ANSWER - 0.01
+"""The highest grade of what is no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +140,7 @@ def make_pairs(
         encoder: the one that will be adapted.
         progress: is told of phases and remarks.
         writer: also writes queries for some items; None asks nobody.
-        scorer: orders the best of what a query finds, and so decides on answers; None leaves the order.
+        scorer: grades the best of what a query finds, and so decides on answers; None leaves the order.
 
     Raises:
         InputError: the catalogue has no words, or too few queries find their item.
@@ -150,16 +161,18 @@ def make_pairs(
         progress.phase("searching the catalogue with every query")
         found = fused([bm25_search(texts, queries, depth), dense_search(texts, queries, encoder, depth)])
     kept = sources if settings.top is None else consistent(sources, found, settings.top)
+    grades: Grades = {}
     if scorer is not None:
-        progress.phase("a reranker orders what the queries find")
-        found = rescored({q: found[q] for q in kept}, queries, texts, scorer, settings.scored, progress)
+        progress.phase("a reranker grades what the queries find")
+        scored = rescored({q: found[q] for q in kept}, queries, texts, scorer, settings.scored, progress)
+        found, grades = scored.found, scored.grades
         kept = consistent(kept, found, settings.believed)
     if len(kept) < _LEAST_PAIRS:
         raise InputError(
             f"{len(kept)} of {len(queries)} queries find the item that they were made from",
             fix="give a larger catalogue, or titles that tell its items apart",
         )
-    data = _graded(queries, kept, found, texts, settings)
+    data = _graded(queries, kept, found, grades, texts, settings)
     few = random.Random(settings.seed).sample(sorted(kept), min(5, len(kept)))
     titles = {item.id: item.title for item in items}
     examples = tuple((queries[query], titles[kept[query][0]]) for query in few)
@@ -214,21 +227,30 @@ def _graded(
     queries: Mapping[str, str],
     kept: Mapping[str, Sequence[str]],
     found: Candidates,
+    given: Grades,
     texts: Mapping[str, str],
     settings: PairSettings,
 ) -> TrainingSet:
-    """Grade 3: what a query was made from; 2: the best that it finds; 1: what is no negative for it."""
+    """A training set of what a query was made from, the best that it finds, and what is no negative for it.
+
+    Their grades are 3, 2 and 1, or where a reranker graded the list, what it says: an item of which it holds
+    nothing is a negative. What a query was made from and still finds is an answer whatever it says.
+    """
     pairs: list[Pair] = []
     grades: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for query, own in kept.items():
-        best = dict.fromkeys(own, UNJUDGED_GRADE)
-        best_found = found.get(query, ())
-        for item in best_found[: settings.alike]:
-            best.setdefault(item, UNJUDGED_GRADE - 1)
+        listed, scores = found.get(query, ()), given.get(query)
+        if scores is None:
+            scores = dict.fromkeys(listed[: settings.alike], _ANSWER) | dict.fromkeys(own, UNJUDGED_GRADE)
+        best = {item: max(scores.get(item, 0), _ANSWER) for item in own}
+        for item in listed[: settings.alike]:
+            if scores.get(item, 0) >= _ANSWER:
+                best.setdefault(item, scores[item])
         pairs += [
             Pair(query, queries[query], item, grade, PairSource.DESCRIPTION) for item, grade in best.items()
         ]
-        grades[query] = {item: 1 for item in best_found[: settings.neutral] if item not in best}
+        rest = (item for item in listed[: settings.neutral] if item not in best)
+        grades[query] = {item: min(scores.get(item, _NEUTRAL), _LESS) for item in rest}
     return training_set(pairs, texts, grades)
 
 
@@ -247,7 +269,10 @@ def write_pairs(made: MadePairs, items: Sequence[Item], folder: Path) -> None:
             [Query(name, text) for name, text in made.data.queries.items()], staged / "queries.jsonl"
         )
         write_qrels(
-            {query: {i: g for i, g in known.items() if g > 1} for query, known in made.data.grades.items()},
+            {
+                query: {i: g for i, g in known.items() if g != _NEUTRAL}
+                for query, known in made.data.grades.items()
+            },
             staged / "qrels" / "train.tsv",
         )
         with whole_file(staged / "pairs.json") as file:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from aisle.training.common.progress import Progress
 from aisle.training.data.negatives import Candidates
+from aisle.training.data.training_set import UNJUDGED_GRADE, Grades
 
 _K: Final = 20
 _TOLD: Final = 100
@@ -53,6 +55,21 @@ class ListScorer(Protocol):
         """float32 [n]; the higher, the better an item answers the query."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What queries find in the order of a scorer.
+
+    Attributes:
+        found: query id to item ids, best first.
+        grades: query id to the scored items' grades: the softmax of a list's scores are the gains
+            (2^grade - 1) of its items as shares of the best one's, which has the highest grade there is.
+            That is the target of ListNet (Cao et al. 2007, section 4.2). 0: as good as no share.
+    """
+
+    found: Candidates
+    grades: Grades
+
+
 def rescored(
     found: Candidates,
     queries: Mapping[str, str],
@@ -60,7 +77,7 @@ def rescored(
     scorer: ListScorer,
     depth: int,
     progress: Progress,
-) -> Candidates:
+) -> Scored:
     """The first ``depth`` items of each query in the order of a scorer, the others after them as they were.
 
     Args:
@@ -72,11 +89,20 @@ def rescored(
         progress: receives every hundredth query as a step.
     """
     ordered: dict[str, tuple[str, ...]] = {}
+    grades: dict[str, dict[str, float]] = {}
     for number, (query, items) in enumerate(found.items(), 1):
         head = items[:depth]
         scores = scorer.score(queries[query], [texts[item] for item in head])
         order = np.argsort(-scores, kind="stable")
         ordered[query] = (*(head[at] for at in order), *items[depth:])
+        grades[query] = dict(zip(head, listwise_grades(scores), strict=True))
         if number % _TOLD == 0:
             progress.step(number, len(found), None)
-    return ordered
+    return Scored(ordered, grades)
+
+
+def listwise_grades(scores: NDArray[np.float32]) -> list[float]:
+    """Grades of a list's scores, 0 to 3, in hundredths; see `Scored`."""
+    shares = np.exp(scores.astype(np.float64) - scores.max(initial=-np.inf))
+    gains: NDArray[np.float64] = np.log2(1 + (2**UNJUDGED_GRADE - 1) * shares)
+    return [float(grade) for grade in gains.round(2)]
