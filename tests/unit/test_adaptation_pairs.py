@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def catalogue(count: int = 60) -> list[Item]:
     ]
 
 
-def made(items: Sequence[Item] | None = None, description: str = SHOP, **settings: int | None) -> MadePairs:
+def made(items: Sequence[Item] | None = None, description: str = SHOP, **settings: Any) -> MadePairs:
     return make_pairs(
         catalogue() if items is None else items,
         read_description(description),
