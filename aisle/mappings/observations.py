@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Final
 
+from aisle.mappings.ubi import SETTINGS
+
 OBSERVATIONS: Final = "aisle-observations"
 
 
@@ -54,4 +56,4 @@ _OF_A_RELEASE: Final = {
 def observations_body() -> dict[str, Any]:
     """The body that makes the index."""
     properties = {**_COMMON, **_OF_A_SEARCH, **_OF_AN_EVALUATION, **_OF_A_RELEASE}
-    return {"mappings": {"dynamic": "strict", "properties": properties}}
+    return {"settings": SETTINGS, "mappings": {"dynamic": "strict", "properties": properties}}

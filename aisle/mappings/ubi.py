@@ -33,6 +33,9 @@ class Action(StrEnum):
     PURCHASE = "purchase"
 
 
+SETTINGS: Final = {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}}
+"""Of an index that `aisle serve` makes where none is: a copy as soon as there is a node for it."""
+
 _ID: Final = {"type": "keyword", "ignore_above": ID_CHARS}
 _USER_QUERY: Final = {"type": "keyword", "ignore_above": USER_QUERY_CHARS}
 _DATE: Final = {"type": "date", "format": "strict_date_optional_time||epoch_millis"}
@@ -100,4 +103,4 @@ def events_body() -> dict[str, Any]:
 
 
 def _body(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"mappings": {"dynamic": False, "properties": properties}}
+    return {"settings": SETTINGS, "mappings": {"dynamic": False, "properties": properties}}

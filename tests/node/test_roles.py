@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,15 @@ from aisle.indexer.releases.prune import prune_releases
 from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.releases.smoke_queries import check_release
 from aisle.mappings import DENSE, default_fusion
-from aisle.mappings.observations import OBSERVATIONS
+from aisle.mappings.observations import OBSERVATIONS, Kind
 from aisle.mappings.roles import Role, role_document
-from aisle.mappings.ubi import EVENTS, QUERIES
+from aisle.mappings.ubi import EVENTS, QUERIES, Action
 from aisle.search import SearchClient
 from aisle.search.recommend.client import RecommendationClient
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.store import RULES_INDEX
 from aisle.search.tuning.fusion_file import FusionFile
+from aisle.service.events.writer import EventWriter, Outcome, Record
 from tests.support.indexing import ENCODER, SPACE, items, options, releases
 from tests.support.proxies.authorising import Authorising, authorising, password_of
 from tests.support.recommending_shop import put_recommending_shop
@@ -72,6 +74,7 @@ def requests(index: str, pit: str = "") -> list[tuple[str, str, Any]]:
         ("PUT", f"/{index}", {"mappings": mapping, "settings": {"number_of_replicas": 0}}),
         ("GET", f"/_cluster/health/{index}", None),
         ("POST", f"/{index}/_bulk", bulk),
+        ("POST", "/_bulk", [{"create": {"_index": index, "_id": "3"}}, DOCUMENT]),
         ("POST", f"/{index}/_refresh", None),
         ("POST", f"/{index}/_flush", None),
         ("GET", f"/{index}/_count", None),
@@ -160,6 +163,7 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         measured = {"systems": {"bm25": {"nDCG@10": 0.4}}}
         (tmp_path / "report.json").write_text(json.dumps(measured))
         assert aisle.record_report(name, tmp_path / "report.json", cluster=recorder) == 1
+        assert written_by_the_service(recorder, name) == dict.fromkeys((QUERIES, EVENTS, OBSERVATIONS), 1)
         suggested = SearchClient(searcher, name, ENCODED).suggest("sho")
         assert [query.text for query in suggested.queries] == ["shoe"]
         with pytest.raises(NotImplementedError):
@@ -179,6 +183,30 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         unneeded = {user: missing(proxy, user) - FIRST_ONLY for user in proxy.roles}
     assert unneeded == {user: set() for user in proxy.roles}
     assert first not in releases(client, name)
+    client.indices.delete(index=f"{QUERIES},{EVENTS},{OBSERVATIONS}", ignore_unavailable=True)
+
+
+class Counted(Counter[str]):
+    """Counts what was written, by its index."""
+
+    def count(self, index: str, outcome: Outcome, why: str = "", number: int = 1) -> None:
+        self[index] += number if outcome is Outcome.WRITTEN else 0
+
+
+def written_by_the_service(cluster: Cluster, name: str) -> dict[str, int]:
+    """An answer, its observation and a click, as `aisle serve --events` records them."""
+    counted = Counted()
+    writer = EventWriter(cluster, counted, 1_000, every_s=0.01)
+    observed = {"kind": Kind.SEARCH, "catalogue": name}
+    records = [
+        Record(QUERIES, {"query_id": "q", "application": name}),
+        Record(EVENTS, {"query_id": "q", "application": name, "action_name": Action.CLICK}),
+        Record(OBSERVATIONS, {"query_id": "q", "timestamp": 0, **observed}),
+    ]
+    writer.start()
+    assert writer.put(records)
+    writer.stop(30)
+    return dict(counted)
 
 
 FORBIDDEN: dict[str, list[tuple[str, str, Any]]] = {

@@ -55,15 +55,16 @@ def _create(match: re.Match[str], body: Body) -> Iterator[Need]:
 
 def _bulk(match: re.Match[str], body: Body) -> Iterator[Need]:
     yield Need("indices:data/write/bulk")
-    yield Need("indices:data/write/bulk[s]", (match["index"],))
     lines = iter(body.splitlines())
-    kinds = set()
+    parts = set()
     for line in lines:
-        kind = next(iter(json.loads(line)))
-        kinds.add(kind)
+        ((kind, about),) = json.loads(line).items()
+        parts.add((about.get("_index") or match["index"], kind))
         if kind != "delete":
             next(lines)
-    yield from (Need(_ITEM_ACTIONS[kind], (match["index"],)) for kind in sorted(kinds))
+    for index in sorted({index for index, _ in parts}):
+        yield Need("indices:data/write/bulk[s]", (index,))
+    yield from (Need(_ITEM_ACTIONS[kind], (index,)) for index, kind in sorted(parts))
 
 
 def _aliases(match: re.Match[str], body: Body) -> Iterator[Need]:
@@ -104,8 +105,7 @@ _RULES: tuple[tuple[str, Builder], ...] = (
         rf"PUT {_I}/_alias/(?P<alias>[^/]+)",
         lambda match, body: iter((Need("indices:admin/aliases", (match["index"], match["alias"])),)),
     ),
-    (rf"POST {_I}/_bulk", _bulk),
-    (rf"PUT {_I}/_bulk", _bulk),
+    (rf"(PUT|POST) (?:{_I}|)/_bulk", _bulk),
     (rf"POST {_I}/_refresh", _index("indices:admin/refresh", "indices:admin/refresh[s]")),
     (rf"POST {_I}/_flush", _index("indices:admin/flush", "indices:admin/flush[s]")),
     (rf"(GET|POST) {_I}/_(search|count)", _index("indices:data/read/search")),
