@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -121,9 +121,9 @@ class Item:
             "identifiers": list(self.identifiers),
             "attributes": {name: list(values) for name, values in self.attributes.items()},
             "numbers": dict(self.numbers),
-            "signals": asdict(self.signals),
+            "signals": flat_json(self.signals),
             "language": self.language,
-            "location": asdict(self.location) if self.location else None,
+            "location": flat_json(self.location) if self.location else None,
         }
 
 
@@ -173,6 +173,15 @@ class LegSignal:
     raw_score: float | None
     weight: float
     contribution: float
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the leg's name, under which it stands."""
+        return {
+            "rank": self.rank,
+            "raw_score": self.raw_score,
+            "weight": self.weight,
+            "contribution": self.contribution,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,16 +273,24 @@ class Hit:
         return {
             "rank": self.rank,
             "score": self.score,
-            "rerank": asdict(self.rerank) if self.rerank else None,
+            "rerank": flat_json(self.rerank) if self.rerank else None,
             "item": self.item.to_json(),
-            "signals": {s.leg: {k: v for k, v in asdict(s).items() if k != "leg"} for s in self.signals},
+            "signals": {signal.leg: signal.to_json() for signal in self.signals},
             "additions": added,
             "highlights": {name: [list(part) for part in text] for name, text in self.highlights.items()},
             "variants": [item.to_json() for item in self.variants],
             "group_size": self.group_size,
-            "diversity": asdict(self.diversity) if self.diversity else None,
+            "diversity": flat_json(self.diversity) if self.diversity else None,
             "sorted_by": self.sorted_by,
         }
+
+
+def flat_json(record: Any) -> dict[str, Any]:
+    """A record of plain values, one of ``dataclass(slots=True)``, as plain JSON.
+
+    Unlike ``dataclasses.asdict`` it does not copy what cannot change, which is most of what a page costs.
+    """
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 class CatalogueWarning(UserWarning):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -56,17 +55,13 @@ class ExplainedHit:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
-        signals: Mapping[str, Any] = {
-            signal.leg: {name: value for name, value in asdict(signal).items() if name != "leg"}
-            for signal in self.signals
-        }
         return {
             "id": self.id,
             "text": self.text,
             "rank": self.rank,
             "candidates": self.candidates,
             "score": self.score,
-            "signals": signals,
+            "signals": {signal.leg: signal.to_json() for signal in self.signals},
             "additions": {addition.name: addition.value for addition in self.additions},
             "absent": self.absent.value if self.absent else None,
             "release": self.release,

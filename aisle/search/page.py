@@ -11,7 +11,7 @@ from aisle.mappings import FusionSpec
 from aisle.search.facets.results import Facets
 from aisle.search.fusion import Fused, LegResult
 from aisle.search.rules.effects import RuleReport
-from aisle.types import Hit, LegSignal
+from aisle.types import Hit, LegSignal, flat_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Page:
             "total_is_exact": self.total_is_exact,
             "release": self.release,
             "facets": self.facets.to_json() if self.facets else None,
-            "timings_ms": asdict(self.timings),
+            "timings_ms": flat_json(self.timings),
             "path": self.path.value,
             "matched": self.matched.value,
             "corrected": asdict(self.corrected) if self.corrected else None,
@@ -162,7 +162,7 @@ class Page:
             "sorted_by": self.sorted_by,
             "cursor": self.cursor,
             "rules": self.rules.to_json() if self.rules else None,
-            "degraded": asdict(self.degraded) if self.degraded else None,
+            "degraded": flat_json(self.degraded) if self.degraded else None,
         }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aisle._arguments import check_kind, check_text, check_whole
@@ -33,7 +33,7 @@ from aisle.markup import one_line
 from aisle.search.filters import Filters
 from aisle.search.legs import Bm25Leg, Question
 from aisle.search.segments import typed_segments
-from aisle.types import Item, Segments
+from aisle.types import Item, Segments, flat_json
 
 MOST: Final = 20
 """Suggestions of a kind."""
@@ -101,10 +101,10 @@ class Suggestions:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; segments are lists of text and whether it was typed."""
         return {
-            "queries": [asdict(query) for query in self.queries],
+            "queries": [flat_json(query) for query in self.queries],
             "items": [{"item": one.item.to_json(), "segments": one.segments} for one in self.items],
-            "categories": [asdict(value) for value in self.categories],
-            "brands": [asdict(value) for value in self.brands],
+            "categories": [flat_json(value) for value in self.categories],
+            "brands": [flat_json(value) for value in self.brands],
             "took_ms": self.took_ms,
             "release": self.release,
         }

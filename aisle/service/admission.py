@@ -6,10 +6,14 @@ import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from anyio import CapacityLimiter, move_on_after
+from anyio import CapacityLimiter, WouldBlock, move_on_after
 
 from aisle.errors import Overloaded
+
+# How much of what is known of the time inside a request that leaves replaces.
+_NEWS: Final = 0.1
 
 
 class Admission:
@@ -22,15 +26,18 @@ class Admission:
     Args:
         threads: requests that are answered at a time.
         queue: requests that may wait.
+        patience_s: how long waiting is worth it, in seconds.
 
     Attributes:
         threads: limits the threads that those inside take.
     """
 
-    def __init__(self, threads: int, queue: int) -> None:
+    def __init__(self, threads: int, queue: int, patience_s: float = math.inf) -> None:
         self.threads = CapacityLimiter(threads)
         self._inside = CapacityLimiter(threads)
         self._queue = queue
+        self._patience_s = patience_s
+        self._mean_s = 0.0
 
     @property
     def inside(self) -> int:
@@ -44,10 +51,17 @@ class Admission:
 
     @property
     def pressure(self) -> float:
-        """Share of the queue that is taken, 0 to 1; without a queue 1 when all places are taken."""
+        """How near those that come now are to being refused, 0 to 1.
+
+        That is the larger share of two: of the queue, and of the patience that waiting will take as long as
+        those inside took lately. Where requests are slow, few that wait are many. Without a queue it is 1
+        when all places are taken.
+        """
         if self._queue == 0:
             return float(self._inside.available_tokens <= 0)
-        return min(1.0, self.waiting / self._queue)
+        waiting = self.waiting
+        wait_s = waiting * self._mean_s / self._inside.total_tokens
+        return min(1.0, max(waiting / self._queue, wait_s / self._patience_s))
 
     @asynccontextmanager
     async def enter(self, ends: float | None) -> AsyncIterator[float]:
@@ -64,14 +78,19 @@ class Admission:
                 f"{self.waiting:,} requests wait already", fix="try again after the seconds of Retry-After"
             )
         began = time.monotonic()
-        with move_on_after(math.inf if ends is None else ends - began) as wait:
-            await self._inside.acquire()
-        if wait.cancelled_caught:
-            raise Overloaded(
-                "the time for this request was over before its turn came",
-                fix="try again after the seconds of Retry-After",
-            )
         try:
-            yield (time.monotonic() - began) * 1000
+            self._inside.acquire_nowait()
+        except WouldBlock:
+            with move_on_after(math.inf if ends is None else ends - began) as wait:
+                await self._inside.acquire()
+            if wait.cancelled_caught:
+                raise Overloaded(
+                    "the time for this request was over before its turn came",
+                    fix="try again after the seconds of Retry-After",
+                ) from None
+        entered = time.monotonic()
+        try:
+            yield (entered - began) * 1000
         finally:
             self._inside.release()
+            self._mean_s += _NEWS * (time.monotonic() - entered - self._mean_s)

@@ -23,7 +23,7 @@ from aisle.service.limits import RateLimits
 from aisle.service.metrics import Metrics
 from aisle.service.middleware import RequestMiddleware
 from aisle.service.openapi import describe
-from aisle.service.parts import ASKER_HEADERS, Service
+from aisle.service.parts import ASKER_HEADERS, NEEDED, Service
 from aisle.service.problems import PROBLEMS, handle_problems
 from aisle.service.routes import (
     explain,
@@ -54,7 +54,8 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues, events: Cluste
     Raises:
         InputError: the file of keys cannot be read.
     """
-    admission = Admission(settings.threads, settings.queue)
+    patience_s = (1 - NEEDED) * settings.deadline_ms / 1000
+    admission = Admission(settings.threads, settings.queue, patience_s)
     metrics = Metrics(admission, catalogues)
     recorder = _recorder(settings, metrics, events) if events else None
 

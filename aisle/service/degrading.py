@@ -17,7 +17,7 @@ from aisle.service.admission import Admission
 from aisle.service.metrics import Metrics
 from aisle.service.scope import ScopedCatalogue
 
-# Shares of the queue from which others wait too long for a search to rerank, or to ask for meaning.
+# Pressures, see `Admission`, from which others wait too long for a search to rerank, or to ask for meaning.
 _RERANK_UNTIL: Final = 0.25
 _MEANING_UNTIL: Final = 0.5
 # And from which an earlier answer takes the place of a search, so that those that have none get their turn.
@@ -46,7 +46,7 @@ def attempts(
     Args:
         request: as it was asked.
         legs: those of the catalogue.
-        pressure: share of the queue that is taken, 0 to 1.
+        pressure: see `Admission`, 0 to 1.
         left: share of the deadline that is left, 0 to 1.
     """
     left_out: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class DegradingSearch:
     """Answers searches as well as there is time for, and says what it went without.
 
     Args:
-        admission: whose queue says how many wait.
+        admission: that says how long others wait.
         metrics: that count what is degraded.
         deadline_s: of a request, in seconds.
     """

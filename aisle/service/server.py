@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,6 +17,10 @@ from fastapi import FastAPI
 from aisle.errors import InputError
 from aisle.service.settings import ServiceSettings
 from aisle.types import Say
+
+# Longer than load balancers keep a connection that nobody uses (60 s, most of them): one that closes first
+# does so while a request is on its way, which the shopper then sees as 502.
+_KEEP_ALIVE_S: Final = 75
 
 
 class _Server(uvicorn.Server):
@@ -42,6 +48,9 @@ def run(app: FastAPI, settings: ServiceSettings, say: Say) -> None:
         InputError: nobody can listen there.
     """
     with bound(settings.host, settings.port) as listening, _stopping_is_no_failure():
+        # Models, routes and schemas stay: the collector need not look at them again with each collection.
+        gc.collect()
+        gc.freeze()
         _Server(_config(app, settings), say, _address(listening)).run(sockets=[listening])
 
 
@@ -85,6 +94,7 @@ def _config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,
         limit_concurrency=settings.connections,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(settings.grace_s),
     )
 

@@ -80,11 +80,17 @@ class Service:
 
     Attributes:
         url: of it.
-        process: for its memory.
+        process: for its memory and its processor time.
     """
 
     url: str
     process: psutil.Process
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time that it took so far, in seconds."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, TypeAlias
+
+from aisle.types import flat_json
 
 NumberRange: TypeAlias = tuple[float | None, float | None]
 """Lowest and highest number, both inclusive; None where there is no bound."""
@@ -61,6 +63,10 @@ class ValueCounts:
         """Value to count, in the same order."""
         return {each.value: each.count for each in self.values}
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**flat_json(self), "values": [flat_json(each) for each in self.values]}
+
 
 @dataclass(frozen=True, slots=True)
 class RangeCount:
@@ -97,6 +103,10 @@ class NumberCounts:
     max: float | None = None
     avg: float | None = None
     sum: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**flat_json(self), "ranges": [flat_json(each) for each in self.ranges]}
 
 
 _NO_VALUES: Mapping[str, ValueCounts] = MappingProxyType({})
@@ -143,7 +153,7 @@ class Facets:
             "counts_of": self.counts_of.value,
             "products": self.products,
             **{
-                name: asdict(found) if found else None
+                name: found.to_json() if found else None
                 for name, found in (
                     ("brand", self.brand),
                     ("category", self.category),
@@ -152,8 +162,8 @@ class Facets:
                 )
             },
             "in_stock": self.in_stock,
-            "attributes": {name: asdict(found) for name, found in self.attributes.items()},
-            "numbers": {name: asdict(found) for name, found in self.numbers.items()},
+            "attributes": {name: found.to_json() for name, found in self.attributes.items()},
+            "numbers": {name: found.to_json() for name, found in self.numbers.items()},
             "cut": list(self.cut),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from aisle.search.fusion import Fused
 from aisle.search.recommend.pool import ChannelRank
 from aisle.search.recommend.user_profile import PARTS, BaseScorer, Profile
 from aisle.search.rules.effects import RuleReport
-from aisle.types import Item
+from aisle.types import Item, flat_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class RecommendedItem:
             "because": self.because,
             "semantic_id": list(self.semantic_id),
             "signals": dict(self.signals),
-            "channels": {name: asdict(found) for name, found in self.channels.items()},
+            "channels": {name: flat_json(found) for name, found in self.channels.items()},
             "item": self.item.to_json(),
         }
 
@@ -120,7 +120,7 @@ class RecommendationPage:
             "unknown": list(self.unknown),
             "pool": self.pool,
             "release": self.release,
-            "timings_ms": asdict(self.timings),
+            "timings_ms": flat_json(self.timings),
             "rules": self.rules.to_json() if self.rules else None,
         }
 

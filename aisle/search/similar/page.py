@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from aisle.recommendation.item_to_item.similar import HeadRank, HeadScorer, Trig
 from aisle.search.fusion import Fused
 from aisle.search.rules.effects import RuleReport
 from aisle.search.similar.plan import PARTS, SimilarRanking
-from aisle.types import DiversitySignal, Item
+from aisle.types import DiversitySignal, Item, flat_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class SimilarHit:
             "head": self.head,
             "score": self.score,
             "signals": dict(self.signals),
-            "heads": {head.value: asdict(found) for head, found in self.heads.items()},
-            "diversity": asdict(self.diversity) if self.diversity else None,
+            "heads": {head.value: flat_json(found) for head, found in self.heads.items()},
+            "diversity": flat_json(self.diversity) if self.diversity else None,
             "item": self.item.to_json(),
         }
 
@@ -121,7 +121,7 @@ class SimilarPage:
             "items": [item.to_json() for item in self.items],
             "pool": self.pool,
             "release": self.release,
-            "timings_ms": asdict(self.timings),
+            "timings_ms": flat_json(self.timings),
             "rules": self.rules.to_json() if self.rules else None,
         }
 
