@@ -94,6 +94,7 @@ __all__ = [
     "train_encoder",
     "train_item_to_item",
     "train_preferences",
+    "train_ranker",
     "train_recommender",
     "train_reranker",
     "train_router",
@@ -140,6 +141,7 @@ if TYPE_CHECKING:
     from aisle._suggest import suggest
     from aisle._train import train_encoder, train_reranker, train_sparse
     from aisle._train_preferences import train_preferences
+    from aisle._train_ranker import train_ranker
     from aisle._train_router import train_router
     from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
@@ -188,6 +190,7 @@ else:
         "_keys": ("scoped_key",),
         "_plan": ("plan",),
         "_preview": ("preview",),
+        "_train_ranker": ("train_ranker",),
         "_train_router": ("train_router",),
         "_recommend": ("open_recommender", "train_recommender"),
         "_recommendations": ("open_recommendations",),

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, load_model
-from aisle.encoder.artifact import ITEM_CODES, ITEM_TO_ITEM, RECOMMENDER, ROUTER, load_artifact, read_manifest
+from aisle.encoder.artifact import (
+    ITEM_CODES,
+    ITEM_TO_ITEM,
+    RANKER,
+    RECOMMENDER,
+    ROUTER,
+    load_artifact,
+    read_manifest,
+)
 from aisle.encoder.code_artifact import load_codes
 from aisle.encoder.cpu import InstructionSet
 from aisle.encoder.text import TEXT_VERSION
@@ -160,6 +168,10 @@ def verified_artifact(ref: str | Path, *, store: ArtifactStore | None = None) ->
 
         load_two_heads(path, store)
         return load_artifact(path)
+    if kind == RANKER:
+        from aisle.search.rank.artifact import load_ranker
+
+        return load_ranker(path, store)[1]
     return load_model(path, store).artifact
 
 

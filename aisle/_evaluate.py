@@ -30,7 +30,8 @@ from aisle.mappings import FusionSpec
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import Reranker, RerankOptions, SearchClient, read_live
 from aisle.search.arrangement import with_pins
-from aisle.search.systems import RULED, check_systems, is_reranked, parse_systems
+from aisle.search.rank.ranker import Ranker
+from aisle.search.systems import RULED, check_systems, is_learned, is_reranked, parse_systems
 from aisle.types import CountProgress
 
 # R@200 needs 200 results of each single leg.
@@ -67,6 +68,7 @@ def evaluate(
     relevant: float = 2,
     encoder: str | Path | None = None,
     sparse: str | Path | None = None,
+    ranker: Ranker | str | Path | None = None,
     reranker: Reranker | str | None = None,
     rerank: RerankOptions | None = None,
     rules: bool = False,
@@ -88,10 +90,12 @@ def evaluate(
         split: which judgments.
         systems: names, or one text with commas; the first is the baseline. ``bm25``, ``dense``, ``sparse``,
             ``hybrid`` (all legs), ``hybrid:min_max+arithmetic_mean`` (a standard fusion), ``tuned`` (the
-            release's own); with ``+rerank`` at the end its candidates are reranked.
+            release's own); with ``+ranker`` a learned ranker orders its candidates, with ``+rerank`` at the
+            end they are reranked.
         relevant: lowest grade that counts as relevant.
         encoder: reference to use instead of the index's own; it is still held to its fingerprint.
         sparse: the same for the sparse encoder.
+        ranker: for systems with ``+ranker``: an artifact of `aisle.train_ranker`.
         reranker: for systems with ``+rerank``: an artifact, or several as in ``small:100,large:20``.
         rerank: how far, how long, and how much the model counts; None: the defaults.
         rules: let the catalogue's rules act, and call each system so (``hybrid+rules``): the figures are then
@@ -119,6 +123,7 @@ def evaluate(
         encoder=encoder,
         sparse=sparse,
         window=DEPTH,
+        ranker=ranker,
         reranker=reranker,
         rules=rules,
         cluster=client,
@@ -127,13 +132,17 @@ def evaluate(
     meta = read_live(client, name).meta
     wanted = parse_systems(names, shop.legs, meta.fusion)
     reranked = {system: rerank or RerankOptions() for system in wanted if is_reranked(system)}
+    learned = frozenset(system for system in wanted if is_learned(system))
     if rules:
+        learned = frozenset(f"{system}{RULED}" for system in learned)
         wanted = {f"{system}{RULED}": fusion for system, fusion in wanted.items()}
         reranked = {f"{system}{RULED}": how for system, how in reranked.items()}
     boosts = {
         system: meta.boosts for system, fusion in wanted.items() if meta.boosts and fusion is meta.fusion
     }
-    found = evaluate_index(shop, queries, wanted, relevant, progress or (lambda *_: None), reranked, boosts)
+    found = evaluate_index(
+        shop, queries, wanted, relevant, progress or (lambda *_: None), reranked, boosts, learned
+    )
     if runs is not None:
         for run in found.runs.values():
             write_run(run, Path(runs) / f"{run.name.replace(':', '-')}.run")
@@ -148,6 +157,7 @@ def evaluate_index(
     progress: CountProgress = lambda *_: None,
     reranked: Mapping[str, RerankOptions] = MappingProxyType({}),
     boosts: Mapping[str, SignalBoosts] = MappingProxyType({}),
+    learned: frozenset[str] = frozenset(),
 ) -> Evaluated:
     """Run and score each system on the queries that have a relevant item.
 
@@ -159,6 +169,7 @@ def evaluate_index(
         progress: called with (system, queries done, queries in all).
         reranked: system to how its candidates are reranked, for those that are.
         boosts: system to business signals that count, for those that have some.
+        learned: systems whose candidates the client's ranker orders.
 
     Raises:
         EvaluationError: nothing to score, or judgments of another catalogue.
@@ -174,8 +185,10 @@ def evaluate_index(
         for done, query in enumerate(queries, 1):
             started = time.perf_counter()
             ranking = client.rank(query.text, fusion=fusion, boosts=boosts.get(name))
-            how = reranked.get(name)
-            order = client.rerank(ranking, how).order if how else ranking.fused
+            ranked = client.order(ranking)[0] if name in learned else None
+            order = ranked.order if ranked else ranking.fused
+            if how := reranked.get(name):
+                order = client.rerank(ranking, how, ranked=ranked).order
             order, _ = with_pins(ranking, order)
             milliseconds.append((time.perf_counter() - started) * 1000)
             rankings[query.id] = [fused.id for fused in order[:DEPTH]]

@@ -17,6 +17,8 @@ from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchC
 from aisle.search.facets.results import CountsOf
 from aisle.search.filter_texts import attribute_values, name_and_value, number_ranges
 from aisle.search.page import Matched, MatchType
+from aisle.search.rank.artifact import load_ranker
+from aisle.search.rank.ranker import Ranker
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.store import catalogue_of
@@ -106,6 +108,7 @@ def open_search(
     typos: bool = True,
     exact: bool = True,
     negation: bool = True,
+    ranker: Ranker | str | Path | None = None,
     reranker: Reranker | str | None = None,
     rules: bool = True,
     cluster: OpenSearch | None = None,
@@ -128,6 +131,7 @@ def open_search(
         typos: correct words that no item has.
         exact: put items first that the query names by id or part number.
         negation: leave out what the query takes out: "-leather" and "without leather".
+        ranker: orders the best candidates of every search: an artifact of `aisle.train_ranker`.
         reranker: for searches that ask for reranking: an artifact, or several as in ``small:100,large:20``,
             where each reads so many of the best that the one before left.
         rules: let the catalogue's rules act; they are read again every few seconds.
@@ -136,13 +140,16 @@ def open_search(
 
     Raises:
         IndexNotFound, ForeignIndex: there is no such index, or Aisle did not make it.
-        ArtifactNotFound, ArtifactMismatch: the index's encoder is not on this machine, or another was named.
+        ArtifactNotFound, ArtifactMismatch: the index's encoder is not on this machine, or another was named;
+            a ranker is not there, or of another version.
         ArtifactCorrupt: an artifact's files are not what was built.
         ClusterError: the cluster does not answer.
     """
     client, store = connected(cluster), store or ArtifactStore.default()
     if isinstance(reranker, str):
         reranker = open_reranker(reranker, store)
+    if isinstance(ranker, str | Path):
+        ranker, _ = load_ranker(ranker, store)
     meta = read_live(client, name).meta
     legs: list[Leg] = [Bm25Leg()]
     dense_model = sparse_model = None
@@ -162,6 +169,7 @@ def open_search(
         typos=typos,
         exact=exact,
         negation=negation,
+        ranker=ranker,
         reranker=reranker,
         rules=RulesReader(client) if rules else None,
     )

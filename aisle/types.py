@@ -216,6 +216,27 @@ class RerankSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class RankerSignal:
+    """What a learned ranker said about one hit.
+
+    Attributes:
+        score: of the model; only differences within a search mean something.
+        value: what ordered the hits: the score brought to 0 .. 1 over the candidates, times what rules and
+            business signals that the search asked for make of it.
+        base: what every item begins with; contributions: feature to what it added, the largest first.
+            Together they sum to the score.
+        rank: 1-based, after ranking; rank_before: in the fused order.
+    """
+
+    score: float
+    value: float
+    base: float
+    contributions: Mapping[str, float]
+    rank: int
+    rank_before: int
+
+
+@dataclass(frozen=True, slots=True)
 class DiversitySignal:
     """What diversity made of one hit.
 
@@ -263,6 +284,7 @@ class Hit:
     group_size: int | None = None
     diversity: DiversitySignal | None = None
     sorted_by: float | str | None = None
+    ranker: RankerSignal | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same numbers as plain JSON, for ``--json``, the service and the page."""
@@ -273,6 +295,7 @@ class Hit:
         return {
             "rank": self.rank,
             "score": self.score,
+            "ranker": flat_json(self.ranker) if self.ranker else None,
             "rerank": flat_json(self.rerank) if self.rerank else None,
             "item": self.item.to_json(),
             "signals": {signal.leg: signal.to_json() for signal in self.signals},

@@ -14,7 +14,7 @@ import aisle
 from aisle._recommend import USUAL_ENCODER, parse_columns
 from aisle.cli.console import EncoderOption, progress_console, query_progress
 from aisle.cli.option_sets import with_option_sets
-from aisle.cli.options import RerankingOptions, SparseOption
+from aisle.cli.options import RankerOption, RerankingOptions, SparseOption
 from aisle.cli.training import ignore_case_option, products_option
 from aisle.errors import InputError
 from aisle.types import Say
@@ -177,6 +177,7 @@ def evaluate(
     relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
     encoder: EncoderOption = None,
     sparse: SparseOption = None,
+    ranker: RankerOption = None,
     rules: Annotated[
         bool,
         typer.Option(
@@ -204,6 +205,8 @@ def evaluate(
         aisle eval judged --name shop --systems hybrid,tuned
 
         aisle eval judged --name shop --systems hybrid,hybrid+rerank --rerank reranker
+
+        aisle eval judged --name shop --systems hybrid,hybrid+ranker --ranker shop
 
         aisle eval judged --name shop --systems hybrid --rules
 
@@ -235,6 +238,7 @@ def evaluate(
             relevant=relevant,
             encoder=encoder,
             sparse=sparse,
+            ranker=ranker,
             reranker=reranker,
             rerank=how,
             rules=rules,

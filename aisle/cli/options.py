@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 RANKING_PANEL: Final = "Words and ranking"
 
 
+RankerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REF",
+        help="Ranker that orders the best candidates: see aisle train ranker.",
+        rich_help_panel=RANKING_PANEL,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RerankingOptions:
     """Which reranker orders the best results anew, and how."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from json import dumps
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ from aisle.cli.options import (
     AtOption,
     BoostOptions,
     ContextOption,
+    RankerOption,
     RerankingOptions,
     SparseOption,
     moment,
@@ -74,6 +76,8 @@ def _table(query: str, page: Page) -> Table:
         table.add_column(leg, justify="right", no_wrap=True)
     if added:
         table.add_column("added", justify="right")
+    if page.ranked:
+        table.add_column("ranker", justify="right", no_wrap=True)
     if page.reranked:
         table.add_column("rerank", justify="right", no_wrap=True)
     for hit in page.hits:
@@ -81,8 +85,10 @@ def _table(query: str, page: Page) -> Table:
         ordered = [_sorted_by(hit)] if page.sorted_by else []
         score = [f"{hit.score:.4f}"] if legs else []
         signals = [*map(_signal, hit.signals), *([_added(hit)] if added else [])]
+        learned = [_learned(hit)] if page.ranked else []
         reranked = [_reranked(hit)] if page.reranked else []
-        table.add_row(str(hit.rank), _titled(hit), *price, *ordered, *score, *signals, *reranked)
+        cells = (*price, *ordered, *score, *signals, *learned, *reranked)
+        table.add_row(str(hit.rank), _titled(hit), *cells)
         for other in hit.variants:
             variant = Text(f"  {printable(other.title)}", style="dim")
             table.add_row("", variant, *([Text(_price(other), style="dim")] if priced else []))
@@ -92,6 +98,8 @@ def _table(query: str, page: Page) -> Table:
 def _notes(page: Page) -> list[str]:
     """What the columns mean, and what the page says of itself."""
     notes = ["per leg: #rank, raw score, +what it adds to the score"] if page.hits[0].signals else []
+    if page.ranked:
+        notes += _ranking(page)
     if page.reranked or page.rerank_stopped:
         notes.append(_reranking(page))
     notes.append(_summary(page))
@@ -180,6 +188,24 @@ def _signal(signal: LegSignal) -> str:
     if signal.rank is None or signal.raw_score is None:
         return "-"
     return f"#{signal.rank} {signal.raw_score:.2f} +{signal.contribution:.4f}"
+
+
+def _learned(hit: Hit) -> str:
+    return f"was #{hit.ranker.rank_before} {hit.ranker.score:+.2f}" if hit.ranker else "-"
+
+
+_SHOWN_FEATURES = 4
+
+
+def _ranking(page: Page) -> Iterator[str]:
+    yield (
+        f"ranker: rank before, the model's score; {page.ranked} ordered in {page.timings.rank:.0f} ms;"
+        " all that it added: --json"
+    )
+    first = page.hits[0]
+    if first.ranker and first.ranker.contributions:
+        most = list(first.ranker.contributions.items())[:_SHOWN_FEATURES]
+        yield f"#{first.rank}: " + ", ".join(f"{name} {value:+.2f}" for name, value in most)
 
 
 def _reranked(hit: Hit) -> str:
@@ -298,6 +324,7 @@ def search(
             show_default=False, help="Let the catalogue's rules act (on).", rich_help_panel=RANKING_PANEL
         ),
     ] = True,
+    ranker: RankerOption = None,
     context: ContextOption = None,
     at: AtOption = None,
     encoder: EncoderOption = None,
@@ -325,6 +352,7 @@ def search(
         typos=typos,
         exact=exact,
         negation=negation,
+        ranker=ranker,
         reranker=reranker,
         rules=rules,
     )

@@ -18,6 +18,7 @@ from aisle.cli.encoder import print_report as print_export
 from aisle.cli.train_codes import codes
 from aisle.cli.train_item_to_item import item_to_item
 from aisle.cli.train_preferences import preferences
+from aisle.cli.train_ranker import ranker
 from aisle.cli.train_recommender import recommender
 from aisle.cli.train_router import router
 from aisle.cli.training import Every as _Every
@@ -63,6 +64,7 @@ app.command()(codes)
 app.command()(router)
 app.command()(preferences)
 app.command()(item_to_item)
+app.command()(ranker)
 
 
 @app.callback()

@@ -38,6 +38,8 @@ PREFERENCES = "preferences"
 """The kind that ranks recommendations again, see ``aisle.recommendation.preferences``."""
 ITEM_TO_ITEM = "item-to-item"
 """Two towers with two heads and counts of baskets, see ``aisle.recommendation.item_to_item.artifact``."""
+RANKER = "ranker"
+"""Orders candidates by their features, see ``aisle.search.rank.artifact``."""
 
 # Facts about one export, not about the vector space: the same model built twice has one fingerprint. How it
 # was trained and for which CPU is settled by the model file's own hash.

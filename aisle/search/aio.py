@@ -16,6 +16,7 @@ from aisle.search.client import SearchClient
 from aisle.search.filters import Filters
 from aisle.search.page import Page
 from aisle.search.rank import RerankOptions
+from aisle.search.rank.ranker import RankedByModel
 from aisle.search.rank.reranker import RerankedOrder
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchOptions, SearchRequest
@@ -82,11 +83,22 @@ class AsyncSearchClient:
         """What was typed so far may become; takes and raises what ``SearchClient.suggest`` does."""
         return await self._threads.run(self._client.suggest, text, size=size, items=items, filters=filters)
 
+    async def order(self, ranking: Ranking) -> tuple[RankedByModel, float]:
+        """The candidates of ``rank`` in the ranker's order, as ``SearchClient.order``."""
+        return await self._threads.run(self._client.order, ranking)
+
     async def rerank(
-        self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False
+        self,
+        ranking: Ranking,
+        options: RerankOptions,
+        *,
+        ranked: RankedByModel | None = None,
+        later_page: bool = False,
     ) -> RerankedOrder:
         """The candidates of ``rank`` in their final order, as ``SearchClient.rerank``."""
-        return await self._threads.run(self._client.rerank, ranking, options, later_page=later_page)
+        return await self._threads.run(
+            self._client.rerank, ranking, options, ranked=ranked, later_page=later_page
+        )
 
     async def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""

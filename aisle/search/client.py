@@ -26,8 +26,10 @@ from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
 from aisle.search.page import Matched, MatchType, Page, SignalBook, Timings
 from aisle.search.plan import MAX_CANDIDATES, Plan, SearchSettings, resolve, resolve_fusion
-from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
+from aisle.search.preflight import LiveIndex, Preflight, install_pipeline, read_live
 from aisle.search.rank import Reranker, RerankOptions
+from aisle.search.rank.evidence import EVIDENCE_PARAMS, Evidence, evidence_body, read_evidence
+from aisle.search.rank.ranker import DEPTH, RankedByModel, Ranker
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchOptions, SearchRequest
@@ -61,6 +63,7 @@ class SearchClient:
         typos: correct words that no item has; see ``aisle.search.spelling``.
         exact: items that the query names by id or part number come first; see ``aisle.search.identifiers``.
         negation: leave out what the query takes out; see ``aisle.search.negation``.
+        ranker: orders the fused candidates of every search by relevance that does not say otherwise.
         reranker: for searches that ask for reranking.
         rules: reads the catalogue's rules; None: none act.
 
@@ -80,12 +83,14 @@ class SearchClient:
         typos: bool = True,
         exact: bool = True,
         negation: bool = True,
+        ranker: Ranker | None = None,
         reranker: Reranker | None = None,
         rules: RulesReader | None = None,
     ) -> None:
         self._cluster = Cluster.of(client)
         self._encoders = QueryEncoders(encoder, sparse)
         self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact, negation)
+        self._ranker = ranker
         self._reranker = reranker
         self._rules = rules
         self._index = Preflight(self._cluster, name, self._encoders)
@@ -113,9 +118,11 @@ class SearchClient:
     def ask(self, request: SearchRequest) -> Page:
         """One page of results for a request; raises what ``search`` raises."""
         started = time.perf_counter()
+        # Refused before the index is asked anything.
         if request.rerank is not None:
-            # Refused before the index is asked anything.
             self._needed()
+        if request.ranker:
+            self._needed_ranker()
         try:
             return self._page(request, started)
         except IndexNotFound:
@@ -234,7 +241,64 @@ class SearchClient:
         check_complete(answer)
         return read_documents(answer, asked).items
 
-    def rerank(self, ranking: Ranking, options: RerankOptions, *, later_page: bool = False) -> RerankedOrder:
+    def evidence(self, ranking: Ranking, depth: int = DEPTH) -> tuple[Evidence, float]:
+        """What a ranker is told of the best candidates behind those that the query names: one request.
+
+        Args:
+            ranking: of this client.
+            depth: how many.
+
+        Returns:
+            The evidence, without candidates for a list, and the milliseconds that OpenSearch ``took``.
+
+        Raises:
+            IndexNotFound: the release was deleted meanwhile.
+            ClusterError: the cluster does not answer.
+        """
+        question, first = ranking.question, ranking.pinned_first
+        fused = ranking.fused[first : first + depth]
+        if question is None or not fused:
+            return Evidence(ranking.text, (), (), (), ()), 0.0
+        live = self._index.live()
+        meta = (
+            live.meta
+            if live.meta.release == ranking.release
+            else read_live(self._cluster, ranking.release).meta
+        )
+        legs = [self._settings.legs[name] for name in ranking.spec.legs]
+        body = evidence_body(question, legs, meta, [each.id for each in fused])
+        answer = self._cluster.search(index=ranking.release, body=body, params=dict(EVIDENCE_PARAMS))
+        check_complete(answer)
+        found = read_evidence(
+            answer, question, meta, fused, ranking.results, corrected=ranking.corrected is not None
+        )
+        return found, float(answer["took"])
+
+    def order(self, ranking: Ranking) -> tuple[RankedByModel, float]:
+        """The candidates of ``rank`` in the ranker's order, without documents, and OpenSearch's milliseconds.
+
+        Items that the query names stay on top.
+
+        Args:
+            ranking: of this client.
+
+        Raises:
+            InputError: this client has no ranker.
+            IndexNotFound: the release was deleted meanwhile.
+            ClusterError: the cluster does not answer.
+        """
+        ranker = self._needed_ranker()
+        evidence, took = self.evidence(ranking, ranker.depth)
+        return ranker.rank(evidence, ranking.fused, ranking.pinned_first), took
+
+    def rerank(
+        self,
+        ranking: Ranking,
+        options: RerankOptions,
+        *,
+        ranked: RankedByModel | None = None,
+        later_page: bool = False,
+    ) -> RerankedOrder:
         """The candidates of ``rank`` in their final order, without documents.
 
         Items that the query names stay on top; the best of the others get their final order.
@@ -242,6 +306,7 @@ class SearchClient:
         Args:
             ranking: of this client.
             options: how far, how long, how much the model counts.
+            ranked: what ``order`` made of it; None: the fused order.
             later_page: stop where the search's first page stopped, if that is remembered.
 
         Raises:
@@ -252,7 +317,8 @@ class SearchClient:
         reranker = self._needed()
         started = time.perf_counter()
         first = ranking.pinned_first
-        wanted = [fused.id for fused in ranking.fused[first : first + reranker.depth(options)]]
+        candidates = ranked.order if ranked else ranking.fused
+        wanted = [fused.id for fused in candidates[first : first + reranker.depth(options)]]
         texts: Mapping[str, str] = {}
         server_ms = 0.0
         if wanted:
@@ -260,9 +326,10 @@ class SearchClient:
             texts, server_ms = read_texts(answer), float(answer["took"])
         found = reranker.rerank(
             ranking.text,
-            ranking.fused,
+            candidates,
             texts,
             options,
+            before={each.id: ranked.value(each.id) for each in candidates} if ranked else {},
             pinned=first,
             spent_ms=(time.perf_counter() - started) * 1000,
             later_page=later_page,
@@ -314,11 +381,29 @@ class SearchClient:
             )
         return self._reranker
 
+    def _needed_ranker(self) -> Ranker:
+        if self._ranker is None:
+            raise InputError(
+                "this client has no ranker",
+                fix="name one that `aisle train ranker` made: aisle search --ranker REF",
+            )
+        return self._ranker
+
+    def _by_ranker(self, request: SearchRequest, ranking: Ranking) -> tuple[RankedByModel | None, float]:
+        """The ranker's order and the milliseconds of its request; None where none is to order anything."""
+        wanted = self._ranker is not None if request.ranker is None else request.ranker
+        if not wanted or ranking.listed is not None or ranking.sort is not None:
+            return None, 0.0
+        return self.order(ranking)
+
     def _page(self, request: SearchRequest, started: float) -> Page:
         plan, ranking = self._ranked(request)
-        order = RerankedOrder(ranking.fused)
+        ranking_began = time.perf_counter()
+        ranked, evidence_ms = self._by_ranker(request, ranking)
+        rank_ms = (time.perf_counter() - ranking_began) * 1000 if ranked else 0.0
+        order = RerankedOrder(ranked.order if ranked else ranking.fused)
         if request.rerank is not None:
-            order = self.rerank(ranking, request.rerank, later_page=request.first > 0)
+            order = self.rerank(ranking, request.rerank, ranked=ranked, later_page=request.first > 0)
         results, moved, vectors_ms = self._diversified(request, ranking, order.order)
         listed, outcomes = ranking.listed, ranking.outcomes
         first = request.first if listed is None else listed.first
@@ -331,6 +416,7 @@ class SearchClient:
         found, documents_ms = self._documents(request, ranking, [fused.id for fused in shown])
         book = SignalBook(ranking.spec, ranking.results)
         reranked = order.found.signals if order.found else {}
+        learned = ranked.signals([fused.id for fused in shown]) if ranked else {}
         hits = tuple(
             Hit(
                 found.items[fused.id],
@@ -343,13 +429,14 @@ class SearchClient:
                 *_variants(found, fused.id),
                 moved.get(fused.id),
                 sorted_by.get(fused.id),
+                learned.get(fused.id),
             )
             for rank, fused in enumerate(shown, first + 1)
             if fused.id in found.items
         )
         ranking = self._runner.counted(plan, ranking)
         total_ms = (time.perf_counter() - started) * 1000
-        server_ms = ranking.server_ms + order.server_ms + vectors_ms + documents_ms
+        server_ms = ranking.server_ms + evidence_ms + order.server_ms + vectors_ms + documents_ms
         return Page(
             hits=hits,
             page=request.page,
@@ -364,9 +451,10 @@ class SearchClient:
             matched=ranking.matched,
             corrected=ranking.corrected,
             text=request.text,
+            ranked=len(ranked.places) if ranked else 0,
             reranked=len(reranked),
             rerank_stopped=order.found is not None and order.found.stopped,
-            timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms),
+            timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms, rank_ms),
             rules=ranking.rules.report(outcomes) if ranking.rules else None,
             sorted_by=ranking.sorted_by,
             cursor=listed.cursor if listed else None,

@@ -25,7 +25,7 @@ from aisle.search.spacing import joined_pairs, joined_runs
 MAX_WORDS = 2_000
 
 # Where words are not spaced each sign may be one.
-_WORD = re.compile(rf"[{UNSPELT}]|[^\W{UNSPELT}](?:[^\W{UNSPELT}]|[{MARKS}])*")
+WORD: Final = re.compile(rf"[{UNSPELT}]|[^\W{UNSPELT}](?:[^\W{UNSPELT}]|[{MARKS}])*")
 
 
 def checked_question(text: str) -> str:
@@ -40,7 +40,7 @@ def checked_question(text: str) -> str:
     if not any(map(_says_something, cleaned)):
         raise InvalidQuery("the query has no word, only punctuation", fix="type at least one word")
     # Counted on the raw text: cleaning may have cut it, and a silent cut is what this error prevents.
-    if sum(1 for _ in islice(_WORD.finditer(text), MAX_WORDS + 1)) > MAX_WORDS:
+    if sum(1 for _ in islice(WORD.finditer(text), MAX_WORDS + 1)) > MAX_WORDS:
         raise InvalidQuery(
             f"the query has more than {MAX_WORDS:,} words",
             fix="search for a product's name or a few of its traits",
@@ -55,7 +55,7 @@ def _says_something(mark: str) -> bool:
 
 def first_words(text: str, limit: int) -> str:
     """The text up to its ``limit``-th word, for legs whose cost grows with every word."""
-    last = next(islice(_WORD.finditer(text), limit - 1, limit), None)
+    last = next(islice(WORD.finditer(text), limit - 1, limit), None)
     return text[: last.end()] if last else text
 
 

@@ -64,12 +64,14 @@ class Timings:
         encode: turning the query into a vector.
         server: what OpenSearch says it ``took``, all requests together.
         rerank: reranking, reading the texts included; 0 where there was none.
+        rank: the learned ranker, asking what it needs to know included; 0 where there was none.
     """
 
     total: float
     encode: float
     server: float
     rerank: float = 0.0
+    rank: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Page:
         excluded: words that no result has, as the query or the request says.
         corrected: what was searched instead of the query; None if the query itself was.
         text: the query as it was typed.
+        ranked: how many candidates a learned ranker ordered.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
         sorted_by: what the results are sorted by and which way, such as ``price:asc``; ``signals`` for the
             usual order of what is not searched for; None for relevance.
@@ -131,6 +134,7 @@ class Page:
     corrected: Correction | None = None
     excluded: tuple[str, ...] = ()
     text: str = ""
+    ranked: int = 0
     reranked: int = 0
     rerank_stopped: bool = False
     sorted_by: str | None = None
@@ -157,6 +161,7 @@ class Page:
             "text": self.text,
             # The options that search what was typed.
             "search_instead": {"text": self.text, "typos": False} if self.corrected else None,
+            "ranked": self.ranked,
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,
             "sorted_by": self.sorted_by,

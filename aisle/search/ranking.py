@@ -62,6 +62,7 @@ class Ranking:
         rules: what rules make of the search; None if they do not act.
         outcomes: what rules did and could not do, without their pins.
         missing: items that rules pin and that cannot be shown, with the reason.
+        question: as the legs were asked it, with its vectors; None for a list.
     """
 
     fused: list[Fused]
@@ -90,6 +91,7 @@ class Ranking:
     rules: RuleEffects | None = None
     outcomes: tuple[Outcome, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: _NONE_MISSING)
+    question: Question | None = None
 
     @property
     def sorted_by(self) -> str | None:
@@ -289,6 +291,7 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         excluded=plan.excluded,
         rules=rules,
         outcomes=(*rules.outcomes, *moved(rules, hits)) if rules else (),
+        question=question,
     )
 
 

@@ -31,6 +31,7 @@ class SearchOptions(TypedDict, total=False):
     least_similarity: float | None
     sort: Sort | str | None
     cursor: str | None
+    ranker: bool | None
     rerank: RerankOptions | None
     typos: bool | None
     exact: bool | None
@@ -65,6 +66,7 @@ class SearchRequest:
         cursor: ``*`` for the first page of a list, then the ``cursor`` of the page before: pages that go to
             the end, however far, of an exhaustive sort or while browsing.
         browse: list everything that passes the filters; there is no text then.
+        ranker: let the client's ranker order the candidates; None: if it has one. What is sorted it leaves.
         rerank: how to rerank the candidates before the page is cut; None keeps the fused order.
         typos: correct words that no item has; None leaves it to the client.
         exact: items that the text names by id or part number come first; None leaves it to the client.
@@ -97,6 +99,7 @@ class SearchRequest:
     sort: Sort | str | None = None
     cursor: str | None = None
     browse: bool = False
+    ranker: bool | None = None
     rerank: RerankOptions | None = None
     typos: bool | None = None
     exact: bool | None = None
@@ -170,6 +173,8 @@ class SearchRequest:
             raise InvalidQuery("a category page has no query", fix="search for it, or leave the text empty")
         if self.rerank is not None and (order is not None or self.browse):
             raise InvalidQuery("what is sorted is not reranked", fix="ask for one or the other")
+        if self.ranker and (order is not None or self.browse):
+            raise InvalidQuery("what is sorted no ranker orders", fix="ask for one or the other")
         if self.diversity and (order is not None or self.browse):
             raise InvalidQuery("what is sorted is not moved for diversity", fix="ask for one or the other")
         if self.cursor is None:

@@ -13,6 +13,10 @@ TUNED = "tuned"
 RERANKED = "+rerank"
 """Ends the name of a system whose candidates are reranked, as in ``hybrid+rerank``."""
 
+LEARNED = "+ranker"
+"""Ends the name of a system whose candidates a learned ranker orders, as in ``hybrid+ranker``; a reranker may
+follow: ``hybrid+ranker+rerank``."""
+
 RULED = "+rules"
 """Ends the name of a system on whose results the catalogue's rules acted."""
 
@@ -22,7 +26,8 @@ def parse_systems(
 ) -> dict[str, FusionSpec]:
     """Systems from ``bm25,dense,hybrid``; ``hybrid:min_max+geometric_mean`` names a standard fusion.
 
-    A name with ``+rerank`` at its end is the same fusion; ``is_reranked`` tells.
+    A name with ``+ranker`` or ``+rerank`` at its end is the same fusion; ``is_learned`` and ``is_reranked``
+    tell.
 
     Args:
         names: separated by commas.
@@ -35,13 +40,18 @@ def parse_systems(
     known = known_systems(legs) | ({TUNED: tuned} if tuned else {})
     wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     for name in wanted:
-        if name.removesuffix(RERANKED) not in known:
+        if _fused(name) not in known:
             raise InputError(
-                f"there is no system {name!r}", fix=f"use any of {', '.join(known)}, or one with {RERANKED}"
+                f"there is no system {name!r}",
+                fix=f"use any of {', '.join(known)}, or one with {LEARNED} or {RERANKED}",
             )
     if not wanted:
         raise InputError("no system to evaluate", fix=f"name some with --systems {','.join((*legs, HYBRID))}")
-    return {name: known[name.removesuffix(RERANKED)] for name in wanted}
+    return {name: known[_fused(name)] for name in wanted}
+
+
+def _fused(name: str) -> str:
+    return name.removesuffix(RERANKED).removesuffix(LEARNED)
 
 
 def check_systems(names: str) -> None:
@@ -53,6 +63,11 @@ def check_systems(names: str) -> None:
 def is_reranked(system: str) -> bool:
     """Whether a system of that name is to be reranked."""
     return system.endswith(RERANKED)
+
+
+def is_learned(system: str) -> bool:
+    """Whether a learned ranker is to order the candidates of a system of that name."""
+    return system.removesuffix(RERANKED).endswith(LEARNED)
 
 
 def known_systems(legs: tuple[str, ...] = (BM25, DENSE)) -> dict[str, FusionSpec]:

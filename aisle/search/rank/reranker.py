@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from aisle._arguments import check_real, check_whole
@@ -196,6 +197,7 @@ class Reranker:
         texts: Mapping[str, str],
         options: RerankOptions,
         *,
+        before: Mapping[str, float] = MappingProxyType({}),
         pinned: int = 0,
         spent_ms: float = 0.0,
         later_page: bool = False,
@@ -207,6 +209,7 @@ class Reranker:
             fused: all candidates, best first.
             texts: item id to encoder text; a candidate without one is left where it is, below.
             options: how far and how long.
+            before: item id to what ordered it so far; one that is missing has its fused score.
             pinned: so many of the first stay where they are.
             spent_ms: of the budget, on reading the texts.
             later_page: stop where the search's first page stopped, if that is remembered.
@@ -215,13 +218,13 @@ class Reranker:
         if options.budget_ms is not None:
             deadline = self._clock() + (options.budget_ms - spent_ms) / 1000
         read = fused[pinned : pinned + self.depth(options)]
-        current = [_Entry(each, each.score) for each in read if each.id in texts]
+        current = [_Entry(each, before.get(each.id, each.score)) for each in read if each.id in texts]
         search = digest_of(query, repr(options), *(entry.fused.id for entry in current))
-        (before,) = self._depths.find([search]) if later_page else (None,)
+        (depths,) = self._depths.find([search]) if later_page else (None,)
         reached: list[int] = []
         stopped = False
         for number, (stage, pace) in enumerate(zip(self.stages, self._paces, strict=True), 1):
-            head = current[: stage.top if before is None else before[number - 1]]
+            head = current[: stage.top if depths is None else depths[number - 1]]
             turn = StageContext(stage, pace, self._scores, self._clock, deadline, options.chunk)
             scores = turn.scores(query, [texts[entry.fused.id] for entry in head])
             stopped |= len(scores) < min(stage.top, len(current))

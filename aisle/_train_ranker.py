@@ -1,0 +1,152 @@
+"""A ranker for a search, from judged queries that its own index is asked. Trees need the extra ``train``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from opensearchpy import OpenSearch
+
+from aisle._environment import optional
+from aisle._search import open_search
+from aisle.cluster.client import connected
+from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import check_name
+from aisle.errors import EvaluationError, InputError
+from aisle.evaluation import JudgedSet, answerable, read_judged_set
+from aisle.search import SearchClient, read_live
+from aisle.search.rank.evidence import Evidence
+
+if TYPE_CHECKING:
+    from aisle.training.common.progress import Progress
+    from aisle.training.ranking.job import RankerReport
+
+WINDOW: Final = 200
+"""Candidates of each leg that a ranker is trained on, and may be asked to order."""
+
+FOLDS: Final = 3
+GUARD_P: Final = 0.05
+
+
+def train_ranker(
+    index: str,
+    data: str | Path,
+    *,
+    name: str | None = None,
+    split: str = "train",
+    relevant: float = 2,
+    queries: int | None = None,
+    model: str = "auto",
+    unjudged: str = "irrelevant",
+    folds: int = FOLDS,
+    guard_p: float = GUARD_P,
+    seed: int = 7,
+    encoder: str | Path | None = None,
+    sparse: str | Path | None = None,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+    progress: Progress | None = None,
+) -> RankerReport:
+    """Train a ranker that orders the fused candidates of a search, from judged queries.
+
+    Each query is asked as shoppers ask it, and what every leg and field says of its best candidates becomes a
+    row of features. The ranker is measured by nested cross-validation first: one that is no better than the
+    fusion is not written.
+
+    Example:
+        >>> report = aisle.train_ranker("shop", "judged", name="shop")
+        >>> shop = aisle.open_search("shop", ranker="shop")
+
+    Args:
+        index: of the catalogue whose index is asked, or of one release.
+        data: BEIR folder with ``queries.jsonl`` and ``qrels/<split>.tsv``.
+        name: of the artifact; None: that of the index.
+        split: judgments to learn from. Where the index's encoders were trained on judgments, name others:
+            their scores are too good on what they learned.
+        relevant: lowest grade that counts as relevant; queries without such an item are left out.
+        queries: at most so many, drawn evenly; None: all.
+        model: "trees" (LambdaMART), "linear", or "auto": whichever is better on held-out queries.
+        unjudged: what candidates that nobody judged are taken for: "irrelevant", "sampled" (irrelevant, but
+            only 30 of a query count) or "left-out" (they teach nothing).
+        folds: of the cross-validation.
+        guard_p: the ranker must be better than the fusion with a p-value below this.
+        seed: of folds and draws.
+        encoder: reference to use instead of the index's own; it is still held to its fingerprint.
+        sparse: the same for the sparse encoder.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are; None: the one under ``AISLE_HOME``.
+        progress: is told of phases and steps; None: nobody is.
+
+    Raises:
+        InputError: judgments that cannot be used, too few queries, or a value that cannot be.
+        EvaluationError: the judgments are of another catalogue, or the ranker is no better than the fusion.
+        IndexNotFound, ForeignIndex, ArtifactNotFound, ArtifactMismatch: as `aisle.open_search`.
+        MissingExtra: lightgbm is not installed, which trees need.
+        ClusterError: the cluster does not answer.
+    """
+    from aisle.training.common.progress import Silent
+    from aisle.training.ranking.job import RankerJob, ways_of
+    from aisle.training.ranking.settings import ModelKind
+    from aisle.training.ranking.table import ranking_table
+
+    ways = ways_of(model, unjudged)
+    if any(way.kind is ModelKind.TREES for way in ways):
+        optional("lightgbm", extra="train")
+    job = RankerJob(
+        name=check_name(name or index),
+        ways=ways,
+        folds=folds,
+        guard_p=guard_p,
+        seed=seed,
+        facts={"split": split, "relevant": relevant},
+    )
+    judged = judged_queries(read_judged_set(Path(data), split), relevant, queries)
+    told = progress or Silent()
+    client, store = connected(cluster), store or ArtifactStore.default()
+    shop = open_search(
+        index, encoder=encoder, sparse=sparse, window=WINDOW, rules=False, cluster=client, store=store
+    ).for_release(read_live(client, index).meta.release)
+    told.phase(f"asking {len(judged.queries):,} queries of {index}")
+    table = ranking_table(ask_evidence(shop, judged, told), judged.qrels)
+    return job.run(table, store, told)
+
+
+def judged_queries(judged: JudgedSet, relevant: float, most: int | None) -> JudgedSet:
+    """The queries that have a relevant item, at most so many, drawn evenly.
+
+    Raises:
+        InputError: there is none, or fewer than one is asked for.
+    """
+    if most is not None and most < 1:
+        raise InputError(f"nothing is learned from {most} queries", fix="ask for at least a few dozen")
+    wanted = answerable(judged.qrels, relevant)
+    queries = [query for query in judged.queries if query.id in wanted]
+    if not queries:
+        raise EvaluationError(
+            f"no query of {judged.name} ({judged.split}) has an item of grade {relevant:g} or more",
+            fix="name other judgments with --split, or a lower grade with --relevant",
+        )
+    step = max(1.0, len(queries) / most) if most else 1.0
+    kept = [queries[int(at * step)] for at in range(int(len(queries) / step))]
+    return replace(judged, queries=tuple(kept), qrels={query.id: wanted[query.id] for query in kept})
+
+
+def ask_evidence(
+    client: SearchClient, judged: JudgedSet, progress: Progress
+) -> Iterator[tuple[str, Evidence]]:
+    """What is known of the candidates of each judged query.
+
+    Args:
+        client: of one release, without rules.
+        judged: queries and judgments.
+        progress: is told of each query.
+
+    Raises:
+        SearchError, ClusterError: from the client.
+    """
+    for done, query in enumerate(judged.queries, 1):
+        ranking = client.rank(query.text)
+        yield query.id, client.evidence(ranking)[0]
+        progress.step(done, len(judged.queries), None)

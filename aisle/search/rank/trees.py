@@ -1,0 +1,191 @@
+"""Gradient boosted trees, evaluated in numpy: what a trained ranker is served by, without its library. Pure.
+
+All candidates go through all trees at once, by QuickScorer (Lucchese et al., SIGIR 2015): a split that a
+candidate fails takes the leaves to its left out, and the first leaf that is left is the one it comes to. The
+splits of one feature are in order of their thresholds, so what they take out together is looked up once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisle.errors import InputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Masks = NDArray[np.uint64]
+
+MAX_LEAVES: Final = 64
+"""Of a tree: they are the bits of one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The trees as arrays. S splits and L leaves of T trees; a child below 0 is the leaf ``-1 - child``.
+
+    Attributes:
+        roots: int64 [T], split or leaf.
+        features: int64 [S], column that a split looks at.
+        thresholds: float64 [S]; a value at or below goes left.
+        missing_left: bool [S], whether NaN does.
+        left, right: int64 [S], children.
+        split_values: float64 [S], mean score of what came through a split in training.
+        leaf_values: float64 [L], what a leaf adds to a score.
+
+    Raises:
+        InputError: no trees, or a tree that is none or has more than `MAX_LEAVES` leaves.
+    """
+
+    roots: Ints
+    features: Ints
+    thresholds: Floats
+    missing_left: NDArray[np.bool_]
+    left: Ints
+    right: Ints
+    split_values: Floats
+    leaf_values: Floats
+    _tables: tuple[_Table, ...] = field(init=False, repr=False, compare=False, default=())
+    _leaves: Ints = field(
+        init=False, repr=False, compare=False, default_factory=lambda: np.zeros((0, 0), int)
+    )
+
+    def __post_init__(self) -> None:
+        if not len(self.roots):
+            raise InputError("a ranker without trees orders nothing", fix="train it again")
+        leaves, cleared = _numbered(self)
+        object.__setattr__(self, "_leaves", leaves)
+        object.__setattr__(self, "_tables", tuple(_tables_of(self, cleared)))
+
+    def scores(self, rows: Floats) -> Floats:
+        """The scores of candidates, bit for bit those of the library that trained the trees.
+
+        Args:
+            rows: float64 [n, F].
+
+        Returns:
+            float64 [n].
+        """
+        # Added tree by tree, as the library does: another order rounds otherwise.
+        return np.asarray(np.cumsum(self.leaf_values[self._reached(rows)], axis=1)[:, -1])
+
+    def contributions(self, rows: Floats) -> Floats:
+        """How far each feature moved each score: the changes of the mean score along the paths (Saabas 2014).
+
+        Args:
+            rows: float64 [n, F].
+
+        Returns:
+            float64 [n, F]; a row and ``base`` sum to the score, but for rounding.
+        """
+        moved = np.zeros((len(rows), rows.shape[1]))
+        for row, found in zip(rows, moved, strict=True):
+            for root in self.roots.tolist():
+                node = root
+                while node >= 0:
+                    at = int(self.features[node])
+                    goes_left = (
+                        self.missing_left[node] if np.isnan(row[at]) else row[at] <= self.thresholds[node]
+                    )
+                    child = int(self.left[node] if goes_left else self.right[node])
+                    found[at] += self._value(child) - self.split_values[node]
+                    node = child
+        return moved
+
+    @property
+    def base(self) -> float:
+        """The mean score in training: what is known before any feature is looked at."""
+        return float(sum(self._value(int(root)) for root in self.roots))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it, by name."""
+        return {name: getattr(self, name) for name in _ARRAYS}
+
+    @classmethod
+    def of_arrays(cls, held: Mapping[str, NDArray[Any]]) -> Self:
+        """What `arrays` gave."""
+        return cls(**{name: held[name] for name in _ARRAYS})
+
+    def _value(self, node: int) -> float:
+        return float(self.split_values[node] if node >= 0 else self.leaf_values[-1 - node])
+
+    def _reached(self, rows: Floats) -> Ints:
+        """int64 [n, T], the leaf of each tree."""
+        left = np.full((len(rows), len(self.roots)), ~np.uint64(0))
+        for table in self._tables:
+            left &= table.of(rows[:, table.feature])
+        first = left & (~left + np.uint64(1))
+        places = np.frexp(first.astype(np.float64))[1] - 1
+        return np.asarray(self._leaves[np.arange(len(self.roots)), places])
+
+
+_ARRAYS: Final = (
+    *("roots", "features", "thresholds", "missing_left", "left", "right", "split_values", "leaf_values"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What the splits of one feature leave of each tree.
+
+    Attributes:
+        feature: column.
+        thresholds: float64 [K], rising.
+        left: uint64 [K + 2, T]: row k of a value above k thresholds, the last of NaN.
+    """
+
+    feature: int
+    thresholds: Floats
+    left: Masks
+
+    def of(self, values: Floats) -> Masks:
+        """uint64 [n, T]."""
+        above = np.searchsorted(self.thresholds, values, side="left")
+        return np.asarray(self.left[np.where(np.isnan(values), len(self.thresholds) + 1, above)])
+
+
+def _numbered(trees: Trees) -> tuple[Ints, list[tuple[int, int]]]:
+    """Each tree's leaves from left to right, int64 [T, most]; each split's tree and the bits of the leaves to
+    its left."""
+    cleared = [(0, 0)] * len(trees.features)
+    by_tree: list[list[int]] = []
+    for number, root in enumerate(trees.roots.tolist()):
+        leaves: list[int] = []
+        seen = 0
+        # A split is left once with nothing below it numbered, and met again when what is left of it is.
+        open_nodes: list[tuple[int, int]] = [(root, -1)]
+        while open_nodes:
+            node, before = open_nodes.pop()
+            if node < 0:
+                leaves.append(-1 - node)
+            elif before < 0:
+                seen += 1
+                open_nodes += [(int(trees.right[node]), -1), (node, len(leaves)), (int(trees.left[node]), -1)]
+            else:
+                cleared[node] = (number, (1 << len(leaves)) - (1 << before))
+            if len(leaves) > MAX_LEAVES or seen > MAX_LEAVES:
+                raise InputError(f"a tree has more than {MAX_LEAVES} leaves", fix="train it with fewer")
+        by_tree.append(leaves)
+    table = np.zeros((len(by_tree), max(map(len, by_tree))), dtype=np.int64)
+    for row, leaves in zip(table, by_tree, strict=True):
+        row[: len(leaves)] = leaves
+    return table, cleared
+
+
+def _tables_of(trees: Trees, cleared: list[tuple[int, int]]) -> Iterator[_Table]:
+    every = (1 << MAX_LEAVES) - 1
+    for feature in np.unique(trees.features).tolist():
+        splits = np.flatnonzero(trees.features == feature)
+        splits = splits[np.argsort(trees.thresholds[splits], kind="stable")]
+        kept = np.full((len(splits) + 2, len(trees.roots)), every, dtype=np.uint64)
+        for row, split in enumerate(splits.tolist(), 1):
+            tree, bits = cleared[split]
+            kept[row] = kept[row - 1]
+            kept[row, tree] &= np.uint64(every - bits)
+            if not trees.missing_left[split]:
+                kept[-1, tree] &= np.uint64(every - bits)
+        yield _Table(feature, trees.thresholds[splits], kept)

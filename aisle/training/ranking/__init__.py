@@ -1,0 +1,1 @@
+"""Learned ranking: LambdaMART, or a linear model, over the features of fused candidates."""

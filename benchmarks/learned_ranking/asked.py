@@ -1,0 +1,135 @@
+"""A judged catalogue, indexed with the untrained encoder and asked: features of each query's candidates.
+
+Indexing and asking take minutes, trainings seconds: what was asked is kept in a folder, so that trainings can
+be measured again without a node.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from opensearchpy import OpenSearch
+
+from aisle._search import open_search
+from aisle._train_ranker import WINDOW, judged_queries
+from aisle._vectors import item_encoder
+from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.encoder import ArtifactStore
+from aisle.evaluation import JudgedSet, read_judged_set
+from aisle.indexer import IndexOptions, index_catalogue
+from aisle.mappings import default_fusion, release_fusions
+from aisle.search import SearchClient
+from aisle.search.rank.evidence import Evidence
+from aisle.search.rank.features import FEATURE_VERSION, FEATURES, features
+from aisle.training.ranking.table import RankingTable, ranking_table
+from benchmarks.harness.command_line import say
+from benchmarks.harness.parts import ENCODER, dataset, load_encoder, own_node
+
+RELEVANT = 2.0
+_SAID_EVERY = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one split of a catalogue was asked.
+
+    Attributes:
+        table: features and grades of the candidates.
+        evidence_ms, features_ms: medians for a query: asking the index what is known of its candidates, and
+            making features of it.
+    """
+
+    table: RankingTable
+    evidence_ms: float
+    features_ms: float
+
+
+def asked(name: str, splits: dict[str, int | None], folder: Path, limit: int | None) -> dict[str, Asked]:
+    """The splits of a catalogue, from the folder where it has them, else from an index made for it.
+
+    Args:
+        name: of the data set.
+        splits: split to at most so many queries, drawn evenly; None: all.
+        folder: where answers are kept.
+        limit: a trial: so many products.
+    """
+    files = {
+        split: folder / f"{name}-{split}-{most or 'all'}-{limit or 'all'}-v{FEATURE_VERSION}.npz"
+        for split, most in splits.items()
+    }
+    if not all(path.is_file() for path in files.values()):
+        folder.mkdir(parents=True, exist_ok=True)
+        with own_node() as node:
+            shop = _shop(node.client, name, limit)
+            for split, path in files.items():
+                judged = judged_queries(read_judged_set(dataset(name), split), RELEVANT, splits[split])
+                _write(_ask(shop, judged), path)
+    return {split: _read(path) for split, path in files.items()}
+
+
+def _shop(client: OpenSearch, name: str, limit: int | None) -> SearchClient:
+    load_encoder()
+    store = ArtifactStore.default()
+    encoder = item_encoder(store, ENCODER, None, None)
+    fusions = release_fusions(tuple(encoder.spaces), (default_fusion(),))
+    options = IndexOptions(name, fusions=fusions, force_merge=True)
+    report = index_catalogue(
+        client, read_catalogue(dataset(name), ReadOptions(limit=limit)), encoder, options
+    )
+    say(f"{name}: {report.documents:,} documents are live")
+    return open_search(name, window=WINDOW, cluster=client, store=store)
+
+
+def _ask(shop: SearchClient, judged: JudgedSet) -> Asked:
+    evidence_ms: list[float] = []
+    features_ms: list[float] = []
+
+    def found() -> Iterator[tuple[str, Evidence]]:
+        for done, query in enumerate(judged.queries, 1):
+            ranking = shop.rank(query.text)
+            started = time.perf_counter()
+            evidence, _ = shop.evidence(ranking)
+            told = time.perf_counter()
+            features(evidence)
+            evidence_ms.append((told - started) * 1000)
+            features_ms.append((time.perf_counter() - told) * 1000)
+            yield query.id, evidence
+            if done % _SAID_EVERY == 0:
+                say(f"asked {done:,} of {len(judged.queries):,} queries of {judged.name} ({judged.split})")
+
+    table = ranking_table(found(), judged.qrels)
+    return Asked(table, statistics.median(evidence_ms), statistics.median(features_ms))
+
+
+def _write(found: Asked, path: Path) -> None:
+    table = found.table
+    facts: dict[str, Any] = {
+        "queries": table.queries,
+        "judged": table.judged,
+        "features": [feature.name for feature in FEATURES],
+        "ms": [found.evidence_ms, found.features_ms],
+    }
+    arrays = {"bounds": table.bounds, "rows": table.rows, "grades": table.grades}
+    np.savez_compressed(
+        path, allow_pickle=False, **arrays, facts=np.frombuffer(orjson.dumps(facts), np.uint8)
+    )
+
+
+def _read(path: Path) -> Asked:
+    with np.load(path, allow_pickle=False) as held:
+        facts = orjson.loads(held["facts"].tobytes())
+        table = RankingTable(
+            tuple(facts["queries"]),
+            held["bounds"],
+            held["rows"],
+            held["grades"],
+            tuple(map(tuple, facts["judged"])),
+        )
+    return Asked(table, *facts["ms"])

@@ -1,0 +1,135 @@
+"""A ranker from judged queries to the searches that it orders, on a real node."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aisle
+from aisle.cluster import Cluster
+from aisle.errors import InputError, InvalidQuery
+from tests.node.test_tune_commands import write_bestsellers, write_shop
+from tests.support.command import Done, failure, here, open_folder, put_encoder
+
+Patch = pytest.MonkeyPatch
+Capture = pytest.CaptureFixture[str]
+Ask = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[tuple[Path, str]]:
+    with open_folder() as folder:
+        write_shop(folder)
+        write_bestsellers(folder)
+        put_encoder(folder / "home")
+        yield folder, f"test-ranker-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def ask(
+    shop: tuple[Path, str], client: Cluster, node_url: str, monkeypatch: Patch, capfd: Capture
+) -> Iterator[Ask]:
+    folder, name = shop
+    env = {"AISLE_URL": node_url, "AISLE_HOME": str(folder / "home")}
+    monkeypatch.chdir(folder)
+    yield lambda *parts: here(monkeypatch, capfd, *(part.replace("NAME", name) for part in parts), **env)
+    for index in client.indices.get(index=f"{name}*", allow_no_indices=True):
+        client.indices.delete(index=index)
+
+
+def told(done: Done) -> Any:
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def test_a_ranker_learns_what_sells_and_says_so(
+    ask: Ask, shop: tuple[Path, str], client: Cluster, node_url: str
+) -> None:
+    folder, name = shop
+    # Nothing is trained yet: searches are as they were, and a name that is none is refused.
+    assert ask("index", ".", "--name", "NAME", "--encoder", "encoder").code == 0
+    assert "no ranker 'mine'" in failure(ask("search", "red lamp", "--name", "NAME", "--ranker", "mine"))
+    train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--name", "mine")
+    report = told(ask(*train, "--json"))
+    assert report["held_out"] > report["fused"] + 0.2
+    assert next(iter(report["importances"])) == "signal: popularity"
+    printed = ask(*train)
+    assert printed.code == 0
+    assert "signal: popularity" in printed.out
+    assert "--ranker mine" in printed.out
+
+    page = told(ask("search", "red lamp", "--name", "NAME", "--ranker", "mine", "--json"))
+    plain = told(ask("search", "red lamp", "--name", "NAME", "--json"))
+    best = max(page["hits"][:6], key=lambda hit: hit["item"]["signals"]["popularity"])
+    assert page["hits"][0]["item"]["id"] == best["item"]["id"]
+    assert page["ranked"] > 0 == plain["ranked"]
+    for hit in page["hits"]:
+        said = hit["ranker"]
+        assert said["base"] + sum(said["contributions"].values()) == pytest.approx(said["score"])
+        assert said["rank"] == hit["rank"]
+        # The fused score and its parts stay what they were.
+        parts = sum(signal["contribution"] for signal in hit["signals"].values())
+        assert parts + sum(hit["additions"].values()) == pytest.approx(hit["score"])
+    assert {hit["ranker"] is None for hit in plain["hits"]} == {True}
+    shown = ask("search", "red lamp", "--name", "NAME", "--ranker", "mine")
+    assert "ranker: rank before" in shown.out
+    assert "signal: popularity" in shown.out
+
+    systems = ("--systems", "hybrid,hybrid+ranker", "--ranker", "mine", "--json", "report.json")
+    assert ask("eval", ".", "--name", "NAME", *systems).code == 0
+    scored = json.loads((folder / "report.json").read_text())["systems"]
+    assert scored["hybrid+ranker"]["nDCG@10"] > scored["hybrid"]["nDCG@10"] + 0.2
+    assert "no ranker" in failure(ask("eval", ".", "--name", "NAME", "--systems", "hybrid+ranker"))
+    _pages_sorts_and_rules(name, folder, client)
+
+
+def _pages_sorts_and_rules(name: str, folder: Path, client: Cluster) -> None:
+    store = aisle.ArtifactStore(folder / "home" / "artifacts")
+    found = aisle.open_search(name, ranker="mine", cluster=client, store=store)
+    whole = found.search("blue drill", size=60)
+    pages = [found.search("blue drill", size=7, page=page) for page in range(1, 4)]
+    assert [hit.item.id for page in pages for hit in page.hits] == [hit.item.id for hit in whole.hits[:21]]
+    off = found.search("blue drill", size=60, ranker=False)
+    assert [hit.item.id for hit in off.hits] == [each.id for each in found.rank("blue drill").fused[:60]]
+    by_rating = found.search("blue drill", sort="rating:desc")
+    assert by_rating.ranked == 0
+    with pytest.raises(InvalidQuery, match="no ranker orders"):
+        found.search("blue drill", sort="rating:desc", ranker=True)
+    last = whole.hits[5].item.id
+    assert found.search(last).hits[0].item.id == last
+    only = found.search("blue drill", filters=aisle.Filters(attributes={}), group=aisle.GroupOptions())
+    assert only.ranked
+    bare = aisle.open_search(name, cluster=client, store=store)
+    with pytest.raises(InputError, match="no ranker") as refused:
+        bare.search("blue drill", ranker=True)
+    assert "--ranker" in refused.value.fix
+
+
+def test_judgments_that_follow_nothing_make_no_ranker(ask: Ask, shop: tuple[Path, str]) -> None:
+    folder, _ = shop
+    assert ask("index", ".", "--name", "NAME", "--encoder", "encoder").code == 0
+    lines = [f"q{place}\tp{place}-{place * 7 % 5}\t3\n" for place in range(24)]
+    (folder / "qrels" / "chance.tsv").write_text("".join(lines))
+    done = ask("train", "ranker", "--index", "NAME", "--data", ".", "--split", "chance", "--name", "noise")
+    assert "no better than the fusion" in failure(done)
+    assert "'noise'" in failure(ask("search", "red lamp", "--name", "NAME", "--ranker", "noise"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--split", "none"), "none.tsv"),
+        (("--split", "dev", "--relevant", "9"), "grade 9"),
+        (("--split", "dev", "--model", "forest"), "there is no model 'forest'"),
+        (("--split", "dev", "--queries", "4"), "4 judged queries"),
+        (("--split", "dev", "--name", "a/b"), "no name for an artifact"),
+    ],
+)
+def test_what_cannot_be_is_refused(ask: Ask, options: tuple[str, ...], said: str) -> None:
+    assert ask("index", ".", "--name", "NAME", "--encoder", "encoder").code == 0
+    assert said in failure(ask("train", "ranker", "--index", "NAME", "--data", ".", *options))

@@ -1,0 +1,175 @@
+"""Training a ranker: what it learns, what it refuses, and what its artifact is held to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from aisle._artifacts import verified_artifact
+from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import read_manifest, write_manifest
+from aisle.errors import ArtifactCorrupt, ArtifactMismatch, ArtifactNotFound, EvaluationError, InputError
+from aisle.search.rank.artifact import SETTINGS, load_ranker, save_ranker
+from aisle.search.rank.features import FEATURES
+from aisle.search.rank.linear import Linear
+from aisle.training.common.progress import Silent
+from aisle.training.ranking.fit import fit
+from aisle.training.ranking.job import RankerJob, ways_of
+from aisle.training.ranking.settings import ModelKind, RankerSettings, Unjudged
+from aisle.training.ranking.table import RankingTable
+from aisle.training.ranking.validate import validated
+from tests.support.ranking_tables import column, ranking_rows
+
+QUICK = RankerSettings(trees=15, least_in_leaf=10, rate=0.3)
+LINEAR = replace(QUICK, kind=ModelKind.LINEAR)
+WAYS = (QUICK, LINEAR)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path / "store")
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["trees", "linear"])
+def test_it_learns_the_order_and_says_what_it_learned_it_from(
+    way: RankerSettings, store: ArtifactStore
+) -> None:
+    table = ranking_rows(judged=0.5)
+    report = RankerJob(name="shop", ways=(way,)).run(table, store, Silent())
+    assert report.held_out > report.fused + 0.2
+    assert next(iter(report.importances)) == "dense: cosine"
+    assert report.wins > report.losses
+    assert report.judged == int(np.isfinite(table.grades).sum()) < report.candidates == len(table.rows)
+    ranker, artifact = load_ranker("shop", store)
+    assert artifact.path == report.artifact.path == verified_artifact("shop", store=store).path
+    assert np.array_equal(ranker.model.scores(table.rows), fit(table, report.settings).scores(table.rows))
+    assert artifact.manifest.metrics["held-out nDCG@20"] == report.held_out
+    assert report.to_json()["settings"]["kind"] == way.kind.value
+
+
+def test_the_same_seed_makes_the_same_artifact(store: ArtifactStore) -> None:
+    jobs = [
+        RankerJob(name="shop", ways=WAYS, folds=2).run(ranking_rows(40), store, Silent()) for _ in range(2)
+    ]
+    assert jobs[0].artifact.fingerprint == jobs[1].artifact.fingerprint
+    assert jobs[0].to_json() == jobs[1].to_json()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_ranker_trained_on_noise_is_not_written(store: ArtifactStore, seed: int) -> None:
+    table = ranking_rows(60, seed=seed, taught=None)
+    with pytest.raises(EvaluationError, match="no better than the fusion") as refused:
+        RankerJob(name="shop", ways=WAYS).run(table, store, Silent())
+    assert "without a ranker" in refused.value.fix
+    assert store.list() == ()
+
+
+def test_what_was_chosen_without_a_query_does_not_know_it() -> None:
+    """A column that gives each query's own answer away teaches nothing about the others."""
+    table = ranking_rows(60, taught=None)
+    draw = np.random.default_rng(1)
+    codes = np.repeat(draw.permutation(60) * 1.0, 20)
+    table.rows[:, column("query: words")] = codes
+    found = validated(table, (replace(QUICK, leaves=64, least_in_leaf=1),), 3, 7, Silent())
+    assert abs(found.delta) < 0.1
+
+
+def test_one_query_is_too_few_to_measure_and_enough_to_fit() -> None:
+    table = ranking_rows(1)
+    for way in WAYS:
+        assert np.isfinite(fit(table, way).scores(table.rows)).all()
+    with pytest.raises(InputError, match="1 judged queries") as refused:
+        validated(table, WAYS, 3, 7, Silent())
+    assert "judge more" in refused.value.fix
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["trees", "linear"])
+def test_constant_and_missing_features_change_nothing(way: RankerSettings) -> None:
+    table = ranking_rows(40)
+    model = fit(table, way)
+    moved = model.contributions(table.rows)
+    for name in ("query: corrected", "sparse: rank"):
+        assert not moved[:, column(name)].any()
+    empty = np.full((3, len(FEATURES)), np.nan)
+    assert np.isfinite(model.scores(empty)).all()
+    assert moved.sum(axis=1) + model.base == pytest.approx(model.scores(table.rows), abs=1e-9)
+
+
+def test_what_nobody_judged_is_taken_for_what_was_asked() -> None:
+    """Grades follow a feature among the judged; what is not judged has more of it and none of their worth."""
+    table = ranking_rows(60, judged=0.5)
+    rows = table.rows.copy()
+    rows[~np.isfinite(table.grades), column("dense: cosine")] += 3
+    table = RankingTable(table.queries, table.bounds, rows, table.grades, table.judged)
+    free = replace(LINEAR, monotone=False)
+
+    def weight(unjudged: Unjudged) -> float:
+        model = fit(table, replace(free, unjudged=unjudged, sampled=5))
+        assert isinstance(model, Linear)
+        return float(model.weights[column("dense: cosine")])
+
+    left_out, sampled, irrelevant = map(weight, (Unjudged.LEFT_OUT, Unjudged.SAMPLED, Unjudged.IRRELEVANT))
+    assert left_out > 0 > irrelevant
+    assert irrelevant < sampled < left_out
+
+
+def test_a_ranker_of_other_features_is_refused(store: ArtifactStore) -> None:
+    table = ranking_rows(20)
+    model = fit(table, LINEAR)
+    assert isinstance(model, Linear)
+    path = save_ranker(model, "shop", store, table.rows).path
+    described = orjson.loads((path / SETTINGS).read_bytes())
+    (path / SETTINGS).write_bytes(orjson.dumps(described | {"feature_version": 0}))
+    write_manifest(path, read_manifest(path))
+    with pytest.raises(ArtifactMismatch, match="features of version 0") as refused:
+        load_ranker(path, store)
+    assert "aisle train ranker" in refused.value.fix
+
+
+def test_a_ranker_whose_scores_differ_is_refused(store: ArtifactStore) -> None:
+    table = ranking_rows(20)
+    model = fit(table, LINEAR)
+    assert isinstance(model, Linear)
+    path = save_ranker(model, "shop", store, table.rows).path
+    np.savez(path / "model.npz", **Linear(model.weights * 1.001, model.means, model.scales).arrays())
+    write_manifest(path, read_manifest(path))
+    with pytest.raises(ArtifactCorrupt, match="recorded candidate"):
+        load_ranker(path, store)
+
+
+def test_no_ranker_of_a_name_says_how_one_is_made(store: ArtifactStore) -> None:
+    with pytest.raises(ArtifactNotFound, match="no ranker 'shop'") as refused:
+        load_ranker("shop", store)
+    assert "aisle train ranker" in refused.value.fix
+
+
+@pytest.mark.parametrize("words", [("forest", "irrelevant"), ("trees", "ignored")])
+def test_unknown_words_are_refused(words: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="there is no"):
+        ways_of(*words)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"trees": 0}, {"leaves": 65}, {"rate": 0.0}, {"share": 1.5}, {"sampled": 0}, {"penalty": 0.0}]
+)
+def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        RankerSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_ndcg_counts_what_no_leg_found() -> None:
+    table = ranking_rows(2, 4, taught=None)
+    table = RankingTable(
+        table.queries,
+        table.bounds,
+        table.rows,
+        np.array([3, 0, np.nan, 1, 0, 0, 0, 0.0]),
+        ((3, 3, 1, 0), (0.0,)),
+    )
+    first, second = table.ndcg(np.array([4, 3, 2, 1, 0, 0, 0, 0.0]), 3)
+    assert first == pytest.approx(7 / (7 + 7 / np.log2(3) + 1 / 2))
+    assert second == 0.0
