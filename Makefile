@@ -140,6 +140,10 @@ bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
 bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions, reranking; quality and speed
 	$(BIN)/python -m benchmarks.search_quality
 
+.PHONY: bench-learned-ranking
+bench-learned-ranking: $(VENV)/.dev ## A ranker for a shop that has trained nothing else; how many judgments it needs (25 minutes)
+	$(BIN)/python -m benchmarks.learned_ranking
+
 .PHONY: bench-search-features
 bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's part (about 25 minutes)
 	$(BIN)/python -m benchmarks.search_features

@@ -42,6 +42,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("--encoder", ENCODER, "--sparse", "tiny-sparse", "--reranker", "tiny-reranker"),
         *("--queries", "30", "--rerank-queries", "10"),
     ),
+    "learned_ranking": ("--no-away",),
     "encoder": ("--domains", "homedepot"),
     "semantic_ids": ("--only", "beauty"),
     "item_to_item": ("--only", "additions"),

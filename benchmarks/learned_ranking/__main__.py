@@ -28,6 +28,7 @@ from benchmarks.learned_ranking.measure import (
 BENCHMARK: Final = "learned-ranking"
 HOME: Final = "homedepot"
 AWAY: Final = "icecat"
+QUERIES: Final = 3000
 
 
 def learned_ranking(
@@ -35,8 +36,9 @@ def learned_ranking(
         Path | None, typer.Option(help="Folder that keeps what was asked. Default: under AISLE_CACHE.")
     ] = None,
     queries: Annotated[
-        int | None, typer.Option(min=30, help="A trial with so many queries of train. Needs --out.")
-    ] = None,
+        int,
+        typer.Option(min=30, help="Queries of train, the first of the file. Fewer than usual needs --out."),
+    ] = QUERIES,
     away: Annotated[bool, typer.Option("--away/--no-away", help="Measure icecat too.")] = True,
     limit: LimitOption = None,
     out: OutOption = None,
@@ -49,7 +51,7 @@ def learned_ranking(
 
         python -m benchmarks.learned_ranking --limit 3000 --queries 60 --no-away --out /tmp/trial
     """
-    folder = results_folder(out, trial=limit is not None or queries is not None or not away)
+    folder = results_folder(out, trial=limit is not None or queries < QUERIES)
     kept = work or paths.cache() / BENCHMARK
     home = asked(HOME, {"dev": None, "train": queries}, kept, limit)
     train, dev = home["train"].table, home["dev"].table

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from aisle.mappings import default_fusion, release_fusions
 from aisle.search import SearchClient
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.features import FEATURE_VERSION, FEATURES, features
+from aisle.search.tuning.runs import data_hash
 from aisle.training.ranking.table import RankingTable, ranking_table
 from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import ENCODER, dataset, load_encoder, own_node
@@ -56,22 +57,33 @@ def asked(name: str, splits: dict[str, int | None], folder: Path, limit: int | N
 
     Args:
         name: of the data set.
-        splits: split to at most so many queries, drawn evenly; None: all.
+        splits: split to at most so many queries, the first of the file; None: all.
         folder: where answers are kept.
         limit: a trial: so many products.
     """
-    files = {
-        split: folder / f"{name}-{split}-{most or 'all'}-{limit or 'all'}-v{FEATURE_VERSION}.npz"
+    wanted = {
+        split: _first(judged_queries(read_judged_set(dataset(name), split), RELEVANT, None), most)
         for split, most in splits.items()
     }
+    files = {split: folder / _file_name(judged, limit) for split, judged in wanted.items()}
     if not all(path.is_file() for path in files.values()):
         folder.mkdir(parents=True, exist_ok=True)
         with own_node() as node:
             shop = _shop(node.client, name, limit)
             for split, path in files.items():
-                judged = judged_queries(read_judged_set(dataset(name), split), RELEVANT, splits[split])
-                _write(_ask(shop, judged), path)
+                _write(_ask(shop, wanted[split]), path)
     return {split: _read(path) for split, path in files.items()}
+
+
+def _first(judged: JudgedSet, most: int | None) -> JudgedSet:
+    queries = judged.queries[:most]
+    return replace(judged, queries=queries, qrels={query.id: judged.qrels[query.id] for query in queries})
+
+
+def _file_name(judged: JudgedSet, limit: int | None) -> str:
+    """Of what was asked of these queries: other judgments, products or features have another one."""
+    digest = data_hash(judged)[:12]
+    return f"{judged.name}-{judged.split}-{digest}-{limit or 'all'}-v{FEATURE_VERSION}.npz"
 
 
 def _shop(client: OpenSearch, name: str, limit: int | None) -> SearchClient:

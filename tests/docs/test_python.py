@@ -17,6 +17,7 @@ from tests.support.snippets import ROOT, Snippet, pages, snippets
 NOT_RUN = {
     "docs/how-to/cluster.md": ["needs a cluster with TLS"],
     "docs/how-to/instantsearch.md": ["asks a service that runs"],
+    "docs/how-to/rank.md": ["needs a trained ranker"],
     "docs/how-to/rerank.md": ["needs a trained reranker"],
     "docs/how-to/sparse-leg.md": ["needs a trained sparse encoder"],
     "docs/how-to/test-with-the-embedded-node.md": ["starts a node of its own", "starts three nodes"],

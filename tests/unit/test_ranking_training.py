@@ -103,7 +103,7 @@ def test_what_nobody_judged_is_taken_for_what_was_asked() -> None:
     """Grades follow a feature among the judged; what is not judged has more of it and none of their worth."""
     table = ranking_rows(60, judged=0.5)
     rows = table.rows.copy()
-    rows[~np.isfinite(table.grades), column("dense: cosine")] += 3
+    rows[~np.isfinite(table.grades), column("dense: cosine")] += 10
     table = RankingTable(table.queries, table.bounds, rows, table.grades, table.judged)
     free = replace(LINEAR, monotone=False)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -21,13 +19,13 @@ from aisle.encoder.artifact import (
     ArtifactStore,
     Manifest,
     check_name,
-    git_commit,
     load_artifact,
+    readable,
     write_manifest,
 )
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.errors import ArtifactCorrupt, ArtifactMismatch, InputError
+from aisle.errors import ArtifactCorrupt, ArtifactMismatch
 from aisle.search.rank.features import FEATURE_VERSION, FEATURES
 from aisle.search.rank.linear import Linear
 from aisle.search.rank.ranker import DEPTH, Ranker, RankModel
@@ -36,12 +34,8 @@ from aisle.search.rank.trees import Trees
 MODEL: Final = "model.npz"
 SETTINGS: Final = "ranker.json"
 
-_AGAIN: Final = "train it again: aisle train ranker --name NAME --data JUDGED"
+_AGAIN: Final = "train it again: aisle train ranker --index NAME --data JUDGED"
 _KINDS: Final[Mapping[str, type[Trees] | type[Linear]]] = MappingProxyType({"trees": Trees, "linear": Linear})
-_UNREADABLE: Final = (
-    *(OSError, ValueError, KeyError, TypeError, EOFError, IndexError),
-    *(zipfile.BadZipFile, InputError),
-)
 _RECORDED: Final = 64
 
 
@@ -126,11 +120,8 @@ def save_ranker(
             dims=len(FEATURES),
             text_version=TEXT_VERSION,
             data_hash=data_hash,
-            git_commit=git_commit(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             metrics=metrics or {},
             training=training or {},
-            files={},
         )
         write_manifest(folder, manifest)
         return load_artifact(store.add(folder))
@@ -148,22 +139,23 @@ def load_ranker(ref: str | Path, store: ArtifactStore) -> tuple[Ranker, Artifact
         ArtifactCorrupt: it is of another kind, or names what differs.
         ArtifactMismatch: it was trained on features of another version.
     """
-    artifact = store.find(ref, RANKER, "ranker", f"train one: aisle train ranker --index NAME --name {ref}")
+    artifact = store.find(
+        ref, RANKER, "ranker", f"train one: aisle train ranker --index NAME --data JUDGED --name {ref}"
+    )
     artifact.require(RANKER, "a ranker", fix="name one that `aisle train ranker` made")
     folder = artifact.path
-    try:
-        described = orjson.loads((folder / SETTINGS).read_bytes())
+    with readable(folder, _AGAIN):
+        described = orjson.loads(artifact.file(SETTINGS).read_bytes())
         version, names = described["feature_version"], described["features"]
-        if (version, names) != (FEATURE_VERSION, [feature.name for feature in FEATURES]):
-            raise ArtifactMismatch(
-                f"the ranker {artifact.manifest.name} was trained on features of version {version}, and this"
-                f" Aisle makes those of version {FEATURE_VERSION}",
-                fix=_AGAIN,
-            )
-        with np.load(folder / MODEL, allow_pickle=False) as held:
+    if (version, names) != (FEATURE_VERSION, [feature.name for feature in FEATURES]):
+        raise ArtifactMismatch(
+            f"the ranker {artifact.manifest.name} was trained on features of version {version}, and those of"
+            f" this Aisle are of version {FEATURE_VERSION}",
+            fix=_AGAIN,
+        )
+    with readable(folder, _AGAIN):
+        with np.load(artifact.file(MODEL), allow_pickle=False) as held:
             model = _KINDS[described["model"]].of_arrays(held)
         depth = int(described["depth"])
-    except _UNREADABLE as error:
-        raise ArtifactCorrupt(f"{folder} cannot be read: {error}", fix=_AGAIN) from error
     RankerSelfTest.read(artifact.file(GOLDEN)).check(model, folder)
     return Ranker(artifact.manifest.name, artifact.fingerprint, model, depth), artifact

@@ -225,15 +225,14 @@ def _weights(scores: Floats) -> Floats:
 
 
 def _of_words(evidence: Evidence, compared: _Compared) -> Columns:
+    """Which words of the query the titles have, by the release's analyzers, and where they stand."""
     scores, weights = _word_scores(evidence), compared.weights
-    has, total = scores > 0, weights.sum()
-    number = len(weights)
-    rows = [_of_places(compared, title, places) for title, places in zip(*_rows(compared), strict=True)]
-    by_row = {name: [row[name] for row in rows] for name in rows[0]}
-    if not number:
-        return by_row
-    return by_row | {
-        "words: share in the title": has @ weights / total,
+    found: Columns = {**_of_places(compared), **_of_characters(compared)}
+    if not len(weights):
+        return found
+    has = scores > 0
+    return found | {
+        "words: share in the title": has @ weights / weights.sum(),
         "words: rarest in the title": has[:, int(np.argmax(weights))].astype(np.float64),
         "words: last in the title": has[:, -1].astype(np.float64),
         "words: number in the title": has.sum(axis=1).astype(np.float64),
@@ -241,51 +240,65 @@ def _of_words(evidence: Evidence, compared: _Compared) -> Columns:
     }
 
 
-def _rows(compared: _Compared) -> tuple[tuple[Title, ...], tuple[list[int], ...]]:
-    return compared.titles, compared.places
+def _of_places(compared: _Compared) -> Columns:
+    """What the places of the query's words in the titles say. All titles' words are one list here."""
+    titles, weights = compared.titles, compared.weights
+    sizes = np.array([len(title.words) for title in titles])
+    owners = np.repeat(np.arange(len(titles)), sizes)
+    at = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places = np.array([place for some in compared.places for place in some], dtype=np.int64)
+    nouns = np.array([title.noun for title in titles])[owners]
+    asked, head = places >= 0, at <= nouns
+    number, total = len(weights), float(weights.sum()) or 1.0
+    lengths = np.maximum(1, sizes)
 
+    def count(which: NDArray[np.bool_]) -> Floats:
+        return np.bincount(owners[which], minlength=len(titles)).astype(np.float64)
 
-def _of_places(compared: _Compared, title: Title, places: list[int]) -> dict[str, float]:
-    """What the places of the query's words in one title say."""
-    weights, total = compared.weights, float(compared.weights.sum()) or 1.0
-    asked = [place for place in places if place >= 0]
-    head = places[: title.noun + 1]
-    first = next((at for at, place in enumerate(places) if place >= 0), len(places))
-    grams = len(compared.query.grams & title.grams)
-    runs = _runs(places)
-    number = len(weights)
+    def weight(which: NDArray[np.bool_]) -> Floats:
+        there = np.zeros((len(titles), number))
+        there[owners[which], places[which]] = 1.0
+        return np.asarray(there @ weights / total)
+
+    # A word that stands in the title right behind the one that it stands behind in the query.
+    goes_on = np.zeros(len(places), dtype=np.bool_)
+    goes_on[1:] = asked[:-1] & (places[1:] == places[:-1] + 1) & (owners[1:] == owners[:-1])
+    pairs = np.zeros((len(titles), max(1, number)))
+    pairs[owners[goes_on], places[goes_on]] = 1.0
+    order = np.arange(len(places))
+    runs = np.where(asked, 1 + order - np.maximum.accumulate(np.where(goes_on, 0, order)), 0)
+    longest = np.zeros(len(titles))
+    np.maximum.at(longest, owners, runs)
+    first = sizes.astype(np.float64)
+    np.minimum.at(first, owners[asked], at[asked])
     return {
-        "words: noun of the query is the title's": float(bool(places) and head[-1] == compared.noun),
-        "words: share in the title's first four": _weight(weights, places[:_FIRST]) / total,
-        "words: share up to the title's noun": _weight(weights, head) / total,
-        "words: share of the title's that are asked for": len(asked) / max(1, len(places)),
-        "words: share of the title's head that is asked for": sum(p >= 0 for p in head) / max(1, len(head)),
-        "words: first place": first / max(1, len(places)),
+        "words: noun of the query is the title's": count(asked & (at == nouns) & (places == compared.noun)),
+        "words: share in the title's first four": weight(asked & (at < _FIRST)),
+        "words: share up to the title's noun": weight(asked & head),
+        "words: share of the title's that are asked for": count(asked) / lengths,
+        "words: share of the title's head that is asked for": count(asked & head)
+        / np.maximum(1, count(head)),
+        "words: first place": first / lengths,
         "words: neighbours that stay neighbours": (
-            len({at for run in runs for at in run[:-1]}) / (number - 1) if number > 1 else math.nan
+            pairs.sum(axis=1) / (number - 1) if number > 1 else np.full(len(titles), math.nan)
         ),
-        "words: longest run": max(map(len, runs), default=0) / max(1, number),
-        "characters: share of the query's": grams / max(1, len(compared.query.grams)),
-        "characters: Dice": 2 * grams / max(1, len(compared.query.grams) + len(title.grams)),
-        "title: words": math.log1p(len(places)),
+        "words: longest run": longest / max(1, number),
+        "title: words": np.log1p(sizes),
     }
 
 
-def _weight(weights: Floats, places: Sequence[int]) -> float:
-    return float(sum(weights[at] for at in {*places} - {-1}))
+def _of_characters(compared: _Compared) -> Columns:
+    query = compared.query.grams
+    shared = np.array([len(query & title.grams) for title in compared.titles], dtype=np.float64)
+    sizes = np.array([len(title.grams) for title in compared.titles])
+    return {
+        "characters: share of the query's": shared / max(1, len(query)),
+        "characters: Dice": 2 * shared / np.maximum(1, len(query) + sizes),
+    }
 
 
-def _runs(places: Sequence[int]) -> list[list[int]]:
-    """The stretches of a title that are stretches of the query."""
-    runs: list[list[int]] = []
-    for place in places:
-        if place < 0:
-            runs.append([])
-        elif runs and runs[-1] and runs[-1][-1] == place - 1:
-            runs[-1].append(place)
-        else:
-            runs.append([place])
-    return [run for run in runs if run]
+def _rows(compared: _Compared) -> tuple[tuple[Title, ...], tuple[list[int], ...]]:
+    return compared.titles, compared.places
 
 
 def _of_numbers(evidence: Evidence, compared: _Compared) -> Columns:

@@ -83,7 +83,7 @@ class Trees:
             float64 [n, F]; a row and ``base`` sum to the score, but for rounding.
         """
         moved = np.zeros((len(rows), rows.shape[1]))
-        for row, found in zip(rows, moved, strict=True):
+        for row, found in zip(_read(rows), moved, strict=True):
             for root in self.roots.tolist():
                 node = root
                 while node >= 0:
@@ -115,6 +115,7 @@ class Trees:
 
     def _reached(self, rows: Floats) -> Ints:
         """int64 [n, T], the leaf of each tree."""
+        rows = _read(rows)
         left = np.full((len(rows), len(self.roots)), ~np.uint64(0))
         for table in self._tables:
             left &= table.of(rows[:, table.feature])
@@ -126,6 +127,14 @@ class Trees:
 _ARRAYS: Final = (
     *("roots", "features", "thresholds", "missing_left", "left", "right", "split_values", "leaf_values"),
 )
+
+
+_NO_MORE_THAN_ZERO: Final = float(np.float32(1e-35))
+
+
+def _read(rows: Floats) -> Floats:
+    """The rows as the library reads them: to it, what is next to nothing is 0."""
+    return np.where(np.abs(rows) <= _NO_MORE_THAN_ZERO, 0.0, rows)
 
 
 @dataclass(frozen=True, slots=True)

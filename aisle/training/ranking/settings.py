@@ -53,9 +53,9 @@ class RankerSettings:
     """
 
     kind: ModelKind = ModelKind.TREES
-    trees: int = 200
+    trees: int = 100
     leaves: int = 31
-    rate: float = 0.05
+    rate: float = 0.1
     least_in_leaf: int = 200
     share: float = 0.5
     unjudged: Unjudged = Unjudged.IRRELEVANT
