@@ -87,8 +87,8 @@ def _table(query: str, page: Page) -> Table:
         signals = [*map(_signal, hit.signals), *([_added(hit)] if added else [])]
         learned = [_learned(hit)] if page.ranked else []
         reranked = [_reranked(hit)] if page.reranked else []
-        cells = (*price, *ordered, *score, *signals, *learned, *reranked)
-        table.add_row(str(hit.rank), _titled(hit), *cells)
+        models = [*learned, *reranked]
+        table.add_row(str(hit.rank), _titled(hit), *price, *ordered, *score, *signals, *models)
         for other in hit.variants:
             variant = Text(f"  {printable(other.title)}", style="dim")
             table.add_row("", variant, *([Text(_price(other), style="dim")] if priced else []))

@@ -427,4 +427,4 @@ def _standardised(scores: Floats) -> Floats:
     deviation = float(known.std()) if len(known) else 0.0
     if deviation <= _NO_SPREAD:
         return np.where(np.isfinite(scores), 0.0, math.nan)
-    return (scores - known.mean()) / deviation
+    return np.asarray((scores - known.mean()) / deviation)

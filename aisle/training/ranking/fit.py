@@ -105,12 +105,13 @@ def trees_of(dumped: Mapping[str, Any]) -> Trees:
     real = {
         name: np.array(held[name], dtype=np.float64) for name in ("thresholds", "split_values", "leaf_values")
     }
-    return Trees(
-        roots=np.array(roots, dtype=np.int64),
-        missing_left=np.array(held["missing_left"], dtype=np.bool_),
+    arrays: dict[str, NDArray[Any]] = {
+        "roots": np.array(roots, dtype=np.int64),
+        "missing_left": np.array(held["missing_left"], dtype=np.bool_),
         **whole,
         **real,
-    )
+    }
+    return Trees.of_arrays(arrays)
 
 
 def _planted(node: Mapping[str, Any], held: dict[str, list[Any]]) -> tuple[int, float, float]:
