@@ -58,7 +58,8 @@ class SearchClient:
         name: alias or index.
         encoder: the index's own encoder; without one only lexical legs can be asked.
         legs: the legs that searches may name; all of them are asked unless a search says otherwise.
-        window: candidates per leg. Pages are cut from their union, so it bounds what paging can reach.
+        window: candidates per leg; with a ranker at least as many as that orders. Pages are cut from their
+            union, so it bounds what paging can reach.
         sparse: the index's own sparse encoder, which a `SparseLeg` among the legs needs.
         typos: correct words that no item has; see ``aisle.search.spelling``.
         exact: items that the query names by id or part number come first; see ``aisle.search.identifiers``.
@@ -89,7 +90,9 @@ class SearchClient:
     ) -> None:
         self._cluster = Cluster.of(client)
         self._encoders = QueryEncoders(encoder, sparse)
-        self._settings = SearchSettings({leg.name: leg for leg in legs}, window, typos, exact, negation)
+        # A ranker is given as many candidates as it learned from, or ranks in the legs mean something else.
+        asked = max(window, ranker.depth) if ranker else window
+        self._settings = SearchSettings({leg.name: leg for leg in legs}, asked, typos, exact, negation)
         self._ranker = ranker
         self._reranker = reranker
         self._rules = rules
