@@ -127,7 +127,8 @@ def open_search(
         name: of the catalogue (its live release), or of one release.
         encoder: reference to use instead of the index's own; it is still held to its fingerprint.
         sparse: the same for the sparse encoder.
-        window: candidates per leg; pages are cut from their union. With a ranker at least as many as it orders.
+        window: candidates per leg; pages are cut from their union. With a ranker at least as many as that
+            orders.
         typos: correct words that no item has.
         exact: put items first that the query names by id or part number.
         negation: leave out what the query takes out: "-leather" and "without leather".
