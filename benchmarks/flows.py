@@ -66,7 +66,7 @@ _OTHER_FILES: Final = (
 FLOWS: Final = (
     Flow(
         *("aisle search QUERY --name NAME", "cli.search:search", 20),
-        ("rerank", "sparse", "systems", "facet", "aio", "evaluate", "testing"),
+        ("ranker", "evidence", "rerank", "sparse", "systems", "facet", "aio", "evaluate", "testing"),
     ),
     Flow(
         *("aisle index FILE --name NAME", "cli.index:index", 35),

@@ -26,7 +26,7 @@ RankerOption = Annotated[
     str | None,
     typer.Option(
         metavar="REF",
-        help="Ranker that orders the best candidates: see aisle train ranker.",
+        help="Ranker that orders the best candidates.",
         rich_help_panel=RANKING_PANEL,
     ),
 ]
