@@ -41,6 +41,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "codes": codes.measure,
         "sequence models": sequence_models.measure,
         "tiger": tiger.measure,
+        "tiger with text": partial(tiger.measure, topic="tiger with text", with_texts=True),
         "pipeline": pipeline.measure,
         "pipeline cold": pipeline.measure_cold,
         "preferences": preferences.measure,

@@ -1,9 +1,9 @@
 """A small generative recommender over semantic IDs, after TIGER (Rajput et al. 2023, arXiv 2305.05065).
 
 Its two parts are of two layers each, 128 wide, under a million parameters in all. Unlike TIGER's encoder, the
-first reads an item as the sum of its codes' embeddings, so that a history is as long as its items. The second
-writes the codes of the next item, one after the other, and a beam finds the likeliest items; tuples that no
-item has are not followed.
+first reads an item as the sum of its codes' embeddings, so that a history is as long as its items; with texts
+beside them, their vectors are mapped and added. The second writes the codes of the next item, one after the
+other, and a beam finds the likeliest items; tuples that no item has are not followed.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from benchmarks.semantic_ids.data import SequenceData, read_dataset
 from benchmarks.semantic_ids.published import DATASET, tried
 
 SYSTEM: Final = "TIGER-style, small"
+WITH_TEXTS: Final = "TIGER-style + text, small"
 SEEDS: Final = (0,)
 """One: a seed takes a quarter of an hour."""
 SETTINGS: Final = SequenceSettings(dims=128, dropout=0.3, learning_rate=2e-3, epochs=16)
@@ -47,8 +48,18 @@ _AT_ONCE: Final = 256
 _LABELS: Final = ("train only", "seen kept")
 
 
-def measure(name: str = DATASET, seeds: Sequence[int] = SEEDS) -> Figures:
-    """Train for a fixed number of epochs, nothing chosen, and ask the test."""
+def measure(
+    name: str = DATASET, seeds: Sequence[int] = SEEDS, *, topic: str = "tiger", with_texts: bool = False
+) -> Figures:
+    """Train for a fixed number of epochs, nothing chosen, and ask the test.
+
+    Args:
+        name: of the data set.
+        seeds: one training each.
+        topic: whose trials are told.
+        with_texts: whether items are read as their texts too.
+    """
+    system = WITH_TEXTS if with_texts else SYSTEM
     data = read_dataset(name)
     tests = {label: split(data.sequences, PROTOCOLS[label], Phase.TEST) for label in _LABELS}
     found: dict[str, list[Mapping[str, float]]] = {label: [] for label in tests}
@@ -58,31 +69,32 @@ def measure(name: str = DATASET, seeds: Sequence[int] = SEEDS) -> Figures:
     parameters = 0
     for seed in seeds:
         started = time.process_time()
-        model = fit(train, codes, replace(SETTINGS, seed=seed))
+        texts = data.texts if with_texts else None
+        model = fit(train, codes, texts, replace(SETTINGS, seed=seed))
         seconds.append(time.process_time() - started)
         parameters = sum(part.numel() for part in model.parameters() if part.requires_grad)
         items = likeliest(model, tests["train only"].histories)
         for label, test in tests.items():
-            ranked = RankedTargets(SYSTEM, name, test.protocol, test.phase, ranks(items, test))
+            ranked = RankedTargets(system, name, test.protocol, test.phase, ranks(items, test))
             found[label].append(ranked.means(METRICS))
-            say(f"{SYSTEM}, seed {seed}, {label}: {found[label][-1]}, {seconds[-1]:.0f} seconds of CPU")
+            say(f"{system}, seed {seed}, {label}: {found[label][-1]}, {seconds[-1]:.0f} seconds of CPU")
     rows = [
-        {**_common(data, label, test), "seeds": len(seeds), **_means(found[label])}
+        {**_common(data, label, test, system), "seeds": len(seeds), **_means(found[label])}
         | {"parameters": parameters, "cpu_seconds": seconds}
         for label, test in tests.items()
     ]
     goals = (Goal("R@10, seen kept", rows[1]["R@10"], 0.055, HIGHER),)
-    return Figures(rows, tried(name, "tiger"), goals if name == DATASET else ())
+    return Figures(rows, tried(name, topic), goals if name == DATASET else ())
 
 
-def _common(data: SequenceData, label: str, test: Split) -> dict[str, Any]:
+def _common(data: SequenceData, label: str, test: Split, system: str) -> dict[str, Any]:
     return {
         "dataset": data.name,
         "protocol": label,
         "means": PROTOCOLS[label].words(),
         "users": len(test.targets),
         "items": len(data.sequences.items),
-        "system": SYSTEM,
+        "system": system,
         "source": "",
     }
 
@@ -92,11 +104,24 @@ def _means(found: list[Mapping[str, float]]) -> dict[str, float]:
 
 
 class Generator(nn.Module):
-    """Reads items as sums of their codes, and writes the codes of the next."""
+    """Reads items as sums of their codes, and of texts where given, and writes the codes of the next."""
 
-    def __init__(self, codes: NDArray[np.int32], settings: SequenceSettings) -> None:
-        """Args: codes: int32 [items, levels], -1 for an item without; settings: of both parts."""
+    def __init__(
+        self, codes: NDArray[np.int32], texts: NDArray[np.float32] | None, settings: SequenceSettings
+    ) -> None:
+        """Begin at random.
+
+        Args:
+            codes: int32 [items, levels], -1 for an item without.
+            texts: float32 [items, text dims], rows of zeros for items without; None: not read.
+            settings: of both parts.
+        """
         super().__init__()
+        self.texts = self.text_map = None
+        if texts is not None:
+            self.texts = torch.from_numpy(texts)
+            self.text_map = nn.Linear(texts.shape[1], settings.dims, bias=False)
+            nn.init.normal_(self.text_map.weight, std=0.02)
         sizes = codes.max(axis=0) + 1
         begins = np.cumsum(sizes) - sizes
         self.bounds = [(int(begin), int(begin + size)) for begin, size in zip(begins, sizes, strict=True)]
@@ -117,6 +142,8 @@ class Generator(nn.Module):
     def items(self, rows: Tensor) -> Tensor:
         """float32 [..., dims] of int64 [...]."""
         found: Tensor = self.tokens(self.codes[rows]).sum(dim=-2)
+        if self.text_map is not None and self.texts is not None:
+            found = found + self.text_map(self.texts[rows])
         return found
 
     def written(self, users: Tensor, tokens: Tensor) -> Tensor:
@@ -138,10 +165,15 @@ class Generator(nn.Module):
         return written @ self.tokens.weight[begin:end].T
 
 
-def fit(sequences: Sequences, codes: NDArray[np.int32], settings: SequenceSettings) -> Generator:
+def fit(
+    sequences: Sequences,
+    codes: NDArray[np.int32],
+    texts: NDArray[np.float32] | None,
+    settings: SequenceSettings,
+) -> Generator:
     """Minimise the cross-entropy of every code of every step, for so many epochs."""
     seed_all(settings.seed)
-    model = Generator(codes, settings)
+    model = Generator(codes, texts, settings)
     random = np.random.default_rng(settings.seed)
     windows = windows_of(sequences, settings.max_steps)
     optimizer = torch.optim.AdamW(
@@ -168,7 +200,7 @@ def fit(sequences: Sequences, codes: NDArray[np.int32], settings: SequenceSettin
             optimizer.step()
             schedule.step()
             total += float(loss.detach())
-        say(f"{SYSTEM}, epoch {epoch + 1}: loss {total / len(plan):.3f}")
+        say(f"epoch {epoch + 1}: loss {total / len(plan):.3f}")
         plan = windows.batches(settings.positions, random)
     return model.eval()
 
