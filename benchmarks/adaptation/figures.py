@@ -29,7 +29,8 @@ def _target(result: BenchmarkResult, topic: str) -> tuple[str, ...]:
     kept = {row["system"]: row for row in systems if row["protocol"] == "seen kept"}
     plain = [row for row in systems if row["protocol"] == "train only"]
     (spent,) = (row["pretraining_cpu_seconds"] for row in rows if "pretraining_cpu_seconds" in row)
-    seeds, most = plain[0]["seeds"], plain[0]["most_steps"]
+    # Some ways, such as counts, take no seed.
+    seeds, most = max(row["seeds"] for row in plain), plain[0]["most_steps"]
     about = (
         f"**{plain[0]['dataset']}**{f', users drawn with {most:,} steps in all' if most else ''}:"
         f" {plain[0]['users']:,} users, {plain[0]['items']:,} items, {plain[0]['steps']:,} steps;"
