@@ -124,6 +124,9 @@ class _Seam:
         return getattr(self.wire, name)
 
 
+_JSON: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+
+
 class FastJson(JSONSerializer):
     """JSON by orjson, a tenth of the standard library's time; what it refuses the library still takes."""
 
@@ -135,11 +138,11 @@ class FastJson(JSONSerializer):
             return super().loads(s)
 
     def dumps(self, data: Any) -> Any:
-        """As the library's own; likewise, and so are numbers of more than 64 bits."""
+        """As the library's own, arrays too; likewise, and so are numbers of more than 64 bits."""
         if isinstance(data, str):
             return data
         try:
-            return orjson.dumps(data, default=self.default, option=orjson.OPT_NON_STR_KEYS).decode()
+            return orjson.dumps(data, default=self.default, option=_JSON).decode()
         except orjson.JSONEncodeError:
             return super().dumps(data)
 

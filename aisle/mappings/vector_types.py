@@ -81,7 +81,11 @@ class VectorLayout:
     least_k: int = 1
 
     def nearest(
-        self, field: str, vector: list[float] | list[int], k: int, filters: Sequence[Mapping[str, Any]] = ()
+        self,
+        field: str,
+        vector: Numbers | list[float] | list[int],
+        k: int,
+        filters: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """The ``knn`` clause for a vector's neighbours.
 

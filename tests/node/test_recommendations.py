@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from opensearchpy import OpenSearch, Transport
 
 import aisle
 from aisle._recommendations import release_artifacts
@@ -255,6 +256,69 @@ def test_what_is_new_is_found_by_its_text_and_explained(shop: Shop) -> None:
     after = shop.recommender().recommend([NEW], size=5)
     assert after.unknown == () and after.titles == {NEW: f"thing {COUNT}"}
     assert history[0] in [item.id for item in after.items] and after.items[0].because == NEW
+
+
+def test_an_item_is_explained_by_the_vector_that_the_index_scored(routed_shop: Shop, client: Cluster) -> None:
+    """The recommender has one of its own, of a text that was another."""
+    history = ["item-050", "item-010"]
+    vectors = dict(zip(IDS, item_vectors(routed_shop.artifacts.recommender), strict=True))
+    asked = routed_shop.recommender()
+    before = asked.recommend(history, size=40)
+    changed = next(item for item in before.items if item.because == "item-050" and not item.signals["counts"])
+    # A text like the other step's, and a sequence part that is told from its own.
+    vector = vectors["item-010"] * 2
+    client.update(index=ROUTED, id=changed.id, body={"doc": {"item_vector": vector.tolist()}}, refresh=True)
+    try:
+        after = asked.recommend(history, size=40)
+    finally:
+        undone = {"item_vector": vectors[changed.id].tolist()}
+        client.update(index=ROUTED, id=changed.id, body={"doc": undone}, refresh=True)
+    (found,) = (item for item in after.items if item.id == changed.id)
+    assert found.because == "item-010"
+    assert found.signals["sequence"] != pytest.approx(changed.signals["sequence"], abs=1e-3)
+    same = {item.id: item.signals["sequence"] for item in before.items if item.id != changed.id}
+    for item in after.items:
+        assert sum(item.signals.values()) == pytest.approx(item.score, abs=1e-6)
+        assert item.id not in same or item.signals["sequence"] == pytest.approx(same[item.id], abs=1e-6)
+
+
+class Listening(Transport):
+    """Keeps what is sent."""
+
+    sent: list[str]
+
+    def perform_request(
+        self, method: str, url: str, params: Any = None, body: Any = None, **options: Any
+    ) -> Any:
+        self.sent.append(f"{method} {url} {body}")
+        return super().perform_request(method, url, params=params, body=body, **options)
+
+
+def test_a_page_takes_three_requests_and_no_vector_that_the_recommender_has(
+    either: Shop, node_url: str
+) -> None:
+    """By a client of opensearch-py's own making, whose serializer is another."""
+    theirs = OpenSearch([node_url], transport_class=Listening)
+    sent: list[str] = []
+    theirs.transport.sent = sent
+    shop = RecommendationClient(theirs, either.name, either.artifacts)
+    try:
+        shop.recommend(["item-050"])
+        sent.clear()
+        page = shop.recommend(["item-050", "item-010"], exclude=[NEW])
+        assert page.items and [line.split()[1].rsplit("/", 1)[-1] for line in sent] == [
+            "_mget",
+            "_msearch",
+            "_msearch",
+        ]
+        assert "item_vector" not in sent[-1]
+        sent.clear()
+        shown = shop.recommend(["item-050", "item-010"], size=COUNT).items
+        assert NEW in [item.id for item in shown]
+        *_, asked = (line for line in sent[-1].splitlines() if "item_vector" in line)
+        assert json.loads(asked)["query"] == {"ids": {"values": [NEW]}}
+    finally:
+        theirs.close()
 
 
 def test_what_has_left_the_catalogue_is_called_as_it_was(shop: Shop, client: Cluster) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.mappings import fields
-from aisle.mappings.vector_types import VectorLayout, inner_product
+from aisle.mappings.vector_types import Numbers, VectorLayout, inner_product
 from aisle.search.fusion import LegResult
 from aisle.search.stored import columns_body
 
@@ -92,7 +92,7 @@ class AnnChannel:
 
     def body(self, question: ChannelQuestion) -> dict[str, Any]:
         """See `CandidateChannel`; there must be a vector."""
-        vector = [] if question.vector is None else question.vector.tolist()
+        vector: Numbers | list[float] = [] if question.vector is None else question.vector
         nearest = question.layout.nearest(question.field, vector, question.size, question.clauses)
         query = {"bool": {"must": [nearest], "should": list(question.marks)}} if question.marks else nearest
         return question.body(query, question.size)
@@ -190,15 +190,17 @@ def scored_by_product(query: Clause, field: str, vector: NDArray[np.float32]) ->
         field: of the items' vectors.
         vector: float32 [dims].
     """
-    params = {"field": field, "query_value": vector.tolist(), "space_type": "innerproduct"}
+    # As it is: the serializer writes a float32 in half the digits of the float64 that `tolist` makes of it.
+    params = {"field": field, "query_value": vector, "space_type": "innerproduct"}
     script = {"lang": "knn", "source": "knn_score", "params": params}
     return {"script_score": {"query": query, "script": script}}
 
 
 def best_first(scores: Mapping[str, float], size: int) -> LegResult:
     """The best so many, ties in order of id."""
-    order = sorted((-score, id_) for id_, score in scores.items())[:size]
-    return LegResult([id_ for _, id_ in order], [-score for score, _ in order])
+    # Two stable sorts by what is there already, instead of one by pairs that are made first.
+    ids = sorted(sorted(scores), key=scores.__getitem__, reverse=True)[:size]
+    return LegResult(ids, [scores[id_] for id_ in ids])
 
 
 def products_of(hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from aisle.search.fusion import Fused, LegResult
 from aisle.search.recommend.channels import best_first
@@ -46,7 +47,7 @@ class Pool:
 
 def union(found: Mapping[str, LegResult]) -> list[str]:
     """Every item that any channel found, each once."""
-    return list(dict.fromkeys(id_ for result in found.values() for id_ in result.ids))
+    return list(dict.fromkeys(chain.from_iterable(result.ids for result in found.values())))
 
 
 def pooled(found: Mapping[str, LegResult], parts: Mapping[str, Sequence[float]], budget: int) -> Pool:
