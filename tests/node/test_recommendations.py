@@ -285,13 +285,14 @@ def test_an_item_is_explained_by_the_vector_that_the_index_scored(routed_shop: S
 class Listening(Transport):
     """Keeps what is sent."""
 
-    sent: list[str]
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sent: list[str] = []
 
-    def perform_request(
-        self, method: str, url: str, params: Any = None, body: Any = None, **options: Any
-    ) -> Any:
+    def perform_request(self, *arguments: Any, **options: Any) -> Any:
+        method, url, _, body = arguments
         self.sent.append(f"{method} {url} {body}")
-        return super().perform_request(method, url, params=params, body=body, **options)
+        return super().perform_request(*arguments, **options)
 
 
 def test_a_page_takes_three_requests_and_no_vector_that_the_recommender_has(
@@ -299,8 +300,9 @@ def test_a_page_takes_three_requests_and_no_vector_that_the_recommender_has(
 ) -> None:
     """By a client of opensearch-py's own making, whose serializer is another."""
     theirs = OpenSearch([node_url], transport_class=Listening)
-    sent: list[str] = []
-    theirs.transport.sent = sent
+    listening = theirs.transport
+    assert isinstance(listening, Listening)
+    sent = listening.sent
     shop = RecommendationClient(theirs, either.name, either.artifacts)
     try:
         shop.recommend(["item-050"])

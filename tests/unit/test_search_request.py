@@ -114,6 +114,6 @@ def test_a_value_of_another_type_is_named_with_what_is_right(asked: Any, wrong: 
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
-    assert RecommendationRequest(size=cast("int", np.int64(3))).pool_size == 500
+    assert RecommendationRequest(size=cast("int", np.int64(3))).pool_size == 200
     assert GroupOptions(size=cast("int", np.int32(3))).size == 3
     assert SearchRequest("drill", diversity=float(np.float32(0.5))).diversity == 0.5

@@ -51,7 +51,7 @@ class ItemsRequest:
             number out of range.
     """
 
-    usual_budget: ClassVar[int] = 500
+    usual_budget: ClassVar[int]
 
     size: int = 10
     filters: Filters | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from aisle.search.recommend.items_request import ItemsOptions, ItemsRequest
 
@@ -17,7 +18,8 @@ class RecommendationOptions(ItemsOptions, total=False):
 class RecommendationRequest(ItemsRequest):
     """One recommendation: the history, what may come up, and how much of it: see `ItemsRequest`.
 
-    The budget is that of the pool, of all channels together; the usual one is 500. For rules the context
+    The budget is that of the pool, of all channels together; the usual one is 200, as many as preferences
+    rank again. A larger one lets boosts and rules bring up what stands further back. For rules the context
     ``recommendations`` is always there.
 
     Attributes:
@@ -27,6 +29,8 @@ class RecommendationRequest(ItemsRequest):
     Raises:
         InvalidQuery: see `ItemsRequest`.
     """
+
+    usual_budget: ClassVar[int] = 200
 
     history: tuple[str, ...] = ()
     exclude_bought: bool = True

@@ -284,8 +284,8 @@ def _sequence_of(recommender: Recommender) -> SequenceChannel | None:
 
 
 APART: Final = 0.001
-"""Products with the two vectors of one text differ by less, as a share of the user vector's length: by 0.00017
-at most for 3,000 items of Amazon Beauty."""
+"""Products with the two vectors of one text differ by less, as a share of the user vector's length; at most
+0.00017 was seen, of 3,000 items of Amazon Beauty."""
 
 PARTS: Final = ("vectors", COUNTS, POPULARITY)
 """Of the base score: inner products of vectors, which are those of sequences and of texts together."""
