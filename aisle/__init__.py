@@ -61,6 +61,7 @@ __all__ = [
     "explain_item",
     "export_encoder",
     "export_ubi",
+    "gate_release",
     "import_dashboards",
     "index",
     "interpolate",
@@ -75,12 +76,14 @@ __all__ = [
     "open_similar_items",
     "plan",
     "preview",
+    "promote",
     "prune_releases",
     "prune_ubi",
     "pull_release",
     "push_release",
     "put_rules",
     "record_report",
+    "release_log",
     "replay",
     "report_adaptation",
     "rollback",
@@ -116,6 +119,7 @@ if TYPE_CHECKING:
     from aisle._evaluate_baskets import EvaluatedBaskets, evaluate_baskets
     from aisle._evaluate_encoder import evaluate_encoder
     from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
+    from aisle._gate import gate_release
     from aisle._index import index, replay
     from aisle._item_to_item import open_item_to_item, train_item_to_item
     from aisle._judgments import convert_judgments
@@ -125,7 +129,14 @@ if TYPE_CHECKING:
     from aisle._recommend import open_recommender, train_recommender
     from aisle._recommendations import open_recommendations
     from aisle._registry import clean_registry, list_registry, pull_release, push_release
-    from aisle._releases import diff_releases, list_releases, prune_releases, rollback
+    from aisle._releases import (
+        diff_releases,
+        list_releases,
+        promote,
+        prune_releases,
+        release_log,
+        rollback,
+    )
     from aisle._rules import (
         check_rules,
         delete_rules,
@@ -184,6 +195,7 @@ else:
         "_evaluate_encoder": ("evaluate_encoder",),
         "_evaluate_baskets": ("EvaluatedBaskets", "evaluate_baskets"),
         "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),
+        "_gate": ("gate_release",),
         "_index": ("index", "replay"),
         "_judgments": ("convert_judgments",),
         "_item_to_item": ("open_item_to_item", "train_item_to_item"),
@@ -195,7 +207,9 @@ else:
         "_recommend": ("open_recommender", "train_recommender"),
         "_recommendations": ("open_recommendations",),
         "_registry": ("clean_registry", "list_registry", "pull_release", "push_release"),
-        "_releases": ("diff_releases", "list_releases", "prune_releases", "rollback"),
+        "_releases": (
+            *("diff_releases", "list_releases", "promote", "prune_releases", "release_log", "rollback"),
+        ),
         "_rules": (
             "check_rules",
             "delete_rules",

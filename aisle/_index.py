@@ -75,6 +75,7 @@ def index(
     replicas: int = 0,
     force_merge: bool = False,
     keep: int = 1,
+    stage: bool = False,
     max_rejected: float = 0.05,
     max_shrink: float = 0.2,
     strict: bool = False,
@@ -146,6 +147,8 @@ def index(
         replicas: further copies of each shard of the finished release.
         force_merge: merge to one segment per shard before going live: slower to make, faster to search.
         keep: older releases that stay for a way back.
+        stage: finish the release and check it, but let what is live stay live: see `aisle.gate_release` and
+            `aisle.promote`.
         max_rejected: share of the rows, 0 to 1, that may be dead letters before the run fails.
         max_shrink: share of the live release's documents, 0 to 1, by which the new one may be smaller.
         strict: fail, and do not only warn, if far fewer items have a field (such as a price) than in the live
@@ -181,6 +184,7 @@ def index(
         replicas=replicas,
         force_merge=force_merge,
         keep=keep,
+        stage=stage,
         max_refused_share=max_refused,
         synonyms=read_synonyms(Path(synonyms) if synonyms is not None else None),
         retry=RetryPolicy(deadline_s=patience_s),

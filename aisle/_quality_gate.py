@@ -9,7 +9,7 @@ from typing import Final
 
 from opensearchpy import OpenSearch
 
-from aisle._evaluate import DEPTH, evaluate_index
+from aisle._evaluate import DEPTH, Evaluated, evaluate_index
 from aisle._search import open_search
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
@@ -135,11 +135,30 @@ class ReleaseGate:
 
     def _score(self, release: str) -> float:
         search = _opened(self.client, release, self.store, self.references)
-        meta = read_live(self.client, release).meta
-        system = meta.fusion or default_fusion(search.legs)
-        boosts = {release: meta.boosts} if meta.boosts else {}
-        found = evaluate_index(search, self.judged, {release: system}, self.options.relevant, boosts=boosts)
+        found = evaluate_release(search, release, self.judged, self.options.relevant, self.client)
         return found.report.systems[release][self.options.metric]
+
+
+def evaluate_release(
+    search: SearchClient, release: str, judged: JudgedSet, relevant: float, client: OpenSearch
+) -> Evaluated:
+    """Ask a release every judged query as shoppers ask it by default: by its own fusion and boosts.
+
+    Args:
+        search: of the release, with a window of at least ``DEPTH``.
+        release: index; also the name of the system in what is returned.
+        judged: queries and judgments.
+        relevant: lowest grade that counts as relevant.
+        client: connection.
+
+    Raises:
+        EvaluationError: nothing to score, or judgments of another catalogue.
+        SearchError, ClusterError: it cannot be asked.
+    """
+    meta = read_live(client, release).meta
+    system = meta.fusion or default_fusion(search.legs)
+    boosts = {release: meta.boosts} if meta.boosts else {}
+    return evaluate_index(search, judged, {release: system}, relevant, boosts=boosts)
 
 
 def release_gate(

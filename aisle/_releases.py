@@ -1,19 +1,29 @@
-"""See, compare, go back to and delete the releases of a catalogue."""
+"""See, compare, promote, go back to and delete the releases of a catalogue."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from opensearchpy import OpenSearch
 
+from aisle._rules import RulesOfRelease, rules_of_release
 from aisle.cluster.client import connected
 from aisle.indexer.releases import diff, inventory, prune
+from aisle.indexer.releases import log as releases_log
+from aisle.indexer.releases import promote as promotion
 from aisle.indexer.releases import rollback as going_back
 from aisle.indexer.releases.diff import USUAL_EXAMPLES, ReleaseDiff
 from aisle.indexer.releases.inventory import ReleaseRow, no_releases
+from aisle.indexer.releases.log import LogEntry
+from aisle.indexer.releases.names import check_name
+from aisle.indexer.releases.promote import Promoted
 from aisle.indexer.releases.prune import Pruned
 from aisle.indexer.releases.rollback import Rollback
 
 __all__ = [
     "USUAL_EXAMPLES",
+    "LogEntry",
+    "Promoted",
     "Pruned",
     "ReleaseDiff",
     "ReleaseRow",
@@ -21,7 +31,9 @@ __all__ = [
     "diff_releases",
     "list_releases",
     "no_releases",
+    "promote",
     "prune_releases",
+    "release_log",
     "rollback",
 ]
 
@@ -67,17 +79,67 @@ def diff_releases(
     return diff.diff_releases(connected(cluster), name, before, after, examples=examples)
 
 
-def rollback(
+def promote(
     name: str,
-    to: str | None = None,
+    release: str | None = None,
     *,
     dry_run: bool = False,
     wait_s: float = 0.0,
     cluster: OpenSearch | None = None,
-) -> Rollback:
-    """Make an older release live again, in one step.
+) -> Promoted:
+    """Make a staged release live, in one step; what was live stays as a way back.
 
-    Updates since then stay in the release that is withdrawn.
+    Example:
+        >>> aisle.promote("shop", "shop-v0008").live
+        'shop-v0008'
+
+    Args:
+        name: of the catalogue.
+        release: made with ``aisle.index(..., stage=True)``; None: the only one that is staged.
+        dry_run: change nothing, say what would be done.
+        wait_s: seconds to wait for another run that changes this catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: there is no such staged release, or another run changes the catalogue.
+        IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile.
+        CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
+        ClusterError: the cluster does not answer.
+    """
+    return promotion.promote(connected(cluster), name, release, dry_run=dry_run, wait_s=wait_s)
+
+
+def release_log(name: str, *, cluster: OpenSearch | None = None) -> tuple[LogEntry, ...]:
+    """What was indexed, staged, promoted and rolled back, when and by whom, oldest first; the last 500.
+
+    Example:
+        >>> [(entry.action, entry.release) for entry in aisle.release_log("shop")]
+        [('index', 'shop-v0007'), ('stage', 'shop-v0008'), ('promote', 'shop-v0008')]
+
+    Args:
+        name: of the catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: the name cannot be used, or the log cannot be read.
+        ClusterError: the cluster does not answer.
+    """
+    return releases_log.read_log(connected(cluster), check_name(name))
+
+
+def rollback(
+    name: str,
+    to: str | None = None,
+    *,
+    rules: bool = False,
+    dry_run: bool = False,
+    wait_s: float = 0.0,
+    cluster: OpenSearch | None = None,
+) -> Rollback:
+    """Make an older release live again, in one step, with all that its index binds.
+
+    Encoders, recommender, fusion, synonyms and suggestions go back with the index. Rules are the catalogue's
+    and stay, unless ``rules`` is set. Updates since then stay in the release that is withdrawn.
 
     Example:
         >>> aisle.rollback("shop").live
@@ -86,17 +148,29 @@ def rollback(
     Args:
         name: of the catalogue.
         to: release to go to; None: the newest older one that is finished.
+        rules: make the rules live again, too, that were live last while that release was.
         dry_run: change nothing, say what would be done.
         wait_s: seconds to wait for another run that changes this catalogue.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
 
     Raises:
-        InputError: there is no such release to go to, or another run changes the catalogue.
+        InputError: there is no such release to go to, or another run changes the catalogue; or which rules
+            were live with it is not known any more: nothing is changed then.
         IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile.
         CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
         ClusterError: the cluster does not answer.
     """
-    return going_back.rollback(connected(cluster), name, to, dry_run=dry_run, wait_s=wait_s)
+    client = connected(cluster)
+    earlier: RulesOfRelease | None = None
+    if rules:
+        # Looked for first: what would not come back whole does not begin to.
+        target = going_back.rollback(client, name, to, dry_run=True).live
+        earlier = rules_of_release(client, name, target)
+        to = target
+    done = going_back.rollback(client, name, to, dry_run=dry_run, wait_s=wait_s)
+    if earlier is None:
+        return done
+    return replace(done, rules=earlier.version if dry_run else earlier.put(client))
 
 
 def prune_releases(

@@ -275,6 +275,59 @@ def rollback_rules(
     return _put(asked, name, store.rules(found), live)
 
 
+@dataclass(frozen=True, slots=True)
+class RulesOfRelease:
+    """The rules that were live last while a release was.
+
+    Attributes:
+        name: of the catalogue.
+        release: the release.
+        version: their version then; 0: there were none.
+        rules: what they say.
+    """
+
+    name: str
+    release: str
+    version: int
+    rules: RuleSet
+
+    def put(self, cluster: Cluster) -> int:
+        """Make them live again, unless they are.
+
+        Returns:
+            Their version now; 0 if rules are switched off.
+
+        Raises:
+            InputError: somebody else put rules at the same time.
+            ClusterError: the cluster does not answer.
+        """
+        store = _store(cluster, self.name)
+        if not self.rules.rules and store.history().live is None:
+            return 0
+        live = store.put(self.rules, self.release)
+        return live.version if live.rules else 0
+
+
+def rules_of_release(cluster: Cluster, name: str, release: str) -> RulesOfRelease:
+    """The rules that were live last while a release was.
+
+    Raises:
+        InputError: nobody knows any more: later versions have pushed them out.
+        ClusterError: the cluster does not answer.
+    """
+    store = _store(cluster, name)
+    history = store.history()
+    found = history.of_release(release)
+    if found is not None:
+        return RulesOfRelease(name, release, found.version, store.rules(found))
+    if history.versions and history.versions[0].version > 1:
+        raise InputError(
+            f"the rules of {name} that were live with {release} are not kept any more",
+            fix=f"go back without them, then choose from: aisle rules list --name {name}",
+        )
+    return RulesOfRelease(name, release, 0, RuleSet())
+
+
 def delete_rules(
     name: str, *, history: bool = False, cluster: OpenSearch | None = None
 ) -> RulesVersion | None:

@@ -36,6 +36,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "update": _Place("update", "update"),
         "releases": _Place("releases"),
         "artifacts": _Place("artifacts"),
+        "gate": _Place("gate", "gate"),
         "check": _Place("check"),
         "search": _Place("search", "search", "SearchCommand"),
         "browse": _Place("browse", "browse"),

@@ -119,8 +119,13 @@ def print_languages(console: Console, languages: str) -> None:
 
 def print_indexed(console: Console, report: IndexReport) -> None:
     """Of a run."""
+    became = (
+        f"{report.release} is staged, {report.name} as it was"
+        if report.staged
+        else f"{report.name} is now {report.release}"
+    )
     console.print(
-        f"{report.name} is now {report.release}: {report.documents:,} documents in {report.seconds:,.1f} s"
+        f"{became}: {report.documents:,} documents in {report.seconds:,.1f} s"
         f" ({report.docs_per_s:,.0f} a second)",
         highlight=False,
         soft_wrap=True,
@@ -298,6 +303,9 @@ def index(
         ),
     ] = False,
     keep: Annotated[int, typer.Option(min=0, help="Older releases to keep for rollback.")] = 1,
+    stage: Annotated[
+        bool, typer.Option("--stage", help="Finish the release, but let what is live stay live.")
+    ] = False,
     max_rejected: Annotated[
         float,
         typer.Option(
@@ -544,6 +552,7 @@ def index(
             replicas=replicas,
             force_merge=force_merge,
             keep=keep,
+            stage=stage,
             max_rejected=max_rejected,
             max_shrink=max_shrink,
             strict=strict,

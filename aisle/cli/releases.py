@@ -1,4 +1,4 @@
-"""``aisle releases``: see, compare, go back, clean up."""
+"""``aisle releases``: see, compare, promote, go back, clean up."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _WAIT = Annotated[float, typer.Option(min=0, help="Seconds to wait for another r
 
 @app.callback()
 def releases() -> None:
-    """List, compare, roll back and delete releases.
+    """List, compare, promote, roll back and delete releases.
 
     Examples:
 
@@ -131,6 +131,9 @@ def rollback(
         str | None,
         typer.Option(help="Release to make live. Default: the newest older release that is complete."),
     ] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="Also the rules that were live last while that release was.")
+    ] = False,
     dry_run: _DRY_RUN = False,
     wait: _WAIT = 0,
     as_json: JsonOption = False,
@@ -141,16 +144,73 @@ def rollback(
 
         aisle releases rollback shop --dry-run
 
-        aisle releases rollback shop
+        aisle releases rollback shop --rules
 
         aisle releases rollback shop --to shop-v0003
     """
-    done = aisle.rollback(name, to, dry_run=dry_run, wait_s=wait)
+    done = aisle.rollback(name, to, rules=rules, dry_run=dry_run, wait_s=wait)
     if as_json:
         print_json(done.to_json())
         return
-    was = f" (it was {done.withdrawn})" if done.withdrawn else ""
-    Console().print(f"{name} {'is now' if done.done else 'would be'} {done.live}{was}", highlight=False)
+    now = "is now" if done.done else "would be"
+    Console().print(f"{name} {now} {done.live}{_was(done.withdrawn)}", highlight=False)
+    if done.rules is not None:
+        Console().print(f"its rules: {f'version {done.rules}' if done.rules else 'none'}", highlight=False)
+
+
+@app.command()
+def promote(
+    name: _NAME,
+    release: Annotated[
+        str | None, typer.Argument(help="A staged release. Default: the only one.", show_default=False)
+    ] = None,
+    dry_run: _DRY_RUN = False,
+    wait: _WAIT = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a staged release live, in one step. What was live stays, to roll back to.
+
+    Examples:
+
+        aisle releases promote shop
+
+        aisle releases promote shop shop-v0008 --dry-run
+    """
+    done = aisle.promote(name, release, dry_run=dry_run, wait_s=wait)
+    if as_json:
+        print_json(done.to_json())
+        return
+    now = "is now" if done.done else "would be"
+    Console().print(f"{name} {now} {done.live}{_was(done.replaced)}", highlight=False)
+
+
+@app.command()
+def log(name: _NAME, as_json: JsonOption = False) -> None:
+    """Show what was indexed, staged, promoted and rolled back, when and by whom. Oldest first.
+
+    Examples:
+
+        aisle releases log shop
+
+        aisle releases log shop --json
+    """
+    entries = aisle.release_log(name)
+    if not entries:
+        raise no_releases(name)
+    if as_json:
+        print_json([entry.to_json() for entry in entries])
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for column in ("when", "what", "release", "before", "by"):
+        table.add_column(column, overflow="fold")
+    for entry in entries:
+        told = (entry.at.replace("T", " "), entry.action, entry.release, entry.before, entry.by)
+        table.add_row(*map(printable, told))
+    Console().print(table)
+
+
+def _was(release: str) -> str:
+    return f" (it was {release})" if release else ""
 
 
 @app.command()

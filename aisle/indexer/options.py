@@ -34,6 +34,7 @@ class IndexOptions:
         shards, replicas: of the finished release.
         force_merge: one segment per shard before going live: slower to make, faster to search.
         keep: older releases that stay for a way back.
+        stage: finish the release without making it live.
         max_refused_share: of the documents read, how many OpenSearch may refuse (0 to 1) before the release
             is given up: one odd document must not stop a night's run, a wrong mapping must not empty the
                 shop.
@@ -56,6 +57,7 @@ class IndexOptions:
     replicas: int = 0
     force_merge: bool = False
     keep: int = 1
+    stage: bool = False
     max_refused_share: float = 0.01
     fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
     fusion: FusionSpec | None = None
@@ -130,6 +132,7 @@ class IndexReport:
         dead_letters: reason to number of rows and documents that are not in the release.
         examples: reason to one of these rows.
         dead_letters_file: where they are; None if there are none, or nobody kept them.
+        staged: whether it waits to be promoted, and what was live still is.
     """
 
     name: str
@@ -154,6 +157,7 @@ class IndexReport:
     dead_letters: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, RejectedRow] = field(default_factory=dict)
     dead_letters_file: Path | None = None
+    staged: bool = False
 
     @classmethod
     def of(
@@ -168,6 +172,7 @@ class IndexReport:
         item_spaces: ItemSpaces,
         suggestions: SuggestionReport | None = None,
         vectors: KeptVectors | None = None,
+        staged: bool = False,
     ) -> Self:
         """A run that loaded this much and took so long."""
         return cls(
@@ -186,6 +191,7 @@ class IndexReport:
             vectors=vectors,
             item_spaces=item_spaces,
             suggestions=suggestions,
+            staged=staged,
         )
 
     def to_json(self) -> dict[str, Any]:

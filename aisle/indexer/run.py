@@ -25,6 +25,7 @@ from aisle.indexer.pipeline import run_pipeline
 from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.releases.create import create_release, declaring_numbers
 from aisle.indexer.releases.inventory import read_inventory
+from aisle.indexer.releases.log import write_log
 from aisle.indexer.releases.names import loading_alias
 from aisle.indexer.releases.publish import Publisher
 from aisle.indexer.suggestions.build import SuggestionsBuilder
@@ -68,7 +69,7 @@ def go_live(
         suggestions: likewise.
 
     Returns:
-        What was live before.
+        What was live before; nothing if the release is only staged.
 
     Raises:
         IndexingFailed: a count that differs, a merge that failed, a lease that was lost, a newer release.
@@ -86,6 +87,9 @@ def go_live(
     if suggestions is not None:
         suggestions.build(publisher.release, settings)
     lease.check()
+    if options.stage:
+        publisher.stage()
+        return ()
     return publisher.swap()
 
 
@@ -298,7 +302,9 @@ def index_catalogue(
                 if context is None:
                     _log_refused(ledger)
         ledger.mark(RunPhase.LIVE)
-        deleted = prune(publisher, options.keep)
+        action = "stage" if options.stage else "index"
+        write_log(cluster, options.name, action, begun.release, ", ".join(replaced))
+        deleted = () if options.stage else prune(publisher, options.keep)
     return IndexReport.of(
         options.name,
         begun.release,
@@ -309,6 +315,7 @@ def index_catalogue(
         suggestions=suggestions.report if suggestions is not None else None,
         vectors=KeptVectors.of(options.vectors, encoder, loaded.clipped),
         item_spaces=encoder.item_spaces,
+        staged=options.stage,
     )
 
 

@@ -250,3 +250,29 @@ def test_another_encoder_reads_the_texts_once_more_and_says_so(shop: Shop) -> No
     expected = shop.fields.columns(items, whole)
     np.testing.assert_array_equal(made[fields.ITEM_VECTOR], expected[fields.ITEM_VECTOR])
     assert both.item_spaces.recommends == shop.fields.space
+
+
+def test_a_record_binds_all_that_it_recommends_by_and_a_gate_counts_its_codes(
+    shop: Shop, name: str, tmp_path: Path
+) -> None:
+    shop.index(name)
+    new = shop.index(name, stage=True).release
+    registry = str(tmp_path / "registry")
+    manifest = aisle.push_release(name, registry, cluster=shop.client, store=shop.store).manifest
+    assert [one.role for one in manifest.artifacts] == [
+        *("encoder", "recommender", "encoder of the recommender", "codes", "router")
+    ]
+    assert len(manifest.lineage.data) == 64 and manifest.lineage.parent == ""
+    elsewhere = ArtifactStore(tmp_path / "elsewhere")
+    aisle.pull_release(name, registry, store=elsewhere)
+    found = [
+        aisle.open_recommendations(name, cluster=shop.client, store=store).recommend(["red-0"], size=5)
+        for store in (shop.store, elsewhere)
+    ]
+    assert found[0].items and [one.id for one in found[1].items] == [one.id for one in found[0].items]
+    report = aisle.gate_release(new, name, sample=0, cluster=shop.client, store=elsewhere)
+    used = [one for one in report.checks if one.gate.value == "code utilisation"]
+    assert len(used) == read_live(shop.client, name).meta.recommending().levels > 0
+    firsts = {source[fields.sid(1)] for source in shop.documents(name).values() if fields.sid(1) in source}
+    size = len(firsts) / used[0].check.value
+    assert used[0].live == used[0].check.value and size == pytest.approx(round(size))

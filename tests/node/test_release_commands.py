@@ -117,7 +117,13 @@ def test_a_rollback_goes_back_says_what_is_live_and_can_be_undone(
     assert would.stdout.strip() == f"{name} would be {name}-v0002 (it was {name}-v0003)"
     assert count(client, name) == 40
     done = orjson.loads(command("rollback", name, "--json").stdout)
-    assert done == {"name": name, "live": f"{name}-v0002", "withdrawn": f"{name}-v0003", "done": True}
+    assert done == {
+        "name": name,
+        "live": f"{name}-v0002",
+        "withdrawn": f"{name}-v0003",
+        "done": True,
+        "rules": None,
+    }
     assert count(client, name) == 30
     # What was withdrawn is no way back: the next one is older still.
     assert f"is now {name}-v0001" in command("rollback", name).stdout

@@ -25,6 +25,7 @@ from aisle.evaluation.encoders.vector_space import (
     space_figures,
 )
 from aisle.evaluation.encoders.vector_table import KeptSearch
+from aisle.evaluation.gates.check import Check
 from aisle.evaluation.metrics import Scores
 from aisle.evaluation.report import markdown_table
 from aisle.evaluation.significance import compare
@@ -54,38 +55,6 @@ class Limits:
     most_slice_loss: float = 0.02
     most_hubness: float = 1.5
     most_narrow_loss: float = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A figure and its limit.
-
-    Attributes:
-        name: what is checked.
-        value: the figure.
-        limit: that it must not be over, or not under.
-        at_most: whether the limit is the most that is allowed, else the least.
-    """
-
-    name: str
-    value: float
-    limit: float
-    at_most: bool
-
-    @property
-    def met(self) -> bool:
-        """Whether the figure is within its limit."""
-        return self.value <= self.limit if self.at_most else self.value >= self.limit
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {
-            "name": self.name,
-            "value": round(self.value, 5),
-            "limit": self.limit,
-            "at_most": self.at_most,
-            "met": self.met,
-        }
 
 
 @dataclass(frozen=True, slots=True)

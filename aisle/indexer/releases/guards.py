@@ -143,6 +143,11 @@ class ReleaseContent:
     documents: int
     present: Mapping[str, int]
 
+    @property
+    def coverage(self) -> dict[str, float]:
+        """Field to the share of the documents that have it: 0 to 1."""
+        return {name: self.share(name) for name in self.present}
+
     def share(self, name: str) -> float:
         """Of the documents, how many have this field: 0 to 1."""
         return self.present.get(name, 0) / self.documents if self.documents else 0.0
@@ -156,18 +161,28 @@ def live_content(cluster: Cluster, name: str) -> ReleaseContent | None:
     live = read_inventory(cluster, name).live
     if not live:
         return None
+    try:
+        return release_content(cluster, *live)
+    except AisleError as error:
+        _warn(f"{live[0]} is live and cannot be asked, so nothing is compared with it ({error.message})")
+        return None
+
+
+def release_content(cluster: Cluster, *releases: str) -> ReleaseContent:
+    """How much a release holds, refreshed documents alone.
+
+    Raises:
+        IndexNotFound: there is no such release.
+        ClusterError: the cluster does not answer.
+    """
     body = {
         "size": 0,
         "track_total_hits": True,
         "aggs": {name: {"filter": {"exists": {"field": asked}}} for name, asked in _ASKED.items()},
     }
-    try:
-        found = cluster.search(index=",".join(live), body=body)
-    except AisleError as error:
-        _warn(f"{live[0]} is live and cannot be asked, so nothing is compared with it ({error.message})")
-        return None
+    found = cluster.search(index=",".join(releases), body=body)
     return ReleaseContent(
-        release=", ".join(live),
+        release=", ".join(releases),
         documents=found["hits"]["total"]["value"],
         present={name: found["aggregations"][name]["doc_count"] for name in _ASKED},
     )

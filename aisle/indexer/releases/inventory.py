@@ -16,6 +16,7 @@ from aisle.indexer.releases.names import (
     abandoned_alias,
     check_name,
     loading_alias,
+    staged_alias,
     version_of,
     withdrawn_alias,
 )
@@ -33,6 +34,7 @@ class ReleaseInventory:
         abandoned: those of the unfinished that were given up.
         withdrawn: finished ones that somebody rolled back from.
         orphans: indexes of suggestions whose release is gone.
+        staged: finished ones that were never live: they wait to be promoted.
     """
 
     releases: tuple[str, ...]
@@ -41,11 +43,15 @@ class ReleaseInventory:
     abandoned: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
+    staged: tuple[str, ...] = ()
 
     @property
     def no_way_back(self) -> tuple[str, ...]:
-        """Releases that no rollback can go to: unfinished or withdrawn. `to_prune` does not count them."""
-        return (*self.unfinished, *self.withdrawn)
+        """Releases that no rollback goes to by itself: unfinished, withdrawn, or never live.
+
+        `to_prune` does not count them.
+        """
+        return (*self.unfinished, *self.withdrawn, *self.staged)
 
 
 def read_inventory(cluster: Cluster, name: str) -> ReleaseInventory:
@@ -77,6 +83,7 @@ def read_inventory(cluster: Cluster, name: str) -> ReleaseInventory:
         ),
         abandoned=tuple(index for index in releases if abandoned_alias(index) in marks[index]),
         withdrawn=tuple(index for index in releases if withdrawn_alias(index) in marks[index]),
+        staged=tuple(index for index in releases if staged_alias(index) in marks[index]),
         orphans=tuple(
             sorted(
                 index
@@ -100,6 +107,7 @@ class ReleaseState(StrEnum):
     """Where a release is in its life."""
 
     LIVE = "live"
+    STAGED = "staged"
     KEPT = "kept"
     WITHDRAWN = "withdrawn"
     UNFINISHED = "unfinished"
@@ -162,6 +170,7 @@ def state_of(release: str, now: ReleaseInventory) -> ReleaseState:
         ReleaseState.ABANDONED: now.abandoned,
         ReleaseState.UNFINISHED: now.unfinished,
         ReleaseState.WITHDRAWN: now.withdrawn,
+        ReleaseState.STAGED: now.staged,
     }
     return next((state for state, those in marks.items() if release in those), ReleaseState.KEPT)
 

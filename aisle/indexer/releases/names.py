@@ -13,7 +13,7 @@ MAX_NAME_BYTES: Final = 200
 _FORBIDDEN: Final = '\\/*?"<>| ,#:'
 _RELEASE: Final = re.compile(r"(?P<name>.+)-v(?P<version>\d{4,})")
 # What belongs to a release is called after it.
-_OF_RELEASE: Final = re.compile(r".+-v\d{4,}(?:-(?:loading|abandoned|withdrawn|suggest|completions))?")
+_OF_RELEASE: Final = re.compile(r".+-v\d{4,}(?:-(?:loading|abandoned|withdrawn|staged|suggest|completions))?")
 
 
 def check_name(name: str) -> str:
@@ -62,6 +62,32 @@ def abandoned_alias(release: str) -> str:
 def withdrawn_alias(release: str) -> str:
     """The alias of a finished release that somebody rolled back from: it is no way back."""
     return f"{release}-withdrawn"
+
+
+def staged_alias(release: str) -> str:
+    """The alias of a finished release that is to be looked at before somebody promotes it."""
+    return f"{release}-staged"
+
+
+def stage_actions(release: str) -> list[dict[str, Any]]:
+    """Actions of one ``_aliases`` request: the release is finished, and waits; see `swap_actions`."""
+    return [
+        {"remove": {"index": release, "alias": loading_alias(release), "must_exist": True}},
+        {"add": {"index": release, "alias": staged_alias(release)}},
+    ]
+
+
+def promote_actions(name: str, target: str, live: Iterable[str]) -> list[dict[str, Any]]:
+    """Actions of one ``_aliases`` request: ``target`` becomes live, and what was live stays as a way back.
+
+    What is live must still be live, so of two promotions one does it.
+    """
+    return [
+        *({"remove": {"index": index, "alias": name, "must_exist": True}} for index in live),
+        {"remove": {"index": target, "alias": staged_alias(target), "must_exist": False}},
+        {"remove": {"index": target, "alias": withdrawn_alias(target), "must_exist": False}},
+        {"add": {"index": target, "alias": name}},
+    ]
 
 
 def rollback_actions(name: str, target: str, live: Iterable[str]) -> list[dict[str, Any]]:

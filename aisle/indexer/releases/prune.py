@@ -66,6 +66,8 @@ def choose_pruned(
     if not unfinished:
         # Older ones can never go live any more.
         kept |= {r for r in now.unfinished if r not in now.abandoned and versions[r] > current}
+    # One that waits to be promoted is as good as the live one.
+    kept |= {r for r in now.staged if versions[r] > current}
     return tuple(sorted((r for r in now.releases if r not in kept), key=versions.__getitem__))
 
 

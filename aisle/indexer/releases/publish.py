@@ -10,7 +10,7 @@ from aisle.cluster import Cluster
 from aisle.errors import AisleError, IndexingFailed
 from aisle.indexer.releases.delete import delete_release
 from aisle.indexer.releases.inventory import read_inventory
-from aisle.indexer.releases.names import swap_actions, to_prune, version_of
+from aisle.indexer.releases.names import stage_actions, swap_actions, to_prune, version_of
 from aisle.indexer.releases.signals import store_percentiles
 from aisle.mappings import IndexSettings
 from aisle.mappings.signals import SignalBoosts
@@ -178,6 +178,19 @@ class Publisher:
             if error.status != 404 or self.release not in read_inventory(self._cluster, self._name).live:
                 raise
         return before.live
+
+    def stage(self) -> None:
+        """Finish the release without making it live.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        try:
+            self._cluster.indices.update_aliases(body={"actions": stage_actions(self.release)})
+        except AisleError as error:
+            # A request whose answer was lost is repeated: the first may have done it.
+            if error.status != 404 or self.release not in read_inventory(self._cluster, self._name).staged:
+                raise
 
     def prune(self, keep: int) -> tuple[str, ...]:
         """Delete older releases but the ``keep`` newest ways back; returns what was deleted."""

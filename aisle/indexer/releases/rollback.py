@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from aisle.cluster.failures import RetryPolicy
 from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
+from aisle.indexer.releases.log import write_log
 from aisle.indexer.releases.names import check_name, rollback_actions, version_of
 from aisle.mappings import IndexMeta
 
@@ -28,12 +30,14 @@ class Rollback:
         live: what it points to now.
         withdrawn: what it pointed to before; stays, marked, until the next run or ``prune`` deletes it.
         done: False for a dry run.
+        rules: version of the rules that came back, 0 if they were switched off; None: they stay as they are.
     """
 
     name: str
     live: str
     withdrawn: str
     done: bool
+    rules: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -59,7 +63,7 @@ def choose_target(name: str, now: ReleaseInventory, to: str | None = None) -> st
         back = {
             version: release
             for release in others
-            if release not in now.withdrawn
+            if release not in now.no_way_back
             and ((version := version_of(name, release) or 0) < current or not current)
         }
         if not back:
@@ -71,6 +75,8 @@ def choose_target(name: str, now: ReleaseInventory, to: str | None = None) -> st
         raise InputError(f"{to} was never finished", fix=known)
     if to in now.live:
         raise InputError(f"{to} is live already", fix=known)
+    if to in now.staged:
+        raise InputError(f"{to} was never live", fix=f"aisle releases promote {name} {to}")
     return to
 
 
@@ -105,40 +111,55 @@ def rollback(
     if dry_run:
         before = read_inventory(cluster, name)
         target = choose_target(name, before, to)
-        _check_engine(cluster, target)
+        check_engine(cluster, target)
         return _told(name, target, before, done=False)
     with hold(cluster, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
         before = read_inventory(cluster, name)
         target = choose_target(name, before, to)
-        _check_health(cluster, target)
-        _check_engine(cluster, target)
+        check_searchable(cluster, target)
         lease.check()
-        _move(cluster, name, target, before)
-        return _told(name, target, before, done=True)
+        move_alias(cluster, name, target, rollback_actions(name, target, before.live))
+        done = _told(name, target, before, done=True)
+        write_log(cluster, name, "rollback", target, done.withdrawn)
+        return done
 
 
 def _told(name: str, target: str, before: ReleaseInventory, *, done: bool) -> Rollback:
     return Rollback(name, target, ", ".join(before.live), done)
 
 
-def _check_health(cluster: Cluster, target: str) -> None:
+def check_searchable(cluster: Cluster, target: str) -> None:
+    """Refuse a release that cannot go live.
+
+    Raises:
+        IndexingFailed: not all of its shards are there.
+        CapabilityMissing: see `check_engine`.
+    """
     if cluster.cluster.health(index=target)["status"] == "red":
         raise IndexingFailed(
             f"{target} cannot be searched: not all of its shards are there",
             fix="bring the nodes that hold it back, or choose another release with --to",
         )
 
+    check_engine(cluster, target)
 
-def _check_engine(cluster: Cluster, target: str) -> None:
+
+def check_engine(cluster: Cluster, target: str) -> None:
+    """Refuse a release whose vectors would end a node that is searched, see `require_engine`."""
     mappings = cluster.indices.get(index=target)[target]["mappings"]
     meta = IndexMeta.from_mapping(target, mappings)
     if meta.searches_vectors:
         require_engine(cluster, meta.engine, target, simd=meta.layout.simd)
 
 
-def _move(cluster: Cluster, name: str, target: str, before: ReleaseInventory) -> None:
+def move_alias(cluster: Cluster, name: str, target: str, actions: Sequence[Mapping[str, Any]]) -> None:
+    """Send the actions that make a release live, all or none.
+
+    Raises:
+        IndexingFailed: somebody else moved the alias.
+    """
     try:
-        cluster.indices.update_aliases(body={"actions": rollback_actions(name, target, before.live)})
+        cluster.indices.update_aliases(body={"actions": list(actions)})
     except AisleError as error:
         if error.status != 404:
             raise

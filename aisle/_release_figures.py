@@ -1,0 +1,211 @@
+"""What is measured of a release before it may go live: the questions, and the figures of one release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+
+from aisle._evaluate import DEPTH
+from aisle._quality_gate import evaluate_release
+from aisle._search import load_release_encoder, open_search
+from aisle.cluster import Cluster
+from aisle.encoder import ArtifactStore, DenseEncoder, item_text
+from aisle.encoder.artifact import ITEM_CODES
+from aisle.encoder.code_artifact import load_codes
+from aisle.evaluation import JudgedSet
+from aisle.evaluation.codes import level_figures
+from aisle.evaluation.gates.figures import Found, ReleaseFigures
+from aisle.evaluation.gates.policy import GatePolicy
+from aisle.indexer.releases.guards import release_content
+from aisle.indexer.releases.smoke_queries import SmokeQuerySender, has_words
+from aisle.indexer.vectors import dense_item_encoder, written_to
+from aisle.mappings import IndexMeta, fields
+from aisle.mappings.document import item_of
+from aisle.search import SearchClient, read_live
+from aisle.types import Item
+
+USUAL_SAMPLE: Final = 100
+_INT8: Final = "int8"
+_COSINE: Final = "cosine_mean"
+# Code tuples of one request.
+_PAGE: Final = 1_000
+# So that what is loaded and compiled on the first questions is not counted as slow.
+_WARMING: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenQuery:
+    """A query and the item that it must find.
+
+    Attributes:
+        text: as a shopper types it.
+        item: id.
+    """
+
+    text: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What both releases are asked.
+
+    Attributes:
+        policy: the limits.
+        judged: the judged set; None: none.
+        relevant: lowest grade that counts as relevant.
+        golden: queries that must find their item.
+        sample: items to ask for by their own titles and vectors; 0 for none.
+    """
+
+    policy: GatePolicy
+    judged: JudgedSet | None = None
+    relevant: float = 2
+    golden: tuple[GoldenQuery, ...] = ()
+    sample: int = USUAL_SAMPLE
+    store: ArtifactStore = field(default_factory=ArtifactStore.default)
+
+
+def measure_release(client: Cluster, release: str, asked: Questions, *, is_candidate: bool) -> ReleaseFigures:
+    """Measure one release.
+
+    Args:
+        client: connection.
+        release: index.
+        asked: what it is asked.
+        is_candidate: whether it is the release in question: the live one is not asked for what it has no
+            limit of its own for.
+
+    Raises:
+        ArtifactNotFound, ArtifactCorrupt: an artifact of it is not on this machine, or not what was built.
+        EvaluationError: nothing to score, or the judgments are about other items.
+        ForeignIndex: another Aisle made it.
+        ClusterError: the cluster does not answer.
+    """
+    live = read_live(client, release)
+    content = release_content(client, release)
+    index = client.indices.get(index=release)[release]
+    stats = client.indices.stats(index=release, metric="store")["indices"][release]
+    scores, p50_ms = None, 0.0
+    golden: Found | None = None
+    if asked.judged is not None or (asked.golden and is_candidate):
+        search = open_search(release, window=DEPTH, rules=False, cluster=client, store=asked.store)
+        if asked.judged is not None:
+            for query in islice(asked.judged.queries, _WARMING):
+                search.rank(query.text)
+            found = evaluate_release(search, release, asked.judged, asked.relevant, client)
+            scores, p50_ms = found.scores[release], found.report.p50_ms[release]
+        if asked.golden and is_candidate:
+            golden = _golden(search, asked.golden, asked.policy.golden_depth)
+    titles, vectors = (None, None)
+    if is_candidate and asked.sample:
+        titles, vectors = _smoke(client, live.meta, asked)
+    return ReleaseFigures(
+        release=release,
+        uuid=index["settings"]["index"]["uuid"],
+        documents=content.documents,
+        size_bytes=stats["primaries"]["store"]["size_in_bytes"],
+        coverage=content.coverage,
+        scores=scores,
+        p50_ms=p50_ms,
+        golden=golden,
+        titles=titles,
+        vectors=vectors,
+        utilisation=_utilisation(client, live.meta, asked.store),
+        int8_cosine=_int8_cosine(live.meta, asked.store),
+    )
+
+
+def _golden(search: SearchClient, queries: Iterable[GoldenQuery], depth: int) -> Found:
+    """Which golden queries find their item among the first, as shoppers are answered without rules."""
+    missed, asked = [], 0
+    for query in queries:
+        asked += 1
+        if query.item not in [hit.item.id for hit in search.search(query.text, size=depth).hits]:
+            missed.append(f"{query.text} ({query.item})")
+    return Found(asked, tuple(missed))
+
+
+def _smoke(client: Cluster, meta: IndexMeta, asked: Questions) -> tuple[Found | None, Found | None]:
+    """Sampled items, asked for by their own titles, and by vectors that the encoder makes anew."""
+    items = _drawn(client, meta.release, asked.sample)
+    sender = SmokeQuerySender(client, meta.release, meta.layout)
+    titled = [item for item in items if has_words(item.title)]
+    lost, silent = sender.not_found_by_title(titled)
+    titles = Found(len(titled) - len(silent), tuple(item.id for item in lost)) if titled else None
+    space = meta.spaces.get(fields.DENSE)
+    if space is None or not items:
+        return titles, None
+    model = load_release_encoder(meta.release, space, asked.store)
+    encoder = written_to(dense_item_encoder(model, item_text, name=space.name, dims=space.dims), meta)
+    rows = encoder.encode(items)[fields.DENSE]
+    stored = sender.stored([item.id for item in items])
+    # An item whose vector is left out asks for nothing, and so does one that lost its own.
+    known = [(item, row) for item, row in zip(items, rows, strict=True) if fields.DENSE in stored[item.id]]
+    missed = sender.not_found_by_vector(
+        [item for item, _ in known],
+        [row for _, row in known],
+        [stored[item.id][fields.DENSE] for item, _ in known],
+        fields.DENSE,
+    )
+    without = [item for item in items if fields.DENSE not in stored[item.id]]
+    return titles, Found(len(items), tuple(item.id for item in (*missed, *without)))
+
+
+def _drawn(client: Cluster, release: str, sample: int) -> list[Item]:
+    body = {
+        "size": sample,
+        "_source": {"excludes": [fields.DENSE, fields.SPARSE]},
+        "query": {
+            "function_score": {
+                "query": {"match_all": {}},
+                "random_score": {"seed": 0, "field": "_seq_no"},
+                "boost_mode": "replace",
+            }
+        },
+    }
+    hits = client.search(index=release, body=body)["hits"]["hits"]
+    return [item_of(hit["_id"], hit["_source"]) for hit in hits]
+
+
+def _utilisation(client: Cluster, meta: IndexMeta, store: ArtifactStore) -> tuple[float, ...]:
+    """Of each level of a release's codes, the share that some item of it has; empty without codes."""
+    space = meta.item_spaces.recommends
+    if space is None or not space.levels or not space.codes:
+        return ()
+    codes, _ = load_codes(store.resolve(space.codes, ITEM_CODES), store)
+    found = np.array(list(_code_tuples(client, meta.release, space.levels)), dtype=np.int32)
+    if not found.size:
+        return (0.0,) * space.levels
+    return tuple(level.utilisation for level in level_figures(found, codes.quantizer.sizes[: space.levels]))
+
+
+def _code_tuples(client: Cluster, release: str, levels: int) -> Iterator[tuple[int, ...]]:
+    """Every semantic ID that an item has, once."""
+    after: Mapping[str, Any] = {}
+    while True:
+        source = {
+            "composite": {"size": _PAGE, "sources": [{"sid": {"terms": {"field": fields.sid(levels)}}}]}
+        }
+        if after:
+            source["composite"]["after"] = after
+        answer = client.search(index=release, body={"size": 0, "aggs": {"sids": source}})["aggregations"][
+            "sids"
+        ]
+        for bucket in answer["buckets"]:
+            yield fields.sid_codes(bucket["key"]["sid"])
+        if not answer["buckets"] or not (after := answer.get("after_key", {})):
+            return
+
+
+def _int8_cosine(meta: IndexMeta, store: ArtifactStore) -> float | None:
+    space = meta.spaces.get(fields.DENSE)
+    if space is None:
+        return None
+    path = store.resolve(space.fingerprint, DenseEncoder.kind)
+    manifest = next(held for folder, held in store.list() if folder == path)
+    return manifest.metrics.get(_COSINE) if manifest.precision.startswith(_INT8) else None

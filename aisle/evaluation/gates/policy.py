@@ -1,0 +1,162 @@
+"""What a release must reach, and may cost, to go live: one small TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from aisle.errors import InputError
+from aisle.evaluation.metrics import DEFAULT_METRICS
+
+_USUAL_DROPS: Final = MappingProxyType({"nDCG@10": 0.01, "R@10": 0.02, "R@200": 0.02})
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """Limits of a release against the live one.
+
+    Attributes:
+        least: metric to the least mean that a release must reach, whatever is live, 0 to 1.
+        drop: metric to how much less than the live release's the mean may be, 0 to 1.
+        significance: a mean below the live one's, however little, stops a release if the paired randomisation
+            test gives less than this p-value; 0 leaves the test out.
+        tested: metric that the test, and segments, are about.
+        segment_drop: how much less than the live one's the mean of a segment may be, 0 to 1.
+        segment_queries: queries that a segment must have to count: fewer tell nothing.
+        golden: share of the golden queries that must find their item, 0 to 1.
+        golden_depth: among so many first.
+        smoke: share of sampled items that must be found by their own title, and by their own vector.
+        utilisation: share of the codes of each level that some item must have, 0 to 1.
+        int8_cosine: least mean cosine of an INT8 encoder with the model that it was made of, 0 to 1.
+        coverage_drop: share of the live release's coverage that a field may lose, 0 to 1.
+        shrink: share of the live release's documents by which there may be fewer, 0 to 1.
+        size: most bytes a document, as a multiple of the live release's.
+        size_slack_mb: megabytes in all that are too few to count as larger, as segments have some.
+        latency: most median milliseconds a query, as a multiple of the live release's.
+        latency_slack_ms: milliseconds that are too few to count as slower.
+
+    Raises:
+        InputError: a limit that means nothing.
+    """
+
+    least: Mapping[str, float] = field(default_factory=dict)
+    drop: Mapping[str, float] = field(default_factory=lambda: _USUAL_DROPS)
+    significance: float = 0.01
+    tested: str = "nDCG@10"
+    segment_drop: float = 0.05
+    segment_queries: int = 20
+    golden: float = 1.0
+    golden_depth: int = 10
+    smoke: float = 0.95
+    utilisation: float = 0.8
+    int8_cosine: float = 0.98
+    coverage_drop: float = 0.2
+    shrink: float = 0.2
+    size: float = 1.5
+    size_slack_mb: float = 10.0
+    latency: float = 1.5
+    latency_slack_ms: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in (*self.least, *self.drop, self.tested):
+            if name not in DEFAULT_METRICS:
+                raise InputError(
+                    f"a gate knows no metric {name!r}", fix=f"choose from {', '.join(DEFAULT_METRICS)}"
+                )
+        shares = {
+            **{f"least.{name}": value for name, value in self.least.items()},
+            **{f"drop.{name}": value for name, value in self.drop.items()},
+            **{name: getattr(self, name) for name in _SHARES},
+        }
+        for name, value in shares.items():
+            _check(name, value, 0, 1)
+        for name in ("size", "size_slack_mb", "latency", "latency_slack_ms"):
+            _check(name, getattr(self, name), 0, float("inf"))
+        for name in ("segment_queries", "golden_depth"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise InputError(f"{name} = {value!r} cannot be", fix="write a whole number from 1")
+
+    @classmethod
+    def from_toml(cls, text: str, source: str) -> Self:
+        """A policy from a file's content; what it leaves out is as usual.
+
+        Args:
+            text: TOML.
+            source: where it is from, for errors.
+
+        Raises:
+            InputError: it is no TOML, names what there is not, or see `GatePolicy`.
+        """
+        try:
+            held = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{source} is no TOML: {error}", fix="write lines like: shrink = 0.2") from None
+        known = [one.name for one in fields(cls)]
+        for name, value in held.items():
+            if name not in known:
+                raise InputError(
+                    f"{source}: a gate has no limit {name!r}", fix=f"choose from {', '.join(known)}"
+                )
+            if isinstance(value, dict) != (name in _TABLES):
+                raise InputError(
+                    f"{source}: {name} is {'a table' if name in _TABLES else 'one value'}",
+                    fix=f'write [{name}] with lines like "nDCG@10" = 0.01'
+                    if name in _TABLES
+                    else f"{name} = 0.1",
+                )
+        if not isinstance(held.get("tested", ""), str):
+            raise InputError(f"{source}: tested is no metric", fix='write tested = "nDCG@10"')
+        try:
+            return cls(**held)
+        except InputError as error:
+            raise InputError(f"{source}: {error.message}", fix=error.fix) from None
+
+    def to_toml(self) -> str:
+        """The file that says all of it; read again it is the same."""
+        lines, tables = [], []
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if one.name in _TABLES:
+                tables += ["", f"[{one.name}]", *(f'"{metric}" = {limit}' for metric, limit in value.items())]
+            else:
+                lines.append(f'{one.name} = "{value}"' if isinstance(value, str) else f"{one.name} = {value}")
+        return "\n".join((*lines, *tables)) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            one.name: dict(value) if isinstance(value := getattr(self, one.name), Mapping) else value
+            for one in fields(self)
+        }
+
+
+_TABLES: Final = ("least", "drop")
+_SHARES: Final = (
+    *("significance", "segment_drop", "golden", "smoke", "utilisation", "int8_cosine"),
+    *("coverage_drop", "shrink"),
+)
+
+
+def _check(name: str, value: Any, least: float, most: float) -> None:
+    # True is an int to Python.
+    if type(value) not in (int, float) or not least <= value <= most:
+        limits = f"from {least:g} to {most:g}" if most < float("inf") else f"from {least:g}"
+        raise InputError(f"{name} = {value!r} cannot be", fix=f"write a number {limits}")
+
+
+def read_policy(path: Path) -> GatePolicy:
+    """The policy of a file.
+
+    Raises:
+        InputError: it cannot be read, or see `GatePolicy.from_toml`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}", fix="name a TOML file of limits") from None
+    return GatePolicy.from_toml(text, str(path))
