@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
-from aisle.errors import InputError
-from aisle.evaluation.encoders.adaptation import to_markdown
+from aisle.errors import ArtifactNotFound, InputError
+from aisle.evaluation.encoders.adaptation_report import to_markdown
 from aisle.types import Item, Say
 
 if TYPE_CHECKING:
     from aisle.encoder.export import ExportReport
-    from aisle.evaluation.encoders.adaptation import AdaptationReport, Home
+    from aisle.evaluation.encoders.adaptation import Home
+    from aisle.evaluation.encoders.adaptation_report import AdaptationReport
     from aisle.evaluation.encoders.tasks import Judged
     from aisle.training.adaptation.job import Adapted
     from aisle.training.common.progress import Progress
@@ -121,6 +122,7 @@ def interpolate(
     *,
     keep_base: float | None = None,
     name: str,
+    artifact: str | Path | None = None,
     data: str | Path | None = None,
     outside: Sequence[str | Path] = (),
     most_lost: float = 0.01,
@@ -137,10 +139,11 @@ def interpolate(
         >>> aisle.interpolate("tools", keep_base=0.3, name="tools-kept")
 
     Args:
-        run: name or work folder of a training by `adapt` or `train_encoder`; its artifact has its name.
+        run: name or work folder of a training by `adapt` or `train_encoder`.
         keep_base: share of the base's weights, 0 to 1; None: 0.3, or by ``data`` the best at home of those
             that lose little enough outside.
         name: of the artifact that is made.
+        artifact: that the training made; None: the one that has the work folder's name.
         data: BEIR folder of the domain, by whose split ``dev`` the share is chosen.
         outside: BEIR folders of other domains.
         most_lost: of nDCG@10 outside, as a share of the base's.
@@ -153,13 +156,15 @@ def interpolate(
         The exported artifact; its manifest has the share under ``training`` as ``keep_base``.
 
     Raises:
-        InputError: no finished training, a share that is none, or a share and data to choose it by.
+        InputError: no finished training, a share that is none, a share and data to choose it by, or the name
+            of the adapted encoder itself.
         ArtifactNotFound: the training's artifact is not in the store.
         MissingExtra: the extra ``train`` is not installed.
     """
     for module in ("torch", "sentence_transformers"):
         optional(module, extra="train")
     from aisle.catalogue.judged import beir_task
+    from aisle.evaluation.encoders.adaptation_report import Limits
     from aisle.training.adaptation.chosen_share import best_share, measured_shares
     from aisle.training.adaptation.interpolate import USUAL_SHARE, Ends, Interpolation
     from aisle.training.common.progress import Silent
@@ -172,7 +177,17 @@ def interpolate(
     store, progress = store or ArtifactStore.default(), progress or Silent()
     folder = Path(run) if Path(run).is_dir() else work_folder(str(run))
     ends = Ends.of_run(folder)
-    adapted = DenseEncoder.load(folder.name, store=store)
+    try:
+        adapted = DenseEncoder.load(artifact or folder.resolve().name, store=store)
+    except ArtifactNotFound as error:
+        raise ArtifactNotFound(
+            error.message, fix=f"name the artifact of the training in {folder}, with --artifact"
+        ) from error
+    if name == adapted.manifest.name:
+        raise InputError(
+            f"{name} is the adapted encoder, which would be lost", fix="give what is mixed a name of its own"
+        )
+    lost = Limits(most_lost=most_lost).most_lost
     share = USUAL_SHARE if keep_base is None else keep_base
     if data is not None:
         tasks = [_sampled(beir_task(Path(one)), sample) for one in (data, *outside)]
@@ -180,7 +195,7 @@ def interpolate(
         found = measured_shares(ends, adapted.manifest, tasks[0], tasks[1:], 2, progress)
         for one in found:
             progress.note(f"{one.keep_base:g} kept: {one.home:.4f} at home, {one.lost:.1%} lost outside")
-        share = best_share(found, most_lost).keep_base
+        share = best_share(found, lost).keep_base
     interpolation = Interpolation(run=folder, keep_base=share, name=name, adapted=adapted)
     return interpolation.make(store, measure=measure, progress=progress)
 
@@ -228,8 +243,8 @@ def report_adaptation(
         ArtifactNotFound, ArtifactCorrupt: an encoder cannot be loaded.
     """
     from aisle.catalogue.judged import beir_task
-    from aisle.evaluation.encoders.adaptation import Limits
     from aisle.evaluation.encoders.adaptation import report_adaptation as compared
+    from aisle.evaluation.encoders.adaptation_report import Limits
     from aisle.evaluation.encoders.judge import open_pair
 
     adapted, before = open_pair(ref, base, store or ArtifactStore.default())
@@ -254,7 +269,7 @@ def report_adaptation(
 
 
 def _sampled(task: Judged, most: int | None) -> Judged:
-    from aisle.evaluation.encoders.adaptation import sampled
+    from aisle.evaluation.encoders.tasks import sampled
 
     return task if most is None else sampled(task, 7, most)
 

@@ -16,8 +16,19 @@ from aisle._printable import printable
 from aisle.cli.console import EXIT_FAILED, JsonOption, print_json, progress_console
 from aisle.cli.encoder import as_dict as export_as_dict
 from aisle.cli.encoder import print_report as print_export
-from aisle.cli.eval_encoder import STDOUT
-from aisle.cli.training import Every, Name, Out, Seed, artifact_store, training_progress
+from aisle.cli.judging import STDOUT, Before, JsonFile, Outside, Relevant, Split
+from aisle.cli.training import (
+    Base,
+    Every,
+    Measure,
+    Name,
+    Out,
+    Resume,
+    Seed,
+    Work,
+    artifact_store,
+    training_progress,
+)
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,14 +79,7 @@ def adapt(
         str,
         typer.Option(help="As the endpoint calls it. Its key: AISLE_LLM_KEY.", rich_help_panel=_PAIRS),
     ] = "",
-    base: Annotated[
-        str,
-        typer.Option(
-            "--base",
-            help="What to begin with: a model, or the name of an `aisle train` run.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = "all-MiniLM-L6-v2",
+    base: Base = "all-MiniLM-L6-v2",
     head_only: Annotated[
         bool,
         typer.Option(
@@ -91,22 +95,9 @@ def adapt(
             rich_help_panel=_TRAINING,
         ),
     ] = 0.0,
-    work: Annotated[
-        Path | None,
-        typer.Option(help="Work folder. Default: training/NAME under AISLE_HOME.", rich_help_panel=_TRAINING),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Continue the training in the work folder.", rich_help_panel=_TRAINING),
-    ] = False,
-    measure: Annotated[
-        bool,
-        typer.Option(
-            "--measure/--no-measure",
-            help="Compare INT8 with fp32 after training.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = True,
+    work: Work = None,
+    resume: Resume = False,
+    measure: Measure = True,
     seed: Seed = 7,
     out: Out = None,
     progress_every: Every = 30.0,
@@ -127,6 +118,11 @@ def adapt(
       aisle adapt --describe "toys" --catalogue toys.csv --llm http://localhost:11434/v1 --llm-model qwen3
     """
     if context.invoked_subcommand is not None:
+        if describe is not None or catalogue is not None:
+            raise InputError(
+                f"{context.invoked_subcommand} takes no description and no catalogue",
+                fix="leave --describe and --catalogue out, or the command after them",
+            )
         return
     if describe is None:
         raise InputError(
@@ -162,15 +158,10 @@ def adapt(
 def report(
     ref: Annotated[str, typer.Argument(help="Adapted encoder artifact (path, name or fingerprint).")],
     data: Annotated[Path, typer.Option(help="BEIR folder of its domain.")],
-    outside: Annotated[
-        list[Path] | None, typer.Option(help="BEIR folder of another domain; repeat for several.")
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(help="Artifact it was adapted from. Default: its base model, if in the store."),
-    ] = None,
-    split: Annotated[str, typer.Option(help="Which judgments to use.")] = "dev",
-    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
+    outside: Outside = None,
+    base: Before = None,
+    split: Split = "dev",
+    relevant: Relevant = 2,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Items of each catalogue, all judged ones among them.")
     ] = None,
@@ -184,9 +175,7 @@ def report(
     gate: Annotated[
         bool, typer.Option("--gate", help="End with 1 if a limit is not kept.", rich_help_panel=_LIMITS)
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report to this file; - prints it.")
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """What an adapted encoder won at home and what it cost, against its base.
 
@@ -226,6 +215,9 @@ def report(
 def interpolate(
     run: Annotated[str, typer.Argument(help="Name or work folder of the training.")],
     name: Name,
+    artifact: Annotated[
+        str | None, typer.Option(help="Artifact of the training. Default: the one of its name.")
+    ] = None,
     keep_base: Annotated[
         float | None,
         typer.Option(
@@ -236,16 +228,12 @@ def interpolate(
         Path | None,
         typer.Option(help="BEIR folder of the domain: the best share is chosen by its dev split."),
     ] = None,
-    outside: Annotated[
-        list[Path] | None, typer.Option(help="BEIR folder of another domain; repeat for several.")
-    ] = None,
+    outside: Outside = None,
     most_lost: Annotated[float, typer.Option(help="Share of nDCG@10 that may be lost outside.")] = 0.01,
     sample: Annotated[
         int, typer.Option(min=1, help="Items of each catalogue, all judged ones among them.")
     ] = 5_000,
-    measure: Annotated[
-        bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after mixing.")
-    ] = True,
+    measure: Measure = True,
     out: Out = None,
     progress_every: Every = 30.0,
     as_json: JsonOption = False,
@@ -266,6 +254,7 @@ def interpolate(
             run,
             keep_base=keep_base,
             name=name,
+            artifact=artifact,
             data=data,
             outside=outside or (),
             most_lost=most_lost,

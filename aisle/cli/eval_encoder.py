@@ -13,8 +13,7 @@ import aisle
 from aisle._evaluate_encoder import USUAL_GRAPH as _HNSW
 from aisle._evaluate_encoder import VectorType, parse_widths, to_markdown
 from aisle.cli.console import progress_console
-
-STDOUT = Path("-")
+from aisle.cli.judging import STDOUT, Before, JsonFile, Outside, Relevant, Split
 
 
 def eval_encoder(
@@ -28,15 +27,9 @@ def eval_encoder(
     mask: Annotated[
         bool, typer.Option("--mask", help="Remove title words from the reviews: the hard task.")
     ] = False,
-    split: Annotated[str, typer.Option(help="Which judgments to use.")] = "dev",
-    outside: Annotated[
-        list[Path] | None,
-        typer.Option(help="BEIR folder of another domain; repeat for several."),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(help="Artifact it was trained from. Default: its base model, if in the store."),
-    ] = None,
+    split: Split = "dev",
+    outside: Outside = None,
+    base: Before = None,
     widths: Annotated[
         str, typer.Option(help="Vector widths, separated by commas. Default: the full width and 64.")
     ] = "",
@@ -56,10 +49,8 @@ def eval_encoder(
         str | None, typer.Option(help="Checkpoint it was exported from; times fp32 too.")
     ] = None,
     texts: Annotated[int, typer.Option(min=0, help="Catalogue texts to time; 0 skips timing.")] = 1000,
-    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = 2,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report to this file; - prints it.")
-    ] = None,
+    relevant: Relevant = 2,
+    json_file: JsonFile = None,
 ) -> None:
     """Evaluate an encoder: model loss, index loss, size, speed, and forgetting.
 

@@ -21,10 +21,14 @@ from aisle.cli.train_preferences import preferences
 from aisle.cli.train_ranker import ranker
 from aisle.cli.train_recommender import recommender
 from aisle.cli.train_router import router
+from aisle.cli.training import Base as _Base
 from aisle.cli.training import Every as _Every
+from aisle.cli.training import Measure as _Measure
 from aisle.cli.training import Name as _Name
 from aisle.cli.training import Out as _Out
+from aisle.cli.training import Resume as _Resume
 from aisle.cli.training import Seed as _Seed
+from aisle.cli.training import Work as _Work
 from aisle.cli.training import artifact_store as _store
 from aisle.cli.training import training_progress
 from aisle.errors import InputError
@@ -42,21 +46,8 @@ _HeldOut = Annotated[
     typer.Option("--held-out", help="BEIR folder whose dev queries are kept out of the training."),
 ]
 _CheckData = Annotated[Path | None, typer.Option("--check-data", hidden=True)]
-_Base = Annotated[
-    str,
-    typer.Option("--base", help="What to begin with: a model, or the name of an `aisle train` run."),
-]
 _Revision = Annotated[
     str | None, typer.Option("--revision", help="Branch, tag or commit of the base on the hub.")
-]
-_Work = Annotated[
-    Path | None, typer.Option("--work", help="Work folder. Default: training/NAME under AISLE_HOME.")
-]
-_Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the training in the work folder; finished stages stay.")
-]
-_Measure = Annotated[
-    bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 after training.")
 ]
 app = typer.Typer(no_args_is_help=True)
 app.command()(recommender)

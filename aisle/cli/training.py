@@ -56,6 +56,17 @@ def ignore_case_option(panel: str | None = None) -> Any:
     )
 
 
+Base = Annotated[
+    str,
+    typer.Option("--base", help="What to begin with: a model, or the name of an `aisle train` run."),
+]
+Work = Annotated[
+    Path | None, typer.Option("--work", help="Work folder. Default: training/NAME under AISLE_HOME.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue the training in the work folder; finished stages stay.")
+]
+Measure = Annotated[bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 at the end.")]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")

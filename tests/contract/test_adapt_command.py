@@ -18,7 +18,8 @@ from typer.testing import CliRunner, Result
 from aisle import export_encoder
 from aisle.cli.adapt import app
 from aisle.encoder import DenseEncoder
-from aisle.errors import InputError
+from aisle.errors import ArtifactNotFound, InputError
+from aisle.evaluation.encoders.adaptation_report import Limits
 from aisle.training.adaptation.chosen_share import ShareFigures, best_share
 from aisle.training.adaptation.query_writer import ChatQueryWriter
 from tests.support.tiny_catalogue import catalogue, write_beir
@@ -206,3 +207,42 @@ def test_the_best_share_is_the_best_at_home_that_loses_little() -> None:
     assert best_share(found, 0.1).keep_base == 0
     assert best_share(found, 0.01).keep_base == 0.3
     assert best_share(found, -1).keep_base == 1
+
+
+def test_an_interrupted_run_is_continued_and_another_is_refused_before_pairs_are_made(
+    shop: Path, home: Path, tmp_path: Path
+) -> None:
+    options: tuple[object, ...] = (
+        "--describe", DESCRIPTION, "--catalogue", shop / "products.csv", "--base", shop / "tiny", "--name",
+        "tiny", "--head-only", "--no-measure", "--queries", 100, "--work", tmp_path / "run",
+    )  # fmt: skip
+    kept = tmp_path / "made"
+    done = adapt(*options, "--pairs", kept)
+    assert done.exit_code == 0, done.output
+    written = (kept / "pairs.json").read_bytes()
+    # The same command again, as after an interruption.
+    again = adapt(*options, "--pairs", kept, "--resume")
+    assert again.exit_code == 0, again.output
+    assert (kept / "pairs.json").read_bytes() == written
+    refused = failed(*options, "--pairs", tmp_path / "other")
+    assert "--resume" in refused.fix
+    assert not (tmp_path / "other").exists()
+    changed = failed(*options, "--seed", 9, "--resume")
+    assert "another training" in changed.message
+    # The work folder has another name than the artifact.
+    lost = adapt("interpolate", tmp_path / "run", "--name", "between", "--no-measure").exception
+    assert isinstance(lost, ArtifactNotFound)
+    assert "--artifact" in lost.fix
+    options = ("interpolate", tmp_path / "run", "--artifact", "tiny", "--no-measure")
+    assert "a name of its own" in failed(*options, "--name", "tiny").fix
+    between = adapt(*options, "--name", "between")
+    assert between.exit_code == 0, between.output
+    assert DenseEncoder.load("between").manifest.training["keep_base"] == 0.3
+
+
+def test_odd_orders_and_limits_that_are_no_numbers(home: Path) -> None:
+    assert "takes no description" in failed("--describe", "x", "report", "tools", "--data", "y").message
+    assert "no finished training" in failed("interpolate", "tools", "--name", "x").message
+    with pytest.raises(InputError, match="no limit for most_lost"):
+        Limits(most_lost=float("nan"))
+    assert not home.exists()

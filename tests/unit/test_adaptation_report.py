@@ -14,13 +14,9 @@ from typer.testing import CliRunner
 from aisle.catalogue.judged import beir_task
 from aisle.cli.adapt import app
 from aisle.errors import InputError
-from aisle.evaluation.encoders.adaptation import (
-    Home,
-    Limits,
-    report_adaptation,
-    sampled,
-    to_markdown,
-)
+from aisle.evaluation.encoders.adaptation import Home, report_adaptation
+from aisle.evaluation.encoders.adaptation_report import Limits, to_markdown
+from aisle.evaluation.encoders.tasks import sampled
 from aisle.evaluation.encoders.vector_space import neighbour_overlap, space_figures
 from tests.support.judge_parts import artifact, judged_folder, tiny
 

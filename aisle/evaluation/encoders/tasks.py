@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from aisle.encoder.dense import DenseEncoder
 from aisle.errors import EvaluationError
 from aisle.evaluation.encoders.exact import exact_neighbours
+from aisle.evaluation.encoders.vector_space import sample
 from aisle.evaluation.metrics import answerable, evaluate
 from aisle.evaluation.qrels import JudgedSet
 from aisle.evaluation.runs import Run
@@ -58,3 +61,16 @@ def check_task(task: Judged, relevant: float = 2) -> Judged:
             fix="put the judgments beside the very catalogue they are about",
         )
     return task
+
+
+def sampled(task: Judged, seed: int, most: int) -> Judged:
+    """A smaller catalogue: every judged item, and others drawn up to ``most`` items in all."""
+    judged = {item for items in task.judged.qrels.values() for item in items}
+    kept = [place for place, item in enumerate(task.ids) if item in judged]
+    others = np.array([place for place, item in enumerate(task.ids) if item not in judged], dtype=np.int64)
+    room = max(0, most - len(kept))
+    drawn = others[sample(len(others), seed, room)] if room else others[:0]
+    places = sorted((*kept, *drawn.tolist()))
+    return Judged(
+        tuple(task.ids[place] for place in places), tuple(task.texts[place] for place in places), task.judged
+    )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aisle.encoder.artifact import Manifest
 from aisle.encoder.export.torch_model import silenced_libraries
-from aisle.evaluation.encoders.adaptation import DEEP, NARROW
+from aisle.evaluation.encoders.adaptation_report import DEEP, NARROW
 from aisle.evaluation.encoders.exact import exact_neighbours
 from aisle.evaluation.encoders.quality import MAIN, encode
 from aisle.evaluation.encoders.tasks import Judged

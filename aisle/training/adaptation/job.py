@@ -21,7 +21,7 @@ from aisle.training.common.base_model import find_base, open_model
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import best_device, machine_note
 from aisle.training.common.progress import Progress
-from aisle.training.common.run_folder import require_new
+from aisle.training.common.run_folder import require_new, require_no_run
 from aisle.training.data.training_set import TrainingSet
 from aisle.training.dense.encode import TorchEncoder
 from aisle.training.dense.settings import TITLES, TrainingSettings
@@ -108,10 +108,14 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
     ) -> tuple[Adapted, ExportReport]:
         """See `TrainingJob`."""
-        if self.pairs_folder is not None:
-            require_new(self.pairs_folder)
+        if not resume:
+            require_no_run(self.folder)
+            if self.pairs_folder is not None:
+                require_new(self.pairs_folder)
         made, items = self.made_pairs(progress)
-        if self.pairs_folder is not None:
+        if self.pairs_folder is not None and self.pairs_folder.exists():
+            progress.note(f"{self.pairs_folder} is left as it is")
+        elif self.pairs_folder is not None:
             write_pairs(made, items, self.pairs_folder)
             progress.note(f"{len(made.data.pairs):,} pairs are in {self.pairs_folder}")
         progress.note(machine_note(self.settings.precision))

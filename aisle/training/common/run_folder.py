@@ -122,9 +122,7 @@ class TrainingRun:
                 fix="give another --name, or another work folder with --work",
             )
         if not resume:
-            raise InputError(
-                f"{folder} holds a training run", fix=f"continue it with --resume; or {_ELSEWHERE}"
-            )
+            raise _begun(folder)
         if content["key"] != key:
             raise _another_run(folder, content.get("decided"), decided)
         done = content["stages"]
@@ -168,6 +166,16 @@ class TrainingRun:
         }
         with whole_file(self.folder / LEDGER) as file:
             file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+def require_no_run(folder: Path) -> None:
+    """Refuse a work folder that holds a run. Raises InputError."""
+    if (folder / LEDGER).exists():
+        raise _begun(folder)
+
+
+def _begun(folder: Path) -> InputError:
+    return InputError(f"{folder} holds a training run", fix=f"continue it with --resume; or {_ELSEWHERE}")
 
 
 def run_key(decided: Mapping[str, Any]) -> str:
