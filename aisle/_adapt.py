@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
+from aisle.encoder.cross_encoder import KIND as RERANKER
 from aisle.errors import ArtifactNotFound, InputError
 from aisle.evaluation.encoders.adaptation_report import to_markdown
 from aisle.types import Item, Say
@@ -104,7 +105,7 @@ def adapt(
         description=read_description(description),
         catalogue=None if catalogue is None else str(catalogue),
         pairs=PairSettings(queries=queries, seed=seed),
-        scorer=None if reranker is None else CrossEncoder.load(reranker, store=store),
+        scorer=None if reranker is None else _reranker(reranker, store),
         writer=None if llm is None else ChatQueryWriter(llm, llm_model, seed),
         pairs_folder=None if pairs is None else Path(pairs),
         name=name,
@@ -115,6 +116,13 @@ def adapt(
     )
     adapted, _ = job.run(store, resume=resume, measure=measure, progress=progress or Silent())
     return adapted
+
+
+def _reranker(ref: str | Path, store: ArtifactStore) -> CrossEncoder:
+    found = store.find(
+        ref, RERANKER, "reranker", "see `aisle encoder list`, or make one with `aisle train reranker`"
+    )
+    return CrossEncoder.load(found.path, store=store)
 
 
 def interpolate(

@@ -11,7 +11,7 @@ import typer
 
 from aisle._files import whole_file
 from aisle.errors import InputError
-from benchmarks.adaptation import description_figures
+from benchmarks.adaptation import answer_figures, description_figures
 from benchmarks.adaptation import figures as adaptation
 from benchmarks.catalogue.figures import catalogue, catalogue_search
 from benchmarks.catalogues.table import catalogues
@@ -154,9 +154,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "encoder-reviews": Figure("encoder-reviews", ladder),
     "encoder-catalogue": Figure("encoder-catalogue", catalogue),
     "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
+    "adaptation-answer": Figure("adaptation", answer_figures.answer),
     "adaptation-descriptions": Figure("adaptation", description_figures.descriptions),
     "adaptation-goals": Figure("adaptation", adaptation.goals),
     "adaptation-limits": Figure("adaptation", description_figures.limits),
+    "adaptation-tables": Figure("adaptation", answer_figures.tables),
     "adaptation-transfer": Figure("adaptation", adaptation.transfer),
     "catalogues": Figure("catalogues", catalogues),
     "copies": Figure("copies", copies.copies),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.harness.pages import block, table
+from benchmarks.harness.pages import block, table, unmeasured
 from benchmarks.harness.result_file import BenchmarkResult
 
 _TOPICS: Final = ("description icecat", "description homedepot")
@@ -21,8 +21,9 @@ def descriptions(result: BenchmarkResult) -> str:
     tried = [
         [attempt["tried"], attempt["value"]] for attempt in result.attempts if attempt["topic"] in _TOPICS[:1]
     ]
+    missing = unmeasured(result, "benchmarks.adaptation", _TOPICS)
     return block(
-        result, *filter(None, parts), *([table(["tried", "figure"], tried, texts=2)] if tried else [])
+        result, *filter(None, [*parts, table(["tried", "figure"], tried, texts=2) if tried else "", missing])
     )
 
 
@@ -82,6 +83,8 @@ def limits(result: BenchmarkResult) -> str:
         for row in rows
         if "leg" in row
     ]
+    if missing := unmeasured(result, "benchmarks.adaptation", [_LIMITS]):
+        return block(result, missing)
     return block(
         result,
         table(["dimensions", "most items, free vectors", "the paper's fit"], [*free, *usual]),

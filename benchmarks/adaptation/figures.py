@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.pages import block, goals_table, table, unmeasured
 from benchmarks.harness.result_file import BenchmarkResult
 
 _TRANSFER: Final = "transfer "
+_TARGETS: Final = ("beauty", "sports", "scientific", "online_retail", "steam")
 _COLUMNS: Final = ("R@10", "N@10", "R@50")
 
 
@@ -20,7 +21,9 @@ def goals(result: BenchmarkResult) -> str:
 def transfer(result: BenchmarkResult) -> str:
     """Every system in every target, and what tables alone have more than others."""
     topics = dict.fromkeys(row["topic"] for row in result.rows if row["topic"].startswith(_TRANSFER))
-    return block(result, *(part for topic in topics for part in _target(result, topic)))
+    parts = [part for topic in topics for part in _target(result, topic)]
+    missing = unmeasured(result, "benchmarks.adaptation", [f"{_TRANSFER}{name}" for name in _TARGETS])
+    return block(result, *filter(None, [*parts, missing]))
 
 
 def _target(result: BenchmarkResult, topic: str) -> tuple[str, ...]:

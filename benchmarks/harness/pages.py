@@ -49,6 +49,13 @@ def block(result: BenchmarkResult, *tables: str) -> str:
     return "\n\n".join([*tables, source(result)])
 
 
+def unmeasured(result: BenchmarkResult, command: str, topics: Sequence[str]) -> str:
+    """A line that names the topics that a result file has no rows of; empty if there is none."""
+    there = {row.get("topic") for row in result.rows}
+    missing = ",".join(topic for topic in topics if topic not in there)
+    return f'Not measured yet: `python -m {command} --only "{missing}"`.' if missing else ""
+
+
 _START: Final = re.compile(r"^<!-- figures:(?P<name>\S+) -->$", re.MULTILINE)
 _END: Final = "<!-- /figures -->"
 _ANY_START: Final = "<!-- figures:"

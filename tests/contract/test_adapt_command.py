@@ -246,3 +246,12 @@ def test_odd_orders_and_limits_that_are_no_numbers(home: Path) -> None:
     with pytest.raises(InputError, match="no limit for most_lost"):
         Limits(most_lost=float("nan"))
     assert not home.exists()
+
+
+def test_a_reranker_or_a_work_folder_that_is_none_is_refused_at_once(shop: Path, home: Path) -> None:
+    options = ("--describe", "x", "--catalogue", shop / "products.csv", "--base", shop / "tiny")
+    missing = adapt(*options, "--reranker", "nosuch").exception
+    assert isinstance(missing, ArtifactNotFound)
+    assert "train reranker" in missing.fix
+    assert "is a file" in failed(*options, "--work", shop / "products.csv").message
+    assert not home.exists()

@@ -169,7 +169,9 @@ class TrainingRun:
 
 
 def require_no_run(folder: Path) -> None:
-    """Refuse a work folder that holds a run. Raises InputError."""
+    """Refuse a work folder that holds a run, or is a file. Raises InputError."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file", fix="name a folder with --work")
     if (folder / LEDGER).exists():
         raise _begun(folder)
 
