@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,9 @@ from aisle.cli.plan import size
 from aisle.indexer.capacity.formulas import Engine, parse_count, vector_bytes
 from aisle.mappings import IndexSettings
 from aisle.mappings.vector_types import LAYOUTS, VectorType
+from aisle.service.app import create_app
+from aisle.service.catalogues import Catalogues
+from aisle.service.settings import ServiceSettings
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -95,6 +99,31 @@ This table, and all that follows, was made by reading a small made-up export of 
 {rows}
 
 {sections}
+"""
+
+HTTP = """# The HTTP API
+
+{mark}
+
+What [`aisle serve`](../how-to/serve.md) answers, from its OpenAPI document, which the service has at
+`/openapi.json`. Answers are JSON; their fields are those that `to_json()` of the record that is named gives,
+see [Python](python.md). Where the service asks for [keys](../how-to/keys.md), send one as
+`Authorization: Bearer KEY`. "At most" counts characters of a text, and entries of a list.
+
+{routes}
+
+## Bodies
+
+{bodies}
+
+## Problems
+
+Whatever fails is answered with problem details (RFC 9457), `application/problem+json`: `type`, `title`,
+`status`, `detail`, `fix`, and `instance`, the request's id, under which the log says more.
+
+| status | when |
+|--:|---|
+{problems}
 """
 
 DECISIONS = """# Decisions
@@ -272,6 +301,108 @@ def _planned(engine: Engine, kept_as: VectorType, dims: int) -> str:
     return " | ".join((*(size(need.memory) for need in needs), size(needs[-1].disk)))
 
 
+_ANSWERS = {
+    "/search": "a `Page`",
+    "/suggest": "`Suggestions`",
+    "/recommend": "a `RecommendationPage`",
+    "/similar/": "a `SimilarPage`",
+    "/explain/": "an `ExplainedHit`",
+    "/items/": "an `Item`",
+}
+_OF_PROBLEMS = ("Problem", "InvalidRequest")
+
+
+def http_page() -> str:
+    """Every route of the service, from its OpenAPI document."""
+    document = create_app(ServiceSettings(page=False), Catalogues([])).openapi()
+    schemas: Mapping[str, Any] = document["components"]["schemas"]
+    operations = [
+        (method.upper(), path, operation)
+        for path, found in document["paths"].items()
+        for method, operation in found.items()
+    ]
+    problems = {
+        status: answer["description"]
+        for _, _, operation in operations
+        for status, answer in operation["responses"].items()
+        if status >= "400"
+    }
+    bodies = [name for name, schema in schemas.items() if "properties" in schema and name not in _OF_PROBLEMS]
+    return HTTP.format(
+        mark=MARK,
+        routes="\n\n".join(_route(*each, schemas) for each in operations),
+        bodies="\n\n".join(_body(name, schemas) for name in bodies),
+        problems="\n".join(f"| {status} | {problems[status]} |" for status in sorted(problems)),
+    )
+
+
+def _route(method: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    answer = next((f" The answer is {name}." for part, name in _ANSWERS.items() if part in path), "")
+    parts = [f"## {method} {path}", _plain(operation["description"]) + answer]
+    if "requestBody" in operation:
+        content = operation["requestBody"]["content"]["application/json"]
+        parts.append(f"Body: {_type(content['schema'], schemas)}.")
+    if parameters := operation.get("parameters"):
+        rows = [
+            f"| `{each['name']}` | {each['in']} | {_about(each['schema'], schemas)} | {_explained(each)} |"
+            for each in parameters
+        ]
+        parts.append("\n".join(("| parameter | in | type | default | |", "|---|---|---|---|---|", *rows)))
+    return "\n\n".join(parts)
+
+
+def _body(name: str, schemas: Mapping[str, Any]) -> str:
+    schema = schemas[name]
+    required = schema.get("required", ())
+    rows = [
+        f"| `{field}` | {_about(each, schemas, required=field in required)} | {_explained(each)} |"
+        for field, each in schema["properties"].items()
+    ]
+    table = "\n".join(("| field | type | default | |", "|---|---|---|---|", *rows))
+    examples = [f"```json\n{json.dumps(each)}\n```" for each in schema.get("examples", ())]
+    head = _plain(schema.get("description", ""))
+    return "\n\n".join(filter(None, (f"### {name}", head, table, *examples)))
+
+
+def _about(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, required: bool = False) -> str:
+    """Type and default."""
+    value = schema.get("default")
+    default = "" if value in (None, [], {}, "") else f"`{json.dumps(value)}`"
+    return f"{_type(schema, schemas)} | {'required' if required else default}"
+
+
+def _type(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """In the words of JSON, with its bounds."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        linked = "properties" in schemas[name]
+        return f"[{name}](#{name.lower()})" if linked else _type(schemas[name], schemas)
+    if "anyOf" in schema:
+        kinds = [_type(each, schemas) for each in schema["anyOf"] if each.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    kind = str(schema.get("type", "any value"))
+    if kind == "array" and "items" in schema:
+        item = {name: value for name, value in schema["items"].items() if name != "maxLength"}
+        kind = f"list of {_type(item, schemas)}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    most = schema.get("maxLength") or schema.get("maxItems")
+    if low is not None and high is not None:
+        return f"{kind}, {low:,g} to {high:,g}"
+    if low in (0, 1):
+        return f"{kind}, {low:g} or more"
+    return f"{kind}, at most {most:,}" if most else kind
+
+
+def _explained(each: Mapping[str, Any]) -> str:
+    return _plain(str(each.get("description", "")).replace("|", "\\|"))
+
+
+def _plain(text: str) -> str:
+    return text.replace("``", "`")
+
+
 def decisions_page() -> str:
     """The index of decisions, from the head of each."""
     rows = []
@@ -290,6 +421,7 @@ def _field(text: str, name: str) -> str:
 
 PAGES = {
     "reference/cli.md": cli_page,
+    "reference/http-api.md": http_page,
     "reference/errors.md": errors_page,
     "how-to/exports.md": exports_page,
     "how-to/choose-vectors.md": vectors_page,

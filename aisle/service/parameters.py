@@ -15,6 +15,8 @@ MAX_SIZE: Final = 100
 MAX_PAGE: Final = 1_000
 MAX_CHARS: Final = 2_000
 
+_SORT: Final = "By price, newest, rating, popularity, title or a number; `:asc`, `:desc`."
+
 _STRICT: Final = ConfigDict(extra="forbid")
 
 Text = Annotated[str, Field(max_length=MAX_CHARS)]
@@ -35,8 +37,8 @@ class FilterParameters(BaseModel):
     category: Texts = Field(
         default_factory=list, description="Any of these levels or paths, with what is below.", examples=[[]]
     )
-    price_min: float | None = Field(default=None, allow_inf_nan=False)
-    price_max: float | None = Field(default=None, allow_inf_nan=False)
+    price_min: float | None = Field(default=None, allow_inf_nan=False, description="Lowest price, inclusive.")
+    price_max: float | None = Field(default=None, allow_inf_nan=False, description="Highest price, likewise.")
     attribute: Texts = Field(default_factory=list, description="NAME=VALUE, such as `Colour=Red`.")
     number: Texts = Field(default_factory=list, description="NAME=LOW..HIGH, such as `Weight=0..5`.")
     in_stock: bool = Field(default=False, description="Only what can be bought now.")
@@ -51,9 +53,10 @@ class FilterParameters(BaseModel):
             InputError: a text that is no pair or range.
             InvalidQuery: see `Filters`.
         """
+        # A form sends its empty fields, too: they choose nothing.
         return Filters(
-            brand=tuple(self.brand),
-            category=tuple(self.category),
+            brand=tuple(filter(None, self.brand)),
+            category=tuple(filter(None, self.category)),
             price_min=self.price_min,
             price_max=self.price_max,
             attributes=attribute_values(self.attribute),
@@ -75,9 +78,7 @@ class SearchParameters(FilterParameters):
     facet: Words = Field(
         default_factory=list, description="Count these: brand, category, price, or an attribute's name."
     )
-    sort: Annotated[str, Field(max_length=200)] | None = Field(
-        default=None, description="price, newest, rating, popularity, title or a number; `:asc`, `:desc`."
-    )
+    sort: Annotated[str, Field(max_length=200)] | None = Field(default=None, description=_SORT)
     group: bool = Field(default=False, description="One hit per product, not per variant.")
     highlight: bool = Field(default=False, description="Say which words were found, in segments.")
     typos: bool | None = Field(default=None, description="Correct words that no item has.")
@@ -126,24 +127,30 @@ class SearchBody(BaseModel):
     facets: Annotated[StrictInt, Field(ge=0, le=1_000)] | FacetOptions | None = Field(
         default=None, description="What to count; a number is the values per facet, of those chosen itself."
     )
-    sort: Annotated[str, Field(max_length=200)] | None = None
+    sort: Annotated[str, Field(max_length=200)] | None = Field(default=None, description=_SORT)
     legs: Annotated[tuple[str, ...], Field(max_length=5)] | None = Field(
         default=None, description="Ways to find candidates, such as bm25 and dense; those of the release."
     )
-    least_similarity: float | None = Field(default=None, ge=-1, le=1)
+    least_similarity: float | None = Field(
+        default=None, ge=-1, le=1, description="Cosine that a hit found by meaning alone has at least."
+    )
     rerank: bool | None = Field(
         default=None, description="Whether a reranker orders the best anew; left out: if there is one."
     )
-    typos: bool | None = None
-    exact: bool | None = None
-    negation: bool | None = None
-    exclude: Annotated[tuple[str, ...], Field(max_length=10)] = ()
+    typos: bool | None = Field(default=None, description="Correct words that no item has; left out: yes.")
+    exact: bool | None = Field(default=None, description="Items that are named by id or number come first.")
+    negation: bool | None = Field(
+        default=None, description="Leave out what `-word` takes out; left out: yes."
+    )
+    exclude: Annotated[tuple[str, ...], Field(max_length=10)] = Field(
+        default=(), description="Words that no hit may have."
+    )
     context: Annotated[tuple[str, ...], Field(max_length=20)] = Field(
         default=(), description="For rules that act in some contexts only, such as campaign."
     )
-    group: GroupOptions | None = None
-    highlight: bool = False
-    diversity: float = Field(default=0.0, ge=0, le=1)
+    group: GroupOptions | None = Field(default=None, description="One hit per product, not per variant.")
+    highlight: bool = Field(default=False, description="Say which words were found, in segments.")
+    diversity: float = Field(default=0.0, ge=0, le=1, description="How much unlike hits are moved up.")
     boosts: SignalBoosts | None = None
 
     def request(self, *, reranks: bool = False) -> SearchRequest:

@@ -30,5 +30,10 @@ def test_every_route_says_what_it_does_and_how_it_fails(document: dict[str, Any]
             said = operation["responses"]
             assert {"400", "404", "422", "503"} <= set(said)
             assert "application/problem+json" in said["503"]["content"]
-    assert document["components"]["schemas"]["SearchBody"]["examples"]
+    schemas = document["components"]["schemas"]
+    assert schemas["SearchBody"]["examples"]
+    # What a record's docstring says of a field stands with the field.
+    assert schemas["Filters"]["properties"]["brand"]["description"].startswith("Exact values")
+    assert schemas["Filters"]["properties"]["price_max"]["description"].startswith("Bounds, both inclusive")
+    assert not [name for name, schema in schemas.items() if "Attributes:" in schema.get("description", "")]
     assert "HTTPValidationError" not in document["components"]["schemas"]
