@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from aisle.cluster import Cluster
 from aisle.evaluation import read_judged_set
@@ -21,6 +21,9 @@ from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_it
 from tests.support.served import TestCatalogue
 
 SHOP: Final = "test-browser-workbench"
+SHOWN: Final[dict[Literal["light", "dark"], int]] = {"light": 1280, "dark": 360}
+# Twenty items with a name and grades each are passed on the way.
+MOST_TABS: Final = 60
 
 
 @pytest.fixture
@@ -40,31 +43,61 @@ def page(browser: Browser, client: Cluster, tmp_path: Path) -> Iterator[Page]:
 
 
 def faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+    """What axe objects to, light on a desk and dark on a phone, and what is wider than the phone."""
+    found = []
+    for scheme, width in SHOWN.items():
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        violations = Axe().run(page).response["violations"]
+        found += [f"{scheme} {one['id']}: {node['target']}" for one in violations for node in one["nodes"]]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{scheme}: wider than {width} pixels")
+    return found
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Go there as somebody does who has no mouse."""
+    for _ in range(MOST_TABS):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} is not reached by the keyboard")
 
 
 def test_one_judges_and_compares_by_keyboard(page: Page, tmp_path: Path) -> None:
     page.goto(f"/c/{SHOP}/")
-    page.get_by_role("link", name="Judge").press("Enter")
-    page.get_by_label("Search", exact=True).fill("red oak")
-    page.get_by_label("Your name").fill("ann")
+    tab_to(page, page.get_by_role("link", name="Judge"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Search", exact=True))
+    page.keyboard.type("red oak")
+    tab_to(page, page.get_by_label("Your name"))
+    page.keyboard.type("ann")
     page.keyboard.press("Enter")
     expect(page.locator("fieldset")).to_have_count(20)
     assert faults(page) == []
-    page.get_by_role("radio").first.focus()
+    tab_to(page, page.get_by_role("radio").first)
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    page.get_by_role("button", name="Keep these grades").press("Enter")
+    tab_to(page, page.get_by_role("button", name="Keep these grades"))
+    page.keyboard.press("Enter")
     expect(page.get_by_text("This query was judged by ann.")).to_be_visible()
     expect(page.get_by_role("radio").nth(3)).to_be_checked()
     (grades,) = read_judged_set(tmp_path / SHOP, "ann").qrels.values()
     assert list(grades.values()) == [3]
-    page.get_by_role("link", name="Compare").press("Enter")
-    page.get_by_label("Search", exact=True).fill("red oak")
-    page.get_by_label("Right").fill("meaning")
+    tab_to(page, page.get_by_role("link", name="Compare"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Search", exact=True))
+    page.keyboard.type("red oak")
+    tab_to(page, page.get_by_label("Right"))
+    page.keyboard.press("Control+A")
+    page.keyboard.type("meaning")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=2)).to_have_text(["usual", "meaning"])
     expect(page.get_by_text("only here").first).to_be_visible()
     expect(page.get_by_text("nDCG@10").first).to_be_visible()
+    assert faults(page) == []
+    why = page.locator("details.why summary").first
+    tab_to(page, why)
+    page.keyboard.press("Enter")
+    expect(page.locator("details.why").first.get_by_role("table")).to_be_visible()
     assert faults(page) == []
