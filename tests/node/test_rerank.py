@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from starlette.testclient import TestClient
 
 from aisle._evaluate import evaluate_index
 from aisle.cluster import Cluster
@@ -21,9 +24,13 @@ from aisle.evaluation import JudgedSet
 from aisle.mappings import BM25, FusionSpec, default_fusion
 from aisle.search import CascadeStage, PairScorer, Reranker, RerankOptions, SearchClient
 from aisle.search.systems import is_reranked, parse_systems
+from aisle.service.app import create_app
+from aisle.service.catalogues import Catalogues
+from aisle.service.settings import ServiceSettings
 from aisle.types import Item, Query
 from tests.support.command import failure, here
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_items, swap
+from tests.support.served import TestCatalogue
 from tests.support.tiny_reranker import tiny_reranker
 
 INDEX = "test-rerank"
@@ -109,6 +116,78 @@ def test_a_client_without_a_reranker_says_so(client: Cluster, shop: SearchClient
     with pytest.raises(InputError, match="no reranker") as refused:
         plain.search("red", rerank=ALL)
     assert "--rerank" in refused.value.fix
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A model that keeps its callers until it is told not to.
+
+    Attributes:
+        model: that scores.
+        asked: released once it is asked.
+        go: set once it may answer.
+    """
+
+    model: CrossEncoder
+    asked: threading.Semaphore
+    go: threading.Event
+
+    @property
+    def fingerprint(self) -> str:
+        return self.model.fingerprint
+
+    def score(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked.release()
+        assert self.go.wait(60)
+        return self.model.score(query, texts)
+
+
+def test_the_service_reranks_by_itself_and_goes_without_where_others_wait(
+    client: Cluster, shop: SearchClient, model: CrossEncoder
+) -> None:
+    held = Held(model, threading.Semaphore(0), threading.Event())
+    held.go.set()
+    catalogues = Catalogues(
+        [TestCatalogue(INDEX, client, HashEncoder(), reranker=Reranker([CascadeStage(held)]))]
+    )
+    catalogues.open()
+    path = f"/v1/catalogues/{INDEX}/search"
+    settings = ServiceSettings(threads=1, queue=4, deadline_ms=60_000, check_s=60)
+    with TestClient(create_app(settings, catalogues)) as web:
+        found = web.get(f"{path}?q=red+oak+chair&size=5")
+        expected = shop.search("red oak chair", size=5, rerank=RerankOptions())
+        assert [hit["item"]["id"] for hit in found.json()["hits"]] == ids(expected.hits)
+        assert found.json()["reranked"] == expected.reranked > 5 and found.json()["degraded"] is None
+        assert "rerank;dur=" in found.headers["server-timing"]
+        plain = web.post(path, json={"text": "red oak chair", "rerank": False}).json()
+        assert plain["reranked"] == 0 and plain["degraded"] is None
+        assert web.get(f"{path}?q=red+oak&sort=price").json()["reranked"] == 0
+        while held.asked.acquire(blocking=False):
+            pass
+        held.go.clear()
+        said: dict[str, Any] = {}
+
+        def ask(text: str) -> None:
+            said[text] = web.get(f"{path}?q={text}").json()
+
+        asking = [threading.Thread(target=ask, args=(text,)) for text in ("steel", "lamp", "hose")]
+        asking[0].start()
+        assert held.asked.acquire(timeout=30)
+        for number, thread in enumerate(asking[1:], 1):
+            thread.start()
+            ends = time.monotonic() + 30
+            while f"aisle_requests_waiting {number}.0" not in web.get("/metrics").text:
+                assert time.monotonic() < ends
+        held.go.set()
+        for thread in asking:
+            thread.join(30)
+    # The second was answered while a quarter of the queue still waited.
+    assert {text: page["degraded"] for text, page in said.items()} == {
+        "steel": None,
+        "lamp": {"left_out": ["rerank"], "why": "load", "age_s": None},
+        "hose": None,
+    }
+    assert said["lamp"]["reranked"] == 0 < said["hose"]["reranked"]
 
 
 def test_an_update_of_an_item_changes_its_score(client: Cluster, name: str, model: CrossEncoder) -> None:
