@@ -23,6 +23,8 @@ Range: TypeAlias = tuple[float | None, float | None]
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 MAX_VALUES: Final = 10_000
+# Each is a clause of every leg, and of every facet; OpenSearch takes 1,024 in all.
+MAX_NAMES: Final = 100
 """Of one field; OpenSearch takes 65,536 in a clause, and a value may have several spellings."""
 
 MAX_WITHIN: Final = 3
@@ -86,6 +88,12 @@ class Filters:
                 raise InvalidQuery(f"a {name} bound is not a number", fix=f"give finite {name} bounds")
             if bounds != sorted(bounds):
                 raise InvalidQuery(f"the {name} range {low} to {high} is empty", fix="swap the bounds")
+        names = len(self.attributes) + len(self.numbers)
+        if names > MAX_NAMES:
+            raise InvalidQuery(
+                f"{names:,} attributes and numbers are more than a filter takes",
+                fix=f"filter by at most {MAX_NAMES}",
+            )
         texts = {
             "brand": self.brand,
             "category": self.category,

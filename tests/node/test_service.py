@@ -114,7 +114,20 @@ def test_an_item_is_read_by_its_id(web: TestClient) -> None:
     item = ITEMS[42]
     assert web.get(f"{PATH}/items/{item.id}").json()["title"] == item.title
     missing = web.get(f"{PATH}/items/no/such%20item")
-    assert missing.status_code == 404 and missing.json()["fix"]
+    assert missing.status_code == 404 and "from a search" in missing.json()["fix"]
+
+
+def attributes(number: int) -> str:
+    names = {f"a{one}": ["x"] for one in range(number)}
+    return orjson.dumps({"text": "oak", "filters": {"attributes": names}, "facets": 5}).decode()
+
+
+def test_as_many_filters_as_may_be_and_a_forms_empty_ones_are_answered(web: TestClient) -> None:
+    said = web.post(f"{PATH}/search", content=attributes(100), headers={"Content-Type": "application/json"})
+    assert said.status_code == 200 and said.json()["total"] == 0
+    empty = web.get(f"{PATH}/search?q=oak&brand=&category=&sort=price").json()
+    assert untimed(empty) == untimed(web.get(f"{PATH}/search?q=oak&sort=price").json())
+    assert empty["total"] > 0
 
 
 PROBLEMS = {
@@ -130,6 +143,7 @@ PROBLEMS = {
     "no such leg": ("POST", f"{PATH}/search", '{"text": "oak", "legs": ["none"]}', 400, "bm25"),
     "no number": ("POST", f"{PATH}/search", '{"filters": {"numbers": {"x": [1, 2]}}}', 400, "name one"),
     "no reranker": ("POST", f"{PATH}/search", '{"text": "oak", "rerank": true}', 400, "rerank"),
+    "too many filters": ("POST", f"{PATH}/search", attributes(101), 400, "at most 100"),
     "cut off": ("POST", f"{PATH}/search", '{"text": ', 422, "openapi.json"),
     "too large": ("POST", f"{PATH}/search", '{"text": "' + "a" * 200_000 + '"}', 413, "send less"),
     "no recommender": ("GET", f"{PATH}/recommend?history=a", None, 501, "index the catalogue"),
