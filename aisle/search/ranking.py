@@ -91,7 +91,8 @@ class Ranking:
     rules: RuleEffects | None = None
     outcomes: tuple[Outcome, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: _NONE_MISSING)
-    question: Question | None = None
+    # Arrays are not compared as one: the text says which question it was.
+    question: Question | None = field(default=None, compare=False)
 
     @property
     def sorted_by(self) -> str | None:
