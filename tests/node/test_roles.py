@@ -170,6 +170,8 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
             # As far as the pipeline's check, which comes before the query is encoded.
             SearchClient(searcher, name, ENCODED).search("boot")
         assert [row.release for row in list_releases(manager, name)] == [second, f"{name}-v0003"]
+        # What `aisle artifacts push` asks beside that: which cluster it is, and the catalogue's rules.
+        assert manager.info()["cluster_uuid"] and aisle.list_rules(name, cluster=manager) is not None
         diff_releases(manager, name, second, f"{name}-v0003")
         assert rollback(manager, name).live == second
         rollback(manager, name, to=f"{name}-v0003")
