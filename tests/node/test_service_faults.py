@@ -55,7 +55,7 @@ def test_no_page_is_of_two_releases_while_they_are_swapped_under_load(client: Cl
         for thread in asking:
             thread.start()
         live, other = FIRST, SECOND
-        for _ in range(10):
+        for _ in range(5):
             before = len(seen)
             swap(client, SHOP, live, other)
             live, other = other, live

@@ -121,7 +121,7 @@ ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(
     route=st.sampled_from(sorted(ROUTES)),
     item=st.sampled_from(ITEMS),
@@ -184,7 +184,7 @@ def ids_in(said: str) -> set[str]:
     return set(re.findall(r'"((?:item|new|gone)-\d{3})"', said))
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(
     history=st.lists(st.integers(0, 119).map("item-{:03d}".format), max_size=4),
     kinds=st.sampled_from([[], ["kind 2"], ["kind 1", "kind 2"]]),
@@ -201,7 +201,7 @@ def test_recommendations_of_a_scoped_key_neither_show_nor_use_what_it_may_not_se
     assert json.loads(said)["items"] == json.loads(of_visible)["items"]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(
     trigger=st.integers(0, 119).map("item-{:03d}".format) | st.sampled_from(["new-000", "gone-000", "x"]),
     alpha=st.sampled_from([None, 0, 50, 100]),
