@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_the_judged_pool_leaves_out_what_nobody_judged() -> None:
 
 
 def test_rows_and_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = measure.replace(measure.TREES, trees=10, least_in_leaf=5, rate=0.3)
+    quick = replace(measure.TREES, trees=10, least_in_leaf=5, rate=0.3)
     monkeypatch.setattr(measure, "TREES", quick)
     monkeypatch.setattr(measure, "SIZES", (30, 10_000))
     train, dev = ranking_rows(60), ranking_rows(20, seed=1)

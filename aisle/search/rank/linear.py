@@ -1,4 +1,4 @@
-"""A ranker that adds up its features: for shops whose judgments are too few for trees. Pure."""
+"""A ranker that adds up its features: it needs no library of trees to be trained. Pure."""
 
 from __future__ import annotations
 

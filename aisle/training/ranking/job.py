@@ -25,7 +25,7 @@ USUAL: Final = (
     RankerSettings(),
     RankerSettings(kind=ModelKind.LINEAR),
 )
-"""Ways to train of which the better one is chosen: trees need judgments by the hundred."""
+"""Ways to train, of which the better one is chosen on held-out queries."""
 
 AUTO: Final = "auto"
 

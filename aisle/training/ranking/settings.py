@@ -28,7 +28,7 @@ class ModelKind(Enum):
     TREES = "trees"
     """LambdaMART (Burges 2010): gradient boosted trees."""
     LINEAR = "linear"
-    """A weighted sum, for few judgments."""
+    """A weighted sum, which needs no lightgbm."""
 
 
 @dataclass(frozen=True, slots=True)
