@@ -135,7 +135,11 @@ def test_a_ranker_whose_scores_differ_is_refused(store: ArtifactStore) -> None:
     model = fit(table, LINEAR)
     assert isinstance(model, Linear)
     path = save_ranker(model, "shop", store, table.rows).path
-    np.savez(path / "model.npz", **Linear(model.weights * 1.001, model.means, model.scales).arrays())
+    np.savez(
+        path / "model.npz",
+        allow_pickle=False,
+        **Linear(model.weights * 1.001, model.means, model.scales).arrays(),
+    )
     write_manifest(path, read_manifest(path))
     with pytest.raises(ArtifactCorrupt, match="recorded candidate"):
         load_ranker(path, store)
