@@ -23,6 +23,7 @@ from aisle.evaluation.encoders.vector_table import KeptSearch
 from aisle.indexer import IndexOptions, ItemEncoder, index_catalogue
 from aisle.indexer.lease.state import StateIndex
 from aisle.indexer.options import vector_engine
+from aisle.indexer.releases.log import forget_log
 from aisle.indexer.vectors import Vectors
 from aisle.mappings import IndexMeta, VectorSpace, fields
 from aisle.mappings.vector_types import VectorStorage, VectorType
@@ -174,6 +175,7 @@ class IndexSearch:
                 self.cluster.indices.delete(index=release)
         finally:
             StateIndex(self.cluster, name).forget(_TIDY)
+            forget_log(self.cluster.retrying(_TIDY), name)
 
 
 def _nearest(cluster: Cluster, meta: IndexMeta, query: Floats, ids: Sequence[str], depth: int) -> list[str]:

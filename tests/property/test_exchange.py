@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aisle.errors import InputError
 from aisle.evaluation.exchange import Changes, Exchange, Format, Judgments
 from aisle.types import Query
 
@@ -48,8 +49,14 @@ def texts_to_grades(found: Judgments) -> dict[str, dict[str, float]]:
 
 @pytest.mark.parametrize("form", BY_TEXT)
 @settings(max_examples=60, deadline=None)
+@example(drawn=Judgments((Query("1", '<"'),), {"1": {"a": 1}}))
 @given(drawn=judgments())
 def test_formats_that_know_queries_by_text(form: Format, drawn: Judgments) -> None:
+    # The workbench refuses some signs: of texts that are made of them nothing is left.
+    if form == Format.SRW and not any("".join(query.text.split()).strip('"\\<>') for query in drawn.queries):
+        with pytest.raises(InputError, match="nothing is left to write"):
+            there_and_back(drawn, form)
+        return
     back, changes = there_and_back(drawn, form)
     if not changes:
         assert texts_to_grades(back) == texts_to_grades(drawn)

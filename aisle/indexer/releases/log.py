@@ -70,6 +70,15 @@ def write_log(cluster: Cluster, name: str, action: str, release: str, before: st
         _log.warning("%s of %s is not in the log: %s", action, release, error.message)
 
 
+def forget_log(cluster: Cluster, name: str) -> None:
+    """Delete it, with a name that nobody ever uses again.
+
+    Raises:
+        ClusterError: the cluster does not answer.
+    """
+    _documents(cluster).delete(_id(name))
+
+
 def _documents(cluster: Cluster) -> Documents:
     return Documents(cluster, STATE_INDEX)
 
