@@ -89,6 +89,8 @@ def measure_topics(
     topics: Mapping[str, Callable[[], Figures]],
     only: str | None,
     out: Path | None,
+    *,
+    trial: bool = False,
 ) -> None:
     """Measure topics one after the other and write their result file.
 
@@ -98,12 +100,13 @@ def measure_topics(
         topics: topic to what measures it.
         only: topics with commas between them, whose figures replace those of the last run; None: all.
         out: folder of the result file; None: the project's own.
+        trial: the figures mean nothing, and must not go there.
 
     Raises:
-        InputError: there is no such topic.
+        InputError: there is no such topic, or a trial without a folder.
     """
     chosen = chosen_topics(only, list(topics))
-    folder = results_folder(out, trial=False)
+    folder = results_folder(out, trial=trial)
     found = [kept(benchmark, chosen)] if only else []
     for topic in chosen:
         say(f"measuring {topic}")
