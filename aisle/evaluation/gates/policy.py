@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from aisle.errors import InputError
+from aisle.evaluation.limits import check_count, check_number, parse_limits, read_limits, write_limits
 from aisle.evaluation.metrics import DEFAULT_METRICS
 
 _USUAL_DROPS: Final = MappingProxyType({"nDCG@10": 0.01, "R@10": 0.02, "R@200": 0.02})
@@ -73,13 +73,11 @@ class GatePolicy:
             **{name: getattr(self, name) for name in _SHARES},
         }
         for name, value in shares.items():
-            _check(name, value, 0, 1)
+            check_number(name, value, 0, 1)
         for name in ("size", "size_slack_mb", "latency", "latency_slack_ms"):
-            _check(name, getattr(self, name), 0, float("inf"))
+            check_number(name, getattr(self, name), 0, float("inf"))
         for name in ("segment_queries", "golden_depth"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise InputError(f"{name} = {value!r} cannot be", fix="write a whole number from 1")
+            check_count(name, getattr(self, name))
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> Self:
@@ -92,23 +90,10 @@ class GatePolicy:
         Raises:
             InputError: it is no TOML, names what there is not, or see `GatePolicy`.
         """
-        try:
-            held = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{source} is no TOML: {error}", fix="write lines like: shrink = 0.2") from None
-        known = [one.name for one in fields(cls)]
-        for name, value in held.items():
-            if name not in known:
-                raise InputError(
-                    f"{source}: a gate has no limit {name!r}", fix=f"choose from {', '.join(known)}"
-                )
-            if isinstance(value, dict) != (name in _TABLES):
-                raise InputError(
-                    f"{source}: {name} is {'a table' if name in _TABLES else 'one value'}",
-                    fix=f'write [{name}] with lines like "nDCG@10" = 0.01'
-                    if name in _TABLES
-                    else f"{name} = 0.1",
-                )
+        return cls._of(parse_limits(_names(cls), _TABLES, text, source, _WHOSE), source)
+
+    @classmethod
+    def _of(cls, held: Mapping[str, Any], source: str) -> Self:
         if not isinstance(held.get("tested", ""), str):
             raise InputError(f"{source}: tested is no metric", fix='write tested = "nDCG@10"')
         try:
@@ -118,14 +103,7 @@ class GatePolicy:
 
     def to_toml(self) -> str:
         """The file that says all of it; read again it is the same."""
-        lines, tables = [], []
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if one.name in _TABLES:
-                tables += ["", f"[{one.name}]", *(f'"{metric}" = {limit}' for metric, limit in value.items())]
-            else:
-                lines.append(f'{one.name} = "{value}"' if isinstance(value, str) else f"{one.name} = {value}")
-        return "\n".join((*lines, *tables)) + "\n"
+        return write_limits(self)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -142,11 +120,11 @@ _SHARES: Final = (
 )
 
 
-def _check(name: str, value: Any, least: float, most: float) -> None:
-    # True is an int to Python.
-    if type(value) not in (int, float) or not least <= value <= most:
-        limits = f"from {least:g} to {most:g}" if most < float("inf") else f"from {least:g}"
-        raise InputError(f"{name} = {value!r} cannot be", fix=f"write a number {limits}")
+_WHOSE: Final = "a gate"
+
+
+def _names(policy: type[GatePolicy]) -> list[str]:
+    return [one.name for one in fields(policy)]
 
 
 def read_policy(path: Path) -> GatePolicy:
@@ -155,8 +133,4 @@ def read_policy(path: Path) -> GatePolicy:
     Raises:
         InputError: it cannot be read, or see `GatePolicy.from_toml`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}", fix="name a TOML file of limits") from None
-    return GatePolicy.from_toml(text, str(path))
+    return GatePolicy._of(read_limits(_names(GatePolicy), _TABLES, path, _WHOSE), str(path))
