@@ -29,7 +29,10 @@ def facet_lines(facets: Facets) -> list[str]:
     named = {"brand": facets.brand, "category": facets.category, "currency": facets.currency}
     lines = [f"{name}: {_values(counts)}" for name, counts in named.items() if counts and counts.values]
     # What was asked for by name may be in no item; what is chosen automatically is in some.
-    lines += [f"{name}: {_values(counts) or 'no item has it'}" for name, counts in facets.attributes.items()]
+    lines += [
+        f"{name}: {_values(counts) or ('no item has it' if name in facets.unknown else 'none of these')}"
+        for name, counts in facets.attributes.items()
+    ]
     numbers = {"price": facets.price, **facets.numbers}
     lines += [f"{name}: {_ranges(counts)}" for name, counts in numbers.items() if counts and counts.count]
     if facets.in_stock is not None:

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, Self, Unpack
 
@@ -164,7 +165,16 @@ class SearchClient:
         Raises what ``search`` raises.
         """
         plan, ranking = self._ranked(request)
-        return self._runner.counted(plan, ranking)
+        return self._counted(request, plan, ranking)
+
+    def _counted(self, request: SearchRequest, plan: Plan, ranking: Ranking) -> Ranking:
+        """The ranking with its facets, and which of them no item at all has."""
+        ranking = self._runner.counted(plan, ranking)
+        if ranking.facets is None or not ranking.facets.empty:
+            return ranking
+        scope = request.filters.scope if request.filters else None
+        unknown = self._index.unknown(plan.live, ranking.facets.empty, scope)
+        return replace(ranking, facets=replace(ranking.facets, unknown=unknown))
 
     def _ranked(self, request: SearchRequest) -> tuple[Plan, Ranking]:
         """What was asked of which release, and the candidates; their facets may still be counted."""
@@ -437,7 +447,7 @@ class SearchClient:
             for rank, fused in enumerate(shown, first + 1)
             if fused.id in found.items
         )
-        ranking = self._runner.counted(plan, ranking)
+        ranking = self._counted(request, plan, ranking)
         total_ms = (time.perf_counter() - started) * 1000
         server_ms = ranking.server_ms + evidence_ms + order.server_ms + vectors_ms + documents_ms
         return Page(

@@ -18,6 +18,7 @@ from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.languages import writes_together
 from aisle.mappings.synonyms import words_of
 from aisle.search.facets.levels import levels_body, shared_roots
+from aisle.search.facets.names import names_body, read_names
 from aisle.search.facets.ranges import Edges, edges_body, read_edges
 from aisle.search.filters import Filters
 from aisle.search.legs import Leg, QueryEncoders
@@ -125,6 +126,30 @@ class Preflight:
             look.edges.keep([(key, known)])
         return known
 
+    def unknown(self, live: LiveIndex, names: Sequence[str], scope: Filters | None = None) -> tuple[str, ...]:
+        """Those of these attributes that no item has; none where the release cannot tell.
+
+        It costs a request, unless all of them were found since that look.
+
+        Args:
+            live: from ``live``.
+            names: of attributes.
+            scope: as in ``edges``.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        look, key = self._look(live), repr(scope)
+        (found,) = look.names.find([key])
+        known = found or frozenset()
+        left = [name for name in names if name not in known]
+        if not (left and live.meta.features.counts_names):
+            return ()
+        body = names_body(left, scope.clauses() if scope else ())
+        there = read_names(left, self._cluster.search(index=live.meta.release, body=body))
+        look.names.keep([(key, known | there)])
+        return tuple(name for name in left if name not in there)
+
     def shared_roots(self, live: LiveIndex) -> tuple[str, ...]:
         """Roots of categories whose names are levels of other paths too.
 
@@ -159,6 +184,7 @@ class _Look:
     live: LiveIndex
     passed: set[FusionSpec] = field(default_factory=set)
     edges: Recent[str, Mapping[str, Edges]] = field(default_factory=lambda: Recent(_SCOPES))
+    names: Recent[str, frozenset[str]] = field(default_factory=lambda: Recent(_SCOPES))
     shared_roots: list[tuple[str, ...]] = field(default_factory=list)
 
 

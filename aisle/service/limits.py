@@ -25,19 +25,19 @@ class RateLimits:
         self._per_address = per_address
         self._per_key = per_key
 
-    def address(self, address: str) -> None:
-        """Count a request of an address; raises LimitReached."""
-        self._count(self._per_address, "address", address)
+    def address(self, address: str, requests: int = 1) -> None:
+        """Count requests of an address; raises LimitReached."""
+        self._count(self._per_address, "address", address, requests)
 
-    def key(self, name: str, per_minute: int | None) -> None:
-        """Count a request of a key; raises LimitReached."""
-        self._count(self._per_key if per_minute is None else per_minute, "key", name)
+    def key(self, name: str, per_minute: int | None, requests: int = 1) -> None:
+        """Count requests of a key; raises LimitReached."""
+        self._count(self._per_key if per_minute is None else per_minute, "key", name, requests)
 
-    def _count(self, most: int, kind: str, whose: str) -> None:
-        if not most:
+    def _count(self, most: int, kind: str, whose: str, requests: int) -> None:
+        if not (most and requests):
             return
         limit = RateLimitItemPerMinute(most)
-        if self._limiter.hit(limit, kind, whose):
+        if self._limiter.hit(limit, kind, whose, cost=requests):
             return
         again = self._limiter.get_window_stats(limit, kind, whose).reset_time - time.time()
         raise LimitReached(

@@ -72,7 +72,9 @@ class Service:
         needed_s = NEEDED * self.settings.deadline_ms / 1000
         ends = scope.ends - needed_s if scope and scope.ends is not None else None
         async with self.admission.enter(ends) as waited_ms:
-            request.scope["state"]["timings"]["queue"] = waited_ms
+            timings = request.scope["state"]["timings"]
+            # The longest wait of several searches that a batch makes.
+            timings["queue"] = max(waited_ms, timings.get("queue", 0.0))
             return await to_thread.run_sync(function, *args, limiter=self.admission.threads)
 
     def admitted(self, request: HTTPConnection, key: str) -> Access:
@@ -86,17 +88,37 @@ class Service:
             KeyRefused: there is no such key, or it has ended.
             LimitReached: the key or the address asks too often.
         """
-        self.limits.address(request.client.host if request.client else "")
+        self.limits.address(_address(request))
         if self.keys is None:
             return EVERYTHING
         access = self.keys.access(key)
         self.limits.key(access.name, access.per_minute)
         return access
 
+    def batched(self, request: HTTPConnection, access: Access, searches: int) -> None:
+        """Count the searches of a batch as the requests that they would be alone.
+
+        Args:
+            request: that is admitted and counted once.
+            access: of it.
+            searches: that answer it.
+
+        Raises:
+            LimitReached: they are more than the key or the address may still make.
+        """
+        further = max(0, searches - 1)
+        self.limits.address(_address(request), further)
+        if self.keys is not None:
+            self.limits.key(access.name, access.per_minute, further)
+
     def catalogue(self, name: str, access: Access) -> ScopedCatalogue:
         """A catalogue as one may see it; raises what ``Catalogues.of`` raises."""
         # What a key may not ask is to it as what is not served.
         return ScopedCatalogue(self.catalogues.of(name, allowed=access.allows(name)), access.filters)
+
+
+def _address(request: HTTPConnection) -> str:
+    return request.client.host if request.client else ""
 
 
 def service_of(request: HTTPConnection) -> Service:

@@ -107,6 +107,23 @@ def test_counts_of_a_grouped_search_are_products(
         assert rounded(page.facets) == rounded(expected)
 
 
+def test_a_name_that_no_item_has_is_told_from_one_that_no_result_has(shop: SearchClient) -> None:
+    options = FacetOptions(10, ("brand", "Colour", "colour", "a=b", "Width", "no such"))
+    for filters in (None, Filters(brand=("nobody",))):
+        page = shop.search("lamp", filters=filters, facets=options)
+        assert page.facets and page.facets.unknown == ("colour", "no such")
+        assert page.to_json()["facets"]["unknown"] == ["colour", "no such"]
+    # A filter by such a name finds nothing: the facet that it brings along says why.
+    mistaken = shop.search("lamp", filters=Filters(attributes={"Farbe": ("Red",)}), facets=5)
+    assert mistaken.facets and mistaken.facets.unknown == ("Farbe",) and not mistaken.total
+    everything = shop.browse(facets=5)
+    assert everything.facets and not everything.facets.unknown
+    # What nobody within the scope has is unknown there, whatever others have.
+    within = Filters(within=Filters(brand=("nobody",)))
+    scoped = shop.search("lamp", filters=within, facets=FacetOptions(10, ("Colour",)))
+    assert scoped.facets and scoped.facets.unknown == ("Colour",)
+
+
 def test_a_count_of_products_is_the_total_after_choosing_in_groups_and_lists(shop: SearchClient) -> None:
     page = shop.search("lamp", facets=FacetOptions(10, EVERY), group=GroupOptions())
     items = shop.search("lamp", facets=FacetOptions(10, EVERY))

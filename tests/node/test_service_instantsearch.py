@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +211,73 @@ def test_what_is_shown_is_recorded_once_a_batch(client: Cluster, shelf: SearchCl
         assert re.search(
             r'aisle_events_total\{index="ubi_queries",outcome="accepted".*\} 1.0', web.get("/metrics").text
         )
+
+
+class Meeting(HashEncoder):
+    """Encodes as soon as four texts are to be encoded at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.barrier = threading.Barrier(4)
+
+    def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
+        if texts != ["warm"]:
+            self.barrier.wait(30)
+        return super().encode_queries(texts, dims)
+
+
+def test_searches_of_a_batch_are_answered_beside_each_other(client: Cluster, shelf: SearchClient) -> None:
+    catalogues = Catalogues([TestCatalogue(INDEX, client, Meeting())])
+    catalogues.open()
+    texts = [f"oak {item.title}" for item in ITEMS[:8]]
+    with TestClient(create_app(ServiceSettings(deadline_ms=60_000, check_s=60), catalogues)) as web:
+        said = ask(web, [{"indexName": INDEX, "query": text, "hitsPerPage": 1} for text in texts])
+    assert [one["query"] for one in said] == texts
+    assert [one["hits"][0]["objectID"] for one in said] == [
+        shelf.search(text, size=1).hits[0].item.id for text in texts
+    ]
+    assert not any(one["_aisle"]["degraded"] for one in said)
+
+
+def test_a_batch_that_is_too_much_for_its_time_ends_with_words_alone(
+    client: Cluster, shelf: SearchClient
+) -> None:
+    class Slow(HashEncoder):
+        def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
+            time.sleep(0 if texts == ["warm"] else 0.4)
+            return super().encode_queries(texts, dims)
+
+    catalogues = Catalogues([TestCatalogue(INDEX, client, Slow())])
+    catalogues.open()
+    with TestClient(create_app(ServiceSettings(deadline_ms=6_000, check_s=60), catalogues)) as web:
+        said = ask(web, [{"indexName": INDEX, "query": f"oak {n}", "hitsPerPage": 1} for n in range(50)])
+    # 20 s of encoding by four at a time do not fit into 70 % of 6 s.
+    degraded = [one["_aisle"]["degraded"] for one in said]
+    assert degraded[0] == [] and degraded[-1] == ["meaning"] and all(one["hits"] for one in said)
+
+
+def test_a_facet_that_no_item_has_is_told_where_algolia_tells_it(web: TestClient) -> None:
+    facets = ["brand", "attributes.Colour", "attributes.Color", "numbers.watt"]
+    (said,) = ask(web, [{"indexName": INDEX, "query": "oak", "facets": facets}])
+    assert "'attributes.Color'" in said["message"] and "Colour" not in said["message"]
+    for words in ("oak", "zzzzqqq"):
+        (said,) = ask(web, [{"indexName": INDEX, "query": words, "facets": ["Colour", "*"]}])
+        assert "message" not in said
+    (said,) = ask(web, [{"indexName": INDEX, "type": "facet", "facet": "Color", "facetQuery": "r"}])
+    assert said["facetHits"] == [] and "'Color'" in said["message"]
+
+
+def test_a_batch_counts_as_its_searches(client: Cluster, shelf: SearchClient, tmp_path: Path) -> None:
+    key = add_key(tmp_path / "keys.json", "site", per_minute=5)
+    catalogues = Catalogues([TestCatalogue(INDEX, client, HashEncoder())])
+    catalogues.open()
+    settings = ServiceSettings(keys=tmp_path / "keys.json", deadline_ms=60_000, check_s=60)
+    with TestClient(create_app(settings, catalogues), headers={"X-Algolia-API-Key": key}) as web:
+        batches = [
+            [{"indexName": INDEX, "query": f"oak {number}"} for number in range(count)] for count in (0, 3, 3)
+        ]
+        statuses = [web.post("/v1/instantsearch", json={"requests": one}).status_code for one in batches]
+    assert statuses == [200, 200, 429]
 
 
 PROBLEMS: dict[str, tuple[dict[str, Any], int, str]] = {

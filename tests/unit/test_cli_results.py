@@ -68,9 +68,11 @@ def test_the_variants_that_were_asked_for_stand_below_their_hit() -> None:
 
 def test_a_facet_that_no_item_has_says_so() -> None:
     counts = {"Colour": ValueCounts((FacetValue("Red", 2),)), "Farbe": ValueCounts(())}
-    shown = printed(replace(PAGE, facets=Facets(CountsOf.WORDS, attributes=counts)))
+    shown = printed(replace(PAGE, facets=Facets(CountsOf.WORDS, attributes=counts, unknown=("Farbe",))))
     assert "Colour: Red (2)" in shown
     assert "Farbe: no item has it" in shown
+    shown = printed(replace(PAGE, facets=Facets(CountsOf.WORDS, attributes=counts)))
+    assert "Farbe: none of these" in shown
 
 
 def test_a_page_past_the_end_says_where_the_end_is() -> None:

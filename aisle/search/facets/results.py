@@ -134,6 +134,8 @@ class Facets:
             are estimates.
         cut: attributes and numbers that items have and that are not counted here, the most frequent first;
             at most 100.
+        unknown: attributes that were named here, or filtered by, and that no item at all has: a name that is
+            misspelt, or a feed that lost it.
     """
 
     counts_of: CountsOf
@@ -146,6 +148,16 @@ class Facets:
     numbers: Mapping[str, NumberCounts] = field(default_factory=lambda: _NO_NUMBERS)
     cut: tuple[str, ...] = ()
     products: bool = False
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """Attributes of which there is nothing to count."""
+        return tuple(
+            name
+            for name, found in self.attributes.items()
+            if not found.other and not any(each.count for each in found.values)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; values and ranges are lists, as their order says something."""
@@ -165,6 +177,7 @@ class Facets:
             "attributes": {name: found.to_json() for name, found in self.attributes.items()},
             "numbers": {name: found.to_json() for name, found in self.numbers.items()},
             "cut": list(self.cut),
+            "unknown": list(self.unknown),
         }
 
 

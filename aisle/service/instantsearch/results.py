@@ -30,8 +30,9 @@ def result(asked: Asked, page: Page) -> dict[str, Any]:
         asked: by it.
         page: of the search that answers it.
     """
+    told = _unknown(asked, page)
     if asked.sent.type == "facet":
-        return _facet_hits(asked, page)
+        return {**_facet_hits(asked, page), **told}
     sent = asked.sent
     # What is only near in meaning follows what has the words, and is shown too.
     found = max(page.total, page.reachable)
@@ -50,6 +51,7 @@ def result(asked: Asked, page: Page) -> dict[str, Any]:
         "facets": {name.asked: _counts(name, page.facets, asked) for name in names} if page.facets else {},
         "facets_stats": _stats(names, page.facets) if page.facets else {},
         "renderingContent": _rendering(names, page),
+        **told,
         **({"userData": [one.note for one in page.rules.notes]} if page.rules and page.rules.notes else {}),
         "query": sent.query,
         "params": _params(sent),
@@ -63,6 +65,17 @@ def result(asked: Asked, page: Page) -> dict[str, Any]:
             "degraded": list(page.degraded.left_out) if page.degraded else [],
         },
     }
+
+
+def _unknown(asked: Asked, page: Page) -> dict[str, str]:
+    """The warning about facets that no item has, where Algolia's answers have theirs."""
+    unknown = page.facets.unknown if page.facets else ()
+    # Of those that were asked for alone: a search may count more, for other requests of its batch.
+    names = [name.asked for name in asked.facets if plain_line(name.field) in unknown]
+    if not names:
+        return {}
+    named = ", ".join(map(repr, names))
+    return {"message": f'no item has the facet {named}: "facets": ["*"] counts those that there are'}
 
 
 def _params(sent: IndexRequest) -> str:

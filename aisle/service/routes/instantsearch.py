@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 
+from anyio import create_task_group
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials
 from pydantic import ValidationError
 
-from aisle.errors import Overloaded
 from aisle.mappings import BM25
 from aisle.search import Page, SearchRequest
 from aisle.search.page import Matched
@@ -24,11 +24,14 @@ from aisle.service.instantsearch.requests import Asked, InstantSearchBody
 from aisle.service.instantsearch.results import result
 from aisle.service.keys import Access
 from aisle.service.parts import AskerPart, Service, ServicePart, bearer, json_response
+from aisle.service.routes.search import answered_page
 from aisle.service.scope import ScopedCatalogue
 
 router = APIRouter(tags=["instantsearch"])
 
-_KEY = "x-algolia-api-key"
+_KEY: Final = "x-algolia-api-key"
+# Searches of one batch: they get their turns one by one, as those of others do.
+_AT_A_TIME: Final = 4
 _algolia_key = APIKeyHeader(name=_KEY, auto_error=False, description="A key, as Algolia's clients send it.")
 
 
@@ -70,10 +73,8 @@ async def _answer(
     batch = [Asked.of(sent) for sent in body.requests]
     catalogues = {asked.catalogue: service.catalogue(asked.catalogue, access) for asked in batch}
     groups = grouped(batch)
-    try:
-        pages = await service.run(request, _pages, service, catalogues, groups)
-    except Overloaded as refusal:
-        pages = [_refused(service, catalogues[group.main.catalogue], group, refusal) for group in groups]
+    service.batched(request, access, len(groups))
+    pages = await _pages(request, service, catalogues, groups)
     results = {
         place: result(batch[place], page)
         for group, page in zip(groups, pages, strict=True)
@@ -102,21 +103,38 @@ async def _answer(
     return json_response({"results": [results[place] for place in range(len(batch))]})
 
 
-def _pages(service: Service, catalogues: dict[str, ScopedCatalogue], groups: Sequence[Group]) -> list[Page]:
-    return [_page(service, catalogues[group.main.catalogue], group) for group in groups]
+async def _pages(
+    request: Request,
+    service: Service,
+    catalogues: Mapping[str, ScopedCatalogue],
+    groups: Sequence[Group],
+) -> list[Page]:
+    """The pages of the groups, a few at a time: the others of a batch have only what is left of its time."""
+    pages: dict[int, Page] = {}
+    todo = iter(enumerate(groups))
+
+    async def answer() -> None:
+        for number, group in todo:
+            pages[number] = await _page(request, service, catalogues[group.main.catalogue], group)
+
+    try:
+        async with create_task_group() as tasks:
+            for _ in range(min(_AT_A_TIME, len(groups))):
+                tasks.start_soon(answer)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [pages[number] for number in range(len(groups))]
 
 
-def _page(service: Service, catalogue: ScopedCatalogue, group: Group) -> Page:
+async def _page(request: Request, service: Service, catalogue: ScopedCatalogue, group: Group) -> Page:
     asked = _request(catalogue, group)
     if not group.main.counts_only or asked.browse or BM25 not in catalogue.legs:
-        return service.searching.answer(catalogue, asked)
+        return await answered_page(request, service, catalogue, asked)
     # Facets count what has the words, so meaning need not be asked for; unless no item has them.
-    page = service.searching.answer(catalogue, replace(asked, legs=(BM25,)))
-    return page if page.matched is Matched.WORDS else service.searching.answer(catalogue, asked)
-
-
-def _refused(service: Service, catalogue: ScopedCatalogue, group: Group, refusal: Overloaded) -> Page:
-    return service.searching.refused(catalogue, _request(catalogue, group), refusal)
+    page = await answered_page(request, service, catalogue, replace(asked, legs=(BM25,)))
+    if page.matched is Matched.WORDS:
+        return page
+    return await answered_page(request, service, catalogue, asked)
 
 
 def _request(catalogue: ScopedCatalogue, group: Group) -> SearchRequest:

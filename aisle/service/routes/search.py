@@ -45,21 +45,27 @@ async def _answer(
     return json_response(said)
 
 
-async def search_page(
+async def answered_page(
     request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
 ) -> Page:
-    """The answer to a search, whole, degraded or of earlier; timed, logged and counted.
+    """The answer to a search, whole, degraded or of earlier.
 
     Raises:
         AisleError: see `DegradingSearch`.
     """
     try:
         if earlier := service.searching.at_once(catalogue, asked):
-            page = earlier
-        else:
-            page = await service.run(request, service.searching.answer, catalogue, asked)
+            return earlier
+        return await service.run(request, service.searching.answer, catalogue, asked)
     except Overloaded as refusal:
-        page = service.searching.refused(catalogue, asked, refusal)
+        return service.searching.refused(catalogue, asked, refusal)
+
+
+async def search_page(
+    request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
+) -> Page:
+    """That of `answered_page`, timed, logged and counted; raises what it raises."""
+    page = await answered_page(request, service, catalogue, asked)
     state = request.scope["state"]
     state["timings"] |= {
         "encode": page.timings.encode,
