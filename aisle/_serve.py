@@ -28,6 +28,7 @@ def serve(
     *,
     host: str | None = None,
     port: int | None = None,
+    ranker: str | None = None,
     reranker: str | None = None,
     threads: int | None = None,
     queue: int | None = None,
@@ -60,6 +61,7 @@ def serve(
         names: of the catalogues.
         host: address to listen at; "0.0.0.0" is reached from other machines.
         port: likewise; 0 takes any free one.
+        ranker: of `aisle.train_ranker`, which orders the results of searches that do not say otherwise.
         reranker: for searches that do not say otherwise, as `aisle.open_search` takes it.
         threads: requests that are answered at a time.
         queue: requests that may wait for that; those beyond are refused with 503.
@@ -115,7 +117,9 @@ def serve(
     if log_level not in LOG_LEVELS:
         raise InputError(f"there is no log level {log_level!r}", fix=f"use {', '.join(LOG_LEVELS)}")
     client, artifacts = connected(cluster), store or ArtifactStore.default()
-    catalogues = Catalogues([IndexedCatalogue(name, client, artifacts, reranker or "") for name in wanted])
+    catalogues = Catalogues(
+        [IndexedCatalogue(name, client, artifacts, reranker or "", ranker or "") for name in wanted]
+    )
     catalogues.open()
     write_logs(log_level.upper())
     run(create_app(settings, catalogues, client if settings.events else None), settings, say)

@@ -271,6 +271,7 @@ class Hit:
         group_size: how many variants of its product pass the filters, itself among them; None without groups.
         sorted_by: what it is sorted by, where it is: a number, milliseconds since 1970 of a date, a title in
             lower case without accents; None where it has none.
+        ranker: None for a hit that no learned ranker ordered.
     """
 
     item: Item

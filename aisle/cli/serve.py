@@ -30,6 +30,10 @@ def serve(
         int | None,
         typer.Option(metavar="PORT", help="Likewise (8080); 0 takes any free one.", rich_help_panel=_ADDRESS),
     ] = None,
+    ranker: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="Ranker of `aisle train ranker`; it orders all searches."),
+    ] = None,
     rerank: Annotated[
         str | None, typer.Option(metavar="REF", help="Reranker, or several in turn: small:100,large:20.")
     ] = None,
@@ -117,6 +121,7 @@ def serve(
     Examples:
 
     - `aisle serve --name shop`
+    - `aisle serve --name shop --ranker shop`
     - `aisle serve --name shop --events --events-need-consent`
     - `aisle serve --name shop --name outlet --host 0.0.0.0 --port 80 --rerank my-reranker`
     """
@@ -124,6 +129,7 @@ def serve(
         name,
         host=host,
         port=port,
+        ranker=ranker,
         reranker=rerank,
         threads=threads,
         queue=queue,

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from aisle.errors import DeadlinePassed
+from aisle.errors import AisleError, DeadlinePassed
 
 # A timeout of nothing would be none at all.
 _LEAST_S: Final = 0.001
@@ -69,3 +69,30 @@ def request_scope(scope: RequestScope) -> Iterator[None]:
         yield
     finally:
         _SCOPE.reset(token)
+
+
+@contextmanager
+def share_of_the_time(share: float) -> Iterator[None]:
+    """Within it requests may take a share of the time that is left to the scope; no limit stays none.
+
+    Args:
+        share: 0 to 1.
+
+    Raises:
+        DeadlinePassed: its time was over; a request that had begun ended with whatever error.
+    """
+    scope = current_scope()
+    if scope is None or scope.ends is None:
+        yield
+        return
+    now = time.monotonic()
+    ends = now + share * (scope.ends - now)
+    try:
+        with request_scope(replace(scope, ends=ends)):
+            yield
+    except AisleError as error:
+        if time.monotonic() < ends - _LEAST_S:
+            raise
+        raise DeadlinePassed(
+            "a part of the time for this request was over", fix="allow it more time, or ask for less"
+        ) from error

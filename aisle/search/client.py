@@ -13,8 +13,9 @@ from typing import Final, Self, Unpack
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
+from aisle.cluster.request_scope import share_of_the_time
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
-from aisle.errors import AisleError, IndexNotFound, InputError, InvalidQuery, SearchError
+from aisle.errors import AisleError, DeadlinePassed, IndexNotFound, InputError, InvalidQuery, SearchError
 from aisle.mappings import FusionSpec
 from aisle.search.answers import check_complete
 from aisle.search.arrangement import by_product, in_order, sort_values_of, with_pins
@@ -30,7 +31,7 @@ from aisle.search.plan import MAX_CANDIDATES, Plan, SearchSettings, resolve, res
 from aisle.search.preflight import LiveIndex, Preflight, install_pipeline, read_live
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.evidence import EVIDENCE_PARAMS, Evidence, evidence_body, read_evidence
-from aisle.search.rank.ranker import DEPTH, RankedByModel, Ranker
+from aisle.search.rank.ranker import DEPTH, LearnedOrder, RankedByModel, Ranker
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchOptions, SearchRequest
@@ -45,6 +46,8 @@ from aisle.types import DiversitySignal, Hit, Item
 
 # A release that goes live between plan and answer costs one more attempt.
 _ATTEMPTS: Final = 3
+# Of the time that is left to a request, what its ranker may ask for; documents come after it.
+_RANKERS_SHARE: Final = 0.5
 # As many as an `AsyncSearchClient` searches at a time.
 _COUNTING: Final = 8
 # Bad request and not found: how a release answers that is not the one planned for.
@@ -370,6 +373,11 @@ class SearchClient:
         """Names of the legs that searches may name."""
         return tuple(self._settings.legs)
 
+    @property
+    def ranker(self) -> Ranker | None:
+        """Orders the candidates of searches by relevance; None: the fusion does."""
+        return self._ranker
+
     def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""
         return install_pipeline(self._cluster, fusion)
@@ -402,18 +410,23 @@ class SearchClient:
             )
         return self._ranker
 
-    def _by_ranker(self, request: SearchRequest, ranking: Ranking) -> tuple[RankedByModel | None, float]:
-        """The ranker's order and the milliseconds of its request; None where none is to order anything."""
+    def _by_ranker(self, request: SearchRequest, ranking: Ranking) -> LearnedOrder:
+        """The ranker's order, where it is to order anything and there is time."""
         wanted = self._ranker is not None if request.ranker is None else request.ranker
         if not wanted or ranking.listed is not None or ranking.sort is not None:
-            return None, 0.0
-        return self.order(ranking)
+            return LearnedOrder()
+        began = time.perf_counter()
+        try:
+            with share_of_the_time(_RANKERS_SHARE):
+                ranked, server_ms = self.order(ranking)
+        except DeadlinePassed:
+            return LearnedOrder(None, (time.perf_counter() - began) * 1000, stopped=True)
+        return LearnedOrder(ranked, (time.perf_counter() - began) * 1000, server_ms)
 
     def _page(self, request: SearchRequest, started: float) -> Page:
         plan, ranking = self._ranked(request)
-        ranking_began = time.perf_counter()
-        ranked, evidence_ms = self._by_ranker(request, ranking)
-        rank_ms = (time.perf_counter() - ranking_began) * 1000 if ranked else 0.0
+        by_ranker = self._by_ranker(request, ranking)
+        ranked = by_ranker.ranked
         order = RerankedOrder(ranked.order if ranked else ranking.fused)
         if request.rerank is not None:
             order = self.rerank(ranking, request.rerank, ranked=ranked, later_page=request.first > 0)
@@ -449,7 +462,7 @@ class SearchClient:
         )
         ranking = self._counted(request, plan, ranking)
         total_ms = (time.perf_counter() - started) * 1000
-        server_ms = ranking.server_ms + evidence_ms + order.server_ms + vectors_ms + documents_ms
+        server_ms = ranking.server_ms + by_ranker.server_ms + order.server_ms + vectors_ms + documents_ms
         return Page(
             hits=hits,
             page=request.page,
@@ -465,9 +478,10 @@ class SearchClient:
             corrected=ranking.corrected,
             text=request.text,
             ranked=len(ranked.places) if ranked else 0,
+            rank_stopped=by_ranker.stopped,
             reranked=len(reranked),
             rerank_stopped=order.found is not None and order.found.stopped,
-            timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms, rank_ms),
+            timings=Timings(total_ms, ranking.encode_ms, server_ms, order.ms, by_ranker.ms),
             rules=ranking.rules.report(outcomes) if ranking.rules else None,
             sorted_by=ranking.sorted_by,
             cursor=listed.cursor if listed else None,

@@ -33,8 +33,8 @@ class ExplainedHit:
     Attributes:
         id: of the item.
         text: the query as it was searched.
-        rank: 1-based among the candidates, in the fused order, before reranking; None if it is not among
-            them.
+        rank: 1-based among the candidates, in the fused order, before a ranker or a reranker; None if it
+            is not among them.
         candidates: how many there are.
         score: fused, with the additions; None likewise.
         signals: what each leg said of it; its contributions and the additions sum to the score.

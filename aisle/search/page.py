@@ -79,7 +79,8 @@ class Degradation:
     """What an answer went without.
 
     Attributes:
-        left_out: ``rerank``, ``meaning`` (all legs but that of words), or ``search`` (an earlier answer).
+        left_out: ``rerank``, ``ranker`` (the learned one), ``meaning`` (all legs but that of words), or
+            ``search`` (an earlier answer).
         why: ``deadline`` (the time was over), ``load`` (others waited) or ``cluster`` (it did not answer).
         age_s: of an earlier answer, in seconds.
     """
@@ -111,6 +112,7 @@ class Page:
         corrected: what was searched instead of the query; None if the query itself was.
         text: the query as it was typed.
         ranked: how many candidates a learned ranker ordered.
+        rank_stopped: whether time ran out before it could: the order is that of the fusion.
         reranked: how many candidates were reranked: the first ones, after any items that the query names.
         sorted_by: what the results are sorted by and which way, such as ``price:asc``; ``signals`` for the
             usual order of what is not searched for; None for relevance.
@@ -135,6 +137,7 @@ class Page:
     excluded: tuple[str, ...] = ()
     text: str = ""
     ranked: int = 0
+    rank_stopped: bool = False
     reranked: int = 0
     rerank_stopped: bool = False
     sorted_by: str | None = None
@@ -162,6 +165,7 @@ class Page:
             # The options that search what was typed.
             "search_instead": {"text": self.text, "typos": False} if self.corrected else None,
             "ranked": self.ranked,
+            "rank_stopped": self.rank_stopped,
             "reranked": self.reranked,
             "rerank_stopped": self.rerank_stopped,
             "sorted_by": self.sorted_by,

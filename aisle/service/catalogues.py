@@ -49,6 +49,11 @@ class OpenCatalogue:
     reranks: bool = False
 
     @property
+    def ranks(self) -> bool:
+        """Whether the search client has a ranker."""
+        return self.search.ranker is not None
+
+    @property
     def recommendations(self) -> RecommendationClient:
         """Its client for recommendations.
 
@@ -113,13 +118,14 @@ class IndexedCatalogue:
         name: of the catalogue.
         cluster: connection.
         store: where artifacts are looked up.
-        reranker: as `aisle.open_search` takes it; empty for none.
+        reranker, ranker: as `aisle.open_search` takes them; empty for none.
     """
 
     name: str
     cluster: Cluster
     store: ArtifactStore
     reranker: str = ""
+    ranker: str = ""
 
     def live(self) -> IndexMeta:
         """Of the live release; raises what `read_live` raises."""
@@ -129,7 +135,11 @@ class IndexedCatalogue:
         """Its clients; raises what `open_search` and the like raise."""
         meta = self.live()
         search = open_search(
-            self.name, reranker=self.reranker or None, cluster=self.cluster, store=self.store
+            self.name,
+            ranker=self.ranker or None,
+            reranker=self.reranker or None,
+            cluster=self.cluster,
+            store=self.store,
         )
         recommending: FoundClient[RecommendationClient]
         relating: FoundClient[SimilarItemsClient]

@@ -17,17 +17,20 @@ from aisle.service.admission import Admission
 from aisle.service.metrics import Metrics
 from aisle.service.scope import ScopedCatalogue
 
-# Pressures, see `Admission`, from which others wait too long for a search to rerank, or to ask for meaning.
+# Pressures, see `Admission`, from which others wait too long for a search to rerank, to be ordered by a
+# ranker, or to ask for meaning.
 _RERANK_UNTIL: Final = 0.25
+_RANKER_UNTIL: Final = 0.375
 _MEANING_UNTIL: Final = 0.5
 # And from which an earlier answer takes the place of a search, so that those that have none get their turn.
 _SEARCH_UNTIL: Final = 0.75
-# Share of the deadline that is kept for words alone.
+# Share of the deadline that is kept for words alone, and the one below which no ranker is asked.
 _KEPT: Final = 0.3
+_RANKED_ABOVE: Final = 0.5
 _REMEMBERED: Final = 1_000
 _MAX_AGE_S: Final = 600.0
 
-RERANK, MEANING, SEARCH = "rerank", "meaning", "search"
+RERANK, RANKER, MEANING, SEARCH = "rerank", "ranker", "meaning", "search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Attempt:
 
 
 def attempts(
-    request: SearchRequest, legs: tuple[str, ...], pressure: float, left: float
+    request: SearchRequest, legs: tuple[str, ...], pressure: float, left: float, *, ranks: bool = False
 ) -> Iterator[Attempt]:
     """Ways to answer a search, each cheaper than the one before, the best that there is time for first. Pure.
 
@@ -48,12 +51,18 @@ def attempts(
         legs: those of the catalogue.
         pressure: see `Admission`, 0 to 1.
         left: share of the deadline that is left, 0 to 1.
+        ranks: whether the catalogue has a ranker.
     """
     left_out: tuple[str, ...] = ()
     if request.rerank is not None:
         if pressure < _RERANK_UNTIL and left > 1 - _KEPT:
             yield Attempt(request)
         request, left_out = replace(request, rerank=None), (RERANK,)
+    if is_ranked(request, ranks):
+        # Where time ends while the ranker asks, the client keeps what it has fused, see `Page.rank_stopped`.
+        if pressure < _RANKER_UNTIL and left > _RANKED_ABOVE:
+            yield Attempt(request, left_out)
+        request, left_out = replace(request, ranker=False), (*left_out, RANKER)
     asked = request.fusion.legs if request.fusion else request.legs or legs
     by_meaning = not request.browse and BM25 in asked and len(asked) > 1
     if not by_meaning or (pressure < _MEANING_UNTIL and left > _KEPT):
@@ -63,6 +72,12 @@ def attempts(
             replace(request, legs=(BM25,), fusion=None, diversity=0.0, least_similarity=None),
             (*left_out, MEANING),
         )
+
+
+def is_ranked(request: SearchRequest, ranks: bool) -> bool:
+    """Whether a ranker orders a search of a catalogue that has one."""
+    wanted = ranks if request.ranker is None else request.ranker
+    return wanted and not request.browse and request.sort is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ class DegradingSearch:
         ends = scope.ends if scope and scope.ends is not None else time.monotonic() + self._deadline_s
         left = (ends - time.monotonic()) / self._deadline_s
         pressure = self._admission.pressure
-        tried = list(attempts(request, catalogue.legs, pressure, left))
+        tried = list(attempts(request, catalogue.legs, pressure, left, ranks=catalogue.ranks))
         failed: AisleError = DeadlinePassed("there was no time left", fix="allow more time, or ask for less")
         late = False
         for number, way in enumerate(tried, 1):
@@ -112,11 +127,12 @@ class DegradingSearch:
             except (DeadlinePassed, ClusterUnavailable) as error:
                 failed, late = error, True
                 continue
-            if not attempt.left_out:
+            left_out = (*attempt.left_out, RANKER) if page.rank_stopped else attempt.left_out
+            if not left_out:
                 self._earlier.keep([(_key(catalogue, request), _Answer(page, time.monotonic()))])
                 return page
-            why = "deadline" if late or pressure < _RERANK_UNTIL else "load"
-            return self._counted(catalogue, page, Degradation(attempt.left_out, why))
+            late = late or page.rank_stopped or pressure < _RERANK_UNTIL
+            return self._counted(catalogue, page, Degradation(left_out, "deadline" if late else "load"))
         why = "deadline" if isinstance(failed, DeadlinePassed) else "cluster"
         return self._earlier_answer(catalogue, request, why, failed)
 

@@ -40,7 +40,7 @@ class Metrics:
         )
         self.stage_seconds = Histogram(
             "aisle_stage_seconds",
-            "Parts of answering: waiting for a place, encoding, OpenSearch, reranking.",
+            "Parts of answering: waiting for a place, encoding, OpenSearch, ranking, reranking.",
             ("stage",),
             buckets=_SECONDS,
             registry=self._registry,

@@ -134,6 +134,9 @@ class SearchBody(BaseModel):
     least_similarity: float | None = Field(
         default=None, ge=-1, le=1, description="Cosine that a hit found by meaning alone has at least."
     )
+    ranker: bool | None = Field(
+        default=None, description="Whether a learned ranker orders the results; left out: if there is one."
+    )
     rerank: bool | None = Field(
         default=None, description="Whether a reranker orders the best anew; left out: if there is one."
     )
@@ -171,6 +174,7 @@ class SearchBody(BaseModel):
             least_similarity=self.least_similarity,
             sort=self.sort,
             browse=not self.text.strip(),
+            ranker=self.ranker,
             rerank=RerankOptions() if rerank else None,
             typos=self.typos,
             exact=self.exact,

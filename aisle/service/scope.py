@@ -50,6 +50,11 @@ class ScopedCatalogue:
         return self.opened.reranks
 
     @property
+    def ranks(self) -> bool:
+        """Whether it has a ranker."""
+        return self.opened.ranks
+
+    @property
     def recommends(self) -> bool:
         """Whether there is a client for recommendations."""
         return self.opened.recommending.client is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from aisle.types import Item
 from tests.browser.conftest import PATIENCE_MS
 from tests.support.served import TestCatalogue
 from tests.support.similar_shop import put_similar_shop
+from tests.support.tiny_ranker import tiny_ranker
 
 SHOP: Final = "test-browser"
 ALIKE: Final = "test-browser-alike"
@@ -62,7 +64,7 @@ def harmful() -> Iterator[Item]:
 
 @pytest.fixture(scope="module")
 def address(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a service with two catalogues: one with suggestions and facets, one that relates its items."""
+    """Of a service with two catalogues: one with suggestions and facets, one with similar items, ranked."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / "shop.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows()))
     store = ArtifactStore(folder / "store")
@@ -72,7 +74,9 @@ def address(client: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     written = ({"_index": SHOP, "_id": item.id, **document(item, {})} for item in harmful())
     assert helpers.bulk(client, written, refresh=True)[0] == 3
     client.indices.delete(index=ALIKE, ignore_unavailable=True)
-    alike = TestCatalogue(ALIKE, client, relates=put_similar_shop(client, ALIKE))
+    alike = TestCatalogue(
+        ALIKE, client, relates=put_similar_shop(client, ALIKE), ranker=tiny_ranker("signal: popularity")
+    )
     catalogues = Catalogues([IndexedCatalogue(SHOP, client, store), alike])
     catalogues.open()
     settings = ServiceSettings(port=0, deadline_ms=60_000, check_s=60, grace_s=1)
@@ -169,6 +173,29 @@ def test_an_item_leads_to_similar_ones_and_each_says_which_head_found_it(opened:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
+def test_a_hit_shows_what_the_ranker_made_of_it_and_both_orders_are_compared(opened: Opened) -> None:
+    page = opened.page
+    page.goto(f"/c/{ALIKE}/?q=thing")
+    why = page.locator("details.why").first
+    why.locator("summary").press("Enter")
+    learned = why.get_by_role("table").filter(has_text="Learned ranker")
+    expect(learned).to_be_visible()
+    numbers = [float(cell) for cell in learned.locator("td").all_inner_texts()]
+    assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=1e-3)
+    expect(learned.get_by_role("row", name="signal: popularity")).to_be_visible()
+    expect(why.get_by_text(re.compile("the ranker moved it [↑↓=] from"))).to_be_visible()
+    titles = page.locator(".title").all_inner_texts()[:5]
+    page.get_by_role("link", name="Compare").press("Enter")
+    page.get_by_label("Search", exact=True).fill("thing")
+    page.get_by_label("Right").fill("without the ranker")
+    page.get_by_role("button", name="Compare").press("Enter")
+    left, right = (
+        page.get_by_role("region", name=side).locator("li > a").all_inner_texts()[:5]
+        for side in ("usual", "without the ranker")
+    )
+    assert left == titles != right
+
+
 def test_nothing_runs_that_a_catalogue_or_a_query_holds(opened: Opened) -> None:
     page = opened.page
     page.goto(f"/c/{SHOP}/?q=zebra")
@@ -221,7 +248,12 @@ def test_it_meets_wcag_in_light_and_dark_on_a_desk_and_a_phone(
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     found = {}
-    for path in (f"/c/{SHOP}/?q=drill&brand=Acme", f"/c/{ALIKE}/items/item-030", f"/c/{SHOP}/items/nobody"):
+    for path in (
+        f"/c/{SHOP}/?q=drill&brand=Acme",
+        f"/c/{ALIKE}/?q=thing",
+        f"/c/{ALIKE}/items/item-030",
+        f"/c/{SHOP}/items/nobody",
+    ):
         page.goto(path)
         for one in page.locator("details").all():
             one.evaluate("one => { one.open = true; }")

@@ -13,6 +13,7 @@ import pytest
 import aisle
 from aisle.cluster import Cluster
 from aisle.errors import InputError, InvalidQuery
+from aisle.service.catalogues import IndexedCatalogue
 from tests.node.test_tune_commands import write_bestsellers, write_shop
 from tests.support.command import Done, failure, here, open_folder, put_encoder
 
@@ -54,6 +55,7 @@ def test_a_ranker_learns_what_sells_and_says_so(
     # Nothing is trained yet: searches are as they were, and a name that is none is refused.
     assert ask("index", ".", "--name", "NAME").code == 0
     assert "no ranker 'mine'" in failure(ask("search", "red lamp", "--name", "NAME", "--ranker", "mine"))
+    assert "no ranker 'mine'" in failure(ask("serve", "--name", "NAME", "--port", "0", "--ranker", "mine"))
     train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--name", "mine")
     report = told(ask(*train, "--json"))
     assert report["held_out"] > report["fused"] + 0.2
@@ -104,6 +106,9 @@ def _pages_sorts_and_rules(name: str, folder: Path, client: Cluster) -> None:
     assert found.search(last).hits[0].item.id == last
     only = found.search("blue drill", filters=aisle.Filters(attributes={}), group=aisle.GroupOptions())
     assert only.ranked
+    served = IndexedCatalogue(name, client, store, ranker="mine").open()
+    asked = aisle.SearchRequest("blue drill", size=60)
+    assert [hit.item.id for hit in served.ask(asked).hits] == [hit.item.id for hit in whole.hits]
     bare = aisle.open_search(name, cluster=client, store=store)
     with pytest.raises(InputError, match="no ranker") as refused:
         bare.search("blue drill", ranker=True)

@@ -142,6 +142,7 @@ PROBLEMS = {
     "misspelt filter": ("POST", f"{PATH}/search", '{"filters": {"brnad": ["Acme"]}}', 422, "openapi.json"),
     "no such leg": ("POST", f"{PATH}/search", '{"text": "oak", "legs": ["none"]}', 400, "bm25"),
     "no number": ("POST", f"{PATH}/search", '{"filters": {"numbers": {"x": [1, 2]}}}', 400, "name one"),
+    "no ranker": ("POST", f"{PATH}/search", '{"text": "oak", "ranker": true}', 400, "ranker"),
     "no reranker": ("POST", f"{PATH}/search", '{"text": "oak", "rerank": true}', 400, "rerank"),
     "too many filters": ("POST", f"{PATH}/search", attributes(101), 400, "at most 100"),
     "cut off": ("POST", f"{PATH}/search", '{"text": ', 422, "openapi.json"),

@@ -10,6 +10,7 @@ from aisle.encoder.base import QueryEncoder
 from aisle.errors import ForeignIndex
 from aisle.mappings import IndexMeta
 from aisle.search import Bm25Leg, DenseLeg, Reranker, SearchClient, read_live
+from aisle.search.rank.ranker import Ranker
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
 from aisle.search.similar.client import SimilarArtifacts, SimilarItemsClient
 from aisle.service.catalogues import OpenCatalogue
@@ -27,6 +28,7 @@ class TestCatalogue:
     recommends: RecommendationArtifacts | None = None
     relates: SimilarArtifacts | None = None
     reranker: Reranker | None = None
+    ranker: Ranker | None = None
 
     def live(self) -> IndexMeta:
         return read_live(self.cluster, self.name).meta
@@ -40,7 +42,15 @@ class TestCatalogue:
         if self.relates:
             relating = FoundClient(SimilarItemsClient(self.cluster, self.name, self.relates))
         legs = (Bm25Leg(), DenseLeg()) if self.encoder else (Bm25Leg(),)
-        search = SearchClient(self.cluster, self.name, self.encoder, legs, window=50, reranker=self.reranker)
+        search = SearchClient(
+            self.cluster,
+            self.name,
+            self.encoder,
+            legs,
+            window=50,
+            ranker=self.ranker,
+            reranker=self.reranker,
+        )
         return OpenCatalogue(
             self.name, self.live(), search, recommending, relating, self.reranker is not None
         )

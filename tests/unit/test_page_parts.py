@@ -11,7 +11,7 @@ from aisle.service.web.pictures import drawing, picture, web_link
 from aisle.service.web.render import price
 from aisle.service.web.search_view import range_text
 from aisle.service.web.signals import recommendation_signals, search_signals
-from aisle.types import Addition, Hit, Item, LegSignal, RerankSignal
+from aisle.types import Addition, Hit, Item, LegSignal, RankerSignal, RerankSignal
 
 
 @pytest.mark.parametrize("link", ["https://a.example/b.png?c#d", "http://a.example", " HTTPS://a.example/b "])
@@ -62,6 +62,23 @@ def test_signals_are_the_numbers_of_the_hit_and_say_which_way_it_was_moved() -> 
     assert said.notes == ("reranked ↑ from 7 to 2: score 1.500, stage 1",)
     lower = search_signals(hit(rerank=RerankSignal(1.5, 0.9, 1, 9, 7)).to_json())
     assert lower.notes[0].startswith("reranked ↓ from 7 to 9")
+
+
+def test_the_rankers_panel_sums_to_its_score_and_says_which_way_it_moved() -> None:
+    moves = {f"feature {number}": (-1.0) ** number / (number + 1) for number in range(11)}
+    score = 0.25 + sum(moves.values())
+    said = search_signals(hit(ranker=RankerSignal(score, 0.9, 0.25, moves, 2, 7)).to_json()).learned
+    assert said is not None
+    assert (said.moved, len(said.rows), said.others) == ("the ranker moved it ↑ from 7 to 2", 8, 3)
+    assert said.base + sum(row.value for row in said.rows) + said.others_value == pytest.approx(said.score)
+    assert [(row.name, row.width) for row in said.rows[:2]] == [("feature 0", 100.0), ("feature 1", 50.0)]
+    few = search_signals(hit(ranker=RankerSignal(0.25, 0.9, 0.25, {}, 7, 7)).to_json()).learned
+    assert few is not None and (few.rows, few.others, few.moved) == (
+        (),
+        0,
+        "the ranker moved it = from 7 to 7",
+    )
+    assert search_signals(hit().to_json()).learned is None
 
 
 def test_a_recommendation_says_because_of_what_and_its_path_of_codes() -> None:

@@ -135,6 +135,22 @@ class RankedByModel:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class LearnedOrder:
+    """What a ranker did to one search.
+
+    Attributes:
+        ranked: its order; None where the fused one stays.
+        ms: that it took, in milliseconds, its request included; server_ms: that OpenSearch ``took``.
+        stopped: whether time ran out before it had an order.
+    """
+
+    ranked: RankedByModel | None = None
+    ms: float = 0.0
+    server_ms: float = 0.0
+    stopped: bool = False
+
+
 def _factor(fused: Fused) -> float:
     """What rules and signals made of a fused score, as a factor."""
     before = fused.score - sum(added.value for added in fused.additions)

@@ -72,6 +72,7 @@ def recorded_search(request: SearchRequest, page: Page) -> RecordedAnswer:
         "sorted_by": page.sorted_by,
         "filters": _written(request.filters),
         "corrected": page.corrected.text if page.corrected else None,
+        "ranked": page.ranked,
         "reranked": page.reranked,
         "rules": _acted(page.rules),
     }

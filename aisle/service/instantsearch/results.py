@@ -98,7 +98,7 @@ def _hit(hit: Hit, sent: IndexRequest) -> dict[str, Any]:
     }
 
 
-_RANKING: Final = ("rank", "score", "signals", "additions", "rerank", "diversity")
+_RANKING: Final = ("rank", "score", "signals", "additions", "ranker", "rerank", "diversity")
 
 
 def _record(item: Item) -> dict[str, Any]:

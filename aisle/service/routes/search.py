@@ -70,6 +70,7 @@ async def search_page(
     state["timings"] |= {
         "encode": page.timings.encode,
         "opensearch": page.timings.server,
+        **({"rank": page.timings.rank} if page.ranked or page.rank_stopped else {}),
         **({"rerank": page.timings.rerank} if page.reranked else {}),
     }
     state["log"] = {

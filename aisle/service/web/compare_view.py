@@ -16,8 +16,9 @@ from aisle.types import Hit
 
 METRICS: Final = ("nDCG@10", "Judged@10")
 USUAL: Final = "usual"
-_WORDS, _MEANING, _UNRANKED, _UNRULED = "words", "meaning", "not reranked", "without rules"
-WAYS: Final = (USUAL, _WORDS, _MEANING, _UNRANKED, _UNRULED)
+_WORDS, _MEANING, _UNRULED = "words", "meaning", "without rules"
+_UNRANKED, _UNRERANKED = "without the ranker", "not reranked"
+WAYS: Final = (USUAL, _WORDS, _MEANING, _UNRANKED, _UNRERANKED, _UNRULED)
 """Ways to answer a search; a release of the catalogue by its name is one, too."""
 
 
@@ -52,8 +53,10 @@ def request_by(way: str, request: SearchRequest, legs: Sequence[str]) -> SearchR
         wanted = tuple(leg for leg in legs if (leg == BM25) == (way == _WORDS))
         if not wanted:
             raise InvalidQuery(f"this catalogue is not searched by {way}", fix=f"use {USUAL}")
-        return replace(request, legs=wanted, rerank=None)
+        return replace(request, legs=wanted, ranker=False, rerank=None)
     if way == _UNRANKED:
+        return replace(request, ranker=False)
+    if way == _UNRERANKED:
         return replace(request, rerank=None)
     return replace(request, rules=False) if way == _UNRULED else request
 

@@ -12,6 +12,8 @@ _BECAUSE: Final[Mapping[str, str]] = {
     Head.ENGAGEMENT.value: "found by what is bought together (engagement head)",
     Head.RELEVANCE.value: "found by what is alike (relevance head)",
 }
+# Of some sixty; the others say little of one hit.
+_FEATURES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,26 @@ class Finder:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What the learned ranker said of a hit.
+
+    Attributes:
+        score: of the ranker; base, the rows and the others sum to it.
+        base: what every item begins with.
+        rows: the features that moved it most, the largest first.
+        others: how many more did; others_value: what they add together.
+        moved: which way it moved the hit, in words.
+    """
+
+    score: float
+    base: float
+    rows: tuple[SignalRow, ...]
+    others: int
+    others_value: float
+    moved: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """The panel of one hit.
 
@@ -51,12 +73,14 @@ class Signals:
         rows: legs or parts first, then what was added to them.
         finders: channels or heads.
         notes: what moved it after the score, in words.
+        learned: None where no ranker ordered it.
     """
 
     score: float
     rows: tuple[SignalRow, ...]
     finders: tuple[Finder, ...] = ()
     notes: tuple[str, ...] = ()
+    learned: Learned | None = None
 
     @property
     def by_leg(self) -> bool:
@@ -80,7 +104,16 @@ def search_signals(hit: Mapping[str, Any]) -> Signals:
         notes.append(f"{_moved('moved for diversity', said)}: likeness {said['likeness']:.2f}")
     if hit["sorted_by"] is not None:
         notes.append(f"sorted by {hit['sorted_by']}")
-    return Signals(hit["score"], _rows([*legs, *added]), (), tuple(notes))
+    learned = _learned(hit["ranker"]) if hit["ranker"] else None
+    return Signals(hit["score"], _rows([*legs, *added]), (), tuple(notes), learned)
+
+
+def _learned(said: Mapping[str, Any]) -> Learned:
+    moves = said["contributions"]
+    shown, rest = list(moves.items())[:_FEATURES], list(moves.values())[_FEATURES:]
+    rows = _rows([(name, value, None, None, None) for name, value in shown])
+    moved = _moved("the ranker moved it", said)
+    return Learned(said["score"], said["base"], rows, len(rest), sum(rest), moved)
 
 
 def similar_signals(hit: Mapping[str, Any]) -> Signals:
