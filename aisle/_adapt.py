@@ -32,6 +32,7 @@ def adapt(
     base: str = "all-MiniLM-L6-v2",
     revision: str | None = None,
     queries: int = 20_000,
+    rows: int = 3_000,
     head_only: bool = False,
     keep_base: float = 0.0,
     reranker: str | Path | None = None,
@@ -65,7 +66,9 @@ def adapt(
         base: model to begin with: a folder, a hub id, the name of a packaged model or of a training.
         revision: branch, tag or commit of the base on the hub.
         queries: to make, before those go that do not find their item.
-        head_only: train a linear head alone: a minute in place of many, for less.
+        rows: pairs that the model's own weights are trained on, drawn of all; before the training begins,
+            ``progress`` is told how long it will take.
+        head_only: train a linear head alone, which is the fastest.
         keep_base: share of the base's weights that is mixed in at the end, 0 to 1: less is lost elsewhere.
         reranker: artifact that decides which of the items that a query finds are answers; None: the order in
             which BM25 and the encoder find them does.
@@ -110,7 +113,7 @@ def adapt(
         pairs_folder=None if pairs is None else Path(pairs),
         name=name,
         work=None if work is None else Path(work),
-        head_only=head_only,
+        rows=0 if head_only else rows,
         keep_base=keep_base,
         settings=TrainingSettings(base=base, revision=revision, seed=seed),
     )
@@ -164,14 +167,14 @@ def interpolate(
         The exported artifact; its manifest has the share under ``training`` as ``keep_base``.
 
     Raises:
-        InputError: no finished training, a share that is none, a share and data to choose it by, or the name
-            of the adapted encoder itself.
+        InputError: no finished training, a share that is none, a share and data to choose it by, a folder
+            that is at home and outside, or the name of the adapted encoder itself.
         ArtifactNotFound: the training's artifact is not in the store.
         MissingExtra: the extra ``train`` is not installed.
     """
     for module in ("torch", "sentence_transformers"):
         optional(module, extra="train")
-    from aisle.catalogue.judged import beir_task
+    from aisle.catalogue.judged import beir_task, require_apart
     from aisle.evaluation.encoders.adaptation_report import Limits
     from aisle.training.adaptation.chosen_share import best_share, measured_shares
     from aisle.training.adaptation.interpolate import USUAL_SHARE, Ends, Interpolation
@@ -182,6 +185,7 @@ def interpolate(
         raise InputError("a share of the base and data to choose it by", fix="give --keep-base or --data")
     if outside and data is None:
         raise InputError("other domains and none at home", fix="name judgments of the domain with --data")
+    require_apart(data, outside)
     store, progress = store or ArtifactStore.default(), progress or Silent()
     folder = Path(run) if Path(run).is_dir() else work_folder(str(run))
     ends = Ends.of_run(folder)
@@ -246,15 +250,16 @@ def report_adaptation(
         progress: takes a line before each step.
 
     Raises:
-        InputError: data that cannot be read, or no base.
+        InputError: data that cannot be read, a folder that is at home and outside, or no base.
         EvaluationError: nothing to score.
         ArtifactNotFound, ArtifactCorrupt: an encoder cannot be loaded.
     """
-    from aisle.catalogue.judged import beir_task
+    from aisle.catalogue.judged import beir_task, require_apart
     from aisle.evaluation.encoders.adaptation import report_adaptation as compared
     from aisle.evaluation.encoders.adaptation_report import Limits
     from aisle.evaluation.encoders.judge import open_pair
 
+    require_apart(data, outside)
     adapted, before = open_pair(ref, base, store or ArtifactStore.default())
     if before is None:
         raise InputError(

@@ -91,17 +91,18 @@ def evaluate_encoder(
         progress: takes a line before each step.
 
     Raises:
-        InputError: data, a width or a beam cannot be used.
+        InputError: data, a width or a beam cannot be used, or a folder is at home and outside.
         EvaluationError: nothing to score.
         ArtifactNotFound, ArtifactCorrupt: the encoder cannot be loaded.
         CapabilityMissing: with ``index``, the cluster does not keep vectors of such a type.
         MissingExtra: the graph needs faiss, the weights need torch (extra ``train``).
         ClusterError: with ``index``, the cluster does not answer.
     """
-    from aisle.catalogue.judged import beir_task
+    from aisle.catalogue.judged import beir_task, require_apart
     from aisle.evaluation.encoders.judge import JudgeOptions, judge_encoder, open_pair
     from aisle.training.data.review_pairs import read_task
 
+    require_apart(data, outside)
     graphs: dict[str, Neighbours] = {"faiss HNSW": HnswSearch(m, ef_construction, ef_search)}
     types = [VectorType.of(name) for name in vectors]
     graphs |= {f"exact, {kept_as.value}": KeptSearch(kept_as) for kept_as in types}

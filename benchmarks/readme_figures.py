@@ -155,6 +155,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "encoder-catalogue": Figure("encoder-catalogue", catalogue),
     "encoder-catalogue-search": Figure("encoder-catalogue", catalogue_search),
     "adaptation-answer": Figure("adaptation", answer_figures.answer),
+    "adaptation-command": Figure("adaptation", description_figures.command),
     "adaptation-descriptions": Figure("adaptation", description_figures.descriptions),
     "adaptation-goals": Figure("adaptation", adaptation.goals),
     "adaptation-limits": Figure("adaptation", description_figures.limits),

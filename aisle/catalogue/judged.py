@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aisle.catalogue.options import ReadOptions
 from aisle.catalogue.reader import read_catalogue
 from aisle.encoder.text import item_text
+from aisle.errors import InputError
 from aisle.evaluation.encoders.tasks import Judged, check_task
 from aisle.evaluation.qrels import read_judged_set
 
@@ -31,3 +33,22 @@ def beir_task(folder: Path, split: str = "dev", relevant: float = 2) -> Judged:
         EvaluationError: no query has an item of grade ``relevant`` or more, or none of these items is there.
     """
     return check_task(read_judged(folder, split), relevant)
+
+
+def require_apart(home: str | Path | None, outside: Sequence[str | Path]) -> None:
+    """Refuse a folder that is at home and outside, which would show what was won as what was kept.
+
+    Raises:
+        InputError: there is one, or one is outside twice; by whatever paths.
+    """
+    own = None if home is None else Path(home).resolve()
+    seen: set[Path] = set()
+    for folder in map(Path, outside):
+        place = folder.resolve()
+        if place == own or place in seen:
+            twice = "the domain itself and outside of it" if place == own else "outside twice"
+            raise InputError(
+                f"{folder} is {twice}",
+                fix="name judgments of other domains with --outside, each once, or leave it out",
+            )
+        seen.add(place)

@@ -80,10 +80,18 @@ def adapt(
         typer.Option(help="As the endpoint calls it. Its key: AISLE_LLM_KEY.", rich_help_panel=_PAIRS),
     ] = "",
     base: Base = "all-MiniLM-L6-v2",
+    rows: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Pairs, drawn of all, that the model's own weights are trained on: more take longer.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 3_000,
     head_only: Annotated[
         bool,
         typer.Option(
-            "--head-only", help="Train a linear head alone: minutes, for less.", rich_help_panel=_TRAINING
+            "--head-only", help="Train a linear head alone, the fastest.", rich_help_panel=_TRAINING
         ),
     ] = False,
     keep_base: Annotated[
@@ -135,6 +143,7 @@ def adapt(
             name=name,
             base=base,
             queries=queries,
+            rows=rows,
             head_only=head_only,
             keep_base=keep_base,
             reranker=reranker,

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.adaptation import arriving_ids, description, limits, table_costs, transfer
+from benchmarks.adaptation import arriving_ids, command, description, limits, table_costs, transfer
 from benchmarks.adaptation.domains import READERS
 from benchmarks.harness.command_line import OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
@@ -22,6 +22,7 @@ TOPICS: Final[Mapping[str, Callable[[], Figures]]] = MappingProxyType(
         "arriving ids": arriving_ids.measure,
         "description icecat": partial(description.measure, "icecat"),
         "description homedepot": partial(description.measure, "homedepot"),
+        "command icecat": partial(command.measure, "icecat"),
         **{f"transfer {target}": partial(transfer.measure, target) for target in READERS},
         "limits": limits.measure,
     }

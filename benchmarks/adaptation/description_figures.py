@@ -9,6 +9,7 @@ from benchmarks.harness.pages import block, table, unmeasured
 from benchmarks.harness.result_file import BenchmarkResult
 
 _TOPICS: Final = ("description icecat", "description homedepot")
+_COMMAND: Final = "command icecat"
 _LIMITS: Final = "limits"
 _DEEP, _MAIN = "64/R@200", "nDCG@10"
 
@@ -63,6 +64,30 @@ def _cells(row: Row, base: float, best: float) -> list[str]:
 
 def _shown(row: Row, name: str) -> str:
     return f"{row[name]:.4f}" if name in row else ""
+
+
+def command(result: BenchmarkResult) -> str:
+    """What the command takes by default and with a head alone, and what its artifact finds."""
+    rows = [row for row in result.rows if row["topic"] == _COMMAND]
+    if missing := unmeasured(result, "benchmarks.adaptation", [_COMMAND]):
+        return block(result, missing)
+    metrics = ("64/R@10", "64/R@200", "64/nDCG@10", "384/R@200", "384/nDCG@10")
+    head = [f"{rows[0]['dataset']}, {rows[0]['items']:,} items", *(m.replace("/", ": ") for m in metrics)]
+    return block(
+        result,
+        table(
+            [*head, "queries kept", "pairs", "steps", "CPU minutes"],
+            [
+                [
+                    row["command"],
+                    *(f"{row[metric]:.4f}" for metric in metrics),
+                    *(f"{row[count]:,}" if count in row else "" for count in ("kept", "pairs", "steps")),
+                    f"{row['cpu_s'] / 60:.1f}" if "cpu_s" in row else "",
+                ]
+                for row in rows
+            ],
+        ),
+    )
 
 
 def limits(result: BenchmarkResult) -> str:

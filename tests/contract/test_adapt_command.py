@@ -80,6 +80,25 @@ def test_from_a_description_to_an_artifact(shop: Path, home: Path, tmp_path: Pat
     assert "--resume" in failed(*options).fix
 
 
+def test_a_catalogue_of_ten_and_how_long_it_will_take(shop: Path, home: Path, tmp_path: Path) -> None:
+    lines = (shop / "products.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "ten.csv").write_text("".join(lines[:11]))
+    options: tuple[object, ...] = (
+        "--describe", DESCRIPTION, "--catalogue", tmp_path / "ten.csv", "--base", shop / "tiny",
+        "--no-measure",
+    )  # fmt: skip
+    done = adapt(*options, "--name", "ten", "--rows", 20, "--json")
+    assert done.exit_code == 0, done.output
+    stages = orjson.loads(done.stdout)["training"]["ran"]["stages"]
+    assert [stage["stage"] for stage in stages] == ["principal-axes", "in-batch-negatives", "head"]
+    assert "training will take less than a minute: the model's own weights on 20 pairs" in done.stderr
+    assert DenseEncoder.load("ten").encode_items(["red drill"]).shape == (1, 32)
+    # Said before it begins, and of the head alone too.
+    assert done.stderr.index("training will take") < done.stderr.index("stage 1 of 3")
+    head = adapt(*options, "--name", "head", "--head-only")
+    assert "a linear head; without --head-only" in head.stderr
+
+
 def test_what_is_wrong_is_said_before_anything_is_written(shop: Path, home: Path, tmp_path: Path) -> None:
     products, base = shop / "products.csv", ("--base", shop / "tiny")
     assert "--describe" in failed().fix
@@ -181,25 +200,22 @@ def test_weights_in_between(shop: Path, home: Path) -> None:
     assert np.abs(cosines[0] - plain @ plain.T).max() > 0.1
     own = DenseEncoder.load("tiny")
     np.testing.assert_allclose(vectors[0.4], own.encode_items(texts), atol=0.05)
-    assert own.manifest.training["adaptation"]["keep_base"] == 0.4
+    assert own.manifest.training["keep_base"] == 0.4
+    # One share in a manifest: the mix is made of the training's ends, not of what was mixed before.
+    manifest = DenseEncoder.load("kept-1").manifest
+    assert manifest.training["keep_base"] == 1
+    assert "keep_base" not in manifest.training["adaptation"]
     assert "no finished training" in failed("interpolate", "nobody", "--name", "x").message
-    judged = write_beir(shop / "judged")
-    chosen = adapt(
-        "interpolate",
-        "tiny",
-        "--data",
-        judged,
-        "--outside",
-        judged,
-        "--name",
-        "chosen",
-        "--no-measure",
-        "--json",
-    )
+    judged, elsewhere = write_beir(shop / "judged"), write_beir(shop / "elsewhere")
+    options = ("interpolate", "tiny", "--data", judged, "--no-measure", "--json", "--name")
+    chosen = adapt(*options, "chosen", "--outside", elsewhere)
     assert chosen.exit_code == 0, chosen.output
     assert 0 <= DenseEncoder.load("chosen").manifest.training["keep_base"] <= 1
     both = failed("interpolate", "tiny", "--data", judged, "--keep-base", 0.3, "--name", "x")
     assert "--keep-base or --data" in both.fix
+    same = failed(*options, "x", "--outside", judged / ".." / "judged")
+    assert "itself and outside" in same.message and "--outside" in same.fix
+    assert "outside twice" in failed(*options, "x", "--outside", elsewhere, "--outside", elsewhere).message
 
 
 def test_the_best_share_is_the_best_at_home_that_loses_little() -> None:

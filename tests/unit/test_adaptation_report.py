@@ -101,8 +101,8 @@ def test_a_sample_keeps_what_is_judged(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_what_a_gate_reads(tmp_path: Path) -> None:
-    home = judged_folder(tmp_path / "home")
-    options = [str(artifact(5)), "--data", str(home), "--base", str(artifact()), "--outside", str(home)]
+    home, outside = judged_folder(tmp_path / "home"), judged_folder(tmp_path / "outside")
+    options = [str(artifact(5)), "--data", str(home), "--base", str(artifact()), "--outside", str(outside)]
     path = tmp_path / "report.json"
     done = CliRunner().invoke(app, ["report", *options, "--json", str(path)])
     assert done.exit_code == 0, done.output
@@ -112,3 +112,5 @@ def test_the_command_writes_what_a_gate_reads(tmp_path: Path) -> None:
     assert json.loads(printed.stdout) == written
     gated = CliRunner().invoke(app, ["report", *options, "--least-gain", "0.99", "--gate"])
     assert gated.exit_code == 1 and "MISSED" in gated.output
+    same = CliRunner().invoke(app, ["report", *options, "--outside", str(home)]).exception
+    assert isinstance(same, InputError) and "itself and outside" in same.message

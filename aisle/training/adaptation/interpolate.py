@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 USUAL_SHARE: Final = 0.3
+KEPT: Final = "keep_base"
+"""Where a manifest's ``training`` has the share of the base's weights."""
 _CPU: Final = "cpu"
 
 
@@ -119,7 +121,7 @@ class Interpolation:
         progress.phase("mixing the weights")
         with silenced_libraries():
             write_mixed(ends, self.keep_base, folder)
-        training: dict[str, Any] = {**manifest.training, "keep_base": self.keep_base}
+        training: dict[str, Any] = {**manifest.training, KEPT: self.keep_base}
         options = DenseExport(
             model=str(folder),
             base_model=manifest.base_model,

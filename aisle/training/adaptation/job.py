@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aisle.catalogue import read_catalogue
 from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.encoder.export import ExportReport, export
 from aisle.encoder.export.torch_model import silenced_libraries
+from aisle.errors import InputError
 from aisle.evaluation.encoders.fidelity import DenseFidelity
 from aisle.training.adaptation.description import Description
-from aisle.training.adaptation.interpolate import Ends, check_share, write_mixed
+from aisle.training.adaptation.expected_time import expected_seconds, in_words
+from aisle.training.adaptation.interpolate import KEPT, Ends, check_share, write_mixed
 from aisle.training.adaptation.invented import invented_items
 from aisle.training.adaptation.made_pairs import MadePairs, PairSettings, make_pairs, write_pairs
 from aisle.training.adaptation.query_writer import QueryWriter
-from aisle.training.common.base_model import find_base, open_model
+from aisle.training.common.base_model import BaseModel, find_base, open_model
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import best_device, machine_note
 from aisle.training.common.progress import Progress
@@ -31,21 +33,26 @@ from aisle.training.dense.stages.head import AxesStage, HeadStage
 from aisle.training.dense.train import TrainedEncoder, train_encoder
 from aisle.types import Item
 
-ROWS: Final = 60_000
-"""That the model's own weights are trained on: some minutes on two cores."""
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+ROWS: Final = 3_000
+"""Pairs that the model's own weights are trained on, unless told otherwise: minutes on two cores."""
+_BATCH: Final = 64
+"""A query has some 50 items that are no negatives: in a small catalogue larger batches stay half empty."""
 
 
-def adaptation_stages(data: TrainingSet, *, head_only: bool = False) -> tuple[TrainingStage, ...]:
+def adaptation_stages(data: TrainingSet, rows: int = ROWS) -> tuple[TrainingStage, ...]:
     """Principal axes, made pairs beside pseudo-queries, a head.
 
     Args:
-        data: that will be trained on; of many rows some are taken.
-        head_only: leave the model's own weights alone.
+        data: that will be trained on.
+        rows: drawn of it, that the model's own weights are trained on; 0 leaves them alone.
     """
-    if head_only:
+    if rows == 0:
         return (AxesStage(), HeadStage())
-    rows = len(data.pairs) + len(data.items)
-    schedule = replace(TITLES, epochs=min(1.0, ROWS / rows))
+    every = len(data.pairs) + len(data.items)
+    schedule = replace(TITLES, epochs=min(1.0, rows / every), batch=_BATCH)
     return (AxesStage(), InBatchStage(schedule, titles=1), HeadStage())
 
 
@@ -85,7 +92,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         writer: a language model that writes queries too; None asks nobody.
         scorer: a reranker that decides on answers; None: what is found decides.
         pairs_folder: where the pairs are kept as well; None: nowhere.
-        head_only: leave the model's own weights alone.
+        rows: that the model's own weights are trained on; 0 leaves them alone.
         keep_base: share of the base's weights that is mixed in at the end, 0 to 1.
         settings: of the training; their stages are chosen when the pairs are known.
     """
@@ -96,13 +103,17 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
     writer: QueryWriter | None = None
     scorer: CrossEncoder | None = None
     pairs_folder: Path | None = None
-    head_only: bool = False
+    rows: int = ROWS
     keep_base: float = 0.0
     settings: TrainingSettings
 
     def __post_init__(self) -> None:
         TrainingJob.__post_init__(self)
         check_share(self.keep_base)
+        if self.rows < 0:
+            raise InputError(
+                f"no training on {self.rows} pairs", fix="give --rows of 1 or more, or --head-only"
+            )
 
     def run(
         self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
@@ -119,7 +130,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
             write_pairs(made, items, self.pairs_folder)
             progress.note(f"{len(made.data.pairs):,} pairs are in {self.pairs_folder}")
         progress.note(machine_note(self.settings.precision))
-        settings = replace(self.settings, stages=adaptation_stages(made.data, head_only=self.head_only))
+        settings = replace(self.settings, stages=adaptation_stages(made.data, self.rows))
         trained = train_encoder(made.data, settings, self.folder, resume=resume, progress=progress)
         if self.keep_base:
             progress.phase("mixing in the base's weights")
@@ -128,7 +139,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
             trained = replace(trained, folder=mixed)
         progress.phase("exporting and measuring the artifact" if measure else "exporting the artifact")
         options = trained.export_options(self.name, made.data)
-        told = {"adaptation": {**made.summary(), "keep_base": self.keep_base}}
+        told = {"adaptation": made.summary(), KEPT: self.keep_base}
         options = replace(options, training={**options.training, **told})
         exported = export(options, store, progress.note, fidelity=DenseFidelity() if measure else None)
         return Adapted(made, trained, exported), exported
@@ -147,18 +158,42 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         else:
             progress.phase("reading the catalogue")
             items = list(read_catalogue(self.catalogue))
-        device = best_device()
         with silenced_libraries():
-            model = open_model(base.folder, device)
-            longest = min(max(self.settings.query_tokens, self.settings.item_tokens), base.max_length)
-            encoder = TorchEncoder(model, base.prefixes, longest, self.settings.precision.on(device))
+            model = open_model(base.folder, best_device())
             made = make_pairs(
-                items, self.description, self.pairs, encoder, progress, self.writer, self.scorer
+                items,
+                self.description,
+                self.pairs,
+                self._encoder(model, base),
+                progress,
+                self.writer,
+                self.scorer,
             )
+            seconds = expected_seconds(made.data, self._rows(made.data), self._encoder(model, base))
         progress.note(
             f"{made.kept:,} of {made.made:,} queries find their item: {len(made.data.pairs):,} pairs"
         )
+        progress.note(f"training will take {in_words(seconds)}: {self._plan(made.data)}")
         return made, items
+
+    def _encoder(self, model: SentenceTransformer, base: BaseModel) -> TorchEncoder:
+        """That has encoded nothing yet."""
+        longest = min(max(self.settings.query_tokens, self.settings.item_tokens), base.max_length)
+        return TorchEncoder(model, base.prefixes, longest, self.settings.precision.on(model.device.type))
+
+    def _rows(self, data: TrainingSet) -> int:
+        return min(self.rows, len(data.pairs) + len(data.items))
+
+    def _plan(self, data: TrainingSet) -> str:
+        """What will be trained, and how to train more or less."""
+        rows = self._rows(data)
+        if rows == 0:
+            return "a linear head; without --head-only the model's own weights too"
+        left = len(data.pairs) + len(data.items) - rows
+        more = f"; --rows {rows + left} trains on all" if left else ""
+        return (
+            f"the model's own weights on {rows:,} pairs, then a linear head{more}, --head-only the head alone"
+        )
 
 
 def _understood(description: Description) -> str:
