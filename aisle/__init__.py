@@ -105,6 +105,7 @@ __all__ = [
     "try_catalogue",
     "tune",
     "update",
+    "watch",
 ]
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ if TYPE_CHECKING:
     from aisle._tune import apply_fusion, tune
     from aisle._ubi import export_ubi, prune_ubi, simulate_ubi
     from aisle._update import update
+    from aisle._watch import watch
     from aisle.cluster import ClusterSettings, connect
     from aisle.encoder import ArtifactStore
     from aisle.errors import AisleError
@@ -229,6 +231,7 @@ else:
         "_tune": ("apply_fusion", "tune"),
         "_ubi": ("export_ubi", "prune_ubi", "simulate_ubi"),
         "_update": ("update",),
+        "_watch": ("watch",),
         "cluster": ("ClusterSettings", "connect"),
         "encoder": ("ArtifactStore",),
         "errors": ("AisleError",),

@@ -115,7 +115,7 @@ def measure_release(client: Cluster, release: str, asked: Questions, *, is_candi
         golden=golden,
         titles=titles,
         vectors=vectors,
-        utilisation=_utilisation(client, live.meta, asked.store),
+        utilisation=code_utilisation(client, live.meta, asked.store),
         int8_cosine=_int8_cosine(live.meta, asked.store),
     )
 
@@ -172,7 +172,7 @@ def _drawn(client: Cluster, release: str, sample: int) -> list[Item]:
     return [item_of(hit["_id"], hit["_source"]) for hit in hits]
 
 
-def _utilisation(client: Cluster, meta: IndexMeta, store: ArtifactStore) -> tuple[float, ...]:
+def code_utilisation(client: Cluster, meta: IndexMeta, store: ArtifactStore) -> tuple[float, ...]:
     """Of each level of a release's codes, the share that some item of it has; empty without codes."""
     space = meta.item_spaces.recommends
     if space is None or not space.levels or not space.codes:

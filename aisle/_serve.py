@@ -39,6 +39,7 @@ def serve(
     page: bool | None = None,
     judgments: str | Path | None = None,
     tuning: str | Path | None = None,
+    watch: str | Path | None = None,
     events: bool | None = None,
     events_need_consent: bool | None = None,
     events_texts: bool | None = None,
@@ -73,6 +74,7 @@ def serve(
             machine can ask, and no keys are asked for.
         judgments: folder for grades that people give on the page, see docs/how-to/page.md.
         tuning: file of `aisle tune run` whose weights the page shows.
+        watch: folder of what `aisle watch` remembers; None: that of ``AISLE_HOME``.
         events: write answers, and what shoppers do with them, to the indexes ``ubi_queries`` and
             ``ubi_events`` of the same cluster.
         events_need_consent: only those that say that their shopper agreed.
@@ -106,6 +108,7 @@ def serve(
         "page": page,
         "judgments": judgments,
         "tuning": tuning,
+        "watch": watch,
         "events": events,
         "events_need_consent": events_need_consent,
         "events_texts": events_texts,

@@ -37,6 +37,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "releases": _Place("releases"),
         "artifacts": _Place("artifacts"),
         "gate": _Place("gate", "gate"),
+        "watch": _Place("watch", "watch"),
         "check": _Place("check"),
         "search": _Place("search", "search", "SearchCommand"),
         "browse": _Place("browse", "browse"),

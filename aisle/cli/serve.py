@@ -85,6 +85,14 @@ def serve(
             rich_help_panel=_ADDRESS,
         ),
     ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="What `aisle watch` remembers, to be asked for (AISLE_HOME/watch).",
+            rich_help_panel=_LOG,
+        ),
+    ] = None,
     log_level: Annotated[
         str,
         typer.Option(metavar="LEVEL", help="debug, info, warning or error.", rich_help_panel=_LOG),
@@ -140,6 +148,7 @@ def serve(
         page=page,
         judgments=judgments,
         tuning=tuning,
+        watch=watch,
         events=events,
         events_need_consent=events_need_consent,
         events_texts=False if events_without_texts else None,

@@ -35,6 +35,7 @@ from aisle.service.routes import (
     search,
     similar,
     suggest,
+    watch,
 )
 from aisle.service.settings import ServiceSettings
 from aisle.service.web import routes as web
@@ -99,7 +100,7 @@ def create_app(settings: ServiceSettings, catalogues: Catalogues, events: Cluste
         )
     app.add_middleware(RequestMiddleware, settings=settings, metrics=metrics)
     handle_problems(app)
-    for each in (search, suggest, recommend, similar, explain, items, feedback, instantsearch):
+    for each in (search, suggest, recommend, similar, explain, items, feedback, instantsearch, watch):
         app.include_router(each.router, responses=PROBLEMS)
     app.include_router(health.router)
     if settings.shows_page:

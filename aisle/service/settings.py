@@ -37,6 +37,7 @@ class ServiceSettings(BaseSettings):
         page_key: whose rights the page has where keys are asked for: whoever can open the page has them.
         judgments: folder for grades that people give on the page; None: they give none.
         tuning: file of `aisle tune run` that the page shows; None: it shows none.
+        watch: folder of what `aisle watch` remembers; None: that of ``AISLE_HOME``.
         events: write answers, and what shoppers do with them, to the indexes of UBI.
         events_need_consent: only those that say that their shopper agreed.
         events_texts: with what shoppers typed.
@@ -66,6 +67,7 @@ class ServiceSettings(BaseSettings):
     page_key: SecretStr | None = None
     judgments: Path | None = None
     tuning: Path | None = None
+    watch: Path | None = None
     events: bool = False
     events_need_consent: bool = False
     events_texts: bool = True

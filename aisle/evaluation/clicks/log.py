@@ -15,10 +15,10 @@ from aisle.markup import one_line
 
 Ints = NDArray[np.int64]
 
-# What a shopper does with an item that a search showed; a purchase says no less than a click.
-_CLICKS: Final = frozenset(
+CLICKS: Final = frozenset(
     {Action.CLICK, Action.CLICK_THROUGH, Action.VIEW, Action.ADD_TO_CART, Action.PURCHASE}
 )
+"""What a shopper does with an item that a search showed; a purchase says no less than a click."""
 # Deeper places are too rare to say how often they are looked at.
 MAX_POSITION: Final = 100
 
@@ -103,8 +103,8 @@ class LogReader:
     def event(self, source: Mapping[str, Any]) -> None:
         """Take a document of ``ubi_events``."""
         action, identity = source.get("action_name"), source.get("query_id")
-        item, position = _object_and_position(source.get("event_attributes"))
-        if not isinstance(action, str) or action not in (Action.IMPRESSION, *_CLICKS):
+        item, position = object_and_position(source.get("event_attributes"))
+        if not isinstance(action, str) or action not in (Action.IMPRESSION, *CLICKS):
             self._passed_over["events of other actions"] += 1
         elif not isinstance(identity, str) or item is None:
             self._passed_over["events without a query or an item"] += 1
@@ -175,7 +175,7 @@ def _first_place(attributes: object) -> int:
     return (page - 1) * size if isinstance(page, int) and isinstance(size, int) and page > 1 < size else 0
 
 
-def _object_and_position(attributes: object) -> tuple[str | None, int | None]:
+def object_and_position(attributes: object) -> tuple[str | None, int | None]:
     """The item's id, and its position from 0; None for what is not there."""
     if not isinstance(attributes, Mapping):
         return None, None

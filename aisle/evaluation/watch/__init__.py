@@ -1,0 +1,1 @@
+"""Watching what is live: figures against a baseline, and alarms that do not flap. Pure."""
