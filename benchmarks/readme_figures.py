@@ -22,6 +22,7 @@ from benchmarks.harness.command_line import RESULTS, run_command, say
 from benchmarks.harness.pages import block, goals_table, number, rewrite, table
 from benchmarks.harness.result_file import ROOT, BenchmarkResult, read_result
 from benchmarks.item_to_item import table as item_to_item
+from benchmarks.learned_ranking import table as learned_ranking
 from benchmarks.plan_check.figures import plan
 from benchmarks.quality.table import MAIN, METRICS, title
 from benchmarks.scale.figures import scale, scale_bounds, searching
@@ -186,6 +187,12 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "item-to-item-relevance-weights": Figure("item-to-item", item_to_item.relevance_weights),
     "item-to-item-systems": Figure("item-to-item", item_to_item.systems),
     "item-to-item-teachers": Figure("item-to-item", item_to_item.teachers),
+    "learned-ranking": Figure("learned-ranking", learned_ranking.ranking_ladder),
+    "learned-ranking-outside": Figure("learned-ranking", learned_ranking.ranking_outside),
+    "learned-ranking-parts": Figure("learned-ranking", learned_ranking.ranking_parts),
+    "learned-ranking-sizes": Figure("learned-ranking", learned_ranking.ranking_sizes),
+    "learned-ranking-speed": Figure("learned-ranking", learned_ranking.ranking_speed),
+    "learned-ranking-tried": Figure("learned-ranking", learned_ranking.ranking_tried),
     "recommendation-train-only": Figure("semantic-ids", semantic_ids.train_only),
     "recommendation-seen-kept": Figure("semantic-ids", semantic_ids.seen_kept),
     "recommendation-refit": Figure("semantic-ids", semantic_ids.refit),
