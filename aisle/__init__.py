@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "adapt",
     "apply_fusion",
+    "bind_models",
     "check_rules",
     "check_vectors",
     "clean_registry",
@@ -111,6 +112,7 @@ __all__ = [
 if TYPE_CHECKING:
     from aisle._adapt import adapt, interpolate, report_adaptation
     from aisle._artifacts import export_encoder
+    from aisle._bind_models import bind_models
     from aisle._check_vectors import check_vectors
     from aisle._codes import train_codes
     from aisle._dashboards import import_dashboards, record_report
@@ -188,6 +190,7 @@ else:
     _HOMES = {
         "_adapt": ("adapt", "interpolate", "report_adaptation"),
         "_artifacts": ("export_encoder",),
+        "_bind_models": ("bind_models",),
         "_check_vectors": ("check_vectors",),
         "_codes": ("train_codes",),
         "_dashboards": ("import_dashboards", "record_report"),

@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from opensearchpy import OpenSearch
 
-from aisle._search import open_reranker, open_search
+from aisle._ordering import open_reranker
+from aisle._search import open_search
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
 from aisle.errors import EvaluationError

@@ -17,7 +17,7 @@ from aisle.errors import ArtifactMismatch, ArtifactNotFound, IndexingFailed, Inp
 from aisle.evaluation import DEFAULT_METRICS, JudgedSet, read_judged_set
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.mappings import default_fusion
-from aisle.search import SearchClient, read_live
+from aisle.search import RerankOptions, SearchClient, read_live
 
 USUAL_METRIC: Final = "nDCG@10"
 # About what two builds of one graph differ by on a few hundred queries.
@@ -142,7 +142,7 @@ class ReleaseGate:
 def evaluate_release(
     search: SearchClient, release: str, judged: JudgedSet, relevant: float, client: OpenSearch
 ) -> Evaluated:
-    """Ask a release every judged query as shoppers ask it by default: by its own fusion and boosts.
+    """Ask a release every judged query as shoppers ask it by default: by its own fusion, boosts and models.
 
     Args:
         search: of the release, with a window of at least ``DEPTH``.
@@ -158,7 +158,11 @@ def evaluate_release(
     meta = read_live(client, release).meta
     system = meta.fusion or default_fusion(search.legs)
     boosts = {release: meta.boosts} if meta.boosts else {}
-    return evaluate_index(search, judged, {release: system}, relevant, boosts=boosts)
+    reranked = {release: RerankOptions()} if search.reranks else {}
+    learned = frozenset([release] if search.ranker else [])
+    return evaluate_index(
+        search, judged, {release: system}, relevant, reranked=reranked, boosts=boosts, learned=learned
+    )
 
 
 def release_gate(

@@ -9,13 +9,14 @@ from opensearchpy import OpenSearch
 
 from aisle._item_fields import find_release_artifact
 from aisle.cluster.client import connected
-from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import RECOMMENDER, ROUTER
+from aisle.encoder import Artifact, ArtifactStore
+from aisle.encoder.artifact import PREFERENCES, RECOMMENDER, ROUTER
 from aisle.errors import AisleError, ClusterUnavailable, ForeignIndex, IndexNotFound
 from aisle.mappings import IndexMeta
 from aisle.recommendation.artifact import read_recommender
 from aisle.recommendation.known_items import find_recommender
-from aisle.recommendation.preferences import preferences_of, read_channels
+from aisle.recommendation.preferences import Preferences, preferences_of, read_channels
+from aisle.recommendation.recommender import Recommender
 from aisle.recommendation.router_artifact import load_router
 from aisle.search import read_live
 from aisle.search.recommend.client import RecommendationArtifacts, RecommendationClient
@@ -69,6 +70,23 @@ def release_artifacts(meta: IndexMeta, store: ArtifactStore) -> RecommendationAr
         ArtifactNotFound: one is not on this machine.
         ArtifactCorrupt: the files of one are not what was built.
     """
+    recommender, artifact = release_recommender(meta, store)
+    if named := meta.ordering.preferences:
+        path = find_release_artifact(meta, PREFERENCES, named.name, named.fingerprint, store)
+        preferences: Preferences | None = Preferences.load(path, store)
+    else:
+        preferences = preferences_of(artifact, read_channels(recommender.channel), store)
+    if preferences is not None:
+        recommender = recommender.with_preferences(preferences)
+    return RecommendationArtifacts(meta.recommending(), recommender)
+
+
+def release_recommender(meta: IndexMeta, store: ArtifactStore) -> tuple[Recommender, Artifact]:
+    """The recommender of a release with its router, without preferences, and its artifact.
+
+    Raises:
+        ForeignIndex, ArtifactNotFound, ArtifactCorrupt: as `release_artifacts`.
+    """
     space = meta.recommending()
     artifact = find_recommender(
         find_release_artifact(meta, RECOMMENDER, space.name, space.recommender, store), store
@@ -77,10 +95,7 @@ def release_artifacts(meta: IndexMeta, store: ArtifactStore) -> RecommendationAr
     if space.router:
         router = find_release_artifact(meta, ROUTER, space.name, space.router, store)
         recommender = recommender.with_router(load_router(router, store))
-    preferences = preferences_of(artifact, read_channels(recommender.channel), store)
-    if preferences is not None:
-        recommender = recommender.with_preferences(preferences)
-    return RecommendationArtifacts(space, recommender)
+    return recommender, artifact
 
 
 @dataclass(frozen=True, slots=True)

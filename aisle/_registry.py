@@ -9,8 +9,8 @@ import orjson
 from opensearchpy import OpenSearch
 
 from aisle._files import whole_file
+from aisle._ordering import reranker_stages
 from aisle._recommendations import release_artifacts
-from aisle._search import reranker_stages
 from aisle.cluster import Cluster
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore, CrossEncoder
@@ -63,7 +63,7 @@ def push_release(
         name: of the catalogue.
         registry: a folder, or ``s3://bucket/path``; None: that of ``AISLE_REGISTRY``.
         release: one of its finished releases; None: the live one.
-        reranker: as `aisle.serve` is given it, which no index names.
+        reranker: as `aisle.serve` is given it; None: the one that the release names, if it does.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
 
@@ -178,10 +178,10 @@ def _location(registry: str | None) -> str:
 
 
 def _beside(client: Cluster, release: str, store: ArtifactStore, reranker: str | None) -> list[ServedWith]:
-    """What answers with a release and no index names: preferences by their recommender's name, a reranker."""
+    """What answers beside what a release names: preferences by their recommender's name, another reranker."""
     found: list[ServedWith] = []
     meta = read_live(client, release).meta
-    if meta.item_spaces.recommends:
+    if meta.item_spaces.recommends and meta.ordering.preferences is None:
         preferences = release_artifacts(meta, store).recommender.preferences
         if preferences is not None:
             found.append(ServedWith("preferences", preferences.artifact))

@@ -25,7 +25,7 @@ from aisle.indexer.releases.smoke_queries import SmokeQuerySender, has_words
 from aisle.indexer.vectors import dense_item_encoder, written_to
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import item_of
-from aisle.search import SearchClient, read_live
+from aisle.search import RerankOptions, SearchClient, read_live
 from aisle.types import Item
 
 USUAL_SAMPLE: Final = 100
@@ -92,7 +92,8 @@ def measure_release(client: Cluster, release: str, asked: Questions, *, is_candi
     stats = client.indices.stats(index=release, metric="store")["indices"][release]
     scores, p50_ms = None, 0.0
     golden: Found | None = None
-    if asked.judged is not None or (asked.golden and is_candidate):
+    if asked.judged is not None or is_candidate:
+        # A candidate whose models are not here, or do not fit it, is refused whatever is asked.
         search = open_search(release, window=DEPTH, rules=False, cluster=client, store=asked.store)
         if asked.judged is not None:
             for query in islice(asked.judged.queries, _WARMING):
@@ -123,9 +124,11 @@ def measure_release(client: Cluster, release: str, asked: Questions, *, is_candi
 def _golden(search: SearchClient, queries: Iterable[GoldenQuery], depth: int) -> Found:
     """Which golden queries find their item among the first, as shoppers are answered without rules."""
     missed, asked = [], 0
+    rerank = RerankOptions() if search.reranks else None
     for query in queries:
         asked += 1
-        if query.item not in [hit.item.id for hit in search.search(query.text, size=depth).hits]:
+        hits = search.search(query.text, size=depth, rerank=rerank).hits
+        if query.item not in [hit.item.id for hit in hits]:
             missed.append(f"{query.text} ({query.item})")
     return Found(asked, tuple(missed))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from opensearchpy import OpenSearch
 
 from aisle._rules import RulesOfRelease, rules_of_release
+from aisle.cluster import Cluster
 from aisle.cluster.client import connected
 from aisle.indexer.releases import diff, inventory, prune
 from aisle.indexer.releases import log as releases_log
@@ -138,7 +139,8 @@ def rollback(
 ) -> Rollback:
     """Make an older release live again, in one step, with all that its index binds.
 
-    Encoders, recommender, fusion, synonyms and suggestions go back with the index. Rules are the catalogue's
+    Encoders, recommender, fusion, synonyms, suggestions and what was bound by `bind_models` go back with the
+    index. Rules are the catalogue's
     and stay, unless ``rules`` is set. Updates since then stay in the release that is withdrawn.
 
     Example:
@@ -170,7 +172,12 @@ def rollback(
     done = going_back.rollback(client, name, to, dry_run=dry_run, wait_s=wait_s)
     if earlier is None:
         return done
-    return replace(done, rules=earlier.version if dry_run else earlier.put(client))
+    if dry_run:
+        return replace(done, rules=earlier.version)
+    version = earlier.put(client)
+    note = f"version {version}" if version else "none"
+    releases_log.write_log(Cluster.of(client), name, "rules", done.live, "", note)
+    return replace(done, rules=version)
 
 
 def prune_releases(

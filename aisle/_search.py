@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 
+from aisle._ordering import NO_MODEL, open_reranker, release_ranker, release_reranker
 from aisle.cluster.client import connected
-from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder
+from aisle.encoder import ArtifactStore, DenseEncoder, SparseEncoder
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
-from aisle.search import Bm25Leg, CascadeStage, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
+from aisle.search import Bm25Leg, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.facets.results import CountsOf
 from aisle.search.filter_texts import attribute_values, name_and_value, number_ranges
 from aisle.search.page import Matched, MatchType
@@ -132,9 +133,10 @@ def open_search(
         typos: correct words that no item has.
         exact: put items first that the query names by id or part number.
         negation: leave out what the query takes out: "-leather" and "without leather".
-        ranker: orders the best candidates of every search: an artifact of `aisle.train_ranker`.
+        ranker: orders the best candidates of every search: an artifact of `aisle.train_ranker`; None: the
+            one that the release names, see `aisle.bind_models`; "none" for none.
         reranker: for searches that ask for reranking: an artifact, or several as in ``small:100,large:20``,
-            where each reads so many of the best that the one before left.
+            where each reads so many of the best that the one before left; None and "none" likewise.
         rules: let the catalogue's rules act; they are read again every few seconds.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
@@ -142,16 +144,20 @@ def open_search(
     Raises:
         IndexNotFound, ForeignIndex: there is no such index, or Aisle did not make it.
         ArtifactNotFound, ArtifactMismatch: the index's encoder is not on this machine, or another was named;
-            a ranker is not there, or of another version.
+            a ranker is not there, of another version, or learned with other encoders than the release's.
         ArtifactCorrupt: an artifact's files are not what was built.
         ClusterError: the cluster does not answer.
     """
     client, store = connected(cluster), store or ArtifactStore.default()
-    if isinstance(reranker, str):
-        reranker = open_reranker(reranker, store)
-    if isinstance(ranker, str | Path):
-        ranker, _ = load_ranker(ranker, store)
     meta = read_live(client, name).meta
+    if ranker is None:
+        ranker = release_ranker(meta, store)
+    elif isinstance(ranker, str | Path):
+        ranker = None if ranker == NO_MODEL else load_ranker(ranker, store)[0]
+    if reranker is None:
+        reranker = release_reranker(meta, store)
+    elif isinstance(reranker, str):
+        reranker = None if reranker == NO_MODEL else open_reranker(reranker, store)
     legs: list[Leg] = [Bm25Leg()]
     dense_model = sparse_model = None
     if space := meta.spaces.get(fields.DENSE):
@@ -174,66 +180,6 @@ def open_search(
         reranker=reranker,
         rules=RulesReader(client) if rules else None,
     )
-
-
-TOP = 100
-"""Candidates of a first stage unless it says otherwise."""
-
-LATER = 20
-"""Those of the stages that follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageRef:
-    """A stage of a reranker, by name.
-
-    Attributes:
-        ref: an artifact: a path, a name or a fingerprint.
-        top: how many of the best it reads.
-    """
-
-    ref: str
-    top: int
-
-
-def reranker_stages(refs: str, top: int | None = None) -> tuple[StageRef, ...]:
-    """The stages that a text names, see `open_reranker`.
-
-    Raises:
-        InputError: a number is none.
-    """
-    named = [part.strip() for part in refs.split(",") if part.strip()]
-    return tuple(_stage(part, LATER if place else top or TOP) for place, part in enumerate(named))
-
-
-def open_reranker(
-    refs: str, store: ArtifactStore, top: int | None = None, remembered: int = SCORES
-) -> Reranker:
-    """A reranker of one stage or of several.
-
-    Args:
-        refs: an artifact (a path, a name or a fingerprint), or several as in ``small:100,large:20``: each
-            reads so many of the best that the one before left.
-        store: where artifacts are looked up.
-        top: candidates of the first stage, unless it is named with a number.
-        remembered: scores that are kept in memory.
-
-    Raises:
-        InputError: nothing is named, or a number is none.
-        ArtifactNotFound, ArtifactCorrupt: see ``CrossEncoder.load``.
-    """
-    stages = reranker_stages(refs, top)
-    models = [CascadeStage(CrossEncoder.load(stage.ref, store=store), stage.top) for stage in stages]
-    return Reranker(models, remembered=remembered)
-
-
-def _stage(part: str, top: int) -> StageRef:
-    ref, colon, number = part.rpartition(":")
-    if not colon:
-        return StageRef(part, top)
-    if not number.isdecimal():
-        raise InputError(f"{part!r} names no number of candidates", fix="write it like small:100,large:20")
-    return StageRef(ref, int(number))
 
 
 @dataclass(frozen=True, slots=True)

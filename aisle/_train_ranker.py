@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from opensearchpy import OpenSearch
 
 from aisle._environment import optional
+from aisle._ordering import NO_MODEL, SPACES, searched_spaces
 from aisle._search import open_search
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
@@ -105,9 +106,19 @@ def train_ranker(
     judged = judged_queries(read_judged_set(Path(data), split), relevant, queries)
     told = progress or Silent()
     client, store = connected(cluster), store or ArtifactStore.default()
+    meta = read_live(client, index).meta
+    job = replace(job, facts={**job.facts, SPACES: searched_spaces(meta)})
     shop = open_search(
-        index, encoder=encoder, sparse=sparse, window=WINDOW, rules=False, cluster=client, store=store
-    ).for_release(read_live(client, index).meta.release)
+        meta.release,
+        encoder=encoder,
+        sparse=sparse,
+        window=WINDOW,
+        ranker=NO_MODEL,
+        reranker=NO_MODEL,
+        rules=False,
+        cluster=client,
+        store=store,
+    )
     told.phase(f"asking {len(judged.queries):,} queries of {index}")
     table = ranking_table(ask_evidence(shop, judged, told), judged.qrels)
     return job.run(table, store, told)

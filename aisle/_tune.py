@@ -8,13 +8,15 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+from aisle._ordering import NO_MODEL
 from aisle._search import open_search
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
-from aisle.errors import ArtifactMismatch, InputError, SearchError
+from aisle.errors import ArtifactMismatch, InputError
 from aisle.evaluation import JudgedSet, read_judged_set
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.names import check_name
+from aisle.indexer.releases.release_meta import read_meta, rewrite_meta
 from aisle.mappings import BM25, RRF, FusionSpec, IndexMeta, VectorSpace, default_fusion, pipeline_name
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import read_live
@@ -226,24 +228,13 @@ def _named(space: VectorSpace | None) -> str:
 
 
 def _write(client: OpenSearch, release: str, tuned: FusionFile) -> None:
-    """A mapping's ``_meta`` is replaced as a whole, so all that stands there is written again."""
-    before = _meta(client, release)
-    aisle = before["aisle"]
-    pipelines = list(dict.fromkeys((*aisle["pipelines"], pipeline_name(tuned.spec))))
-    rest = {key: value for key, value in aisle.items() if key != "boosts"}
-    boosts = {"boosts": tuned.boosts.to_json()} if tuned.boosts else {}
-    wanted = {**before, "aisle": {**rest, **boosts, "fusion": tuned.spec.to_json(), "pipelines": pipelines}}
-    client.indices.put_mapping(index=release, body={"_meta": wanted})
-    if _meta(client, release) != wanted:
-        raise SearchError(
-            f"the fusion was written to {release} and does not read back",
-            fix="see `aisle status`, then apply it again",
-        )
-
-
-def _meta(client: OpenSearch, release: str) -> dict[str, Any]:
-    found: dict[str, Any] = client.indices.get(index=release)[release]["mappings"]["_meta"]
-    return found
+    pipelines = read_meta(client, release)["aisle"]["pipelines"]
+    changed = {
+        "fusion": tuned.spec.to_json(),
+        "boosts": tuned.boosts.to_json() if tuned.boosts else None,
+        "pipelines": list(dict.fromkeys((*pipelines, pipeline_name(tuned.spec)))),
+    }
+    rewrite_meta(client, release, changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +302,8 @@ def get_runs(
         sparse=source.sparse,
         window=source.window,
         exact=False,
+        ranker=NO_MODEL,
+        reranker=NO_MODEL,
         rules=False,
         cluster=client,
         store=store,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 import aisle
+from aisle._ordering import NO_MODEL, open_reranker
 from aisle._printable import printable
-from aisle._search import SCORES, USUAL_WEIGHT, open_reranker
+from aisle._search import SCORES, USUAL_WEIGHT
 from aisle.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ RankerOption = Annotated[
     str | None,
     typer.Option(
         metavar="REF",
-        help="Ranker that orders the best candidates.",
+        help="Ranker of the best candidates; or none.",
         rich_help_panel=RANKING_PANEL,
     ),
 ]
@@ -40,7 +41,7 @@ class RerankingOptions:
         str | None,
         typer.Option(
             metavar="REF",
-            help="Reranker, or several in turn: small:100,large:20.",
+            help="Reranker, or several: small:100,large:20; or none.",
             rich_help_panel=RANKING_PANEL,
         ),
     ] = None
@@ -64,20 +65,24 @@ class RerankingOptions:
         ),
     ] = USUAL_WEIGHT
 
-    def open(self, remembered: int = SCORES) -> tuple[Reranker, aisle.RerankOptions] | tuple[None, None]:
-        """The reranker that was named, with so many scores to remember, and how to use it; else twice None.
+    def open(
+        self, remembered: int = SCORES
+    ) -> tuple[Reranker, aisle.RerankOptions] | tuple[str | None, None]:
+        """The reranker that was named, with so many scores to remember, and how to use it.
+
+        None leaves it to the release, and "none" is none.
 
         Raises:
             InputError: options of a reranker that is not named, or values that cannot be used.
             ArtifactNotFound, ArtifactCorrupt: see ``aisle._search``.
         """
         top, budget = self.rerank_top, self.rerank_budget
-        if self.rerank is None:
+        if self.rerank in (None, NO_MODEL):
             if top is not None or budget is not None:
                 raise InputError(
                     "nothing is reranked: no --rerank", fix="name a reranker, as in --rerank REF"
                 )
-            return None, None
+            return self.rerank, None
         options = aisle.RerankOptions(top=top, budget_ms=budget, weight=self.rerank_weight)
         return open_reranker(self.rerank, aisle.ArtifactStore.default(), top, remembered), options
 

@@ -154,6 +154,7 @@ def rollback(
         return
     now = "is now" if done.done else "would be"
     Console().print(f"{name} {now} {done.live}{_was(done.withdrawn)}", highlight=False)
+    _say_models(done.served_with)
     if done.rules is not None:
         Console().print(f"its rules: {f'version {done.rules}' if done.rules else 'none'}", highlight=False)
 
@@ -182,6 +183,44 @@ def promote(
         return
     now = "is now" if done.done else "would be"
     Console().print(f"{name} {now} {done.live}{_was(done.replaced)}", highlight=False)
+    _say_models(done.served_with)
+
+
+@app.command()
+def bind(
+    name: Annotated[
+        str, typer.Argument(help="A release, or the catalogue: its live one.", show_default=False)
+    ],
+    ranker: Annotated[
+        str | None, typer.Option(metavar="REF", help="Ranker of `aisle train ranker`, or none.")
+    ] = None,
+    rerank: Annotated[
+        str | None, typer.Option(metavar="REF", help="Reranker, or several: small:100,large:20; or none.")
+    ] = None,
+    preferences: Annotated[
+        str | None, typer.Option(metavar="REF", help="Preferences of `aisle train preferences`, or none.")
+    ] = None,
+    dry_run: _DRY_RUN = False,
+    wait: _WAIT = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make models part of a release: searches of it use them, and they come and go with it.
+
+    Examples:
+
+        aisle releases bind shop-v0008 --ranker shop
+
+        aisle releases bind shop-v0008 --ranker none --rerank small:100,large:20 --dry-run
+    """
+    done = aisle.bind_models(
+        name, ranker=ranker, reranker=rerank, preferences=preferences, dry_run=dry_run, wait_s=wait
+    )
+    if as_json:
+        print_json(done.to_json())
+        return
+    now = "is" if done.done or done.before == done.after else "would be"
+    models = ", ".join(done.after.texts) or "no models of its own"
+    Console().print(f"{done.release} {now} served with {printable(models)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -201,12 +240,17 @@ def log(name: _NAME, as_json: JsonOption = False) -> None:
         print_json([entry.to_json() for entry in entries])
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    for column in ("when", "what", "release", "before", "by"):
+    for column in ("when", "what", "release", "before", "by", "with"):
         table.add_column(column, overflow="fold")
     for entry in entries:
-        told = (entry.at.replace("T", " "), entry.action, entry.release, entry.before, entry.by)
+        told = (entry.at.replace("T", " "), entry.action, entry.release, entry.before, entry.by, entry.note)
         table.add_row(*map(printable, told))
     Console().print(table)
+
+
+def _say_models(models: tuple[str, ...]) -> None:
+    if models:
+        Console().print(f"its models: {printable('; '.join(models))}", highlight=False, soft_wrap=True)
 
 
 def _was(release: str) -> str:

@@ -356,6 +356,9 @@ def search(
         reranker=reranker,
         rules=rules,
     )
+    if how is None and client.reranks and query.strip() and listed.sort is None:
+        # As the service does: the release names a reranker.
+        how = aisle.RerankOptions()
     asked: SearchOptions = {
         **listed.asked(),
         "legs": wanted,

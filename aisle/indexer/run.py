@@ -268,6 +268,7 @@ def index_catalogue(
                 fusions=options.fusions,
                 fusion=options.fusion,
                 lineage=options.lineage,
+                ordering=options.ordering,
                 lease=lease,
             )
             begun = new_start(cluster, release, ledger, parts)

@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TypeAlias
 from aisle.errors import AisleError, CapabilityMissing, ForeignIndex, InputError
 from aisle.mappings import fields
 from aisle.mappings.fusion import FusionSpec
+from aisle.mappings.ordering import AS_FUSED, Ordering
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, VectorLayout, VectorStorage, layout
 
@@ -248,6 +249,7 @@ class IndexMeta:
         vectors: how the dense vectors are kept.
         item_spaces: the artifacts that it recommends items and relates them by.
         lineage: where it comes from; None: an older Aisle made it, which did not say.
+        ordering: the models that order what it finds.
     """
 
     release: str
@@ -261,6 +263,7 @@ class IndexMeta:
     vectors: VectorStorage = AS_FP32
     item_spaces: ItemSpaces = ItemSpaces()
     lineage: Lineage | None = None
+    ordering: Ordering = AS_FUSED
 
     @property
     def layout(self) -> VectorLayout:
@@ -334,6 +337,7 @@ class IndexMeta:
             **({"boosts": self.boosts.to_json()} if self.boosts else {}),
             **{name: space for name, space in self.item_spaces.to_json().items() if space is not None},
             **({"lineage": asdict(self.lineage)} if self.lineage else {}),
+            **({"ordering": self.ordering.to_json()} if self.ordering != AS_FUSED else {}),
         }
 
     @classmethod
@@ -374,6 +378,7 @@ class IndexMeta:
                 vectors=VectorStorage.from_json(found["vectors"]) if "vectors" in found else AS_FP32,
                 item_spaces=ItemSpaces.from_json(found),
                 lineage=Lineage(**found["lineage"]) if found.get("lineage") is not None else None,
+                ordering=Ordering.from_json(found["ordering"]) if "ordering" in found else AS_FUSED,
             )
             layout(made.vectors.kept_as, made.engine)
         except (KeyError, TypeError, ValueError, AttributeError, InputError, CapabilityMissing) as error:

@@ -27,7 +27,7 @@ class BoundArtifact(_Record):
 
     Attributes:
         role: what it does there: "encoder", "sparse encoder", "recommender", "codes", "router",
-            "preferences", "item-to-item" or "reranker".
+            "preferences", "item-to-item model", "ranker", or "reranker 1" and so on.
         kind, name: of the artifact.
         fingerprint: of the artifact, 64 hex digits.
     """

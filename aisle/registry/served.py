@@ -11,8 +11,16 @@ from typing import Any, Final
 import orjson
 
 from aisle.cluster import Cluster
-from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, SparseEncoder
-from aisle.encoder.artifact import ITEM_CODES, ITEM_TO_ITEM, RECOMMENDER, ROUTER, load_artifact
+from aisle.encoder import Artifact, ArtifactStore, CrossEncoder, DenseEncoder, SparseEncoder
+from aisle.encoder.artifact import (
+    ITEM_CODES,
+    ITEM_TO_ITEM,
+    PREFERENCES,
+    RANKER,
+    RECOMMENDER,
+    ROUTER,
+    load_artifact,
+)
 from aisle.errors import ArtifactNotFound, InputError
 from aisle.indexer.releases.inventory import no_releases, read_inventory
 from aisle.indexer.releases.names import check_name
@@ -103,7 +111,8 @@ def read_served(
         name: of the catalogue.
         release: one of its releases.
         store: where artifacts are looked up.
-        beside: artifacts that the index does not name: preferences, and what reranks.
+        beside: artifacts that the index does not name: preferences that go by its recommender's name, and a
+            reranker that is used in place of its own.
 
     Raises:
         ForeignIndex: another Aisle made it.
@@ -115,7 +124,11 @@ def read_served(
     index = cluster.indices.get(index=release)[release]
     meta = IndexMeta.from_mapping(release, index["mappings"])
     settings = index["settings"]["index"]
-    found = [*(_find(meta.release, need, store) for need in _needs(meta)), *beside]
+    reranked = any(one.role.startswith(RERANKER) for one in beside)
+    found = [
+        *(_find(meta.release, need, store) for need in _needs(meta, reranked=reranked)),
+        *beside,
+    ]
     texts: dict[str, bytes] = {}
     rules = _rules(cluster, name, meta.release, texts)
     synonyms = Synonyms(tuple(rules_of(settings)))
@@ -147,8 +160,8 @@ def read_served(
     return ServedRelease(manifest, tuple(one.artifact for one in found), texts)
 
 
-def _needs(meta: IndexMeta) -> Iterator[_Need]:
-    """The artifacts that an index names."""
+def _needs(meta: IndexMeta, *, reranked: bool) -> Iterator[_Need]:
+    """The artifacts that an index names; without its reranker, if another one reranks."""
     if space := meta.spaces.get(fields.DENSE):
         yield _Need("encoder", DenseEncoder.kind, space.fingerprint)
     if space := meta.spaces.get(fields.SPARSE):
@@ -165,6 +178,12 @@ def _needs(meta: IndexMeta) -> Iterator[_Need]:
         yield _Need("item-to-item model", ITEM_TO_ITEM, relates.model)
         if relates.encoder:
             yield _Need("encoder of the item-to-item model", DenseEncoder.kind, relates.encoder)
+    if ranker := meta.ordering.ranker:
+        yield _Need("ranker", RANKER, ranker.fingerprint)
+    for number, stage in enumerate(() if reranked else meta.ordering.reranker, 1):
+        yield _Need(f"{RERANKER} {number}", CrossEncoder.kind, stage.fingerprint)
+    if preferences := meta.ordering.preferences:
+        yield _Need("preferences", PREFERENCES, preferences.fingerprint)
 
 
 def _find(release: str, need: _Need, store: ArtifactStore) -> ServedWith:

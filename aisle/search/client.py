@@ -378,6 +378,11 @@ class SearchClient:
         """Orders the candidates of searches by relevance; None: the fusion does."""
         return self._ranker
 
+    @property
+    def reranks(self) -> bool:
+        """Whether it has a reranker for searches that ask for one."""
+        return self._reranker is not None
+
     def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""
         return install_pipeline(self._cluster, fusion)

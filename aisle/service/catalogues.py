@@ -118,7 +118,7 @@ class IndexedCatalogue:
         name: of the catalogue.
         cluster: connection.
         store: where artifacts are looked up.
-        reranker, ranker: as `aisle.open_search` takes them; empty for none.
+        reranker, ranker: as `aisle.open_search` takes them; empty: what the release names.
     """
 
     name: str
@@ -153,7 +153,7 @@ class IndexedCatalogue:
             relating = FoundClient(open_similar_items(self.name, cluster=self.cluster, store=self.store))
         except ForeignIndex as error:
             relating = FoundClient(None, error)
-        return OpenCatalogue(self.name, meta, search, recommending, relating, bool(self.reranker))
+        return OpenCatalogue(self.name, meta, search, recommending, relating, search.reranks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,4 +278,4 @@ def _there(found: FoundClient[Client]) -> Client:
 
 def _artifacts(meta: IndexMeta) -> tuple[object, ...]:
     """What a release's clients are opened with."""
-    return (dict(meta.spaces), meta.item_spaces)
+    return (dict(meta.spaces), meta.item_spaces, meta.ordering)

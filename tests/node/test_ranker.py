@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,13 @@ import pytest
 import aisle
 from aisle.cluster import Cluster
 from aisle.errors import InputError, InvalidQuery
+from aisle.indexer.releases.release_meta import rewrite_meta
+from aisle.mappings.ordering import AS_FUSED, NamedModel, Ordering
+from aisle.search import read_live
 from aisle.service.catalogues import IndexedCatalogue
 from tests.node.test_tune_commands import write_bestsellers, write_shop
 from tests.support.command import Done, failure, here, open_folder, put_encoder
+from tests.support.tiny_reranker import tiny_reranker
 
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
@@ -135,3 +140,85 @@ def test_what_cannot_be_is_refused(ask: Ask) -> None:
         (("--split", "dev", "--name", "a/b"), "no name for an artifact"),
     ):
         assert said in failure(ask("train", "ranker", "--index", "NAME", "--data", ".", *options))
+
+
+def test_a_release_brings_its_models_and_a_rollback_those_of_the_release_before(
+    ask: Ask, shop: tuple[Path, str], client: Cluster
+) -> None:
+    folder, name = shop[0], f"{shop[1]}-bound"
+    store = aisle.ArtifactStore(folder / "home" / "artifacts")
+    assert ask("index", ".", "--name", "NAME-bound").code == 0
+    train = ("train", "ranker", "--index", "NAME-bound", "--data", ".", "--split", "dev", "--name", "bound")
+    fingerprint = told(ask(*train, "--json"))["fingerprint"]
+    shutil.copytree(tiny_reranker(folder / "reranker"), folder / "home" / "artifacts" / "reranker" / "tiny")
+    assert ask("index", ".", "--name", "NAME-bound", "--stage", "--keep", "9").code == 0
+    bind = ("releases", "bind", "NAME-bound-v0002", "--ranker", "bound", "--rerank", "tiny:7")
+    assert "would be served with ranker bound" in ask(*bind, "--dry-run").out
+    assert told(ask(*bind, "--json"))["after"]["ranker"] == {"fingerprint": fingerprint, "name": "bound"}
+    assert told(ask(*bind, "--json"))["done"] is False, "it was so already"
+    # The one that is live is as it was.
+    asked = ("search", "red lamp", "--name", "NAME-bound", "--json")
+    plain = told(ask(*asked))
+    assert (plain["ranked"], plain["reranked"]) == (0, 0)
+    # The gate measures the candidate with its own models.
+    report = ask(
+        "gate", "NAME-bound-v0002", "--against", "NAME-bound", "--data", ".", "--sample", "0", "--json"
+    )
+    metric = next(
+        check for check in json.loads(report.out)["checks"] if check["gate"] == "metric against live"
+    )
+    assert metric["value"] != metric["live"]
+
+    promoted = told(ask("releases", "promote", "NAME-bound", "--json"))
+    assert f"ranker bound {fingerprint[:12]}" in promoted["served_with"]
+    page = told(ask(*asked))
+    assert page["ranked"] > 0 and page["reranked"] == 7
+    bare = told(ask(*asked, "--ranker", "none", "--rerank", "none"))
+    assert [hit["item"] for hit in bare["hits"]] == [hit["item"] for hit in plain["hits"]]
+    served = aisle.push_release(name, str(folder / "registry"), cluster=client, store=store).manifest
+    assert [one.role for one in served.artifacts] == ["encoder", "ranker", "reranker 1"]
+    # The next release takes them over; one of another encoder does so without a ranker, and says it.
+    assert ask("index", ".", "--name", "NAME-bound", "--keep", "9").code == 0
+    assert read_live(client, name).meta.ordering.ranker is not None
+    words = ask("index", ".", "--name", "NAME-bound", "--keep", "9", "--encoder", "none")
+    assert words.code == 0 and "begins without its ranker" in words.err
+    assert [one.name for one in read_live(client, name).meta.ordering.reranker] == ["tiny-3"]
+    other = failure(ask("releases", "bind", "NAME-bound", "--ranker", "bound"))
+    assert "learned scores of dense" in other and "has words alone" in other
+
+    back = told(ask("releases", "rollback", "NAME-bound", "--to", "NAME-bound-v0002", "--json"))
+    assert f"ranker bound {fingerprint[:12]}" in back["served_with"]
+    assert told(ask(*asked))["hits"] == page["hits"]
+    first = ask("releases", "rollback", "NAME-bound", "--to", "NAME-bound-v0001")
+    assert "its models: " in first.out and "ranker bound" not in first.out
+    assert told(ask(*asked))["ranked"] == 0
+    log = told(ask("releases", "log", "NAME-bound", "--json"))
+    notes = {entry["action"]: entry["note"] for entry in log if entry["release"].endswith("v0002")}
+    assert notes["bind"] == f"ranker bound {fingerprint[:12]}; reranker tiny-3:7 {_first(store)}"
+    assert notes["rollback"].endswith(notes["bind"]) and notes["promote"].endswith(notes["bind"])
+
+
+def _first(store: aisle.ArtifactStore) -> str:
+    return next(held.fingerprint for _, held in store.list() if held.name == "tiny-3")[:12]
+
+
+def test_a_release_that_names_what_is_not_here_or_cannot_be_says_so(
+    ask: Ask, shop: tuple[Path, str], client: Cluster
+) -> None:
+    name = f"{shop[1]}-lost"
+    assert ask("index", ".", "--name", "NAME-lost").code == 0
+    for options, said in (
+        ((), "nothing is to be bound"),
+        (("--ranker", "nosuch"), "no ranker 'nosuch'"),
+        (("--rerank", "nosuch"), "nosuch"),
+        (("--rerank", ","), "names no reranker"),
+        (("--preferences", "nosuch"), "no preferences 'nosuch'"),
+    ):
+        assert said in failure(ask("releases", "bind", "NAME-lost", *options))
+    assert read_live(client, name).meta.ordering == AS_FUSED
+    lost = Ordering(ranker=NamedModel("ab" * 32, "lost"))
+    rewrite_meta(client, f"{name}-v0001", {"ordering": lost.to_json()})
+    said = failure(ask("search", "red lamp", "--name", "NAME-lost"))
+    assert "served with lost (abababababab), which is not on this machine" in said
+    assert "aisle artifacts pull" in said
+    assert ask("search", "red lamp", "--name", "NAME-lost", "--ranker", "none").code == 0

@@ -64,11 +64,14 @@ def test_a_staged_release_waits_until_it_is_promoted(client: Cluster, name: str,
     assert new in prune_releases(client, name, 9, dry_run=True).kept
     assert new in prune_releases(client, name, 0, dry_run=True).kept
     would = command("releases", "promote", name, "--dry-run")
-    assert would.out.strip() == f"{name} would be {new} (it was {name}-v0002)" and count(client, name) == 20
+    assert would.out.splitlines()[0] == f"{name} would be {new} (it was {name}-v0002)"
+    assert would.out.splitlines()[1].startswith("its models: ") and count(client, name) == 20
     with hold(client, name, "a long run", lease_s=1), pytest.raises(InputError, match="is being changed"):
         aisle.promote(name, cluster=client)
     done = orjson.loads(command("releases", "promote", name, new, "--json").out)
+    models = done.pop("served_with")
     assert done == {"name": name, "live": new, "replaced": f"{name}-v0002", "done": True}
+    assert len(models) == 1 and models[0] in would.out
     assert count(client, name) == 30
     assert releases(client, name) == {f"{name}-v0001": set(), f"{name}-v0002": set(), new: {name}}
     # What was live is the way back.

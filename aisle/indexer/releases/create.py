@@ -24,6 +24,7 @@ from aisle.mappings.document import by_slug
 from aisle.mappings.fusion import FusionSpec
 from aisle.mappings.index_body import MAX_NUMBERS, declared_numbers, number_fields
 from aisle.mappings.meta import Lineage
+from aisle.mappings.ordering import AS_FUSED, Ordering
 from aisle.types import Item
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def create_release(
     fusions: tuple[FusionSpec, ...],
     fusion: FusionSpec | None = None,
     lineage: Lineage | None = None,
+    ordering: Ordering = AS_FUSED,
     lease: Lease | None = None,
 ) -> str:
     """Make the next release, empty and tuned for loading, and the search pipelines it needs.
@@ -53,6 +55,7 @@ def create_release(
         fusions: their pipelines are put, see `put_pipelines`.
         fusion: what searches use that name none; its pipeline is put too.
         lineage: where it comes from; its parent is filled in.
+        ordering: the models that order what it finds.
         lease: of the name; its state knows the numbers of releases that were deleted. None: what exists
             counts.
 
@@ -81,6 +84,7 @@ def create_release(
             vectors=settings.vectors,
             item_spaces=settings.item_spaces,
             lineage=replace(lineage, parent=", ".join(now.live)) if lineage else None,
+            ordering=ordering,
         )
         body = {**index_body(loading, meta), "aliases": {loading_alias(release): {}}}
         try:

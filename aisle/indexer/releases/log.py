@@ -26,11 +26,12 @@ class LogEntry:
 
     Attributes:
         at: UTC, ISO 8601, by the clock of who did it.
-        action: "index", "stage", "promote" or "rollback".
+        action: "index", "stage", "promote", "rollback", "bind" (models to it) or "rules" (that came
+            back with it).
         release: that it was about.
         before: what was live before; empty for nothing.
         by: user and host.
-        note: more about it, such as which rules came back.
+        note: more about it: the models that the release is served with, or the version of its rules.
     """
 
     at: str

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster
 from aisle.cluster.failures import RetryPolicy
 from aisle.errors import InputError
-from aisle.indexer.lease.lease import hold
-from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
-from aisle.indexer.releases.log import write_log
-from aisle.indexer.releases.names import check_name, promote_actions
-from aisle.indexer.releases.rollback import check_searchable, move_alias
-
-_DEFAULT_POLICY: Final = RetryPolicy()
+from aisle.indexer.releases.go_live import DEFAULT_POLICY, go_live
+from aisle.indexer.releases.inventory import ReleaseInventory
+from aisle.indexer.releases.names import promote_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +24,14 @@ class Promoted:
         live: what it points to now.
         replaced: what it pointed to before; stays, as a way back.
         done: False for a dry run.
+        served_with: the models that go live with it, a line each.
     """
 
     name: str
     live: str
     replaced: str
     done: bool
+    served_with: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -63,6 +61,30 @@ def choose_promoted(name: str, now: ReleaseInventory, release: str | None = None
     return release
 
 
+@dataclass(frozen=True, slots=True)
+class ToStaged:
+    """The step forward.
+
+    Attributes:
+        release: one that is staged; None: the only one.
+    """
+
+    release: str | None = None
+
+    @property
+    def action(self) -> str:
+        """As the log and the command call it."""
+        return "promote"
+
+    def target(self, name: str, now: ReleaseInventory) -> str:
+        """See `choose_promoted`."""
+        return choose_promoted(name, now, self.release)
+
+    def alias_actions(self, name: str, target: str, live: Sequence[str]) -> list[dict[str, Any]]:
+        """Keeps what was live, as a way back."""
+        return promote_actions(name, target, live)
+
+
 def promote(
     client: OpenSearch,
     name: str,
@@ -70,7 +92,7 @@ def promote(
     *,
     dry_run: bool = False,
     wait_s: float = 0.0,
-    policy: RetryPolicy = _DEFAULT_POLICY,
+    policy: RetryPolicy = DEFAULT_POLICY,
 ) -> Promoted:
     """Point the alias at a staged release; searches see one or the other. Holds the lease.
 
@@ -89,17 +111,5 @@ def promote(
         ForeignIndex: an Aisle made it that this one cannot read.
         ClusterError: the cluster is away.
     """
-    check_name(name)
-    cluster = Cluster.of(client).retrying(policy)
-    if dry_run:
-        now = read_inventory(cluster, name)
-        return Promoted(name, choose_promoted(name, now, release), ", ".join(now.live), done=False)
-    with hold(cluster, name, "aisle releases promote", wait_s=wait_s, policy=policy) as lease:
-        now = read_inventory(cluster, name)
-        target = choose_promoted(name, now, release)
-        check_searchable(cluster, target)
-        lease.check()
-        move_alias(cluster, name, target, promote_actions(name, target, now.live))
-        done = Promoted(name, target, ", ".join(now.live), done=True)
-        write_log(cluster, name, "promote", target, done.replaced)
-        return done
+    done = go_live(client, name, ToStaged(release), dry_run=dry_run, wait_s=wait_s, policy=policy)
+    return Promoted(name, done.live, done.before, done.done, done.served_with)

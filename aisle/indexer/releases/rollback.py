@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle.cluster import Cluster
-from aisle.cluster.capabilities import require_engine
 from aisle.cluster.failures import RetryPolicy
-from aisle.errors import AisleError, IndexingFailed, InputError
-from aisle.indexer.lease.lease import hold
-from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
-from aisle.indexer.releases.log import write_log
-from aisle.indexer.releases.names import check_name, rollback_actions, version_of
-from aisle.mappings import IndexMeta
-
-_DEFAULT_POLICY: Final = RetryPolicy()
+from aisle.errors import InputError
+from aisle.indexer.releases.go_live import DEFAULT_POLICY, go_live
+from aisle.indexer.releases.inventory import ReleaseInventory
+from aisle.indexer.releases.names import rollback_actions, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +25,7 @@ class Rollback:
         withdrawn: what it pointed to before; stays, marked, until the next run or ``prune`` deletes it.
         done: False for a dry run.
         rules: version of the rules that came back, 0 if they were switched off; None: they stay as they are.
+        served_with: the models that came back with the release, a line each.
     """
 
     name: str
@@ -38,6 +33,7 @@ class Rollback:
     withdrawn: str
     done: bool
     rules: int | None = None
+    served_with: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -80,6 +76,30 @@ def choose_target(name: str, now: ReleaseInventory, to: str | None = None) -> st
     return to
 
 
+@dataclass(frozen=True, slots=True)
+class ToOlder:
+    """The step back.
+
+    Attributes:
+        to: a release; None: the newest way back.
+    """
+
+    to: str | None = None
+
+    @property
+    def action(self) -> str:
+        """As the log and the command call it."""
+        return "rollback"
+
+    def target(self, name: str, now: ReleaseInventory) -> str:
+        """See `choose_target`."""
+        return choose_target(name, now, self.to)
+
+    def alias_actions(self, name: str, target: str, live: Sequence[str]) -> list[dict[str, Any]]:
+        """Marks what was live as withdrawn."""
+        return rollback_actions(name, target, live)
+
+
 def rollback(
     client: OpenSearch,
     name: str,
@@ -87,7 +107,7 @@ def rollback(
     *,
     dry_run: bool = False,
     wait_s: float = 0.0,
-    policy: RetryPolicy = _DEFAULT_POLICY,
+    policy: RetryPolicy = DEFAULT_POLICY,
 ) -> Rollback:
     """Point the alias at an older release; searches see one or the other. Holds the lease.
 
@@ -106,65 +126,5 @@ def rollback(
         ForeignIndex: an Aisle made it that this one cannot read.
         ClusterError: the cluster is away.
     """
-    check_name(name)
-    cluster = Cluster.of(client).retrying(policy)
-    if dry_run:
-        before = read_inventory(cluster, name)
-        target = choose_target(name, before, to)
-        check_engine(cluster, target)
-        return _told(name, target, before, done=False)
-    with hold(cluster, name, "aisle releases rollback", wait_s=wait_s, policy=policy) as lease:
-        before = read_inventory(cluster, name)
-        target = choose_target(name, before, to)
-        check_searchable(cluster, target)
-        lease.check()
-        move_alias(cluster, name, target, rollback_actions(name, target, before.live))
-        done = _told(name, target, before, done=True)
-        write_log(cluster, name, "rollback", target, done.withdrawn)
-        return done
-
-
-def _told(name: str, target: str, before: ReleaseInventory, *, done: bool) -> Rollback:
-    return Rollback(name, target, ", ".join(before.live), done)
-
-
-def check_searchable(cluster: Cluster, target: str) -> None:
-    """Refuse a release that cannot go live.
-
-    Raises:
-        IndexingFailed: not all of its shards are there.
-        CapabilityMissing: see `check_engine`.
-    """
-    if cluster.cluster.health(index=target)["status"] == "red":
-        raise IndexingFailed(
-            f"{target} cannot be searched: not all of its shards are there",
-            fix="bring the nodes that hold it back, or choose another release with --to",
-        )
-
-    check_engine(cluster, target)
-
-
-def check_engine(cluster: Cluster, target: str) -> None:
-    """Refuse a release whose vectors would end a node that is searched, see `require_engine`."""
-    mappings = cluster.indices.get(index=target)[target]["mappings"]
-    meta = IndexMeta.from_mapping(target, mappings)
-    if meta.searches_vectors:
-        require_engine(cluster, meta.engine, target, simd=meta.layout.simd)
-
-
-def move_alias(cluster: Cluster, name: str, target: str, actions: Sequence[Mapping[str, Any]]) -> None:
-    """Send the actions that make a release live, all or none.
-
-    Raises:
-        IndexingFailed: somebody else moved the alias.
-    """
-    try:
-        cluster.indices.update_aliases(body={"actions": list(actions)})
-    except AisleError as error:
-        if error.status != 404:
-            raise
-        # A repeat, as the answer was lost: the first may have done it.
-        if read_inventory(cluster, name).live != (target,):
-            raise IndexingFailed(
-                f"the alias {name} was moved by somebody else", fix="look at `aisle releases list`"
-            ) from error
+    done = go_live(client, name, ToOlder(to), dry_run=dry_run, wait_s=wait_s, policy=policy)
+    return Rollback(name, done.live, done.before, done.done, served_with=done.served_with)

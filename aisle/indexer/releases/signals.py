@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 from aisle.cluster import Cluster
+from aisle.indexer.releases.release_meta import read_meta, rewrite_meta
 from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.signals import SignalBoosts, percentiles_body, read_percentiles, signal_fields
 
 
 def store_percentiles(cluster: Cluster, release: str, boosts: SignalBoosts | None = None) -> None:
     """Measure and write; to be repeated safely.
-
-    A mapping's ``_meta`` is replaced as a whole, so all that stands there is written again.
 
     Args:
         cluster: connection.
@@ -23,8 +23,8 @@ def store_percentiles(cluster: Cluster, release: str, boosts: SignalBoosts | Non
     mapping = cluster.indices.get(index=release)[release]["mappings"]
     answer = cluster.search(index=release, body=percentiles_body(sorted(declared_numbers(mapping))))
     found = read_percentiles(answer["aggregations"])
-    aisle = dict(mapping["_meta"]["aisle"])
-    aisle["features"] = {**aisle.get("features", {}), "signals": found}
+    features = read_meta(cluster, release)["aisle"].get("features", {})
+    changed: dict[str, Any] = {"features": {**features, "signals": found}}
     if boosts is not None:
         kept = {name: w for name, w in boosts.weights.items() if found.keys() & set(signal_fields(name))}
         if lacking := boosts.weights.keys() - kept.keys():
@@ -32,5 +32,5 @@ def store_percentiles(cluster: Cluster, release: str, boosts: SignalBoosts | Non
                 f"no item of {release} has {', '.join(sorted(lacking))}: searches go without", stacklevel=2
             )
         if kept:
-            aisle["boosts"] = replace(boosts, weights=kept).to_json()
-    cluster.indices.put_mapping(index=release, body={"_meta": {**mapping["_meta"], "aisle": aisle}})
+            changed["boosts"] = replace(boosts, weights=kept).to_json()
+    rewrite_meta(cluster, release, changed)

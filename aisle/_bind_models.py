@@ -1,0 +1,133 @@
+"""Makes the models that order what a release finds part of it: they come and go with the release."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from aisle._ordering import NO_MODEL, check_ranker, reranker_stages
+from aisle._recommendations import release_recommender
+from aisle.cluster.client import connected
+from aisle.encoder import ArtifactStore, CrossEncoder
+from aisle.errors import InputError
+from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.log import write_log
+from aisle.indexer.releases.names import check_name
+from aisle.indexer.releases.release_meta import rewrite_meta
+from aisle.mappings import IndexMeta
+from aisle.mappings.ordering import AS_FUSED, NamedModel, NamedStage, Ordering
+from aisle.recommendation.preferences import Preferences
+from aisle.search import read_live
+from aisle.search.rank.artifact import load_ranker
+from aisle.search.rules.store import catalogue_of
+
+
+@dataclass(frozen=True, slots=True)
+class BoundModels:
+    """What orders what a release finds, before and after.
+
+    Attributes:
+        release: index.
+        before, after: its models.
+        done: False after a dry run, or if nothing had to be changed.
+    """
+
+    release: str
+    before: Ordering
+    after: Ordering
+    done: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return asdict(self)
+
+
+def bind_models(
+    name: str,
+    *,
+    ranker: str | None = None,
+    reranker: str | None = None,
+    preferences: str | None = None,
+    dry_run: bool = False,
+    wait_s: float = 0.0,
+    cluster: OpenSearch | None = None,
+    store: ArtifactStore | None = None,
+) -> BoundModels:
+    """Make models part of a release: whoever searches it uses them, and they come and go with it.
+
+    Bind them to a staged release, and `promote` brings them, `rollback` what was bound before. A release that
+    is live orders by them at once where it is opened anew; a service does so within seconds.
+
+    Example:
+        >>> aisle.bind_models("shop-v0008", ranker="shop").after.ranker.name
+        'shop'
+
+    Args:
+        name: of a release, or of the catalogue: its live release.
+        ranker: an artifact of `aisle.train_ranker`; "none" for none; None: what it was.
+        reranker: an artifact, or several as in ``small:100,large:20``; likewise.
+        preferences: an artifact of `aisle.train_preferences`; "none": those that go by the recommender's
+            name.
+        dry_run: check all, change nothing.
+        wait_s: seconds to wait for another run that changes this catalogue.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+        store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
+
+    Raises:
+        InputError: nothing to bind, or another run changes the catalogue.
+        IndexNotFound, ForeignIndex: there is no such release of Aisle, or it does not recommend.
+        ArtifactNotFound, ArtifactCorrupt: an artifact is not there, or not what was built.
+        ArtifactMismatch: a ranker learned other features than the release and this Aisle have, or preferences
+            were learned with other channels than its recommender has.
+        SearchError: what was written does not read back.
+        ClusterError: the cluster does not answer.
+    """
+    if ranker is reranker is preferences is None:
+        raise InputError("nothing is to be bound", fix="name a ranker, a reranker or preferences")
+    client, store = connected(cluster), store or ArtifactStore.default()
+    meta = read_live(client, name).meta
+    after = meta.ordering
+    if ranker is not None:
+        after = replace(after, ranker=_bound_ranker(meta, ranker, store))
+    if reranker is not None:
+        after = replace(after, reranker=_bound_reranker(reranker, store))
+    if preferences is not None:
+        after = replace(after, preferences=_bound_preferences(meta, preferences, store))
+    if dry_run or after == meta.ordering:
+        return BoundModels(meta.release, meta.ordering, after, done=False)
+    catalogue = catalogue_of(meta.release)
+    with hold(client, check_name(catalogue), "aisle releases bind", wait_s=wait_s):
+        # As it is now: a run that held the lease may have written more to it.
+        rewrite_meta(client, meta.release, {"ordering": after.to_json() if after != AS_FUSED else None})
+        write_log(client, catalogue, "bind", meta.release, "", "; ".join(after.texts) or NO_MODEL)
+    return BoundModels(meta.release, meta.ordering, after, done=True)
+
+
+def _bound_ranker(meta: IndexMeta, ref: str, store: ArtifactStore) -> NamedModel | None:
+    if ref == NO_MODEL:
+        return None
+    ranker, artifact = load_ranker(ref, store)
+    check_ranker(meta, artifact)
+    return NamedModel(ranker.fingerprint, ranker.name)
+
+
+def _bound_reranker(refs: str, store: ArtifactStore) -> tuple[NamedStage, ...]:
+    if refs == NO_MODEL:
+        return ()
+    stages = []
+    for stage in reranker_stages(refs):
+        model = CrossEncoder.load(stage.ref, store=store)
+        stages.append(NamedStage(model.fingerprint, model.artifact.manifest.name, stage.top))
+    if not stages:
+        raise InputError(f"{refs!r} names no reranker", fix="write it like small:100,large:20")
+    return tuple(stages)
+
+
+def _bound_preferences(meta: IndexMeta, ref: str, store: ArtifactStore) -> NamedModel | None:
+    if ref == NO_MODEL:
+        return None
+    found = Preferences.load(ref, store)
+    release_recommender(meta, store)[0].with_preferences(found)
+    return NamedModel(found.fingerprint, found.artifact.manifest.name)
