@@ -62,8 +62,9 @@ def serve(
         names: of the catalogues.
         host: address to listen at; "0.0.0.0" is reached from other machines.
         port: likewise; 0 takes any free one.
-        ranker: of `aisle.train_ranker`, which orders the results of searches that do not say otherwise.
-        reranker: for searches that do not say otherwise, as `aisle.open_search` takes it.
+        ranker: of `aisle.train_ranker`, which orders the results of searches that do not say otherwise; None:
+            the one that the live release names, see `aisle.bind_models`; "none" for none.
+        reranker: for searches that do not say otherwise, as `aisle.open_search` takes it; likewise.
         threads: requests that are answered at a time.
         queue: requests that may wait for that; those beyond are refused with 503.
         deadline_ms: how long a request may take, in milliseconds.
