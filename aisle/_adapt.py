@@ -32,8 +32,7 @@ def adapt(
     base: str = "all-MiniLM-L6-v2",
     revision: str | None = None,
     queries: int = 20_000,
-    rows: int = 3_000,
-    head_only: bool = False,
+    rows: int = 0,
     keep_base: float = 0.0,
     reranker: str | Path | None = None,
     llm: str | None = None,
@@ -66,9 +65,8 @@ def adapt(
         base: model to begin with: a folder, a hub id, the name of a packaged model or of a training.
         revision: branch, tag or commit of the base on the hub.
         queries: to make, before those go that do not find their item.
-        rows: pairs that the model's own weights are trained on, drawn of all; before the training begins,
-            ``progress`` is told how long it will take.
-        head_only: train a linear head alone, which is the fastest.
+        rows: pairs, drawn of all, that the model's own weights are trained on before the head; 0 leaves them
+            as they are. How long it will take, ``progress`` is told before it begins.
         keep_base: share of the base's weights that is mixed in at the end, 0 to 1: less is lost elsewhere.
         reranker: artifact that decides which of the items that a query finds are answers; None: the order in
             which BM25 and the encoder find them does.
@@ -113,7 +111,7 @@ def adapt(
         pairs_folder=None if pairs is None else Path(pairs),
         name=name,
         work=None if work is None else Path(work),
-        rows=0 if head_only else rows,
+        rows=rows,
         keep_base=keep_base,
         settings=TrainingSettings(base=base, revision=revision, seed=seed),
     )

@@ -83,17 +83,12 @@ def adapt(
     rows: Annotated[
         int,
         typer.Option(
-            min=1,
-            help="Pairs, drawn of all, that the model's own weights are trained on: more take longer.",
+            min=0,
+            help="Pairs, drawn of all, that the model's own weights are trained on. 0: a linear head alone,"
+            " in minutes.",
             rich_help_panel=_TRAINING,
         ),
-    ] = 3_000,
-    head_only: Annotated[
-        bool,
-        typer.Option(
-            "--head-only", help="Train a linear head alone, the fastest.", rich_help_panel=_TRAINING
-        ),
-    ] = False,
+    ] = 0,
     keep_base: Annotated[
         float,
         typer.Option(
@@ -121,7 +116,7 @@ def adapt(
 
       aisle adapt --describe "power tools; short queries with brands" --catalogue products.csv --name tools
 
-      aisle adapt --describe "$(cat shop.txt)" --catalogue products.csv --head-only --pairs made
+      aisle adapt --describe "$(cat shop.txt)" --catalogue products.csv --pairs made --rows 20000
 
       aisle adapt --describe "toys" --catalogue toys.csv --llm http://localhost:11434/v1 --llm-model qwen3
     """
@@ -144,7 +139,6 @@ def adapt(
             base=base,
             queries=queries,
             rows=rows,
-            head_only=head_only,
             keep_base=keep_base,
             reranker=reranker,
             llm=llm,

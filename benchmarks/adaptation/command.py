@@ -6,11 +6,9 @@ The shop are the items of a data set that somebody judged, so that every judged 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -26,49 +24,39 @@ from aisle.evaluation.qrels import write_qrels, write_queries
 from benchmarks.adaptation.description import DESCRIPTIONS, NARROW
 from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import dataset, load_encoder
-from benchmarks.harness.result_file import HIGHER, Goal
+from benchmarks.harness.result_file import HIGHER, Goal, trials
 from benchmarks.harness.topics import Figures
 
-DEFAULT: Final = "aisle adapt"
-WAYS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
-    {DEFAULT: {}, "aisle adapt --head-only": {"head_only": True}}
-)
-"""Command to what the function behind it is told."""
+COMMAND: Final = "aisle adapt"
 METRICS: Final = ("R@10", "R@200", "nDCG@10")
 
 
 def measure(name: str) -> Figures:
-    """Before, and after each way."""
+    """Before and after."""
     with TemporaryDirectory() as place:
         shop, store = Path(place, "shop"), ArtifactStore(Path(place, "artifacts"))
         write_shop(name, shop)
         task = beir_task(shop)
-        rows = [{"dataset": name, "command": "base", "items": len(task.ids), **_found(load_encoder(), task)}]
-        for number, (command, told) in enumerate(WAYS.items()):
-            cpu, wall = time.process_time(), time.perf_counter()
-            made = aisle.adapt(
-                DESCRIPTIONS[name],
-                catalogue=shop,
-                name=f"way-{number}",
-                work=Path(place, f"way-{number}"),
-                store=store,
-                **told,
-            )
-            row = {
-                "dataset": name,
-                "command": command,
-                "items": len(task.ids),
-                "made": made.pairs.made,
-                "kept": made.pairs.kept,
-                "pairs": len(made.pairs.data.pairs),
-                "steps": sum(stage.steps for stage in made.trained.history if stage.name != "head"),
-                "cpu_s": round(time.process_time() - cpu),
-                "wall_s": round(time.perf_counter() - wall),
-                **_found(DenseEncoder.load(f"way-{number}", store=store), task),
-            }
-            say(f"{command}: {row}")
-            rows.append(row)
-    return Figures(rows, (), [_gain(rows)])
+        common = {"dataset": name, "items": len(task.ids)}
+        before = _found(load_encoder(), task)
+        say(f"base: {before}")
+        cpu, wall = time.process_time(), time.perf_counter()
+        made = aisle.adapt(
+            DESCRIPTIONS[name], catalogue=shop, name="adapted", work=Path(place, "work"), store=store
+        )
+        told = {
+            "made": made.pairs.made,
+            "kept": made.pairs.kept,
+            "pairs": len(made.pairs.data.pairs),
+            "cpu_s": round(time.process_time() - cpu),
+            "wall_s": round(time.perf_counter() - wall),
+        }
+        after = _found(DenseEncoder.load("adapted", store=store), task)
+        say(f"{COMMAND}: {after} {told}")
+    rows = [{**common, "command": "base", **before}, {**common, "command": COMMAND, **told, **after}]
+    deep = f"{NARROW}/R@200"
+    goal = Goal(f"{deep} of {COMMAND} less the base's", after[deep] - before[deep], 0, HIGHER)
+    return Figures(rows, trials("adaptation", "command"), [goal])
 
 
 def write_shop(name: str, folder: Path) -> None:
@@ -92,8 +80,3 @@ def _found(model: DenseEncoder, task: Judged) -> dict[str, float]:
         scores = encoded.score(encoded.rankings(exact_neighbours, dims), "vectors")
         figures |= {f"{dims}/{metric}": round(scores.mean(metric), 5) for metric in METRICS}
     return figures
-
-
-def _gain(rows: list[dict[str, Any]]) -> Goal:
-    narrow = f"{NARROW}/R@200"
-    return Goal(f"{narrow} of {DEFAULT} less the base's", rows[1][narrow] - rows[0][narrow], 0, HIGHER)

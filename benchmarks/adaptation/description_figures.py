@@ -76,16 +76,21 @@ def command(result: BenchmarkResult) -> str:
     return block(
         result,
         table(
-            [*head, "queries kept", "pairs", "steps", "CPU minutes"],
+            [*head, "queries kept", "pairs", "CPU minutes"],
             [
                 [
                     row["command"],
                     *(f"{row[metric]:.4f}" for metric in metrics),
-                    *(f"{row[count]:,}" if count in row else "" for count in ("kept", "pairs", "steps")),
+                    *(f"{row[count]:,}" if count in row else "" for count in ("kept", "pairs")),
                     f"{row['cpu_s'] / 60:.1f}" if "cpu_s" in row else "",
                 ]
                 for row in rows
             ],
+        ),
+        table(
+            ["tried", "figure"],
+            [[one["tried"], one["value"]] for one in result.attempts if one["topic"] == _COMMAND],
+            texts=2,
         ),
     )
 

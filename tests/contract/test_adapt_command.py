@@ -59,7 +59,7 @@ def failed(*arguments: object) -> InputError:
 def test_from_a_description_to_an_artifact(shop: Path, home: Path, tmp_path: Path) -> None:
     options: tuple[object, ...] = (
         "--describe", DESCRIPTION, "--catalogue", shop / "products.csv", "--base", shop / "tiny",
-        "--name", "tiny", "--head-only", "--no-measure", "--queries", 300, "--json",
+        "--name", "tiny", "--no-measure", "--queries", 300, "--json",
     )  # fmt: skip
     done = adapt(*options, "--pairs", tmp_path / "made")
     assert done.exit_code == 0, done.output
@@ -95,8 +95,8 @@ def test_a_catalogue_of_ten_and_how_long_it_will_take(shop: Path, home: Path, tm
     assert DenseEncoder.load("ten").encode_items(["red drill"]).shape == (1, 32)
     # Said before it begins, and of the head alone too.
     assert done.stderr.index("training will take") < done.stderr.index("stage 1 of 3")
-    head = adapt(*options, "--name", "head", "--head-only")
-    assert "a linear head; without --head-only" in head.stderr
+    head = adapt(*options, "--name", "head")
+    assert "training will take less than a minute: a linear head; --rows" in head.stderr
 
 
 def test_what_is_wrong_is_said_before_anything_is_written(shop: Path, home: Path, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_nonsense_is_no_query() -> None:
 def test_weights_in_between(shop: Path, home: Path) -> None:
     trained = adapt(
         "--describe", DESCRIPTION, "--catalogue", shop / "products.csv", "--base", shop / "tiny",
-        "--name", "tiny", "--head-only", "--no-measure", "--queries", 200, "--keep-base", 0.4,
+        "--name", "tiny", "--no-measure", "--queries", 200, "--keep-base", 0.4,
     )  # fmt: skip
     assert trained.exit_code == 0, trained.output
     texts = list(catalogue().values())[:50]
@@ -230,7 +230,7 @@ def test_an_interrupted_run_is_continued_and_another_is_refused_before_pairs_are
 ) -> None:
     options: tuple[object, ...] = (
         "--describe", DESCRIPTION, "--catalogue", shop / "products.csv", "--base", shop / "tiny", "--name",
-        "tiny", "--head-only", "--no-measure", "--queries", 100, "--work", tmp_path / "run",
+        "tiny", "--no-measure", "--queries", 100, "--work", tmp_path / "run",
     )  # fmt: skip
     kept = tmp_path / "made"
     done = adapt(*options, "--pairs", kept)

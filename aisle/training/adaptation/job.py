@@ -36,14 +36,12 @@ from aisle.types import Item
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-ROWS: Final = 3_000
-"""Pairs that the model's own weights are trained on, unless told otherwise: minutes on two cores."""
 _BATCH: Final = 64
 """A query has some 50 items that are no negatives: in a small catalogue larger batches stay half empty."""
 
 
-def adaptation_stages(data: TrainingSet, rows: int = ROWS) -> tuple[TrainingStage, ...]:
-    """Principal axes, made pairs beside pseudo-queries, a head.
+def adaptation_stages(data: TrainingSet, rows: int = 0) -> tuple[TrainingStage, ...]:
+    """Principal axes, made pairs beside pseudo-queries if there is a number of them, a head.
 
     Args:
         data: that will be trained on.
@@ -103,7 +101,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
     writer: QueryWriter | None = None
     scorer: CrossEncoder | None = None
     pairs_folder: Path | None = None
-    rows: int = ROWS
+    rows: int = 0
     keep_base: float = 0.0
     settings: TrainingSettings
 
@@ -111,9 +109,7 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         TrainingJob.__post_init__(self)
         check_share(self.keep_base)
         if self.rows < 0:
-            raise InputError(
-                f"no training on {self.rows} pairs", fix="give --rows of 1 or more, or --head-only"
-            )
+            raise InputError(f"no training on {self.rows} pairs", fix="give --rows of 0 or more")
 
     def run(
         self, store: ArtifactStore, *, resume: bool, measure: bool, progress: Progress
@@ -185,15 +181,11 @@ class AdaptationJob(TrainingJob[Adapted, ExportReport]):
         return min(self.rows, len(data.pairs) + len(data.items))
 
     def _plan(self, data: TrainingSet) -> str:
-        """What will be trained, and how to train more or less."""
+        """What will be trained, and how to train more."""
         rows = self._rows(data)
         if rows == 0:
-            return "a linear head; without --head-only the model's own weights too"
-        left = len(data.pairs) + len(data.items) - rows
-        more = f"; --rows {rows + left} trains on all" if left else ""
-        return (
-            f"the model's own weights on {rows:,} pairs, then a linear head{more}, --head-only the head alone"
-        )
+            return "a linear head; --rows trains the model's own weights too, for much longer"
+        return f"the model's own weights on {rows:,} pairs, then a linear head"
 
 
 def _understood(description: Description) -> str:
