@@ -87,6 +87,7 @@ __all__ = [
     "release_log",
     "replay",
     "report_adaptation",
+    "report_experiment",
     "rollback",
     "rollback_rules",
     "scoped_key",
@@ -122,6 +123,7 @@ if TYPE_CHECKING:
     from aisle._evaluate_baskets import EvaluatedBaskets, evaluate_baskets
     from aisle._evaluate_encoder import evaluate_encoder
     from aisle._evaluate_sequences import EvaluatedSequences, evaluate_sequences
+    from aisle._experiment import report_experiment
     from aisle._gate import gate_release
     from aisle._index import index, replay
     from aisle._item_to_item import open_item_to_item, train_item_to_item
@@ -200,6 +202,7 @@ else:
         "_evaluate_encoder": ("evaluate_encoder",),
         "_evaluate_baskets": ("EvaluatedBaskets", "evaluate_baskets"),
         "_evaluate_sequences": ("EvaluatedSequences", "evaluate_sequences"),
+        "_experiment": ("report_experiment",),
         "_gate": ("gate_release",),
         "_index": ("index", "replay"),
         "_judgments": ("convert_judgments",),

@@ -17,6 +17,7 @@ from aisle.cluster.client import connected
 from aisle.cluster.settings import read_settings
 from aisle.encoder import ArtifactStore
 from aisle.errors import InputError, ServiceError
+from aisle.evaluation.experiments.design import read_experiment
 from aisle.service.settings import ServiceSettings
 from aisle.types import Say
 
@@ -40,6 +41,7 @@ def serve(
     judgments: str | Path | None = None,
     tuning: str | Path | None = None,
     watch: str | Path | None = None,
+    experiments: str | Path | Sequence[str | Path] | None = None,
     events: bool | None = None,
     events_need_consent: bool | None = None,
     events_texts: bool | None = None,
@@ -76,6 +78,7 @@ def serve(
         judgments: folder for grades that people give on the page, see docs/how-to/page.md.
         tuning: file of `aisle tune run` whose weights the page shows.
         watch: folder of what `aisle watch` remembers; None: that of ``AISLE_HOME``.
+        experiments: file, or files, of what is compared on shoppers, see docs/how-to/experiment.md.
         events: write answers, and what shoppers do with them, to the indexes ``ubi_queries`` and
             ``ubi_events`` of the same cluster.
         events_need_consent: only those that say that their shopper agreed.
@@ -94,6 +97,7 @@ def serve(
     _check_installed()
     from aisle.service.app import create_app
     from aisle.service.catalogues import Catalogues, IndexedCatalogue
+    from aisle.service.experiments.running import check_experiments, released
     from aisle.service.logs import write_logs
     from aisle.service.server import run
 
@@ -110,6 +114,7 @@ def serve(
         "judgments": judgments,
         "tuning": tuning,
         "watch": watch,
+        "experiments": (experiments,) if isinstance(experiments, str | Path) else experiments,
         "events": events,
         "events_need_consent": events_need_consent,
         "events_texts": events_texts,
@@ -124,9 +129,20 @@ def serve(
     catalogues = Catalogues(
         [IndexedCatalogue(name, client, artifacts, reranker or "", ranker or "") for name in wanted]
     )
+    compared = [read_experiment(path) for path in settings.experiments]
+    check_experiments(compared, wanted, events=settings.events)
+    releases = Catalogues(
+        [
+            IndexedCatalogue(release, client, artifacts, reranker or "", ranker or "")
+            for release in released(compared)
+        ]
+    )
     catalogues.open()
+    # An arm that is misspelt is refused now; one that goes away later is answered for by what is live.
+    releases.open()
     write_logs(log_level.upper())
-    run(create_app(settings, catalogues, client if settings.events else None), settings, say)
+    recorded = client if settings.events else None
+    run(create_app(settings, catalogues, recorded, compared, releases), settings, say)
 
 
 def fetch_page(name: str, *, cluster: OpenSearch | None = None, store: ArtifactStore | None = None) -> str:

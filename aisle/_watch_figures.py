@@ -115,14 +115,14 @@ def _traffic(client: Cluster, name: str, policy: WatchPolicy, baseline: WatchFig
         {"range": {"timestamp": {"gte": since}}},
     ]
     reader = TrafficReader(_SEARCHES)
-    for source in _sources(
+    for source in ubi_sources(
         client, QUERIES, {"bool": {"filter": lately}}, "query_id,user_query,query_attributes"
     ):
         reader.query(source)
         if reader.full:
             break
     clicks = {"bool": {"filter": [*lately, {"terms": {"action_name": sorted(CLICKS)}}]}}
-    for source in _sources(client, EVENTS, clicks, "query_id,action_name,event_attributes"):
+    for source in ubi_sources(client, EVENTS, clicks, "query_id,action_name,event_attributes"):
         reader.event(source)
     words = tuple(baseline.traffic.words) if baseline and baseline.traffic else ()
     found = reader.done(policy.ctr_depth, words)
@@ -131,9 +131,17 @@ def _traffic(client: Cluster, name: str, policy: WatchPolicy, baseline: WatchFig
     return found
 
 
-def _sources(
+def ubi_sources(
     client: Cluster, index: str, query: Mapping[str, Any], wanted: str
 ) -> Iterator[Mapping[str, Any]]:
+    """The documents of an index of events that a query finds; none if there is no such index.
+
+    Args:
+        client: connection.
+        index: of queries, or of events.
+        query: in OpenSearch's form.
+        wanted: fields, with commas between them.
+    """
     found = scan(
         client,
         index=index,

@@ -85,6 +85,14 @@ def serve(
             rich_help_panel=_ADDRESS,
         ),
     ] = None,
+    experiment: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Compare arms on shoppers; repeatable, one a catalogue.",
+            rich_help_panel=_EVENTS,
+        ),
+    ] = None,
     watch: Annotated[
         Path | None,
         typer.Option(
@@ -148,6 +156,7 @@ def serve(
         page=page,
         judgments=judgments,
         tuning=tuning,
+        experiments=experiment or None,
         watch=watch,
         events=events,
         events_need_consent=events_need_consent,

@@ -63,6 +63,12 @@ class Metrics:
             ("index", "outcome", "why"),
             registry=self._registry,
         )
+        self.experiments = Counter(
+            "aisle_experiment_searches",
+            "Searches that an experiment answered, by the arm, interleaved, or failed.",
+            ("experiment", "search_config"),
+            registry=self._registry,
+        )
         self._ready = Gauge(
             "aisle_catalogue_ready",
             "1 if the catalogue can be asked.",

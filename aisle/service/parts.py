@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar, TypeVarTuple
 
 import orjson
@@ -18,6 +18,7 @@ from aisle.service.admission import Admission
 from aisle.service.catalogues import Catalogues
 from aisle.service.degrading import DegradingSearch
 from aisle.service.events import Asker, Recorder
+from aisle.service.experiments.running import RunningExperiment
 from aisle.service.judgments import JudgmentStore
 from aisle.service.keys import EVERYTHING, Access, Keys
 from aisle.service.limits import RateLimits
@@ -44,6 +45,7 @@ class Service:
     keys: that are asked for; None: everybody may have everything.
     recorder: records answers and events; None: nothing is recorded.
     judgments: that people make on the page; None: they make none.
+    experiments: catalogue to what is compared there.
     """
 
     settings: ServiceSettings
@@ -55,6 +57,7 @@ class Service:
     keys: Keys | None = None
     recorder: Recorder | None = None
     judgments: JudgmentStore | None = None
+    experiments: Mapping[str, RunningExperiment] = field(default_factory=dict)
 
     async def run(self, request: Request, function: Callable[[*A], T], *args: *A) -> T:
         """What a function returns, which may block: in a thread, once it is admitted.

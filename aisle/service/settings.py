@@ -38,6 +38,8 @@ class ServiceSettings(BaseSettings):
         judgments: folder for grades that people give on the page; None: they give none.
         tuning: file of `aisle tune run` that the page shows; None: it shows none.
         watch: folder of what `aisle watch` remembers; None: that of ``AISLE_HOME``.
+        experiments: files of what is compared on shoppers, see docs/how-to/experiment.md; as JSON in the
+            environment.
         events: write answers, and what shoppers do with them, to the indexes of UBI.
         events_need_consent: only those that say that their shopper agreed.
         events_texts: with what shoppers typed.
@@ -68,6 +70,7 @@ class ServiceSettings(BaseSettings):
     judgments: Path | None = None
     tuning: Path | None = None
     watch: Path | None = None
+    experiments: tuple[Path, ...] = ()
     events: bool = False
     events_need_consent: bool = False
     events_texts: bool = True

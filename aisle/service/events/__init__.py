@@ -3,6 +3,7 @@
 from aisle.service.events.answers import (
     Asker,
     RecordedAnswer,
+    ShownBy,
     recorded_recommendation,
     recorded_search,
     recorded_similar,
@@ -18,6 +19,7 @@ __all__ = [
     "Feedback",
     "RecordedAnswer",
     "Recorder",
+    "ShownBy",
     "UbiEvent",
     "recorded_recommendation",
     "recorded_search",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from aisle.evaluation.experiments.outcome import EXPERIMENT, SEARCH_CONFIG, TEAMS
 from aisle.mappings.observations import Kind
 from aisle.mappings.ubi import USER_QUERY_CHARS
 from aisle.search import Filters, Page, SearchRequest
@@ -38,6 +39,21 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownBy:
+    """What of an experiment a shopper saw.
+
+    Attributes:
+        experiment: which.
+        config: name of the arm that answered, or ``interleaved``.
+        teams: of an interleaved list, the arm that drafted each hit.
+    """
+
+    experiment: str
+    config: str
+    teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedAnswer:
     """What is recorded of an answer.
 
@@ -46,15 +62,17 @@ class RecordedAnswer:
         hit_ids: of what was shown, best first.
         attributes: that the query had, of plain values.
         observed: that boards count; of a search alone.
+        configs: of an experiment, item to the arm that showed it.
     """
 
     text: str
     hit_ids: tuple[str, ...]
     attributes: Mapping[str, Any]
     observed: Mapping[str, Any] | None = None
+    configs: Mapping[str, str] = field(default_factory=dict)
 
 
-def recorded_search(request: SearchRequest, page: Page) -> RecordedAnswer:
+def recorded_search(request: SearchRequest, page: Page, shown_by: ShownBy | None = None) -> RecordedAnswer:
     """Of a search."""
     degraded = page.degraded.left_out if page.degraded else ()
     facts = {
@@ -78,7 +96,17 @@ def recorded_search(request: SearchRequest, page: Page) -> RecordedAnswer:
     }
     observed = {**facts, "kind": Kind.SEARCH, "took_ms": page.timings.total, "rules": _acted(page.rules)}
     hits = tuple(hit.item.id for hit in page.hits)
-    return RecordedAnswer(request.text.strip(), hits, attributes, observed)
+    configs: Mapping[str, str] = {}
+    if shown_by is not None:
+        attributes |= {
+            EXPERIMENT: shown_by.experiment,
+            SEARCH_CONFIG: shown_by.config,
+            TEAMS: list(shown_by.teams),
+        }
+        observed[SEARCH_CONFIG] = shown_by.config
+        teams = shown_by.teams or (shown_by.config,) * len(hits)
+        configs = dict(zip(hits, teams, strict=True))
+    return RecordedAnswer(request.text.strip(), hits, attributes, observed, configs)
 
 
 def recorded_recommendation(request: RecommendationRequest, page: RecommendationPage) -> RecordedAnswer:

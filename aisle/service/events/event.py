@@ -7,6 +7,7 @@ these; what it asks for beyond is left to the client where the plugin's own ``ub
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -145,6 +146,21 @@ class Feedback(BaseModel):
             ),
             consent=self.consent,
         )
+
+
+def shown_by(event: UbiEvent, configs: Mapping[str, str] | None) -> UbiEvent:
+    """An event, with the arm of the experiment that showed its item, if that is known and it does not say.
+
+    Args:
+        event: as it was sent.
+        configs: item to the arm that showed it; None: nothing is known of its answer.
+    """
+    attributes = event.event_attributes
+    about = attributes.object if attributes else None
+    if not configs or attributes is None or about is None or about.search_config:
+        return event
+    named = about.model_copy(update={"search_config": configs.get(about.object_id or "")})
+    return event.model_copy(update={"event_attributes": attributes.model_copy(update={"object": named})})
 
 
 def event_document(event: UbiEvent, application: str, text: str | None, now: datetime) -> dict[str, Any]:

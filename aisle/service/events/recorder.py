@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +13,7 @@ from aisle.mappings.observations import OBSERVATIONS
 from aisle.mappings.ubi import EVENTS, QUERIES
 from aisle.search.rank.stage import Recent
 from aisle.service.events.answers import Asker, RecordedAnswer, observation, query_document
-from aisle.service.events.event import UbiEvent, event_document
+from aisle.service.events.event import UbiEvent, event_document, shown_by
 from aisle.service.events.writer import EventCounts, EventWriter, Outcome, Record
 
 # Queries whose texts are known when their events come, those of other processes aside.
@@ -33,6 +33,7 @@ class Recorder:
     counts: EventCounts
     need_consent: bool = False
     texts: bool = True
+    _shown: Recent[tuple[str, str], Mapping[str, str]] = field(default_factory=lambda: Recent(_REMEMBERED))
     _asked: Recent[tuple[str, str], str] = field(default_factory=lambda: Recent(_REMEMBERED))
 
     def answered(self, catalogue: str, answer: RecordedAnswer, asker: Asker) -> str:
@@ -44,6 +45,8 @@ class Recorder:
             records.append(Record(QUERIES, document, query_id))
             if self.texts and answer.text:
                 self._asked.keep([((catalogue, query_id), document["user_query"])])
+            if answer.configs:
+                self._shown.keep([((catalogue, query_id), answer.configs)])
         else:
             self.counts.count(QUERIES, Outcome.REFUSED, "consent")
         if answer.observed is not None:
@@ -61,10 +64,11 @@ class Recorder:
         wanted = [event for event in events if self._may(event.consent)]
         if refused := len(events) - len(wanted):
             self.counts.count(EVENTS, Outcome.REFUSED, "consent", refused)
-        texts = self._asked.find([(catalogue, event.query_id or "") for event in wanted])
+        names = [(catalogue, event.query_id or "") for event in wanted]
+        known = zip(wanted, self._asked.find(names), self._shown.find(names), strict=True)
         records = [
-            Record(EVENTS, self._document(event, catalogue, text, now))
-            for event, text in zip(wanted, texts, strict=True)
+            Record(EVENTS, self._document(shown_by(event, configs), catalogue, text, now))
+            for event, text, configs in known
         ]
         if not self.writer.put(records):
             raise Overloaded(

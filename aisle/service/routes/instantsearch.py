@@ -23,8 +23,8 @@ from aisle.service.instantsearch.batches import Group, grouped
 from aisle.service.instantsearch.requests import Asked, InstantSearchBody
 from aisle.service.instantsearch.results import result
 from aisle.service.keys import Access
+from aisle.service.pages import answered_page
 from aisle.service.parts import AskerPart, Service, ServicePart, bearer, json_response
-from aisle.service.routes.search import answered_page
 from aisle.service.scope import ScopedCatalogue
 
 router = APIRouter(tags=["instantsearch"])

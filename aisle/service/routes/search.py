@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from aisle.errors import Overloaded
-from aisle.search import Page, SearchRequest
+from aisle.search import SearchRequest
 from aisle.service.events import Asker, recorded_search
+from aisle.service.experiments.answering import answer
 from aisle.service.parameters import SearchBody, SearchParameters
 from aisle.service.parts import AskerPart, CataloguePart, Service, ServicePart, json_response
 
@@ -38,48 +38,14 @@ async def search_by_body(
 async def _answer(
     request: Request, service: Service, catalogue: CataloguePart, asker: Asker, asked: SearchRequest
 ) -> Response:
-    page = await search_page(request, service, catalogue, asked)
-    said = page.to_json()
+    found = await answer(request, service, catalogue, asked, asker)
+    said = found.page.to_json()
+    if shown_by := found.shown_by:
+        # As the boards of other tools call it, of the answer, or of each hit that one arm drafted.
+        said["experiment"], said["search_config"] = shown_by.experiment, shown_by.config
+        for hit, name in zip(said["hits"], shown_by.teams, strict=False):
+            hit["search_config"] = name
     if service.recorder:
-        said["query_id"] = service.recorder.answered(catalogue.name, recorded_search(asked, page), asker)
+        recorded = recorded_search(asked, found.page, shown_by)
+        said["query_id"] = service.recorder.answered(catalogue.name, recorded, asker)
     return json_response(said)
-
-
-async def answered_page(
-    request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
-) -> Page:
-    """The answer to a search, whole, degraded or of earlier.
-
-    Raises:
-        AisleError: see `DegradingSearch`.
-    """
-    try:
-        if earlier := service.searching.at_once(catalogue, asked):
-            return earlier
-        return await service.run(request, service.searching.answer, catalogue, asked)
-    except Overloaded as refusal:
-        return service.searching.refused(catalogue, asked, refusal)
-
-
-async def search_page(
-    request: Request, service: Service, catalogue: CataloguePart, asked: SearchRequest
-) -> Page:
-    """That of `answered_page`, timed, logged and counted; raises what it raises."""
-    page = await answered_page(request, service, catalogue, asked)
-    state = request.scope["state"]
-    state["timings"] |= {
-        "encode": page.timings.encode,
-        "opensearch": page.timings.server,
-        **({"rank": page.timings.rank} if page.ranked or page.rank_stopped else {}),
-        **({"rerank": page.timings.rerank} if page.reranked else {}),
-    }
-    state["log"] = {
-        "catalogue": catalogue.name,
-        "release": page.release,
-        "matched": page.matched.value,
-        "total": page.total,
-        **({"without": page.degraded.left_out} if page.degraded else {}),
-        **({"text": asked.text} if service.settings.log_queries else {}),
-    }
-    service.metrics.matched.labels(catalogue.name, page.matched.value).inc()
-    return page

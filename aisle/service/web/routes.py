@@ -17,10 +17,10 @@ from aisle.search.recommend.request import RecommendationRequest
 from aisle.search.similar.page import SimilarPage
 from aisle.search.similar.request import SimilarRequest
 from aisle.service.keys import Access
+from aisle.service.pages import search_page
 from aisle.service.parameters import ItemId
 from aisle.service.parts import CatalogueName, ServicePart, json_response
 from aisle.service.problems import problem_told
-from aisle.service.routes.search import search_page
 from aisle.service.routes.suggest import SuggestParameters
 from aisle.service.scope import ScopedCatalogue
 from aisle.service.web.asked import PageParameters, catalogue_path, read_parameters

@@ -1,0 +1,1 @@
+"""Experiments in the service: which arm answers a search, and what a shadow would have answered."""
