@@ -46,14 +46,14 @@ def import_dashboards(url: str = USUAL_URL, *, settings: ClusterSettings | None 
 def record_report(
     name: str, path: str | Path, *, at: datetime | None = None, cluster: OpenSearch | None = None
 ) -> int:
-    """Note what a report says for the boards: measured quality, or how a release was made.
+    """Note what a report says for the boards: measured quality, how a release was made, what a watch found.
 
     Example:
         aisle.record_report("shop", "report.json")
 
     Args:
         name: of the catalogue.
-        path: what ``aisle eval --json`` or ``aisle index --json`` wrote.
+        path: what ``aisle eval``, ``aisle index`` or ``aisle watch --once`` wrote with ``--json``.
         at: when it was measured; None: now.
         cluster: see ``aisle``.
 
@@ -67,7 +67,8 @@ def record_report(
     found = list(observations_of(check_name(name), read_json(Path(path)), at or datetime.now(UTC)))
     if not found:
         raise InputError(
-            f"{path} is no report of Aisle", fix="give what aisle eval or aisle index wrote with --json"
+            f"{path} is no report of Aisle",
+            fix="give what aisle eval, aisle index or aisle watch --once wrote with --json",
         )
     _write(connected(cluster), found)
     return len(found)
@@ -87,6 +88,8 @@ def observations_of(name: str, report: Any, at: datetime) -> Iterator[dict[str, 
     systems = report.get("systems")
     if isinstance(systems, dict):
         yield from _of_an_evaluation(common, report, systems)
+    elif isinstance(report.get("readings"), list):
+        yield from _of_a_watch(common, report, report["readings"])
     elif isinstance(report.get("release"), str) and isinstance(report.get("documents"), int):
         rejected = report.get("dead_letters")
         yield {
@@ -115,6 +118,17 @@ def _of_an_evaluation(
                     "metric": metric,
                     "value": value,
                 }
+
+
+def _of_a_watch(
+    common: dict[str, Any], report: dict[str, Any], readings: list[Any]
+) -> Iterator[dict[str, Any]]:
+    for one in readings:
+        value, limit = (one.get("value"), one.get("limit")) if isinstance(one, dict) else (None, None)
+        if isinstance(value, int | float) and isinstance(limit, int | float) and limit > 0:
+            # Triggers are of many scales; each has its own limit.
+            found = {"kind": Kind.WATCH, "metric": one.get("name"), "value": value / limit}
+            yield {**common, **found, "release": report.get("release")}
 
 
 def _write(cluster: Cluster, observations: list[dict[str, Any]]) -> None:

@@ -55,7 +55,7 @@ def import_(
 @app.command()
 def record(
     report: Annotated[
-        Path, typer.Argument(help="What aisle eval or aisle index wrote with --json.", show_default=False)
+        Path, typer.Argument(help="What aisle eval, index or watch wrote with --json.", show_default=False)
     ],
     name: CatalogueOption,
     at: Annotated[
@@ -63,7 +63,7 @@ def record(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Note what a report says, for the boards of quality and releases.
+    """Note what a report says, for the boards of quality, releases and the watch.
 
     Examples:
 

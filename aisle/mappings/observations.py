@@ -16,6 +16,8 @@ class Kind(StrEnum):
     SEARCH = "search"
     EVALUATION = "evaluation"
     RELEASE = "release"
+    WATCH = "watch"
+    """How far a trigger's figure is from the baseline, as a multiple of its limit."""
 
 
 _KEYWORD: Final = {"type": "keyword", "ignore_above": 256}

@@ -47,6 +47,14 @@ def known(pattern_id: str) -> dict[str, str]:
     return dict(fields(MAPPINGS[index]["mappings"]["properties"]))
 
 
+def test_a_round_of_a_watch_is_counted_by_its_limits() -> None:
+    readings = [{"name": "R@10", "value": 0.03, "limit": 0.02}, {"name": "x", "value": 1, "limit": 0}]
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    (found,) = observations_of("shop", {"readings": readings, "release": "shop-v0001"}, at)
+    assert (found["kind"], found["metric"], found["value"]) == ("watch", "R@10", 1.5)
+    assert found.keys() <= MAPPINGS[OBSERVATIONS]["mappings"]["properties"].keys()
+
+
 def test_ids_differ_and_every_type_is_there() -> None:
     assert len(OBJECTS) == len(saved_objects().splitlines())
     assert {found["type"] for found in OBJECTS.values()} == set(VERSIONS)

@@ -1,0 +1,1 @@
+"""Releases: faults that must not go live, releases that must, and the way back."""
