@@ -152,6 +152,10 @@ bench-search-features: $(VENV)/.dev ## Words, facets, suggestions, the client's 
 bench-service: $(VENV)/.dev ## The HTTP service: 1 to 16 clients, twice its capacity, 30 minutes on end (40 minutes)
 	$(BIN)/python -m benchmarks.service
 
+.PHONY: bench-releases
+bench-releases: $(VENV)/.dev ## Twelve faults that must not go live, fifty releases that must, rollbacks under load (15 minutes)
+	$(BIN)/python -m benchmarks.releases
+
 .PHONY: bench-semantic-ids
 bench-semantic-ids: $(VENV)/.dev ## Recommenders on sequences of users, by published protocols (about 5 hours on 2 cores of an AMD EPYC)
 	$(BIN)/python -m benchmarks.semantic_ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -16,15 +16,17 @@ from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
 from aisle.encoder.artifact import ITEM_CODES
 from aisle.encoder.code_artifact import load_codes
-from aisle.evaluation import JudgedSet
+from aisle.evaluation import JudgedSet, answerable
 from aisle.evaluation.codes import level_figures
 from aisle.evaluation.gates.figures import Found, ReleaseFigures
 from aisle.evaluation.gates.policy import GatePolicy
+from aisle.evaluation.seen import SKETCH, Seen, seen_queries
 from aisle.indexer.releases.guards import release_content
 from aisle.indexer.releases.smoke_queries import SmokeQuerySender, has_words
 from aisle.indexer.vectors import dense_item_encoder, written_to
 from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import item_of
+from aisle.mappings.vector_types import Numbers
 from aisle.search import RerankOptions, SearchClient, read_live
 from aisle.types import Item
 
@@ -102,9 +104,9 @@ def measure_release(client: Cluster, release: str, asked: Questions, *, is_candi
             scores, p50_ms = found.scores[release], found.report.p50_ms[release]
         if asked.golden and is_candidate:
             golden = _golden(search, asked.golden, asked.policy.golden_depth)
-    titles, vectors = (None, None)
+    sampled = _Sampled()
     if is_candidate and asked.sample:
-        titles, vectors = _smoke(client, live.meta, asked)
+        sampled = _smoke(client, live.meta, asked)
     return ReleaseFigures(
         release=release,
         uuid=index["settings"]["index"]["uuid"],
@@ -114,8 +116,10 @@ def measure_release(client: Cluster, release: str, asked: Questions, *, is_candi
         scores=scores,
         p50_ms=p50_ms,
         golden=golden,
-        titles=titles,
-        vectors=vectors,
+        titles=sampled.titles,
+        vectors=sampled.vectors,
+        vector_cosine=sampled.cosine,
+        seen=_seen(live.meta, asked) if is_candidate else {},
         utilisation=code_utilisation(client, live.meta, asked.store),
         int8_cosine=_int8_cosine(live.meta, asked.store),
     )
@@ -133,7 +137,16 @@ def _golden(search: SearchClient, queries: Iterable[GoldenQuery], depth: int) ->
     return Found(asked, tuple(missed))
 
 
-def _smoke(client: Cluster, meta: IndexMeta, asked: Questions) -> tuple[Found | None, Found | None]:
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """What sampled items said, see ``ReleaseFigures``."""
+
+    titles: Found | None = None
+    vectors: Found | None = None
+    cosine: float | None = None
+
+
+def _smoke(client: Cluster, meta: IndexMeta, asked: Questions) -> _Sampled:
     """Sampled items, asked for by their own titles, and by vectors that the encoder makes anew."""
     items = _drawn(client, meta.release, asked.sample)
     sender = SmokeQuerySender(client, meta.release, meta.layout)
@@ -142,7 +155,7 @@ def _smoke(client: Cluster, meta: IndexMeta, asked: Questions) -> tuple[Found | 
     titles = Found(len(titled) - len(silent), tuple(item.id for item in lost)) if titled else None
     space = meta.spaces.get(fields.DENSE)
     if space is None or not items:
-        return titles, None
+        return _Sampled(titles)
     model = load_release_encoder(meta.release, space, asked.store)
     encoder = written_to(dense_item_encoder(model, item_text, name=space.name, dims=space.dims), meta)
     rows = encoder.encode(items)[fields.DENSE]
@@ -156,7 +169,35 @@ def _smoke(client: Cluster, meta: IndexMeta, asked: Questions) -> tuple[Found | 
         fields.DENSE,
     )
     without = [item for item in items if fields.DENSE not in stored[item.id]]
-    return titles, Found(len(items), tuple(item.id for item in (*missed, *without)))
+    found = Found(len(items), tuple(item.id for item in (*missed, *without)))
+    return _Sampled(titles, found, _cosine([(row, stored[item.id][fields.DENSE]) for item, row in known]))
+
+
+def _cosine(pairs: Sequence[tuple[Numbers, Sequence[float]]]) -> float | None:
+    """The mean over pairs of vectors."""
+    if not pairs:
+        return None
+    made, stored = (np.asarray(some, dtype=np.float64) for some in zip(*pairs, strict=True))
+    lengths = np.linalg.norm(made, axis=1) * np.linalg.norm(stored, axis=1)
+    return float(np.mean((made * stored).sum(axis=1) / np.where(lengths > 0, lengths, 1)))
+
+
+def _seen(meta: IndexMeta, asked: Questions) -> dict[str, Seen]:
+    """Of each model that orders or finds, how many of the judged queries it learned from, if it says so."""
+    if asked.judged is None:
+        return {}
+    named = [space.fingerprint for space in meta.spaces.values()]
+    named += [stage.fingerprint for stage in meta.ordering.reranker]
+    if meta.ordering.ranker:
+        named.append(meta.ordering.ranker.fingerprint)
+    wanted = answerable(asked.judged.qrels, asked.relevant)
+    texts = [query.text for query in asked.judged.queries if query.id in wanted]
+    held = {manifest.fingerprint: manifest for _, manifest in asked.store.list()}
+    return {
+        f"{manifest.kind} {manifest.name}": seen_queries(manifest.training[SKETCH], texts)
+        for fingerprint in named
+        if (manifest := held.get(fingerprint)) and SKETCH in manifest.training
+    }
 
 
 def _drawn(client: Cluster, release: str, sample: int) -> list[Item]:

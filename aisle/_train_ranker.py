@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opensearchpy import OpenSearch
 
@@ -17,6 +17,8 @@ from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
 from aisle.errors import EvaluationError, InputError
 from aisle.evaluation import JudgedSet, answerable, read_judged_set
+from aisle.evaluation.seen import SKETCH, query_sketch
+from aisle.mappings import IndexMeta
 from aisle.search import SearchClient, read_live
 from aisle.search.rank.evidence import Evidence
 
@@ -107,7 +109,7 @@ def train_ranker(
     told = progress or Silent()
     client, store = connected(cluster), store or ArtifactStore.default()
     meta = read_live(client, index).meta
-    job = replace(job, facts={**job.facts, SPACES: searched_spaces(meta)})
+    job = replace(job, facts={**job.facts, **learned_from(judged, meta)})
     shop = open_search(
         meta.release,
         encoder=encoder,
@@ -122,6 +124,19 @@ def train_ranker(
     told.phase(f"asking {len(judged.queries):,} queries of {index}")
     table = ranking_table(ask_evidence(shop, judged, told), judged.qrels)
     return job.run(table, store, told)
+
+
+def learned_from(judged: JudgedSet, meta: IndexMeta) -> dict[str, Any]:
+    """What a ranker's manifest says of its training: whose scores it learned, and a sketch of its queries.
+
+    Args:
+        judged: the queries that it learns from.
+        meta: of the release that was asked.
+    """
+    return {
+        SPACES: searched_spaces(meta),
+        SKETCH: query_sketch(query.text for query in judged.queries),
+    }
 
 
 def judged_queries(judged: JudgedSet, relevant: float, most: int | None) -> JudgedSet:

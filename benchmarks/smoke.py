@@ -47,6 +47,10 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "semantic_ids": ("--only", "beauty"),
     "item_to_item": ("--only", "additions"),
     "adaptation": ("--only", "tables"),
+    "releases": (
+        *("--products", "200", "--queries", "20", "--unchanged", "1", "--rollbacks", "1"),
+        *("--only", "unchanged"),
+    ),
     "service": ("--limit", "300", "--seconds", "1", "--minutes", "0.3"),
     "catalogue": ("--products", "10000", "--queries", "10", "--encoder", ENCODER),
     "catalogues": ("--products", "300", "--large", "2000", "--rounds", "1"),

@@ -237,7 +237,14 @@ def test_a_gate_lets_the_same_through_and_stops_a_worse_release(
     assert passed.code == 0 and told["passed"] and told["failures"] == []
     assert {one["gate"] for one in told["checks"]} == {
         *("metric against live", "significance", "segment against live", "golden queries"),
-        *("own titles and vectors", "coverage of fields", "documents", "size", "latency"),
+        *(
+            "own titles and vectors",
+            "vectors as made now",
+            "coverage of fields",
+            "documents",
+            "size",
+            "latency",
+        ),
     }
     assert {"nDCG@10, words 2", "nDCG@10, category shoes"} <= {one["name"] for one in told["checks"]}
     assert read_inventory(client, name).live == (f"{name}-v0001",)
@@ -249,6 +256,8 @@ def test_a_gate_lets_the_same_through_and_stops_a_worse_release(
     assert (
         "**no** | own titles and vectors | items found by their vector" in (tmp_path / "gate.md").read_text()
     )
+    told = orjson.loads(command("gate", wrong, *asked, "--json").out)
+    assert "vectors as made now" in {one["gate"] for one in told["failures"]}
     # A feed that lost its prices and mixed up its titles.
     report = index_catalogue(client, other_titles(60), encoder, options(name, stage=True))
     found = aisle.gate_release(
@@ -263,6 +272,55 @@ def test_a_gate_lets_the_same_through_and_stops_a_worse_release(
     assert {"metric against live", "golden queries", "coverage of fields", "segment against live"} <= {
         one.gate.value for one in found.failures
     }
+
+
+def test_segments_by_demand_by_labels_and_of_fresh_items_are_looked_at(
+    client: Cluster, name: str, judged: Path, tmp_path: Path, command: Command
+) -> None:
+    index_catalogue(client, items(14), without_vectors(), options(name))
+    more = staged(client, name, QUERIES, without_vectors())
+    (tmp_path / "popular.tsv").write_text("".join(f"shoe {n}\t{100 if n < 6 else 20}\n" for n in range(14)))
+    (tmp_path / "labels.tsv").write_text("".join(f"q{n}\tsummer\n" for n in range(7)))
+    asked = [
+        *("--against", name, "--data", str(judged), "--policy", str(tmp_path / "gate.toml")),
+        *("--popular", str(tmp_path / "popular.tsv"), "--labels", str(tmp_path / "labels.tsv"), "--json"),
+    ]
+    told = orjson.loads(command("gate", more, *asked).out)
+    segments = {one["name"]: one for one in told["checks"] if one["gate"] == "segment against live"}
+    assert {f"nDCG@10, {which}" for which in ("tail", "summer", "fresh items")} <= set(segments)
+    fresh = segments["nDCG@10, fresh items"]
+    assert fresh["note"] == f"{QUERIES - 14} queries" and fresh["value"] > fresh["live"] == 0
+    # The other way round the release has lost them: one that is asked for what it does not have.
+    aisle.promote(name, more, cluster=client)
+    less = staged(client, name, 14, without_vectors())
+    stopped = orjson.loads(command("gate", less, *asked).out)
+    assert "segment against live" in {one["gate"] for one in stopped["failures"]}
+    for option, said in (("--popular", "missing.tsv"), ("--labels", "missing.tsv")):
+        assert said in failure(command("gate", less, *asked[:-1], option, str(tmp_path / "missing.tsv")))
+    (tmp_path / "labels.tsv").write_text("q1\n")
+    assert "labels.tsv, line 1 is not a query's id" in failure(command("gate", less, *asked))
+
+
+def test_of_two_deploys_at_once_one_is_refused_or_comes_after_the_other(client: Cluster, name: str) -> None:
+    index_catalogue(client, items(10), ENCODER, options(name, keep=9))
+    new = [staged(client, name, number) for number in (11, 12)]
+
+    def deploy(release: str) -> str:
+        try:
+            return aisle.promote(name, release, cluster=client).live
+        except InputError as refused:
+            return refused.message
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(deploy, new))
+    (live,) = read_inventory(client, name).live
+    done = [entry for entry in read_log(client, name) if entry.action == "promote"]
+    assert done[-1].release == live and {entry.release for entry in done} == set(told) & set(new)
+    assert all(one in new or "is being changed" in one for one in told)
+    # Whoever waited goes on from what is there then.
+    other = next(release for release in new if release != live)
+    if other not in told:
+        assert aisle.promote(name, other, wait_s=5, cluster=client).replaced == live
 
 
 def test_a_gate_without_judgments_looks_at_the_rest_and_bad_questions_are_told(

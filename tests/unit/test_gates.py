@@ -17,6 +17,7 @@ from aisle.evaluation.gates.policy import GatePolicy, read_policy
 from aisle.evaluation.gates.segments import by_category, by_demand, by_label, by_length, of_fresh_items
 from aisle.evaluation.gates.verdict import Gate, judge
 from aisle.evaluation.metrics import Scores
+from aisle.evaluation.seen import Seen, query_sketch, seen_queries
 from aisle.types import Query
 
 QUERIES = tuple(f"q{number}" for number in range(100))
@@ -44,6 +45,8 @@ def figures(**changes: Any) -> ReleaseFigures:
         golden=Found(40),
         titles=Found(100, ("id-3",)),
         vectors=Found(100),
+        vector_cosine=0.999,
+        seen={"ranker shop": Seen(80, 2)},
         utilisation=(1.0, 0.95, 0.9),
         int8_cosine=0.995,
     )
@@ -71,6 +74,10 @@ def lower(number: int, by: float) -> dict[str, float]:
         (Gate.GOLDEN, {"golden": Found(40, ("drill (7)",))}, {"golden": Found(40)}),
         (Gate.SMOKE, {"titles": Found(100, tuple("abcdef"))}, {"titles": Found(100, tuple("abcde"))}),
         (Gate.SMOKE, {"vectors": Found(100, tuple("abcdef"))}, {"vectors": Found(100, tuple("abcde"))}),
+        (Gate.VECTORS, {"vector_cosine": 0.95}, {"vector_cosine": 0.99}),
+        (Gate.SEEN, {"seen": {"ranker shop": Seen(80, 9)}}, {"seen": {"ranker shop": Seen(80, 8)}}),
+        # Of fewer than ten queries nothing can be said.
+        (Gate.SEEN, {"seen": {"b": Seen(10, 2)}}, {"seen": {"a": Seen(10, 1), "b": Seen(9, 9)}}),
         (Gate.UTILISATION, {"utilisation": (1.0, 0.79, 0.9)}, {"utilisation": (1.0, 0.81, 0.9)}),
         (Gate.INT8, {"int8_cosine": 0.97}, {"int8_cosine": 0.981}),
         (Gate.COVERAGE, {"coverage": {"price": 0.7, "brand": 0.9, "text": 0.5}}, {"coverage": LIVE.coverage}),
@@ -230,3 +237,18 @@ def test_head_torso_and_tail_are_thirds_of_the_asking() -> None:
     counts = {"query a": 40, "query b": 30, "query c": 20, "query d": 10}
     assert by_demand(queries, counts) == {"head": {"a"}, "torso": {"b"}, "tail": {"c", "d", "e", "f"}}
     assert by_demand(queries, {"other": 3}) == {}
+
+
+@given(st.sets(st.integers(0, 400), min_size=1), st.sets(st.integers(0, 400)), st.integers(1, 40))
+def test_a_sketch_tells_of_queries_whether_they_were_learned_from(
+    learned: set[int], asked: set[int], size: int
+) -> None:
+    sketch = query_sketch((f"Query {number}!" for number in learned), size)
+    texts = [f"query {number}" for number in asked]
+    found = seen_queries(sketch, texts, size)
+    assert len(sketch) == min(size, len(learned)) and found.seen <= found.asked <= len(texts)
+    told = [text for text in texts if seen_queries(sketch, [text], size).asked]
+    assert found.asked == len(told)
+    assert found.seen == sum(int(text.split()[1]) in learned for text in told)
+    if len(learned) < size:
+        assert found.asked == len(texts), "a set that is smaller than the sketch is known whole"

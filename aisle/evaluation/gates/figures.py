@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aisle.evaluation.metrics import Scores
+from aisle.evaluation.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ class ReleaseFigures:
         golden: golden queries and those that miss their item; None: there are none.
         titles, vectors: sampled items, and those that are not found by their own title or vector; None: it
             was not asked for them, or it has no vectors.
+        vector_cosine: mean cosine of the sampled items' vectors with those that the encoder makes of
+            them now; None likewise.
+        seen: model to how many of the judged queries it learned from; without those that do not say.
         utilisation: of each level of codes, the share that some item has; empty without codes.
         int8_cosine: mean cosine of the encoder with what it was made of; None: it is no INT8 encoder, or its
             export did not measure it.
@@ -56,5 +60,7 @@ class ReleaseFigures:
     golden: Found | None = None
     titles: Found | None = None
     vectors: Found | None = None
+    vector_cosine: float | None = None
+    seen: Mapping[str, Seen] = field(default_factory=dict)
     utilisation: tuple[float, ...] = ()
     int8_cosine: float | None = None

@@ -30,6 +30,11 @@ class GatePolicy:
         golden: share of the golden queries that must find their item, 0 to 1.
         golden_depth: among so many first.
         smoke: share of sampled items that must be found by their own title, and by their own vector.
+        vector_cosine: least mean cosine of sampled items' vectors with those that the encoder makes of them
+            now, 0 to 1: what was made by another encoder, or of other texts, is none that a query meets.
+        seen: share of the judged queries that a model of the release may have learned from, 0 to 1: what it
+            learned by heart, it is too good at.
+        seen_queries: of so many a model must be able to tell, for its share to count.
         utilisation: share of the codes of each level that some item must have, 0 to 1.
         int8_cosine: least mean cosine of an INT8 encoder with the model that it was made of, 0 to 1.
         coverage_drop: share of the live release's coverage that a field may lose, 0 to 1.
@@ -52,6 +57,9 @@ class GatePolicy:
     golden: float = 1.0
     golden_depth: int = 10
     smoke: float = 0.95
+    vector_cosine: float = 0.98
+    seen: float = 0.1
+    seen_queries: int = 10
     utilisation: float = 0.8
     int8_cosine: float = 0.98
     coverage_drop: float = 0.2
@@ -76,7 +84,7 @@ class GatePolicy:
             check_number(name, value, 0, 1)
         for name in ("size", "size_slack_mb", "latency", "latency_slack_ms"):
             check_number(name, getattr(self, name), 0, float("inf"))
-        for name in ("segment_queries", "golden_depth"):
+        for name in ("segment_queries", "golden_depth", "seen_queries"):
             check_count(name, getattr(self, name))
 
     @classmethod
@@ -115,8 +123,8 @@ class GatePolicy:
 
 _TABLES: Final = ("least", "drop")
 _SHARES: Final = (
-    *("significance", "segment_drop", "golden", "smoke", "utilisation", "int8_cosine"),
-    *("coverage_drop", "shrink"),
+    *("significance", "segment_drop", "golden", "smoke", "vector_cosine", "seen"),
+    *("utilisation", "int8_cosine", "coverage_drop", "shrink"),
 )
 
 

@@ -27,6 +27,8 @@ class Gate(StrEnum):
     SEGMENT = "segment against live"
     GOLDEN = "golden queries"
     SMOKE = "own titles and vectors"
+    VECTORS = "vectors as made now"
+    SEEN = "judgments unseen"
     UTILISATION = "code utilisation"
     INT8 = "INT8 parity"
     COVERAGE = "coverage of fields"
@@ -157,6 +159,8 @@ def judge(
         *_found(Gate.GOLDEN, "golden queries", candidate.golden, policy.golden),
         *_found(Gate.SMOKE, "items found by their title", candidate.titles, policy.smoke),
         *_found(Gate.SMOKE, "items found by their vector", candidate.vectors, policy.smoke),
+        *_vectors(candidate, policy),
+        *_seen(candidate, policy),
         *_codes(candidate, live, policy),
         *_int8(candidate, policy),
         *(_costs(candidate, live, policy) if live else ()),
@@ -185,6 +189,8 @@ def _skipped(
         Gate.SEGMENT: unjudged or no_live or f"none has {policy.segment_queries} queries",
         Gate.GOLDEN: "there are none",
         Gate.SMOKE: "no items were sampled",
+        Gate.VECTORS: "no vectors were sampled",
+        Gate.SEEN: unjudged or f"no model says of {policy.seen_queries} queries whether it learned from them",
         Gate.UTILISATION: "the release has no codes",
         Gate.INT8: "no encoder says how close it is",
         Gate.COVERAGE: no_live or "no field has any",
@@ -205,6 +211,19 @@ def _quality(
         return
     yield from _against(candidate.scores, live.scores, policy)
     yield from _segments(candidate.scores, live.scores, policy, segments)
+
+
+def _vectors(candidate: ReleaseFigures, policy: GatePolicy) -> Iterator[GateCheck]:
+    if candidate.vector_cosine is not None:
+        name = "mean cosine with the vectors made now"
+        yield GateCheck(Gate.VECTORS, Check(name, candidate.vector_cosine, policy.vector_cosine, False))
+
+
+def _seen(candidate: ReleaseFigures, policy: GatePolicy) -> Iterator[GateCheck]:
+    for model, seen in candidate.seen.items():
+        if seen.asked >= policy.seen_queries:
+            check = Check(f"judged queries that {model} learned from", seen.share, policy.seen, True)
+            yield GateCheck(Gate.SEEN, check, None, f"of {seen.asked:,} that it can tell of")
 
 
 def _codes(candidate: ReleaseFigures, live: ReleaseFigures | None, policy: GatePolicy) -> Iterator[GateCheck]:

@@ -12,6 +12,7 @@ from aisle.encoder.export import ExportReport, RerankerExport, export, find_weig
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
 from aisle.evaluation.encoders.fidelity import RerankerFidelity
+from aisle.evaluation.seen import SKETCH, query_sketch
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import machine_note
 from aisle.training.common.progress import Progress
@@ -199,6 +200,7 @@ class RerankerJob(TrainingJob[TrainedReranker, list[ExportReport]]):
                 "base": origin,
                 "teacher": taught,
                 "ran": trained.as_dict(),
+                SKETCH: query_sketch(data.queries.values()),
             },
             data_hash=data.data_hash,
             calibration=calibration_pairs(data, candidates),
