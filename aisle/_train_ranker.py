@@ -43,6 +43,8 @@ def train_ranker(
     queries: int | None = None,
     model: str = "auto",
     unjudged: str = "irrelevant",
+    gains: str = "exponential",
+    least_grade: float | None = None,
     folds: int = FOLDS,
     guard_p: float = GUARD_P,
     seed: int = 7,
@@ -73,6 +75,10 @@ def train_ranker(
         model: "trees" (LambdaMART), "linear", or "auto": whichever is better on held-out queries.
         unjudged: what candidates that nobody judged are taken for: "irrelevant", "sampled" (irrelevant, but
             only 30 of a query count) or "left-out" (they teach nothing).
+        gains: what a grade g is worth, in training and in measuring: "exponential" (2^g - 1, for grades of
+            judges) or "linear" (g, for grades that are rates, such as those of `export_ubi`).
+        least_grade: what is judged lower counts as unjudged; None: 3 in a folder of `adapt(pairs=)`, whose
+            lower grades are what BM25 and the encoder find themselves and teach to find it again, else none.
         folds: of the cross-validation.
         guard_p: the ranker must be better than the fusion with a p-value below this.
         seed: of folds and draws.
@@ -89,12 +95,15 @@ def train_ranker(
         MissingExtra: lightgbm is not installed, which trees need.
         ClusterError: the cluster does not answer.
     """
+    from aisle.training.adaptation.made_pairs import OWN_GRADE, PAIRS_FILE
     from aisle.training.common.progress import Silent
-    from aisle.training.ranking.job import RankerJob, ways_of
-    from aisle.training.ranking.settings import ModelKind
+    from aisle.training.ranking.job import RankerJob, gains_of, ways_of
+    from aisle.training.ranking.settings import Gains, ModelKind
     from aisle.training.ranking.table import ranking_table
 
-    ways = ways_of(model, unjudged)
+    ways, worth = ways_of(model, unjudged), gains_of(gains)
+    made = (Path(data) / PAIRS_FILE).is_file()
+    least = OWN_GRADE if made and least_grade is None else least_grade
     if any(way.kind is ModelKind.TREES for way in ways):
         optional("lightgbm", extra="train")
     job = RankerJob(
@@ -103,9 +112,10 @@ def train_ranker(
         folds=folds,
         guard_p=guard_p,
         seed=seed,
-        facts={"split": split, "relevant": relevant},
+        facts={"split": split, "relevant": relevant, "gains": worth.value, "least_grade": least},
     )
-    judged = judged_queries(read_judged_set(Path(data), split), relevant, queries)
+    lowest = relevant if least is None else max(relevant, least)
+    judged = judged_queries(read_judged_set(Path(data), split), lowest, queries)
     told = progress or Silent()
     client, store = connected(cluster), store or ArtifactStore.default()
     meta = read_live(client, index).meta
@@ -123,7 +133,9 @@ def train_ranker(
     )
     told.phase(f"asking {len(judged.queries):,} queries of {index}")
     table = ranking_table(ask_evidence(shop, judged, told), judged.qrels)
-    return job.run(table, store, told)
+    if least is not None:
+        table = table.with_least_grade(least)
+    return job.run(table.with_linear_gains() if worth is Gains.LINEAR else table, store, told)
 
 
 def learned_from(judged: JudgedSet, meta: IndexMeta) -> dict[str, Any]:

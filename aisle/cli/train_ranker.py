@@ -39,6 +39,19 @@ def ranker(
             " left-out."
         ),
     ] = "irrelevant",
+    gains: Annotated[
+        str,
+        typer.Option(
+            help="What a grade g is worth: exponential (2^g - 1, of judges) or linear (g, rates of clicks)."
+        ),
+    ] = "exponential",
+    least_grade: Annotated[
+        float | None,
+        typer.Option(
+            help="What is judged lower counts as unjudged. Default: 3 in a folder of aisle adapt --pairs.",
+            show_default=False,
+        ),
+    ] = None,
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.", min=2)] = FOLDS,
     guard_p: Annotated[
         float, typer.Option(help="Write the ranker only if it beats the fusion with a p-value below this.")
@@ -62,6 +75,10 @@ def ranker(
       aisle train ranker --index shop --data judged --split dev --model linear --json
 
       aisle train ranker --index shop --data judged --queries 2000 --unjudged sampled
+
+      aisle train ranker --index shop --data clicks --gains linear --relevant 1
+
+      aisle train ranker --index shop --data made
     """
     with training_progress(progress_console(), progress_every) as progress:
         report = aisle.train_ranker(
@@ -73,6 +90,8 @@ def ranker(
             queries=queries,
             model=model,
             unjudged=unjudged,
+            gains=gains,
+            least_grade=least_grade,
             folds=folds,
             guard_p=guard_p,
             seed=seed,

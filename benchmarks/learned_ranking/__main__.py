@@ -10,15 +10,24 @@ from typing import Annotated, Final
 import typer
 
 from aisle import _environment as paths
+from aisle.errors import InputError
 from benchmarks.harness.command_line import LimitOption, OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.learned_ranking import untrained
-from benchmarks.learned_ranking.setup import QUERIES, Setup
+from benchmarks.learned_ranking import bounds, ceiling, heads, no_judgments, teachers, trained_legs, untrained
+from benchmarks.learned_ranking.setup import QUERIES, Setup, TrainedLegs
 
 BENCHMARK: Final = "learned-ranking"
 
+TRAINED: Final = "trained legs"
+
 TOPICS: Final[Mapping[str, Callable[[Setup], Figures]]] = {
+    TRAINED: trained_legs.measure,
     "untrained legs": untrained.measure,
+    "no judgments": no_judgments.measure,
+    "bounds": bounds.measure,
+    "ceiling": ceiling.measure,
+    "teachers": teachers.measure,
+    "heads": heads.measure,
 }
 """Topic to what measures it."""
 
@@ -32,6 +41,13 @@ def learned_ranking(
         typer.Option(min=30, help="Queries of train, the first of the file. Fewer than usual needs --out."),
     ] = QUERIES,
     away: Annotated[bool, typer.Option("--away/--no-away", help="Measure icecat too.")] = True,
+    encoder: Annotated[
+        str | None, typer.Option(help="Trained dense artifact: the topic 'trained legs' is measured with it.")
+    ] = None,
+    sparse: Annotated[str | None, typer.Option(help="Trained sparse artifact beside it.")] = None,
+    learned: Annotated[
+        Path | None, typer.Option(help="BEIR folder whose split train both learned from, with --encoder.")
+    ] = None,
     limit: LimitOption = None,
     only: OnlyOption = None,
     out: OutOption = None,
@@ -44,10 +60,21 @@ def learned_ranking(
 
         python -m benchmarks.learned_ranking --only "untrained legs"
 
+        python -m benchmarks.learned_ranking --only "trained legs" --encoder mine --learned part
+
         python -m benchmarks.learned_ranking --limit 3000 --queries 60 --no-away --out /tmp/trial
     """
-    setup = Setup(work or paths.cache() / BENCHMARK, queries, limit, away)
+    if (encoder is None) != (learned is None) or (sparse and encoder is None):
+        raise InputError(
+            "trained legs need an encoder and what it learned", fix="give --encoder and --learned"
+        )
+    legs = TrainedLegs(encoder, sparse, learned) if encoder and learned else None
+    setup = Setup(work or paths.cache() / BENCHMARK, queries, limit, away, legs)
     topics = {name: partial(measure, setup) for name, measure in TOPICS.items()}
+    if legs is None:
+        # The others keep the figures that were measured with trained encoders.
+        del topics[TRAINED]
+        only = only or ",".join(topics)
     measure_topics(BENCHMARK, "benchmarks.learned_ranking", topics, only, out, trial=setup.trial)
 
 

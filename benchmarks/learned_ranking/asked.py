@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -24,7 +24,7 @@ from aisle.catalogue import ReadOptions, read_catalogue
 from aisle.encoder import ArtifactStore
 from aisle.evaluation import JudgedSet, read_judged_set
 from aisle.indexer import IndexOptions, index_catalogue
-from aisle.mappings import default_fusion, release_fusions
+from aisle.mappings import FusionSpec, default_fusion, release_fusions
 from aisle.search import SearchClient
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.features import FEATURE_VERSION, FEATURES, features
@@ -52,6 +52,23 @@ class Asked:
     features_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """The encoders of an index.
+
+    Attributes:
+        encoder: dense artifact; dims: width that its vectors are cut to, None: its usual one.
+        sparse: sparse artifact; None: no such leg.
+    """
+
+    encoder: str | Path = ENCODER
+    dims: int | None = None
+    sparse: str | Path | None = None
+
+
+UNTRAINED: Final = Legs()
+
+
 def asked(name: str, splits: dict[str, int | None], folder: Path, limit: int | None) -> dict[str, Asked]:
     """The splits of a catalogue, from the folder where it has them, else from an index made for it.
 
@@ -61,21 +78,28 @@ def asked(name: str, splits: dict[str, int | None], folder: Path, limit: int | N
         folder: where answers are kept.
         limit: a trial: so many products.
     """
-    wanted = {
-        split: _first(judged_queries(read_judged_set(dataset(name), split), RELEVANT, None), most)
-        for split, most in splits.items()
-    }
+    read = {split: read_judged_set(dataset(name), split) for split in splits}
+    return asked_sets(
+        name, {split: first_queries(read[split], most) for split, most in splits.items()}, folder, limit
+    )
+
+
+def asked_sets(name: str, sets: Mapping[str, JudgedSet], folder: Path, limit: int | None) -> dict[str, Asked]:
+    """The same of queries that are given, by the names that they are given."""
+    wanted = {split: judged_queries(judged, RELEVANT, None) for split, judged in sets.items()}
     files = {split: folder / _file_name(judged, limit) for split, judged in wanted.items()}
     if not all(path.is_file() for path in files.values()):
         folder.mkdir(parents=True, exist_ok=True)
         with own_node() as node:
-            shop = _shop(node.client, name, limit)
+            shop = indexed(node.client, name, limit, UNTRAINED)
             for split, path in files.items():
-                _write(_ask(shop, wanted[split]), path)
-    return {split: _read(path) for split, path in files.items()}
+                if not path.is_file():
+                    write_asked(ask(shop, wanted[split]), path)
+    return {split: read_asked(path) for split, path in files.items()}
 
 
-def _first(judged: JudgedSet, most: int | None) -> JudgedSet:
+def first_queries(judged: JudgedSet, most: int | None) -> JudgedSet:
+    judged = judged_queries(judged, RELEVANT, None)
     queries = judged.queries[:most]
     return replace(judged, queries=queries, qrels={query.id: judged.qrels[query.id] for query in queries})
 
@@ -86,26 +110,31 @@ def _file_name(judged: JudgedSet, limit: int | None) -> str:
     return f"{judged.name}-{judged.split}-{digest}-{limit or 'all'}-v{FEATURE_VERSION}.npz"
 
 
-def _shop(client: OpenSearch, name: str, limit: int | None) -> SearchClient:
-    load_encoder()
+def indexed(client: OpenSearch, name: str, limit: int | None, legs: Legs) -> SearchClient:
+    """A search over a data set that is indexed for it, of so many products; None: all."""
+    if legs.encoder == ENCODER:
+        load_encoder()
     store = ArtifactStore.default()
-    encoder = item_encoder(store, ENCODER, None, None)
+    encoder = item_encoder(store, legs.encoder, legs.dims, legs.sparse)
     fusions = release_fusions(tuple(encoder.spaces), (default_fusion(),))
     options = IndexOptions(name, fusions=fusions, force_merge=True)
     report = index_catalogue(
         client, read_catalogue(dataset(name), ReadOptions(limit=limit)), encoder, options
     )
     say(f"{name}: {report.documents:,} documents are live")
-    return open_search(name, window=WINDOW, cluster=client, store=store)
+    return open_search(
+        name, encoder=legs.encoder, sparse=legs.sparse, window=WINDOW, cluster=client, store=store
+    )
 
 
-def _ask(shop: SearchClient, judged: JudgedSet) -> Asked:
+def ask(shop: SearchClient, judged: JudgedSet, fusion: FusionSpec | None = None) -> Asked:
+    """Ask every query; without a fusion by the release's own."""
     evidence_ms: list[float] = []
     features_ms: list[float] = []
 
     def found() -> Iterator[tuple[str, Evidence]]:
         for done, query in enumerate(judged.queries, 1):
-            ranking = shop.rank(query.text)
+            ranking = shop.rank(query.text, fusion=fusion) if fusion else shop.rank(query.text)
             started = time.perf_counter()
             evidence, _ = shop.evidence(ranking)
             told = time.perf_counter()
@@ -120,7 +149,7 @@ def _ask(shop: SearchClient, judged: JudgedSet) -> Asked:
     return Asked(table, statistics.median(evidence_ms), statistics.median(features_ms))
 
 
-def _write(found: Asked, path: Path) -> None:
+def write_asked(found: Asked, path: Path) -> None:
     table = found.table
     facts: dict[str, Any] = {
         "queries": table.queries,
@@ -134,7 +163,7 @@ def _write(found: Asked, path: Path) -> None:
     )
 
 
-def _read(path: Path) -> Asked:
+def read_asked(path: Path) -> Asked:
     with np.load(path, allow_pickle=False) as held:
         facts = orjson.loads(held["facts"].tobytes())
         table = RankingTable(

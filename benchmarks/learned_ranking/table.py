@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.harness.pages import block, goals_table, table
@@ -15,7 +16,7 @@ METRICS: Final = ("nDCG@10", "nDCG@20", "judged pool nDCG@10")
 
 def ranking_ladder(result: BenchmarkResult) -> str:
     """The goals, the fusion and every way to train."""
-    return block(result, goals_table(result.goals), _table(result, "ladder"))
+    return block(result, _goals(result, "untrained legs"), _table(result, "ladder"))
 
 
 def ranking_outside(result: BenchmarkResult) -> str:
@@ -46,18 +47,72 @@ def ranking_speed(result: BenchmarkResult) -> str:
     return block(result, table(["200 candidates", "p50 ms"], rows))
 
 
-def _table(result: BenchmarkResult, part: str) -> str:
-    cells = [
-        [
-            row["system"],
-            f"{row['queries']:,}",
-            *(f"{row[metric]:.4f}" for metric in METRICS),
-            f"{row['delta']:+.4f}" if "delta" in row else "",
-            f"{row['p']:.4f}" if "p" in row else "",
-            f"{row['train_cpu_s']:.0f}" if "train_cpu_s" in row else "",
-        ]
-        for row in result.rows
-        if row.get("part") == part
+def ranking_no_judgments(result: BenchmarkResult) -> str:
+    """Rankers that no judge taught."""
+    return block(result, _goals(result, "no judgments"), _table(result, "no judgments"))
+
+
+def ranking_bounds(result: BenchmarkResult) -> str:
+    """Models alone, in a mixture, and within a bound."""
+    return block(result, _goals(result, "bounds"), _table(result, "bounds"))
+
+
+def ranking_trained_legs(result: BenchmarkResult) -> str:
+    """A ranker on top of trained legs."""
+    return block(result, _goals(result, "trained legs"), _table(result, "trained legs"))
+
+
+def ranking_ceiling(result: BenchmarkResult) -> str:
+    """What the noise of raters leaves."""
+    return block(result, _goals(result, "ceiling"), _table(result, "ceiling"))
+
+
+def ranking_teachers(result: BenchmarkResult) -> str:
+    """Other labels, more queries, several rankers, and what was tried."""
+    tried = [
+        [trial["trial"], trial["figure"], trial["kept"]]
+        for trial in result.attempts
+        if trial.get("topic") in ("teachers", "heads")
     ]
-    head = ["system", "queries", *METRICS, "nDCG@20 to the fusion", "p", "training, CPU-s"]
-    return table(head, cells) if cells else ""
+    return block(
+        result,
+        _table(result, "teachers"),
+        _table(result, "heads"),
+        table(["idea", "figure", "kept"], tried, texts=3),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Of the numbers that rows of a part may have: shown where one of them has it."""
+
+    key: str
+    title: str
+    form: str
+
+
+_COLUMNS: Final = (
+    _Column("dataset", "dataset", ""),
+    _Column("bound", "bound", "g"),
+    _Column("weight", "weight", "g"),
+    _Column("queries", "queries", ","),
+    *(_Column(metric, metric, ".4f") for metric in METRICS),
+    _Column("R@200", "R@200", ".4f"),
+    _Column("delta", "nDCG@20 to the fusion", "+.4f"),
+    _Column("p", "p", ".4f"),
+    _Column("train_cpu_s", "training, CPU-s", ".0f"),
+)
+
+
+def _goals(result: BenchmarkResult, topic: str) -> str:
+    return goals_table([goal for goal in result.goals if goal.name.startswith(f"{topic}: ")])
+
+
+def _table(result: BenchmarkResult, part: str) -> str:
+    rows = [row for row in result.rows if row.get("part") == part]
+    shown = [column for column in _COLUMNS if any(column.key in row for row in rows)]
+    cells = [
+        [row["system"], *(format(row[one.key], one.form) if one.key in row else "" for one in shown)]
+        for row in rows
+    ]
+    return table(["system", *(one.title for one in shown)], cells) if cells else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -128,6 +129,58 @@ def test_judgments_that_follow_nothing_make_no_ranker(ask: Ask, shop: tuple[Path
     done = ask("train", "ranker", "--index", "NAME", "--data", ".", "--split", "chance", "--name", "noise")
     assert "no better than the fusion" in failure(done)
     assert "'noise'" in failure(ask("search", "red lamp", "--name", "NAME", "--ranker", "noise"))
+
+
+def test_clicks_teach_a_ranker(ask: Ask, shop: tuple[Path, str]) -> None:
+    folder, _ = shop
+    assert ask("index", ".", "--name", "NAME").code == 0
+    write_clicks(folder)
+    assert ask("ubi", "export", "clicks", "--from", "events").code == 0
+    train = ("train", "ranker", "--index", "NAME", "--data", "clicks", "--name", "clicked", "--relevant", "1")
+    report = told(ask(*train, "--gains", "linear", "--json"))
+    assert report["queries"] == 24
+    assert report["held_out"] > report["fused"] + 0.1
+    assert next(iter(report["importances"])) == "signal: popularity"
+    assert "there is no gains" in failure(ask(*train, "--gains", "odd"))
+
+
+def test_of_made_queries_their_own_items_teach_alone(ask: Ask, shop: tuple[Path, str]) -> None:
+    folder, _ = shop
+    assert ask("index", ".", "--name", "NAME").code == 0
+    made = folder / "made"
+    (made / "qrels").mkdir(parents=True)
+    shutil.copy(folder / "queries.jsonl", made)
+    own = (folder / "qrels" / "dev.tsv").read_text()
+    pairs = [f"q{place}\tp{place}-{number}\t" for place in range(24) for number in range(3)]
+    others = "".join(f"{pair}2\n" for pair in pairs if pair not in own)
+    (made / "qrels" / "train.tsv").write_text(others + own)
+    train = ("train", "ranker", "--index", "NAME", "--data", "made", "--name", "made", "--json")
+    whole = told(ask(*train))
+    (made / "pairs.json").write_text("{}")
+    alone = told(ask(*train))
+    assert alone["judged"] == 24 < whole["judged"]
+    assert told(ask(*train, "--least-grade", "2"))["judged"] == whole["judged"]
+
+
+def write_clicks(folder: Path) -> None:
+    """Shoppers see the six items of a query in any order, and mostly click the one that is wanted."""
+    draw = random.Random(0)
+    wanted = dict(line.split("\t")[:2] for line in (folder / "qrels" / "dev.tsv").read_text().splitlines())
+    asked = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines()]
+    queries, events = [], []
+    for place, query in enumerate(asked):
+        for time in range(30):
+            shown = draw.sample([f"p{place}-{number}" for number in range(6)], 6)
+            common = {"query_id": f"{place}-{time}", "user_query": query["text"]}
+            queries.append(common | {"query_response_hit_ids": shown})
+            clicked = wanted[query["_id"]] if draw.random() < 0.8 else draw.choice(shown)
+            position = {"ordinal": shown.index(clicked) + 1}
+            attributes = {"object": {"object_id": clicked}, "position": position}
+            events.append(common | {"action_name": "click", "event_attributes": attributes})
+    (folder / "events").mkdir()
+    for name, rows in (("queries", queries), ("events", events)):
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / "events" / f"ubi_{name}.jsonl").write_text(lines)
 
 
 def test_what_cannot_be_is_refused(ask: Ask) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from aisle.evaluation.clicks import Method
 from aisle.search.rank.features import FEATURES
+from aisle.training.dense.stages.head import Targets
 from aisle.training.ranking.table import RankingTable
 from benchmarks.harness.result_file import HIGHER, BenchmarkResult, Goal
-from benchmarks.learned_ranking import measure
+from benchmarks.learned_ranking import bounds, ceiling, heads, measure, no_judgments, teachers
 from benchmarks.learned_ranking.measure import FUSION, GROUPS, IDEAS, RANKER, attempts, judged_alone, measured
 from benchmarks.learned_ranking.table import ranking_ladder, ranking_parts, ranking_sizes, ranking_speed
 from tests.support.ranking_tables import column, ranking_rows
@@ -61,3 +64,91 @@ def test_rows_and_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "without: first words and brands" in shown
     assert "| trees |" in shown
     assert dev.rows[:, column("query: corrected")].all()
+
+
+def test_shoppers_click_what_is_wanted_and_corrected_clicks_say_so() -> None:
+    table = ranking_rows(20, 20, noise=0.0)
+    log = no_judgments.clicks(table, no_judgments.Shoppers(searches=300), seed=3)
+    assert log.shown.sum() == 20 * 300 * 20
+    assert (log.clicked <= log.shown).all()
+    assert log.position.max() == 19
+    found = no_judgments.clicked_table(table, log, Method.IPS)
+    shown = np.isfinite(found.grades)
+    by_grade = [found.grades[shown & (table.grades == grade)].mean() for grade in (0, 3)]
+    assert by_grade[1] > 4 * by_grade[0]
+    # Places do not matter any more: good items are as good far below as they are on top.
+    below = np.arange(len(table.rows)) % 20 >= 10
+    deep, top = (found.grades[shown & (table.grades == 3) & part].mean() for part in (below, ~below))
+    assert deep == pytest.approx(top, rel=0.35)
+
+
+def test_bounds_keep_candidates_near_and_wide_ones_follow_the_model() -> None:
+    table = ranking_rows(5, 10)
+    base = bounds.standardised(table, table.fused())
+    scores = bounds.standardised(table, -table.fused())
+    assert base[:10].mean() == pytest.approx(0)
+    assert base[:10].std() == pytest.approx(1)
+    near = bounds.Blend(bound=0.05).of(base, scores)
+    assert np.abs(near - base).max() <= 0.05 + 1e-6
+    assert table.ndcg(bounds.Blend(bound=50.0).of(base, scores), 20) == pytest.approx(table.ndcg(scores, 20))
+    assert np.array_equal(bounds.ALONE.of(base, scores), scores)
+    assert bounds.Blend(weight=0.25).of(base, scores) == pytest.approx(0.5 * base)
+
+
+def test_preferences_pair_a_judged_item_with_worse_ones_of_its_query() -> None:
+    table = ranking_rows(6, 10, judged=0.8)
+    fill = np.zeros(len(FEATURES), np.float32)
+    data = bounds.preferred(table, table.fused(), fill, seed=1)
+    features = bounds.filled(table, fill)
+    grades = np.nan_to_num(table.grades)
+    assert len(data)
+    for user in range(len(data)):
+        own = data.rows[data.offsets[user] : data.offsets[user + 1]]
+        places = [int(np.flatnonzero((features == row).all(axis=1))[0]) for row in own]
+        target = int(data.targets[user] - data.offsets[user])
+        assert len({place // 10 for place in places}) == 1
+        assert grades[places[target]] >= 2
+        rest = [grades[place] for at, place in enumerate(places) if at != target]
+        assert max(rest) < grades[places[target]]
+
+
+def test_the_agreement_of_raters_is_found_again() -> None:
+    for alpha in (np.array([1.0, 1.0, 1.0]), np.array([0.3, 0.4, 1.2])):
+        assert ceiling.grade_shares(alpha).sum() == pytest.approx(1)
+        _, grades, others = ceiling.opinions(alpha, 1)
+        found = ceiling.agreement(grades.astype(np.float64))
+        assert ceiling.grade_shares(found) == pytest.approx(ceiling.grade_shares(alpha), abs=0.005)
+        assert 0.3 < np.corrcoef(grades, others)[0, 1] < 1
+    # Raters who never differ: two panels say the same.
+    _, first, second = ceiling.opinions(np.full(3, 0.001), 1)
+    assert (first == second).mean() > 0.99
+
+
+def test_queries_without_judgments_get_grades_by_rank() -> None:
+    train, others = ranking_rows(40), ranking_rows(10, seed=5)
+    model = measure.trained(train, replace(measure.TREES, trees=10, least_in_leaf=5, rate=0.3))[0]
+    blank = replace(others, grades=np.full(len(others.rows), np.nan))
+    labelled = teachers._labelled(blank, [model], train)
+    assert labelled.ndcg(model.scores(blank.rows), 20).mean() > 0.9
+    assert np.corrcoef(labelled.grades, others.grades)[0, 1] > 0.7
+    both = teachers._joined(train, labelled)
+    assert both.of_queries(np.arange(40, 50)).grades.tolist() == labelled.grades.tolist()
+
+
+def test_soft_targets_are_shares_and_hold_both() -> None:
+    hard = Targets(np.array([0, 0, 1]), np.array([4, 2, 9]), np.array([0.75, 0.25, 1], np.float32))
+    found = heads.soft_targets(hard, [[4, 7], [8]], 0.5)
+    assert found.query.tolist() == [0, 0, 0, 1, 1]
+    assert found.item.tolist() == [2, 4, 7, 8, 9]
+    soft = 0.5 * 4 / 9
+    expected = [0.125, 0.375 + 0.5 - soft, soft, 0.5, 0.5]
+    assert found.share == pytest.approx(expected)
+
+
+def test_varied_queries_say_the_same_in_other_letters() -> None:
+    chance = random.Random(1)
+    made = [heads.varied_query("garden hose 50 ft", chance) for _ in range(60)]
+    assert "garden hose 50ft" in made
+    assert any(sorted(one.split()) == sorted(["garden", "hose", "50", "ft"]) for one in made)
+    assert any("garden" not in one.split() for one in made)
+    assert heads.varied_query("", chance) == ""

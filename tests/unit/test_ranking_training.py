@@ -18,7 +18,7 @@ from aisle.search.rank.features import FEATURES
 from aisle.search.rank.linear import Linear
 from aisle.training.common.progress import Silent
 from aisle.training.ranking.fit import fit
-from aisle.training.ranking.job import RankerJob, ways_of
+from aisle.training.ranking.job import RankerJob, gains_of, ways_of
 from aisle.training.ranking.settings import ModelKind, RankerSettings, Unjudged
 from aisle.training.ranking.table import RankingTable
 from aisle.training.ranking.validate import validated
@@ -155,6 +155,8 @@ def test_no_ranker_of_a_name_says_how_one_is_made(store: ArtifactStore) -> None:
 def test_unknown_words_are_refused(words: tuple[str, str]) -> None:
     with pytest.raises(InputError, match="there is no"):
         ways_of(*words)
+    with pytest.raises(InputError, match="there is no gains 'odd'"):
+        gains_of("odd")
 
 
 @pytest.mark.parametrize(
@@ -177,3 +179,23 @@ def test_ndcg_counts_what_no_leg_found() -> None:
     first, second = table.ndcg(np.array([4, 3, 2, 1, 0, 0, 0, 0.0]), 3)
     assert first == pytest.approx(7 / (7 + 7 / np.log2(3) + 1 / 2))
     assert second == 0.0
+
+
+def test_linear_gains_make_a_grade_worth_itself() -> None:
+    table = RankingTable(
+        ("q",), np.array([0, 3]), ranking_rows(1, 3).rows, np.array([0.5, np.nan, 6]), ((6, 4, 0.5),)
+    )
+    found = table.with_linear_gains().ndcg(table.fused(), 3)
+    best = 6 + 4 / np.log2(3) + 0.5 / 2
+    assert found == pytest.approx([(0.5 + 6 / 2) / best])
+    assert np.isnan(table.with_linear_gains().grades[1])
+
+
+def test_grades_under_the_least_one_count_as_unjudged() -> None:
+    table = RankingTable(
+        ("q",), np.array([0, 4]), ranking_rows(1, 4).rows, np.array([2, np.nan, 3, 0]), ((3, 3, 2, 0),)
+    )
+    found = table.with_least_grade(3)
+    assert found.judged == ((3, 3),)
+    assert np.isnan(found.grades).tolist() == [True, True, False, True]
+    assert found.ndcg(table.fused(), 3) == pytest.approx([(7 / 2) / (7 + 7 / np.log2(3))])

@@ -35,6 +35,12 @@ from aisle.training.data.training_set import (
 )
 from aisle.types import Item, Query
 
+PAIRS_FILE: Final = "pairs.json"
+"""In a folder of pairs, how they came about."""
+
+OWN_GRADE: Final = UNJUDGED_GRADE
+"""There, that of the item that a query was made from; what else a query finds has a lower one."""
+
 _PER_ITEM: Final = 8
 _WRITTEN_AT_ONCE: Final = 10
 _LEAST_PAIRS: Final = 2
@@ -275,5 +281,5 @@ def write_pairs(made: MadePairs, items: Sequence[Item], folder: Path) -> None:
             },
             staged / "qrels" / "train.tsv",
         )
-        with whole_file(staged / "pairs.json") as file:
+        with whole_file(staged / PAIRS_FILE) as file:
             file.write(orjson.dumps(made.to_json(), option=orjson.OPT_INDENT_2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
@@ -17,7 +17,7 @@ from aisle.search.rank.ranker import DEPTH as RANKED
 from aisle.search.rank.trees import Trees
 from aisle.training.common.progress import Progress
 from aisle.training.ranking.fit import fit
-from aisle.training.ranking.settings import ModelKind, RankerSettings, Unjudged
+from aisle.training.ranking.settings import Gains, ModelKind, RankerSettings, Unjudged
 from aisle.training.ranking.table import RankingTable
 from aisle.training.ranking.validate import DEPTH, Validated, validated
 
@@ -28,6 +28,21 @@ USUAL: Final = (
 """Ways to train, of which the better one is chosen on held-out queries."""
 
 AUTO: Final = "auto"
+
+
+def gains_of(word: str) -> Gains:
+    """The gains that a word names.
+
+    Raises:
+        InputError: another word.
+    """
+    return Gains(_known("gains", word, [each.value for each in Gains]))
+
+
+def _known(what: str, word: str, known: Sequence[str]) -> str:
+    if word not in known:
+        raise InputError(f"there is no {what} {word!r}", fix=f"use one of {', '.join(known)}")
+    return word
 
 
 def ways_of(model: str, unjudged: str) -> tuple[RankerSettings, ...]:
@@ -41,9 +56,8 @@ def ways_of(model: str, unjudged: str) -> tuple[RankerSettings, ...]:
         InputError: another word.
     """
     kinds, policies = [kind.value for kind in ModelKind], [policy.value for policy in Unjudged]
-    for what, word, known in (("model", model, [AUTO, *kinds]), ("unjudged", unjudged, policies)):
-        if word not in known:
-            raise InputError(f"there is no {what} {word!r}", fix=f"use one of {', '.join(known)}")
+    _known("model", model, [AUTO, *kinds])
+    _known("unjudged", unjudged, policies)
     wanted = USUAL if model == AUTO else tuple(way for way in USUAL if way.kind.value == model)
     return tuple(replace(way, unjudged=Unjudged(unjudged)) for way in wanted)
 

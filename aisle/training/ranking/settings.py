@@ -22,6 +22,15 @@ class Unjudged(Enum):
     """Grade 0 for a few of them, drawn from each query: weaker than all of them."""
 
 
+class Gains(Enum):
+    """What a grade is worth, in training and in measuring."""
+
+    EXPONENTIAL = "exponential"
+    """2^grade - 1: grades of judges."""
+    LINEAR = "linear"
+    """The grade itself: rates, such as those of clicks."""
+
+
 class ModelKind(Enum):
     """What is trained."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,20 @@ class RankingTable:
             for grades in self.judged
         ]
         return np.asarray(found / np.where(np.array(best) > 0, best, 1.0))
+
+    def with_least_grade(self, least: float) -> RankingTable:
+        """The same with every lower grade as if nobody had judged it."""
+        judged = tuple(tuple(grade for grade in grades if grade >= least) for grades in self.judged)
+        return replace(self, grades=np.where(self.grades >= least, self.grades, np.nan), judged=judged)
+
+    def with_linear_gains(self) -> RankingTable:
+        """The same with grades g that count as gains of g, where they would count as 2^g - 1.
+
+        For grades that are rates, such as those of clicks: an item with twice the clicks is worth twice as
+        much (Burges et al. 2005 for the gains; Järvelin and Kekäläinen 2002 for linear ones).
+        """
+        judged = tuple(tuple(np.log2(1 + np.array(grades)).tolist()) for grades in self.judged)
+        return replace(self, grades=np.log2(1 + self.grades), judged=judged)
 
     def fused(self) -> Floats:
         """float64 [N], scores that keep the order of the fusion."""
