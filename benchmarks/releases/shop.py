@@ -33,8 +33,8 @@ from benchmarks.service.shop import KnownVectors
 
 NAME: Final = "shop"
 DIMS: Final = 384
-PRODUCTS: Final = 1_500
-QUERIES: Final = 100
+PRODUCTS: Final = 1_200
+QUERIES: Final = 80
 GOLDEN: Final = 20
 SEED: Final = 20
 CUT: Final = 24
