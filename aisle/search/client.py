@@ -19,6 +19,7 @@ from aisle.errors import AisleError, DeadlinePassed, IndexNotFound, InputError, 
 from aisle.mappings import FusionSpec
 from aisle.search.answers import check_complete
 from aisle.search.arrangement import by_product, in_order, sort_values_of, with_pins
+from aisle.search.brief import brief_plan, briefly
 from aisle.search.diversity import REORDERED, diversified, read_vectors, vectors_body
 from aisle.search.documents import Documents, DocumentsRequest, documents_body, read_documents
 from aisle.search.execution import PlanRunner, ReleaseChanged
@@ -136,6 +137,17 @@ class SearchClient:
             # The release was replaced and deleted between the requests: all again, to the new one.
             return self._page(request, started)
 
+    def brief(self, request: SearchRequest) -> Page:
+        """The cheapest page of a request: what has its words, by one request, see ``aisle.search.brief``.
+
+        Args:
+            request: one that ``can_be_brief``.
+
+        Raises:
+            as ``search``.
+        """
+        return self._page(briefly(request), time.perf_counter(), brief=True)
+
     def browse(self, **options: Unpack[SearchOptions]) -> Page:
         """One page of a category, or of all items: what passes the filters, with no query.
 
@@ -179,7 +191,7 @@ class SearchClient:
         unknown = self._index.unknown(plan.live, ranking.facets.empty, scope)
         return replace(ranking, facets=replace(ranking.facets, unknown=unknown))
 
-    def _ranked(self, request: SearchRequest) -> tuple[Plan, Ranking]:
+    def _ranked(self, request: SearchRequest, *, brief: bool = False) -> tuple[Plan, Ranking]:
         """What was asked of which release, and the candidates; their facets may still be counted."""
         # A leg that cannot be is refused before the index is asked anything.
         resolve_fusion(request, self._settings.legs)
@@ -190,6 +202,8 @@ class SearchClient:
                 edges = self._index.edges(live, scope) if request.facets else {}
                 shared = self._index.shared_roots(live) if request.facets else ()
                 plan = resolve(request, self._settings, live, self._ruled(request, live), edges, shared)
+                if brief:
+                    plan = brief_plan(plan, request)
                 if plan.listing is None:
                     self._index.check(live, plan.legs, plan.fusion)
                 return plan, self._runner.run(plan)
@@ -428,8 +442,8 @@ class SearchClient:
             return LearnedOrder(None, (time.perf_counter() - began) * 1000, stopped=True)
         return LearnedOrder(ranked, (time.perf_counter() - began) * 1000, server_ms)
 
-    def _page(self, request: SearchRequest, started: float) -> Page:
-        plan, ranking = self._ranked(request)
+    def _page(self, request: SearchRequest, started: float, *, brief: bool = False) -> Page:
+        plan, ranking = self._ranked(request, brief=brief)
         by_ranker = self._by_ranker(request, ranking)
         ranked = by_ranker.ranked
         order = RerankedOrder(ranked.order if ranked else ranking.fused)
@@ -472,7 +486,7 @@ class SearchClient:
             hits=hits,
             page=request.page,
             size=request.size,
-            reachable=len(results) if listed is None else listed.reachable,
+            reachable=self._reachable(plan, ranking, len(results)) if listed is None else listed.reachable,
             total=ranking.total if ranking.matched in (Matched.WORDS, Matched.ALL) else len(results),
             total_is_exact=ranking.total_is_exact,
             excluded=ranking.excluded,
@@ -492,6 +506,10 @@ class SearchClient:
             cursor=listed.cursor if listed else None,
         )
 
+    def _reachable(self, plan: Plan, ranking: Ranking, found: int) -> int:
+        # Of a brief answer the pages after this one are there, too.
+        return max(found, min(ranking.total, self._settings.window)) if plan.brief else found
+
     def _diversified(
         self, request: SearchRequest, ranking: Ranking, order: list[Fused]
     ) -> tuple[list[Fused], Mapping[str, DiversitySignal], float]:
@@ -507,8 +525,8 @@ class SearchClient:
         self, request: SearchRequest, ranking: Ranking, ids: Sequence[str]
     ) -> tuple[Documents, float]:
         """What a page shows of these items, and the milliseconds that it took."""
-        if not ids:
-            return Documents({}), 0.0
+        if ranking.items.keys() >= set(ids):
+            return Documents(ranking.items), 0.0
         asked = DocumentsRequest(
             ids,
             ranking.text if request.highlight and ranking.text else None,

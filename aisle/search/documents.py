@@ -91,7 +91,7 @@ def documents_body(asked: DocumentsRequest) -> dict[str, Any]:
 def read_documents(answer: Mapping[str, Any], asked: DocumentsRequest) -> Documents:
     """What the answer to `documents_body` holds."""
     hits = answer["hits"]["hits"]
-    items = _items(hits)
+    items = read_items(hits)
     highlights = {hit["_id"]: read_highlights(items[hit["_id"]], hit.get("highlight", {})) for hit in hits}
     counted = answer["aggregations"][_GROUPS]["buckets"] if asked.groups else ()
     buckets = {bucket["key"]: bucket for bucket in counted}
@@ -107,10 +107,11 @@ def read_documents(answer: Mapping[str, Any], asked: DocumentsRequest) -> Docume
 
 
 def _variants(id_: str, bucket: Mapping[str, Any], size: int) -> Variants:
-    found = _items(bucket[_ITEMS]["hits"]["hits"]) if size else {}
+    found = read_items(bucket[_ITEMS]["hits"]["hits"]) if size else {}
     others = [item for other, item in found.items() if other != id_]
     return Variants(bucket["doc_count"], tuple(others[:size]))
 
 
-def _items(hits: Sequence[Mapping[str, Any]]) -> dict[str, Item]:
+def read_items(hits: Sequence[Mapping[str, Any]]) -> dict[str, Item]:
+    """Id to item, of hits that have their documents."""
     return {hit["_id"]: item_of(hit["_id"], hit["_source"]) for hit in hits}

@@ -79,8 +79,9 @@ class Degradation:
     """What an answer went without.
 
     Attributes:
-        left_out: ``rerank``, ``ranker`` (the learned one), ``meaning`` (all legs but that of words), or
-            ``search`` (an earlier answer).
+        left_out: ``rerank``, ``ranker`` (the learned one), ``meaning`` (all legs but that of words),
+            ``extras`` (facets, highlights, corrections, whatever costs a further request), or ``search`` (an
+            earlier answer).
         why: ``deadline`` (the time was over), ``load`` (others waited) or ``cluster`` (it did not answer).
         age_s: of an earlier answer, in seconds.
     """

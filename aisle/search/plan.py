@@ -83,6 +83,7 @@ class Plan:
             relevance.
         listing: what is listed instead of searched for by relevance; None for a search.
         grouped: whether products are counted, and not their variants.
+        brief: whether candidates come with their documents, see ``aisle.search.brief``.
     """
 
     live: LiveIndex
@@ -107,6 +108,7 @@ class Plan:
     least_similarity: float | None = None
     sort: tuple[SortKey, float] | None = None
     listing: Listing | None = None
+    brief: bool = False
 
     @property
     def release(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from aisle.mappings import FusionSpec, fields, pipeline_name
 from aisle.mappings.measures import unit_words
 from aisle.mappings.vector_types import inner_product
+from aisle.search.documents import read_items
 from aisle.search.facets.results import FacetCounts, Facets
 from aisle.search.fusion import Fused, LegResult, for_query, fuse, reweighted, scaled
 from aisle.search.groups import count_body, read_count
@@ -25,8 +26,18 @@ from aisle.search.rules.effects import Outcome, RuleEffects
 from aisle.search.signals import boosted
 from aisle.search.sorting import SortKey
 from aisle.search.spelling import read_spelling, spelling_body
-from aisle.search.stored import NO_VALUES, StoredValues, columns_body, stored_values, text_hashes, with_ids
+from aisle.search.stored import (
+    NO_VALUES,
+    StoredValues,
+    columns_body,
+    rows_body,
+    stored_values,
+    text_hashes,
+    with_ids,
+)
+from aisle.types import Item
 
+NO_ITEMS: Mapping[str, Item] = MappingProxyType({})
 _NONE_MISSING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -63,6 +74,7 @@ class Ranking:
         outcomes: what rules did and could not do, without their pins.
         missing: items that rules pin and that cannot be shown, with the reason.
         question: as the legs were asked it, with its vectors; None for a list.
+        items: candidate to its document, where these came along.
     """
 
     fused: list[Fused]
@@ -93,6 +105,7 @@ class Ranking:
     missing: Mapping[str, str] = field(default_factory=lambda: _NONE_MISSING)
     # Arrays are not compared as one: the text says which question it was.
     question: Question | None = field(default=None, compare=False)
+    items: Mapping[str, Item] = field(default_factory=lambda: NO_ITEMS)
 
     @property
     def sorted_by(self) -> str | None:
@@ -110,6 +123,8 @@ def candidates_body(
     spelling: dict[str, Any] | None = None,
     stored: Sequence[str] = (),
     marks: Sequence[dict[str, Any]] = (),
+    *,
+    shown: bool = False,
 ) -> dict[str, Any]:
     """Body of the one request that asks all legs.
 
@@ -119,9 +134,12 @@ def candidates_body(
     is asked without ``hybrid``, so it needs no pipeline.
 
     ``marks`` are clauses with names of their own, which come back with each hit that meets them, whichever
-    leg found it; they must add nothing to a score.
+    leg found it; they must add nothing to a score. ``shown`` brings what pages show of each.
     """
-    body: dict[str, Any] = {**columns_body(stored), "track_total_hits": True}
+    body: dict[str, Any] = {
+        **(rows_body(fields.DISPLAY, stored) if shown else columns_body(stored)),
+        "track_total_hits": True,
+    }
     if len(legs) == 1:
         query = legs[0].query(question)
         body |= {"size": question.window, "query": _marked(query, marks) if marks else query}
@@ -233,7 +251,9 @@ def plan_body(plan: Plan, question: Question, *, spelling: bool) -> dict[str, An
         asked = {_COUNTED: {"filter": counted}}
     spelled = spelling_body(question.text) if spelling else None
     marked = marks(plan.rules, plan.live.further_languages) if plan.rules else ()
-    return candidates_body(plan.legs, question, plan.live.shards, asked, spelled, plan.stored, marked)
+    return candidates_body(
+        plan.legs, question, plan.live.shards, asked, spelled, plan.stored, marked, shown=plan.brief
+    )
 
 
 def _counts_itself(plan: Plan) -> bool:
@@ -293,6 +313,7 @@ def read_ranking(plan: Plan, question: Question, answer: Mapping[str, Any], enco
         rules=rules,
         outcomes=(*rules.outcomes, *moved(rules, hits)) if rules else (),
         question=question,
+        items=read_items(hits) if plan.brief else NO_ITEMS,
     )
 
 

@@ -31,6 +31,11 @@ def columns_body(stored: Sequence[str]) -> dict[str, Any]:
     return {**_NO_ROWS, "docvalue_fields": docvalue_fields((fields.ID, *stored))}
 
 
+def rows_body(shown: Sequence[str], stored: Sequence[str]) -> dict[str, Any]:
+    """The same with these fields of the documents: for hits that are shown as they come."""
+    return {"_source": list(shown), "docvalue_fields": docvalue_fields((fields.ID, *stored))}
+
+
 def with_ids(hits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The hits of a request with `columns_body`, each with its ``_id``."""
     return [{**hit, "_id": hit["fields"][fields.ID][0]} for hit in hits]

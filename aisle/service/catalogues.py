@@ -82,6 +82,10 @@ class OpenCatalogue:
         except ArtifactMismatch:
             return self.search.for_release(self.meta.release).ask(request)
 
+    def brief(self, request: SearchRequest) -> Page:
+        """The cheapest page; raises what ``SearchClient.brief`` raises."""
+        return self.search.brief(request)
+
     def suggest(self, request: SuggestRequest) -> Suggestions:
         """Suggestions; raises what ``SearchClient.suggest`` raises."""
         return self.search.suggest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from aisle.cluster.request_scope import current_scope, request_scope
 from aisle.errors import AisleError, ClusterUnavailable, DeadlinePassed, Overloaded
 from aisle.mappings import BM25
 from aisle.search import Page, SearchRequest
+from aisle.search.brief import can_be_brief
 from aisle.search.page import Degradation
 from aisle.search.rank.stage import Recent
 from aisle.service.admission import Admission
@@ -20,25 +22,39 @@ from aisle.service.scope import ScopedCatalogue
 # Pressures, see `Admission`, from which others wait too long for a search to rerank, to be ordered by a
 # ranker, or to ask for meaning.
 _RERANK_UNTIL: Final = 0.25
-_RANKER_UNTIL: Final = 0.375
-_MEANING_UNTIL: Final = 0.5
-# And from which an earlier answer takes the place of a search, so that those that have none get their turn.
-_SEARCH_UNTIL: Final = 0.75
-# Share of the deadline that is kept for words alone, and the one below which no ranker is asked.
+_RANKER_UNTIL: Final = 0.33
+_MEANING_UNTIL: Final = 0.4
+_EXTRAS_UNTIL: Final = 0.55
+# And from which an earlier answer takes the place of a search, so that those that have none get their turn: a
+# whole one of some minutes ago says more than words alone.
+_SEARCH_UNTIL: Final = 0.4
+# Shares of the deadline that are kept for words alone, and for the cheapest answer, and the one below which
+# no ranker is asked.
 _KEPT: Final = 0.3
+_KEPT_LAST: Final = 0.1
 _RANKED_ABOVE: Final = 0.5
 _REMEMBERED: Final = 1_000
 _MAX_AGE_S: Final = 600.0
 
-RERANK, RANKER, MEANING, SEARCH = "rerank", "ranker", "meaning", "search"
+RERANK, RANKER, MEANING = "rerank", "ranker", "meaning"
+EXTRAS, SEARCH = "extras", "search"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A search, and what it leaves out of the one that was asked for."""
+    """A search, and what it leaves out of the one that was asked for.
+
+    Attributes:
+        request: to ask.
+        left_out: of the one that was asked for.
+        kept: share of the deadline that it leaves to those after it.
+        brief: whether the cheapest page is asked for, see ``aisle.search.brief``.
+    """
 
     request: SearchRequest
     left_out: tuple[str, ...] = ()
+    kept: float = _KEPT
+    brief: bool = False
 
 
 def attempts(
@@ -65,13 +81,17 @@ def attempts(
         request, left_out = replace(request, ranker=False), (*left_out, RANKER)
     asked = request.fusion.legs if request.fusion else request.legs or legs
     by_meaning = not request.browse and BM25 in asked and len(asked) > 1
-    if not by_meaning or (pressure < _MEANING_UNTIL and left > _KEPT):
+    brief = can_be_brief(request, legs)
+    extras = not brief or (pressure < _EXTRAS_UNTIL and left > _KEPT_LAST)
+    if by_meaning and pressure < _MEANING_UNTIL and left > _KEPT:
         yield Attempt(request, left_out)
     if by_meaning:
-        yield Attempt(
-            replace(request, legs=(BM25,), fusion=None, diversity=0.0, least_similarity=None),
-            (*left_out, MEANING),
-        )
+        request = replace(request, legs=(BM25,), fusion=None, diversity=0.0, least_similarity=None)
+        left_out = (*left_out, MEANING)
+    if extras:
+        yield Attempt(request, left_out, _KEPT_LAST)
+    if brief:
+        yield Attempt(request, (*left_out, EXTRAS), brief=True)
 
 
 def is_ranked(request: SearchRequest, ranks: bool) -> bool:
@@ -116,14 +136,11 @@ class DegradingSearch:
         failed: AisleError = DeadlinePassed("there was no time left", fix="allow more time, or ask for less")
         late = False
         for number, way in enumerate(tried, 1):
-            until = ends - _KEPT * self._deadline_s if number < len(tried) else ends
+            until = ends - way.kept * self._deadline_s if number < len(tried) else ends
             attempt = _within(way, until - time.monotonic())
             try:
-                if scope is None:
-                    page = catalogue.ask(attempt.request)
-                else:
-                    with request_scope(replace(scope, ends=until)):
-                        page = catalogue.ask(attempt.request)
+                with request_scope(replace(scope, ends=until)) if scope else nullcontext():
+                    page = (catalogue.brief if attempt.brief else catalogue.ask)(attempt.request)
             except (DeadlinePassed, ClusterUnavailable) as error:
                 failed, late = error, True
                 continue

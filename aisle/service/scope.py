@@ -81,6 +81,10 @@ class ScopedCatalogue:
         """One page of results of a search that is `narrowed`."""
         return self._told(self.opened.ask(request))
 
+    def brief(self, request: SearchRequest) -> Page:
+        """The cheapest page of a search that is `narrowed`."""
+        return self._told(self.opened.brief(request))
+
     def suggest(self, request: SuggestRequest) -> Suggestions:
         """Suggestions."""
         return self.opened.suggest(replace(request, filters=request.filters.narrowed(self.within)))

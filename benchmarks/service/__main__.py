@@ -14,13 +14,16 @@ from benchmarks.service.shop import open_shop
 from benchmarks.service.soak import measure_soak
 
 BENCHMARK: Final = "service"
+# What is shorter is a trial, and goes to a folder of its own.
+_SECONDS: Final = 10.0
+_MINUTES: Final = 30.0
 
 
 def service(
     only: OnlyOption = None,
     limit: LimitOption = None,
-    seconds: Annotated[float, typer.Option(min=0.5, help="Of each load.")] = 10.0,
-    minutes: Annotated[float, typer.Option(min=0.05, help="Of the topic soak.")] = 30.0,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Of each load.")] = _SECONDS,
+    minutes: Annotated[float, typer.Option(min=0.05, help="Of the topic soak.")] = _MINUTES,
     reranker: Annotated[str | None, typer.Option(help="Artifact; without one nothing is reranked.")] = None,
     url: Annotated[
         str | None, typer.Option(help="Node to index on, unless it has the index already.")
@@ -37,7 +40,8 @@ def service(
 
         python -m benchmarks.service --only search,suggest --limit 2000 --seconds 2 --out /tmp/trial
     """
-    results_folder(out, trial=limit is not None)
+    shortened = limit is not None or seconds < _SECONDS or minutes < _MINUTES
+    results_folder(out, trial=shortened)
     with open_shop(url, limit) as shop:
         topics = {
             "search": partial(measure_searches, shop, seconds, reranker),
@@ -45,7 +49,7 @@ def service(
             "suggest": partial(measure_suggestions, shop, seconds),
             "soak": partial(measure_soak, shop, minutes),
         }
-        measure_topics(BENCHMARK, "benchmarks.service", topics, only, out)
+        measure_topics(BENCHMARK, "benchmarks.service", topics, only, out, trial=shortened)
 
 
 if __name__ == "__main__":

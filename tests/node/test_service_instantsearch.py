@@ -244,16 +244,16 @@ def test_a_batch_that_is_too_much_for_its_time_ends_with_words_alone(
 ) -> None:
     class Slow(HashEncoder):
         def encode_queries(self, texts: Sequence[str], dims: int | None = None) -> NDArray[np.float32]:
-            time.sleep(0 if texts == ["warm"] else 0.4)
+            time.sleep(0 if texts == ["warm"] else 0.3)
             return super().encode_queries(texts, dims)
 
     catalogues = Catalogues([TestCatalogue(INDEX, client, Slow())])
     catalogues.open()
-    with TestClient(create_app(ServiceSettings(deadline_ms=6_000, check_s=60), catalogues)) as web:
+    with TestClient(create_app(ServiceSettings(deadline_ms=4_000, check_s=60), catalogues)) as web:
         said = ask(web, [{"indexName": INDEX, "query": f"oak {n}", "hitsPerPage": 1} for n in range(50)])
-    # 20 s of encoding by four at a time do not fit into 70 % of 6 s.
+    # 15 s of encoding by four at a time do not fit into 70 % of 4 s.
     degraded = [one["_aisle"]["degraded"] for one in said]
-    assert degraded[0] == [] and degraded[-1] == ["meaning"] and all(one["hits"] for one in said)
+    assert degraded[0] == [] and degraded[-1][:1] == ["meaning"] and all(one["hits"] for one in said)
 
 
 def test_a_facet_that_no_item_has_is_told_where_algolia_tells_it(web: TestClient) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from aisle.search import RerankOptions, SearchRequest
+from aisle.search import GroupOptions, RerankOptions, SearchRequest
 from aisle.service.degrading import attempts
 
 LEGS = ("bm25", "dense")
@@ -29,11 +29,13 @@ def ways(
 @pytest.mark.parametrize(
     ("pressure", "left", "expected"),
     [
-        (0.0, 1.0, ["whole", "rerank", "rerank+meaning"]),
-        (0.3, 1.0, ["rerank", "rerank+meaning"]),
-        (0.0, 0.6, ["rerank", "rerank+meaning"]),
-        (0.6, 1.0, ["rerank+meaning"]),
-        (0.0, 0.2, ["rerank+meaning"]),
+        (0.0, 1.0, ["whole", "rerank", "rerank+meaning", "rerank+meaning+extras"]),
+        (0.3, 1.0, ["rerank", "rerank+meaning", "rerank+meaning+extras"]),
+        (0.0, 0.6, ["rerank", "rerank+meaning", "rerank+meaning+extras"]),
+        (0.5, 1.0, ["rerank+meaning", "rerank+meaning+extras"]),
+        (0.0, 0.2, ["rerank+meaning", "rerank+meaning+extras"]),
+        (0.8, 1.0, ["rerank+meaning+extras"]),
+        (0.0, 0.05, ["rerank+meaning+extras"]),
     ],
 )
 def test_the_less_time_the_more_is_left_out(pressure: float, left: float, expected: list[str]) -> None:
@@ -43,13 +45,17 @@ def test_the_less_time_the_more_is_left_out(pressure: float, left: float, expect
 @pytest.mark.parametrize(
     ("pressure", "left", "expected"),
     [
-        (0.0, 1.0, ["whole", "rerank", "rerank+ranker", "rerank+ranker+meaning"]),
-        (0.3, 1.0, ["rerank", "rerank+ranker", "rerank+ranker+meaning"]),
-        (0.0, 0.6, ["rerank", "rerank+ranker", "rerank+ranker+meaning"]),
-        (0.4, 1.0, ["rerank+ranker", "rerank+ranker+meaning"]),
-        (0.0, 0.4, ["rerank+ranker", "rerank+ranker+meaning"]),
-        (0.6, 1.0, ["rerank+ranker+meaning"]),
-        (0.0, 0.2, ["rerank+ranker+meaning"]),
+        (
+            0.0,
+            1.0,
+            ["whole", "rerank", "rerank+ranker", "rerank+ranker+meaning", "rerank+ranker+meaning+extras"],
+        ),
+        (0.3, 1.0, ["rerank", "rerank+ranker", "rerank+ranker+meaning", "rerank+ranker+meaning+extras"]),
+        (0.0, 0.6, ["rerank", "rerank+ranker", "rerank+ranker+meaning", "rerank+ranker+meaning+extras"]),
+        (0.35, 1.0, ["rerank+ranker", "rerank+ranker+meaning", "rerank+ranker+meaning+extras"]),
+        (0.0, 0.4, ["rerank+ranker", "rerank+ranker+meaning", "rerank+ranker+meaning+extras"]),
+        (0.5, 1.0, ["rerank+ranker+meaning", "rerank+ranker+meaning+extras"]),
+        (0.0, 0.2, ["rerank+ranker+meaning", "rerank+ranker+meaning+extras"]),
     ],
 )
 def test_a_ranker_goes_after_reranking_and_before_meaning(
@@ -67,7 +73,7 @@ def test_a_ranker_that_orders_nothing_is_not_left_out() -> None:
         SearchRequest("", browse=True),
     ):
         assert not any("ranker" in way for way in ways(request, 1.0, 1.0, ranks=True)), request
-    assert ways(SearchRequest("oak"), 1.0, 1.0, ("bm25",), ranks=True) == ["ranker"]
+    assert ways(SearchRequest("oak"), 1.0, 1.0, ("bm25",), ranks=True) == ["ranker+extras"]
 
 
 def test_every_search_can_be_answered_in_some_way_and_keeps_what_it_asks() -> None:
@@ -88,6 +94,7 @@ def test_every_search_can_be_answered_in_some_way_and_keeps_what_it_asks() -> No
 
 
 def test_words_alone_are_no_less_where_there_is_nothing_else() -> None:
-    assert ways(SearchRequest("oak"), 1.0, 0.0, ("bm25",)) == ["whole"]
+    assert ways(SearchRequest("oak"), 0.5, 0.2, ("bm25",)) == ["whole", "extras"]
+    assert ways(SearchRequest("oak", group=GroupOptions()), 1.0, 0.0, ("bm25",)) == ["whole"]
     assert ways(SearchRequest("oak", legs=("dense",)), 1.0, 0.0) == ["whole"]
     assert ways(SearchRequest("", browse=True), 1.0, 0.0) == ["whole"]
