@@ -39,7 +39,7 @@ GOLDEN: Final = 20
 SEED: Final = 20
 CUT: Final = 24
 UNTUNED: Final = "untuned"
-CODES: Final = (32, 32)
+CODES: Final = (32, 64)
 
 
 @dataclass(frozen=True, slots=True)
