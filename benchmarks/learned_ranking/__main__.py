@@ -13,7 +13,16 @@ from aisle import _environment as paths
 from aisle.errors import InputError
 from benchmarks.harness.command_line import LimitOption, OutOption, run_command
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
-from benchmarks.learned_ranking import bounds, ceiling, heads, no_judgments, teachers, trained_legs, untrained
+from benchmarks.learned_ranking import (
+    bounds,
+    ceiling,
+    heads,
+    no_judgments,
+    speed,
+    teachers,
+    trained_legs,
+    untrained,
+)
 from benchmarks.learned_ranking.setup import QUERIES, Setup, TrainedLegs
 
 BENCHMARK: Final = "learned-ranking"
@@ -28,6 +37,7 @@ TOPICS: Final[Mapping[str, Callable[[Setup], Figures]]] = {
     "ceiling": ceiling.measure,
     "teachers": teachers.measure,
     "heads": heads.measure,
+    "speed": speed.measure,
 }
 """Topic to what measures it."""
 

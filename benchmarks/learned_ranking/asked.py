@@ -28,6 +28,7 @@ from aisle.mappings import FusionSpec, default_fusion, release_fusions
 from aisle.search import SearchClient
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.features import FEATURE_VERSION, FEATURES, features
+from aisle.search.rank.titles import TitleReader
 from aisle.search.tuning.runs import data_hash
 from aisle.training.ranking.table import RankingTable, ranking_table
 from benchmarks.harness.command_line import say
@@ -132,13 +133,15 @@ def ask(shop: SearchClient, judged: JudgedSet, fusion: FusionSpec | None = None)
     evidence_ms: list[float] = []
     features_ms: list[float] = []
 
+    titles = TitleReader()
+
     def found() -> Iterator[tuple[str, Evidence]]:
         for done, query in enumerate(judged.queries, 1):
             ranking = shop.rank(query.text, fusion=fusion) if fusion else shop.rank(query.text)
             started = time.perf_counter()
             evidence, _ = shop.evidence(ranking)
             told = time.perf_counter()
-            features(evidence)
+            features(evidence, titles)
             evidence_ms.append((told - started) * 1000)
             features_ms.append((time.perf_counter() - told) * 1000)
             yield query.id, evidence

@@ -197,14 +197,3 @@ def attempts(rows: Sequence[Row]) -> list[dict[str, str]]:
         for each in rows
         if each["part"] == "ideas"
     ]
-
-
-def speed(model: RankModel, table: RankingTable, queries: int = 200) -> float:
-    """Median milliseconds in which a model scores the candidates of one query."""
-    spent = []
-    for first, last in list(zip(table.bounds[:-1], table.bounds[1:], strict=True))[:queries]:
-        rows = table.rows[first:last]
-        started = time.perf_counter()
-        model.scores(rows)
-        spent.append((time.perf_counter() - started) * 1000)
-    return float(np.median(spent))

@@ -16,14 +16,13 @@ from benchmarks.learned_ranking.measure import (
     parts,
     row,
     sizes,
-    speed,
     trained,
 )
 from benchmarks.learned_ranking.setup import AWAY, HOME, Setup
 
 
 def measure(setup: Setup) -> Figures:
-    """Every way to train, how many judgments it takes, features, icecat and speed."""
+    """Every way to train, how many judgments it takes, features, and icecat."""
     home = asked(HOME, {"dev": None, "train": setup.queries}, setup.kept, setup.limit)
     train, dev = home["train"].table, home["dev"].table
     say(f"{len(train.queries):,} queries of train, {len(dev.queries):,} of dev")
@@ -34,18 +33,11 @@ def measure(setup: Setup) -> Figures:
         base = measured(other, other.fused())
         rows.append(row("outside", FUSION, base, None))
         rows.append(row("outside", RANKER, measured(other, model.scores(other.rows)), base))
-    told = {
-        "asking what is known of the candidates": home["dev"].evidence_ms,
-        "features": home["dev"].features_ms,
-        "trees": speed(model, dev),
-    }
-    rows += [{"part": "speed", "system": name, "p50_ms": ms} for name, ms in told.items()]
     by_name = {(each["part"], each["system"]): each for each in rows}
     whole = by_name["ladder", RANKER]
     goals = [
         Goal("nothing trained but the ranker, nDCG@20", whole["nDCG@20"], 0.49, HIGHER),
         Goal("training, seconds of processor time", whole["train_cpu_s"], 300, LOWER),
-        Goal("features and trees of 200 candidates, p50 ms", told["features"] + told["trees"], 3, LOWER),
     ]
     if setup.away:
         lead = by_name["outside", RANKER]["nDCG@20"] - by_name["outside", FUSION]["nDCG@20"]

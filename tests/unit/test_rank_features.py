@@ -9,11 +9,12 @@ import pytest
 
 from aisle.mappings import BM25, DENSE, fields
 from aisle.search.fusion import Fused
+from aisle.search.rank import titles
 from aisle.search.rank.evidence import Candidate, Evidence
 from aisle.search.rank.features import FEATURES, features
 from aisle.search.rank.linear import Linear
 from aisle.search.rank.ranker import Ranker
-from aisle.search.rank.titles import WordMatcher, alike, read_title
+from aisle.search.rank.titles import TitleReader, alike, read_title
 from aisle.types import Addition
 
 NAMES = [feature.name for feature in FEATURES]
@@ -77,7 +78,27 @@ def test_words_are_one_but_for_their_endings() -> None:
         assert alike(other, one)
     for one, other in (("hand", "handle"), ("stain", "stainless"), ("wash", "wall"), ("up", "ups")):
         assert not alike(one, other)
-    assert WordMatcher(["led", "battery"]).places(read_title("Batteries, LED lamp")) == [1, 0, -1]
+    known = TitleReader().known()
+    lamp = known.read("Batteries, LED lamp")
+    assert known.places(["led", "battery"], lamp.numbers).tolist() == [1, 0, -1]
+    boxes = known.read("box boxes")
+    # The same word counts more than one that is alike, and of several the first.
+    assert known.places(["boxes", "box", "box"], boxes.numbers).tolist() == [1, 0]
+
+
+def test_what_was_read_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = evidence(candidate(0, "angle bracket"), candidate(1, "brackets, Acme", brand="Acme"))
+    other = evidence(candidate(0, "Acme hose 10 mm"), candidate(1, "angles"), text="acme angles")
+    reader = TitleReader()
+    expected = features(one), features(other)
+    for _ in range(3):
+        found = features(one, reader), features(other, reader)
+        assert all(np.array_equal(*pair, equal_nan=True) for pair in zip(found, expected, strict=True))
+    # Within bounds: what is full is forgotten whole, so that numbers of words are never mixed.
+    known = reader.known()
+    monkeypatch.setattr(titles, "MAX_TITLES", 2)
+    assert reader.known() is not known
+    assert np.array_equal(features(one, reader), expected[0], equal_nan=True)
 
 
 def test_a_leg_that_was_not_asked_is_missing_and_one_that_found_nothing_says_so() -> None:

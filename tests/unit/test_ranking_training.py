@@ -16,6 +16,7 @@ from aisle.errors import ArtifactCorrupt, ArtifactMismatch, ArtifactNotFound, Ev
 from aisle.search.rank.artifact import SETTINGS, load_ranker, save_ranker
 from aisle.search.rank.features import FEATURES
 from aisle.search.rank.linear import Linear
+from aisle.search.rank.ranker import RankModel
 from aisle.training.common.progress import Silent
 from aisle.training.ranking.fit import fit
 from aisle.training.ranking.job import RankerJob, gains_of, ways_of
@@ -97,6 +98,38 @@ def test_constant_and_missing_features_change_nothing(way: RankerSettings) -> No
     empty = np.full((3, len(FEATURES)), np.nan)
     assert np.isfinite(model.scores(empty)).all()
     assert moved.sum(axis=1) + model.base == pytest.approx(model.scores(table.rows), abs=1e-9)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["trees", "linear"])
+def test_more_of_what_can_only_be_better_never_lowers_a_score(way: RankerSettings) -> None:
+    """Whatever the judgments say: here grades fall as the cosine rises."""
+    table = ranking_rows(40, noise=0.5)
+    rows = table.rows.copy()
+    rows[:, column("dense: cosine")] *= -1
+    table = RankingTable(table.queries, table.bounds, rows, table.grades, table.judged)
+
+    def worst(model: RankModel) -> float:
+        found = []
+        for at, feature in enumerate(FEATURES):
+            if feature.sign:
+                more = rows.copy()
+                more[:, at] += 0.5
+                found.append(float((feature.sign * (model.scores(more) - model.scores(rows))).min()))
+        return min(found)
+
+    assert worst(fit(table, way)) >= -1e-12
+    assert worst(fit(table, replace(way, monotone=False))) < -1e-3
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["trees", "linear"])
+def test_a_catalogue_without_what_it_learned_from_is_ordered_by_the_rest(way: RankerSettings) -> None:
+    model = fit(ranking_rows(60), way)
+    elsewhere = ranking_rows(5, seed=9).rows
+    missing = [at for at, feature in enumerate(FEATURES) if feature.name.startswith(("dense:", "brand:"))]
+    elsewhere[:, missing] = np.nan
+    scores, moved = model.scores(elsewhere), model.contributions(elsewhere)
+    assert np.isfinite(scores).all() and len(set(scores.tolist())) > 1
+    assert moved.sum(axis=1) + model.base == pytest.approx(scores, abs=1e-9)
 
 
 def test_what_nobody_judged_is_taken_for_what_was_asked() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aisle.search.fusion import Fused
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.features import FEATURES, features
+from aisle.search.rank.titles import TitleReader
 from aisle.types import RankerSignal
 
 Floats = NDArray[np.float64]
@@ -45,12 +46,14 @@ class Ranker:
         name: of its artifact; fingerprint: 64 hex digits.
         model: scores the features.
         depth: candidates that it orders, from the top.
+        titles: reads those of the candidates, and remembers them.
     """
 
     name: str
     fingerprint: str
     model: RankModel
     depth: int = DEPTH
+    titles: TitleReader = field(default_factory=TitleReader, compare=False, repr=False)
 
     def rank(self, evidence: Evidence, fused: Sequence[Fused], pinned: int = 0) -> RankedByModel:
         """Put the candidates in a new order; those that the evidence does not know keep theirs, below.
@@ -63,7 +66,7 @@ class Ranker:
             fused: all candidates, best first.
             pinned: so many of the first stay where they are.
         """
-        rows = features(evidence)
+        rows = features(evidence, self.titles)
         scores = self.model.scores(rows) if len(rows) else np.zeros(0)
         known = {each.id: each for each in fused}
         factors = np.array([_factor(known[each.id]) for each in evidence.candidates])

@@ -7,13 +7,19 @@ as they are written but for accents and endings: no language's rules are needed,
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aisle.search.legs import WORD
+
+Ints: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
 
 # Behind one of these a title, or a query, says what a product is for or of, and no longer what it is.
 _BEHIND_THE_NOUN: Final = frozenset(
@@ -46,8 +52,6 @@ class Title:
     grams: frozenset[str]
 
 
-# A shop's searches meet the same titles again and again.
-@lru_cache(maxsize=50_000)
 def read_title(text: str) -> Title:
     """A title, or a query, taken apart; at most its first 64 words."""
     flat = plain(text)
@@ -94,31 +98,102 @@ def alike(first: str, second: str) -> bool:
     return len(longer) > _SHORT and shared >= len(longer) - (1 + (len(longer) > 6) + (len(longer) > 8))
 
 
-class WordMatcher:
-    """Finds the words of one query in titles.
+MAX_TITLES: Final = 50_000
+"""Titles that are remembered at a time: a shop's searches meet the same ones again and again."""
 
-    Args:
-        words: of the query.
+MAX_WORDS: Final = 100_000
+"""Different words of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownTitle:
+    """A title whose words have numbers.
+
+    Attributes:
+        title: as it was read.
+        numbers: int64 [words], equal for equal words.
+        first: bool [words], whether the title has a word there for the first time.
+        digits: bool [words], whether it begins with a digit.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = words
-        self._known: dict[str, int] = {}
-        for place, word in enumerate(words):
-            self._known.setdefault(word, place)
-        self._beginnings: dict[str, list[int]] = {}
-        for place, word in enumerate(words):
-            self._beginnings.setdefault(word[:_PREFIX], []).append(place)
+    title: Title
+    numbers: Ints
+    first: Flags
+    digits: Flags
 
-    def places(self, title: Title) -> list[int]:
-        """For each word of the title the place of the query's word that it is, -1 for none."""
-        known = self._known
-        found = []
-        for word in title.words:
-            place = known.get(word)
-            if place is None:
-                among = self._beginnings.get(word[:_PREFIX], ())
-                place = next((at for at in among if alike(self._words[at], word)), -1)
-                known[word] = place
-            found.append(place)
+
+class KnownTitles:
+    """Titles that were taken apart, and numbers of their words. It may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._titles: dict[str, KnownTitle] = {}
+        self._numbers: dict[str, int] = {}
+        self._beginnings: dict[str, list[str]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether others should take their place."""
+        return len(self._titles) >= MAX_TITLES or len(self._numbers) >= MAX_WORDS
+
+    def read(self, text: str) -> KnownTitle:
+        """A title taken apart."""
+        found = self._titles.get(text)
+        if found is None:
+            title = read_title(text)
+            words = title.words
+            with self._lock:
+                numbers = [self._number(word) for word in words]
+            first = [word not in words[:at] for at, word in enumerate(words)]
+            found = self._titles[text] = KnownTitle(
+                title,
+                np.array(numbers, dtype=np.int64),
+                np.array(first, dtype=np.bool_),
+                np.array([word[0].isdigit() for word in words], dtype=np.bool_),
+            )
         return found
+
+    def _number(self, word: str) -> int:
+        number = self._numbers.get(word)
+        if number is None:
+            number = self._numbers[word] = len(self._numbers)
+            self._beginnings.setdefault(word[:_PREFIX], []).append(word)
+        return number
+
+    def places(self, words: Sequence[str], numbers: Ints) -> Ints:
+        """Which word of a query each word of titles is, but for endings.
+
+        Args:
+            words: of the query.
+            numbers: int64 [M], of the words of titles.
+
+        Returns:
+            int64 [M], places in the query; -1 for none.
+        """
+        with self._lock:
+            near = [
+                (place, self._numbers[other])
+                for place, word in enumerate(words)
+                for other in self._beginnings.get(word[:_PREFIX], ())
+                if alike(word, other)
+            ]
+            same = [(place, self._numbers[word]) for place, word in enumerate(words) if word in self._numbers]
+        by_number = np.full(1 + int(numbers.max(initial=0)), -1, dtype=np.int64)
+        # What is written later counts: the same word more than one that is alike, of several the first.
+        for place, number in (*reversed(near), *reversed(same)):
+            if number < len(by_number):
+                by_number[number] = place
+        return np.asarray(by_number[numbers])
+
+
+class TitleReader:
+    """Takes titles apart and remembers them, within bounds."""
+
+    def __init__(self) -> None:
+        self._known = KnownTitles()
+
+    def known(self) -> KnownTitles:
+        """What one search is to read by, all of it: numbers of words are those of one of them."""
+        if self._known.is_full:
+            self._known = KnownTitles()
+        return self._known

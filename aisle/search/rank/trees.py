@@ -18,10 +18,12 @@ from aisle.errors import InputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Masks = NDArray[np.uint64]
+Masks = NDArray[np.unsignedinteger[Any]]
 
 MAX_LEAVES: Final = 64
 """Of a tree: they are the bits of one number."""
+
+_HALF: Final = MAX_LEAVES // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Trees:
             raise InputError("a ranker without trees orders nothing", fix="train it again")
         leaves, cleared = _numbered(self)
         object.__setattr__(self, "_leaves", leaves)
-        object.__setattr__(self, "_tables", tuple(_tables_of(self, cleared)))
+        object.__setattr__(self, "_tables", tuple(_tables_of(self, cleared, _bits(leaves))))
 
     def scores(self, rows: Floats) -> Floats:
         """The scores of candidates, bit for bit those of the library that trained the trees.
@@ -116,10 +118,18 @@ class Trees:
     def _reached(self, rows: Floats) -> Ints:
         """int64 [n, T], the leaf of each tree."""
         rows = _read(rows)
-        left = np.full((len(rows), len(self.roots)), ~np.uint64(0))
+        alike = _alike(rows)
+        bits = _bits(self._leaves)
+        left = np.full((1, len(self.roots)), ~bits(0))
+        # What all candidates have alike, as they do what the query is, is looked up once.
         for table in self._tables:
-            left &= table.of(rows[:, table.feature])
-        first = left & (~left + np.uint64(1))
+            if alike[table.feature]:
+                left &= table.of(rows[:1, table.feature])
+        left = np.repeat(left, len(rows), axis=0)
+        for table in self._tables:
+            if not alike[table.feature]:
+                left &= table.of(rows[:, table.feature])
+        first = left & (~left + bits(1))
         places = np.frexp(first.astype(np.float64))[1] - 1
         return np.asarray(self._leaves[np.arange(len(self.roots)), places])
 
@@ -137,6 +147,18 @@ def _read(rows: Floats) -> Floats:
     return np.where(np.abs(rows) <= _NO_MORE_THAN_ZERO, 0.0, rows)
 
 
+def _alike(rows: Floats) -> NDArray[np.bool_]:
+    """bool [F]: the columns that are the same in all rows, of which there are at least two."""
+    if len(rows) < 2:
+        return np.zeros(rows.shape[1], dtype=np.bool_)
+    return np.asarray(((rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))).all(axis=0))
+
+
+def _bits(leaves: Ints) -> type[np.uint32] | type[np.uint64]:
+    """The numbers whose bits are the leaves of a tree, int64 [T, most]: small ones are the faster ones."""
+    return np.uint32 if leaves.shape[1] <= _HALF else np.uint64
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
     """What the splits of one feature leave of each tree.
@@ -144,7 +166,7 @@ class _Table:
     Attributes:
         feature: column.
         thresholds: float64 [K], rising.
-        left: uint64 [K + 2, T]: row k of a value above k thresholds, the last of NaN.
+        left: uint32 or uint64 [K + 2, T]: row k of a value above k thresholds, the last of NaN.
     """
 
     feature: int
@@ -152,7 +174,7 @@ class _Table:
     left: Masks
 
     def of(self, values: Floats) -> Masks:
-        """uint64 [n, T]."""
+        """The same for values, float64 [n]: [n, T]."""
         above = np.searchsorted(self.thresholds, values, side="left")
         return np.asarray(self.left[np.where(np.isnan(values), len(self.thresholds) + 1, above)])
 
@@ -185,16 +207,18 @@ def _numbered(trees: Trees) -> tuple[Ints, list[tuple[int, int]]]:
     return table, cleared
 
 
-def _tables_of(trees: Trees, cleared: list[tuple[int, int]]) -> Iterator[_Table]:
-    every = (1 << MAX_LEAVES) - 1
+def _tables_of(
+    trees: Trees, cleared: list[tuple[int, int]], bits: type[np.uint32] | type[np.uint64]
+) -> Iterator[_Table]:
+    every = int(~bits(0))
     for feature in np.unique(trees.features).tolist():
         splits = np.flatnonzero(trees.features == feature)
         splits = splits[np.argsort(trees.thresholds[splits], kind="stable")]
-        kept = np.full((len(splits) + 2, len(trees.roots)), every, dtype=np.uint64)
+        kept = np.full((len(splits) + 2, len(trees.roots)), every, dtype=bits)
         for row, split in enumerate(splits.tolist(), 1):
-            tree, bits = cleared[split]
+            tree, out = cleared[split]
             kept[row] = kept[row - 1]
-            kept[row, tree] &= np.uint64(every - bits)
+            kept[row, tree] &= bits(every - out)
             if not trees.missing_left[split]:
-                kept[-1, tree] &= np.uint64(every - bits)
+                kept[-1, tree] &= bits(every - out)
         yield _Table(feature, trees.thresholds[splits], kept)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aisle.errors import EvaluationError
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.features import FEATURES, features
+from aisle.search.rank.titles import TitleReader
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -114,11 +115,12 @@ def ranking_table(
     """
     queries: list[str] = []
     rows: list[Floats] = []
+    titles = TitleReader()
     grades: list[Sequence[float]] = []
     for query, evidence in found:
         if evidence.candidates and query in qrels:
             queries.append(query)
-            rows.append(features(evidence))
+            rows.append(features(evidence, titles))
             grades.append([qrels[query].get(each.id, np.nan) for each in evidence.candidates])
     if not np.isfinite([grade for some in grades for grade in some]).any():
         raise EvaluationError(
