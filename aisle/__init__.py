@@ -106,6 +106,7 @@ __all__ = [
     "train_sparse",
     "try_catalogue",
     "tune",
+    "tune_ladder",
     "update",
     "watch",
 ]
@@ -161,6 +162,7 @@ if TYPE_CHECKING:
     from aisle._train_router import train_router
     from aisle._try import try_catalogue
     from aisle._tune import apply_fusion, tune
+    from aisle._tune_ladder import tune_ladder
     from aisle._ubi import export_ubi, prune_ubi, simulate_ubi
     from aisle._update import update
     from aisle._watch import watch
@@ -235,6 +237,7 @@ else:
         "_train_preferences": ("train_preferences",),
         "_try": ("try_catalogue",),
         "_tune": ("apply_fusion", "tune"),
+        "_tune_ladder": ("tune_ladder",),
         "_ubi": ("export_ubi", "prune_ubi", "simulate_ubi"),
         "_update": ("update",),
         "_watch": ("watch",),

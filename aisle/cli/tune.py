@@ -1,4 +1,4 @@
-"""``aisle tune``: choose how the legs are fused, apply it, show it."""
+"""``aisle tune``: choose how the legs are fused, apply it, show it; and what orders results after that."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from aisle.cli.options import SparseOption
 
 if TYPE_CHECKING:
     from aisle._tune import AppliedFusion, Shown, TunedFusion
+    from aisle._tune_ladder import TunedLadder
     from aisle.mappings import FusionSpec
     from aisle.mappings.signals import SignalBoosts
     from aisle.search.tuning.guard import LegVerdict
@@ -143,18 +144,42 @@ def print_shown(console: Console, shown: Shown) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def print_ladder(console: Console, found: TunedLadder, name: str) -> None:
+    """Each rung, what it adds, and how to search by those that stay."""
+    table = Table("rung", found.metric, "adds", "p", "better / worse", "p50 ms", "")
+    for rung in found.rungs:
+        cells = ("", "", "")
+        if rung.delta is not None and rung.p_value is not None:
+            cells = (f"{rung.delta:+.4f}", f"{rung.p_value:.4f}", f"{rung.wins} / {rung.losses}")
+        verdict = "used" if rung.kept else "not used"
+        title = f"{rung.name} ({found.fusion})" if rung.delta is None else rung.name
+        table.add_row(title, f"{rung.mean:.4f}", *cells, f"{rung.p50_ms:.1f}", verdict)
+    console.print(table)
+    options = " ".join(map(printable, found.options))
+    command = f"aisle releases bind {printable(name)} {options}"
+    for line in (
+        f"{found.queries:,} queries of {found.release}",
+        f"next: {command}"
+        if options
+        else "nothing beats the fusion by more than chance: search without them",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Choose how the legs are fused, from judged queries.
+    """Choose how the legs are fused, and what orders results after that, from judged queries.
 
     Examples:
 
         aisle tune run judged --name shop
 
         aisle tune apply tuning/fusion.json --name shop
+
+        aisle tune ladder judged --name shop --ranker shop
     """
 
 
@@ -266,6 +291,60 @@ def apply(
         print_json(applied.to_json())
     else:
         print_applied(Console(), applied)
+
+
+@app.command()
+def ladder(
+    data: Annotated[Path, typer.Argument(help="BEIR folder with queries.jsonl and qrels/SPLIT.tsv.")],
+    name: Annotated[str, typer.Option("--name", "-n", help="Catalogue name, or one release.")],
+    ranker: Annotated[
+        str | None, typer.Option(metavar="REF", help="Ranker of `aisle train ranker` to try.")
+    ] = None,
+    rerank: Annotated[
+        str | None, typer.Option(metavar="REF", help="Reranker to try: small:50, or small:100,large:20.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="Judgments to decide by, of queries that neither of them learned from.")
+    ] = "dev",
+    metric: Annotated[
+        str, typer.Option(help="Metric to raise: nDCG@k, R@k, RR@k, P@k or AP@k.")
+    ] = USUAL.metric,
+    relevant: Annotated[float, typer.Option(help="Lowest grade that counts as relevant.")] = USUAL.relevant,
+    guard_p: Annotated[
+        float, typer.Option(help="Keep a model only if it helps with a p-value below this.")
+    ] = USUAL.guard_p,
+    encoder: EncoderOption = None,
+    sparse: SparseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide what orders results: the fusion alone, a learned ranker, a reranker after it.
+
+    Each is asked all judged queries, and stays if it beats what it stands on. Nothing changes in the index.
+
+    Examples:
+
+        aisle tune ladder judged --name shop --ranker shop
+
+        aisle tune ladder judged --name shop --ranker shop --rerank reranker:50 --split test --json
+    """
+    with query_progress() as progress:
+        found = aisle.tune_ladder(
+            name,
+            data,
+            ranker=ranker,
+            reranker=rerank,
+            split=split,
+            metric=metric,
+            relevant=relevant,
+            guard_p=guard_p,
+            encoder=encoder,
+            sparse=sparse,
+            progress=progress,
+        )
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_ladder(Console(), found, name)
 
 
 @app.command()

@@ -93,6 +93,13 @@ def test_a_ranker_learns_what_sells_and_says_so(
     scored = json.loads((folder / "report.json").read_text())["systems"]
     assert scored["hybrid+ranker"]["nDCG@10"] > scored["hybrid"]["nDCG@10"] + 0.2
     assert "no ranker" in failure(ask("eval", ".", "--name", "NAME", "--systems", "hybrid+ranker"))
+    decided = told(ask("tune", "ladder", ".", "--name", "NAME", "--ranker", "mine", "--json"))
+    fused, ranked = decided["rungs"]
+    assert (fused["name"], ranked["name"], decided["ranker"]) == ("fusion", "ranker", "mine")
+    assert fused["mean"] == pytest.approx(scored["hybrid"]["nDCG@10"])
+    assert ranked["mean"] == pytest.approx(scored["hybrid+ranker"]["nDCG@10"])
+    assert ranked["kept"] and ranked["p_value"] < 0.05 and ranked["wins"] > ranked["losses"]
+    assert "next: aisle releases bind" in ask("tune", "ladder", ".", "--name", "NAME", "--ranker", "mine").out
     _pages_sorts_and_rules(name, folder, client)
 
 
@@ -193,6 +200,13 @@ def test_what_cannot_be_is_refused(ask: Ask) -> None:
         (("--split", "dev", "--name", "a/b"), "no name for an artifact"),
     ):
         assert said in failure(ask("train", "ranker", "--index", "NAME", "--data", ".", *options))
+    for named, said in (
+        ((), "no rung above the fusion"),
+        (("--ranker", "none-such"), "no ranker 'none-such'"),
+        (("--ranker", "none-such", "--metric", "Judged@10"), "cannot be tuned for 'Judged@10'"),
+        (("--ranker", "none-such", "--guard-p", "0"), "a guard at p = 0"),
+    ):
+        assert said in failure(ask("tune", "ladder", ".", "--name", "NAME", *named))
 
 
 def test_a_release_brings_its_models_and_a_rollback_those_of_the_release_before(
