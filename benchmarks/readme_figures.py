@@ -25,6 +25,7 @@ from benchmarks.item_to_item import table as item_to_item
 from benchmarks.learned_ranking import table as learned_ranking
 from benchmarks.plan_check.figures import plan
 from benchmarks.quality.table import MAIN, METRICS, title
+from benchmarks.releases.interleaving import interleaving_table
 from benchmarks.scale.figures import scale, scale_bounds, searching
 from benchmarks.search_features import table as search_features
 from benchmarks.search_quality.figures import (
@@ -145,6 +146,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "quality": Figure("quality", quality),
     "quality-fusions": Figure("quality", fusions),
     "quality-exact": Figure("quality", exact),
+    "interleaving": Figure("releases", interleaving_table),
     "indexing": Figure("indexing", indexing),
     "search-latency": Figure("search-latency", search),
     "encoder-homedepot": Figure("encoder-homedepot", ladder),

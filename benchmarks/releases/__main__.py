@@ -15,6 +15,7 @@ from benchmarks.harness.result_file import HIGHER, LOWER, Goal
 from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
 from benchmarks.releases.faults import drill, train_rankers
 from benchmarks.releases.going_back import PER_S, go_back
+from benchmarks.releases.interleaving import TOPIC, measure
 from benchmarks.releases.shop import PRODUCTS, QUERIES, DrillShop, make_shop
 from benchmarks.releases.unchanged import release_unchanged
 
@@ -33,7 +34,7 @@ def releases(
 ) -> None:
     """Twelve faulty releases, fifty in which nothing changed, and rollbacks under load. About 12 minutes.
 
-    The topics are faults, unchanged and rollback.
+    The topics are faults, unchanged, rollback and interleaving.
 
     Examples:
 
@@ -49,6 +50,8 @@ def releases(
             "faults": partial(_faults, shop),
             "unchanged": partial(_unchanged, shop, unchanged),
             "rollback": partial(_rollback, shop, node.url, rollbacks),
+            # Alone, and without a node: python -m benchmarks.releases.interleaving
+            TOPIC: measure,
         }
         measure_topics(BENCHMARK, "benchmarks.releases", topics, only, out)
 
