@@ -14,13 +14,13 @@ from aisle._quality_gate import evaluate_release
 from aisle._search import load_release_encoder, open_search
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.artifact import ITEM_CODES
+from aisle.encoder.artifact import ITEM_CODES, QUERY_HASHES
 from aisle.encoder.code_artifact import load_codes
 from aisle.evaluation import JudgedSet, answerable
 from aisle.evaluation.codes import level_figures
 from aisle.evaluation.gates.figures import Found, ReleaseFigures
 from aisle.evaluation.gates.policy import GatePolicy
-from aisle.evaluation.seen import SKETCH, Seen, seen_queries
+from aisle.evaluation.seen import Seen, seen_queries
 from aisle.indexer.releases.guards import release_content
 from aisle.indexer.releases.smoke_queries import SmokeQuerySender, has_words
 from aisle.indexer.vectors import dense_item_encoder, written_to
@@ -194,9 +194,9 @@ def _seen(meta: IndexMeta, asked: Questions) -> dict[str, Seen]:
     texts = [query.text for query in asked.judged.queries if query.id in wanted]
     held = {manifest.fingerprint: manifest for _, manifest in asked.store.list()}
     return {
-        f"{manifest.kind} {manifest.name}": seen_queries(manifest.training[SKETCH], texts)
+        f"{manifest.kind} {manifest.name}": seen_queries(manifest.training[QUERY_HASHES], texts)
         for fingerprint in named
-        if (manifest := held.get(fingerprint)) and SKETCH in manifest.training
+        if (manifest := held.get(fingerprint)) and QUERY_HASHES in manifest.training
     }
 
 

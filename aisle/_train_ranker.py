@@ -14,10 +14,10 @@ from aisle._ordering import NO_MODEL, SPACES, searched_spaces
 from aisle._search import open_search
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import check_name
+from aisle.encoder.artifact import QUERY_HASHES, check_name
 from aisle.errors import EvaluationError, InputError
 from aisle.evaluation import JudgedSet, answerable, read_judged_set
-from aisle.evaluation.seen import SKETCH, query_sketch
+from aisle.evaluation.seen import query_sketch
 from aisle.mappings import IndexMeta
 from aisle.search import SearchClient, read_live
 from aisle.search.rank.evidence import Evidence
@@ -147,7 +147,7 @@ def learned_from(judged: JudgedSet, meta: IndexMeta) -> dict[str, Any]:
     """
     return {
         SPACES: searched_spaces(meta),
-        SKETCH: query_sketch(query.text for query in judged.queries),
+        QUERY_HASHES: query_sketch(query.text for query in judged.queries),
     }
 
 

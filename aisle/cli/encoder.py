@@ -160,7 +160,7 @@ def show(
         print_json(facts)
         return
     table = _facts_table()
-    for key, value in _rows(facts):
+    for key, value in _rows({**facts, "training": artifact.manifest.told_training}):
         table.add_row(key, value)
     Console().print(table)
     progress_console().print("hashes and self-test agree on this machine")

@@ -41,6 +41,9 @@ ITEM_TO_ITEM = "item-to-item"
 RANKER = "ranker"
 """Orders candidates by their features, see ``aisle.search.rank.artifact``."""
 
+QUERY_HASHES: Final = "query_hashes"
+"""Of a manifest's ``training``: hashes of queries that the model learned from, ``aisle.evaluation.seen``."""
+
 # Facts about one export, not about the vector space: the same model built twice has one fingerprint. How it
 # was trained and for which CPU is settled by the model file's own hash.
 _NOT_SEMANTIC = {"name", "git_commit", "created", "metrics", "training", "instruction_set"}
@@ -124,6 +127,12 @@ class Manifest(BaseModel):
         files = content["files"].items()
         content["files"] = {name: digest for name, digest in files if name not in _NOT_SEMANTIC_FILES}
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @property
+    def told_training(self) -> Mapping[str, Any]:
+        """``training`` for people: hashes are counted."""
+        hashes = self.training.get(QUERY_HASHES)
+        return self.training if hashes is None else {**self.training, QUERY_HASHES: f"{len(hashes):,}"}
 
     def to_bytes(self) -> bytes:
         """Indented JSON."""

@@ -14,9 +14,6 @@ from typing import Final
 
 from aisle.mappings.suggestions import folded
 
-SKETCH: Final = "queries"
-"""What a manifest of a trained model calls the sketch of its queries, under ``training``."""
-
 SIZE: Final = 1024
 _BYTES: Final = 6
 

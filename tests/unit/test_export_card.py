@@ -14,7 +14,12 @@ from aisle.encoder.export.card import model_card
 from aisle.errors import ArtifactCorrupt
 from tests.support.encoder_artifact import minilm
 
-SETTINGS = {"epochs": 2, "loss": {"name": "mnrl", "scale": 20.0}, "note": "a | b\nc"}
+SETTINGS = {
+    "query_hashes": ["0123456789ab", "ba9876543210"],
+    "epochs": 2,
+    "loss": {"name": "mnrl", "scale": 20.0},
+    "note": "a | b\nc",
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,8 @@ def test_a_card_tells_what_the_manifest_tells(trained: Path) -> None:
     facts = (manifest.fingerprint, "ab" * 32, manifest.base_model, "of 384 values", "Nothing recorded")
     assert [fact for fact in facts if fact not in card] == []
     assert "| epochs | 2 |" in card
+    # What is for the gate alone is counted, not shown.
+    assert "| query_hashes | 2 |" in card and "0123456789ab" not in card
     assert "| loss.scale | 20.0 |" in card
     assert r"| note | a \| b c |" in card
 

@@ -82,7 +82,7 @@ def model_card(manifest: Manifest) -> str:
         "## Measured at export",
         table((kind.figures.get(name, name), f"{value:g}") for name, value in manifest.metrics.items()),
         "## Training",
-        table(flat(manifest.training)),
+        table(flat(manifest.told_training)),
         "## How to load it",
         kind.load.format(**named),
         "## Licence and limits",

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from aisle.encoder import ArtifactStore, DenseEncoder
-from aisle.encoder.artifact import sha256_of
+from aisle.encoder.artifact import QUERY_HASHES, sha256_of
 from aisle.encoder.export import ExportReport, RerankerExport, export, find_weights
 from aisle.encoder.export.weights import WeightSource
 from aisle.encoder.text import TEXT_VERSION
 from aisle.evaluation.encoders.fidelity import RerankerFidelity
-from aisle.evaluation.seen import SKETCH, query_sketch
+from aisle.evaluation.seen import query_sketch
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import machine_note
 from aisle.training.common.progress import Progress
@@ -200,7 +200,7 @@ class RerankerJob(TrainingJob[TrainedReranker, list[ExportReport]]):
                 "base": origin,
                 "teacher": taught,
                 "ran": trained.as_dict(),
-                SKETCH: query_sketch(data.queries.values()),
+                QUERY_HASHES: query_sketch(data.queries.values()),
             },
             data_hash=data.data_hash,
             calibration=calibration_pairs(data, candidates),

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from aisle.catalogue.judged import read_judged
 from aisle.encoder import ArtifactStore
+from aisle.encoder.artifact import QUERY_HASHES
 from aisle.encoder.export import DenseExport, ExportReport, export
 from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.encoder.text import TEXT_VERSION
 from aisle.errors import InputError
 from aisle.evaluation.encoders.fidelity import DenseFidelity
-from aisle.evaluation.seen import SKETCH, query_sketch
+from aisle.evaluation.seen import query_sketch
 from aisle.training.common.base_model import BaseModel, find_base, open_model, save_model
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import best_device, machine_note, where
@@ -87,7 +88,7 @@ class TrainedEncoder:
             query_prefix=self.base.prefixes.query,
             item_prefix=self.base.prefixes.item,
             widths=self.widths,
-            training={**self.as_dict(), SKETCH: query_sketch(training_set.queries.values())},
+            training={**self.as_dict(), QUERY_HASHES: query_sketch(training_set.queries.values())},
             data_hash=self.data_hash,
             calibration=tuple(calibration_texts(training_set, self.base.prefixes)),
             **more,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from aisle._environment import optional
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import TOKENIZER
+from aisle.encoder.artifact import QUERY_HASHES, TOKENIZER
 from aisle.encoder.export import ExportReport, SparseExport, export
 from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.encoder.text import TEXT_VERSION
 from aisle.evaluation.encoders.fidelity import SparseFidelity
-from aisle.evaluation.seen import SKETCH, query_sketch
+from aisle.evaluation.seen import query_sketch
 from aisle.training.common.base_model import BaseModel, find_base, open_model
 from aisle.training.common.job import TrainingJob
 from aisle.training.common.machine import TrainingPrecision, best_device, machine_note, where
@@ -104,7 +104,7 @@ class TrainedSparse:
             name=name,
             max_length=self.base.max_length,
             prefixes=self.base.prefixes,
-            training={**self.as_dict(), SKETCH: query_sketch(training_set.queries.values())},
+            training={**self.as_dict(), QUERY_HASHES: query_sketch(training_set.queries.values())},
             data_hash=self.data_hash,
             calibration=tuple(calibration_texts(training_set, self.base.prefixes)),
             **more,
