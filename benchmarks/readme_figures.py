@@ -190,6 +190,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "item-to-item-systems": Figure("item-to-item", item_to_item.systems),
     "item-to-item-teachers": Figure("item-to-item", item_to_item.teachers),
     "learned-ranking": Figure("learned-ranking", learned_ranking.ranking_ladder),
+    "learned-ranking-bounds": Figure("learned-ranking", learned_ranking.ranking_bounds),
+    "learned-ranking-ceiling": Figure("learned-ranking", learned_ranking.ranking_ceiling),
     "learned-ranking-no-judgments": Figure("learned-ranking", learned_ranking.ranking_no_judgments),
     "learned-ranking-outside": Figure("learned-ranking", learned_ranking.ranking_outside),
     "learned-ranking-parts": Figure("learned-ranking", learned_ranking.ranking_parts),
