@@ -197,6 +197,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "learned-ranking-parts": Figure("learned-ranking", learned_ranking.ranking_parts),
     "learned-ranking-sizes": Figure("learned-ranking", learned_ranking.ranking_sizes),
     "learned-ranking-speed": Figure("learned-ranking", learned_ranking.ranking_speed),
+    "learned-ranking-teachers": Figure("learned-ranking", learned_ranking.ranking_teachers),
+    "learned-ranking-trained-legs": Figure("learned-ranking", learned_ranking.ranking_trained_legs),
     "learned-ranking-tried": Figure("learned-ranking", learned_ranking.ranking_tried),
     "recommendation-train-only": Figure("semantic-ids", semantic_ids.train_only),
     "recommendation-seen-kept": Figure("semantic-ids", semantic_ids.seen_kept),

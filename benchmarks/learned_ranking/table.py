@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.pages import block, goals_table, table, unmeasured
 from benchmarks.harness.result_file import BenchmarkResult, trials
 
 Row = Mapping[str, Any]
@@ -59,6 +59,8 @@ def ranking_bounds(result: BenchmarkResult) -> str:
 
 def ranking_trained_legs(result: BenchmarkResult) -> str:
     """A ranker on top of trained legs."""
+    if missing := unmeasured(result, "benchmarks.learned_ranking", ["trained legs"]):
+        return missing
     return block(result, _goals(result, "trained legs"), _table(result, "trained legs"))
 
 
@@ -69,6 +71,8 @@ def ranking_ceiling(result: BenchmarkResult) -> str:
 
 def ranking_teachers(result: BenchmarkResult) -> str:
     """Other labels, more queries, several rankers, and what was tried."""
+    if missing := unmeasured(result, "benchmarks.learned_ranking", ["teachers", "heads"]):
+        return missing
     tried = [
         [trial["trial"], trial["figure"], trial["kept"]]
         for trial in result.attempts
