@@ -13,6 +13,7 @@ from typing import Any
 from aisle.encoder import ArtifactStore
 from aisle.encoder.dense import DenseEncoder, cut
 from aisle.encoder.export import DenseExport, Fp32, export, find_weights
+from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.encoder.export.weights import weight_files
 from aisle.encoder.text import clean, query_text
 from aisle.errors import InputError
@@ -88,7 +89,8 @@ def _graph(encoder: DenseEncoder, weights: str, stack: ExitStack) -> DenseEncode
 def _torch(encoder: DenseEncoder, folder: Path) -> Peer:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(folder), device="cpu")
+    with silenced_libraries():
+        model = SentenceTransformer(str(folder), device="cpu")
     model.max_seq_length = encoder.manifest.max_length
     prefixes, width = encoder.manifest.prefixes, encoder.dims
 

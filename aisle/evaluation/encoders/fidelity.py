@@ -13,6 +13,7 @@ import numpy as np
 from aisle.encoder import CrossEncoder, DenseEncoder, OnnxModel, SparseEncoder
 from aisle.encoder.artifact import MODEL
 from aisle.encoder.export import Progress
+from aisle.encoder.export.torch_model import silenced_libraries
 from aisle.evaluation.encoders.samples import sample_texts
 from aisle.evaluation.encoders.tasks import Judged
 from aisle.evaluation.encoders.timing import query_p50_ms
@@ -81,7 +82,8 @@ class DenseFidelity:
         if _torch_is_there():
             from sentence_transformers import SentenceTransformer
 
-            model = SentenceTransformer(str(weights), device="cpu")
+            with silenced_libraries():
+                model = SentenceTransformer(str(weights), device="cpu")
             peers["p50_torch_ms"] = lambda text: model.encode(
                 text, normalize_embeddings=True, show_progress_bar=False
             )
