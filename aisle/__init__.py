@@ -80,7 +80,9 @@ __all__ = [
     "promote",
     "prune_releases",
     "prune_ubi",
+    "pull_encoder",
     "pull_release",
+    "push_encoder",
     "push_release",
     "put_rules",
     "record_report",
@@ -90,6 +92,7 @@ __all__ = [
     "report_experiment",
     "rollback",
     "rollback_rules",
+    "run_pipeline",
     "scoped_key",
     "serve",
     "show_rules",
@@ -120,6 +123,7 @@ if TYPE_CHECKING:
     from aisle._dashboards import import_dashboards, record_report
     from aisle._demo import demo
     from aisle._diagnose import diagnose_semantic_ids
+    from aisle._encoder_hub import pull_encoder, push_encoder
     from aisle._evaluate import evaluate
     from aisle._evaluate_baskets import EvaluatedBaskets, evaluate_baskets
     from aisle._evaluate_encoder import evaluate_encoder
@@ -130,6 +134,7 @@ if TYPE_CHECKING:
     from aisle._item_to_item import open_item_to_item, train_item_to_item
     from aisle._judgments import convert_judgments
     from aisle._keys import scoped_key
+    from aisle._pipeline import run_pipeline
     from aisle._plan import plan
     from aisle._preview import preview
     from aisle._recommend import open_recommender, train_recommender
@@ -200,6 +205,7 @@ else:
         "_dashboards": ("import_dashboards", "record_report"),
         "_demo": ("demo",),
         "_diagnose": ("diagnose_semantic_ids",),
+        "_encoder_hub": ("pull_encoder", "push_encoder"),
         "_evaluate": ("evaluate",),
         "_evaluate_encoder": ("evaluate_encoder",),
         "_evaluate_baskets": ("EvaluatedBaskets", "evaluate_baskets"),
@@ -210,6 +216,7 @@ else:
         "_judgments": ("convert_judgments",),
         "_item_to_item": ("open_item_to_item", "train_item_to_item"),
         "_keys": ("scoped_key",),
+        "_pipeline": ("run_pipeline",),
         "_plan": ("plan",),
         "_preview": ("preview",),
         "_train_ranker": ("train_ranker",),

@@ -40,7 +40,7 @@ _PAGE: Final = 1_000
 
 def gate_release(
     candidate: str,
-    against: str,
+    against: str | None,
     *,
     judged: str | Path | None = None,
     split: str = "dev",
@@ -62,7 +62,8 @@ def gate_release(
 
     Args:
         candidate: the release in question.
-        against: what is live: the catalogue's name, or a release.
+        against: what is live: the catalogue's name, or a release; None: nothing is, and only what needs no
+            comparison is looked at.
         judged: BEIR folder with judgments of this catalogue; None: metrics are not looked at.
         split: which judgments.
         relevant: lowest grade that counts as relevant.
@@ -95,12 +96,15 @@ def gate_release(
     counts = {} if popular is None else _counts(Path(popular))
     named = {} if labels is None else _labels(Path(labels))
     client = connected(cluster)
-    new, old = (read_live(client, name).meta.release for name in (candidate, against))
+    new = read_live(client, candidate).meta.release
+    old = None if against is None else read_live(client, against).meta.release
     if new == old:
         raise InputError(f"{new} is both", fix="name the release that is to go live, and what is live")
     say = progress or (lambda _: None)
-    say(f"measuring {old}")
-    live = measure_release(client, old, asked, is_candidate=False)
+    live = None
+    if old is not None:
+        say(f"measuring {old}")
+        live = measure_release(client, old, asked, is_candidate=False)
     say(f"measuring {new}")
     found = measure_release(client, new, asked, is_candidate=True)
     segments: Segments = {}
@@ -152,14 +156,14 @@ def _counts(path: Path) -> Mapping[str, int]:
     return {folded(query.text): query.count for query in read_popular(path).queries}
 
 
-def _segments(client: Cluster, judged: JudgedSet, relevant: float, new: str, old: str) -> Segments:
+def _segments(client: Cluster, judged: JudgedSet, relevant: float, new: str, old: str | None) -> Segments:
     qrels = answerable(judged.qrels, relevant)
     queries: Sequence[Query] = [query for query in judged.queries if query.id in qrels]
     ids = sorted({item for grades in qrels.values() for item, grade in grades.items() if grade >= relevant})
     sources = dict(_sources(client, new, ids))
     categories = {id_: held[fields.CATEGORIES][0][0] for id_, held in sources.items() if _rooted(held)}
     languages = {id_: held[fields.LANGUAGE] for id_, held in sources.items() if held.get(fields.LANGUAGE)}
-    known = frozenset(id_ for id_, _ in _sources(client, old, ids))
+    known = frozenset(id_ for id_, _ in _sources(client, old, ids)) if old is not None else frozenset(ids)
     return {
         **by_length(queries),
         **by_category(qrels, categories, relevant),

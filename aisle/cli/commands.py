@@ -37,6 +37,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "releases": _Place("releases"),
         "artifacts": _Place("artifacts"),
         "gate": _Place("gate", "gate"),
+        "pipeline": _Place("pipeline"),
         "experiment": _Place("experiment"),
         "watch": _Place("watch", "watch"),
         "check": _Place("check"),

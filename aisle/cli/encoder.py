@@ -1,4 +1,4 @@
-"""``aisle encoder``: make, show and list artifacts."""
+"""``aisle encoder``: make, show and list artifacts, push them to the hub and pull them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.table import Table
 
 import aisle
 from aisle._artifacts import InstructionSet, verified_artifact
+from aisle._printable import printable
 from aisle.cli.console import JsonOption, print_choices, print_json, progress_console
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def encoders() -> None:
-    """Export, verify and list encoder artifacts.
+    """Export, verify and list encoder artifacts; push them to the Hugging Face hub, pull them from there.
 
     Examples:
 
@@ -200,6 +201,76 @@ def list_artifacts(out: _STORE = None, as_json: JsonOption = False) -> None:
     for ref, dims, precision, created in (map(str, row.values()) for row in rows):
         table.add_row(ref, dims, precision, created[:16].replace("T", " "))
     Console().print(table if rows else "no artifacts yet: make one with `aisle encoder export`")
+
+
+_REPOSITORY = Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub.", show_default=False)]
+
+
+@app.command()
+def push(
+    ref: Annotated[str, typer.Argument(help="Artifact (path, name or fingerprint).", show_default=False)],
+    repository: _REPOSITORY,
+    public: Annotated[
+        bool, typer.Option("--public", help="Everybody may see it. Without it, a new repository is private.")
+    ] = False,
+    licence: Annotated[
+        str | None, typer.Option("--licence", "--license", help="Of the weights, such as apache-2.0.")
+    ] = None,
+    message: Annotated[str | None, typer.Option(help="Of the commit. Default: name and fingerprint.")] = None,
+    out: _STORE = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload an encoder or reranker to the Hugging Face hub, with its card. The token is that of HF_TOKEN.
+
+    Examples:
+
+        aisle encoder push shop acme/shop-encoder
+
+        aisle encoder push shop acme/shop-encoder --public --licence apache-2.0
+    """
+    with progress_console().status("uploading"):
+        done = aisle.push_encoder(
+            ref, repository, public=public, licence=licence, message=message, store=_store(out)
+        )
+    if as_json:
+        print_json(done.to_json())
+        return
+    seen = "private" if done.private else "public"
+    _say(f"{done.fingerprint[:12]} is in {done.repository} ({seen}), commit {done.commit}")
+    _say(f"bring it elsewhere: aisle encoder pull {done.repository} --revision {done.commit}")
+
+
+@app.command()
+def pull(
+    repository: _REPOSITORY,
+    revision: Annotated[
+        str | None, typer.Option(help="Branch, tag or commit. A commit always gives the same.")
+    ] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(help="That it must have: the first 8 digits or more.")
+    ] = None,
+    out: _STORE = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Download an artifact from the Hugging Face hub. Nothing can be seen until hashes and self-test agree.
+
+    Examples:
+
+        aisle encoder pull acme/shop-encoder
+
+        aisle encoder pull acme/shop-encoder --revision 6f1c2d0b --fingerprint 04f1c8c27f6e
+    """
+    with progress_console().status("downloading, and replaying the self-test"):
+        done = aisle.pull_encoder(repository, revision=revision, fingerprint=fingerprint, store=_store(out))
+    if as_json:
+        print_json(done.to_json())
+        return
+    _say(f"{done.path}")
+    _say(f"{done.fingerprint[:12]}, of commit {done.commit}; hashes and self-test agree on this machine")
+
+
+def _say(line: str) -> None:
+    Console().print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def _store(out: Path | None) -> aisle.ArtifactStore:
