@@ -13,6 +13,7 @@ from aisle.evaluation.experiments.design import Arm, Experiment, Kind, read_expe
 from aisle.evaluation.experiments.inference import p_value, rate, wins
 from aisle.evaluation.experiments.outcome import OutcomeReader
 from aisle.service.experiments.running import check_experiments, released
+from tests.support.command import NOWHERE, here
 
 FILE = """
 name = "new-encoder"
@@ -92,6 +93,21 @@ def test_what_a_service_cannot_run_is_refused() -> None:
     check_experiments([shadow], ["shop"], events=False)
     with pytest.raises(InputError, match="a shadow"):
         aisle.report_experiment(shadow)
+
+
+def test_the_command_refuses_them_before_it_asks_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "experiment.toml"
+    path.write_text(FILE)
+    for options, said in (
+        (("--name", "outlet", "--events"), "which is not served"),
+        (("--name", "shop"), "record events: add --events"),
+        (("--name", "shop", "--events", "--experiment", str(path)), "on one catalogue"),
+    ):
+        asked = ("serve", "--port", "0", *options, "--experiment", str(path))
+        done = here(monkeypatch, capfd, *asked, AISLE_URL=NOWHERE, AISLE_HOME=str(tmp_path))
+        assert done.code == 1 and said in done.err
 
 
 def query(identity: str, client: str, config: str, teams: Any = None, **more: Any) -> dict[str, Any]:
