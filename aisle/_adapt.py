@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
+from aisle.encoder.artifact import check_name
 from aisle.encoder.cross_encoder import KIND as RERANKER
 from aisle.errors import ArtifactNotFound, InputError
 from aisle.evaluation.encoders.adaptation_report import to_markdown
@@ -166,7 +167,8 @@ def interpolate(
 
     Raises:
         InputError: no finished training, a share that is none, a share and data to choose it by, a folder
-            that is at home and outside, or the name of the adapted encoder itself.
+            that is at home and outside, an artifact of another training, or the name of an encoder that
+            was trained.
         ArtifactNotFound: the training's artifact is not in the store.
         MissingExtra: the extra ``train`` is not installed.
     """
@@ -175,15 +177,18 @@ def interpolate(
     from aisle.catalogue.judged import beir_task, require_apart
     from aisle.evaluation.encoders.adaptation_report import Limits
     from aisle.training.adaptation.chosen_share import best_share, measured_shares
-    from aisle.training.adaptation.interpolate import USUAL_SHARE, Ends, Interpolation
+    from aisle.training.adaptation.interpolate import USUAL_SHARE, Ends, Interpolation, check_share
     from aisle.training.common.progress import Silent
-    from aisle.training.common.run_folder import work_folder
+    from aisle.training.common.run_folder import LEDGER, work_folder
 
     if keep_base is not None and data is not None:
         raise InputError("a share of the base and data to choose it by", fix="give --keep-base or --data")
     if outside and data is None:
         raise InputError("other domains and none at home", fix="name judgments of the domain with --data")
     require_apart(data, outside)
+    check_name(name)
+    if keep_base is not None:
+        check_share(keep_base)
     store, progress = store or ArtifactStore.default(), progress or Silent()
     folder = Path(run) if Path(run).is_dir() else work_folder(str(run))
     ends = Ends.of_run(folder)
@@ -193,9 +198,15 @@ def interpolate(
         raise ArtifactNotFound(
             error.message, fix=f"name the artifact of the training in {folder}, with --artifact"
         ) from error
-    if name == adapted.manifest.name:
+    if ends.data_hash and adapted.manifest.data_hash != ends.data_hash:
         raise InputError(
-            f"{name} is the adapted encoder, which would be lost", fix="give what is mixed a name of its own"
+            f"{adapted.manifest.name} does not come from the training in {folder}",
+            fix="name the artifact of that training with --artifact",
+        )
+    if name == adapted.manifest.name or (work_folder(name) / LEDGER).exists():
+        raise InputError(
+            f"{name} is an encoder that was trained, which would be lost",
+            fix="give what is mixed a name of its own",
         )
     lost = Limits(most_lost=most_lost).most_lost
     share = USUAL_SHARE if keep_base is None else keep_base
@@ -206,6 +217,8 @@ def interpolate(
         for one in found:
             progress.note(f"{one.keep_base:g} kept: {one.home:.4f} at home, {one.lost:.1%} lost outside")
         share = best_share(found, lost).keep_base
+        if share == 1:
+            progress.note("the whole base is taken: no smaller share of it wins more and loses little enough")
     interpolation = Interpolation(run=folder, keep_base=share, name=name, adapted=adapted)
     return interpolation.make(store, measure=measure, progress=progress)
 
@@ -282,6 +295,8 @@ def report_adaptation(
 def _sampled(task: Judged, most: int | None) -> Judged:
     from aisle.evaluation.encoders.tasks import sampled
 
+    if most is not None and most < 1:
+        raise InputError(f"no catalogue has {most} items", fix="give a sample of 1 or more, or None for all")
     return task if most is None else sampled(task, 7, most)
 
 

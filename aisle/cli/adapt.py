@@ -121,10 +121,13 @@ def adapt(
       aisle adapt --describe "toys" --catalogue toys.csv --llm http://localhost:11434/v1 --llm-model qwen3
     """
     if context.invoked_subcommand is not None:
-        if describe is not None or catalogue is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params}
+        given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+        if given:
+            options = ", ".join(f"--{name.removeprefix('as_').replace('_', '-')}" for name in given)
             raise InputError(
-                f"{context.invoked_subcommand} takes no description and no catalogue",
-                fix="leave --describe and --catalogue out, or the command after them",
+                f"{context.invoked_subcommand} takes no {options} before it",
+                fix=f"leave that out, or write after {context.invoked_subcommand} what it takes itself",
             )
         return
     if describe is None:
@@ -207,9 +210,10 @@ def report(
     if json_file == STDOUT:
         print_json(found.to_json())
     else:
+        # Shown first: minutes of judging are not lost where the file cannot be written.
+        Console().print(Markdown(to_markdown(found)))
         if json_file is not None:
             found.write(json_file)
-        Console().print(Markdown(to_markdown(found)))
     if gate and not found.passed:
         raise typer.Exit(EXIT_FAILED)
 

@@ -55,14 +55,21 @@ _SHA256 = r"^[0-9a-f]{64}$"
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
+_MOST_NAME: Final = 100
+"""Characters: folders are called by it with more beside, and 255 bytes is all that file systems take."""
+
+
 def check_name(name: str) -> str:
     """The name itself.
 
     Raises:
         InputError: no manifest takes it.
     """
-    if not re.fullmatch(_WORD, name):
-        raise InputError(f"{name!r} is no name for an artifact", fix="use letters, digits, '.', '_', '-'")
+    if not re.fullmatch(_WORD, name) or len(name) > _MOST_NAME:
+        raise InputError(
+            f"{name[:_MOST_NAME]!r} is no name for an artifact",
+            fix=f"use at most {_MOST_NAME} letters, digits, '.', '_', '-'",
+        )
     return name
 
 

@@ -15,7 +15,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from aisle import export_encoder
+from aisle import export_encoder, interpolate
 from aisle.cli.adapt import app
 from aisle.encoder import DenseEncoder
 from aisle.errors import ArtifactNotFound, InputError
@@ -107,6 +107,12 @@ def test_what_is_wrong_is_said_before_anything_is_written(shop: Path, home: Path
     assert "too few" in failed("--describe", "We sell what people in this town look for", *base).message
     assert "no web address" in failed("--describe", "x", "--llm", "localhost", "--llm-model", "m").message
     assert "--llm" in failed("--describe", "x", "--llm-model", "m").fix
+    for seed in (-1, 10**30):
+        wrong = failed("--describe", "x", "--catalogue", products, "--seed", seed, *base)
+        assert f"seed = {seed} cannot be trained with" in wrong.message
+    for name in ("a/b", "../x", "", "a" * 300):
+        wrong = failed("--describe", "x", "--catalogue", products, "--name", name, *base)
+        assert "no name for an artifact" in wrong.message
     there = failed("--describe", "x", "--catalogue", products, "--pairs", tmp_path, *base)
     assert "exists already" in there.message
     assert not home.exists()
@@ -172,6 +178,21 @@ def test_a_language_model_that_fails(
         ChatQueryWriter(url, "m").write(["drill"], "tools", 3)
     assert "secret" not in f"{error.value.message} {error.value.fix}"
     assert "without --llm none is asked" in error.value.fix
+
+
+def test_a_key_that_no_header_holds_is_refused_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("sec\nret", "s€cret"):
+        monkeypatch.setenv("AISLE_LLM_KEY", key)
+        with pytest.raises(InputError, match="AISLE_LLM_KEY") as error:
+            ChatQueryWriter("http://127.0.0.1:9/v1", "m")
+        assert "ret" not in f"{error.value.message} {error.value.fix}"
+    monkeypatch.setenv("AISLE_LLM_KEY", "secret\n")
+    with language_model(said("[]")) as (url, asked):
+        ChatQueryWriter(url, "m").write(["drill"], "tools", 3)
+    assert asked[0]["key"] == "Bearer secret"
+    for model in ("", " ", "\udcff"):
+        with pytest.raises(InputError, match="no model is named"):
+            ChatQueryWriter("http://127.0.0.1:9/v1", model)
 
 
 def test_nonsense_is_no_query() -> None:
@@ -251,13 +272,29 @@ def test_an_interrupted_run_is_continued_and_another_is_refused_before_pairs_are
     assert "--artifact" in lost.fix
     options = ("interpolate", tmp_path / "run", "--artifact", "tiny", "--no-measure")
     assert "a name of its own" in failed(*options, "--name", "tiny").fix
+    other = home / "training" / "other"
+    other.mkdir(parents=True)
+    (other / "training.json").write_text("{}")
+    assert "which would be lost" in failed(*options, "--name", "other").message
+    assert [path.name for path in other.iterdir()] == ["training.json"]
+    assert "no name for an artifact" in failed(*options, "--name", "a/b").message
+    export_encoder(shop / "tiny", name="stranger")
+    stranger = failed("interpolate", tmp_path / "run", "--artifact", "stranger", "--name", "x")
+    assert "stranger does not come from" in stranger.message and "--artifact" in stranger.fix
+    judged = write_beir(tmp_path / "judged")
+    with pytest.raises(InputError, match="no catalogue has 0 items"):
+        interpolate(tmp_path / "run", artifact="tiny", name="x", data=judged, sample=0)
+    with pytest.raises(InputError, match="cannot be kept"):
+        interpolate("nobody", name="x", keep_base=float("nan"))
     between = adapt(*options, "--name", "between")
     assert between.exit_code == 0, between.output
     assert DenseEncoder.load("between").manifest.training["keep_base"] == 0.3
 
 
 def test_odd_orders_and_limits_that_are_no_numbers(home: Path) -> None:
-    assert "takes no description" in failed("--describe", "x", "report", "tools", "--data", "y").message
+    assert "report takes no --describe" in failed("--describe", "x", "report", "tools", "--data", "y").message
+    before = failed("--name", "tools", "--json", "--keep-base", 0.2, "interpolate", "tools", "--name", "x")
+    assert "interpolate takes no --name, --json, --keep-base before it" in before.message
     assert "no finished training" in failed("interpolate", "tools", "--name", "x").message
     with pytest.raises(InputError, match="no limit for most_lost"):
         Limits(most_lost=float("nan"))

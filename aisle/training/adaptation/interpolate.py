@@ -41,10 +41,12 @@ class Ends:
         start: folder of the model before anything was learned: of a run that begins with principal axes the
             one that is turned to them, whose full vectors rank as the base's.
         end: folder of the finished model.
+        data_hash: of what it was trained on; empty where the run does not tell.
     """
 
     start: Path
     end: Path
+    data_hash: str = ""
 
     @classmethod
     def of_run(cls, folder: Path) -> Ends:
@@ -54,9 +56,10 @@ class Ends:
             InputError: it holds no finished training that begins with principal axes.
         """
         try:
-            stages = orjson.loads((folder / LEDGER).read_bytes())["stages"]
-            first, last = stages[0], stages[-1]
-        except (OSError, ValueError, LookupError, TypeError):
+            ledger = orjson.loads((folder / LEDGER).read_bytes())
+            first, last = ledger["stages"][0], ledger["stages"][-1]
+            data_hash = (ledger.get("decided") or {}).get("data", "")
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             raise InputError(
                 f"{folder} holds no finished training of an encoder",
                 fix="name one by --name or --work of `aisle adapt` or `aisle train encoder`",
@@ -66,7 +69,7 @@ class Ends:
                 f"the training in {folder} does not begin with its base's principal axes",
                 fix="train it with this version of Aisle",
             )
-        return cls(folder / first["folder"], folder / last["folder"])
+        return cls(folder / first["folder"], folder / last["folder"], data_hash)
 
 
 def check_share(keep_base: float) -> None:

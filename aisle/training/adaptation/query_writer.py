@@ -61,7 +61,7 @@ class ChatQueryWriter:
         seed: sent along; not every endpoint heeds it.
 
     Raises:
-        InputError: no web address.
+        InputError: no web address, no name of a model, or a key that no request can carry.
     """
 
     url: str
@@ -73,8 +73,9 @@ class ChatQueryWriter:
             raise InputError(
                 f"{shown(self.url)} is no web address", fix="write it as in --llm http://localhost:11434/v1"
             )
-        if not self.model:
+        if not self.model.strip() or not self.model.isprintable():
             raise InputError("no model is named", fix="name it as the endpoint does, with --llm-model")
+        _key()
 
     def write(self, items: Sequence[str], description: str, count: int) -> list[list[str]]:
         """See `QueryWriter`."""
@@ -95,7 +96,7 @@ class ChatQueryWriter:
             ],
         }
         headers = {"Content-Type": "application/json"}
-        if key := os.environ.get(KEY_VARIABLE):
+        if key := _key():
             headers["Authorization"] = f"Bearer {key}"
         try:
             with urllib3.PoolManager() as pool:
@@ -126,6 +127,20 @@ class ChatQueryWriter:
             f"the language model at {shown(self.url)} {why}",
             fix=f"check --llm, --llm-model and the variable {KEY_VARIABLE}; without --llm none is asked",
         )
+
+
+def _key() -> str:
+    """The key, or an empty text; a line end of the file that it comes from is no part of it.
+
+    Raises:
+        InputError: a header cannot hold it. It is not shown, as it would be by what refuses it otherwise.
+    """
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise InputError(
+            f"{KEY_VARIABLE} holds what no key holds", fix="set it to the key alone, on one line"
+        )
+    return key
 
 
 def _queries(answer: str, items: int, count: int) -> list[list[str]]:

@@ -13,6 +13,9 @@ from aisle.training.common.machine import TrainingPrecision
 Rule = tuple[str, bool, str]
 """An attribute, whether its value holds, and what to give instead."""
 
+_MOST_SEED = (1 << 31) - 1
+"""Stages add to it, and NumPy takes 32 bits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
@@ -26,7 +29,7 @@ class RunSettings:
         weight_decay: AdamW's, decoupled (Loshchilov and Hutter 2019, arXiv 1711.05101).
         max_grad_norm: gradients of a larger norm are scaled down to it.
         precision: of the arithmetic.
-        seed: of everything that is drawn.
+        seed: of everything that is drawn, 0 to 2^31 - 1.
 
     Raises:
         InputError: a value that cannot be used; names it.
@@ -53,6 +56,7 @@ class RunSettings:
             ("warmup", 0 <= self.warmup < 1, "0 to less than 1"),
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
             ("max_grad_norm", self.max_grad_norm > 0, "more than 0"),
+            ("seed", 0 <= self.seed <= _MOST_SEED, f"0 to {_MOST_SEED}"),
         )
 
     def as_dict(self) -> dict[str, Any]:
