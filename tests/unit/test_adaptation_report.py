@@ -85,6 +85,9 @@ def test_the_report_and_its_checks(tmp_path: Path) -> None:
     assert "R@200 won at home, 32 dimensions" in missed
     with pytest.raises(InputError, match="same artifact"):
         report_adaptation(tiny(), tiny(), home, [])
+    with pytest.raises(InputError, match="has 16 dimensions, tiny 32"):
+        report_adaptation(tiny(5), tiny(dims=16), home, [])
+    assert report_adaptation(tiny(5, dims=16), tiny(), home, []).changes[0].dims == 16
 
 
 def test_a_sample_keeps_what_is_judged(tmp_path: Path) -> None:

@@ -75,12 +75,18 @@ def report_adaptation(
         progress: takes a line before each step.
 
     Raises:
-        InputError: the two are one and the same artifact.
+        InputError: the two are one and the same artifact, or the base is narrower.
         EvaluationError: a task that cannot be scored.
     """
     if adapted.fingerprint == base.fingerprint:
         raise InputError(
             f"{adapted.manifest.name} and its base are the same artifact", fix="name what it was adapted from"
+        )
+    if base.dims < adapted.dims:
+        names = base.manifest.name, adapted.manifest.name
+        raise InputError(
+            f"the base {names[0]} has {base.dims} dimensions, {names[1]} {adapted.dims}",
+            fix="name what it was adapted from, in its full width, with --base",
         )
     limits, known = limits or Limits(), known or Home()
     for task in (home, *outside):
