@@ -107,19 +107,22 @@ MAX_WORDS: Final = 100_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownTitle:
-    """A title whose words have numbers.
+    """A title whose words, and their pieces, have numbers: equal ones for equal ones.
 
     Attributes:
-        title: as it was read.
-        numbers: int64 [words], equal for equal words.
+        words: as of `Title`; noun: likewise.
+        numbers: int64 [words].
         first: bool [words], whether the title has a word there for the first time.
         digits: bool [words], whether it begins with a digit.
+        grams: int64, of its pieces of three characters, each once.
     """
 
-    title: Title
+    words: tuple[str, ...]
+    noun: int
     numbers: Ints
     first: Flags
     digits: Flags
+    grams: Ints
 
 
 class KnownTitles:
@@ -127,7 +130,9 @@ class KnownTitles:
 
     def __init__(self) -> None:
         self._titles: dict[str, KnownTitle] = {}
+        self._words: list[str] = []
         self._numbers: dict[str, int] = {}
+        self._grams: dict[str, int] = {}
         self._beginnings: dict[str, list[str]] = {}
         self._lock = threading.Lock()
 
@@ -140,23 +145,31 @@ class KnownTitles:
         """A title taken apart."""
         found = self._titles.get(text)
         if found is None:
-            title = read_title(text)
-            words = title.words
-            with self._lock:
-                numbers = [self._number(word) for word in words]
-            first = [word not in words[:at] for at, word in enumerate(words)]
-            found = self._titles[text] = KnownTitle(
-                title,
-                np.array(numbers, dtype=np.int64),
-                np.array(first, dtype=np.bool_),
-                np.array([word[0].isdigit() for word in words], dtype=np.bool_),
-            )
+            found = self._titles[text] = self.numbered(read_title(text))
         return found
+
+    def numbered(self, title: Title) -> KnownTitle:
+        """A title with numbers; it is not remembered."""
+        words = title.words
+        with self._lock:
+            numbers = [self._number(word) for word in words]
+            grams = [self._grams.setdefault(gram, len(self._grams)) for gram in title.grams]
+            # One text for all titles that have the word.
+            words = tuple(self._words[number] for number in numbers)
+        return KnownTitle(
+            words,
+            title.noun,
+            np.array(numbers, dtype=np.int64),
+            np.array([word not in words[:at] for at, word in enumerate(words)], dtype=np.bool_),
+            np.array([word[0].isdigit() for word in words], dtype=np.bool_),
+            np.array(grams, dtype=np.int64),
+        )
 
     def _number(self, word: str) -> int:
         number = self._numbers.get(word)
         if number is None:
-            number = self._numbers[word] = len(self._numbers)
+            number = self._numbers[word] = len(self._words)
+            self._words.append(word)
             self._beginnings.setdefault(word[:_PREFIX], []).append(word)
         return number
 

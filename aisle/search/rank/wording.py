@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.scores import Columns, Floats
-from aisle.search.rank.titles import KnownTitles, Title, plain, read_title
+from aisle.search.rank.titles import KnownTitle, KnownTitles, plain, read_title
 
 Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -29,7 +29,8 @@ class Wording:
 
     Attributes:
         query: as a title.
-        titles: of the candidates; sizes: int64 [n], words of each.
+        titles: of the candidates.
+        sizes: int64 [n], words of each.
         owners: int64 [M], the title of each word; at: int64 [M], its place there.
         words: int64 [M], numbers of the words, equal for equal ones.
         first: bool [M], whether its title has a word there for the first time.
@@ -43,8 +44,8 @@ class Wording:
         best: float64 [n], what each candidate says of what the query means, as one of the best; 0 for others.
     """
 
-    query: Title
-    titles: tuple[Title, ...]
+    query: KnownTitle
+    titles: tuple[KnownTitle, ...]
     sizes: Ints
     owners: Ints
     at: Ints
@@ -72,8 +73,8 @@ def wording(evidence: Evidence, known: KnownTitles) -> Wording:
         known: by which titles are read.
     """
     asked = [plain(word) for word in evidence.words]
-    query = read_title(evidence.text)
-    read = [known.read(each.title) for each in evidence.candidates]
+    query = known.numbered(read_title(evidence.text))
+    read = tuple(known.read(each.title) for each in evidence.candidates)
     sizes = np.array([len(each.numbers) for each in read])
     owners = np.repeat(np.arange(len(read)), sizes)
     words = np.concatenate([each.numbers for each in read])
@@ -87,7 +88,7 @@ def wording(evidence: Evidence, known: KnownTitles) -> Wording:
     order = np.arange(len(read))
     return Wording(
         query,
-        tuple(each.title for each in read),
+        read,
         sizes,
         owners,
         np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes),
@@ -95,7 +96,7 @@ def wording(evidence: Evidence, known: KnownTitles) -> Wording:
         np.concatenate([each.first for each in read]),
         np.concatenate([each.digits for each in read]),
         places,
-        np.array([each.title.noun for each in read]),
+        np.array([each.noun for each in read]),
         has,
         asked.index(noun) if noun in asked else len(asked) - 1,
         scores,
@@ -172,12 +173,15 @@ def of_places(wording: Wording) -> Columns:
 
 def of_characters(wording: Wording) -> Columns:
     """How many pieces of three characters query and title share."""
-    query = wording.query.grams
-    shared = np.array([len(query & title.grams) for title in wording.titles], dtype=np.float64)
+    number, query = len(wording.titles), wording.query.grams
     sizes = np.array([len(title.grams) for title in wording.titles])
+    grams = np.concatenate([title.grams for title in wording.titles])
+    asked = np.zeros(1 + int(max(grams.max(initial=0), query.max(initial=0))), dtype=np.bool_)
+    asked[query] = True
+    shared = np.bincount(np.repeat(np.arange(number), sizes)[asked[grams]], minlength=number)
     return {
         "characters: share of the query's": shared / max(1, len(query)),
-        "characters: Dice": 2 * shared / np.maximum(1, len(query) + sizes),
+        "characters: Dice": 2.0 * shared / np.maximum(1, len(query) + sizes),
     }
 
 
@@ -212,7 +216,7 @@ def of_brands(evidence: Evidence, wording: Wording, known: KnownTitles) -> Colum
     """Brands, and the first words of titles, which are brands in many catalogues: asked for, or others."""
     words = frozenset(plain(word) for word in evidence.words)
     brands = [each.brand for each in evidence.candidates]
-    asked = {brand: bool(brand) and words.issuperset(known.read(brand).title.words) for brand in set(brands)}
+    asked = {brand: bool(brand) and words.issuperset(known.read(brand).words) for brand in set(brands)}
     another = -1.0 if any(asked.values()) else 0.0
     values = {brand: (1.0 if hit else another) if brand else math.nan for brand, hit in asked.items()}
     found: Columns = {}
