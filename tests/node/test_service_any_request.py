@@ -26,8 +26,8 @@ from tests.support.served import TestCatalogue
 NAME = "test-service-any"
 # For each of a dozen routes, rightly and wrongly; `make fuzz-service` sends 2,000 requests in all.
 EXAMPLES = int(os.environ.get("AISLE_FUZZ_EXAMPLES", "4"))
-# A release without suggestions, recommender and item-to-item model, that nobody watches.
-LEFT_OUT = ("/suggest", "/recommend", "/similar", "/watch")
+# A release without suggestions, recommender and item-to-item model, that nobody watches or compares.
+LEFT_OUT = ("/suggest", "/recommend", "/similar", "/watch", "/experiment")
 
 
 @pytest.fixture(scope="module")
