@@ -164,8 +164,10 @@ def make_pairs(
         raise InputError("no query could be made of this catalogue", fix="check that its titles are words")
     found: Candidates = {}
     if depth := settings.depth(scorer is not None):
-        progress.phase("searching the catalogue with every query")
-        found = fused([bm25_search(texts, queries, depth), dense_search(texts, queries, encoder, depth)])
+        progress.phase(f"searching {len(texts):,} items by words, with {len(queries):,} queries")
+        by_words = bm25_search(texts, queries, depth)
+        progress.phase(f"searching {len(texts):,} items by the encoder, with {len(queries):,} queries")
+        found = fused([by_words, dense_search(texts, queries, encoder, depth)])
     kept = sources if settings.top is None else consistent(sources, found, settings.top)
     grades: Grades = {}
     if scorer is not None:
