@@ -26,12 +26,12 @@ _CATEGORIES: Final = "categories.lvl"
 _ATTRIBUTES: Final = "attributes."
 _NUMBERS: Final = "numbers."
 _IN_STOCK: Final = "in_stock"
-_COMPARED: Final = re.compile(r"\s*(.+?)\s*(<=|>=|!=|<|>|=)\s*(\S+)\s*")
-_BETWEEN: Final = re.compile(r"\s*(.+?)\s*:\s*(\S+)\s+TO\s+(\S+)\s*")
+_COMPARISON: Final = re.compile("<=|>=|!=|<|>|=")
 _OPERATOR: Final = re.compile(r"(?<![^\s()])(AND|OR|NOT)(?![^\s()])|([()])")
 _KINDS: Final[Mapping[str, str]] = MappingProxyType({"AND": "A", "OR": "O", "(": "(", ")": ")"})
 _FORM: Final = re.compile(r"(c(Oc)*|\(c(Oc)*\))(A(c(Oc)*|\(c(Oc)*\)))*")
-_QUOTED: Final = re.compile(r"""(["'])((?:\\.|(?!\1).)*)\1""", re.DOTALL)
+# A backslash begins an escape and nothing else: with two ways to read it, a text takes exponential time.
+_QUOTED: Final = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\])*)\1""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +221,30 @@ def _value(text: str) -> Condition:
 
 def _number(text: str) -> Condition:
     """``price>=10``, or ``price:10 TO 50``."""
-    if between := _BETWEEN.fullmatch(text):
-        name, low, high = between.groups()
+    if between := _between(text):
+        name, low, high = between
         return Condition(FacetName.of(name).field, range=(_float(low), _float(high)))
-    compared = _COMPARED.fullmatch(text)
-    if compared is None:
-        raise InvalidQuery(f"{text!r} compares no number", fix="write it like price>=10")
-    name, operator, written = compared.groups()
-    if operator == "!=":
-        raise _no_negation(text)
-    return Condition(FacetName.of(name).field, range=_bounds(operator, _float(written)))
+    for compared in _COMPARISON.finditer(text):
+        name, operator, written = (
+            text[: compared.start()],
+            compared.group(),
+            text[compared.end() :].split(None, 1),
+        )
+        if not name.strip() or len(written) != 1:
+            continue
+        if operator == "!=":
+            raise _no_negation(text)
+        return Condition(FacetName.of(name).field, range=_bounds(operator, _float(written[0])))
+    raise InvalidQuery(f"{text!r} compares no number", fix="write it like price>=10")
+
+
+def _between(text: str) -> tuple[str, str, str] | None:
+    """Name, lowest and highest of ``price:10 TO 50``; None of anything else."""
+    name, _, bounds = text.rpartition(":")
+    match bounds.split():
+        case [low, "TO", high] if name.strip():
+            return name, low, high
+    return None
 
 
 def _bounds(operator: str, number: float) -> Range:
@@ -244,7 +258,7 @@ def _bounds(operator: str, number: float) -> Range:
 def _either(text: str) -> Condition:
     """A condition of ``filters``: of a value, or of a number."""
     bare = _QUOTED.sub("", text)
-    if _BETWEEN.fullmatch(bare) or re.search("[<>=]", bare):
+    if _between(bare) or _COMPARISON.search(bare):
         return _number(text)
     name, colon, value = text.partition(":")
     return _value(f"{_unquoted(name)}{colon}{_unquoted(value)}")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 from aisle.search import FacetOptions, GroupOptions, RerankOptions, SearchRequest
-from aisle.service.instantsearch.conditions import Condition, FacetName, Nested, conditions_of, filters_of
+from aisle.service.instantsearch.conditions import Condition, FacetName, conditions_of, filters_of
 from aisle.service.parameters import MAX_PAGE, MAX_SIZE, Text, Words
 
 MAX_REQUESTS: Final = 50
@@ -28,7 +28,9 @@ _WITHOUT_EFFECT: Final = frozenset(
 )
 
 _Tag = Annotated[str, Field(max_length=100)]
-_Conditions = Annotated[Nested, Field(max_length=1_000)]
+_Conditions = (
+    Text | Annotated[list[Text | Annotated[list[Text], Field(max_length=1_000)]], Field(max_length=1_000)]
+)
 
 
 class IndexRequest(BaseModel):
