@@ -183,7 +183,8 @@ def spaced_numbers(text: str) -> tuple[str, ...]:
 
 
 # Words of a shop's own, such as cap-wool-red; t-shirt and v-neck are anybody's.
-_CODE = re.compile(r"\w+(?:[-_.]\w+){2,}")
+# One way alone to read each text: an underscore that could be word and hyphen takes exponential time.
+_CODE = re.compile(r"[^\W_]+(?:(?:[-.]|_+)[^\W_]+){2,}")
 
 
 def is_whole_number(text: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -77,6 +79,13 @@ def test_a_query_that_may_be_one_identifier(text: str) -> None:
 )
 def test_a_query_that_is_none(text: str) -> None:
     assert not is_whole_number(text)
+
+
+@pytest.mark.parametrize("text", ["'a_' * 900 + '!'", "'_' * 1_900 + '!'", "'a-' * 900", "'a._' * 600"])
+def test_a_hostile_query_is_read_at_once(text: str) -> None:
+    # In a process of its own: a regular expression that goes astray cannot be stopped from within.
+    read = f"from aisle.search.identifiers import is_whole_number\nis_whole_number({text})"
+    subprocess.run([sys.executable, "-c", read], check=True, timeout=30)
 
 
 @pytest.mark.parametrize(
