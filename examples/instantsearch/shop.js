@@ -1,5 +1,6 @@
-// Where the service is, which catalogue, and with which key: `?service=http://127.0.0.1:8080&catalogue=shop`.
-const here = new URLSearchParams(location.search);
+// Where the service is, which catalogue, and with which key: `#service=http://127.0.0.1:8080&catalogue=shop`. Behind `#`, since
+// InstantSearch writes what is chosen behind `?` and keeps nothing else there; and a server's log then has no key.
+const here = new URLSearchParams(location.hash.slice(1));
 const service = here.get("service") ?? "http://127.0.0.1:8080";
 const indexName = here.get("catalogue") ?? "shop";
 const key = here.get("key");

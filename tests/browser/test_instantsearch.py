@@ -73,7 +73,7 @@ def test_one_searches_filters_sorts_and_turns_the_page(
         expect(hits).to_have_text([hit.item.title for hit in expected.hits])
 
     with running(create_app(settings, catalogues), settings) as service:
-        page.goto(f"{site}/?{urlencode({'service': service, 'catalogue': SHOP})}")
+        page.goto(f"{site}/#{urlencode({'service': service, 'catalogue': SHOP})}")
         page.get_by_placeholder("Search", exact=True).fill("drill")
         shown()
         expect(page.locator("mark", has_text="drill").first).to_be_visible()
@@ -96,5 +96,8 @@ def test_one_searches_filters_sorts_and_turns_the_page(
         shown(filters=acme, sort="price:asc", page=2)
         page.locator("#brands").get_by_role("searchbox").fill("co")
         expect(page.locator("#brands label")).to_have_count(1)
+        # What is chosen stands in the address, beside where the service is.
+        page.reload()
+        shown(filters=acme, sort="price:asc", page=2)
     context.close()
     assert errors == []
