@@ -25,6 +25,7 @@ from benchmarks.item_to_item import table as item_to_item
 from benchmarks.learned_ranking import table as learned_ranking
 from benchmarks.plan_check.figures import plan
 from benchmarks.quality.table import MAIN, METRICS, title
+from benchmarks.releases import table as releases
 from benchmarks.releases.interleaving import interleaving_table
 from benchmarks.scale.figures import scale, scale_bounds, searching
 from benchmarks.search_features import table as search_features
@@ -209,6 +210,10 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "recommendation-preferences": Figure("semantic-ids", semantic_ids.preferences),
     "recommendation-index": Figure("semantic-ids", semantic_ids.index),
     "recommendation-goals": Figure("semantic-ids", semantic_ids.goals),
+    "releases-goals": Figure("releases", releases.goals),
+    "releases-faults": Figure("releases", releases.faults),
+    "releases-unchanged": Figure("releases", releases.unchanged),
+    "releases-rollback": Figure("releases", releases.rollback),
     "service-goals": Figure("service", service.goals),
     "service-loads": Figure("service", service.loads),
     "service-soak": Figure("service", service.soak),
