@@ -82,7 +82,7 @@ def _try(shop: DrillShop, name: str, what: str, fault: Fault, ranker: Artifact) 
         release = fault(shop, ranker)
         report = shop.gate(release)
     except (ArtifactError, InputError) as error:
-        return Stopped(name, what, "refused", error.message)
+        return Stopped(name, what, "refused", error.message.replace(f"{shop.folder}/", ""))
     failed = report.failures
     gates = ", ".join(dict.fromkeys(one.gate.value for one in failed))
     note = "; ".join(
