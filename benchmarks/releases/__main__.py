@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from aisle.cluster import Cluster
 from benchmarks.harness.command_line import OutOption, results_folder, run_command
 from benchmarks.harness.parts import own_node
 from benchmarks.harness.result_file import HIGHER, LOWER, Goal
@@ -44,9 +46,9 @@ def releases(
     """
     results_folder(out, trial=(products, queries, unchanged) != (PRODUCTS, QUERIES, RELEASES))
     with own_node() as node, tempfile.TemporaryDirectory() as folder:
-        shop = make_shop(node.client, Path(folder), products, queries)
+        shop = make_shop(Cluster.of(node.client), Path(folder), products, queries)
         train_rankers(shop)
-        topics = {
+        topics: dict[str, Callable[[], Figures]] = {
             "faults": partial(_faults, shop),
             "unchanged": partial(_unchanged, shop, unchanged),
             "rollback": partial(_rollback, shop, node.url, rollbacks),

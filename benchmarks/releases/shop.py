@@ -15,6 +15,7 @@ import orjson
 from safetensors.numpy import load_file, save_file
 
 import aisle
+from aisle._gate import GateReport
 from aisle._item_fields import RecommenderRefs, recommendation_fields
 from aisle.catalogue import read_catalogue
 from aisle.cluster import Cluster
@@ -91,7 +92,7 @@ class DrillShop:
         options = IndexOptions(NAME, stage=not live, keep=3)
         return index_catalogue(self.client, self.items if items is None else items, encoder, options).release
 
-    def gate(self, release: str) -> aisle.GateReport:
+    def gate(self, release: str) -> GateReport:
         """The release against the live one, by the usual policy."""
         return aisle.gate_release(
             release, NAME, judged=self.folder, golden=self.golden, cluster=self.client, store=self.store
@@ -142,7 +143,8 @@ def _write(data: Path, folder: Path, products: int, queries: int) -> None:
     # The gate's, and as many others for a ranker to learn from.
     asked = random.Random(SEED).sample(asked, 2 * queries)
     needed = {item for query in asked for item in judged.qrels[query.id]}
-    rows, others = [], []
+    rows: list[bytes] = []
+    others: list[bytes] = []
     with gzip.open(data / "corpus.jsonl.gz") as file:
         for line in file:
             (rows if orjson.loads(line)["_id"] in needed else others).append(line)
