@@ -96,6 +96,9 @@ def _print(found: Outcome) -> None:
             f" {wins.control:,}, for neither in {wins.ties:,}, of {wins.shoppers:,} shoppers",
             markup=False,
         )
+        if not wins.arm + wins.control:
+            notice("no click speaks for either yet")
+            return
         console.print(
             f"{arm} wins {wins.share:.1%} (95 %: {wins.low:.1%} to {wins.high:.1%}), p = {wins.p:.3g}",
             markup=False,
