@@ -201,7 +201,7 @@ class Keys:
             payload, signature = _decoded(written), _decoded(signed)
             named = json.loads(payload)["key"]
             parent = self._by_name[named]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise _refused() from None
         # Before anything else that it says is looked at.
         if parent.admin or not hmac.compare_digest(signature, _signature(parent.signing, payload)):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, model_validator
 
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import FacetOptions, Filters, GroupOptions, RerankOptions, SearchRequest
@@ -23,7 +24,7 @@ Text = Annotated[str, Field(max_length=MAX_CHARS)]
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE, description="Hits per page.")]
 PageNumber = Annotated[int, Field(ge=1, le=MAX_PAGE, description="From 1.")]
 Texts = Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=100)]
-ItemId = Annotated[str, Path(description="Id of an item.", max_length=512)]
+ItemId = Annotated[str, Path(description="Id of an item.", min_length=1, max_length=512)]
 Ids = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=1_000)]
 Words = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=20)]
 
@@ -113,7 +114,21 @@ _EXAMPLES: Final[list[JsonValue]] = [
 ]
 
 
-class SearchBody(BaseModel):
+class WritableBody(BaseModel):
+    """A body that can be written again as JSON: for OpenSearch, for the events, for a page's mark."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written(cls, given: Any) -> Any:
+        try:
+            orjson.dumps(given)
+        except orjson.JSONEncodeError as error:
+            # Half of a character, or a number of more than 64 bits.
+            raise ValueError(f"what it says cannot be written as JSON: {error}") from None
+        return given
+
+
+class SearchBody(WritableBody):
     """A search; the parts are those of the Python client, and mean the same."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": _EXAMPLES})

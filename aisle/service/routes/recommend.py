@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import Filters
 from aisle.search.recommend.request import RecommendationRequest
 from aisle.service.events import Asker, recorded_recommendation
-from aisle.service.parameters import FilterParameters, Ids, Size, Words
+from aisle.service.parameters import FilterParameters, Ids, Size, Words, WritableBody
 from aisle.service.parts import AskerPart, CataloguePart, Service, ServicePart, json_response
 
 router = APIRouter(tags=["recommend"])
@@ -31,7 +31,7 @@ class RecommendParameters(FilterParameters):
         )
 
 
-class RecommendBody(BaseModel):
+class RecommendBody(WritableBody):
     """A recommendation; the parts are those of the Python client, and mean the same."""
 
     model_config = ConfigDict(
