@@ -114,7 +114,8 @@ class ScopedCatalogue:
         return self.opened.search.items(ids, self.within)
 
     def _filters(self, filters: Filters | None) -> Filters | None:
-        return self.within if filters is None else filters.narrowed(self.within)
+        # As what they are within, never as the asker's own: a disjunctive facet ignores its own condition.
+        return filters if self.within is None else (filters or Filters()).narrowed(self.within)
 
     def _told(self, page: P) -> P:
         """What rules did names items that may not be seen; where they lead and what they say stays."""
