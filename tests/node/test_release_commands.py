@@ -114,7 +114,10 @@ def test_a_rollback_goes_back_says_what_is_live_and_can_be_undone(
     for number in (20, 30, 40):
         release(items(number))
     would = command("rollback", name, "--dry-run")
-    assert would.stdout.strip() == f"{name} would be {name}-v0002 (it was {name}-v0003)"
+    assert would.stdout.splitlines() == [
+        f"{name} would be {name}-v0002 (it was {name}-v0003)",
+        "its models: test abababababab",
+    ]
     assert count(client, name) == 40
     done = orjson.loads(command("rollback", name, "--json").stdout)
     assert done == {
@@ -123,6 +126,7 @@ def test_a_rollback_goes_back_says_what_is_live_and_can_be_undone(
         "withdrawn": f"{name}-v0003",
         "done": True,
         "rules": None,
+        "served_with": ["test abababababab"],
     }
     assert count(client, name) == 30
     # What was withdrawn is no way back: the next one is older still.

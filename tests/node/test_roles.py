@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 import aisle
-from aisle._index_run import inherited_fusion
+from aisle._index_run import Inherited, inherited
 from aisle._suggest import SuggestOptions
 from aisle._tune import apply_fusion
 from aisle.cluster import Cluster, ClusterSettings, connect
@@ -147,7 +147,7 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
             check_release(indexer, report.release, list(items(5)), encoder=ENCODER)
         spaces = {DENSE: SPACE}
         apply_fusion(name, FusionFile(default_fusion(), spaces, report.release), cluster=indexer)
-        assert inherited_fusion(indexer, name, spaces) == (default_fusion(), None)
+        assert inherited(indexer, name, spaces) == Inherited(default_fusion())
         changes = [{"id": "new", "title": "Boot"}, {"op": "delete", "id": "id-3"}]
         update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)
         # What the command names the checkpoint after.

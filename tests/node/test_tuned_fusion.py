@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisle._index_run import inherited_fusion
+from aisle._index_run import Inherited, inherited
 from aisle._tune import apply_fusion, show_fusion
 from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
@@ -244,20 +244,20 @@ def test_legs_are_asked_once_and_tuned_on(client: Cluster, live: str, tmp_path: 
 
 def test_a_new_release_takes_the_fusion_over_if_it_fits(client: Cluster, name: str) -> None:
     spaces = {DENSE: SPACE}
-    assert inherited_fusion(client, name, spaces) == (None, None)
+    assert inherited(client, name, spaces) == Inherited()
     index_catalogue(client, items(20), ENCODER, options(name))
-    assert inherited_fusion(client, name, spaces) == (None, None)
+    assert inherited(client, name, spaces) == Inherited()
     apply_fusion(name, FusionFile(ODD[1], spaces, "x"), cluster=client)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        carried = inherited_fusion(client, name, spaces)
-    assert carried == (ODD[1], None)
+        carried = inherited(client, name, spaces)
+    assert carried == Inherited(ODD[1])
     client.transport.perform_request("DELETE", f"/_search/pipeline/{pipeline_name(ODD[1])}")
-    report = index_catalogue(client, items(20), ENCODER, options(name, fusion=carried[0]))
+    report = index_catalogue(client, items(20), ENCODER, options(name, fusion=carried.fusion))
     meta = read_live(client, name).meta
     assert (meta.release, meta.fusion) == (report.release, ODD[1])
     assert pipeline_name(ODD[1]) in meta.pipelines
     assert pipeline_name(ODD[1]) in client.transport.perform_request("GET", "/_search/pipeline")
     for others in ({}, {DENSE: VectorSpace("cd" * 32, "test", SPACE.dims)}, spaces | {"sparse": SPACE}):
         with pytest.warns(UserWarning, match="was tuned with other legs or encoders"):
-            assert inherited_fusion(client, name, others) == (None, None)
+            assert inherited(client, name, others) == Inherited()
