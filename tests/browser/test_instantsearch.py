@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -96,7 +97,8 @@ def test_one_searches_filters_sorts_and_turns_the_page(
         shown(filters=acme, sort="price:asc", page=2)
         page.locator("#brands").get_by_role("searchbox").fill("co")
         expect(page.locator("#brands label")).to_have_count(1)
-        # What is chosen stands in the address, beside where the service is.
+        # What is chosen stands in the address, beside where the service is; it is written a moment later.
+        expect(page).to_have_url(re.compile(r"page(%5D|])=2"))
         page.reload()
         shown(filters=acme, sort="price:asc", page=2)
     context.close()
