@@ -85,6 +85,17 @@ class Access:
         """Whether a catalogue may be asked."""
         return self.catalogues is None or catalogue in self.catalogues
 
+    def check_admin(self) -> None:
+        """Figures are for an admin.
+
+        Raises:
+            KeyRefused: it is another's key.
+        """
+        if not self.admin:
+            raise KeyRefused(
+                "figures are for an admin's key", fix="send one of `aisle keys add NAME --admin`"
+            )
+
 
 EVERYTHING: Final = Access(admin=True)
 """Where no keys are asked for."""

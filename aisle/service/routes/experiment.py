@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from aisle.errors import KeyRefused, NotOffered
+from aisle.errors import NotOffered
 from aisle.service.parts import AccessPart, CataloguePart, ServicePart, json_response
 
 router = APIRouter(tags=["operation"])
@@ -13,8 +13,7 @@ router = APIRouter(tags=["operation"])
 @router.get("/v1/catalogues/{name}/experiment")
 async def experiment(service: ServicePart, catalogue: CataloguePart, access: AccessPart) -> Response:
     """The experiment on a catalogue, and what its shadow found; where keys are asked for, for an admin's."""
-    if not access.admin:
-        raise KeyRefused("figures are for an admin's key", fix="send one of `aisle keys add NAME --admin`")
+    access.check_admin()
     running = service.experiments.get(catalogue.name)
     if running is None:
         raise NotOffered(

@@ -6,7 +6,6 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from aisle.errors import KeyRefused
 from aisle.service.metrics import CONTENT_TYPE
 from aisle.service.parts import AccessPart, ServicePart, json_response
 
@@ -32,8 +31,7 @@ async def readyz(service: ServicePart) -> Response:
 @router.get("/metrics")
 async def metrics(service: ServicePart, access: AccessPart) -> Response:
     """Figures for Prometheus; where keys are asked for, an admin's is."""
-    if not access.admin:
-        raise KeyRefused("figures are for an admin's key", fix="send one of `aisle keys add NAME --admin`")
+    access.check_admin()
     return Response(service.metrics.exposition(), media_type=CONTENT_TYPE)
 
 

@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Response
 
 from aisle._watch import read_watch_state
-from aisle.errors import KeyRefused, NotOffered
+from aisle.errors import NotOffered
 from aisle.service.parts import AccessPart, CataloguePart, ServicePart, json_response
 
 router = APIRouter(tags=["operation"])
@@ -15,8 +15,7 @@ router = APIRouter(tags=["operation"])
 @router.get("/v1/catalogues/{name}/watch")
 async def watch(service: ServicePart, catalogue: CataloguePart, access: AccessPart) -> Response:
     """Alarms and figures of the last round of `aisle watch`; where keys are asked for, for an admin's."""
-    if not access.admin:
-        raise KeyRefused("figures are for an admin's key", fix="send one of `aisle keys add NAME --admin`")
+    access.check_admin()
     state = await to_thread.run_sync(read_watch_state, catalogue.name, service.settings.watch)
     if state is None:
         raise NotOffered(
