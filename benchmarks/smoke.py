@@ -48,7 +48,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "item_to_item": ("--only", "additions"),
     "adaptation": ("--only", "tables"),
     "releases": (
-        *("--products", "200", "--queries", "20", "--unchanged", "1", "--rollbacks", "1"),
+        *("--products", "200", "--queries", "15", "--unchanged", "1", "--rollbacks", "1"),
         *("--only", "unchanged"),
     ),
     "service": ("--limit", "300", "--seconds", "1", "--minutes", "0.3"),

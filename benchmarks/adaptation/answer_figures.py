@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.harness.pages import block, table
+from benchmarks.harness.pages import block, table, topics_of
 from benchmarks.harness.result_file import BenchmarkResult
 
 Row = Mapping[str, Any]
@@ -80,7 +80,7 @@ def tables(result: BenchmarkResult) -> str:
     arriving = [row for row in result.rows if row["topic"] == "arriving ids"]
     if arriving:
         parts.append(_arriving(arriving))
-    return block(result, *parts)
+    return block(result, *parts, topics=[*topics, *topics_of(arriving)])
 
 
 def _fixed(rows: Sequence[Row]) -> str:

@@ -23,9 +23,8 @@ def descriptions(result: BenchmarkResult) -> str:
         [attempt["tried"], attempt["value"]] for attempt in result.attempts if attempt["topic"] in _TOPICS[:1]
     ]
     missing = unmeasured(result, "benchmarks.adaptation", _TOPICS)
-    return block(
-        result, *filter(None, [*parts, table(["tried", "figure"], tried, texts=2) if tried else "", missing])
-    )
+    tables = [*parts, table(["tried", "figure"], tried, texts=2) if tried else "", missing]
+    return block(result, *filter(None, tables), topics=_TOPICS)
 
 
 def _ways(rows: Sequence[Row]) -> str:
@@ -92,6 +91,7 @@ def command(result: BenchmarkResult) -> str:
             [[one["tried"], one["value"]] for one in result.attempts if one["topic"] == _COMMAND],
             texts=2,
         ),
+        topics=[_COMMAND],
     )
 
 
@@ -119,4 +119,5 @@ def limits(result: BenchmarkResult) -> str:
         result,
         table(["dimensions", "most items, free vectors", "the paper's fit"], [*free, *usual]),
         table(["leg", "dimensions", "R@2", "R@10", "R@100"], legs),
+        topics=[_LIMITS],
     )

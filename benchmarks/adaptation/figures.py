@@ -23,7 +23,7 @@ def transfer(result: BenchmarkResult) -> str:
     topics = dict.fromkeys(row["topic"] for row in result.rows if row["topic"].startswith(_TRANSFER))
     parts = [part for topic in topics for part in _target(result, topic)]
     missing = unmeasured(result, "benchmarks.adaptation", [f"{_TRANSFER}{name}" for name in _TARGETS])
-    return block(result, *filter(None, [*parts, missing]))
+    return block(result, *filter(None, [*parts, missing]), topics=topics)
 
 
 def _target(result: BenchmarkResult, topic: str) -> tuple[str, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from aisle.errors import InputError
-from benchmarks.harness.result_file import HIGHER, BenchmarkResult, Goal
+from benchmarks.harness.result_file import HIGHER, BenchmarkResult, Goal, Source
 
 _COMMIT_DIGITS = 12
 _DIRTY = "-dirty"
+_MOST_RUNS: Final = 4
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
@@ -37,16 +38,49 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
-def source(result: BenchmarkResult) -> str:
+def source(run: Source) -> str:
     """The command, machine, day and commit behind a table."""
-    code, dirty = result.commit.removesuffix(_DIRTY), result.commit.endswith(_DIRTY)
+    code, dirty = run.commit.removesuffix(_DIRTY), run.commit.endswith(_DIRTY)
     commit = code[:_COMMIT_DIGITS] + (_DIRTY if dirty else "")
-    return f"`{result.command}` · {result.cpu} · {result.date[:10]} · commit {commit}"
+    if not run.command:
+        return f"came with commit {commit} on {run.date[:10]}; command and machine of that run were not kept."
+    return f"`{run.command}` · {run.cpu} · {run.date[:10]} · commit {commit}"
 
 
-def block(result: BenchmarkResult, *tables: str) -> str:
-    """The tables and their source."""
-    return "\n\n".join([*tables, source(result)])
+def block(result: BenchmarkResult, *tables: str, topics: Iterable[str] = ()) -> str:
+    """The tables and their source.
+
+    Args:
+        result: the file.
+        tables: Markdown, one below the other.
+        topics: that the tables show, where the file has several; none: all of them.
+    """
+    return "\n\n".join([*tables, _sources(result, dict.fromkeys(topics) or result.sources)])
+
+
+def topics_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, None]:
+    """The topics that rows belong to, each once."""
+    return dict.fromkeys(row["topic"] for row in rows)
+
+
+def _sources(result: BenchmarkResult, topics: Iterable[str]) -> str:
+    """One line, or one for each of a few runs; many of them are told where they are."""
+    by_run: dict[Source, list[str]] = {}
+    for topic in topics:
+        if topic in result.sources:
+            by_run.setdefault(result.sources[topic], []).append(topic)
+    runs = list(by_run) or [result.source]
+    if len(runs) == 1:
+        line = source(runs[0])
+        return line[0].upper() + line[1:]
+    if len(runs) > _MOST_RUNS:
+        days = sorted({run.date[:10] for run in runs})
+        when = " to ".join(dict.fromkeys((days[0], days[-1])))
+        return (
+            f"Of {len(runs)} runs, {when}: command, machine and commit of each topic stand under `sources` in"
+            f" `benchmarks/results/{result.benchmark}.json`."
+        )
+    return "\n".join(f"- {', '.join(named)}: {source(run)}" for run, named in by_run.items())
 
 
 def unmeasured(result: BenchmarkResult, command: str, topics: Sequence[str]) -> str:

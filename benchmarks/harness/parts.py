@@ -11,10 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 import psutil
-from opensearchpy import OpenSearch
 
 from aisle._artifacts import export_once
-from aisle.cluster import ClusterSettings, EmbeddedNode, NodeOptions, connect
+from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, connect
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
 from aisle.errors import InputError
 from aisle.indexer import ItemEncoder, dense_item_encoder
@@ -60,7 +59,7 @@ class OwnNode:
     """A node and a client of it."""
 
     url: str
-    client: OpenSearch
+    client: Cluster
 
 
 @contextmanager

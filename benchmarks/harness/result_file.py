@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -56,6 +57,24 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The run that figures come from.
+
+    Attributes:
+        command: what makes them again; cpu: model and cores. Both are empty where nobody kept them.
+        commit: of the code that was measured, with ``-dirty`` if it was changed since; without a command, the
+            one that brought the figures.
+        date: UTC, ISO 8601; where: ``cpu`` or ``gpu``.
+    """
+
+    command: str
+    commit: str
+    cpu: str
+    date: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class BenchmarkResult:
     """The contents of ``benchmarks/results/<topic>-<what>.json``.
 
@@ -65,6 +84,8 @@ class BenchmarkResult:
         commit: of the code that was measured, with ``-dirty`` if it was changed since.
         cpu: model and cores; date: UTC, ISO 8601; where: ``cpu`` or ``gpu``.
         rows: the table; attempts: what was tried, with its figure; goals: never empty.
+        sources: topic to the run that measured it, in a file of several topics; the facts above are then
+            those of the last run.
 
     Raises:
         InputError: no goals, no rows, or an unknown ``where``.
@@ -79,6 +100,7 @@ class BenchmarkResult:
     rows: Sequence[Mapping[str, Any]]
     attempts: Sequence[Mapping[str, Any]]
     goals: Sequence[Goal]
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.goals or not self.rows:
@@ -87,6 +109,11 @@ class BenchmarkResult:
             )
         if self.where not in (CPU, GPU):
             raise InputError(f"result {self.benchmark!r}: where is {self.where!r}", fix=f"use {CPU} or {GPU}")
+
+    @property
+    def source(self) -> Source:
+        """The last run."""
+        return Source(self.command, self.commit, self.cpu, self.date, self.where)
 
     def write(self, path: Path) -> None:
         """Write indented JSON, whole or not at all. Raises InputError if the folder cannot be written."""
@@ -104,7 +131,8 @@ def read_result(path: Path) -> BenchmarkResult:
     try:
         content = orjson.loads(path.read_bytes())
         goals = tuple(Goal(**goal) for goal in content.pop("goals"))
-        return BenchmarkResult(**content, goals=goals)
+        sources = {topic: Source(**run) for topic, run in content.pop("sources", {}).items()}
+        return BenchmarkResult(**content, goals=goals, sources=sources)
     except OSError as error:
         raise InputError(f"cannot read {path.name}: {error.strerror}", fix=again) from error
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
@@ -134,7 +162,7 @@ def result_of_this_run(
     """
     return BenchmarkResult(
         benchmark=benchmark,
-        command=" ".join(["python -m", module, *sys.argv[1:]]),
+        command=" ".join(["python -m", module, *map(shlex.quote, sys.argv[1:])]),
         commit=commit(),
         cpu=f"{cpu_model()}, {cores()} cores",
         date=datetime.now(UTC).isoformat(timespec="seconds"),

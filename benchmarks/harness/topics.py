@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 
 from aisle.errors import InputError
 from benchmarks.harness.command_line import RESULTS, finish, results_folder, say
-from benchmarks.harness.result_file import BenchmarkResult, Goal, read_result, result_of_this_run
+from benchmarks.harness.result_file import BenchmarkResult, Goal, Source, read_result, result_of_this_run
 
 OnlyOption = Annotated[
     str | None,
@@ -65,10 +65,18 @@ def chosen_topics(only: str | None, topics: Sequence[str]) -> list[str]:
     return chosen
 
 
-def kept(benchmark: str, topics: Sequence[str]) -> Figures:
-    """What the project's own result file says of other topics than these; nothing without one."""
-    path = RESULTS / f"{benchmark}.json"
-    return without(read_result(path), topics) if path.is_file() else Figures((), (), ())
+def sources(
+    result: BenchmarkResult, topics: Sequence[str], before: BenchmarkResult | None
+) -> dict[str, Source]:
+    """Where each topic's figures come from: this run, or what the file said of the others.
+
+    Args:
+        result: of the run.
+        topics: that it measured.
+        before: the file whose other topics it keeps; None: it keeps none.
+    """
+    known = {topic: run for topic, run in before.sources.items() if topic not in topics} if before else {}
+    return known | dict.fromkeys(topics, result.source)
 
 
 def together(found: Iterable[Figures]) -> Figures:
@@ -107,7 +115,9 @@ def measure_topics(
     """
     chosen = chosen_topics(only, list(topics))
     folder = results_folder(out, trial=trial)
-    found = [kept(benchmark, chosen)] if only else []
+    own = RESULTS / f"{benchmark}.json"
+    before = read_result(own) if only and own.is_file() else None
+    found = [without(before, chosen)] if before else []
     for topic in chosen:
         say(f"measuring {topic}")
         found.append(topics[topic]().of(topic))
@@ -115,4 +125,4 @@ def measure_topics(
     result = result_of_this_run(
         benchmark, command, rows=figures.rows, attempts=figures.attempts, goals=figures.goals
     )
-    finish(result, folder)
+    finish(replace(result, sources=sources(result, chosen, before)), folder)

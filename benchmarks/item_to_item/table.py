@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.pages import block, goals_table, table, topics_of
 from benchmarks.harness.result_file import BenchmarkResult
 from benchmarks.item_to_item.pareto import RECALL, over_seeds
 
@@ -37,20 +37,21 @@ _NEW: Final[Mapping[str, tuple[str, str]]] = {
 def systems(result: BenchmarkResult) -> str:
     """Systems without training and those of libraries, on known items."""
     rows = [*_of(result, "systems"), *_of(result, "libraries")]
-    return block(result, *_about(rows), _systems(rows, _COLUMNS), *_notes(rows))
+    return block(result, *_about(rows), _systems(rows, _COLUMNS), *_notes(rows), topics=topics_of(rows))
 
 
 def new_items(result: BenchmarkResult) -> str:
     """Systems without training, where new items are asked too."""
     rows = _of(result, "systems with new items")
-    return block(result, *_about(rows), _systems(rows, _NEW))
+    return block(result, *_about(rows), _systems(rows, _NEW), topics=topics_of(rows))
 
 
 def heads(result: BenchmarkResult) -> str:
     """Two heads, each alone and merged, beside the weighted sum."""
-    rows = over_seeds([row for topic in ("heads", "single task", "one head") for row in _of(result, topic)])
+    topics = ("heads", "single task", "one head")
+    rows = over_seeds([row for topic in topics for row in _of(result, topic)])
     spread = {"sd of R@50": (f"{RECALL} sd", ".4f")}
-    return block(result, _systems(rows, {**_COLUMNS, **spread}))
+    return block(result, _systems(rows, {**_COLUMNS, **spread}), topics=topics)
 
 
 def hidden(result: BenchmarkResult) -> str:
@@ -63,7 +64,7 @@ def relevance_weights(result: BenchmarkResult) -> str:
     usual = over_seeds([row for row in _of(result, "heads") if "relevance_weight" in row])
     rows = sorted([*_of(result, "relevance weights"), *usual], key=lambda row: float(row["relevance_weight"]))
     apart = {"w_r": ("relevance_weight", "g"), "CKA": ("cka", ".2f"), "overlap": ("overlap", ".2f")}
-    return block(result, _systems(rows, {**apart, **_COLUMNS}))
+    return block(result, _systems(rows, {**apart, **_COLUMNS}), topics=["heads", "relevance weights"])
 
 
 def published(result: BenchmarkResult) -> str:
@@ -96,7 +97,8 @@ def distances(result: BenchmarkResult) -> str:
     rows = [row for row in _of(result, "distances") if row["epoch"] in _SHOWN_EPOCHS]
     known = ("topic", "dataset", "seed", "system", "epoch", "of")
     groups = {name: (name, ".2f") for row in rows[:1] for name in row if name not in known}
-    return block(result, _systems(rows, {"vectors of": ("of", "s"), "epoch": ("epoch", "d"), **groups}))
+    columns = {"vectors of": ("of", "s"), "epoch": ("epoch", "d"), **groups}
+    return block(result, _systems(rows, columns), topics=["distances"])
 
 
 def history(result: BenchmarkResult) -> str:
@@ -130,7 +132,8 @@ def additions(result: BenchmarkResult) -> str:
         [f"{row['added']:,}", f"{row['lines']:,}", f"{row['seconds']:.2f}", f"{row['cpu_seconds']:.2f}"]
         for row in _of(result, "additions")
     ]
-    return block(result, table(["orders added", "their lines", "seconds", "seconds of CPU"], cells))
+    head = ["orders added", "their lines", "seconds", "seconds of CPU"]
+    return block(result, table(head, cells), topics=["additions"])
 
 
 def index(result: BenchmarkResult) -> str:
@@ -148,7 +151,7 @@ def goals(result: BenchmarkResult) -> str:
 
 def _of_topic(result: BenchmarkResult, topic: str, columns: Mapping[str, tuple[str, str]]) -> str:
     rows = _of(result, topic)
-    return block(result, _systems(rows, columns))
+    return block(result, _systems(rows, columns), topics=[topic])
 
 
 def _of(result: BenchmarkResult, topic: str) -> list[Row]:

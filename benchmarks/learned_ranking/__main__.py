@@ -16,10 +16,12 @@ from benchmarks.harness.topics import Figures, OnlyOption, measure_topics
 from benchmarks.learned_ranking import (
     bounds,
     ceiling,
+    cross_encoder,
     heads,
     no_judgments,
     speed,
     teachers,
+    throughput,
     trained_legs,
     untrained,
 )
@@ -28,9 +30,11 @@ from benchmarks.learned_ranking.setup import QUERIES, Setup, TrainedLegs
 BENCHMARK: Final = "learned-ranking"
 
 TRAINED: Final = "trained legs"
+CROSS: Final = "cross-encoder"
 
 TOPICS: Final[Mapping[str, Callable[[Setup], Figures]]] = {
     TRAINED: trained_legs.measure,
+    CROSS: cross_encoder.measure,
     "untrained legs": untrained.measure,
     "no judgments": no_judgments.measure,
     "bounds": bounds.measure,
@@ -38,6 +42,7 @@ TOPICS: Final[Mapping[str, Callable[[Setup], Figures]]] = {
     "teachers": teachers.measure,
     "heads": heads.measure,
     "speed": speed.measure,
+    "throughput": throughput.measure,
 }
 """Topic to what measures it."""
 
@@ -58,6 +63,10 @@ def learned_ranking(
     learned: Annotated[
         Path | None, typer.Option(help="BEIR folder whose split train both learned from, with --encoder.")
     ] = None,
+    reranker: Annotated[
+        str | None,
+        typer.Option(help="Cross-encoder beside them: the topic 'cross-encoder' is measured with it."),
+    ] = None,
     limit: LimitOption = None,
     only: OnlyOption = None,
     out: OutOption = None,
@@ -74,16 +83,18 @@ def learned_ranking(
 
         python -m benchmarks.learned_ranking --limit 3000 --queries 60 --no-away --out /tmp/trial
     """
-    if (encoder is None) != (learned is None) or (sparse and encoder is None):
+    if (encoder is None) != (learned is None) or ((sparse or reranker) and encoder is None):
         raise InputError(
             "trained legs need an encoder and what it learned", fix="give --encoder and --learned"
         )
-    legs = TrainedLegs(encoder, sparse, learned) if encoder and learned else None
+    legs = TrainedLegs(encoder, sparse, learned, reranker) if encoder and learned else None
     setup = Setup(work or paths.cache() / BENCHMARK, queries, limit, away, legs)
     topics = {name: partial(measure, setup) for name, measure in TOPICS.items()}
-    if legs is None:
-        # The others keep the figures that were measured with trained encoders.
-        del topics[TRAINED]
+    # Topics keep the figures that were measured with models which are not here.
+    absent = [name for name, there in ((TRAINED, legs), (CROSS, reranker)) if there is None]
+    for name in absent:
+        del topics[name]
+    if absent:
         only = only or ",".join(topics)
     measure_topics(BENCHMARK, "benchmarks.learned_ranking", topics, only, out, trial=setup.trial)
 

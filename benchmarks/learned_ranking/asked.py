@@ -15,16 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
-from opensearchpy import OpenSearch
 
 from aisle._search import open_search
 from aisle._train_ranker import WINDOW, judged_queries
-from aisle._vectors import item_encoder
+from aisle._vectors import VectorRequest, release_vectors
 from aisle.catalogue import ReadOptions, read_catalogue
+from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.evaluation import JudgedSet, read_judged_set
 from aisle.indexer import IndexOptions, index_catalogue
 from aisle.mappings import FusionSpec, default_fusion, release_fusions
+from aisle.mappings.vector_types import VectorType
 from aisle.search import SearchClient
 from aisle.search.rank.evidence import Evidence
 from aisle.search.rank.features import FEATURE_VERSION, FEATURES, features
@@ -60,11 +61,13 @@ class Legs:
     Attributes:
         encoder: dense artifact; dims: width that its vectors are cut to, None: its usual one.
         sparse: sparse artifact; None: no such leg.
+        kept_as: type of the vectors' numbers.
     """
 
     encoder: str | Path = ENCODER
     dims: int | None = None
     sparse: str | Path | None = None
+    kept_as: VectorType = VectorType.FP32
 
 
 UNTRAINED: Final = Legs()
@@ -111,17 +114,17 @@ def _file_name(judged: JudgedSet, limit: int | None) -> str:
     return f"{judged.name}-{judged.split}-{digest}-{limit or 'all'}-v{FEATURE_VERSION}.npz"
 
 
-def indexed(client: OpenSearch, name: str, limit: int | None, legs: Legs) -> SearchClient:
+def indexed(client: Cluster, name: str, limit: int | None, legs: Legs) -> SearchClient:
     """A search over a data set that is indexed for it, of so many products; None: all."""
     if legs.encoder == ENCODER:
         load_encoder()
     store = ArtifactStore.default()
-    encoder = item_encoder(store, legs.encoder, legs.dims, legs.sparse)
-    fusions = release_fusions(tuple(encoder.spaces), (default_fusion(),))
-    options = IndexOptions(name, fusions=fusions, force_merge=True)
-    report = index_catalogue(
-        client, read_catalogue(dataset(name), ReadOptions(limit=limit)), encoder, options
-    )
+    request = VectorRequest(legs.encoder, legs.dims, legs.sparse, legs.kept_as)
+    items = read_catalogue(dataset(name), ReadOptions(limit=limit))
+    vectors, rest = release_vectors(client, store, request, items)
+    fusions = release_fusions(tuple(vectors.encoder.spaces), (default_fusion(),))
+    options = IndexOptions(name, fusions=fusions, force_merge=True, vectors=vectors.storage)
+    report = index_catalogue(client, rest, vectors.encoder, options)
     say(f"{name}: {report.documents:,} documents are live")
     return open_search(
         name, encoder=legs.encoder, sparse=legs.sparse, window=WINDOW, cluster=client, store=store

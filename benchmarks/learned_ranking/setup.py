@@ -19,11 +19,13 @@ class TrainedLegs:
         encoder: dense artifact; sparse: sparse artifact, None: no such leg.
         learned: BEIR folder whose split ``train`` they learned from; the other queries of train are for the
             ranker, so that it sees the legs as they are for queries that they do not know.
+        reranker: cross-encoder artifact that learned from them too; None: there is none.
     """
 
     encoder: str
     sparse: str | None
     learned: Path
+    reranker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ ROLLBACKS: Final = 6
 def releases(
     only: OnlyOption = None,
     products: Annotated[int, typer.Option(min=200, help="Of the catalogue.")] = PRODUCTS,
-    queries: Annotated[int, typer.Option(min=20, help="Judged ones.")] = QUERIES,
+    queries: Annotated[int, typer.Option(min=10, help="Judged ones.")] = QUERIES,
     unchanged: Annotated[int, typer.Option(min=1, help="Releases in which nothing changed.")] = RELEASES,
     rollbacks: Annotated[int, typer.Option(min=1, help="While a service is asked.")] = ROLLBACKS,
     out: OutOption = None,

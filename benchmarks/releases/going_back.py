@@ -73,7 +73,7 @@ def go_back(shop: DrillShop, url: str, rollbacks: int) -> GoneBack:
             time.sleep(_BETWEEN_S)
             target = releases[number % 2]
             began = time.perf_counter()
-            aisle.rollback(NAME, target, rules=True, cluster=shop.client)
+            aisle.rollback(NAME, target, cluster=shop.client)
             command_s.append(time.perf_counter() - began)
             expected = Answered(target, number % 2 == 0, pinned[number % 2])
             served_s.append(_until(service.url, expected, began))

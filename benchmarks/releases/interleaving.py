@@ -238,7 +238,7 @@ def interleaving_table(result: BenchmarkResult) -> str:
         if row["topic"] == TOPIC and "alike" in row
     ]
     note = f"Rankings that are alike had p < .05 in this share of the experiments: {', '.join(alike)}."
-    return block(result, table(head, rows, texts=1), note)
+    return block(result, table(head, rows, texts=1), note, topics=[TOPIC])
 
 
 def interleaving(

@@ -23,6 +23,7 @@ from aisle.encoder import Artifact, ArtifactStore, DenseEncoder, item_text
 from aisle.encoder.artifact import load_artifact
 from aisle.encoder.code_artifact import load_codes, save_codes
 from aisle.encoder.export import DenseExport, export, find_weights
+from aisle.errors import InputError
 from aisle.evaluation import answerable, read_judged_set
 from aisle.evaluation.encoders.exact import Floats
 from aisle.indexer import IndexOptions, dense_item_encoder, index_catalogue
@@ -140,6 +141,12 @@ def _write(data: Path, folder: Path, products: int, queries: int) -> None:
     judged = read_judged_set(data, "dev")
     wanted = answerable(judged.qrels, 2)
     asked = [query for query in judged.queries if query.id in wanted]
+    if len(asked) < 2 * queries:
+        raise InputError(
+            f"{data} has {len(asked)} queries with an item of grade 2 or more, and {2 * queries} are needed:"
+            " half for the gate, half for a ranker",
+            fix=f"ask for at most --queries {len(asked) // 2}",
+        )
     # The gate's, and as many others for a ranker to learn from.
     asked = random.Random(SEED).sample(asked, 2 * queries)
     needed = {item for query in asked for item in judged.qrels[query.id]}

@@ -18,7 +18,9 @@ def faults(result: BenchmarkResult) -> str:
         for row in result.rows
         if row["topic"] == "faults"
     ]
-    return block(result, table(["fault", "what was done", "stopped by", "because"], rows, texts=4))
+    return block(
+        result, table(["fault", "what was done", "stopped by", "because"], rows, texts=4), topics=["faults"]
+    )
 
 
 def unchanged(result: BenchmarkResult) -> str:
@@ -33,7 +35,8 @@ def unchanged(result: BenchmarkResult) -> str:
         for row in result.rows
         if row["topic"] == "unchanged"
     ]
-    return block(result, table(["releases", "stopped", "rate", "95 % (Clopper-Pearson)"], rows, texts=0))
+    head = ["releases", "stopped", "rate", "95 % (Clopper-Pearson)"]
+    return block(result, table(head, rows, texts=0), topics=["unchanged"])
 
 
 def rollback(result: BenchmarkResult) -> str:
@@ -54,4 +57,5 @@ def rollback(result: BenchmarkResult) -> str:
         if row["topic"] == "rollback"
     ]
     head = ["rollbacks", "slowest command, s", "slowest until all is served, s", "queries"]
-    return block(result, table([*head, "failed", "503", "degraded", "p50 ms", "p99 ms"], rows, texts=0))
+    head += ["failed", "503", "degraded", "p50 ms", "p99 ms"]
+    return block(result, table(head, rows, texts=0), topics=["rollback"])

@@ -17,24 +17,24 @@ _CLIENT: Final = "client"
 
 def words(result: BenchmarkResult) -> str:
     """nDCG@10 of each part of the leg of words, on both data sets."""
-    return block(result, _scores(result, _WORDS))
+    return block(result, _scores(result, _WORDS), topics=[_WORDS])
 
 
 def hybrid(result: BenchmarkResult) -> str:
     """nDCG@10 beside the leg of meaning, before and now."""
-    return block(result, _scores(result, _HYBRID))
+    return block(result, _scores(result, _HYBRID), topics=[_HYBRID])
 
 
 def ways(result: BenchmarkResult) -> str:
     """What each feature costs, beside a plain search."""
     rows = [[row["way"], f"{row['p50_ms']:.1f}", f"{row['of_plain']:.2f}"] for row in _of(result, _WAYS)]
-    return block(result, table(["search", "p50 ms", "times plain"], rows))
+    return block(result, table(["search", "p50 ms", "times plain"], rows), topics=[_WAYS])
 
 
 def client(result: BenchmarkResult) -> str:
     """Where the milliseconds of a search go."""
     rows = [[row["part"], f"{row['p50_ms']:.2f}"] for row in _of(result, _CLIENT)]
-    return block(result, table(["part", "p50 ms"], rows))
+    return block(result, table(["part", "p50 ms"], rows), topics=[_CLIENT])
 
 
 def goals(result: BenchmarkResult) -> str:

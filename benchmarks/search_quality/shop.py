@@ -19,7 +19,8 @@ from aisle.evaluation.runs import ScoredRun
 from aisle.indexer import IndexOptions, index_catalogue
 from aisle.mappings import BM25, FusionSpec, default_fusion, release_fusions
 from aisle.search import SearchClient, read_live
-from aisle.search.tuning.runs import LegRuns, data_hash, legs_of
+from aisle.search.systems import legs_of
+from aisle.search.tuning.runs import LegRuns, data_hash
 from benchmarks.harness.command_line import say
 
 

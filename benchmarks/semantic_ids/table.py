@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.pages import block, goals_table, table, topics_of
 from benchmarks.harness.result_file import BenchmarkResult
 
 _COLUMNS: Final = ("R@5", "N@5", "R@10", "N@10", "R@50", "R@200", "R@2000")
@@ -53,7 +53,8 @@ def cold(result: BenchmarkResult) -> str:
 def prefixes(result: BenchmarkResult) -> str:
     """How often the prefix of what comes next is among the likeliest."""
     parts = []
-    for name, mine in _by_dataset([row for row in result.rows if "router" in row]).items():
+    rows = [row for row in result.rows if "router" in row]
+    for name, mine in _by_dataset(rows).items():
         first = mine[0]
         parts += [
             f"**{name}**, test: {first['users']:,} users, {first['prefixes']:,} prefixes of two codes;"
@@ -62,13 +63,14 @@ def prefixes(result: BenchmarkResult) -> str:
                 ["by", *_AMONG], [[row["router"], *(_cell(row, column) for column in _AMONG)] for row in mine]
             ),
         ]
-    return block(result, *(parts or ["Not measured yet."]))
+    return block(result, *(parts or ["Not measured yet."]), topics=topics_of(rows))
 
 
 def codes(result: BenchmarkResult) -> str:
     """How full and how telling codes are, by the way they are made: means over seeds."""
     parts = []
-    for name, mine in _by_dataset([row for row in result.rows if "codes" in row]).items():
+    rows = [row for row in result.rows if "codes" in row]
+    for name, mine in _by_dataset(rows).items():
         floor = next(row["floor"] for row in result.rows if row["dataset"] == name and "floor" in row)
         seeds = len({row["seed"] for row in mine})
         parts += [
@@ -87,14 +89,15 @@ def codes(result: BenchmarkResult) -> str:
                 ],
             ),
         ]
-    return block(result, *(parts or ["Not measured yet."]))
+    return block(result, *(parts or ["Not measured yet."]), topics=topics_of(rows))
 
 
 def preferences(result: BenchmarkResult) -> str:
     """What preferences add to a weak base and to a good one, by the way they are learned."""
     columns = ["base", "preferences", "R@10", "N@10", "gain of N@10", "pair accuracy", "bounds"]
     parts = []
-    for name, mine in _by_dataset([row for row in result.rows if "learned" in row]).items():
+    rows = [row for row in result.rows if "learned" in row]
+    for name, mine in _by_dataset(rows).items():
         cells = [
             [
                 row["base"],
@@ -108,7 +111,7 @@ def preferences(result: BenchmarkResult) -> str:
             for row in mine
         ]
         parts += [f"**{name}**, test; {_seeds(mine)}.", table(columns, cells)]
-    return block(result, *(parts or ["Not measured yet."]))
+    return block(result, *(parts or ["Not measured yet."]), topics=topics_of(rows))
 
 
 def _gains(gains: Sequence[Mapping[str, float]]) -> str:
@@ -123,7 +126,8 @@ def _gains(gains: Sequence[Mapping[str, float]]) -> str:
 def index(result: BenchmarkResult) -> str:
     """What channels over an index cover at one budget, and how long an answer takes."""
     parts = []
-    for name, mine in _by_dataset([row for row in result.rows if "channel" in row]).items():
+    rows = [row for row in result.rows if "channel" in row or "candidates_p50_ms" in row]
+    for name, mine in _by_dataset([row for row in rows if "channel" in row]).items():
         budgets = list(dict.fromkeys(row["budget"] for row in mine))
         found = {(row["channel"], row["budget"]): f"{row['coverage']:.4f}" for row in mine}
         parts += [
@@ -136,7 +140,7 @@ def index(result: BenchmarkResult) -> str:
                 ],
             ),
         ]
-    for row in result.rows:
+    for row in rows:
         if "candidates_p50_ms" in row:
             steps = ", ".join(f"{step} {row[f'{step}_p50_ms']:.1f}" for step in _STEPS)
             parts.append(
@@ -144,7 +148,7 @@ def index(result: BenchmarkResult) -> str:
                 f" {row['p95_ms']:.1f} ms. Medians of the steps, ms: {steps}; the server counts"
                 f" {row['server_p50_ms']:.1f} for all requests."
             )
-    return block(result, *(parts or ["Not measured yet."]))
+    return block(result, *(parts or ["Not measured yet."]), topics=topics_of(rows))
 
 
 def goals(result: BenchmarkResult) -> str:
@@ -154,7 +158,8 @@ def goals(result: BenchmarkResult) -> str:
 
 def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _COLUMNS) -> str:
     parts = []
-    for name, mine in _by_dataset([row for row in result.rows if row.get("protocol") == label]).items():
+    rows = [row for row in result.rows if row.get("protocol") == label]
+    for name, mine in _by_dataset(rows).items():
         first = mine[0]
         parts += [
             f"**{name}**, test: {first['users']:,} users, {first['items']:,} items; {first['means']}.",
@@ -163,7 +168,7 @@ def _protocol(result: BenchmarkResult, label: str, columns: tuple[str, ...] = _C
                 [_cells(row, columns) for row in mine if columns[0] in row or row["source"]],
             ),
         ]
-    return block(result, *parts)
+    return block(result, *parts, topics=topics_of(rows))
 
 
 def _by_dataset(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.harness.pages import block, goals_table, table
+from benchmarks.harness.pages import block, goals_table, table, topics_of
 from benchmarks.harness.result_file import BenchmarkResult
 
 _LOADS = ("search", "overload", "suggest")
@@ -28,7 +28,7 @@ def loads(result: BenchmarkResult) -> str:
         for row in result.rows
         if row["topic"] in _LOADS
     ]
-    return block(result, table(["asked", "load", *_COLUMNS.values()], rows, texts=2))
+    return block(result, table(["asked", "load", *_COLUMNS.values()], rows, texts=2), topics=_LOADS)
 
 
 def soak(result: BenchmarkResult) -> str:
@@ -43,10 +43,11 @@ def soak(result: BenchmarkResult) -> str:
         if row["topic"] == "soak"
     ]
     head = ["minutes", "searches", "events", "stored queries", "stored events"]
-    return block(result, table([*head, "MB at the start", "MB warm", "MB at the end"], rows, texts=0))
+    head += ["MB at the start", "MB warm", "MB at the end"]
+    return block(result, table(head, rows, texts=0), topics=["soak"])
 
 
 def tried(result: BenchmarkResult) -> str:
     """What was tried, and what else is known."""
     rows = [[attempt["tried"], str(attempt["value"])] for attempt in result.attempts]
-    return block(result, table(["tried", "figure"], rows))
+    return block(result, table(["tried", "figure"], rows), topics=topics_of(result.attempts))

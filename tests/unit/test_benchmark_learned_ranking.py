@@ -13,7 +13,15 @@ from aisle.search.rank.features import FEATURES
 from aisle.training.dense.stages.head import Targets
 from aisle.training.ranking.table import RankingTable
 from benchmarks.harness.result_file import HIGHER, BenchmarkResult, Goal
-from benchmarks.learned_ranking import bounds, ceiling, heads, measure, no_judgments, teachers
+from benchmarks.learned_ranking import (
+    bounds,
+    ceiling,
+    cross_encoder,
+    heads,
+    measure,
+    no_judgments,
+    teachers,
+)
 from benchmarks.learned_ranking.measure import FUSION, GROUPS, IDEAS, RANKER, attempts, judged_alone, measured
 from benchmarks.learned_ranking.speed import cost_of_trees
 from benchmarks.learned_ranking.table import ranking_ladder, ranking_parts, ranking_sizes, ranking_speed
@@ -153,3 +161,24 @@ def test_varied_queries_say_the_same_in_other_letters() -> None:
     assert any(sorted(one.split()) == sorted(["garden", "hose", "50", "ft"]) for one in made)
     assert any("garden" not in one.split() for one in made)
     assert heads.varied_query("", chance) == ""
+
+
+def test_a_mixture_moves_the_first_candidates_of_a_query_alone() -> None:
+    table = ranking_rows(2, 4)
+    before = np.array([4.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 4.0])
+    said = np.array([0.0, 9.0, np.nan, np.nan, np.nan, np.nan, 9.0, 0.0])
+    assert cross_encoder.first(table, before, 2).tolist() == [True, True, *[False] * 4, True, True]
+    kept, turned = (cross_encoder.mixed(table, before, said, 2, weight) for weight in (0.0, 1.0))
+    for scores, orders in ((kept, ([0, 1, 2, 3], [3, 2, 1, 0])), (turned, ([1, 0, 2, 3], [2, 3, 1, 0]))):
+        assert [np.argsort(-scores[at : at + 4]).tolist() for at in (0, 4)] == list(map(list, orders))
+    level = cross_encoder.standardised(table, said)
+    assert level[1] - level[0] == pytest.approx(2) and np.isnan(level[2])
+
+
+def test_the_weight_of_a_mixture_is_that_of_the_better_order() -> None:
+    table = ranking_rows(40)
+    best, worst = np.nan_to_num(table.grades), -np.nan_to_num(table.grades)
+    assert cross_encoder.best_weight(table, best, worst, 50) < 0.5
+    assert cross_encoder.best_weight(table, worst, best, 50) == max(cross_encoder.WEIGHTS)
+    held_out = cross_encoder.held_out(table)
+    assert table.ndcg(held_out, 20).mean() > table.ndcg(table.fused(), 20).mean() + 0.1

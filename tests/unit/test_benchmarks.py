@@ -22,9 +22,10 @@ from aisle.indexer import IndexReport
 from aisle.mappings import BM25, DENSE, RRF, FusionSpec, VectorSpace, default_fusion, fields
 from aisle.search import LegResult
 from aisle.types import Item, Query
+from benchmarks.harness import topics
 from benchmarks.harness.command_line import RESULTS, results_folder
 from benchmarks.harness.file_to_alias import FileToAlias
-from benchmarks.harness.pages import goals_table, number, rewrite, table
+from benchmarks.harness.pages import block, goals_table, number, rewrite, table
 from benchmarks.harness.parts import PeakMemory, dataset
 from benchmarks.harness.result_file import (
     CPU,
@@ -37,6 +38,7 @@ from benchmarks.harness.result_file import (
     read_result,
     result_of_this_run,
 )
+from benchmarks.harness.topics import Figures, measure_topics
 from benchmarks.indexing.table import harmonic_bound, indexing_attempts, indexing_goals, indexing_rows
 from benchmarks.indexing.ways import BULK, CEILING, ENCODER, END_TO_END, PARALLEL, PIPELINE, WAYS, prepare
 from benchmarks.quality.ask import Asked
@@ -92,7 +94,7 @@ def test_a_result_file_holds_the_contract_and_reads_back(tmp_path: Path) -> None
     RESULT.write(path)
     written = json.loads(path.read_text())
     facts = ["benchmark", "command", "commit", "cpu", "date", "where"]
-    assert list(written) == [*facts, "rows", "attempts", "goals"]
+    assert list(written) == [*facts, "rows", "attempts", "goals", "sources"]
     assert written["goals"][0] == {
         "name": "things per second",
         "value": 12.5,
@@ -120,6 +122,50 @@ def test_a_run_names_its_code_and_machine() -> None:
     assert result.command.startswith("python -m benchmarks.x")
     assert cpu_model() in result.cpu
     assert result.commit == "unknown" or len(result.commit.removesuffix("-dirty")) == 40
+
+
+def test_a_topic_that_is_measured_alone_leaves_the_others_their_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "RESULTS", tmp_path)
+    measures = {
+        name: (lambda name=name: Figures([{"of": name}], [{"tried": name}], [GOAL]))
+        for name in ("first", "second", "third of all")
+    }
+
+    def run(only: str | None) -> BenchmarkResult:
+        monkeypatch.setattr(sys, "argv", ["run", *(("--only", only) if only else ())])
+        measure_topics("some", "benchmarks.some", measures, only, tmp_path)
+        return read_result(tmp_path / "some.json")
+
+    whole = run(None)
+    assert set(whole.sources) == set(measures)
+    assert {source.command for source in whole.sources.values()} == {"python -m benchmarks.some"}
+    again = run("third of all,second")
+    alone = "python -m benchmarks.some --only 'third of all,second'"
+    commands = {topic: source.command for topic, source in again.sources.items()}
+    assert commands == {"first": whole.command, "second": alone, "third of all": alone}
+    assert again.sources["first"] == whole.sources["first"]
+    assert [row["topic"] for row in again.rows] == ["first", "third of all", "second"]
+
+    page = block(again, "table", topics=["first"])
+    assert page.startswith("table\n\n`python -m benchmarks.some` \u00b7 ")
+    both = block(again, "table").splitlines()[2:]
+    assert [line.partition(" \u00b7 ")[0] for line in both] == [
+        "- first: `python -m benchmarks.some`",
+        f"- third of all, second: `{alone}`",
+    ]
+    lost = replace(again.source, command="", cpu="", commit="0123456789abcdef", date="2026-01-02T03:04:05")
+    unknown = replace(again, sources={"first": lost})
+    assert "Came with commit 0123456789ab on 2026-01-02; command and machine" in block(unknown, "table")
+    many = {f"topic {at}": replace(lost, commit=f"{at:040d}") for at in range(5)}
+    assert "Of 5 runs, 2026-01-02: " in block(replace(again, sources=many), "table")
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_topic_of_the_projects_result_files_has_its_run(path: Path) -> None:
+    result = read_result(path)
+    assert set(result.sources) == {row["topic"] for row in result.rows if "topic" in row}
 
 
 def test_a_trial_cannot_overwrite_the_results(tmp_path: Path) -> None:
