@@ -141,7 +141,7 @@ bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions
 	$(BIN)/python -m benchmarks.search_quality
 
 .PHONY: bench-learned-ranking
-bench-learned-ranking: $(VENV)/.dev ## A ranker for a shop that has trained nothing else; how many judgments it needs (25 minutes)
+bench-learned-ranking: $(VENV)/.dev ## A ranker for a shop that has trained nothing else; how many judgments it needs (about 40 minutes; trained legs are a run of their own)
 	$(BIN)/python -m benchmarks.learned_ranking
 
 .PHONY: bench-search-features

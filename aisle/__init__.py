@@ -69,7 +69,10 @@ __all__ = [
     "list_registry",
     "list_releases",
     "list_rules",
+    "list_runs",
     "match_rules",
+    "name_champion",
+    "name_live_champions",
     "open_item_to_item",
     "open_recommendations",
     "open_recommender",
@@ -157,6 +160,7 @@ if TYPE_CHECKING:
         rollback_rules,
         show_rules,
     )
+    from aisle._runs import list_runs, name_champion, name_live_champions
     from aisle._search import explain_item, open_search
     from aisle._serve import serve
     from aisle._similar import open_similar_items
@@ -236,6 +240,7 @@ else:
             "rollback_rules",
             "show_rules",
         ),
+        "_runs": ("list_runs", "name_champion", "name_live_champions"),
         "_search": ("explain_item", "open_search"),
         "_similar": ("open_similar_items",),
         "_serve": ("serve",),

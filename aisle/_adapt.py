@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisle._environment import optional
+from aisle._tracking import tracked
 from aisle.encoder import ArtifactStore, CrossEncoder, DenseEncoder
 from aisle.encoder.artifact import check_name
 from aisle.encoder.cross_encoder import KIND as RERANKER
@@ -116,7 +117,9 @@ def adapt(
         keep_base=keep_base,
         settings=TrainingSettings(base=base, revision=revision, seed=seed),
     )
-    adapted, _ = job.run(store, resume=resume, measure=measure, progress=progress or Silent())
+    with tracked("adaptation", name) as run:
+        adapted, _ = job.run(store, resume=resume, measure=measure, progress=progress or Silent())
+        run.made(adapted.exported.path)
     return adapted
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle._ordering import NO_MODEL, check_ranker, reranker_stages
+from aisle._ordering import NO_MODEL, named_ranker, reranker_stages
 from aisle._recommendations import release_recommender
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.errors import InputError
 from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.log import write_log
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.releases.release_meta import rewrite_meta
@@ -20,7 +21,6 @@ from aisle.mappings import IndexMeta
 from aisle.mappings.ordering import AS_FUSED, NamedModel, NamedStage, Ordering
 from aisle.recommendation.preferences import Preferences
 from aisle.search import read_live
-from aisle.search.rank.artifact import load_ranker
 from aisle.search.rules.store import catalogue_of
 
 
@@ -76,40 +76,65 @@ def bind_models(
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
 
     Raises:
-        InputError: nothing to bind, or another run changes the catalogue.
+        InputError: nothing to bind, another run changes the catalogue or made another release live meanwhile,
+            or preferences were learned with other channels than the release's recommender has.
         IndexNotFound, ForeignIndex: there is no such release of Aisle, or it does not recommend.
         ArtifactNotFound, ArtifactCorrupt: an artifact is not there, or not what was built.
-        ArtifactMismatch: a ranker learned other features than the release and this Aisle have, or preferences
-            were learned with other channels than its recommender has.
+        ArtifactMismatch: a ranker learned other features than the release and this Aisle have.
         SearchError: what was written does not read back.
         ClusterError: the cluster does not answer.
     """
     if ranker is reranker is preferences is None:
         raise InputError("nothing is to be bound", fix="name a ranker, a reranker or preferences")
     client, store = connected(cluster), store or ArtifactStore.default()
+    asked = _Asked(ranker, reranker, preferences)
     meta = read_live(client, name).meta
-    after = meta.ordering
-    if ranker is not None:
-        after = replace(after, ranker=_bound_ranker(meta, ranker, store))
-    if reranker is not None:
-        after = replace(after, reranker=_bound_reranker(reranker, store))
-    if preferences is not None:
-        after = replace(after, preferences=_bound_preferences(meta, preferences, store))
+    catalogue = check_name(catalogue_of(meta.release))
+    after = asked.ordering(meta, store)
     if dry_run or after == meta.ordering:
         return BoundModels(meta.release, meta.ordering, after, done=False)
-    catalogue = catalogue_of(meta.release)
-    with hold(client, check_name(catalogue), "aisle releases bind", wait_s=wait_s):
-        # As it is now: a run that held the lease may have written more to it.
-        rewrite_meta(client, meta.release, {"ordering": after.to_json() if after != AS_FUSED else None})
-        write_log(client, catalogue, "bind", meta.release, "", "; ".join(after.texts) or NO_MODEL)
-    return BoundModels(meta.release, meta.ordering, after, done=True)
+    was_live = meta.release in read_inventory(client, catalogue).live
+    with hold(client, catalogue, "aisle releases bind", wait_s=wait_s):
+        # As it is now: whoever held the lease may have bound other models, or made another release live.
+        now = read_live(client, name).meta
+        is_live = now.release in read_inventory(client, catalogue).live
+        if (now.release, is_live) != (meta.release, was_live):
+            raise InputError(
+                f"{meta.release} is {'not ' if was_live else ''}live by now, and nothing was bound to it",
+                fix=f"see `aisle releases list {catalogue}`, then name the release that you mean",
+            )
+        after = asked.ordering(now, store)
+        if after == now.ordering:
+            return BoundModels(now.release, now.ordering, after, done=False)
+        rewrite_meta(client, now.release, {"ordering": after.to_json() if after != AS_FUSED else None})
+        write_log(client, catalogue, "bind", now.release, "", "; ".join(after.texts) or NO_MODEL)
+    return BoundModels(now.release, now.ordering, after, done=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be bound, each as in `bind_models`."""
+
+    ranker: str | None
+    reranker: str | None
+    preferences: str | None
+
+    def ordering(self, meta: IndexMeta, store: ArtifactStore) -> Ordering:
+        """What the release would be ordered by; what nobody asked for stays."""
+        after = meta.ordering
+        if self.ranker is not None:
+            after = replace(after, ranker=_bound_ranker(meta, self.ranker, store))
+        if self.reranker is not None:
+            after = replace(after, reranker=_bound_reranker(self.reranker, store))
+        if self.preferences is not None:
+            after = replace(after, preferences=_bound_preferences(meta, self.preferences, store))
+        return after
 
 
 def _bound_ranker(meta: IndexMeta, ref: str, store: ArtifactStore) -> NamedModel | None:
     if ref == NO_MODEL:
         return None
-    ranker, artifact = load_ranker(ref, store)
-    check_ranker(meta, artifact)
+    ranker = named_ranker(meta, ref, store)
     return NamedModel(ranker.fingerprint, ranker.name)
 
 

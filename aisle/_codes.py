@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aisle._artifacts import export_once
 from aisle._environment import optional
 from aisle._recommend import USUAL_ENCODER, find_files, read_data
+from aisle._tracking import tracked
 from aisle.encoder import ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
@@ -88,7 +89,10 @@ def train_codes(
         if encoder == USUAL_ENCODER:
             export_once(USUAL_ENCODER, store, progress.note)
         model = DenseEncoder.load(encoder, store=store)
-    return job.run(items, texts, sequences, model, store, progress)
+    with tracked("codes", name) as run:
+        report = job.run(items, texts, sequences, model, store, progress)
+        run.made(report.artifact.path)
+    return report
 
 
 def parse_sizes(given: str) -> tuple[int, ...]:

@@ -9,15 +9,67 @@ from opensearchpy import OpenSearch
 
 from aisle._watch_figures import ubi_sources
 from aisle.cluster.client import connected
-from aisle.errors import EvaluationError, InputError
+from aisle.errors import EvaluationError, IndexNotFound, InputError
 from aisle.evaluation.clicks.log import CLICKS
-from aisle.evaluation.experiments.design import Experiment, Kind, read_experiment
+from aisle.evaluation.experiments.design import Experiment, Kind, alike, read_experiment
 from aisle.evaluation.experiments.outcome import EXPERIMENT, Outcome, OutcomeReader
+from aisle.indexer.releases.names import check_name
 from aisle.mappings.ubi import EVENTS, QUERIES
+from aisle.search import read_live
+from aisle.search.systems import check_systems
 
-__all__ = ["USUAL_DEPTH", "Experiment", "Kind", "Outcome", "read_experiment", "report_experiment"]
+__all__ = [
+    "USUAL_DEPTH",
+    "Experiment",
+    "Kind",
+    "Outcome",
+    "check_experiment",
+    "read_experiment",
+    "report_experiment",
+]
 
 USUAL_DEPTH = 10
+
+
+def check_experiment(
+    experiment: Experiment, *, offline: bool = False, cluster: OpenSearch | None = None
+) -> None:
+    """Refuse an experiment whose catalogue, releases or systems are not there, or in which nobody takes part.
+
+    Args:
+        experiment: what is to be compared.
+        offline: look at what it says alone; no cluster is asked what there is.
+        cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
+
+    Raises:
+        InputError: there is no such release or system, no catalogue could have that name, or see
+            `Experiment.check_to_serve`.
+        IndexNotFound, ForeignIndex: there is no such catalogue, or what is named is none of Aisle.
+        ClusterError: the cluster does not answer.
+    """
+    check_name(experiment.catalogue)
+    experiment.check_to_serve()
+    arms = (experiment.control, *experiment.arms)
+    for arm in arms:
+        if arm.system:
+            check_systems(arm.system)
+    if offline:
+        return
+    client = connected(cluster)
+    live = read_live(client, experiment.catalogue).meta.release
+    for arm in arms:
+        try:
+            read_live(client, arm.release or experiment.catalogue)
+        except IndexNotFound:
+            raise InputError(
+                f"{arm.name} is to be {arm.release}, which is not there",
+                fix=f"see which there are: aisle releases list {experiment.catalogue}",
+            ) from None
+    if alike(experiment, live):
+        raise InputError(
+            f"two arms of {experiment.name} are {live}, which is live",
+            fix="name another release, or the one before it for the control: [control] release = ...",
+        )
 
 
 def report_experiment(
@@ -64,7 +116,8 @@ def report_experiment(
     outcome = reader.done(depth)
     if not outcome.searches:
         raise EvaluationError(
-            f"no search took part in {found.name} yet",
+            f"no search took part in {found.name} yet"
+            + (f" ({outcome.nameless:,} were of nobody known)" if outcome.nameless else ""),
             fix="serve it with --experiment and --events; searches need an X-Client-Id or X-Session-Id",
         )
     return outcome

@@ -48,6 +48,36 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb"))
 
 
+MAX_SETTINGS_BYTES: Final = 1 << 20
+"""Of a file that a person writes; a policy has two kilobytes."""
+
+
+def read_settings_text(path: Path) -> str:
+    """A small text that a person wrote, such as TOML; what is larger, or never ends, is not read.
+
+    Raises:
+        InputError: no such file, a folder, unreadable, over `MAX_SETTINGS_BYTES`, or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SETTINGS_BYTES + 1)
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder", fix="name a file in it") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", fix="check the path") from None
+    if len(content) > MAX_SETTINGS_BYTES:
+        raise InputError(
+            f"{path} is over {MAX_SETTINGS_BYTES // 1024**2} MiB: it is no file of settings",
+            fix="check the path",
+        )
+    try:
+        return content.removeprefix(UTF8_BOM).decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8", fix="convert it: iconv -t UTF-8") from None
+
+
+MAX_DOCUMENT_BYTES: Final = 256 << 20
+"""Of a document that is read whole."""
 _BLOCK: Final = 1 << 18
 
 
@@ -65,14 +95,28 @@ def blocks(path: Path, size: int = _BLOCK) -> Iterator[bytes]:
             raise breaks_off(path, "", error) from None
 
 
-def read_json(path: Path) -> Any:
+def whole_content(path: Path, most: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """The content of a plain or gzip file; what is larger, or never ends, is not read.
+
+    Raises:
+        InputError: as ``blocks``, or it is over ``most`` bytes.
+    """
+    content = bytearray()
+    for block in blocks(path):
+        content += block
+        if len(content) > most:
+            raise InputError(f"{path} is over {most / 1024**2:g} MiB", fix="check the path, or split it")
+    return bytes(content)
+
+
+def read_json(path: Path, most: int = MAX_DOCUMENT_BYTES) -> Any:
     """The JSON document in a plain or gzip file.
 
     Raises:
-        InputError: as ``blocks``, or it is no JSON.
+        InputError: as `whole_content`, or it is no JSON.
     """
     try:
-        return orjson.loads(b"".join(blocks(path)).removeprefix(UTF8_BOM))
+        return orjson.loads(whole_content(path, most).removeprefix(UTF8_BOM))
     except orjson.JSONDecodeError as error:
         raise InputError(f"{path.name} is not JSON: {error}", fix="write or export it again") from None
 

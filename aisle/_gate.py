@@ -10,7 +10,8 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle._files import numbered_lines
-from aisle._release_figures import USUAL_SAMPLE, GoldenQuery, Questions, measure_release
+from aisle._release_figures import USUAL_SAMPLE, AsServed, GoldenQuery, Questions, measure_releases
+from aisle._rules import rules_to_ask_with
 from aisle.cluster import Cluster
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
@@ -30,6 +31,7 @@ from aisle.indexer.suggestions.popular import read_popular
 from aisle.mappings import fields
 from aisle.mappings.suggestions import folded
 from aisle.search import read_live
+from aisle.search.rules.store import catalogue_of
 from aisle.types import Query, Say
 
 __all__ = ["USUAL_SAMPLE", "GatePolicy", "GateReport", "gate_release", "read_policy"]
@@ -49,12 +51,16 @@ def gate_release(
     golden: str | Path | None = None,
     popular: str | Path | None = None,
     labels: str | Path | None = None,
+    rules: str | Path | Sequence[Mapping[str, Any]] | None = None,
     sample: int = USUAL_SAMPLE,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
     progress: Say | None = None,
 ) -> GateReport:
     """Measure a release beside the live one and hold it to a policy. Nothing goes live or is changed.
+
+    Both are asked as they would be served: with their own models, and with the catalogue's live rules, unless
+    others are named for the candidate.
 
     Example:
         >>> aisle.gate_release("shop-v0008", "shop", judged="judged").passed
@@ -71,13 +77,16 @@ def gate_release(
         golden: file of queries that must find their item: text, a tab, the item's id, a line each.
         popular: file of popular queries, as for suggestions: tells head, torso and tail apart.
         labels: file of further segments: query id, a tab, a name, a line each.
+        rules: that are to go live with the candidate in place of those that are live: a file, or the rules
+            themselves, as `aisle.put_rules` takes them. The live release may be the candidate then.
         sample: items of the candidate to ask for by their own titles and vectors, to 1,000; 0 for none.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
         progress: takes a line before each step.
 
     Raises:
-        InputError: a file that cannot be used, a sample that cannot be drawn, or one release against itself.
+        InputError: a file or rules that cannot be used, a sample that cannot be drawn, or one release
+            against itself.
         IndexNotFound, ForeignIndex: there is no such release of Aisle.
         ArtifactNotFound, ArtifactCorrupt: an artifact of one is not on this machine, or not what was built.
         EvaluationError: nothing to score, or the judgments are about other items.
@@ -98,15 +107,20 @@ def gate_release(
     client = connected(cluster)
     new = read_live(client, candidate).meta.release
     old = None if against is None else read_live(client, against).meta.release
-    if new == old:
-        raise InputError(f"{new} is both", fix="name the release that is to go live, and what is live")
-    say = progress or (lambda _: None)
-    live = None
-    if old is not None:
-        say(f"measuring {old}")
-        live = measure_release(client, old, asked, is_candidate=False)
-    say(f"measuring {new}")
-    found = measure_release(client, new, asked, is_candidate=True)
+    if new == old and rules is None:
+        raise InputError(
+            f"{new} is both",
+            fix="name the release that is to go live, and what is live; or --rules that are to go live",
+        )
+    then, what = rules_to_ask_with(client, catalogue_of(new), rules)
+    now = then if rules is None else rules_to_ask_with(client, catalogue_of(new), None)[0]
+    found, live = measure_releases(
+        client,
+        AsServed(new, then),
+        None if old is None else AsServed(old, now),
+        asked,
+        progress or (lambda _: None),
+    )
     segments: Segments = {}
     if asked.judged is not None:
         segments = {
@@ -115,7 +129,7 @@ def gate_release(
             **by_demand(asked.judged.queries, counts),
         }
     name = asked.judged.name if asked.judged else ""
-    return judge(found, live, asked.policy, segments=segments, judged=name)
+    return judge(found, live, asked.policy, segments=segments, judged=name, rules=what)
 
 
 def _policy(policy: GatePolicy | str | Path | None) -> GatePolicy:

@@ -11,6 +11,7 @@ from aisle._index_on_ray import load_for
 from aisle._index_run import USUAL_ENCODER, IndexSource, index_folder, letters_file, read_synonyms
 from aisle._item_fields import item_field_refs
 from aisle._quality_gate import gate_options
+from aisle._runs import champions_follow
 from aisle._suggest import suggest_options
 from aisle._update import ArtifactEncoders
 from aisle._vectors import VectorRequest
@@ -226,7 +227,7 @@ def index(
     )
 
     with load_for(ray, workers, encoder, dims, store, refs) as load:
-        return index_folder(
+        report = index_folder(
             client,
             source,
             options,
@@ -239,6 +240,9 @@ def index(
             suggest=suggesting,
             progress=progress,
         )
+    if not stage:
+        champions_follow(client, name)
+    return report
 
 
 def replay(

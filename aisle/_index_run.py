@@ -25,7 +25,7 @@ from aisle.catalogue.sources import has_fixed_content, source_name
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import git_commit
-from aisle.errors import ForeignIndex, IndexNotFound, InputError
+from aisle.errors import InputError
 from aisle.indexer import (
     DeadLetters,
     IndexOptions,
@@ -41,80 +41,10 @@ from aisle.indexer.releases.guards import GuardLimits, ReleaseGuard
 from aisle.indexer.releases.smoke_queries import SmokeCheck
 from aisle.indexer.run import Loader, ReleaseCheck
 from aisle.indexer.vectors import ItemFields, stored_as
-from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, release_fusions
+from aisle.mappings import release_fusions
 from aisle.mappings.languages import LANGUAGES
 from aisle.mappings.meta import Lineage
-from aisle.mappings.ordering import AS_FUSED, Ordering
-from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.synonyms import Synonyms, parse_synonyms
-from aisle.search import read_live
-
-
-@dataclass(frozen=True, slots=True)
-class Inherited:
-    """What a new release takes over from the live one.
-
-    Attributes:
-        fusion: tuned; None: the default.
-        boosts: that were tuned beside it; None: none.
-        ordering: the models that order what is found.
-    """
-
-    fusion: FusionSpec | None = None
-    boosts: SignalBoosts | None = None
-    ordering: Ordering = AS_FUSED
-
-
-def inherited(
-    client: OpenSearch, name: str, spaces: Mapping[str, VectorSpace], recommends: str = ""
-) -> Inherited:
-    """What a new release takes over from the live one; notes say what does not fit it.
-
-    Args:
-        client: connection.
-        name: of the catalogue.
-        spaces: vector field to space, of the new release.
-        recommends: fingerprint of its recommender; empty: it has none.
-    """
-    try:
-        live = read_live(client, name).meta
-    except (IndexNotFound, ForeignIndex):
-        # The first release; or nothing that could be read.
-        return Inherited()
-    ordering = live.ordering
-    before = live.item_spaces.recommends
-    if ordering.preferences is not None and (before is None or before.recommender != recommends):
-        _not_inherited(f"{live.release} recommends by another recommender", "preferences", "preferences")
-        ordering = replace(ordering, preferences=None)
-    if fits(live, spaces):
-        return Inherited(live.fusion, live.boosts, ordering)
-    if live.fusion is not None:
-        warnings.warn(
-            f"{live.release} was tuned with other legs or encoders: the new release begins with the default"
-            " fusion; tune it anew with `aisle tune run`",
-            stacklevel=2,
-        )
-    if ordering.ranker is not None:
-        _not_inherited(f"{live.release} has other legs or encoders", "ranker", "a ranker")
-        ordering = replace(ordering, ranker=None)
-    return Inherited(ordering=ordering)
-
-
-def _not_inherited(why: str, what: str, training: str) -> None:
-    warnings.warn(
-        f"{why}: the new release begins without its {what}; train {training} for it (`aisle train {what}`),"
-        f" then `aisle releases bind RELEASE --{what}`",
-        stacklevel=3,
-    )
-
-
-def fits(live: IndexMeta, spaces: Mapping[str, VectorSpace]) -> bool:
-    """Whether raw scores of the new release mean what they mean in the live one."""
-    return _searched(live.spaces) == _searched(spaces)
-
-
-def _searched(spaces: Mapping[str, VectorSpace]) -> dict[str, VectorSpace]:
-    return {field: space for field, space in spaces.items() if field in fields.SEARCHED_VECTORS}
 
 
 def lineage_of(source: Mapping[str, str] | None) -> Lineage:
@@ -222,9 +152,6 @@ def index_folder(
         gates = [release_gate(client, options.name, gate, store, *refs)] if gate else []
         parts = fingerprint(source.data, source.reading)
         options = replace(options, lineage=lineage_of(parts))
-        recommends = made_by.recommender if (made_by := vectors.item_spaces.recommends) else ""
-        taken = inherited(client, options.name, vectors.spaces, recommends)
-        options = replace(options, fusion=taken.fusion, boosts=taken.boosts, ordering=taken.ordering)
         with Ledger(None if parts is None else ledger_path(client, options.name)) as ledger:
             smoke = SmokeCheck(client, stored_as(vectors, made.storage), ledger, options.retry)
             # The gate last, as it takes longest.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle._recommend import USUAL_ENCODER, encode_texts, find_files, read_basket_data
+from aisle._tracking import tracked
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
 from aisle.recommendation.item_to_item.artifact import load_two_heads
@@ -86,7 +87,10 @@ def train_item_to_item(
     categories, brands = (known.categories, known.brands) if known else (none, none)
     settings = replace(settings or usual_settings(len(none)), seed=seed)
     job = ItemToItemJob(name=name, settings=replace(settings, epochs=epochs) if epochs else settings)
-    return job.run(read.baskets, Catalogue(titles, categories, brands, texts), store, progress)
+    with tracked("item-to-item", name) as run:
+        report = job.run(read.baskets, Catalogue(titles, categories, brands, texts), store, progress)
+        run.made(report.artifact.path)
+    return report
 
 
 def open_item_to_item(name: str | Path, *, store: ArtifactStore | None = None) -> TwoHeads:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from aisle.encoder import Artifact, ArtifactStore, CrossEncoder
-from aisle.encoder.artifact import RANKER
+from aisle.encoder.artifact import RANKER, Manifest
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
-from aisle.mappings import IndexMeta, fields
+from aisle.mappings import IndexMeta, default_fusion, fields
 from aisle.search import CascadeStage, Reranker
 from aisle.search.rank.artifact import load_ranker
 from aisle.search.rank.ranker import Ranker
 from aisle.search.rank.reranker import SCORES
+from aisle.search.rules.store import catalogue_of
+from aisle.search.systems import legs_of
 
 NO_MODEL: Final = "none"
 """Says of a model that there is to be none."""
@@ -26,6 +30,12 @@ LATER: Final = 20
 
 SPACES: Final = "spaces"
 """What a ranker's manifest calls the encoders whose scores it learned: vector field to fingerprint."""
+
+CATALOGUE: Final = "catalogue"
+"""Likewise, the catalogue whose index it asked."""
+
+LEGS: Final = "legs"
+"""Likewise, the legs that were fused there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,40 @@ def release_ranker(meta: IndexMeta, store: ArtifactStore) -> Ranker | None:
     return ranker
 
 
+def named_ranker(meta: IndexMeta, ref: str | Path, store: ArtifactStore) -> Ranker:
+    """A ranker that someone chose for a release, loaded; one of another catalogue, or of other legs, warns.
+
+    Raises:
+        ArtifactNotFound: nothing goes by that reference.
+        ArtifactCorrupt: it is not what was built.
+        ArtifactMismatch: it learned other features than the release and this Aisle have.
+    """
+    ranker, artifact = load_ranker(ref, store)
+    check_ranker(meta, artifact)
+    learned, there = artifact.manifest.training.get(CATALOGUE), catalogue_of(meta.release)
+    if learned not in (None, there):
+        warnings.warn(
+            f"the ranker {ranker.name} learned on the catalogue {learned}, and {meta.release} is of {there}:"
+            " on another catalogue a ranker may order worse than the fusion; see what judged queries say:"
+            f" aisle tune ladder JUDGED --name {there} --ranker {ref}",
+            stacklevel=3,
+        )
+    legs, asked = artifact.manifest.training.get(LEGS), fused_legs(meta)
+    if legs is not None and set(legs) != set(asked):
+        warnings.warn(
+            f"the ranker {ranker.name} learned over a fusion of {', '.join(legs)}, and that of {meta.release}"
+            f" asks {', '.join(asked)}: see whether it still helps: aisle tune ladder JUDGED --name {there}"
+            f" --ranker {ref}",
+            stacklevel=3,
+        )
+    return ranker
+
+
+def fused_legs(meta: IndexMeta) -> tuple[str, ...]:
+    """The legs that searches of a release ask."""
+    return (meta.fusion or default_fusion(legs_of(meta))).legs
+
+
 def check_ranker(meta: IndexMeta, artifact: Artifact) -> None:
     """Refuse a ranker whose features mean something else in a release: it learned other legs' scores.
 
@@ -123,6 +167,16 @@ def check_ranker(meta: IndexMeta, artifact: Artifact) -> None:
 def searched_spaces(meta: IndexMeta) -> dict[str, str]:
     """Vector field to fingerprint of the encoder, of the fields that searches ask."""
     return {name: space.fingerprint for name, space in meta.spaces.items() if name in fields.SEARCHED_VECTORS}
+
+
+def release_encoders(meta: IndexMeta, store: ArtifactStore) -> list[Manifest]:
+    """What the encoders of a release say of themselves, of those that are on this machine."""
+    return manifests_of({space.fingerprint for space in meta.spaces.values()}, store)
+
+
+def manifests_of(fingerprints: Collection[str], store: ArtifactStore) -> list[Manifest]:
+    """The manifests of some artifacts, of those that are in the store."""
+    return [manifest for _, manifest in store.list() if manifest.fingerprint in fingerprints]
 
 
 def release_reranker(meta: IndexMeta, store: ArtifactStore) -> Reranker | None:

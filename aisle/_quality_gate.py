@@ -9,7 +9,8 @@ from typing import Final
 
 from opensearchpy import OpenSearch
 
-from aisle._evaluate import DEPTH, Evaluated, evaluate_index
+from aisle._evaluate import DEPTH, AskedSystem, Evaluated, evaluate_in_turn
+from aisle._rules import rules_to_ask_with
 from aisle._search import open_search
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
@@ -18,6 +19,8 @@ from aisle.evaluation import DEFAULT_METRICS, JudgedSet, read_judged_set
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.mappings import default_fusion
 from aisle.search import RerankOptions, SearchClient, read_live
+from aisle.search.rules.live import FixedRules, LiveRules
+from aisle.search.rules.matching import RuleBook
 
 USUAL_METRIC: Final = "nDCG@10"
 # About what two builds of one graph differ by on a few hundred queries.
@@ -118,12 +121,14 @@ class ReleaseGate:
             IndexingFailed: it is not good enough.
             SearchError, ArtifactError: it cannot be asked.
         """
-        value = self._score(release)
+        # As it is to be served, and both by the same rules.
+        rules, _ = rules_to_ask_with(Cluster.of(self.client), self.name, None)
+        value = self._score(release, rules)
         _check_floor(release, self.judged, self.options, value)
         drop = self.drop
         if drop is None or not (live := _live(self.client, self.name)):
             return
-        before = self._score(live)
+        before = self._score(live, rules)
         metric, judged = self.options.metric, self.judged.name
         _log.info("%s: %s %.4f, live %.4f", judged, metric, value, before)
         if value < before - drop:
@@ -133,8 +138,8 @@ class ReleaseGate:
                 fix="compare both with `aisle eval`, or allow more with --gate-drop",
             )
 
-    def _score(self, release: str) -> float:
-        search = _opened(self.client, release, self.store, self.references)
+    def _score(self, release: str, rules: FixedRules) -> float:
+        search = _opened(self.client, release, self.store, self.references, rules)
         found = evaluate_release(search, release, self.judged, self.options.relevant, self.client)
         return found.report.systems[release][self.options.metric]
 
@@ -155,13 +160,29 @@ def evaluate_release(
         EvaluationError: nothing to score, or judgments of another catalogue.
         SearchError, ClusterError: it cannot be asked.
     """
+    return evaluate_in_turn([as_served(release, search, release, client)], judged, relevant)
+
+
+def as_served(name: str, search: SearchClient, release: str, client: OpenSearch) -> AskedSystem:
+    """A release as shoppers ask it by default: by its own fusion, boosts and models.
+
+    Args:
+        name: of the system.
+        search: of the release, with the rules that are to act.
+        release: index.
+        client: connection.
+
+    Raises:
+        IndexNotFound, ForeignIndex, ClusterError: it cannot be asked.
+    """
     meta = read_live(client, release).meta
-    system = meta.fusion or default_fusion(search.legs)
-    boosts = {release: meta.boosts} if meta.boosts else {}
-    reranked = {release: RerankOptions()} if search.reranks else {}
-    learned = frozenset([release] if search.ranker else [])
-    return evaluate_index(
-        search, judged, {release: system}, relevant, reranked=reranked, boosts=boosts, learned=learned
+    return AskedSystem(
+        name,
+        search,
+        meta.fusion or default_fusion(search.legs),
+        meta.boosts or None,
+        search.ranker is not None,
+        RerankOptions() if search.reranks else None,
     )
 
 
@@ -192,7 +213,7 @@ def release_gate(
     judged = read_judged_set(options.folder, options.split)
     gate = ReleaseGate(client, name, options, judged, store, _References(encoder, sparse))
     if gate.drop is not None and (live := _live(client, name)):
-        _opened(client, live, store, gate.references)
+        _opened(client, live, store, gate.references, FixedRules(LiveRules(0, RuleBook())))
     return gate
 
 
@@ -209,10 +230,12 @@ def _check_floor(release: str, judged: JudgedSet, options: GateOptions, value: f
         )
 
 
-def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _References) -> SearchClient:
+def _opened(
+    client: OpenSearch, release: str, store: ArtifactStore, refs: _References, rules: FixedRules
+) -> SearchClient:
     """With the release's own encoders, which are in the store, or those that are named."""
     try:
-        return open_search(release, window=DEPTH, rules=False, cluster=client, store=store)
+        return open_search(release, window=DEPTH, rules=rules, cluster=client, store=store)
     except ArtifactNotFound as missing:
         if refs == _References():
             raise
@@ -222,7 +245,7 @@ def _opened(client: OpenSearch, release: str, store: ArtifactStore, refs: _Refer
                 encoder=refs.encoder,
                 sparse=refs.sparse,
                 window=DEPTH,
-                rules=False,
+                rules=rules,
                 cluster=client,
                 store=store,
             )

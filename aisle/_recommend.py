@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aisle._artifacts import export_once
+from aisle._tracking import tracked
 from aisle.encoder import Artifact, ArtifactStore, DenseEncoder
 from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
@@ -107,23 +108,25 @@ def train_recommender(
     encoded = encode_texts(known.texts if known else (), encoder, store, say)
     say("counting, and choosing settings on what users took last")
     titles = known.titles if known else ("",) * len(read.sequences.items)
-    trained = train(
-        read.sequences,
-        titles,
-        encoded.vectors if encoded else None,
-        whitening=encoded.whitening if encoded else None,
-        seed=seed,
-    )
-    settings = asdict(trained.recommender.settings)
-    artifact = save_recommender(
-        trained.recommender,
-        name,
-        store,
-        learned_from=read.sequences,
-        encoder=encoded.encoder if encoded else None,
-        metrics=trained.metrics,
-        training={"chosen_on": trained.chosen_on, "settings": settings, "skipped": dict(read.skipped)},
-    )
+    with tracked("recommender", name) as run:
+        trained = train(
+            read.sequences,
+            titles,
+            encoded.vectors if encoded else None,
+            whitening=encoded.whitening if encoded else None,
+            seed=seed,
+        )
+        settings = asdict(trained.recommender.settings)
+        artifact = save_recommender(
+            trained.recommender,
+            name,
+            store,
+            learned_from=read.sequences,
+            encoder=encoded.encoder if encoded else None,
+            metrics=trained.metrics,
+            training={"chosen_on": trained.chosen_on, "settings": settings, "skipped": dict(read.skipped)},
+        )
+        run.made(artifact.path)
     return RecommenderReport(
         artifact=artifact,
         read=read.words(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -17,6 +19,7 @@ from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.encoder.artifact import load_artifact
 from aisle.errors import InputError
 from aisle.indexer.releases.inventory import read_inventory
+from aisle.indexer.releases.log import live_last
 from aisle.registry.collection import Collected, KnownReleases, collect
 from aisle.registry.manifest import ReleaseManifest
 from aisle.registry.objects import Objects
@@ -144,8 +147,8 @@ def clean_registry(
 ) -> Collected:
     """Remove releases on record that the cluster no longer holds, and what only they were served with.
 
-    What is live, and whatever a rollback could go to, stays; so do releases of other clusters, which cannot
-    be judged from here.
+    What is live, and whatever a rollback could go to, stays, and what was live last where nothing is; so do
+    releases of other clusters, which cannot be judged from here.
 
     Example:
         >>> aisle.clean_registry("s3://models/aisle", keep=2, dry_run=True).releases
@@ -164,7 +167,7 @@ def clean_registry(
         ClusterError: the cluster does not answer: nobody knows what it holds.
     """
     found = Registry(Objects.open(_location(registry)))
-    return collect(found, _known(connected(cluster), found), keep, dry_run=dry_run)
+    return collect(found, _OfCluster(connected(cluster)), keep, dry_run=dry_run)
 
 
 def _location(registry: str | None) -> str:
@@ -191,12 +194,18 @@ def _beside(client: Cluster, release: str, store: ArtifactStore, reranker: str |
     return found
 
 
-def _known(client: Cluster, registry: Registry) -> KnownReleases:
-    names = {one.manifest.catalogue for one in registry.contents().releases if one.manifest}
-    return KnownReleases(
-        client.info()["cluster_uuid"],
-        {name: frozenset(read_inventory(client, name).releases) for name in names},
-    )
+@dataclass(frozen=True, slots=True)
+class _OfCluster:
+    """Says what a cluster holds."""
+
+    client: Cluster
+
+    def known(self, catalogues: Collection[str]) -> KnownReleases:
+        """Its releases of these catalogues, as they are now."""
+        there = {name: read_inventory(self.client, name) for name in catalogues}
+        lost = {name: live_last(self.client, name) for name, now in there.items() if not now.live}
+        releases = {name: frozenset(now.releases) for name, now in there.items()}
+        return KnownReleases(self.client.info()["cluster_uuid"], releases, lost)
 
 
 def _write_texts(pulled: Pulled, folder: Path) -> None:

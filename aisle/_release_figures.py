@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 
-from aisle._evaluate import DEPTH
-from aisle._quality_gate import evaluate_release
+from aisle._evaluate import DEPTH, Evaluated, evaluate_in_turn
+from aisle._quality_gate import as_served
 from aisle._search import load_release_encoder, open_search
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
-from aisle.encoder.artifact import ITEM_CODES, QUERY_HASHES
+from aisle.encoder.artifact import ITEM_CODES
 from aisle.encoder.code_artifact import load_codes
-from aisle.evaluation import JudgedSet, answerable
+from aisle.evaluation import JudgedSet
 from aisle.evaluation.codes import level_figures
 from aisle.evaluation.gates.figures import Found, ReleaseFigures
 from aisle.evaluation.gates.policy import GatePolicy
-from aisle.evaluation.seen import Seen, seen_queries
+from aisle.evaluation.seen import Seen, seen_by_models
 from aisle.indexer.releases.guards import release_content
 from aisle.indexer.releases.smoke_queries import SmokeQuerySender, has_words
 from aisle.indexer.vectors import dense_item_encoder, written_to
@@ -28,7 +28,8 @@ from aisle.mappings import IndexMeta, fields
 from aisle.mappings.document import item_of
 from aisle.mappings.vector_types import Numbers
 from aisle.search import RerankOptions, SearchClient, read_live
-from aisle.types import Item
+from aisle.search.rules.live import FixedRules
+from aisle.types import Item, Say
 
 USUAL_SAMPLE: Final = 100
 _INT8: Final = "int8"
@@ -37,6 +38,9 @@ _COSINE: Final = "cosine_mean"
 _PAGE: Final = 1_000
 # So that what is loaded and compiled on the first questions is not counted as slow.
 _WARMING: Final = 20
+# Two may be one release under other rules.
+_CANDIDATE: Final = "candidate"
+_LIVE: Final = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Questions:
         relevant: lowest grade that counts as relevant.
         golden: queries that must find their item.
         sample: items to ask for by their own titles and vectors; 0 for none.
+        store: where artifacts are looked up.
     """
 
     policy: GatePolicy
@@ -72,61 +77,95 @@ class Questions:
     store: ArtifactStore = field(default_factory=ArtifactStore.default)
 
 
-def measure_release(client: Cluster, release: str, asked: Questions, *, is_candidate: bool) -> ReleaseFigures:
-    """Measure one release.
+@dataclass(frozen=True, slots=True)
+class AsServed:
+    """A release and the rules that act on its results.
+
+    Attributes:
+        release: index.
+        rules: of its catalogue, live or to go live with it.
+    """
+
+    release: str
+    rules: FixedRules
+
+    def opened(self, client: Cluster, store: ArtifactStore) -> SearchClient:
+        """Asks it with its own models and these rules; raises as `open_search`."""
+        return open_search(self.release, window=DEPTH, rules=self.rules, cluster=client, store=store)
+
+
+def measure_releases(
+    client: Cluster, candidate: AsServed, live: AsServed | None, asked: Questions, say: Say
+) -> tuple[ReleaseFigures, ReleaseFigures | None]:
+    """Measure a release, and the one that it is to replace.
+
+    Both are asked the judged queries in turn, so that a busy machine slows both.
 
     Args:
         client: connection.
-        release: index.
-        asked: what it is asked.
-        is_candidate: whether it is the release in question: the live one is not asked for what it has no
-            limit of its own for.
+        candidate: the release in question.
+        live: the one that is live; None: nothing is. It is not asked for what has no limit against it.
+        asked: what they are asked.
+        say: takes a line before each step.
 
     Raises:
-        ArtifactNotFound, ArtifactCorrupt: an artifact of it is not on this machine, or not what was built.
+        ArtifactNotFound, ArtifactCorrupt: an artifact of one is not on this machine, or not what was built.
         EvaluationError: nothing to score, or the judgments are about other items.
-        ForeignIndex: another Aisle made it.
+        ForeignIndex: another Aisle made one.
         ClusterError: the cluster does not answer.
     """
-    live = read_live(client, release)
+    # A candidate whose models are not here, or do not fit it, is refused whatever is asked.
+    search = candidate.opened(client, asked.store)
+    evaluated: Evaluated | None = None
+    if asked.judged is not None:
+        systems = [as_served(_CANDIDATE, search, candidate.release, client)]
+        if live is not None:
+            before = live.opened(client, asked.store)
+            systems.insert(0, as_served(_LIVE, before, live.release, client))
+        say(f"asking {f'{live.release} and ' if live else ''}{candidate.release}")
+        for query in islice(asked.judged.queries, _WARMING):
+            for system in systems:
+                system.rank(query.text)
+        evaluated = evaluate_in_turn(systems, asked.judged, asked.relevant)
+    say(f"measuring {candidate.release}")
+    found = _measured(client, candidate.release, asked, evaluated, _CANDIDATE)
+    golden = _golden(search, asked.golden, asked.policy.golden_depth) if asked.golden else None
+    meta = read_live(client, candidate.release).meta
+    sampled = _smoke(client, meta, asked) if asked.sample else _Sampled()
+    found = replace(
+        found,
+        golden=golden,
+        titles=sampled.titles,
+        vectors=sampled.vectors,
+        vector_cosine=sampled.cosine,
+        seen=_seen(meta, asked),
+    )
+    return found, None if live is None else _measured(client, live.release, asked, evaluated, _LIVE)
+
+
+def _measured(
+    client: Cluster, release: str, asked: Questions, evaluated: Evaluated | None, system: str
+) -> ReleaseFigures:
+    """What is measured of either; ``system`` is what it is called in what was evaluated."""
+    meta = read_live(client, release).meta
     content = release_content(client, release)
     index = client.indices.get(index=release)[release]
     stats = client.indices.stats(index=release, metric="store")["indices"][release]
-    scores, p50_ms = None, 0.0
-    golden: Found | None = None
-    if asked.judged is not None or is_candidate:
-        # A candidate whose models are not here, or do not fit it, is refused whatever is asked.
-        search = open_search(release, window=DEPTH, rules=False, cluster=client, store=asked.store)
-        if asked.judged is not None:
-            for query in islice(asked.judged.queries, _WARMING):
-                search.rank(query.text)
-            found = evaluate_release(search, release, asked.judged, asked.relevant, client)
-            scores, p50_ms = found.scores[release], found.report.p50_ms[release]
-        if asked.golden and is_candidate:
-            golden = _golden(search, asked.golden, asked.policy.golden_depth)
-    sampled = _Sampled()
-    if is_candidate and asked.sample:
-        sampled = _smoke(client, live.meta, asked)
     return ReleaseFigures(
         release=release,
         uuid=index["settings"]["index"]["uuid"],
         documents=content.documents,
         size_bytes=stats["primaries"]["store"]["size_in_bytes"],
         coverage=content.coverage,
-        scores=scores,
-        p50_ms=p50_ms,
-        golden=golden,
-        titles=sampled.titles,
-        vectors=sampled.vectors,
-        vector_cosine=sampled.cosine,
-        seen=_seen(live.meta, asked) if is_candidate else {},
-        utilisation=code_utilisation(client, live.meta, asked.store),
-        int8_cosine=_int8_cosine(live.meta, asked.store),
+        scores=evaluated.scores[system] if evaluated else None,
+        milliseconds=evaluated.milliseconds[system] if evaluated else {},
+        utilisation=code_utilisation(client, meta, asked.store),
+        int8_cosine=_int8_cosine(meta, asked.store),
     )
 
 
 def _golden(search: SearchClient, queries: Iterable[GoldenQuery], depth: int) -> Found:
-    """Which golden queries find their item among the first, as shoppers are answered without rules."""
+    """Which golden queries find their item among the first, as shoppers are answered."""
     missed, asked = [], 0
     rerank = RerankOptions() if search.reranks else None
     for query in queries:
@@ -190,14 +229,9 @@ def _seen(meta: IndexMeta, asked: Questions) -> dict[str, Seen]:
     named += [stage.fingerprint for stage in meta.ordering.reranker]
     if meta.ordering.ranker:
         named.append(meta.ordering.ranker.fingerprint)
-    wanted = answerable(asked.judged.qrels, asked.relevant)
-    texts = [query.text for query in asked.judged.queries if query.id in wanted]
     held = {manifest.fingerprint: manifest for _, manifest in asked.store.list()}
-    return {
-        f"{manifest.kind} {manifest.name}": seen_queries(manifest.training[QUERY_HASHES], texts)
-        for fingerprint in named
-        if (manifest := held.get(fingerprint)) and QUERY_HASHES in manifest.training
-    }
+    models = (held[fingerprint] for fingerprint in named if fingerprint in held)
+    return seen_by_models(models, asked.judged, asked.relevant)
 
 
 def _drawn(client: Cluster, release: str, sample: int) -> list[Item]:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from opensearchpy import OpenSearch
 
-from aisle._rules import RulesOfRelease, rules_of_release
+from aisle._rules import rules_of_release, rules_put
+from aisle._runs import champions_follow
 from aisle.cluster import Cluster
 from aisle.cluster.client import connected
+from aisle.errors import AisleError, IndexingFailed
 from aisle.indexer.releases import diff, inventory, prune
 from aisle.indexer.releases import log as releases_log
 from aisle.indexer.releases import promote as promotion
@@ -84,6 +86,7 @@ def promote(
     name: str,
     release: str | None = None,
     *,
+    replacing: str | None = None,
     dry_run: bool = False,
     wait_s: float = 0.0,
     cluster: OpenSearch | None = None,
@@ -97,21 +100,30 @@ def promote(
     Args:
         name: of the catalogue.
         release: made with ``aisle.index(..., stage=True)``; None: the only one that is staged.
+        replacing: only while this release is live, such as the one that a gate held it against; empty: while
+            none is; None: whatever is.
         dry_run: change nothing, say what would be done.
         wait_s: seconds to wait for another run that changes this catalogue.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
 
     Raises:
-        InputError: there is no such staged release, or another run changes the catalogue.
+        InputError: there is no such staged release, another one than ``replacing`` is live, or another run
+            changes the catalogue.
         IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile.
         CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
         ClusterError: the cluster does not answer.
     """
-    return promotion.promote(connected(cluster), name, release, dry_run=dry_run, wait_s=wait_s)
+    client = connected(cluster)
+    done = promotion.promote(client, name, release, replacing=replacing, dry_run=dry_run, wait_s=wait_s)
+    if not dry_run:
+        champions_follow(client, name)
+    return done
 
 
 def release_log(name: str, *, cluster: OpenSearch | None = None) -> tuple[LogEntry, ...]:
-    """What was indexed, staged, promoted and rolled back, when and by whom, oldest first; the last 500.
+    """What was indexed, staged, bound, promoted, rolled back, when and by whom, oldest first; the last 500.
+
+    With the versions of its rules that are kept, of which nobody wrote down who put them.
 
     Example:
         >>> [(entry.action, entry.release) for entry in aisle.release_log("shop")]
@@ -125,23 +137,30 @@ def release_log(name: str, *, cluster: OpenSearch | None = None) -> tuple[LogEnt
         InputError: the name cannot be used, or the log cannot be read.
         ClusterError: the cluster does not answer.
     """
-    return releases_log.read_log(connected(cluster), check_name(name))
+    client = connected(cluster)
+    logged = releases_log.read_log(client, check_name(name))
+    known = {entry.note for entry in logged if entry.action == "rules"}
+    put = (
+        LogEntry(one.created, "rules", one.release, "", "", one.text)
+        for one in rules_put(client, name)
+        if one.text not in known
+    )
+    return tuple(sorted((*logged, *put), key=lambda entry: entry.at))
 
 
 def rollback(
     name: str,
     to: str | None = None,
     *,
-    rules: bool = False,
+    rules: bool = True,
     dry_run: bool = False,
     wait_s: float = 0.0,
     cluster: OpenSearch | None = None,
 ) -> Rollback:
-    """Make an older release live again, in one step, with all that its index binds.
+    """Make an older release live again, in one step, with all that it was served with.
 
     Encoders, recommender, fusion, synonyms, suggestions and what was bound by `bind_models` go back with the
-    index. Rules are the catalogue's
-    and stay, unless ``rules`` is set. Updates since then stay in the release that is withdrawn.
+    index, and then the catalogue's rules. Updates since then stay in the release that is withdrawn.
 
     Example:
         >>> aisle.rollback("shop").live
@@ -150,7 +169,8 @@ def rollback(
     Args:
         name: of the catalogue.
         to: release to go to; None: the newest older one that is finished.
-        rules: make the rules live again, too, that were live last while that release was.
+        rules: make the rules live again, too, that were live last while that release was, as a new version;
+            False keeps those that are live.
         dry_run: change nothing, say what would be done.
         wait_s: seconds to wait for another run that changes this catalogue.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
@@ -158,26 +178,32 @@ def rollback(
     Raises:
         InputError: there is no such release to go to, or another run changes the catalogue; or which rules
             were live with it is not known any more: nothing is changed then.
-        IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile.
+        IndexingFailed: the release cannot be searched, or something else moved the alias meanwhile; or it is
+            live, and its rules could not be put.
         CapabilityMissing: its vectors are of a k-NN engine that a node lacks.
         ClusterError: the cluster does not answer.
     """
     client = connected(cluster)
-    earlier: RulesOfRelease | None = None
-    if rules:
-        # Looked for first: what would not come back whole does not begin to.
-        target = going_back.rollback(client, name, to, dry_run=True).live
-        earlier = rules_of_release(client, name, target)
-        to = target
-    done = going_back.rollback(client, name, to, dry_run=dry_run, wait_s=wait_s)
+    # Looked for first: what would not come back whole does not begin to; and of two who go back at once, one
+    # must not go back twice.
+    looked = going_back.rollback(client, name, to, dry_run=True)
+    earlier = rules_of_release(client, name, looked.live) if rules else None
+    if dry_run:
+        return looked if earlier is None else replace(looked, rules=earlier.version)
+    done = going_back.rollback(client, name, looked.live, leaving=looked.withdrawn, wait_s=wait_s)
+    champions_follow(client, name)
     if earlier is None:
         return done
-    if dry_run:
-        return replace(done, rules=earlier.version)
-    version = earlier.put(client)
-    note = f"version {version}" if version else "none"
-    releases_log.write_log(Cluster.of(client), name, "rules", done.live, "", note)
-    return replace(done, rules=version)
+    try:
+        put, changed = earlier.put(client)
+    except AisleError as error:
+        raise IndexingFailed(
+            f"{name} is {done.live}, but its rules are as they were: {error.message}",
+            fix=f"aisle rules rollback --name {name} --release {done.live}",
+        ) from error
+    if changed:
+        releases_log.write_log(Cluster.of(client), name, "rules", done.live, "", put.text)
+    return replace(done, rules=put.version if put.rules else 0)
 
 
 def prune_releases(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,9 +20,10 @@ from aisle.indexer.releases.names import check_name
 from aisle.search import Filters, read_live
 from aisle.search.preflight import LiveIndex
 from aisle.search.rules.effects import RuleReport, effects_of
+from aisle.search.rules.live import FixedRules, LiveRules
 from aisle.search.rules.matching import RuleBook, Situation
 from aisle.search.rules.reading import RuleSet, checked_rules, read_rules
-from aisle.search.rules.store import RuleStore, RulesVersion
+from aisle.search.rules.store import RulesHistory, RuleStore, RulesVersion
 
 # Nobody waits longer for a cluster that is away.
 _POLICY: Final = RetryPolicy(deadline_s=30.0, request_timeout_s=20.0)
@@ -138,12 +140,13 @@ def put_rules(
             "there are no rules to put", fix=f"to switch all rules off: aisle rules delete --name {name}"
         )
     asked = connected(cluster)
+    before = _store(asked, check_name(name)).history()
     live = read_live(asked, _catalogue(asked, name))
     warnings = (*found.warnings, *_lacking(asked, live, found))
     if strict and warnings:
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
         raise InputError(f"{warnings[0]}{more}", fix="mend the rules, or put them without --strict")
-    return _put(asked, name, found, live.meta.release, warnings)
+    return _put(asked, name, found, live.meta.release, before, warnings)
 
 
 def list_rules(name: str, *, cluster: OpenSearch | None = None) -> tuple[RulesVersion, ...]:
@@ -183,7 +186,7 @@ def show_rules(
         ClusterError: the cluster does not answer.
     """
     store = _store(connected(cluster), check_name(name))
-    return store.rules(_version(store, name, version)).to_json()
+    return store.rules(_version(store.history(), name, version)).to_json()
 
 
 def match_rules(
@@ -222,7 +225,7 @@ def match_rules(
         found = _read(rules)
     else:
         store = _store(connected(cluster), check_name(name or ""))
-        live = _version(store, name or "", None)
+        live = _version(store.history(), name or "", None)
         version, found = live.version, store.rules(live)
     situation = Situation(query, filters or Filters(), frozenset(context), at or datetime.now(UTC))
     acting = RuleBook(found.rules).acting(situation)
@@ -265,14 +268,43 @@ def rollback_rules(
                 fix=f"see which there are: aisle rules list --name {name}",
             )
     elif to is not None:
-        found = _version(store, name, to)
+        found = _version(history, name, to)
     elif len(history.versions) > 1:
         found = history.versions[-2]
     else:
         raise InputError(
             f"the rules of {name} have no earlier version", fix=f"aisle rules list --name {name}"
         )
-    return _put(asked, name, store.rules(found), live)
+    return _put(asked, name, store.rules(found), live, history)
+
+
+def rules_to_ask_with(
+    cluster: Cluster, name: str, rules: str | Path | Sequence[Mapping[str, Any]] | None
+) -> tuple[FixedRules, str]:
+    """Rules as they are now, for a measurement during which they must not change.
+
+    Args:
+        cluster: connection.
+        name: of the catalogue.
+        rules: a file or rules, see `check_rules`; None: those that are live.
+
+    Returns:
+        The rules, and what they are, for people.
+
+    Raises:
+        InputError: they cannot be read.
+        ClusterError: the cluster does not answer.
+    """
+    if rules is not None:
+        found = _read(rules)
+        what = Path(rules).name if isinstance(rules, str | Path) else "those that were given"
+        return FixedRules(LiveRules(0, RuleBook(found.rules))), f"{what} ({len(found.rules):,})"
+    store = _store(cluster, name)
+    live = store.history().live
+    if live is None or not live.rules:
+        return FixedRules(LiveRules(0, RuleBook())), "none"
+    book = RuleBook(store.rules(live).rules)
+    return FixedRules(LiveRules(live.version, book)), f"version {live.version} ({live.rules:,})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,25 +323,33 @@ class RulesOfRelease:
     version: int
     rules: RuleSet
 
-    def put(self, cluster: Cluster) -> int:
+    def put(self, cluster: Cluster) -> tuple[RulesVersion, bool]:
         """Make them live again, unless they are.
 
         Returns:
-            Their version now; 0 if rules are switched off.
+            Their version now, and whether others were live before.
 
         Raises:
             InputError: somebody else put rules at the same time.
             ClusterError: the cluster does not answer.
         """
         store = _store(cluster, self.name)
-        if not self.rules.rules and store.history().live is None:
-            return 0
+        before = store.history().live
         live = store.put(self.rules, self.release)
-        return live.version if live.rules else 0
+        return live, before is None or before.version != live.version
 
 
-def rules_of_release(cluster: Cluster, name: str, release: str) -> RulesOfRelease:
-    """The rules that were live last while a release was.
+def rules_put(cluster: Cluster, name: str) -> tuple[RulesVersion, ...]:
+    """The versions that are kept, for a log; where they cannot be read, a warning and none."""
+    try:
+        return _store(cluster, name).history().versions
+    except AisleError as error:
+        warnings.warn(f"rules are not in the log: {error.message}", stacklevel=3)
+        return ()
+
+
+def rules_of_release(cluster: Cluster, name: str, release: str) -> RulesOfRelease | None:
+    """The rules that were live last while a release was; None for a catalogue that never had any.
 
     Raises:
         InputError: nobody knows any more: later versions have pushed them out.
@@ -317,13 +357,15 @@ def rules_of_release(cluster: Cluster, name: str, release: str) -> RulesOfReleas
     """
     store = _store(cluster, name)
     history = store.history()
+    if history.live is None:
+        return None
     found = history.of_release(release)
     if found is not None:
         return RulesOfRelease(name, release, found.version, store.rules(found))
-    if history.versions and history.versions[0].version > 1:
+    if history.versions[0].version > 1:
         raise InputError(
             f"the rules of {name} that were live with {release} are not kept any more",
-            fix=f"go back without them, then choose from: aisle rules list --name {name}",
+            fix=f"go back without them (--keep-rules), then choose from: aisle rules list --name {name}",
         )
     return RulesOfRelease(name, release, 0, RuleSet())
 
@@ -355,10 +397,11 @@ def delete_rules(
         # Also where what is there cannot be read.
         store.forget()
         return None
-    if not _version(store, name, None).rules:
+    before = store.history()
+    if not _version(before, name, None).rules:
         raise InputError(f"{name} has no rules", fix=f"bring them back: aisle rules rollback --name {name}")
     # The catalogue may be gone, and its rules with it.
-    return store.put(RuleSet(), ", ".join(read_inventory(asked, name).live))
+    return store.put(RuleSet(), ", ".join(read_inventory(asked, name).live), before)
 
 
 def _read(rules: str | Path | Sequence[Mapping[str, Any]]) -> RuleSet:
@@ -377,17 +420,19 @@ def _catalogue(cluster: Cluster, name: str) -> str:
 
 
 def _put(
-    cluster: Cluster, name: str, rules: RuleSet, release: str, warnings: tuple[str, ...] = ()
+    cluster: Cluster,
+    name: str,
+    rules: RuleSet,
+    release: str,
+    before: RulesHistory,
+    warnings: tuple[str, ...] = (),
 ) -> PutRules:
-    store = _store(cluster, name)
-    before = store.history().live
-    live = store.put(rules, release)
-    return PutRules(live, before is None or live.version != before.version, warnings)
+    live = _store(cluster, name).put(rules, release, before)
+    return PutRules(live, before.live is None or live.version != before.live.version, warnings)
 
 
-def _version(store: RuleStore, name: str, version: int | None) -> RulesVersion:
+def _version(history: RulesHistory, name: str, version: int | None) -> RulesVersion:
     """One that is kept; the live one for None."""
-    history = store.history()
     if history.live is None:
         raise InputError(f"{name} has no rules", fix=f"put some: aisle rules put FILE --name {name}")
     found = [one for one in history.versions if version in (None, one.version)]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 
-from aisle._ordering import NO_MODEL, open_reranker, release_ranker, release_reranker
+from aisle._ordering import NO_MODEL, named_ranker, open_reranker, release_ranker, release_reranker
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore, DenseEncoder, SparseEncoder
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
@@ -18,10 +18,9 @@ from aisle.search import Bm25Leg, DenseLeg, Leg, Reranker, SearchClient, SparseL
 from aisle.search.facets.results import CountsOf
 from aisle.search.filter_texts import attribute_values, name_and_value, number_ranges
 from aisle.search.page import Matched, MatchType
-from aisle.search.rank.artifact import load_ranker
 from aisle.search.rank.ranker import Ranker
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
-from aisle.search.rules.live import RulesReader
+from aisle.search.rules.live import FixedRules, RulesReader
 from aisle.search.rules.store import catalogue_of
 from aisle.search.systems import named_fusion
 
@@ -111,7 +110,7 @@ def open_search(
     negation: bool = True,
     ranker: Ranker | str | Path | None = None,
     reranker: Reranker | str | None = None,
-    rules: bool = True,
+    rules: bool | FixedRules = True,
     cluster: OpenSearch | None = None,
     store: ArtifactStore | None = None,
 ) -> SearchClient:
@@ -137,7 +136,8 @@ def open_search(
             one that the release names, see `aisle.bind_models`; "none" for none.
         reranker: for searches that ask for reranking: an artifact, or several as in ``small:100,large:20``,
             where each reads so many of the best that the one before left; None and "none" likewise.
-        rules: let the catalogue's rules act; they are read again every few seconds.
+        rules: let the catalogue's rules act; they are read again every few seconds. Or rules to act in their
+            place.
         cluster: connection; None: that of ``AISLE_URL``, else the node of `aisle up`.
         store: where artifacts are looked up; None: the one under ``AISLE_HOME``.
 
@@ -153,7 +153,7 @@ def open_search(
     if ranker is None:
         ranker = release_ranker(meta, store)
     elif isinstance(ranker, str | Path):
-        ranker = None if ranker == NO_MODEL else load_ranker(ranker, store)[0]
+        ranker = None if ranker == NO_MODEL else named_ranker(meta, ranker, store)
     if reranker is None:
         reranker = release_reranker(meta, store)
     elif isinstance(reranker, str):
@@ -178,7 +178,7 @@ def open_search(
         negation=negation,
         ranker=ranker,
         reranker=reranker,
-        rules=RulesReader(client) if rules else None,
+        rules=(RulesReader(client) if rules else None) if isinstance(rules, bool) else rules,
     )
 
 

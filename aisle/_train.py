@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from aisle._environment import optional
+from aisle._tracking import tracked
 from aisle.encoder import ArtifactStore
 from aisle.errors import InputError
 
@@ -91,9 +92,13 @@ def train_encoder(
         work=_path(work),
         settings=TrainingSettings(base=base, revision=revision, stages=stages, seed=seed),
     )
-    return job.run(
-        store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
-    )
+    with tracked("encoder", name) as run:
+        trained, exported = job.run(
+            store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
+        )
+        run.made(exported.path)
+        run.losses({stage.name: stage.losses for stage in trained.history})
+    return trained, exported
 
 
 def train_sparse(
@@ -159,9 +164,12 @@ def train_sparse(
         seed=seed,
     )
     job = SparseJob(data=Path(data), held_out=_path(held_out), name=name, work=_path(work), settings=settings)
-    return job.run(
-        store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
-    )
+    with tracked("sparse", name) as run:
+        trained, exported = job.run(
+            store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
+        )
+        run.made(exported.path)
+    return trained, exported
 
 
 def train_reranker(
@@ -239,9 +247,12 @@ def train_reranker(
         runs=tuple(map(Path, runs)),
         with_teacher=with_teacher,
     )
-    return job.run(
-        store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
-    )
+    with tracked("reranker", name) as run:
+        trained, reports = job.run(
+            store or ArtifactStore.default(), resume=resume, measure=measure, progress=progress or Silent()
+        )
+        run.made(*(report.path for report in reports))
+    return trained, reports
 
 
 def progress_lines(stream: IO[str], every: float = 30.0) -> ProgressLines:

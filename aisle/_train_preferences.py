@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle._recommend import find_files, read_data
+from aisle._tracking import tracked
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
 from aisle.errors import InputError
@@ -85,4 +86,7 @@ def train_preferences(
     progress.note(read.words())
     sequences = read.sequences.onto(known.items)
     name = name or artifact.manifest.name
-    return job.train_preferences(known, artifact, sequences, name, store, training, progress, pool=pool)
+    with tracked("preferences", name) as run:
+        report = job.train_preferences(known, artifact, sequences, name, store, training, progress, pool=pool)
+        run.made(report.artifact.path)
+    return report

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aisle._environment import optional
 from aisle._recommend import find_files, read_data
+from aisle._tracking import tracked
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import check_name
 from aisle.encoder.code_artifact import load_codes
@@ -76,4 +77,7 @@ def train_router(
     known = read_recommender(artifact)
     held = None if codes is None else load_codes(codes, store)
     _, read = read_data(find_files(data, catalogue), columns, progress.phase)
-    return job.run(read.sequences, known, artifact, store, progress, held)
+    with tracked("router", job.name) as run:
+        report = job.run(read.sequences, known, artifact, store, progress, held)
+        run.made(report.trained.artifact.path)
+    return report

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from opensearchpy import OpenSearch
 
-from aisle._ordering import NO_MODEL
+from aisle._ordering import NO_MODEL, fused_legs
 from aisle._search import open_search
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore
@@ -22,8 +23,9 @@ from aisle.mappings.signals import SignalBoosts
 from aisle.search import read_live
 from aisle.search.preflight import install_pipeline
 from aisle.search.signals import check_boosts
+from aisle.search.systems import legs_of
 from aisle.search.tuning.fusion_file import FusionFile, fusion_json, read_fusion, write_fusion
-from aisle.search.tuning.runs import LegRuns, ask_legs, has_leg_runs, legs_of, read_leg_runs, write_leg_runs
+from aisle.search.tuning.runs import LegRuns, ask_legs, has_leg_runs, read_leg_runs, write_leg_runs
 from aisle.search.tuning.tune import TUNED, Tuned, TuneOptions
 from aisle.search.tuning.tune import tune as best_fusion
 from aisle.types import CountProgress
@@ -198,6 +200,18 @@ def apply_fusion(
         return _applied(meta, tuned, done=True)
 
 
+def _warn_of_a_rankers_legs(meta: IndexMeta, spec: FusionSpec) -> None:
+    """A ranker that is bound learned over the legs that are asked now."""
+    before = fused_legs(meta)
+    if meta.ordering.ranker is not None and set(before) != set(spec.legs):
+        warnings.warn(
+            f"{meta.release} is served with the ranker {meta.ordering.ranker.name}, and this fusion asks"
+            f" {', '.join(spec.legs)} in place of {', '.join(before)}: see whether the ranker still helps:"
+            f" aisle tune ladder JUDGED --name {meta.release} --ranker {meta.ordering.ranker.name}",
+            stacklevel=4,
+        )
+
+
 def _applied(meta: IndexMeta, tuned: FusionFile, *, done: bool) -> AppliedFusion:
     spec = tuned.spec
     pipeline, before = pipeline_name(spec), meta.fusion
@@ -220,6 +234,7 @@ def _checked(client: OpenSearch, name: str, tuned: FusionFile) -> IndexMeta:
             )
     if tuned.boosts:
         check_boosts(tuned.boosts, meta)
+    _warn_of_a_rankers_legs(meta, tuned.spec)
     return meta
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +10,16 @@ from typing import Any, Final
 from opensearchpy import OpenSearch
 
 from aisle._evaluate import DEPTH, evaluate_index
-from aisle._ordering import NO_MODEL, open_reranker
+from aisle._ordering import NO_MODEL, check_ranker, open_reranker, release_encoders, reranker_stages
 from aisle._search import open_search
 from aisle.cluster.client import connected
-from aisle.encoder import ArtifactStore
+from aisle.encoder import ArtifactStore, CrossEncoder
+from aisle.encoder.artifact import Manifest, read_manifest
 from aisle.errors import InputError
 from aisle.evaluation import JudgedSet, read_judged_set
 from aisle.evaluation import evaluate as scores_of
+from aisle.evaluation.gates.policy import GatePolicy
+from aisle.evaluation.seen import seen_by_models
 from aisle.mappings import FusionSpec
 from aisle.mappings.signals import SignalBoosts
 from aisle.search import RerankOptions, SearchClient, read_live
@@ -28,6 +31,7 @@ from aisle.search.tuning.tune import TuneOptions
 from aisle.types import CountProgress
 
 USUAL: Final = TuneOptions()
+_POLICY: Final = GatePolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class TunedLadder:
         queries: judged, with a relevant item.
         rungs: the fusion, then what was tried above it, in order.
         ranker, reranker: as they were named; None where none was.
+        bound: rungs that the release names models for, whether or not they were tried.
     """
 
     release: str
@@ -50,6 +55,17 @@ class TunedLadder:
     rungs: tuple[Rung, ...]
     ranker: str | None
     reranker: str | None
+    bound: frozenset[str] = frozenset()
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        """Options of `aisle releases bind`, for searches of the release to be so; empty for nothing to do."""
+        unbound = [
+            (option, NO_MODEL)
+            for rung, option in ((RANKER, "--ranker"), (RERANKER, "--rerank"))
+            if rung in self.bound and option not in self.options
+        ]
+        return (*self.options, *(part for pair in unbound for part in pair))
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -94,7 +110,8 @@ def tune_ladder(
     """Decide which models are to order what searches find, each held to what it stands on.
 
     The fusion is what every catalogue has. A ranker stays if it beats the fusion, and a reranker if it beats
-    what is below it, ranker or fusion. Judge by queries that none of them learned from. Nothing changes.
+    what is below it, ranker or fusion. Queries that one of them learned from are refused, as far as artifacts
+    tell. Models that the release names take no part unless they are named here. Nothing changes.
 
     Example:
         >>> found = aisle.tune_ladder("shop", "judged", ranker="shop", reranker="small:50")
@@ -118,7 +135,8 @@ def tune_ladder(
         progress: called with (rung, queries done, queries in all).
 
     Raises:
-        InputError: neither a ranker nor a reranker, or a value that cannot be.
+        InputError: neither a ranker nor a reranker, a value that cannot be, or a model that learned from the
+            judged queries.
         EvaluationError: nothing to score, the judgments are about other items, or no such metric.
         SearchError, ArtifactError, ClusterError: as ``aisle.open_search`` and its searches.
     """
@@ -131,10 +149,15 @@ def tune_ladder(
     metric_of(metric)
     queries = read_judged_set(Path(judged), split)
     client, store = connected(cluster), store or ArtifactStore.default()
-    loaded = load_ranker(ranker, store)[0] if ranker is not None else None
+    loaded, its_artifact = load_ranker(ranker, store) if ranker is not None else (None, None)
     # Nothing is remembered: every time is that of a query which is asked for the first time.
     model = open_reranker(reranker, store, remembered=0) if reranker is not None else None
     meta = read_live(client, name).meta
+    if its_artifact is not None:
+        check_ranker(meta, its_artifact)
+    models = [its_artifact.manifest] if its_artifact else []
+    models += _stages(reranker, store) if reranker is not None else []
+    _check_unseen(queries, relevant, [*models, *release_encoders(meta, store)])
     shop = open_search(
         name,
         encoder=encoder,
@@ -169,7 +192,32 @@ def tune_ladder(
         if found.kept:
             below, so_far = values, so_far + ending
     named = str(ranker) if ranker is not None else None
-    return TunedLadder(meta.release, fusion, metric, len(below), tuple(rungs), named, reranker)
+    bound = [(RANKER, meta.ordering.ranker is not None), (RERANKER, bool(meta.ordering.reranker))]
+    return TunedLadder(
+        meta.release,
+        fusion,
+        metric,
+        len(below),
+        tuple(rungs),
+        named,
+        reranker,
+        frozenset(rung for rung, there in bound if there),
+    )
+
+
+def _stages(refs: str, store: ArtifactStore) -> list[Manifest]:
+    return [read_manifest(store.resolve(stage.ref, CrossEncoder.kind)) for stage in reranker_stages(refs)]
+
+
+def _check_unseen(judged: JudgedSet, relevant: float, models: Iterable[Manifest]) -> None:
+    """Hold the models to what a release's gate allows: a sample of hashes tells what they learned from."""
+    for model, seen in seen_by_models(models, judged, relevant).items():
+        if _POLICY.knows_too_many(seen):
+            raise InputError(
+                f"{model} learned from {seen.seen:,} of {seen.asked:,} judged queries that it can tell of:"
+                " there it looks better than it is",
+                fix="judge by queries that no model learned from, as in --split test",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ class WatchReport:
         state: as it was written.
         readings: every deviation with its limit.
         decision: which alarms there are, are new, have ended, and were due.
-        acted: triggers that were acted on.
-        action_problems: what went wrong with that, a line each; it is tried again in the next round.
+        acted: triggers that were acted on, by one action at least.
+        action_problems: what went wrong with that, a line each.
         began: whether this round's figures became the baseline.
     """
 
@@ -150,26 +150,34 @@ def watch(
             raise
         except AisleError as error:
             problem = str(error)
-        after, found, decision = round_of(before, measured, problem, limits, now)
+        after, found, decision = round_of(before, measured, problem, limits, now, todo.names)
         if measured is None and before.baseline is None:
             # Nothing was ever measured: a name that was misspelt leaves no state behind.
             return WatchReport(after, found, decision)
         # What was decided is kept before it is acted on: a disk that is full must not repeat an action.
         _write(path, after)
-        done: tuple[str, ...] = ()
-        problems: tuple[str, ...] = ()
-        if decision.due and todo:
-            say("acting")
-            problems = todo.act(_told(after, decision, found))
-            if not problems:
-                done = decision.due
-                after = replace(after, alarms=acted(after.alarms, done, now))
-                _write(path, after)
-    return WatchReport(after, found, decision, done, problems, before.baseline is None)
+        done: list[str] = []
+        problems = []
+        for action, due in decision.due.items():
+            say(f"acting: {action}")
+            failed = todo.act(action, _told(after, due, found))
+            if failed:
+                problems.append(failed)
+            else:
+                done += [name for name in due if name not in done]
+            # After each of them: what was done must not be done again because the next one fails.
+            after = replace(after, alarms=acted(after.alarms, due, action, limits, now, failed=bool(failed)))
+            _write(path, after)
+    return WatchReport(after, found, decision, tuple(done), tuple(problems), before.baseline is None)
 
 
 def round_of(
-    before: WatchState, measured: Measured | None, problem: str, policy: WatchPolicy, now: datetime
+    before: WatchState,
+    measured: Measured | None,
+    problem: str,
+    policy: WatchPolicy,
+    now: datetime,
+    actions: Sequence[str] = (),
 ) -> tuple[WatchState, tuple[Reading, ...], Decision]:
     """What a round comes to. Pure.
 
@@ -179,12 +187,13 @@ def round_of(
         problem: why not.
         policy: the triggers.
         now: with its time zone.
+        actions: names of those that there are.
     """
     at = now.isoformat(timespec="seconds")
     failures = before.failures + 1 if measured is None else 0
     if measured is None:
         found: tuple[Reading, ...] = (unreachable(failures, policy),)
-        decision = decide(before.alarms, found, policy, now)
+        decision = decide(before.alarms, found, policy, now, actions)
         after = replace(before, at=at, problem=problem, failures=failures, alarms=decision.alarms)
         return after, found, decision
     baseline = before.baseline.filled(measured.figures) if before.baseline else measured.figures
@@ -194,7 +203,7 @@ def round_of(
             f"{measured.figures.queries:,} queries are judged, and {baseline.queries:,} were: begin anew"
         )
     found = (*readings(measured.figures, baseline, policy), unreachable(0, policy))
-    decision = decide(before.alarms, found, policy, now)
+    decision = decide(before.alarms, found, policy, now, actions)
     after = WatchState(
         catalogue=before.catalogue,
         at=at,
@@ -208,9 +217,9 @@ def round_of(
     return after, found, decision
 
 
-def _told(state: WatchState, decision: Decision, found: tuple[Reading, ...]) -> Mapping[str, Any]:
-    """What actions are told; ``text`` is what chat services show."""
-    due = [one for one in found if one.name in decision.due]
+def _told(state: WatchState, names: Sequence[str], found: tuple[Reading, ...]) -> Mapping[str, Any]:
+    """What an action is told of these triggers; ``text`` is what chat services show."""
+    due = [one for one in found if one.name in names]
     lines = [f"{one.name}: {one.value:.4g}, at most {one.limit:.4g} ({one.note})" for one in due]
     return {
         "text": f"Aisle watch, {state.catalogue} ({state.release}): " + "; ".join(lines),

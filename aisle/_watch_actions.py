@@ -15,6 +15,8 @@ from urllib3.util import Url, parse_url
 
 from aisle.errors import InputError
 
+COMMAND: Final = "command"
+WEBHOOK: Final = "webhook"
 COMMAND_S: Final = 3_600.0
 _WEBHOOK_S: Final = 10.0
 _STANDARD_ERROR: Final = 2
@@ -30,22 +32,22 @@ class Actions:
     command: tuple[str, ...] = ()
     webhook: Url | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self.command or self.webhook)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of those that there are."""
+        return (*([COMMAND] if self.command else []), *([WEBHOOK] if self.webhook else []))
 
-    def act(self, told: Mapping[str, Any]) -> tuple[str, ...]:
-        """Do all of it; returns what went wrong, a line each.
+    def act(self, action: str, told: Mapping[str, Any]) -> str:
+        """Do one of them; returns what went wrong, nothing if nothing did.
 
         Args:
+            action: one of ``names``.
             told: JSON that the command reads from standard input, and the webhook is sent.
         """
         body = orjson.dumps(told)
-        problems = []
-        if self.command and (problem := _run(self.command, body)):
-            problems.append(problem)
-        if self.webhook and (problem := _post(self.webhook, body)):
-            problems.append(problem)
-        return tuple(problems)
+        if action == COMMAND:
+            return _run(self.command, body)
+        return _post(self.webhook, body) if self.webhook else ""
 
 
 def actions(command: str | Sequence[str] | None, webhook: str | None) -> Actions:
@@ -103,8 +105,11 @@ def _post(address: Url, body: bytes) -> str:
             timeout=_WEBHOOK_S,
             retries=False,
             redirect=False,
+            # Its body tells nothing, and one that never ends would hold the watch.
+            preload_content=False,
         )
     except HTTPError as error:
         # Its text quotes the address.
         return f"the webhook at {host} could not be called: {type(error).__name__}"
+    answer.close()
     return "" if answer.status < 300 else f"the webhook at {host} answered {answer.status}"

@@ -15,9 +15,11 @@ from aisle._release_figures import code_utilisation
 from aisle._search import open_search
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
+from aisle.errors import IndexNotFound, JudgedItemsMissing
 from aisle.evaluation import JudgedSet
 from aisle.evaluation.clicks.log import CLICKS
 from aisle.evaluation.clicks.traffic import OTHERS, Traffic, TrafficReader
+from aisle.evaluation.metrics import answerable
 from aisle.evaluation.watch.figures import ItemBins, WatchFigures
 from aisle.evaluation.watch.policy import WatchPolicy
 from aisle.mappings import fields
@@ -74,7 +76,15 @@ def measure_watched(
     Raises:
         AisleError: of the cluster, or of an artifact that is not on this machine.
     """
-    meta = read_live(client, name).meta
+    try:
+        meta = read_live(client, name).meta
+    except IndexNotFound as error:
+        if baseline is None:
+            raise
+        # The cluster answers, and what shoppers search is gone: nothing is found, and that was measured.
+        gone = dict.fromkeys(baseline.metrics, 0.0) if asked.judged else {}
+        lost = WatchFigures(release="", metrics=gone, queries=baseline.queries if gone else 0)
+        return Measured(lost, {"catalogue": error.message})
     release = meta.release
     skipped: dict[str, str] = {}
     metrics: Mapping[str, float] = {}
@@ -82,10 +92,17 @@ def measure_watched(
     if asked.judged is None:
         skipped["metric"] = "there is no judged set"
     else:
-        search = open_search(release, window=DEPTH, rules=False, cluster=client, store=asked.store)
-        scores = evaluate_release(search, release, asked.judged, asked.relevant, client).scores[release]
-        metrics = scores.means()
-        queries = scores.queries
+        # As it is served: rules that hide what shoppers look for are to be seen.
+        search = open_search(release, window=DEPTH, cluster=client, store=asked.store)
+        try:
+            scores = evaluate_release(search, release, asked.judged, asked.relevant, client).scores[release]
+            metrics, queries = scores.means(), scores.queries
+        except JudgedItemsMissing:
+            if baseline is None or not baseline.metrics:
+                raise
+            # They were there when the watch began: it is no other catalogue, they are gone.
+            metrics = dict.fromkeys(baseline.metrics, 0.0)
+            queries = len(answerable(asked.judged.qrels, asked.relevant))
     codes = code_utilisation(client, meta, asked.store)
     if not codes:
         skipped["codes"] = "the release has no codes"

@@ -32,6 +32,8 @@ AisleError                    what went wrong, and ``fix``: what the user does a
 │   ├── LimitReached          its key or address asks more often than it may
 │   └── NotOffered            the service was started without what it asks for
 └── EvaluationError           runs or qrels that cannot be scored
+    ├── JudgedItemsMissing    no search found any item that the judgments are about
+    └── NoBetterRanker        a trained ranker orders held-out queries no better than the fusion
 """
 
 from __future__ import annotations
@@ -184,3 +186,11 @@ class NotOffered(ServiceError):
 
 class EvaluationError(AisleError):
     """Runs or qrels that cannot be scored."""
+
+
+class JudgedItemsMissing(EvaluationError):
+    """No search found any item that the judgments are about: another catalogue, or they are gone."""
+
+
+class NoBetterRanker(EvaluationError):
+    """A trained ranker orders held-out queries no better than the fusion; it was not written."""

@@ -221,8 +221,9 @@ class RankerSignal:
 
     Attributes:
         score: of the model; only differences within a search mean something.
-        value: what ordered the hits: the score brought to 0 .. 1 over the candidates, times what rules and
-            business signals that the search asked for make of it.
+        value: what ordered the hits: the score brought to at most 1, the worst candidate's to what its fused
+            score is of the best one's or to half, times what rules and business signals that the search asked
+            for make of it.
         base: what every item begins with; contributions: feature to what it added, the largest first.
             Together they sum to the score.
         rank: 1-based, after ranking; rank_before: in the fused order.

@@ -154,7 +154,8 @@ def cli_page() -> str:
     return (
         f"{head}\n\n{MARK}\n\n"
         "Exit codes: 0 done, 1 an error that names its fix, 2 wrong usage, 130 Ctrl-C. "
-        "`--json` prints the same figures for machines.\n"
+        "`--json` prints the same figures for machines. Errors, notes and progress are text on standard"
+        " error, with `--json`, too: standard output holds the document, or nothing.\n"
         f"{body.rstrip()}\n"
     )
 

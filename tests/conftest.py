@@ -84,8 +84,11 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def aisle_node_options(engine: str) -> NodeOptions:
-    """A node of its own for each engine."""
-    return NodeOptions(name=f"tests-{engine}")
+    """A node of its own for each engine.
+
+    It looks at its disk once: else it lifts, every 30 seconds, blocks of a full disk that tests have set.
+    """
+    return NodeOptions(name=f"tests-{engine}", settings={"cluster.info.update.interval": "1h"})
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from rich.table import Table
 import aisle
 from aisle._printable import printable
 from aisle._registry import USUAL_KEEP
-from aisle.cli.console import JsonOption, print_json, progress_console
+from aisle.cli.console import JsonOption, notice, print_json, progress_console
 
 if TYPE_CHECKING:
     from aisle._registry import Contents, ReleaseManifest
@@ -146,7 +146,8 @@ def gc(
 ) -> None:
     """Remove records of releases that the cluster no longer holds, and artifacts that only they bind.
 
-    What is live, what a rollback could go to, and what is of another cluster always stays.
+    What is live, or was last where nothing is, what a rollback could go to, and what is of another cluster
+    always stays.
 
     Examples:
 
@@ -160,10 +161,18 @@ def gc(
         return
     for key in (*done.releases, *done.artifacts, *done.texts):
         _say(f"{'removed' if done.done else 'would remove'} {key}")
+    for key in done.lost:
+        notice(f"{key} stays: its index is gone, and it was live last. Delete it there if nobody needs it")
     _say(
-        f"{len(done.releases)} releases, {len(done.artifacts)} artifacts ({done.size / 1e6:,.1f} MB),"
-        f" {len(done.texts)} texts {'removed' if done.done else 'would go'}; {done.kept} releases stay"
+        f"{_counted(len(done.releases), 'release')}, {_counted(len(done.artifacts), 'artifact')}"
+        f" ({done.size / 1e6:,.1f} MB), {_counted(len(done.texts), 'text')}"
+        f" {'removed' if done.done else 'would go'}; {_counted(done.kept, 'release')}"
+        f" {'stays' if done.kept == 1 else 'stay'}"
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _bound(manifest: ReleaseManifest) -> list[str]:

@@ -53,6 +53,7 @@ _PLACES: Final[Mapping[str, _Place]] = MappingProxyType(
         "judgments": _Place("judgments"),
         "explain": _Place("explain", "explain"),
         "train": _Place("train"),
+        "runs": _Place("runs"),
         "adapt": _Place("adapt"),
         "tune": _Place("tune"),
         "diagnose": _Place("diagnose"),

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import aisle
-from aisle._experiment import USUAL_DEPTH, Kind, read_experiment
+from aisle._experiment import USUAL_DEPTH, Kind, check_experiment, read_experiment
 from aisle.cli.console import JsonOption, notice, print_json, progress_console
 
 if TYPE_CHECKING:
@@ -37,14 +39,23 @@ def experiment() -> None:
 
 
 @app.command()
-def check(file: _FILE, as_json: JsonOption = False) -> None:
-    """Read an experiment's file and say what it compares, on whom.
+def check(
+    file: _FILE,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Read the file alone; ask no cluster for its releases.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read an experiment's file, look whether its releases are there, and say what it compares, on whom.
 
     Examples:
 
         aisle experiment check experiment.toml
+
+        aisle experiment check experiment.toml --offline
     """
     found = read_experiment(file)
+    check_experiment(found, offline=offline)
     if as_json:
         print_json(found.to_json())
         return
@@ -89,6 +100,8 @@ def report(
 
 def _print(found: Outcome) -> None:
     console = Console(highlight=False, soft_wrap=True)
+    if found.nameless:
+        notice(f"{found.nameless:,} searches without a client's or session's id do not count")
     if wins := found.wins:
         arm, control = found.experiment.arms[0].name, found.experiment.control.name
         console.print(
@@ -106,21 +119,23 @@ def _print(found: Outcome) -> None:
         if wins.p >= _SURE:
             notice("that may be chance")
         return
-    table = Table(
-        "arm", "shoppers", "searches", "clicks", f"CTR@{found.depth}", "95 %", "mean position", "no word", "p"
-    )
+    # An arm a column: names of any length are shown whole beside figures that never break.
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("")
     for each in found.arms:
-        table.add_row(
-            each.name,
-            f"{each.shoppers:,}",
-            f"{each.searches:,}",
-            f"{each.clicks:,}",
-            f"{each.ctr.value:.2%}",
-            f"{each.ctr.low:.2%} to {each.ctr.high:.2%}",
-            "" if each.position is None else f"{each.position:.2f}",
-            f"{each.unmatched:.1%}",
-            "" if each.p is None else f"{each.p:.3g}",
-        )
+        table.add_column(escape(each.name), justify="right", overflow="fold")
+    rows = {
+        "shoppers": [f"{each.shoppers:,}" for each in found.arms],
+        "searches": [f"{each.searches:,}" for each in found.arms],
+        "clicks": [f"{each.clicks:,}" for each in found.arms],
+        f"CTR@{found.depth}": [f"{each.ctr.value:.2%}" for each in found.arms],
+        "  95 %": [f"{each.ctr.low:.2%} to {each.ctr.high:.2%}" for each in found.arms],
+        "  p": ["" if each.p is None else f"{each.p:.3g}" for each in found.arms],
+        "mean position": ["" if each.position is None else f"{each.position:.2f}" for each in found.arms],
+        "no word found": [f"{each.unmatched:.1%}" for each in found.arms],
+    }
+    for measure, figures in rows.items():
+        table.add_row(measure, *figures)
     console.print(table)
     if not any(each.p is not None and each.p < _SURE for each in found.arms):
         notice("what differs may be chance")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,12 @@ import aisle
 from aisle._files import whole_file
 from aisle._gate import USUAL_SAMPLE, GatePolicy, read_policy
 from aisle.cli.console import EXIT_FAILED, JsonOption, print_json, progress_console
+from aisle.cli.option_sets import ASKED, JudgedOptions, with_option_sets
 
-_ASKED = "What is asked"
 
-
+@with_option_sets
 def gate(
+    judged: JudgedOptions,
     candidate: Annotated[
         str | None, typer.Argument(help="The release in question, such as shop-v0008.", show_default=False)
     ] = None,
@@ -26,34 +28,34 @@ def gate(
             "--against", metavar="LIVE", help="The catalogue's name, or a release.", show_default=False
         ),
     ] = None,
-    judged: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="FOLDER", help="BEIR folder of judgments.", rich_help_panel=_ASKED),
-    ] = None,
-    split: Annotated[str, typer.Option(help="Which judgments.", rich_help_panel=_ASKED)] = "dev",
-    relevant: Annotated[
-        float, typer.Option(help="Lowest grade that counts as relevant.", rich_help_panel=_ASKED)
-    ] = 2,
     golden: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Queries that must find their item: text, tab, id.", rich_help_panel=_ASKED
+            metavar="FILE", help="Queries that must find their item: text, tab, id.", rich_help_panel=ASKED
         ),
     ] = None,
     popular: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Popular queries: tells head, torso and tail apart.", rich_help_panel=_ASKED
+            metavar="FILE", help="Popular queries: tells head, torso and tail apart.", rich_help_panel=ASKED
         ),
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Further segments: query id, tab, name.", rich_help_panel=_ASKED),
+        typer.Option(metavar="FILE", help="Further segments: query id, tab, name.", rich_help_panel=ASKED),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rules that are to go live with it. Default: those that are.",
+            rich_help_panel=ASKED,
+        ),
     ] = None,
     sample: Annotated[
         int,
         typer.Option(
-            metavar="N", help="Items asked for by their own title and vector.", rich_help_panel=_ASKED
+            metavar="N", help="Items asked for by their own title and vector.", rich_help_panel=ASKED
         ),
     ] = USUAL_SAMPLE,
     policy: Annotated[
@@ -75,6 +77,8 @@ def gate(
 
         aisle gate shop-v0008 --against shop --data judged --golden golden.tsv --report gate.md
 
+        aisle gate shop --against shop --rules rules.json --data judged
+
         aisle gate --print-policy > gate.toml
     """
     if print_policy:
@@ -88,13 +92,12 @@ def gate(
         found = aisle.gate_release(
             candidate,
             against,
-            judged=judged,
-            split=split,
-            relevant=relevant,
+            **asdict(judged),
             policy=policy,
             golden=golden,
             popular=popular,
             labels=labels,
+            rules=rules,
             sample=sample,
             progress=status.update,
         )

@@ -6,8 +6,9 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from typing import Annotated, Any, ClassVar, get_type_hints
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -49,6 +50,24 @@ def _options(kind: type[Any]) -> list[inspect.Parameter]:
         )
         for each in fields(kind)
     ]
+
+
+ASKED: Final = "What is asked"
+"""Heading of options that say what a release is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedOptions:
+    """The judgments that a release is measured by; see `read_judged_set`."""
+
+    judged: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FOLDER", help="BEIR folder of judgments.", rich_help_panel=ASKED),
+    ] = None
+    split: Annotated[str, typer.Option(help="Which judgments.", rich_help_panel=ASKED)] = "dev"
+    relevant: Annotated[
+        float, typer.Option(help="Lowest grade that counts as relevant.", rich_help_panel=ASKED)
+    ] = 2
 
 
 class ShortHelpCommand(TyperCommand):

@@ -97,7 +97,9 @@ def print_report(done: PipelineReport, console: Console) -> None:
     table.add_column("why", overflow="fold")
     for one in done.steps:
         seconds = f"{one.seconds:.1f}" if one.seconds else ""
-        table.add_row(one.step, one.state.value, seconds, printable(one.why))
+        table.add_row(
+            one.step, one.state.value, seconds, printable("; ".join(filter(None, (one.why, one.note))))
+        )
     console.print(table)
     if done.dry_run:
         return

@@ -132,19 +132,22 @@ def rollback(
         typer.Option(help="Release to make live. Default: the newest older release that is complete."),
     ] = None,
     rules: Annotated[
-        bool, typer.Option("--rules", help="Also the rules that were live last while that release was.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--rules/--keep-rules", help="Also the rules that were live last while that release was."
+        ),
+    ] = True,
     dry_run: _DRY_RUN = False,
     wait: _WAIT = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an older release live again, in one step. Later updates stay in the withdrawn release.
+    """Make an older release live again with its models and rules. Later updates stay in the withdrawn one.
 
     Examples:
 
         aisle releases rollback shop --dry-run
 
-        aisle releases rollback shop --rules
+        aisle releases rollback shop --keep-rules
 
         aisle releases rollback shop --to shop-v0003
     """
@@ -165,6 +168,10 @@ def promote(
     release: Annotated[
         str | None, typer.Argument(help="A staged release. Default: the only one.", show_default=False)
     ] = None,
+    replacing: Annotated[
+        str | None,
+        typer.Option(metavar="RELEASE", help="Only while this one is live, which a gate held it against."),
+    ] = None,
     dry_run: _DRY_RUN = False,
     wait: _WAIT = 0,
     as_json: JsonOption = False,
@@ -175,9 +182,11 @@ def promote(
 
         aisle releases promote shop
 
+        aisle releases promote shop shop-v0008 --replacing shop-v0007
+
         aisle releases promote shop shop-v0008 --dry-run
     """
-    done = aisle.promote(name, release, dry_run=dry_run, wait_s=wait)
+    done = aisle.promote(name, release, replacing=replacing, dry_run=dry_run, wait_s=wait)
     if as_json:
         print_json(done.to_json())
         return

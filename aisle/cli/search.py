@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from json import dumps
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -52,24 +53,39 @@ def print_page(console: Console, query: str, page: Page) -> None:
     if not page.hits:
         console.print(_nothing(query, page), markup=False, highlight=False)
         return
-    console.print(_table(query, page))
-    for line in (*_notes(page), *(facet_lines(page.facets) if page.facets else ())):
+    legs = [signal.leg for signal in page.hits[0].signals]
+    table = _table(query, page, legs)
+    # What models say goes before what legs say: a result needs its title.
+    if narrow := bool(legs) and (page.ranked or page.reranked) and not _fits(table, console.width):
+        table = _table(query, page, [])
+    console.print(table)
+    for line in (*_notes(page, legs=not narrow), *(facet_lines(page.facets) if page.facets else ())):
         console.print(line, style="dim", markup=False, highlight=False)
     if page.cursor:
         line = f"next page: --cursor {page.cursor}"
         console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(query: str, page: Page) -> Table:
-    legs = [signal.leg for signal in page.hits[0].signals]
+_ITEM: Final = "item"
+_LEAST_TITLE: Final = 12
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Whether titles have room beside what stands in the other columns."""
+    others = [column for column in table.columns if column.header != _ITEM]
+    taken = sum(2 + max(cell_len(str(cell)) for cell in (each.header, *each.cells)) for each in others)
+    return taken + _LEAST_TITLE <= width
+
+
+def _table(query: str, page: Page, legs: Sequence[str]) -> Table:
     priced = any(hit.item.price is not None for hit in page.hits)
-    added = any(hit.additions for hit in page.hits)
+    added, scored = any(hit.additions for hit in page.hits), bool(page.hits[0].signals)
     table = Table(
         box=box.SIMPLE_HEAD, title=Text(printable(query), style="bold"), title_justify="left", expand=True
     )
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("item", ratio=1, overflow="ellipsis", no_wrap=True)
-    for column, there in (("price", priced), (page.sorted_by or "", page.sorted_by), ("score", legs)):
+    table.add_column(_ITEM, ratio=1, overflow="ellipsis", no_wrap=True)
+    for column, there in (("price", priced), (page.sorted_by or "", page.sorted_by), ("score", scored)):
         if there:
             table.add_column(column, justify="right", no_wrap=True)
     for leg in legs:
@@ -83,8 +99,8 @@ def _table(query: str, page: Page) -> Table:
     for hit in page.hits:
         price = [Text(_price(hit.item))] if priced else []
         ordered = [_sorted_by(hit)] if page.sorted_by else []
-        score = [f"{hit.score:.4f}"] if legs else []
-        signals = [*map(_signal, hit.signals), *([_added(hit)] if added else [])]
+        score = [f"{hit.score:.4f}"] if scored else []
+        signals = [*(map(_signal, hit.signals) if legs else ()), *([_added(hit)] if added else [])]
         learned = [_learned(hit)] if page.ranked else []
         reranked = [_reranked(hit)] if page.reranked else []
         models = [*learned, *reranked]
@@ -95,9 +111,12 @@ def _table(query: str, page: Page) -> Table:
     return table
 
 
-def _notes(page: Page) -> list[str]:
+def _notes(page: Page, *, legs: bool) -> list[str]:
     """What the columns mean, and what the page says of itself."""
-    notes = ["per leg: #rank, raw score, +what it adds to the score"] if page.hits[0].signals else []
+    notes = []
+    if page.hits[0].signals:
+        what = "#rank, raw score, +what it adds to the score"
+        notes.append(f"per leg: {what}" if legs else "what each leg says: in a wider window, or --json")
     if page.ranked:
         notes += _ranking(page)
     if page.reranked or page.rerank_stopped:

@@ -97,7 +97,7 @@ def ranker(
             seed=seed,
             encoder=encoder,
             sparse=sparse,
-            store=artifact_store(out),
+            out=artifact_store(out),
             progress=progress,
         )
     if as_json:

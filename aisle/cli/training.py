@@ -67,7 +67,7 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Continue the training in the work folder; finished stages stay.")
 ]
 Measure = Annotated[bool, typer.Option("--measure/--no-measure", help="Compare INT8 with fp32 at the end.")]
-Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
+Seed = Annotated[int, typer.Option("--seed", help="Random seed.", min=0)]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Artifact store. Default: artifacts under AISLE_HOME.")
 ]

@@ -13,7 +13,8 @@ from aisle._index import AUTO, USUAL_ENCODER, parse_map
 from aisle._printable import printable
 from aisle._try import running_trial
 from aisle.cli.console import JsonOption, ends_on_sigterm, print_json, progress_console
-from aisle.cli.index import WORDS_ONLY, index_progress, print_indexed
+from aisle.cli.index import WORDS_ONLY
+from aisle.cli.index_reports import index_progress, print_indexed
 from aisle.cli.page import PageOption, show_page
 from aisle.cli.reading import (
     FormatOption,

@@ -155,14 +155,12 @@ def print_ladder(console: Console, found: TunedLadder, name: str) -> None:
         title = f"{rung.name} ({found.fusion})" if rung.delta is None else rung.name
         table.add_row(title, f"{rung.mean:.4f}", *cells, f"{rung.p50_ms:.1f}", verdict)
     console.print(table)
-    options = " ".join(map(printable, found.options))
-    command = f"aisle releases bind {printable(name)} {options}"
-    for line in (
-        f"{found.queries:,} queries of {found.release}",
-        f"next: {command}"
-        if options
-        else "nothing beats the fusion by more than chance: search without them",
-    ):
+    lines = [f"{found.queries:,} queries of {found.release}"]
+    if not found.options:
+        lines.append("nothing beats the fusion by more than chance: search without them")
+    if found.binding:
+        lines.append(f"next: aisle releases bind {' '.join(map(printable, (name, *found.binding)))}")
+    for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -319,7 +317,8 @@ def ladder(
 ) -> None:
     """Decide what orders results: the fusion alone, a learned ranker, a reranker after it.
 
-    Each is asked all judged queries, and stays if it beats what it stands on. Nothing changes in the index.
+    Each is asked all judged queries, and stays if it beats what it stands on. Queries that a model learned
+    from are refused. Nothing changes in the index.
 
     Examples:
 

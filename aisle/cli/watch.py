@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,15 +24,17 @@ from aisle.cli.console import (
     print_json,
     progress_console,
 )
+from aisle.cli.option_sets import JudgedOptions, with_option_sets
 
 if TYPE_CHECKING:
     from aisle._watch import WatchReport
 
-_ASKED = "What is measured"
 _ACTION = "What an alarm does"
 
 
+@with_option_sets
 def watch(
+    judged: JudgedOptions,
     name: CatalogueOption = "",
     once: Annotated[
         bool, typer.Option("--once", help="One round, for cron; ends with 1 if there is an alarm.")
@@ -39,14 +42,6 @@ def watch(
     every: Annotated[
         float, typer.Option(metavar="MINUTES", min=0.01, help="Between two rounds, without --once.")
     ] = 60,
-    judged: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="FOLDER", help="BEIR folder of judgments.", rich_help_panel=_ASKED),
-    ] = None,
-    split: Annotated[str, typer.Option(help="Which judgments.", rich_help_panel=_ASKED)] = "dev",
-    relevant: Annotated[
-        float, typer.Option(help="Lowest grade that counts as relevant.", rich_help_panel=_ASKED)
-    ] = 2,
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Triggers, as TOML. Default: the usual ones.")
     ] = None,
@@ -103,9 +98,7 @@ def watch(
             with progress_console().status("measuring") as status:
                 found = aisle.watch(
                     name,
-                    judged=judged,
-                    split=split,
-                    relevant=relevant,
+                    **asdict(judged),
                     policy=policy,
                     state=state,
                     rebase=rebase,

@@ -37,6 +37,7 @@ from aisle.errors import (
     DiskFull,
     IndexBlocked,
     IndexNotFound,
+    InvalidQuery,
     PipelineMissing,
 )
 
@@ -50,6 +51,9 @@ _DISK_SIGNS: Final = (
 _PIPELINE_GONE: Final = re.compile(
     r"pipeline .*(not defined|missing|does not exist|not found)", re.IGNORECASE
 )
+_CLAUSES_SIGN: Final = "maxClauseCount"
+TOO_MANY_CLAUSES: Final = "the query has more words, or parts of words, than OpenSearch takes in a request"
+FEWER_CLAUSES: Final = "ask with fewer words, or with words that have fewer hyphens, dots and underscores"
 _AUTH_FIX: Final = "check AISLE_USER and AISLE_PASSWORD, or the API key in AISLE_HEADERS"
 _LONGEST_REASON: Final = 300
 
@@ -62,6 +66,7 @@ def translated(error: OpenSearchException) -> AisleError:
     - DiskFull: the cluster blocks writes because its disk is almost full.
     - IndexBlocked: it blocks them because somebody said so.
     - IndexNotFound, PipelineMissing: the request names what is not there.
+    - InvalidQuery: it has more clauses than a node takes.
     - ClusterError: anything else that the cluster refused, with its reason.
     """
     if isinstance(error, SSLError):
@@ -92,6 +97,11 @@ def means_disk_full(reason: str) -> bool:
     """Does this reason (of a request or of one bulk item) say that a disk is almost full?"""
     lowered = reason.lower()
     return any(sign in lowered for sign in _DISK_SIGNS)
+
+
+def too_many_clauses(reason: str) -> bool:
+    """Does this reason say that a request has more clauses than ``indices.query.bool.max_clause_count``?"""
+    return _CLAUSES_SIGN in reason
 
 
 def closes_the_disk(error: TransportError) -> bool:
@@ -163,6 +173,8 @@ def _by_reason(kind: str, status: int | None, reason: str) -> AisleError | None:
         return PipelineMissing(
             reason, fix="index the catalogue again, which writes its pipelines", status=status
         )
+    if too_many_clauses(reason):
+        return InvalidQuery(TOO_MANY_CLAUSES, fix=FEWER_CLAUSES, status=status)
     return None
 
 

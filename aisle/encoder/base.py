@@ -24,6 +24,7 @@ from aisle.encoder.cpu import InstructionSet, cores, open_session, warn_if_lacki
 from aisle.encoder.self_test import GOLDEN_TEXTS, SelfTest, TextSelfTest
 from aisle.encoder.text import clean, query_text
 from aisle.encoder.tokenizer import Texts, TextTokenizer, token_batches
+from aisle.errors import AisleError, ArtifactCorrupt
 from aisle.mappings.document import Column
 
 WINDOW = 4096
@@ -141,7 +142,16 @@ class OnnxModel(ABC, Generic[Row]):
         """
         model = cls(load_artifact((store or ArtifactStore.default()).resolve(ref, cls.kind)), threads=threads)
         warn_if_lacking(model.manifest.instruction_set, cpu, model.manifest.name)
-        model.replay()
+        try:
+            model.replay()
+        except AisleError:
+            raise
+        # A model that takes or gives something else; onnxruntime's own exceptions share no base class.
+        except Exception as error:
+            said = (str(error).strip().splitlines() or [repr(error)])[0][:200]
+            raise ArtifactCorrupt(
+                f"{model.artifact.path}: its self-test cannot be run: {said}", fix="export the model again"
+            ) from error
         return model
 
     @property
@@ -242,7 +252,11 @@ class TextModel(OnnxModel[Row]):
             yield Texts(self.tokenize([self.manifest.prefixes.item + clean(text) for text in window]))
 
     def _alone(self, inputs: Texts) -> NDArray[np.float32]:
-        out = np.empty((len(inputs.rows), self.dims), dtype=np.float32)
-        for position in range(len(inputs.rows)):
-            out[position] = self._run(inputs, [position])[0]
-        return out
+        rows = [self._run(inputs, [position])[0] for position in range(len(inputs.rows))]
+        if rows and rows[0].shape != (self.dims,):
+            raise ArtifactCorrupt(
+                f"{self.artifact.path}: its model gives {rows[0].size:,} values, and its manifest says"
+                f" {self.dims:,}",
+                fix="export the model again",
+            )
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.dims)

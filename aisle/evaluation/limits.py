@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from aisle._files import read_settings_text
 from aisle.errors import InputError
 
 
@@ -23,11 +24,7 @@ def read_limits(known: Collection[str], tables: Collection[str], path: Path, who
     Raises:
         InputError: it cannot be read, it is no TOML, or it names what there is not.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}", fix="name a TOML file of limits") from None
-    return parse_limits(known, tables, text, str(path), whose)
+    return parse_limits(known, tables, read_settings_text(path), str(path), whose)
 
 
 def parse_limits(

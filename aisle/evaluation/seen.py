@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from aisle.encoder.artifact import QUERY_HASHES, Manifest
+from aisle.evaluation.metrics import answerable
+from aisle.evaluation.qrels import JudgedSet
 from aisle.mappings.suggestions import folded
 
 SIZE: Final = 1024
@@ -53,6 +56,26 @@ def seen_queries(sketch: Sequence[str], texts: Collection[str], size: int = SIZE
     highest = max(sketch, default="") if len(sketch) >= size else "g"
     told = [hashed for text in texts if (hashed := _hashed(text)) <= highest]
     return Seen(len(told), sum(hashed in known for hashed in told))
+
+
+def seen_by_models(models: Iterable[Manifest], judged: JudgedSet, relevant: float) -> dict[str, Seen]:
+    """How many of the judged queries each model learned from: there it looks better than it is.
+
+    Args:
+        models: those that do not say what they learned from are left out.
+        judged: the queries.
+        relevant: lowest grade that counts; queries without such an item do not.
+
+    Returns:
+        Kind and name of a model to what it has seen.
+    """
+    wanted = answerable(judged.qrels, relevant)
+    texts = [query.text for query in judged.queries if query.id in wanted]
+    return {
+        f"{model.kind} {model.name}": seen_queries(model.training[QUERY_HASHES], texts)
+        for model in models
+        if QUERY_HASHES in model.training
+    }
 
 
 def _hashed(text: str) -> str:

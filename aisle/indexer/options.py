@@ -21,8 +21,6 @@ from aisle.mappings import FusionSpec, IndexSettings, ItemSpaces, Synonyms, fiel
 from aisle.mappings.compounds import CompoundDictionary
 from aisle.mappings.languages import ENGLISH
 from aisle.mappings.meta import Lineage
-from aisle.mappings.ordering import AS_FUSED, Ordering
-from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import AS_FP32, VectorChoice, VectorStorage, VectorType, layout
 
 
@@ -40,9 +38,6 @@ class IndexOptions:
             is given up: one odd document must not stop a night's run, a wrong mapping must not empty the
                 shop.
         fusions: search pipelines to install.
-        fusion: what searches of this release use that name none; None: the default.
-        boosts: business signals that count beside it; left out if no item has them.
-        ordering: the models that order what it finds.
         synonyms: what queries of this release are widened by.
         languages: of the texts, keys of ``languages.LANGUAGES``, the main one first.
         dictionaries: language to the dictionary that its compounds are taken apart by.
@@ -62,9 +57,6 @@ class IndexOptions:
     stage: bool = False
     max_refused_share: float = 0.01
     fusions: tuple[FusionSpec, ...] = field(default_factory=standard_fusions)
-    fusion: FusionSpec | None = None
-    boosts: SignalBoosts | None = None
-    ordering: Ordering = AS_FUSED
     synonyms: Synonyms = field(default_factory=Synonyms)
     languages: tuple[str, ...] = (ENGLISH.code,)
     dictionaries: Mapping[str, CompoundDictionary] = field(default_factory=dict)

@@ -262,7 +262,7 @@ def _start(task: Callable[[], None]) -> tuple[threading.Thread, Future[None]]:
         else:
             future.set_result(None)
 
-    thread = threading.Thread(target=body, daemon=True)
+    thread = threading.Thread(target=body, name="aisle-index", daemon=True)
     thread.start()
     return thread, future
 

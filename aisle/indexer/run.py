@@ -24,6 +24,7 @@ from aisle.indexer.options import IndexOptions, IndexReport, KeptVectors, index_
 from aisle.indexer.pipeline import run_pipeline
 from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.indexer.releases.create import create_release, declaring_numbers
+from aisle.indexer.releases.inherit import inherit_again, inherited
 from aisle.indexer.releases.inventory import read_inventory
 from aisle.indexer.releases.log import write_log
 from aisle.indexer.releases.names import loading_alias
@@ -31,6 +32,7 @@ from aisle.indexer.releases.publish import Publisher
 from aisle.indexer.suggestions.build import SuggestionsBuilder
 from aisle.indexer.vectors import ItemEncoder, stored_as
 from aisle.mappings import IndexSettings
+from aisle.mappings.signals import SignalBoosts
 from aisle.types import Item
 
 _log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ def go_live(
     lease: Lease,
     settings: IndexSettings,
     options: IndexOptions,
+    boosts: SignalBoosts | None,
     *,
     accepted: int,
     guards: Sequence[ReleaseCheck] = (),
@@ -63,6 +66,7 @@ def go_live(
         lease: of the name; the swap needs it.
         settings: of the finished release.
         options: whether to merge.
+        boosts: business signals that count in its searches; None: none.
         accepted: documents that OpenSearch has acknowledged.
         guards: see ``index_catalogue``.
         checks: likewise.
@@ -80,7 +84,7 @@ def go_live(
         guard.check(publisher.release)
     if options.force_merge:
         publisher.force_merge()
-    publisher.measure_signals(options.boosts)
+    publisher.measure_signals(boosts)
     for check in checks:
         check.check(publisher.release)
     publisher.restore(settings)
@@ -257,6 +261,9 @@ def index_catalogue(
     check_disk_space(cluster)
     await_disk_blocks_lifted(cluster, options.name, options.retry)
     with hold(cluster, options.name, "aisle index", policy=options.retry) as lease:
+        recommends = made_by.recommender if (made_by := encoder.item_spaces.recommends) else ""
+        # Only now: whoever held the lease may have tuned what is live, or bound models to it.
+        taken = inherited(retrying, options.name, encoder.spaces, recommends)
         parts = run_parts(context.source if context else {}, settings, encoder.spaces, options)
         begun = unfinished_start(retrying, options.name, context, parts) if context else None
         if begun is None:
@@ -266,12 +273,14 @@ def index_catalogue(
                 settings,
                 encoder.spaces,
                 fusions=options.fusions,
-                fusion=options.fusion,
+                fusion=taken.fusion,
                 lineage=options.lineage,
-                ordering=options.ordering,
+                ordering=taken.ordering,
                 lease=lease,
             )
             begun = new_start(cluster, release, ledger, parts)
+        elif not begun.live:
+            inherit_again(retrying, begun.release, taken)
         publisher = Publisher(retrying, options.name, begun.release)
         loaded = ProgressCounter(begun.before).progress()
         replaced: tuple[str, ...] = ()
@@ -291,6 +300,7 @@ def index_catalogue(
                         lease,
                         settings,
                         options,
+                        taken.boosts,
                         accepted=loaded.accepted,
                         guards=guards,
                         checks=checks,

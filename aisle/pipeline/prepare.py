@@ -55,7 +55,8 @@ def copy_sources(settings: PipelineSettings, work: WorkFolder) -> dict[str, Any]
             copied[address] = _copied(address, fresh / role, reading).relative_to(fresh).as_posix()
     read_catalogue(str(fresh / copied[settings.sources[CATALOGUE]]), reading)
     if JUDGED in settings.sources:
-        read_judged_set(fresh / copied[settings.sources[JUDGED]], settings.split)
+        for split in filter(None, (settings.split, settings.ranker_split)):
+            read_judged_set(fresh / copied[settings.sources[JUDGED]], split)
     if work.data.exists():
         work.data.rename(old)
     fresh.rename(work.data)

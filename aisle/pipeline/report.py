@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+NOTE: Final = "note"
+"""Key of a result that says to people what else came of a step."""
 
 
 class StepState(StrEnum):
@@ -38,6 +41,12 @@ class StepReport:
     why: str = ""
     seconds: float = 0.0
     result: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """What else came of it, in its result; empty of a step that has not come so far."""
+        finished = self.state in (StepState.DONE, StepState.KEPT)
+        return str(self.result.get(NOTE, "")) if finished else ""
 
 
 @dataclass(frozen=True, slots=True)

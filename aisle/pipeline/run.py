@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ from aisle._version import __version__
 from aisle.encoder.artifact import git_commit
 from aisle.errors import InputError
 from aisle.pipeline.report import PipelineReport, StepReport, StepState
-from aisle.pipeline.step import Step, Workplace
-from aisle.pipeline.steps import PREPARE, STOPPED, steps_of
+from aisle.pipeline.step import PREPARE, STOPPED, Step, Workplace, rolled_back
+from aisle.pipeline.steps import steps_of
 from aisle.pipeline.work import write_record
 
 _SETTINGS = "settings"
+_CODE = "the version of Aisle"
 
 
 class _StateFile(JsonDB):  # type: ignore[misc]
@@ -54,14 +55,18 @@ class _Decided:
 
     def __call__(self, task: Task, values: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Whether all is as it was."""
-        decided = {**self._step.decided(), "the version of Aisle": self._code}
+        decided = {**self._step.decided(), _CODE: self._code}
         self._now = orjson.loads(orjson.dumps(decided, default=str))
         then = values.get(_SETTINGS)
         if then is None:
             self.reasons = ()
             return False
+        # A rollback holds until what a release is made of changes; other code alone would undo it.
+        ignored = {_CODE} if self._step.at.held else set()
         changed = [
-            f"{name} changed" for name in {**then, **self._now} if then.get(name) != self._now.get(name)
+            f"{name} changed"
+            for name in {**then, **self._now}
+            if name not in ignored and then.get(name) != self._now.get(name)
         ]
         stale = self._step.stale()
         self.reasons = (*changed, *([stale] if stale else []))
@@ -109,6 +114,12 @@ class _Plan:
 
     @classmethod
     def of(cls, at: Workplace) -> _Plan:
+        at = replace(at, held=rolled_back(at))
+        if at.held:
+            at.progress.note(
+                f"{at.held}, and that holds: until something that a release is made of changes,"
+                " nothing is made anew, also not by another version of Aisle"
+            )
         steps = steps_of(at)
         code = f"{__version__} {git_commit()[:12]}".strip()
         decided = {step.name: _Decided(step, code) for step in steps}

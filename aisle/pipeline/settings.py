@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import aisle
 from aisle import _environment
+from aisle._files import read_settings_text
 from aisle.catalogue.fetch import is_url
 from aisle.errors import InputError
 from aisle.indexer.releases.names import check_name
@@ -103,6 +104,9 @@ TRAININGS: Final[Mapping[str, OptionTable]] = MappingProxyType(
 )
 """What can be trained, in the order in which it is: a later one may read an earlier one."""
 
+RANKER: Final = OptionTable("train_ranker", _RUN | {"index", "data", "encoder", "sparse", "out"})
+"""Trained by asking the new release, so after it is made."""
+
 EXPORT: Final = OptionTable("export_encoder", _RUN | {"data"})
 INDEX: Final = OptionTable(
     "index",
@@ -114,7 +118,8 @@ INDEX: Final = OptionTable(
 BIND: Final = OptionTable("bind_models", _RUN | {"name", "dry_run", "wait_s"})
 GATE: Final = OptionTable(
     "gate_release",
-    _RUN | {"candidate", "against", "judged"},
+    # A pipeline puts no rules.
+    _RUN | {"candidate", "against", "judged", "rules"},
     frozenset({"policy", "golden", "popular", "labels"}),
 )
 
@@ -122,7 +127,10 @@ CATALOGUE, JUDGED, ORDERS = "catalogue", "judged", "orders"
 _TEXTS: Final = ("name", CATALOGUE, JUDGED, ORDERS, "registry", "work")
 _TABLES: Final = ("train", "export", "index", "bind", "gate")
 _READ_BY: Final = MappingProxyType(
-    {"encoder": JUDGED, "sparse": JUDGED, "recommender": ORDERS, "router": ORDERS, "item_to_item": ORDERS}
+    {
+        **dict.fromkeys(("encoder", "sparse", "ranker"), JUDGED),
+        **dict.fromkeys(("recommender", "router", "item_to_item"), ORDERS),
+    }
 )
 
 
@@ -137,6 +145,7 @@ class PipelineSettings:
         registry: where what goes live is put on record; empty: nowhere.
         work: folder of results and of what is being made.
         train: what is trained (see `TRAININGS`) to options of its training.
+        ranker: options of the training of a ranker on the new release; None: none is trained.
         export: options of the encoder's export; None: none is exported.
         index: options of indexing.
         bind: models that order what the release finds, by the options of `aisle.bind_models`; none: those of
@@ -149,6 +158,7 @@ class PipelineSettings:
     registry: str
     work: Path
     train: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ranker: Mapping[str, Any] | None = None
     export: Mapping[str, Any] | None = None
     index: Mapping[str, Any] = field(default_factory=dict)
     bind: Mapping[str, Any] = field(default_factory=dict)
@@ -159,6 +169,21 @@ class PipelineSettings:
         """Of the judgments that the gate asks."""
         return str(self.gate.get("split", "dev"))
 
+    @property
+    def ranker_split(self) -> str:
+        """Of the judgments that the ranker learns; empty if none is trained."""
+        return "" if self.ranker is None else str(self.ranker.get("split", "train"))
+
+    @property
+    def keep(self) -> int:
+        """How many releases stay as ways back beside the one that goes live."""
+        return int(self.index.get("keep", _parameters("index")["keep"].default))
+
+    @property
+    def binds(self) -> bool:
+        """Whether models are made part of the release after it is made."""
+        return bool(self.bind) or self.ranker is not None
+
 
 def read_settings(path: Path) -> PipelineSettings:
     """The pipeline of a file; paths in it are relative to the file.
@@ -166,14 +191,9 @@ def read_settings(path: Path) -> PipelineSettings:
     Raises:
         InputError: it cannot be read, is no TOML, or says what cannot be.
     """
-    try:
-        text = path.read_text()
-    except FileNotFoundError:
-        raise InputError(
-            f"no such file: {path}", fix=f"write one to begin with: aisle pipeline init {path}"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}", fix="name a text file that may be read") from None
+    if not path.exists():
+        raise InputError(f"no such file: {path}", fix=f"write one to begin with: aisle pipeline init {path}")
+    text = read_settings_text(path)
     try:
         held = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -212,38 +232,52 @@ def _settings(held: Mapping[str, Any], folder: Path) -> PipelineSettings:
     for kind in (*train, *(("encoder",) if export is not None else ())):
         if kind in held.get("index", {}):
             raise InputError(f"[index] {kind} names what this pipeline makes", fix="leave it out of [index]")
+    ranker = train.pop("ranker", None)
+    if ranker is not None and "ranker" in held.get("bind", {}):
+        raise InputError("[bind] ranker names what this pipeline makes", fix="leave it out of [bind]")
     registry = held.get("registry", "")
-    return PipelineSettings(
+    work = folder / held["work"] if held.get("work") else _environment.home() / "pipelines" / name
+    if (there := next(one for one in (work, *work.parents) if one.exists())) and not there.is_dir():
+        raise InputError(f"{there} is a file, and no folder to work in", fix='name another one: work = "..."')
+    settings = PipelineSettings(
         name=name,
         sources=sources,
         registry=registry if not registry or "://" in registry else str(folder / registry),
-        work=folder / held["work"] if held.get("work") else _environment.home() / "pipelines" / name,
+        work=work,
         train=train,
+        ranker=ranker,
         export=export,
         index=INDEX.checked(held.get("index", {}), "index", folder),
         bind=BIND.checked(held.get("bind", {}), "bind", folder),
         gate=GATE.checked(held.get("gate", {}), "gate", folder),
     )
+    if settings.ranker_split == settings.split:
+        raise InputError(
+            f"[train.ranker] would learn the judgments that the gate asks: {settings.split}",
+            fix="give one of them another split",
+        )
+    return settings
 
 
 def _trainings(
     held: Mapping[str, Any], sources: Mapping[str, str], folder: Path
 ) -> dict[str, Mapping[str, Any]]:
+    tables = {**TRAININGS, "ranker": RANKER}
     for kind, options in held.items():
-        if kind not in TRAININGS or not isinstance(options, dict):
+        if kind not in tables or not isinstance(options, dict):
             raise InputError(
                 f"train.{kind} is no table of a training",
-                fix=f"write one of {', '.join(f'[train.{known}]' for known in TRAININGS)}",
+                fix=f"write one of {', '.join(f'[train.{known}]' for known in tables)}",
             )
         needed = _READ_BY.get(kind)
         if needed is not None and needed not in sources:
             raise InputError(f"[train.{kind}] reads {needed}", fix=f'write {needed} = "..."')
     if "router" in held and "recommender" not in held:
         raise InputError("a router is trained for a recommender", fix="write [train.recommender], too")
-    # In the order of TRAININGS, whatever that of the file.
+    # In the order of the tables, whatever that of the file.
     return {
         kind: table.checked(held[kind], f"train.{kind}", folder)
-        for kind, table in TRAININGS.items()
+        for kind, table in tables.items()
         if kind in held
     }
 
@@ -283,6 +317,9 @@ catalogue = "products.csv"       # a file, a BEIR folder, or an address on the w
 
 # [train.codes]
 
+# [train.ranker]                 # orders what the release finds: learns by asking it, and is bound to it
+# split = "rank"                 # judgments that neither [train.encoder] has learned nor the gate asks
+
 # [export]                       # instead of [train.encoder]: options of `aisle.export_encoder`
 # model = "intfloat/e5-small-v2"
 
@@ -293,7 +330,7 @@ catalogue = "products.csv"       # a file, a BEIR folder, or an address on the w
 keep = 2
 
 # [bind]                         # what orders the results: options of `aisle.bind_models`
-# ranker = "shop"
+# reranker = "shop:50"
 
 [gate]                           # options of `aisle.gate_release`
 # policy = "gate.toml"           # aisle gate --print-policy > gate.toml

@@ -14,14 +14,20 @@ import orjson
 
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
-from aisle.encoder.artifact import ITEM_CODES, ITEM_TO_ITEM, RECOMMENDER, ROUTER, read_manifest
-from aisle.errors import ArtifactNotFound
+from aisle.encoder.artifact import ITEM_CODES, ITEM_TO_ITEM, RANKER, RECOMMENDER, ROUTER, read_manifest
+from aisle.errors import ArtifactNotFound, InputError
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
+from aisle.indexer.releases.log import MOVES, read_log
 from aisle.pipeline.prepare import source_files
 from aisle.pipeline.settings import PipelineSettings
 from aisle.pipeline.work import WorkFolder, read_record
 from aisle.training.common.progress import Progress
 
+PREPARE, EXPORT, INDEX, TRAIN_RANKER, BIND, EVALUATE, GATE, PROMOTE, RECORD = (
+    *("prepare", "export", "index", "train-ranker", "bind", "evaluate", "gate", "promote", "record"),
+)
+STOPPED: Final = "stopped"
+"""Key of a result that says why the pipeline ends there."""
 ARTIFACT_KINDS: Final = MappingProxyType(
     {
         "encoder": "dense",
@@ -30,9 +36,10 @@ ARTIFACT_KINDS: Final = MappingProxyType(
         "codes": ITEM_CODES,
         "router": ROUTER,
         "item_to_item": ITEM_TO_ITEM,
+        "ranker": RANKER,
     }
 )
-"""The option of `aisle.index` that takes what is trained, to its kind of artifact."""
+"""The option of `aisle.index` or `aisle.bind_models` that takes what is trained, to its kind of artifact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Workplace:
         cluster: connection.
         store: of artifacts.
         progress: is told of what goes on within a step.
+        held: what somebody went back from, and to what, see `rolled_back`; empty if nobody did.
     """
 
     settings: PipelineSettings
@@ -52,6 +60,7 @@ class Workplace:
     cluster: Cluster
     store: ArtifactStore
     progress: Progress
+    held: str = ""
 
     def inventory(self) -> ReleaseInventory:
         """The releases of the catalogue now."""
@@ -105,6 +114,34 @@ class Step(ABC):
         return digest.hexdigest()
 
 
+def rolled_back(at: Workplace) -> str:
+    """Who went back from the release that the pipeline made live last, for people; empty if nobody did.
+
+    It holds until another release goes live, and is not forgotten when what was gone back from is deleted.
+
+    Raises:
+        ClusterError: the cluster does not answer.
+    """
+    now = at.inventory()
+    # Also what went live by a run that was killed before it could write that down.
+    made = {at.result(PROMOTE).get("live", ""), at.result(INDEX).get("release", "")} - {"", *now.live}
+    if not made:
+        return ""
+    try:
+        moves = [one for one in read_log(at.cluster, at.settings.name) if one.action in MOVES]
+    except InputError:
+        # Somebody else wrote it; the alias of what was withdrawn says the same as long as that exists.
+        moves = []
+        if left := made.intersection(now.withdrawn):
+            return f"somebody went back from {max(left)} to {''.join(now.live) or 'nothing'}"
+    for move in reversed(moves):
+        if move.action != "rollback":
+            break
+        if move.before in made:
+            return f"{move.by or 'somebody'} went back from {move.before} to {''.join(now.live)} ({move.at})"
+    return ""
+
+
 def named_files(*tables: Mapping[str, Any]) -> tuple[Path, ...]:
     """Files, and those of folders, that options name by a whole path."""
     paths = (value for table in tables for value in table.values() if isinstance(value, str))
@@ -117,7 +154,7 @@ def artifact_record(store: ArtifactStore, ref: str, kind: str) -> dict[str, Any]
     Args:
         store: where it is.
         ref: path, name or fingerprint.
-        kind: the option of `aisle.index` that takes it.
+        kind: the option that takes it.
 
     Raises:
         ArtifactNotFound: there is none.
@@ -151,3 +188,8 @@ def index_uuid(cluster: Cluster, release: str) -> str:
     """Of the index: a release of that name on another cluster, or a later one, is another index."""
     settings = cluster.indices.get_settings(index=release, params={"flat_settings": "true"})
     return str(settings[release]["settings"]["index.uuid"])
+
+
+def train_step(kind: str) -> str:
+    """The name of the step that trains it."""
+    return f"train-{kind.replace('_', '-')}"

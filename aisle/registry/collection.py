@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Set
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
 
 from aisle.errors import InputError
 from aisle.registry.manifest import ReleaseManifest
@@ -19,16 +19,34 @@ class KnownReleases:
     Attributes:
         cluster: its uuid.
         releases: catalogue to its releases.
+        lost: catalogue of which nothing is live to the release that was live last: its index was deleted, and
+            its record is all that is left to make it again.
     """
 
     cluster: str
     releases: Mapping[str, Set[str]]
+    lost: Mapping[str, str] = field(default_factory=dict)
+
+    def known(self, catalogues: Collection[str]) -> KnownReleases:  # noqa: ARG002
+        """These: they were asked for already."""
+        return self
 
     def holds(self, manifest: ReleaseManifest) -> bool:
         """Whether the release is there, or nobody can tell: of another cluster, or not asked for."""
         if manifest.cluster != self.cluster or manifest.catalogue not in self.releases:
             return True
-        return manifest.release in self.releases[manifest.catalogue]
+        return manifest.release in self.releases[manifest.catalogue] or self.is_lost(manifest)
+
+    def is_lost(self, manifest: ReleaseManifest) -> bool:
+        """Whether the release was live last, and its index is gone."""
+        return manifest.cluster == self.cluster and self.lost.get(manifest.catalogue) == manifest.release
+
+
+class Holder(Protocol):
+    """Who can say what a cluster holds."""
+
+    def known(self, catalogues: Collection[str], /) -> KnownReleases:
+        """Its releases of these catalogues, as they are now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,7 @@ class Collected:
         kept: how many releases stay.
         size: bytes of the artifacts that go.
         done: False for a dry run.
+        lost: keys of manifests that stay though their index is gone, as they were live last.
     """
 
     releases: tuple[str, ...]
@@ -50,6 +69,7 @@ class Collected:
     kept: int
     size: int
     done: bool
+    lost: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -99,11 +119,18 @@ def choose_collected(contents: Contents, known: KnownReleases, keep: int) -> Col
         len(kept),
         sum(contents.artifacts[folder].size for folder in artifacts),
         done=False,
+        lost=tuple(sorted(key for key, manifest in manifests.items() if known.is_lost(manifest))),
     )
 
 
-def collect(registry: Registry, known: KnownReleases, keep: int, *, dry_run: bool = False) -> Collected:
+def collect(registry: Registry, holder: Holder, keep: int, *, dry_run: bool = False) -> Collected:
     """Remove what `choose_collected` names. Whoever pushes meanwhile is refused, and the other way round.
+
+    Args:
+        registry: to clean up.
+        holder: is asked once nobody can push any more: what was recorded before that is known to it.
+        keep: see `choose_collected`.
+        dry_run: change nothing.
 
     Raises:
         InputError: see `choose_collected`.
@@ -111,13 +138,18 @@ def collect(registry: Registry, known: KnownReleases, keep: int, *, dry_run: boo
             removed by the next run.
     """
     if dry_run:
-        return choose_collected(registry.contents(), known, keep)
+        return _chosen(registry.contents(), holder, keep)
     with removing(registry.objects):
         contents = registry.contents()
-        chosen = choose_collected(contents, known, keep)
+        chosen = _chosen(contents, holder, keep)
         # What binds goes first, and an artifact's manifest before its files: what can be seen stays whole.
         registry.objects.delete(chosen.releases)
         for folder in chosen.artifacts:
             registry.objects.delete(contents.artifacts[folder].keys)
         registry.objects.delete(chosen.texts)
-    return Collected(chosen.releases, chosen.artifacts, chosen.texts, chosen.kept, chosen.size, done=True)
+    return replace(chosen, done=True)
+
+
+def _chosen(contents: Contents, holder: Holder, keep: int) -> Collected:
+    names = {one.manifest.catalogue for one in contents.releases if one.manifest}
+    return choose_collected(contents, holder.known(names), keep)

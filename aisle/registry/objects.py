@@ -196,13 +196,20 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [repr(error)])[0][:300]
 
 
+# A status alone would also be found in a path, a port or a number of milliseconds.
 _FIXES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (
-        ("No space", "os error 28", "File too large", "os error 27", "InsufficientStorage", "507", "Quota"),
+        (
+            *("No space", "os error 28", "File too large", "os error 27"),
+            *("InsufficientStorage", "status code: 507", "Quota"),
+        ),
         "make room there (aisle artifacts gc), then try again: nothing was half-written",
     ),
     (
-        ("Read-only", "os error 30", "Permission", "os error 13", "403", "AccessDenied", "401"),
+        (
+            *("Read-only", "os error 30", "Permission", "os error 13"),
+            *("AccessDenied", "status code: 403", "status code: 401", "lacked the necessary privileges"),
+        ),
         "use credentials or a folder that may be written; reading alone needs no such right",
     ),
     (

@@ -183,10 +183,11 @@ class Registry:
             for bound in manifest.artifacts:
                 if bound.folder in written or bound.folder in there:
                     continue
-                if self._is_whole(bound):
+                artifact = by_fingerprint[bound.fingerprint]
+                if self._is_whole(bound, artifact):
                     there.append(bound.folder)
                 else:
-                    written[bound.folder] = self._write_artifact(bound, by_fingerprint[bound.fingerprint])
+                    written[bound.folder] = self._write_artifact(bound, artifact)
             for text in manifest.texts:
                 key = f"{TEXTS}/{text.fingerprint}"
                 self._create(key, texts[text.fingerprint], written, there)
@@ -270,18 +271,34 @@ class Registry:
         return read_release_manifest(self._there(key), f"{self.objects.location}/{key}")
 
     def _create(self, key: str, content: bytes, written: dict[str, int], there: list[str]) -> None:
-        if self.objects.create(key, content):
-            written[key] = len(content)
-        else:
-            there.append(key)
+        """Write what is not there yet; what was damaged there is written again."""
+        if not self.objects.create(key, content):
+            if self._is_sound(key):
+                there.append(key)
+                return
+            self.objects.write(key, content)
+        written[key] = len(content)
 
-    def _is_whole(self, bound: BoundArtifact) -> bool:
-        """Whether an artifact is there with every file; one that lost some is written again."""
-        prefix = _artifact_prefix(bound)
-        names = {one.key.removeprefix(f"{prefix}/") for one in self.objects.list(prefix)}
-        if MANIFEST not in names:
+    def _is_sound(self, key: str) -> bool:
+        """Whether a text or a manifest still is what its name says."""
+        held = self.objects.read(key) or b""
+        if key.startswith(f"{TEXTS}/"):
+            return hashlib.sha256(held).hexdigest() == key.removeprefix(f"{TEXTS}/")
+        try:
+            return release_key(read_release_manifest(held, key)) == key
+        except RegistryError:
             return False
-        return set(self._manifest(bound).files) <= names
+
+    def _is_whole(self, bound: BoundArtifact, artifact: Artifact) -> bool:
+        """Whether an artifact is there with every file; one that lost some, or parts, is written again."""
+        prefix = _artifact_prefix(bound)
+        sizes = {one.key.removeprefix(f"{prefix}/"): one.size for one in self.objects.list(prefix)}
+        if any(sizes.get(name) != (artifact.path / name).stat().st_size for name in artifact.manifest.files):
+            return False
+        try:
+            return MANIFEST in sizes and self._manifest(bound).fingerprint == bound.fingerprint
+        except ArtifactCorrupt:
+            return False
 
     def _write_artifact(self, bound: BoundArtifact, artifact: Artifact) -> int:
         prefix = _artifact_prefix(bound)
@@ -323,7 +340,7 @@ class Registry:
                 if found != expected:
                     raise ArtifactCorrupt(
                         f"{self.objects.location}/{key} was changed: its sha256 is not that of the manifest",
-                        fix=_AGAIN,
+                        fix=f"delete {key} there; then {_AGAIN}",
                     )
             (folder / MANIFEST).write_bytes(manifest.to_bytes())
             return store.add(folder)

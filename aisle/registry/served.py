@@ -160,6 +160,11 @@ def read_served(
     return ServedRelease(manifest, tuple(one.artifact for one in found), texts)
 
 
+def fingerprints_of(meta: IndexMeta) -> tuple[str, ...]:
+    """Fingerprints of the artifacts that an index names, each once."""
+    return tuple(dict.fromkeys(need.fingerprint for need in _needs(meta, reranked=False)))
+
+
 def _needs(meta: IndexMeta, *, reranked: bool) -> Iterator[_Need]:
     """The artifacts that an index names; without its reranker, if another one reranks."""
     if space := meta.spaces.get(fields.DENSE):

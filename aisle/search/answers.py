@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aisle.cluster import Cluster
-from aisle.cluster.failures import describe
-from aisle.errors import IndexNotFound, SearchError
+from aisle.cluster.failures import FEWER_CLAUSES, TOO_MANY_CLAUSES, describe, too_many_clauses
+from aisle.errors import IndexNotFound, InvalidQuery, SearchError
 
 
 def multi_search(
@@ -17,6 +17,7 @@ def multi_search(
 
     Raises:
         SearchError: one of them failed, or is incomplete.
+        InvalidQuery: one has more clauses than OpenSearch takes.
         IndexNotFound: there is no such index.
     """
     lines = [line for body in bodies for line in ({}, body)]
@@ -25,9 +26,10 @@ def multi_search(
         if "error" in answer:
             if answer.get("status") == 404:
                 raise IndexNotFound(f"there is no index {index}", fix="search again")
-            raise SearchError(
-                f"{index} cannot be asked ({describe(answer['error'])})", fix="look at `aisle logs`"
-            )
+            reason = describe(answer["error"])
+            if too_many_clauses(reason):
+                raise InvalidQuery(TOO_MANY_CLAUSES, fix=FEWER_CLAUSES)
+            raise SearchError(f"{index} cannot be asked ({reason})", fix="look at `aisle logs`")
         check_complete(answer)
     return answers
 

@@ -13,9 +13,8 @@ from typing import Final, Self, Unpack
 from opensearchpy import OpenSearch
 
 from aisle.cluster import Cluster
-from aisle.cluster.request_scope import share_of_the_time
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
-from aisle.errors import AisleError, DeadlinePassed, IndexNotFound, InputError, InvalidQuery, SearchError
+from aisle.errors import AisleError, IndexNotFound, InputError, InvalidQuery, SearchError
 from aisle.mappings import FusionSpec
 from aisle.search.answers import check_complete
 from aisle.search.arrangement import by_product, in_order, sort_values_of, with_pins
@@ -27,18 +26,19 @@ from aisle.search.filters import Filters
 from aisle.search.fusion import Fused
 from aisle.search.groups import group_of
 from aisle.search.legs import Bm25Leg, DenseLeg, Leg, QueryEncoders
+from aisle.search.ordering import Ordering
 from aisle.search.page import Matched, MatchType, Page, SignalBook, Timings
 from aisle.search.plan import MAX_CANDIDATES, Plan, SearchSettings, resolve, resolve_fusion
-from aisle.search.preflight import LiveIndex, Preflight, install_pipeline, read_live
+from aisle.search.preflight import LiveIndex, Preflight, install_pipeline
 from aisle.search.rank import Reranker, RerankOptions
-from aisle.search.rank.evidence import EVIDENCE_PARAMS, Evidence, evidence_body, read_evidence
-from aisle.search.rank.ranker import DEPTH, LearnedOrder, RankedByModel, Ranker
-from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
+from aisle.search.rank.evidence import Evidence
+from aisle.search.rank.ranker import DEPTH, RankedByModel, Ranker
+from aisle.search.rank.reranker import RerankedOrder
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchOptions, SearchRequest
 from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects
-from aisle.search.rules.live import RulesReader
+from aisle.search.rules.live import FixedRules, RulesReader
 from aisle.search.rules.matching import Situation
 from aisle.search.rules.store import catalogue_of
 from aisle.search.suggest import Suggestions, SuggestRequest
@@ -47,8 +47,6 @@ from aisle.types import DiversitySignal, Hit, Item
 
 # A release that goes live between plan and answer costs one more attempt.
 _ATTEMPTS: Final = 3
-# Of the time that is left to a request, what its ranker may ask for; documents come after it.
-_RANKERS_SHARE: Final = 0.5
 # As many as an `AsyncSearchClient` searches at a time.
 _COUNTING: Final = 8
 # Bad request and not found: how a release answers that is not the one planned for.
@@ -91,17 +89,16 @@ class SearchClient:
         negation: bool = True,
         ranker: Ranker | None = None,
         reranker: Reranker | None = None,
-        rules: RulesReader | None = None,
+        rules: RulesReader | FixedRules | None = None,
     ) -> None:
         self._cluster = Cluster.of(client)
         self._encoders = QueryEncoders(encoder, sparse)
         # A ranker is given as many candidates as it learned from, or ranks in the legs mean something else.
         asked = max(window, ranker.depth) if ranker else window
         self._settings = SearchSettings({leg.name: leg for leg in legs}, asked, typos, exact, negation)
-        self._ranker = ranker
-        self._reranker = reranker
         self._rules = rules
         self._index = Preflight(self._cluster, name, self._encoders)
+        self._ordering = Ordering(self._cluster, self._settings, self._index, ranker, reranker)
         # They start when facets are first asked for, and end with the interpreter.
         self._threads = ThreadPoolExecutor(_COUNTING, thread_name_prefix="aisle-facets")
         self._runner = PlanRunner(self._cluster, name, self._encoders, self._threads)
@@ -127,10 +124,7 @@ class SearchClient:
         """One page of results for a request; raises what ``search`` raises."""
         started = time.perf_counter()
         # Refused before the index is asked anything.
-        if request.rerank is not None:
-            self._needed()
-        if request.ranker:
-            self._needed_ranker()
+        self._ordering.check(request)
         try:
             return self._page(request, started)
         except IndexNotFound:
@@ -272,54 +266,12 @@ class SearchClient:
         return read_documents(answer, asked).items
 
     def evidence(self, ranking: Ranking, depth: int = DEPTH) -> tuple[Evidence, float]:
-        """What a ranker is told of the best candidates behind those that the query names: one request.
-
-        Args:
-            ranking: of this client.
-            depth: how many.
-
-        Returns:
-            The evidence, without candidates for a list, and the milliseconds that OpenSearch ``took``.
-
-        Raises:
-            IndexNotFound: the release was deleted meanwhile.
-            ClusterError: the cluster does not answer.
-        """
-        question, first = ranking.question, ranking.pinned_first
-        fused = ranking.fused[first : first + depth]
-        if question is None or not fused:
-            return Evidence(ranking.text, (), (), (), ()), 0.0
-        live = self._index.live()
-        meta = (
-            live.meta
-            if live.meta.release == ranking.release
-            else read_live(self._cluster, ranking.release).meta
-        )
-        legs = [self._settings.legs[name] for name in ranking.spec.legs]
-        body = evidence_body(question, legs, meta, [each.id for each in fused])
-        answer = self._cluster.search(index=ranking.release, body=body, params=dict(EVIDENCE_PARAMS))
-        check_complete(answer)
-        found = read_evidence(
-            answer, question, meta, fused, ranking.results, corrected=ranking.corrected is not None
-        )
-        return found, float(answer["took"])
+        """What a ranker is told of the best candidates, see `Ordering.evidence`."""
+        return self._ordering.evidence(ranking, depth)
 
     def order(self, ranking: Ranking) -> tuple[RankedByModel, float]:
-        """The candidates of ``rank`` in the ranker's order, without documents, and OpenSearch's milliseconds.
-
-        Items that the query names stay on top.
-
-        Args:
-            ranking: of this client.
-
-        Raises:
-            InputError: this client has no ranker.
-            IndexNotFound: the release was deleted meanwhile.
-            ClusterError: the cluster does not answer.
-        """
-        ranker = self._needed_ranker()
-        evidence, took = self.evidence(ranking, ranker.depth)
-        return ranker.rank(evidence, ranking.fused, ranking.pinned_first), took
+        """The candidates of ``rank`` in the ranker's order, see `Ordering.order`."""
+        return self._ordering.order(ranking)
 
     def rerank(
         self,
@@ -329,42 +281,8 @@ class SearchClient:
         ranked: RankedByModel | None = None,
         later_page: bool = False,
     ) -> RerankedOrder:
-        """The candidates of ``rank`` in their final order, without documents.
-
-        Items that the query names stay on top; the best of the others get their final order.
-
-        Args:
-            ranking: of this client.
-            options: how far, how long, how much the model counts.
-            ranked: what ``order`` made of it; None: the fused order.
-            later_page: stop where the search's first page stopped, if that is remembered.
-
-        Raises:
-            InputError: this client has no reranker.
-            IndexNotFound: the release was deleted meanwhile.
-            ClusterError: the cluster does not answer.
-        """
-        reranker = self._needed()
-        started = time.perf_counter()
-        first = ranking.pinned_first
-        candidates = ranked.order if ranked else ranking.fused
-        wanted = [fused.id for fused in candidates[first : first + reranker.depth(options)]]
-        texts: Mapping[str, str] = {}
-        server_ms = 0.0
-        if wanted:
-            answer = self._cluster.search(index=ranking.release, body=texts_body(wanted))
-            texts, server_ms = read_texts(answer), float(answer["took"])
-        found = reranker.rerank(
-            ranking.text,
-            candidates,
-            texts,
-            options,
-            before={each.id: ranked.value(each.id) for each in candidates} if ranked else {},
-            pinned=first,
-            spent_ms=(time.perf_counter() - started) * 1000,
-            later_page=later_page,
-        )
-        return RerankedOrder(found.order, found, (time.perf_counter() - started) * 1000, server_ms)
+        """The candidates of ``rank`` in their final order, see `Ordering.rerank`."""
+        return self._ordering.rerank(ranking, options, ranked=ranked, later_page=later_page)
 
     def for_release(self, release: str) -> Self:
         """The same client for one release, which stays with it when another one goes live.
@@ -374,13 +292,10 @@ class SearchClient:
         """
         fixed = copy.copy(self)
         fixed._index = Preflight(self._cluster, release, self._encoders)
+        fixed._ordering = replace(self._ordering, index=fixed._index)
         fixed._runner = PlanRunner(self._cluster, release, self._encoders, self._threads)
         fixed._suggester = Suggester(self._cluster, fixed._index)
         return fixed
-
-    def pinned(self, release: str) -> Self:
-        """The former name of ``for_release``."""
-        return self.for_release(release)
 
     @property
     def legs(self) -> tuple[str, ...]:
@@ -388,14 +303,19 @@ class SearchClient:
         return tuple(self._settings.legs)
 
     @property
+    def cluster(self) -> Cluster:
+        """The connection that it asks."""
+        return self._cluster
+
+    @property
     def ranker(self) -> Ranker | None:
         """Orders the candidates of searches by relevance; None: the fusion does."""
-        return self._ranker
+        return self._ordering.ranker
 
     @property
     def reranks(self) -> bool:
         """Whether it has a reranker for searches that ask for one."""
-        return self._reranker is not None
+        return self._ordering.reranker is not None
 
     def install(self, fusion: FusionSpec) -> str:
         """Put a fusion's pipeline on the cluster and return its name."""
@@ -413,38 +333,9 @@ class SearchClient:
         asked = Situation(request.text, request.filters or Filters(), frozenset(request.context), moment)
         return usable(self._rules.effects(catalogue_of(live.meta.release), asked), live)
 
-    def _needed(self) -> Reranker:
-        if self._reranker is None:
-            raise InputError(
-                "this client has no reranker",
-                fix="give SearchClient(reranker=...) one, or name one: aisle search --rerank REF",
-            )
-        return self._reranker
-
-    def _needed_ranker(self) -> Ranker:
-        if self._ranker is None:
-            raise InputError(
-                "this client has no ranker",
-                fix="name one that `aisle train ranker` made: aisle search --ranker REF",
-            )
-        return self._ranker
-
-    def _by_ranker(self, request: SearchRequest, ranking: Ranking) -> LearnedOrder:
-        """The ranker's order, where it is to order anything and there is time."""
-        wanted = self._ranker is not None if request.ranker is None else request.ranker
-        if not wanted or ranking.listed is not None or ranking.sort is not None:
-            return LearnedOrder()
-        began = time.perf_counter()
-        try:
-            with share_of_the_time(_RANKERS_SHARE):
-                ranked, server_ms = self.order(ranking)
-        except DeadlinePassed:
-            return LearnedOrder(None, (time.perf_counter() - began) * 1000, stopped=True)
-        return LearnedOrder(ranked, (time.perf_counter() - began) * 1000, server_ms)
-
     def _page(self, request: SearchRequest, started: float, *, brief: bool = False) -> Page:
         plan, ranking = self._ranked(request, brief=brief)
-        by_ranker = self._by_ranker(request, ranking)
+        by_ranker = self._ordering.by_ranker(request, ranking)
         ranked = by_ranker.ranked
         order = RerankedOrder(ranked.order if ranked else ranking.fused)
         if request.rerank is not None:
@@ -471,7 +362,7 @@ class SearchClient:
                 reranked.get(fused.id),
                 fused.additions,
                 found.highlights.get(fused.id, {}),
-                *_variants(found, fused.id),
+                *found.variants_of(fused.id),
                 moved.get(fused.id),
                 sorted_by.get(fused.id),
                 learned.get(fused.id),
@@ -537,8 +428,3 @@ class SearchClient:
         # Of the very release that ranked them, so that no page mixes two releases.
         answer = self._cluster.search(index=ranking.release, body=documents_body(asked))
         return read_documents(answer, asked), float(answer["took"])
-
-
-def _variants(found: Documents, id_: str) -> tuple[tuple[Item, ...], int | None]:
-    variants = found.variants.get(id_)
-    return (variants.others, variants.count) if variants else ((), None)

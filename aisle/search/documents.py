@@ -62,6 +62,11 @@ class Documents:
     highlights: Mapping[str, Mapping[str, Segments]] = field(default_factory=lambda: _NO_HIGHLIGHTS)
     variants: Mapping[str, Variants] = field(default_factory=lambda: _NO_VARIANTS)
 
+    def variants_of(self, id_: str) -> tuple[tuple[Item, ...], int | None]:
+        """The other items of a hit's group, and how many all are; none and None without groups."""
+        found = self.variants.get(id_)
+        return (found.others, found.count) if found else ((), None)
+
 
 _GROUPS, _ITEMS = "groups", "items"
 

@@ -53,6 +53,11 @@ def _says_something(mark: str) -> bool:
     return unicodedata.category(mark)[0] in "LN" or unicodedata.category(mark) == "So"
 
 
+FIELD_WORDS: Final = 40
+"""Words of a query that are looked at in each field; OpenSearch refuses over 1,024 clauses, one per word and
+field."""
+
+
 def first_words(text: str, limit: int) -> str:
     """The text up to its ``limit``-th word, for legs whose cost grows with every word."""
     last = next(islice(WORD.finditer(text), limit - 1, limit), None)
@@ -125,7 +130,7 @@ class Bm25Leg:
         whole: weight of a brand or an identifier.
         measures: weight of a number with its unit.
         contradicted: what is left of the score of an item that has that unit with other numbers alone.
-        max_words: words that are looked at; OpenSearch refuses over 1,024 clauses, one per word and field.
+        max_words: words that are looked at, see `FIELD_WORDS`.
     """
 
     words: Boosts = (
@@ -146,7 +151,7 @@ class Bm25Leg:
     whole: float = 1.0
     measures: float = 2.0
     contradicted: float = 0.9
-    max_words: int = 40
+    max_words: int = FIELD_WORDS
     name: str = BM25
     vector_field: str | None = None
 

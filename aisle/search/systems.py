@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aisle.errors import InputError
-from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, default_fusion, standard_fusions
+from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, default_fusion, standard_fusions
 
 HYBRID = "hybrid"
 
@@ -19,6 +19,11 @@ follow: ``hybrid+ranker+rerank``."""
 
 RULED = "+rules"
 """Ends the name of a system on whose results the catalogue's rules acted."""
+
+
+def legs_of(meta: IndexMeta) -> tuple[str, ...]:
+    """The legs that an index can be asked: words, and each vector field by its name."""
+    return (BM25, *(leg for leg in (DENSE, SPARSE) if leg in meta.spaces))
 
 
 def parse_systems(

@@ -42,7 +42,7 @@ from aisle.service.routes import (
 )
 from aisle.service.settings import ServiceSettings
 from aisle.service.web import routes as web
-from aisle.service.web import workbench_routes
+from aisle.service.web import status_routes, workbench_routes
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +137,7 @@ def create_app(
     app.include_router(health.router)
     if settings.shows_page:
         app.include_router(workbench_routes.router)
+        app.include_router(status_routes.router)
         app.include_router(web.router)
         app.mount("/static", StaticFiles(packages=[("aisle.service.web", "static")]))
     describe(app)

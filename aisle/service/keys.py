@@ -238,6 +238,7 @@ def _refused() -> KeyRefused:
     )
 
 
+_MOST_BYTES: Final = 16 << 20
 _FILE: Final = TypeAdapter(list[StoredKey])
 
 
@@ -248,7 +249,9 @@ def read_keys(file: Path) -> list[StoredKey]:
         InputError: it cannot be read, or is no file of keys.
     """
     try:
-        return _FILE.validate_json(file.read_bytes())
+        with file.open("rb") as opened:
+            # What never ends is no file of keys either: cut off, it is no JSON.
+            return _FILE.validate_json(opened.read(_MOST_BYTES))
     except OSError as error:
         raise InputError(
             f"the keys of {file} cannot be read: {error.strerror}", fix="make it: aisle keys add NAME"

@@ -65,7 +65,7 @@ class Metrics:
         )
         self.experiments = Counter(
             "aisle_experiment_searches",
-            "Searches that an experiment answered, by the arm, interleaved, or failed.",
+            "Searches of an experiment, by the arm, interleaved, failed, or alike (two arms are one)",
             ("experiment", "search_config"),
             registry=self._registry,
         )

@@ -10,8 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+import aisle
 from aisle.cluster import Cluster
 from aisle.evaluation import read_judged_set
+from aisle.indexer.releases.log import forget_log, write_log
 from aisle.service.app import create_app
 from aisle.service.catalogues import Catalogues
 from aisle.service.server import running
@@ -32,7 +34,9 @@ def page(browser: Browser, client: Cluster, tmp_path: Path) -> Iterator[Page]:
     put_shelf(client, SHOP, shelf_items(60))
     catalogues = Catalogues([TestCatalogue(SHOP, client, HashEncoder())])
     catalogues.open()
-    settings = ServiceSettings(port=0, deadline_ms=60_000, check_s=60, grace_s=1, judgments=tmp_path)
+    settings = ServiceSettings(
+        port=0, deadline_ms=60_000, check_s=60, grace_s=1, judgments=tmp_path, watch=tmp_path
+    )
     with running(create_app(settings, catalogues), settings) as address:
         context = browser.new_context(base_url=address)
         opened = context.new_page()
@@ -62,6 +66,21 @@ def tab_to(page: Page, wanted: Locator) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{wanted} is not reached by the keyboard")
+
+
+def test_the_status_is_reached_by_keyboard(page: Page, client: Cluster, tmp_path: Path) -> None:
+    page.goto(f"/c/{SHOP}/")
+    tab_to(page, page.get_by_role("link", name="Status"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=2)).to_have_text(["Live", "Watch", "Log"])
+    expect(page.get_by_text(f"aisle watch --name {SHOP}")).to_be_visible()
+    assert faults(page) == []
+    aisle.watch(SHOP, state=tmp_path / f"{SHOP}.json", cluster=client)
+    write_log(client, SHOP, "promote", SHOP, "", "ranker shop 0123456789ab")
+    page.reload()
+    expect(page.get_by_role("table")).to_have_count(2)
+    assert faults(page) == []
+    forget_log(client, SHOP)
 
 
 def test_one_judges_and_compares_by_keyboard(page: Page, tmp_path: Path) -> None:

@@ -107,9 +107,10 @@ def test_what_is_wrong_is_said_before_anything_is_written(shop: Path, home: Path
     assert "too few" in failed("--describe", "We sell what people in this town look for", *base).message
     assert "no web address" in failed("--describe", "x", "--llm", "localhost", "--llm-model", "m").message
     assert "--llm" in failed("--describe", "x", "--llm-model", "m").fix
-    for seed in (-1, 10**30):
-        wrong = failed("--describe", "x", "--catalogue", products, "--seed", seed, *base)
-        assert f"seed = {seed} cannot be trained with" in wrong.message
+    below = adapt("--describe", "x", "--catalogue", products, "--seed", -1, *base)
+    assert below.exit_code == 2 and "--seed" in below.output
+    above = failed("--describe", "x", "--catalogue", products, "--seed", 10**30, *base)
+    assert f"seed = {10**30} cannot be trained with" in above.message
     for name in ("a/b", "../x", "", "a" * 300):
         wrong = failed("--describe", "x", "--catalogue", products, "--name", name, *base)
         assert "no name for an artifact" in wrong.message

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
+import onnx
 import orjson
 import pytest
 
@@ -156,3 +159,56 @@ def test_what_is_no_artifact_or_does_something_else_is_never_seen(
     odd = failure(command("pull", "acme/other"))
     assert "acme/other at " in odd and "differ from those recorded" in odd and "staging" not in odd
     assert "no artifacts yet" in command("list").out
+
+
+def test_a_repository_that_is_broken_in_any_part_is_refused_and_leaves_nothing(
+    command: Command, hub: HubServer, made: Path, tmp_path: Path
+) -> None:
+    pushed(command, made)
+    good = dict(hub.repositories[REPOSITORY].commits[hub.repositories[REPOSITORY].newest])
+    held = orjson.loads(good["manifest.json"])
+    names = [name for name in good if name not in ("manifest.json", "README.md")]
+
+    def said(**changes: object) -> dict[str, bytes]:
+        return {"manifest.json": orjson.dumps({**held, **changes})}
+
+    def hashed(**contents: bytes) -> dict[str, bytes]:
+        """Whole by its hashes, whatever the files hold."""
+        files = {**held["files"], **{name: sha256(content).hexdigest() for name, content in contents.items()}}
+        return {**contents, **said(files=files)}
+
+    broken: dict[str, dict[str, bytes]] = {
+        **{
+            f"manifest {n}": {"manifest.json": one}
+            for n, one in enumerate((b"", b"[]", b"\xff", b"[" * 9_000))
+        },
+        **{f"files {n}": said(files=one) for n, one in enumerate((["a"], {}, {"a" * 400: "0" * 64}))},
+        **{f"a file {one!r}": said(files={**held["files"], one: "0" * 64}) for one in ("", "..", "a\0b")},
+        **{f"dims {one}": said(dims=one) for one in (-1, 16, 10**9)},
+        **{f"name {one[:9]!r}": said(name=one) for one in ("../../evil", "a\nb", "x" * 300)},
+        "kind": said(kind=3),
+        "schema": said(schema_version=99),
+        "another model": hashed(**{"model.onnx": _another_model()}),
+        **{f"{name} cut": {name: good[name][: len(good[name]) // 2]} for name in names},
+        **{f"{name} of zeros": hashed(**{name: bytes(100)}) for name in names},
+    }
+    odd: list[str] = []
+    for what, change in broken.items():
+        hub.repositories["acme/odd"] = Repository(private=False)
+        hub.repositories["acme/odd"].commit({**good, **change})
+        try:
+            failure(command("pull", "acme/odd"))
+        except BaseException as error:  # noqa: BLE001
+            odd.append(f"{what}: {error!r}"[:300])
+        if left := [path.name for path in (tmp_path / "home").rglob("*") if path.is_file()]:
+            odd.append(f"{what} left {left}")
+            shutil.rmtree(tmp_path / "home")
+    assert odd == []
+
+
+def _another_model() -> bytes:
+    """A graph that takes and gives one number."""
+    takes, gives = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy")
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [takes], [gives])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(model.SerializeToString())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from aisle.mappings.meta import Lineage
 from aisle.mappings.synonyms import Synonyms
 from tests.support.command import Done, failure, here
 from tests.support.indexing import DIMS, items, options, vectors
-from tests.support.registry import objects_in, small_artifact
+from tests.support.proxies.faulty import FaultyProxy, Request
+from tests.support.registry import objects_in, s3, small_artifact, use_s3
 
 Command = Callable[..., Done]
 RULES = [{"id": "week", "when": {"query": "shoe"}, "then": {"pin": [{"id": "id-3", "at": 1}]}}]
@@ -145,9 +147,42 @@ def test_cleaning_up_keeps_what_is_live_and_what_a_rollback_could_go_to(
     # Live, older, and withdrawn: any of these can become live again.
     for number in (2, 3, 4):
         assert command("pull", name, "--release", f"{name}-v{number:04d}").code == 0
+    # Whatever somebody deleted by hand: what was live last stays on record, as it may be all that is left.
     client.indices.delete(index=f"{name}-v*")
-    assert "3 releases, 1 artifacts" in command("gc", "--keep", "0").out
+    left = command("gc", "--keep", "0")
+    assert "2 releases, 0 artifacts (0.0 MB), 0 texts removed; 1 release stays" in left.out
+    assert f"releases/{name}/{name}-v0003-" in left.err and "it was live last" in left.err
+    assert command("pull", name, "--release", f"{name}-v0003").code == 0
+    # With another one live it is a release like others.
+    index_catalogue(client, items(14), encoder, options(name))
+    assert "1 release, 1 artifact (" in command("gc", "--keep", "0").out
     assert objects_in(tmp_path / "registry") == {}
+
+
+def test_what_is_recorded_while_somebody_begins_to_clean_up_stays(
+    client: Cluster,
+    name: str,
+    encoder: ItemEncoder,
+    store: ArtifactStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry = "s3://models/aisle"
+    with s3(monkeypatch) as address, FaultyProxy(address) as proxy:
+        index_catalogue(client, items(10), encoder, options(name, keep=9))
+        aisle.push_release(name, registry, cluster=client, store=store)
+        once = threading.Lock()
+
+        def meanwhile(request: Request) -> None:
+            # Until it says that it is there, whoever cleans up stops nobody.
+            if "removing.json" in request.path and once.acquire(blocking=False):
+                index_catalogue(client, items(11), encoder, options(name, keep=9))
+                aisle.push_release(name, registry, cluster=client, store=store)
+
+        proxy.plan = meanwhile
+        use_s3(monkeypatch, proxy.url)
+        assert aisle.clean_registry(registry, keep=0, cluster=client).releases == ()
+        recorded = [one.manifest.release for one in aisle.list_registry(registry).releases if one.manifest]
+    assert sorted(recorded) == [f"{name}-v0001", f"{name}-v0002"]
 
 
 def test_what_cannot_be_pushed_is_told_and_leaves_nothing(

@@ -117,8 +117,8 @@ def test_pages_cut_one_order_with_the_named_items_first(shop: SearchClient) -> N
 def test_it_can_be_switched_off_and_the_dense_leg_does_without(client: Cluster, shop: SearchClient) -> None:
     off = SearchClient(client, INDEX, HashEncoder(), exact=False)
     assert off.search("saw-10005").path is MatchType.LEGS
-    assert off.pinned(INDEX).search("saw-10005").path is MatchType.LEGS
-    assert shop.pinned(INDEX).search("saw-10005").path is MatchType.EXACT
+    assert off.for_release(INDEX).search("saw-10005").path is MatchType.LEGS
+    assert shop.for_release(INDEX).search("saw-10005").path is MatchType.EXACT
     assert shop.search("saw-10005", legs=[DENSE]).path is MatchType.LEGS
     # One search may differ from its client, either way.
     assert shop.rank("saw-10005", exact=False).path is MatchType.LEGS

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import aisle
 from aisle.cluster import Cluster
 from tests.support.command import Done, failure, here
 from tests.support.encoder_artifact import minilm
@@ -74,6 +75,19 @@ def test_a_worse_encoder_is_refused(client: Cluster, name: str, run: Run, tmp_pa
     said = failure(run("shop.jsonl", "--gate", "judged", "--gate-metric", "R@10", "--gate-drop", "0.1"))
     assert f"{name}-v0002 does not go live: R@10 on judged is 0." in said and "more than 0.1 below" in said
     assert releases(client, name) == {f"{name}-v0001": {name}}
+
+
+def test_rules_that_hide_what_was_judged_count_as_they_do_in_aisle_gate(
+    client: Cluster, name: str, run: Run
+) -> None:
+    dense = str(minilm())
+    gate = ("--gate", "judged", "--gate-metric", "R@10", "--gate-floor", "0.8")
+    assert run("shop.jsonl", *gate, encoder=dense).code == 0
+    hiding = [{"id": "x", "then": {"hide": [f"i{number}" for number in range(4)]}}]
+    aisle.put_rules(name, hiding, cluster=client)
+    said = failure(run("shop.jsonl", *gate, encoder=dense))
+    assert "R@10 on judged is 0.5000, below the floor of 0.8" in said
+    aisle.delete_rules(name, history=True, cluster=client)
 
 
 def test_what_a_gate_needs_is_said_before_anything_is_loaded(client: Cluster, name: str, run: Run) -> None:

@@ -13,8 +13,10 @@ from aisle.cluster import Cluster, ClusterSettings, EmbeddedNode, NodeOptions, c
 from aisle.cluster.node.embedded import faiss_releases
 from aisle.cluster.node.libraries import NATIVE_VARIABLE
 from aisle.errors import CapabilityMissing, NodeStartFailed
+from aisle.indexer.run import index_catalogue
 from aisle.search import SearchClient, read_live
 from tests.support.hash_vector_catalogue import HashEncoder
+from tests.support.indexing import ENCODER, items, options
 from tests.support.proxies.faulty import Answer, FaultyProxy
 from tests.support.three_nodes import node_home
 from tests.support.update_stream import content, load, update, write_lines
@@ -63,6 +65,20 @@ def test_it_is_neither_checked_nor_gone_back_to(client: Cluster, name: str, fais
         with pytest.raises(CapabilityMissing, match=f"{name}-v0001 has vectors of the k-NN engine faiss"):
             aisle.rollback(name, cluster=client, dry_run=dry_run)
     assert read_live(client, name).meta.release == now
+
+
+def test_it_is_not_promoted_and_a_dry_run_says_so(client: Cluster, name: str, engine: str) -> None:
+    if engine == "faiss":
+        pytest.skip("this node has the libraries")
+    load(client, name)
+    new = index_catalogue(client, items(20), ENCODER, options(name, stage=True)).release
+    meta = client.indices.get(index=new)[new]["mappings"]["_meta"]
+    meta["aisle"]["engine"] = "faiss"
+    client.indices.put_mapping(index=new, body={"_meta": meta})
+    for dry_run in (True, False):
+        with pytest.raises(CapabilityMissing, match=f"{new} has vectors of the k-NN engine faiss"):
+            aisle.promote(name, cluster=client, dry_run=dry_run)
+    assert read_live(client, name).meta.release == f"{name}-v0001"
 
 
 def test_a_node_names_its_releases_of_faiss(client: Cluster, faiss_release: str, name: str) -> None:

@@ -14,19 +14,23 @@ import orjson
 import pytest
 
 import aisle
+from aisle._version import __version__
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore
 from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.inventory import read_inventory
 from aisle.pipeline.work import WorkFolder
+from aisle.search import read_live
 from tests.support.command import Done, environment, failure, here, listing
 from tests.support.indexing import count
-from tests.support.nightly_shop import ENCODER, NightlyShop, nightly_shop
+from tests.support.nightly_shop import ENCODER, RANKER, NightlyShop, nightly_shop
 from tests.support.tiny_reranker import tiny_reranker
 
 pytestmark = pytest.mark.slow
 
 Command = Callable[..., Done]
 STEPS = ("prepare", "train-encoder", "export", "index", "evaluate", "gate", "promote", "record")
+WITH_RANKER = ("prepare", "export", "index", "train-ranker", "bind", "evaluate", "gate", "promote")
 GATE = '[gate]\npolicy = "gate.toml"\nsample = 20'
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +112,22 @@ def test_from_files_to_the_live_release_and_only_what_changed_again(
     assert len(list((shop.work / "training" / "encoder").iterdir())) == 1
 
 
+def test_releases_that_are_no_way_back_any_more_are_deleted(
+    shop: NightlyShop, client: Cluster, name: str, command: Command
+) -> None:
+    shop.write('[index]\nencoder = "none"\nkeep = 1', GATE)
+    for night in range(1, 4):
+        done = command("run", str(shop.file), "--json")
+        assert done.code == 0, done.err
+        live = told(done)["live"]
+        assert live == f"{name}-v{night:04}"
+        shop.add_product(f"new-{night}", f"a lamp of night {night}")
+    rows = [(row.release, row.state) for row in aisle.list_releases(name, cluster=client)]
+    assert rows == [(f"{name}-v0002", "kept"), (f"{name}-v0003", "live")]
+    (promoted,) = [one for one in told(done)["steps"] if one["step"] == "promote"]
+    assert promoted["result"]["deleted"] == [f"{name}-v0001"]
+
+
 def test_a_gate_ends_it_and_nothing_live_changes(
     shop: NightlyShop, client: Cluster, name: str, command: Command
 ) -> None:
@@ -141,11 +161,63 @@ def test_a_gate_ends_it_and_nothing_live_changes(
 
     aisle.rollback(name, cluster=client)
     refused = failure(command("run", file))
-    assert f"{name}-v0002 was live, and somebody went back to {name}-v0001" in refused
-    assert "--again index" in refused and count(client, name) == 1_000
+    assert f"went back from {name}-v0002 to {name}-v0001" in refused and "that holds until" in refused
+    assert "--again index" in refused and f"rollback {name} --to {name}-v0002" in refused
+    assert count(client, name) == 1_000
     shop.policy(shrink=0.5)
     assert told(command("run", file, "--again", "index", "--json"))["live"] == f"{name}-v0003"
     assert "there is no step 'indexing'" in failure(command("run", file, "--again", "indexing"))
+
+
+def test_a_rollback_holds_whatever_aisle_until_what_a_release_is_made_of_changes(
+    shop: NightlyShop, client: Cluster, name: str, command: Command
+) -> None:
+    file, state = str(shop.file), shop.work / "steps.json"
+    shop.write('[index]\nencoder = "none"', GATE)
+    assert command("run", file).code == 0
+    shop.add_product("new-1", "a lamp that nobody has seen")
+    assert told(command("run", file, "--json"))["live"] == f"{name}-v0002"
+
+    def finished_by_another_aisle() -> None:
+        text = state.read_text()
+        assert text.count(__version__) >= 5
+        state.write_text(text.replace(__version__, "0.0.1"))
+
+    # Another Aisle does everything anew, as nobody went back.
+    finished_by_another_aisle()
+    assert "the version of Aisle changed" in command("run", file, "--dry-run").out
+    again = told(command("run", file, "--json"))
+    assert ran(again) == ("prepare", "export", "index", "evaluate", "gate", "promote")
+    assert again["live"] == f"{name}-v0003"
+
+    aisle.rollback(name, cluster=client)
+    finished_by_another_aisle()
+    planned = command("run", file, "--dry-run", "--json")
+    assert ran(told(planned)) == ("promote",)
+    assert f"went back from {name}-v0003 to {name}-v0002" in told(planned)["steps"][-1]["why"]
+    for _ in "ab":
+        done = command("run", file)
+        refused = failure(done)
+        assert "that holds until what it was made of changes" in refused and "--again index" in refused
+        assert "also not by another version of Aisle" in " ".join(done.err.split())
+        assert read_inventory(client, name).live == (f"{name}-v0002",)
+    # Nor if the run that made it live was killed before it could write that down.
+    promoted = shop.work / "results" / "promote.json"
+    kept = promoted.read_bytes()
+    promoted.write_bytes(kept.replace(b"-v0003", b"-v0002"))
+    assert "that holds until" in failure(command("run", file))
+    promoted.write_bytes(kept)
+    # Nor does it come back because what was withdrawn is cleaned up, and its number is given to no other one.
+    client.indices.delete(index=f"{name}-v0003")
+    gone = failure(command("run", file))
+    assert "that holds until" in gone and "--to" not in gone
+    assert read_inventory(client, name).live == (f"{name}-v0002",)
+
+    shop.add_product("new-2", "a chair of today")
+    changed = told(command("run", file, "--json"))
+    assert changed["live"] == f"{name}-v0004" and states(changed)["export"] == "up to date"
+    # And what waited for that is done with the next run.
+    assert "export" in ran(told(command("run", file, "--json")))
 
 
 def test_what_orders_a_release_is_bound_before_the_gate_and_never_to_a_live_one(
@@ -165,6 +237,48 @@ def test_what_orders_a_release_is_bound_before_the_gate_and_never_to_a_live_one(
     planned = told(command("run", file, "--dry-run", "--json"))
     assert (planned["steps"][2]["step"], planned["steps"][2]["why"]) == ("index", "what is bound changed")
     assert told(command("run", file, "--json"))["live"] == f"{name}-v0002"
+
+
+def test_a_ranker_is_trained_on_the_new_release_and_bound_to_it(
+    shop: NightlyShop, client: Cluster, name: str, command: Command, tmp_path: Path
+) -> None:
+    file = str(shop.file)
+    shop.want_bestsellers()
+    words = '[index]\nencoder = "none"'
+    shop.write(words, RANKER, GATE)
+    planned = told(command("run", file, "--dry-run", "--json"))
+    assert tuple(states(planned)) == WITH_RANKER
+    first = command("run", file, "--json")
+    assert first.code == 0, first.err
+    done = told(first)
+    made = {one["step"]: one["result"] for one in done["steps"]}
+    bound = read_live(client, name).meta.ordering.ranker
+    assert bound is not None and bound.fingerprint == made["train-ranker"]["fingerprint"]
+    assert bound.name == name and name in str(made["bind"]["models"])
+    actions = [one.action for one in aisle.release_log(name, cluster=client)]
+    assert actions == ["stage", "bind", "promote"]
+    assert ran(told(command("run", file, "--json"))) == ()
+
+    # A ranker that is deleted is made again; of the same release and judgments it is the same.
+    store = ArtifactStore(tmp_path / "home" / "artifacts")
+    shutil.rmtree(store.resolve(bound.fingerprint))
+    assert ran(told(command("run", file, "--json"))) == ("train-ranker",)
+    # Another one is of another release: what orders a live one does not change before a gate has seen it.
+    shop.write(words, RANKER + "seed = 8\n", GATE)
+    assert ran(told(command("run", file, "--json"))) == WITH_RANKER[2:]
+    assert list(client.indices.get_alias(name=name)) == [f"{name}-v0002"]
+
+    # Of a ranker that is no better than the fusion nothing is kept: the release has that of what is live.
+    before = read_live(client, name).meta.ordering
+    shop.write(words, RANKER.replace("0.5", "1e-9"), GATE)
+    refused = told(command("run", file, "--json"))
+    made = {one["step"]: one["result"] for one in refused["steps"]}
+    assert (refused["live"], made["train-ranker"]["fingerprint"]) == (f"{name}-v0003", None)
+    assert "no better than the fusion" in made["train-ranker"]["note"]
+    assert made["bind"]["models"] == list(before.texts) != []
+    assert read_live(client, name).meta.ordering == before
+    again = command("run", file)
+    assert "no new ranker" in " ".join(again.out.split()) and ran(told(command("run", file, "--json"))) == ()
 
 
 def test_two_at_once(shop: NightlyShop, client: Cluster, name: str, command: Command) -> None:
@@ -214,8 +328,9 @@ WORDS = '[index]\nencoder = "none"'
     [
         (ENCODER, ("prepare", "training", "train-encoder", "export")),
         (WORDS, ("index", "evaluate", "gate", "promote", "record")),
+        (WORDS + RANKER, ("train-ranker", "bind")),
     ],
-    ids=["to-artifacts", "to-the-live-release"],
+    ids=["to-artifacts", "to-the-live-release", "to-a-release-with-its-ranker"],
 )
 def test_killed_in_a_step_it_goes_on_from_there(
     making: str,
@@ -228,6 +343,8 @@ def test_killed_in_a_step_it_goes_on_from_there(
     tmp_path: Path,
 ) -> None:
     file = str(shop.file)
+    if RANKER in making:
+        shop.want_bestsellers()
     shop.write(WORDS)
     assert command("run", file).code == 0
     shop.write(making, GATE, registry="records")
@@ -244,7 +361,8 @@ def test_killed_in_a_step_it_goes_on_from_there(
         for step, result in known.items():
             assert (shop.work / "results" / f"{step}.json").read_bytes() == result, (at, step)
         place = "train-encoder" if at == "training" else at
-        done = [step for step in STEPS[: STEPS.index(place)] if step != "train-encoder" or making == ENCODER]
+        order = WITH_RANKER if RANKER in making else STEPS
+        done = [step for step in order[: order.index(place)] if step != "train-encoder" or making == ENCODER]
         known = {step: (shop.work / "results" / f"{step}.json").read_bytes() for step in done}
         (live,) = client.indices.get_alias(name=name)
         assert (live == f"{name}-v0001") is (at not in ("promote", "record")), at

@@ -14,10 +14,14 @@ import pytest
 
 import aisle
 from aisle.cluster import Cluster
+from aisle.encoder.artifact import QUERY_HASHES, read_manifest, write_manifest
 from aisle.errors import InputError, InvalidQuery
+from aisle.evaluation.seen import query_sketch
 from aisle.indexer.releases.release_meta import rewrite_meta
+from aisle.mappings import BM25, FusionSpec
 from aisle.mappings.ordering import AS_FUSED, NamedModel, Ordering
 from aisle.search import read_live
+from aisle.search.tuning.fusion_file import FusionFile
 from aisle.service.catalogues import IndexedCatalogue
 from tests.node.test_tune_commands import write_bestsellers, write_shop
 from tests.support.command import Done, failure, here, open_folder, put_encoder
@@ -33,8 +37,18 @@ def shop() -> Iterator[tuple[Path, str]]:
     with open_folder() as folder:
         write_shop(folder)
         write_bestsellers(folder)
+        _write_other_queries(folder)
         put_encoder(folder / "home")
         yield folder, f"test-ranker-{uuid.uuid4().hex[:8]}"
+
+
+def _write_other_queries(folder: Path) -> None:
+    """The split `test`: the same needs in other words."""
+    asked = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines()]
+    turned = [{"_id": f"t{row['_id']}", "text": " ".join(reversed(row["text"].split()))} for row in asked]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (*asked, *turned)))
+    grades = (folder / "qrels" / "dev.tsv").read_text().splitlines()
+    (folder / "qrels" / "test.tsv").write_text("".join(f"t{line}\n" for line in grades))
 
 
 @pytest.fixture
@@ -44,7 +58,9 @@ def ask(
     folder, name = shop
     env = {"AISLE_URL": node_url, "AISLE_HOME": str(folder / "home")}
     monkeypatch.chdir(folder)
-    yield lambda *parts: here(monkeypatch, capfd, *(part.replace("NAME", name) for part in parts), **env)
+    yield lambda *parts, **more: here(
+        monkeypatch, capfd, *(part.replace("NAME", name) for part in parts), **env, **more
+    )
     for index in client.indices.get(index=f"{name}*", allow_no_indices=True):
         client.indices.delete(index=index)
 
@@ -63,7 +79,13 @@ def test_a_ranker_learns_what_sells_and_says_so(
     assert "no ranker 'mine'" in failure(ask("search", "red lamp", "--name", "NAME", "--ranker", "mine"))
     assert "no ranker 'mine'" in failure(ask("serve", "--name", "NAME", "--port", "0", "--ranker", "mine"))
     train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--name", "mine")
-    report = told(ask(*train, "--json"))
+    release = read_live(client, name).meta.release
+    rewrite_meta(client, release, {"fusion": FusionSpec((BM25,), (1.0,)).to_json()})
+    assert f"the fusion of {release} leaves out dense, of which the ranker is told nothing" in ask(*train).err
+    rewrite_meta(client, release, {"fusion": None})
+    learned = ask(*train, "--json")
+    assert "leaves out" not in learned.err
+    report = told(learned)
     assert report["held_out"] > report["fused"] + 0.2
     assert next(iter(report["importances"])) == "signal: popularity"
     printed = ask(*train)
@@ -74,7 +96,9 @@ def test_a_ranker_learns_what_sells_and_says_so(
     page = told(ask("search", "red lamp", "--name", "NAME", "--ranker", "mine", "--json"))
     plain = told(ask("search", "red lamp", "--name", "NAME", "--json"))
     lamps = [hit["item"] for hit in page["hits"] if hit["item"]["title"] == "red lamp"]
-    assert page["hits"][0]["item"] == max(lamps, key=lambda item: item["signals"]["popularity"])
+    # Of two that sell alike, the one that the legs happen to find first may win.
+    sold = [item["signals"]["popularity"] for item in lamps]
+    assert page["hits"][0]["item"]["signals"]["popularity"] > 0.9 * max(sold) > 1.5 * min(sold)
     assert page["ranked"] > 0 == plain["ranked"]
     for hit in page["hits"]:
         said = hit["ranker"]
@@ -89,17 +113,23 @@ def test_a_ranker_learns_what_sells_and_says_so(
     assert "signal: popularity" in shown.out
 
     systems = ("--systems", "hybrid,hybrid+ranker", "--ranker", "mine", "--json", "report.json")
-    assert ask("eval", ".", "--name", "NAME", *systems).code == 0
+    assert ask("eval", ".", "--name", "NAME", "--split", "test", *systems).code == 0
     scored = json.loads((folder / "report.json").read_text())["systems"]
     assert scored["hybrid+ranker"]["nDCG@10"] > scored["hybrid"]["nDCG@10"] + 0.2
     assert "no ranker" in failure(ask("eval", ".", "--name", "NAME", "--systems", "hybrid+ranker"))
-    decided = told(ask("tune", "ladder", ".", "--name", "NAME", "--ranker", "mine", "--json"))
+    ladder = ("tune", "ladder", ".", "--name", "NAME", "--ranker", "mine")
+    assert "ranker mine learned from 24 of 24 judged queries" in failure(ask(*ladder))
+    decided = told(ask(*ladder, "--split", "test", "--json"))
     fused, ranked = decided["rungs"]
     assert (fused["name"], ranked["name"], decided["ranker"]) == ("fusion", "ranker", "mine")
     assert fused["mean"] == pytest.approx(scored["hybrid"]["nDCG@10"])
     assert ranked["mean"] == pytest.approx(scored["hybrid+ranker"]["nDCG@10"])
     assert ranked["kept"] and ranked["p_value"] < 0.05 and ranked["wins"] > ranked["losses"]
-    assert "next: aisle releases bind" in ask("tune", "ladder", ".", "--name", "NAME", "--ranker", "mine").out
+    assert "next: aisle releases bind" in ask(*ladder, "--split", "test").out
+    # What it learned from, it is too good at; what is bound and did not win is to be taken away.
+    learned_from = ask("eval", ".", "--name", "NAME", "--split", "dev", *systems)
+    assert "ranker mine learned from 24 of 24 judged queries" in " ".join(learned_from.err.split())
+    assert "learned from" not in ask("eval", ".", "--name", "NAME", "--split", "test", *systems).err
     _pages_sorts_and_rules(name, folder, client)
 
 
@@ -175,7 +205,7 @@ def write_clicks(folder: Path) -> None:
     wanted = dict(line.split("\t")[:2] for line in (folder / "qrels" / "dev.tsv").read_text().splitlines())
     asked = [json.loads(line) for line in (folder / "queries.jsonl").read_text().splitlines()]
     queries, events = [], []
-    for place, query in enumerate(asked):
+    for place, query in enumerate(query for query in asked if query["_id"] in wanted):
         for time in range(30):
             shown = draw.sample([f"p{place}-{number}" for number in range(6)], 6)
             common = {"query_id": f"{place}-{time}", "user_query": query["text"]}
@@ -240,6 +270,10 @@ def test_a_release_brings_its_models_and_a_rollback_those_of_the_release_before(
     assert f"ranker bound {fingerprint[:12]}" in promoted["served_with"]
     page = told(ask(*asked))
     assert page["ranked"] > 0 and page["reranked"] == 7
+    # In 80 columns a result keeps its title; what the legs say of it has no room beside both models.
+    narrow = ask("search", "red lamp", "--name", "NAME-bound", COLUMNS="80").out
+    assert "red lamp  " in narrow.split("rerank", 1)[1] and "in a wider window, or --json" in narrow
+    assert "per leg:" in ask("search", "red lamp", "--name", "NAME-bound", "--rerank", "none").out
     bare = told(ask(*asked, "--ranker", "none", "--rerank", "none"))
     assert [hit["item"] for hit in bare["hits"]] == [hit["item"] for hit in plain["hits"]]
     served = aisle.push_release(name, str(folder / "registry"), cluster=client, store=store).manifest
@@ -263,6 +297,112 @@ def test_a_release_brings_its_models_and_a_rollback_those_of_the_release_before(
     notes = {entry["action"]: entry["note"] for entry in log if entry["release"].endswith("v0002")}
     assert notes["bind"] == f"ranker bound {fingerprint[:12]}; reranker tiny-3:7 {_first(store)}"
     assert notes["rollback"].endswith(notes["bind"]) and notes["promote"].endswith(notes["bind"])
+
+
+def test_a_ranker_is_held_to_the_release_that_it_is_named_for(ask: Ask, shop: tuple[Path, str]) -> None:
+    """Whoever names one for a search hears what a release that names it would."""
+    name = shop[1]
+    for index, encoder in (("NAME", ()), ("NAME-words", ("--encoder", "none")), ("NAME-other", ())):
+        assert ask("index", ".", "--name", index, *encoder).code == 0
+    train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--model", "linear")
+    assert ask(*train, "--name", "held").code == 0
+    there = ("--name", "NAME-words", "--ranker", "held")
+    for asked in (
+        "search lamp",
+        "eval . --split test --systems hybrid,hybrid+ranker",
+        "tune ladder . --split test",
+        "serve --port 0",
+    ):
+        said = failure(ask(*asked.split(), *there))
+        assert "learned scores of dense" in said and "has words alone" in said, asked
+    # The same encoder over other items: nothing is refused, but whether it helps there is not known.
+    assert (
+        "learned on the catalogue" not in ask("search", "red lamp", "--name", "NAME", "--ranker", "held").err
+    )
+    for other in (
+        ask("search", "red lamp", "--name", "NAME-other", "--ranker", "held"),
+        ask("releases", "bind", "NAME-other", "--ranker", "held"),
+    ):
+        assert other.code == 0
+        said = " ".join(other.err.split())
+        assert f"held learned on the catalogue {name}, and {name}-other-v0001 is of {name}-other" in said
+        assert f"aisle tune ladder JUDGED --name {name}-other --ranker held" in said
+    # It is said when someone chooses, not with each search afterwards.
+    later = ask("search", "red lamp", "--name", "NAME-other", "--json")
+    assert told(later)["ranked"] > 0 and "learned on" not in later.err
+
+
+def test_a_ranker_over_other_legs_than_it_learned_is_to_be_measured_again(
+    ask: Ask, shop: tuple[Path, str], client: Cluster
+) -> None:
+    name = f"{shop[1]}-legs"
+    assert ask("index", ".", "--name", "NAME-legs").code == 0
+    train = ("train", "ranker", "--index", "NAME-legs", "--data", ".", "--split", "dev", "--model", "linear")
+    assert ask(*train, "--name", "legs").code == 0
+    bind = ("releases", "bind", "NAME-legs", "--ranker", "legs")
+    assert "learned over" not in ask(*bind).err
+    words = FusionSpec((BM25,), (1.0,))
+    with pytest.warns(UserWarning, match="ranker legs, and this fusion asks bm25 in place of bm25, dense"):
+        aisle.apply_fusion(name, FusionFile(words, {}, name), cluster=client)
+    said = " ".join(ask("search", "red lamp", "--name", "NAME-legs", "--ranker", "legs").err.split())
+    assert "legs learned over a fusion of bm25, dense" in said and "-legs-v0001 asks bm25:" in said
+    # A ladder over which it no longer wins says how it is taken away.
+    ladder = ("tune", "ladder", ".", "--name", "NAME-legs", "--split", "test", "--guard-p", "1e-9")
+    lost = ask(*ladder, "--ranker", "legs").out
+    assert "nothing beats the fusion" in lost and f"aisle releases bind {name} --ranker none" in lost
+
+
+def test_queries_that_an_encoder_learned_are_named_and_a_ranker_goes_where_it_is_told(
+    ask: Ask, shop: tuple[Path, str], client: Cluster
+) -> None:
+    folder, name = shop
+    assert ask("index", ".", "--name", "NAME").code == 0
+    train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--model", "linear")
+    plain = ask(*train, "--out", "elsewhere", "--json", "--name", "out")
+    assert told(plain)["path"].startswith("elsewhere/ranker/out-")
+    assert "learned from" not in plain.err
+    assert "no ranker 'out'" in failure(ask("search", "lamp", "--name", "NAME", "--ranker", "out"))
+    # The same encoder, which says that it learned from two thirds of the queries.
+    knowing = folder / "knowing" / "dense" / "minilm"
+    knowing.parent.mkdir(parents=True)
+    shutil.copytree(next((folder / "home" / "artifacts" / "dense").iterdir()), knowing)
+    manifest = read_manifest(knowing)
+    texts = [json.loads(line)["text"] for line in (folder / "queries.jsonl").read_text().splitlines()[:16]]
+    write_manifest(knowing, manifest.model_copy(update={"training": {QUERY_HASHES: query_sketch(texts)}}))
+    with pytest.warns(UserWarning, match="learned from 16 of 24 of these queries"):
+        aisle.train_ranker(
+            name,
+            folder,
+            name="out",
+            split="dev",
+            model="linear",
+            cluster=client,
+            store=aisle.ArtifactStore(folder / "knowing"),
+            out=aisle.ArtifactStore(folder / "elsewhere"),
+        )
+    assert [path.name for path in (folder / "knowing").iterdir()] == ["dense"]
+
+
+def test_a_long_query_is_ordered_too_and_one_that_cannot_be_asked_is_named(
+    ask: Ask, shop: tuple[Path, str], client: Cluster
+) -> None:
+    folder, name = shop
+    assert ask("index", ".", "--name", "NAME").code == 0
+    train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--model", "linear")
+    assert ask(*train, "--name", "long").code == 0
+    store = aisle.ArtifactStore(folder / "home" / "artifacts")
+    found = aisle.open_search(name, ranker="long", cluster=client, store=store)
+    words = "red lamp " + " ".join(f"w{at}" for at in range(1900))
+    assert found.search(words).ranked > 0
+    # More parts than even the legs can be asked for end a training, which names the query.
+    parts = ".".join(f"w{at}" for at in range(300))
+    many = folder / "many"
+    (many / "qrels").mkdir(parents=True)
+    (many / "qrels" / "train.tsv").write_text("long\tp0-0\t3\n")
+    (many / "queries.jsonl").write_text(json.dumps({"_id": "long", "text": parts}) + "\n")
+    assert "query long: the query has more words" in failure(
+        ask("train", "ranker", "--index", "NAME", "--data", "many", "--name", "many")
+    )
 
 
 def _first(store: aisle.ArtifactStore) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from opensearchpy import OpenSearch, Transport
 import aisle
 from aisle._recommendations import release_artifacts
 from aisle.cluster import Cluster
-from aisle.errors import ArtifactMismatch, ForeignIndex
+from aisle.errors import ArtifactMismatch, ArtifactNotFound, ForeignIndex, InputError
 from aisle.mappings import RecommendationSpace
 from aisle.mappings.signals import SignalBoosts
 from aisle.recommendation.artifact import save_recommender
@@ -478,3 +479,52 @@ def test_a_router_that_weighs_nothing_still_leads_to_prefixes(routed_shop: Shop)
     page = replace(routed_shop, artifacts=artifacts).recommender().recommend(["item-010"], size=30)
     assert any("prefix" in item.channels for item in page.items)
     assert {item.signals["sequence"] for item in page.items} == {0.0}
+
+
+def test_preferences_that_a_release_binds_stay_with_it_and_come_back_with_it(
+    client: Cluster, name: str, tmp_path: Path
+) -> None:
+    store = aisle.ArtifactStore(tmp_path)
+    made = routed(store)
+    assert made.router is not None
+    space = replace(
+        SPACE, recommender=made.router.recommender, router=made.router.fingerprint, dims=16, levels=2
+    )
+    first, second, plain = (f"{name}-v000{number}" for number in (1, 2, 3))
+    for release in (first, second):
+        put_recommending_shop(client, release, space, made)
+    put_recommending_shop(client, plain, replace(SPACE, recommender=made.router.recommender))
+    client.indices.put_alias(index=second, name=name)
+
+    def orders(which: str) -> str:
+        preferences = release_artifacts(read_live(client, which).meta, store).recommender.preferences
+        return preferences.fingerprint if preferences else ""
+
+    bind = partial(aisle.bind_models, cluster=client, store=store)
+    put_preferences(made, store)
+    would = bind(first, preferences=SPACE.name, dry_run=True)
+    assert not would.done and read_live(client, first).meta.ordering.preferences is None
+    old = would.after.preferences
+    assert old is not None and bind(first, preferences=SPACE.name).done
+    # Trained anew, under the same name: what nobody bound follows the name, and what is bound stays.
+    put_preferences(made, store, seed=7)
+    assert orders(first) == old.fingerprint != orders(second)
+    bound = bind(name, preferences=SPACE.name)
+    assert bound.release == second and bound.done
+    assert not bind(name, preferences=SPACE.name).done, "it was so already"
+    put_preferences(made, store, seed=8)
+    assert bound.after.preferences is not None and orders(name) == bound.after.preferences.fingerprint
+    assert (
+        aisle.rollback(name, cluster=client).served_with[-1]
+        == f"preferences {SPACE.name} {orders(name)[:12]}"
+    )
+    assert orders(name) == old.fingerprint
+    assert bind(first, preferences="none").after.preferences is None and orders(first) not in (
+        "",
+        old.fingerprint,
+    )
+    with pytest.raises(ArtifactNotFound):
+        bind(second, preferences="no-such")
+    with pytest.raises(InputError, match="were learned with counts, text, sequence, not with"):
+        bind(plain, preferences=old.fingerprint)
+    assert read_live(client, plain).meta.ordering.preferences is None

@@ -16,7 +16,7 @@ import pytest
 import aisle
 from aisle.cluster import Cluster
 from aisle.encoder import ArtifactStore, DenseEncoder, item_text
-from aisle.errors import IndexNotFound, InputError
+from aisle.errors import IndexingFailed, IndexNotFound, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import list_releases, read_inventory
 from aisle.indexer.releases.log import read_log
@@ -29,6 +29,7 @@ from aisle.types import Item
 from tests.support.command import Done, failure, here, put_encoder
 from tests.support.hash_vector_catalogue import HashEncoder
 from tests.support.indexing import ENCODER, count, items, options, releases
+from tests.support.proxies.faulty import Answer, FaultyProxy, Request
 
 Command = Callable[..., Done]
 
@@ -103,6 +104,8 @@ def test_what_cannot_be_promoted_is_told(client: Cluster, name: str, command: Co
     # The next release makes those that waited, and are older, superfluous: they are no ways back.
     index_catalogue(client, items(13), ENCODER, options(name, keep=5))
     assert set(releases(client, name)) == {f"{name}-v0001", f"{name}-v0004"}
+    before = failure(command("releases", "promote", name, f"{name}-v0001"))
+    assert "was live before" in before and f"aisle releases rollback {name} --to {name}-v0001" in before
     # A log that somebody else wrote stops no release.
     client.index(index="aisle-state", id=f"{name}:log", body={"entries": [{"x": 1}]})
     assert index_catalogue(client, items(14), ENCODER, options(name)).release == f"{name}-v0005"
@@ -142,7 +145,7 @@ def test_one_command_takes_back_a_release_with_its_rules_and_no_search_fails(
         searching = [pool.submit(load.ask) for _ in range(2)]
         try:
             load.wait_for(10)
-            done = aisle.rollback(name, rules=True, cluster=client)
+            done = aisle.rollback(name, cluster=client)
             after = len(load.pages)
             load.wait_for(20)
         finally:
@@ -164,20 +167,42 @@ def test_rules_go_back_to_none_and_what_is_not_known_any_more_changes_nothing(
     index_catalogue(client, items(10), ENCODER, options(name, keep=9))
     index_catalogue(client, items(20), ENCODER, options(name, keep=9))
     aisle.put_rules(name, pinning("id-1"), cluster=client)
-    would = command("releases", "rollback", name, "--rules", "--dry-run")
+    would = command("releases", "rollback", name, "--dry-run")
     assert "would be" in would.out and "its rules: none" in would.out
     assert aisle.list_rules(name, cluster=client)[-1].rules == 1
-    assert "its rules: none" in command("releases", "rollback", name, "--rules").out
+    assert "its rules: none" in command("releases", "rollback", name).out
     assert aisle.list_rules(name, cluster=client)[-1].rules == 0
     # Forth again, to the release that they were put with.
-    assert aisle.rollback(name, f"{name}-v0002", rules=True, cluster=client).rules == 3
+    assert aisle.rollback(name, f"{name}-v0002", cluster=client).rules == 3
     for number in range(25):
         aisle.put_rules(name, pinning(f"id-{number % 9 + 2}"), cluster=client)
-    refused = failure(command("releases", "rollback", name, "--rules", "--to", f"{name}-v0001"))
-    assert "are not kept any more" in refused
+    refused = failure(command("releases", "rollback", name, "--to", f"{name}-v0001"))
+    assert "are not kept any more" in refused and "without them (--keep-rules)" in refused
     assert read_inventory(client, name).live == (f"{name}-v0002",)
-    # Without asking for rules nothing is lost of them.
-    assert aisle.rollback(name, f"{name}-v0001", cluster=client).rules is None
+    kept = command("releases", "rollback", name, "--keep-rules", "--to", f"{name}-v0001")
+    assert "its rules" not in kept.out and kept.code == 0
+    assert aisle.list_rules(name, cluster=client)[-1].version == 28
+
+
+def test_a_rollback_whose_rules_cannot_be_put_says_what_is_live_and_how_to_go_on(
+    client: Cluster, shaky: Cluster, proxy: FaultyProxy, name: str
+) -> None:
+    index_catalogue(client, items(10), ENCODER, options(name, keep=9))
+    aisle.put_rules(name, pinning("id-1"), cluster=client)
+    index_catalogue(client, items(20), ENCODER, options(name, keep=9))
+    aisle.put_rules(name, pinning("id-2"), cluster=client)
+
+    def no_writing(request: Request) -> Answer | None:
+        return Answer(403) if request.path.startswith("/aisle-rules/") and request.method == "PUT" else None
+
+    proxy.plan = no_writing
+    with pytest.raises(IndexingFailed, match=f"{name} is {name}-v0001, but its rules are as they") as stopped:
+        aisle.rollback(name, cluster=shaky)
+    assert stopped.value.fix == f"aisle rules rollback --name {name} --release {name}-v0001"
+    assert read_inventory(client, name).live == (f"{name}-v0001",)
+    assert aisle.rollback_rules(name, release=f"{name}-v0001", cluster=client).live.version == 3
+    (rule,) = aisle.show_rules(name, cluster=client)
+    assert rule["then"] == {"pin": [{"id": "id-1", "at": 1}]}
 
 
 QUERIES = 24
@@ -299,6 +324,41 @@ def test_segments_by_demand_by_labels_and_of_fresh_items_are_looked_at(
         assert said in failure(command("gate", less, *asked[:-1], option, str(tmp_path / "missing.tsv")))
     (tmp_path / "labels.tsv").write_text("q1\n")
     assert "labels.tsv, line 1 is not a query's id" in failure(command("gate", less, *asked))
+
+
+def test_a_release_is_gated_with_the_rules_that_act_on_it(
+    client: Cluster, name: str, judged: Path, tmp_path: Path, command: Command
+) -> None:
+    index_catalogue(client, items(60), without_vectors(), options(name))
+    same = staged(client, name, 60, without_vectors())
+    hidden = [f"id-{n}" for n in range(QUERIES // 2)]
+    harmful, harmless = tmp_path / "harmful.json", tmp_path / "harmless.json"
+    harmful.write_bytes(orjson.dumps([{"id": "clearance", "when": {}, "then": {"hide": hidden}}]))
+    harmless.write_bytes(orjson.dumps([{"id": "gone", "when": {}, "then": {"hide": ["id-59"]}}]))
+    asked = [
+        *("--against", name, "--data", str(judged), "--golden", str(tmp_path / "golden.tsv")),
+        *("--policy", str(tmp_path / "gate.toml"), "--json"),
+    ]
+    assert orjson.loads(command("gate", same, *asked).out)["rules"] == "none"
+    for release in (same, name):
+        passed = command("gate", release, *asked, "--rules", str(harmless))
+        told = orjson.loads(passed.out)
+        assert passed.code == 0 and told["passed"] and told["rules"] == "harmless.json (1)"
+        stopped = command("gate", release, *asked, "--rules", str(harmful))
+        told = orjson.loads(stopped.out)
+        assert stopped.code == 1
+        assert {"metric against live", "golden queries"} <= {one["gate"] for one in told["failures"]}
+    shown = command("gate", name, *asked[:-1], "--rules", str(harmful))
+    assert f"# {name}-v0001 with rules harmful.json (1) does not go live" in shown.out
+    # What is live already acts on both: the release is no worse for it.
+    aisle.put_rules(name, harmful, cluster=client)
+    told = orjson.loads(command("gate", same, *asked[:4], *asked[6:]).out)
+    assert told["passed"] and told["rules"] == "version 1 (1)"
+    (mean,) = [one for one in told["checks"] if one["name"] == "nDCG@10"]
+    assert mean["value"] == mean["live"] < 0.6
+    assert aisle.list_rules(name, cluster=client)[-1].version == 1
+    harmful.write_text("[{")
+    assert "harmful.json is no JSON" in failure(command("gate", same, *asked, "--rules", str(harmful)))
 
 
 def test_of_two_deploys_at_once_one_is_refused_or_comes_after_the_other(client: Cluster, name: str) -> None:

@@ -43,7 +43,7 @@ class Load:
         while not self.stop.is_set():
             pages = [shop.search("running shoe", size=SIZE)]
             release = pages[0].release
-            same = by_release.setdefault(release, shop.pinned(release))
+            same = by_release.setdefault(release, shop.for_release(release))
             for number in range(2, PAGES + 1):
                 pages.append(same.search("running shoe", size=SIZE, page=number))
             self.sequences.append(tuple(pages))
@@ -88,7 +88,7 @@ def test_a_client_of_a_release_stays_with_it_when_the_alias_moves(client: Cluste
         index_catalogue(client, items(60, f"shoe{number}"), ENCODER, options(name))
     shop = SearchClient(client, name, HashEncoder())
     first = shop.search("running shoe")
-    same = shop.pinned(first.release)
+    same = shop.for_release(first.release)
     rollback(client, name)
     assert (first.release, shop.search("running shoe", page=2).release) == (f"{name}-v0002", f"{name}-v0001")
     second = same.search("running shoe", page=2)
@@ -103,13 +103,13 @@ def test_a_client_of_a_release_stays_with_it_when_the_alias_moves(client: Cluste
 def test_a_pinned_client_keeps_encoder_legs_and_window(client: Cluster, name: str) -> None:
     release = index_catalogue(client, items(60), ENCODER, options(name)).release
     shop = SearchClient(client, name, HashEncoder(), (DenseLeg(),), 7)
-    page = shop.pinned(release).search("running shoe", size=20)
+    page = shop.for_release(release).search("running shoe", size=20)
     assert (page.release, page.reachable, len(page.hits)) == (release, 7, 7)
     assert [hit.item.id for hit in page.hits] == [
         hit.item.id for hit in shop.search("running shoe", size=20).hits
     ]
     with pytest.raises(InputError, match="no leg 'bm25'"):
-        shop.pinned(release).search("running shoe", legs=["bm25"])
+        shop.for_release(release).search("running shoe", legs=["bm25"])
 
 
 MEANING = FusionSpec((DENSE,), (1.0,))

@@ -222,8 +222,10 @@ def test_a_new_release_is_reranked_by_its_own_texts(client: Cluster, name: str, 
         assert hit.rerank.score == pytest.approx(float(fresh), abs=1e-3)
     assert {hit.item.title for hit in page.hits}.isdisjoint(hit.item.title for hit in old.values())
     with pytest.raises(IndexNotFound):
-        shop.pinned(f"{name}-v0001").search("red", rerank=ALL)
-    assert shop.pinned(page.release).search("red oak chair", size=40, rerank=ALL).reranked == page.reranked
+        shop.for_release(f"{name}-v0001").search("red", rerank=ALL)
+    assert (
+        shop.for_release(page.release).search("red oak chair", size=40, rerank=ALL).reranked == page.reranked
+    )
 
 
 @dataclass

@@ -11,6 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,20 @@ import pytest
 from pydantic import SecretStr
 
 import aisle
-from aisle._index_run import Inherited, inherited
+from aisle._rules import rules_to_ask_with
 from aisle._suggest import SuggestOptions
 from aisle._tune import apply_fusion
 from aisle.cluster import Cluster, ClusterSettings, connect
+from aisle.evaluation.experiments.design import Arm, Experiment
+from aisle.evaluation.experiments.design import Kind as Comparison
+from aisle.evaluation.watch.policy import WatchPolicy
 from aisle.indexer import index_catalogue
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.lease.state import STATE_INDEX
 from aisle.indexer.releases.diff import diff_releases
+from aisle.indexer.releases.inherit import Inherited, inherited
 from aisle.indexer.releases.inventory import list_releases
 from aisle.indexer.releases.prune import prune_releases
-from aisle.indexer.releases.rollback import rollback
 from aisle.indexer.releases.smoke_queries import check_release
 from aisle.mappings import DENSE, default_fusion
 from aisle.mappings.observations import OBSERVATIONS, Kind
@@ -37,7 +41,7 @@ from aisle.mappings.ubi import EVENTS, QUERIES, Action
 from aisle.search import SearchClient
 from aisle.search.recommend.client import RecommendationClient
 from aisle.search.rules.live import RulesReader
-from aisle.search.rules.store import RULES_INDEX
+from aisle.search.rules.store import KEPT_VERSIONS, RULES_INDEX
 from aisle.search.tuning.fusion_file import FusionFile
 from aisle.service.events.writer import EventWriter, Outcome, Record
 from tests.support.indexing import ENCODER, SPACE, items, options, releases
@@ -57,6 +61,7 @@ OF_ITS_OWN = {
     "indices:monitor/stats",
 }
 DOCUMENT = {"a": "x"}
+SCROLL = "that of the last search"
 
 
 def requests(index: str, pit: str = "") -> list[tuple[str, str, Any]]:
@@ -79,6 +84,9 @@ def requests(index: str, pit: str = "") -> list[tuple[str, str, Any]]:
         ("POST", f"/{index}/_flush", None),
         ("GET", f"/{index}/_count", None),
         ("POST", f"/{index}/_search", {"query": {"match_all": {}}}),
+        ("POST", f"/{index}/_search?scroll=1m", {"size": 1}),
+        ("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": SCROLL}),
+        ("DELETE", "/_search/scroll", {"scroll_id": SCROLL}),
         ("POST", f"/{index}/_mget", {"ids": ["1"]}),
         ("POST", f"/{index}/_msearch", [{}, {"query": {"match_all": {}}}]),
         ("GET", f"/{index}/_doc/1", None),
@@ -102,9 +110,12 @@ def test_the_node_performs_the_very_actions_that_are_checked(
     client.cluster.put_settings(body={"transient": {LOGGER: "trace"}})
     try:
         with node_log.open("rb") as log:
+            scroll = ""
             for method, path, body in requests(index):
                 log.seek(0, 2)
-                client.transport.perform_request(method, path, body=as_bytes(body))
+                sent = as_bytes(body).replace(SCROLL.encode(), scroll.encode())
+                answer = client.transport.perform_request(method, path, body=sent)
+                scroll = answer.get("_scroll_id", scroll) if isinstance(answer, dict) else scroll
                 performed = read_actions(log, until=needs(method, path, as_bytes(body)))
                 wanted = {need.action for need in needs(method, path, as_bytes(body)) or ()}
                 # The parts of a bulk request are no actions of their own to a node, but are to the plugin.
@@ -136,7 +147,7 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
 ) -> None:
     first, second = f"{name}-v0001", f"{name}-v0002"
     with authorising(node_url, {str(role): role_document(role, name) for role in Role}) as proxy:
-        indexer, updater, manager, searcher, merchandiser, recorder = (
+        indexer, updater, manager, searcher, merchandiser, recorder, watcher = (
             connected(proxy, user) for user in Role
         )
         for _ in range(3):
@@ -148,6 +159,8 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         spaces = {DENSE: SPACE}
         apply_fusion(name, FusionFile(default_fusion(), spaces, report.release), cluster=indexer)
         assert inherited(indexer, name, spaces) == Inherited(default_fusion())
+        # What a gate of `aisle index` asks beside searches.
+        assert rules_to_ask_with(indexer, name, None)[1] == "none"
         changes = [{"id": "new", "title": "Boot"}, {"op": "delete", "id": "id-3"}]
         update(updater, name, write_lines(tmp_path / "changes.jsonl", changes), folder=tmp_path, refresh=True)
         # What the command names the checkpoint after.
@@ -159,11 +172,11 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         )
         assert [hit.item.id for hit in found.hits] == ["new"]
         assert found.rules is not None and (found.rules.version, found.rules.problem) == (1, "")
-        aisle.delete_rules(name, history=True, cluster=merchandiser)
         measured = {"systems": {"bm25": {"nDCG@10": 0.4}}}
         (tmp_path / "report.json").write_text(json.dumps(measured))
         assert aisle.record_report(name, tmp_path / "report.json", cluster=recorder) == 1
         assert written_by_the_service(recorder, name) == dict.fromkeys((QUERIES, EVENTS, OBSERVATIONS), 1)
+        watched_by(watcher, client, name, tmp_path)
         suggested = SearchClient(searcher, name, ENCODED).suggest("sho")
         assert [query.text for query in suggested.queries] == ["shoe"]
         with pytest.raises(NotImplementedError):
@@ -173,8 +186,12 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
         # What `aisle artifacts push` asks beside that: which cluster it is, and the catalogue's rules.
         assert manager.info()["cluster_uuid"] and aisle.list_rules(name, cluster=manager) is not None
         diff_releases(manager, name, second, f"{name}-v0003")
-        assert rollback(manager, name).live == second
-        rollback(manager, name, to=f"{name}-v0003")
+        # There were no rules yet: they are switched off, and come back with the release that had them.
+        assert aisle.rollback(name, cluster=manager).live == second
+        for number in range(KEPT_VERSIONS - 2):
+            aisle.put_rules(name, [hiding[0] | {"id": f"hiding-{number}"}], cluster=merchandiser)
+        assert aisle.rollback(name, f"{name}-v0003", cluster=manager).rules == KEPT_VERSIONS + 1
+        aisle.delete_rules(name, history=True, cluster=merchandiser)
         assert prune_releases(manager, name, 0).deleted == (second,)
         artifacts = put_recommending_shop(client, f"{name}-v0004")
         recommended = RecommendationClient(searcher, f"{name}-v0004", artifacts).recommend(["item-010"])
@@ -186,6 +203,27 @@ def test_each_role_does_its_job_and_needs_all_that_it_has(
     assert unneeded == {user: set() for user in proxy.roles}
     assert first not in releases(client, name)
     client.indices.delete(index=f"{QUERIES},{EVENTS},{OBSERVATIONS}", ignore_unavailable=True)
+
+
+def watched_by(watcher: Cluster, client: Cluster, name: str, folder: Path) -> None:
+    """A round of `aisle watch`, the report of an experiment, and what judged queries ask beside that."""
+    common = {"application": name, "query_id": "w", "client_id": "c", "user_query": "boot"}
+    arm = {"kind": "search", "matched": "words", "page": 1, "experiment": "roles", "search_config": "words"}
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    click = {"object": {"object_id": "new"}, "position": {"ordinal": 1}}
+    for index, more in (
+        (QUERIES, {"query_attributes": arm, "query_response_hit_ids": ["new"]}),
+        (EVENTS, {"action_name": Action.CLICK, "event_attributes": click}),
+    ):
+        client.index(index=index, body={**common, "timestamp": at, **more}, params={"refresh": "true"})
+    found = aisle.watch(name, policy=WatchPolicy(least_searches=1), state=folder / "w.json", cluster=watcher)
+    assert found.well and "traffic" not in found.state.skipped
+    experiment = Experiment("roles", name, Comparison.SPLIT, (Arm("words", 50, system="bm25"),))
+    assert aisle.report_experiment(experiment, cluster=watcher).arms[1].clicks == 1
+    judging = SearchClient(watcher, name, ENCODED, rules=RulesReader(watcher))
+    assert [one.id for one in judging.rank("boot", legs=["bm25"]).fused] == ["new"]
+    with pytest.raises(NotImplementedError):
+        judging.rank("boot")
 
 
 class Counted(Counter[str]):
@@ -227,6 +265,14 @@ FORBIDDEN: dict[str, list[tuple[str, str, Any]]] = {
         ("POST", "/NAME/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
         ("DELETE", "/aisle-rules", None),
         ("GET", "/aisle-state/_doc/NAME", None),
+        ("POST", "/other-v0001/_search", {}),
+    ],
+    "watcher": [
+        ("POST", "/NAME/_bulk", [{"index": {"_id": "1"}}, {"title": "x"}]),
+        ("PUT", "/ubi_events/_doc/1", {"title": "x"}),
+        ("PUT", "/aisle-rules/_doc/NAME", {"versions": []}),
+        ("GET", "/aisle-state/_doc/NAME", None),
+        ("POST", "/_aliases", {"actions": [{"add": {"index": "NAME-v0001", "alias": "NAME-x"}}]}),
         ("POST", "/other-v0001/_search", {}),
     ],
     "recorder": [

@@ -130,11 +130,19 @@ def test_as_many_filters_as_may_be_and_a_forms_empty_ones_are_answered(web: Test
     assert empty["total"] > 0
 
 
+PARTS = ".".join(f"w{number}" for number in range(300))
 PROBLEMS = {
     "not served": ("GET", "/v1/catalogues/other/search?q=oak", None, 404, "GET /v1/catalogues"),
     "no route": ("GET", "/v2", None, 404, "openapi.json"),
     "no method": ("DELETE", f"{PATH}/search", None, 405, "Allow"),
     "no words": ("GET", f"{PATH}/search?q=%21%3F", None, 400, "type at least one word"),
+    "one word of many parts": (
+        "GET",
+        f"{PATH}/search?q={PARTS}",
+        None,
+        400,
+        "fewer",
+    ),
     "crossed prices": ("GET", f"{PATH}/search?price_min=9&price_max=1", None, 400, "swap the bounds"),
     "no pair": ("GET", f"{PATH}/search?attribute=red", None, 400, "Colour=Red"),
     "unknown option": ("GET", f"{PATH}/search?qq=oak", None, 422, "openapi.json"),
@@ -161,6 +169,14 @@ def test_what_cannot_be_answered_is_a_problem_with_its_fix(web: TestClient, case
     assert said.headers["content-type"] == "application/problem+json"
     assert problem["type"].startswith("urn:aisle:problem:") and problem["detail"] and fix in problem["fix"]
     assert problem["instance"] == said.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+def test_who_only_wants_to_know_whether_it_answers_gets_no_body(web: TestClient, path: str) -> None:
+    """As uptime checks and load balancers ask."""
+    said, whole = web.head(path), web.get(path)
+    assert said.status_code == whole.status_code == 200
+    assert said.headers["content-type"] == whole.headers["content-type"]
 
 
 def test_a_body_that_does_not_say_its_length_is_bounded_too(web: TestClient) -> None:

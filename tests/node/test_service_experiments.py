@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +30,7 @@ from aisle.service.experiments.arms import Arms
 from aisle.service.experiments.shadow import Fate, Mirrored, Shadow, overlap
 from aisle.service.scope import ScopedCatalogue
 from aisle.service.settings import ServiceSettings
-from tests.support.command import here
+from tests.support.command import NOWHERE, here
 from tests.support.hash_vector_catalogue import HashEncoder, put_shelf, shelf_items
 from tests.support.served import TestCatalogue
 
@@ -143,9 +145,26 @@ def test_a_split_answers_each_shopper_by_one_arm_and_the_report_counts_by_arm(
     done = here(monkeypatch, capfd, "experiment", "report", str(path), "--json", AISLE_URL=node_url)
     assert done.code == 0 and json.loads(done.out) == json.loads(json.dumps(found.to_json()))
     done = here(monkeypatch, capfd, "experiment", "report", str(path), AISLE_URL=node_url)
-    assert "100.00%" in done.out and "candidate" in done.out
-    done = here(monkeypatch, capfd, "experiment", "check", str(path))
-    assert "candidate, 50 % of the shoppers" in done.out
+    # Interval and names whole, in as little room as a log has.
+    assert "100.00% to 100.00%" in done.out and " candidate" in done.out and "…" not in done.out
+    done = here(monkeypatch, capfd, "experiment", "check", str(path), AISLE_URL=node_url)
+    assert done.code == 0 and "candidate, 50 % of the shoppers" in done.out
+    asking, as_it_was = ("experiment", "check", str(path)), path.read_text()
+    for change, problem, in_the_file in (
+        ((OTHER, f"{NAME}-v0009"), f"candidate is to be {NAME}-v0009, which is not there", False),
+        ((f'"{NAME}"', '"test-no-such-shop"'), "test-no-such-shop", True),
+        ((f'"{NAME}"', '"shop*"'), "'shop*' cannot be an index name", True),
+        ((f'release = "{OTHER}"', 'system = "hybird"'), "no system 'hybird'", True),
+    ):
+        path.write_text(as_it_was.replace(*change))
+        done = here(monkeypatch, capfd, *asking, AISLE_URL=node_url)
+        assert done.code == 1 and problem in done.err and not done.out
+        done = here(monkeypatch, capfd, *asking, "--offline", AISLE_URL=NOWHERE)
+        if in_the_file:
+            assert done.code == 1 and problem in done.err and not done.out
+        else:
+            assert done.code == 0 and "candidate" in done.out
+    path.write_text(as_it_was)
     path.write_text(path.read_text().replace('name = "split"', 'name = "never"', 1))
     done = here(monkeypatch, capfd, "experiment", "report", str(path), AISLE_URL=node_url)
     assert done.code == 1 and "no search took part in never" in done.err
@@ -176,13 +195,14 @@ def test_an_interleaved_list_is_the_draft_of_both_and_its_pages_continue(
         assert "search_config" not in search(web, "c1", page=20)
         asked = web.post(f"{PATH}/search", json={"text": TEXT, "legs": ["bm25"]}).json()
         assert "search_config" not in asked
-        assert search(web, None)["search_config"] == "interleaved"
+        # Whose clicks these would be nobody could say.
+        assert "search_config" not in search(web, None)
     assert {event["event_attributes"]["object"]["search_config"] for event in written(client, EVENTS)} == {
         "words"
     }
     found = aisle.report_experiment(MIXED, cluster=client)
     assert found.wins is not None and (found.wins.arm, found.wins.control) == (8, 0)
-    assert found.wins.p < 0.05 and found.searches == 9
+    assert found.wins.p < 0.05 and (found.searches, found.nameless) == (8, 0)
     with pytest.raises(EvaluationError, match="no search took part"):
         aisle.report_experiment(replace(MIXED, name="another"), cluster=client)
 
@@ -250,3 +270,74 @@ def test_a_shadow_refuses_what_is_too_much_and_waits_for_nobody(catalogues: Cata
     shadow.stop()
     # What waited when it stopped is dropped, and a stop ends.
     assert shadow.totals()[Fate.COMPARED.value] == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.INTERLEAVE, Kind.SPLIT])
+def test_a_candidate_that_goes_live_while_it_is_compared_ends_that_and_no_search_fails(
+    client: Cluster,
+    name: str,
+    kind: Kind,
+    node_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    first, second = f"{name}-v0001", f"{name}-v0002"
+    put_shelf(client, first, shelf_items(60))
+    put_shelf(client, second, [replace(item, title=f"{item.title} {TEXT}") for item in shelf_items(60)[30:]])
+    client.indices.put_alias(index=first, name=name)
+    experiment = Experiment("draft", name, kind, (Arm("candidate", 100, second),))
+    opened, others = (Catalogues([TestCatalogue(one, client, HashEncoder())]) for one in (name, second))
+    opened.open()
+    others.open()
+    stop, failed, configs = threading.Event(), list[str](), list[str]()
+
+    def ask(web: TestClient, who: str) -> None:
+        while not stop.is_set():
+            for page in (1, 2):
+                found = web.get(
+                    f"/v1/catalogues/{name}/search",
+                    params={"q": TEXT, "size": 6, "page": page},
+                    headers={"X-Client-Id": who},
+                )
+                shown = [hit["item"]["id"] for hit in found.json().get("hits", [])]
+                if found.status_code != 200 or len(set(shown)) < 6:
+                    failed.append(found.text)
+                configs.append(found.json().get("search_config", ""))
+
+    def wait_for(more: int) -> None:
+        wanted, latest = len(configs) + more, time.monotonic() + 30
+        while len(configs) < wanted and time.monotonic() < latest:
+            time.sleep(0.02)
+
+    with served(opened, client, experiment, others) as web, ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask, web, f"c{number}") for number in range(2)]
+        try:
+            wait_for(20)
+            actions = [
+                {"remove": {"index": first, "alias": name}},
+                {"add": {"index": second, "alias": name}},
+            ]
+            client.indices.update_aliases(body={"actions": actions})
+            wait_for(20)
+            opened.check()
+            wait_for(4)
+            began = len(configs)
+            wait_for(20)
+        finally:
+            stop.set()
+            for one in asking:
+                one.result(timeout=60)
+        counted = web.get("/metrics").text
+    assert not failed, failed[0]
+    assert configs[0] == ("interleaved" if kind is Kind.INTERLEAVE else "candidate")
+    assert set(configs[began:]) == {""}
+    assert 'experiment="draft",search_config="alike"' in counted
+    path = tmp_path / "experiment.toml"
+    path.write_text(
+        f'name = "draft"\ncatalogue = "{name}"\nkind = "{kind}"\n'
+        f'[[arms]]\nname = "candidate"\npercent = 100\nrelease = "{second}"\n'
+    )
+    done = here(monkeypatch, capfd, "experiment", "check", str(path), AISLE_URL=node_url)
+    assert done.code == 1 and f"two arms of draft are {second}, which is live" in done.err
+    client.indices.delete(index=f"{first},{second}")

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisle._index_run import Inherited, inherited
 from aisle._tune import apply_fusion, show_fusion
 from aisle.cluster import Cluster
 from aisle.errors import ArtifactMismatch, IndexNotFound, InputError
 from aisle.evaluation import JudgedSet
 from aisle.indexer import index_catalogue
 from aisle.indexer.lease.lease import hold
+from aisle.indexer.releases.inherit import Inherited, inherited
 from aisle.mappings import (
     BM25,
     DENSE,
@@ -253,7 +253,7 @@ def test_a_new_release_takes_the_fusion_over_if_it_fits(client: Cluster, name: s
         carried = inherited(client, name, spaces)
     assert carried == Inherited(ODD[1])
     client.transport.perform_request("DELETE", f"/_search/pipeline/{pipeline_name(ODD[1])}")
-    report = index_catalogue(client, items(20), ENCODER, options(name, fusion=carried.fusion))
+    report = index_catalogue(client, items(20), ENCODER, options(name))
     meta = read_live(client, name).meta
     assert (meta.release, meta.fusion) == (report.release, ODD[1])
     assert pipeline_name(ODD[1]) in meta.pipelines

@@ -98,8 +98,8 @@ def test_the_dense_leg_alone_needs_no_correction(shop: SearchClient) -> None:
 def test_corrections_can_be_switched_off(client: Cluster, shop: SearchClient) -> None:
     strict = SearchClient(client, INDEX, HashEncoder(), typos=False)
     assert strict.search("cordles", legs=[BM25]).hits == ()
-    assert strict.pinned(INDEX).search("cordles", legs=[BM25]).hits == ()
-    assert shop.pinned(INDEX).search("cordles", legs=[BM25]).hits
+    assert strict.for_release(INDEX).search("cordles", legs=[BM25]).hits == ()
+    assert shop.for_release(INDEX).search("cordles", legs=[BM25]).hits
     # One search may differ from its client, either way.
     assert shop.search("cordles", legs=[BM25], typos=False).hits == ()
     assert strict.search("cordles", legs=[BM25], typos=True).hits

@@ -17,6 +17,7 @@ from aisle.evaluation.watch.stability import stability
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 LIMIT = 0.2
+ACTION = "command"
 policies = st.builds(
     WatchPolicy,
     recovery=st.floats(0, 1),
@@ -33,8 +34,8 @@ def run(policy: WatchPolicy, series: Sequence[tuple[float, bool]]) -> list[tuple
     found = []
     for hour, (value, sure) in enumerate(series):
         now = BEGUN + timedelta(hours=hour)
-        decision = decide(alarms, [Reading(Signal.CTR, "ctr", value, LIMIT, sure)], policy, now)
-        alarms = acted(decision.alarms, decision.due, now)
+        decision = decide(alarms, [Reading(Signal.CTR, "ctr", value, LIMIT, sure)], policy, now, [ACTION])
+        alarms = acted(decision.alarms, decision.due.get(ACTION, ()), ACTION, policy, now)
         found.append((now, decision))
     return found
 
@@ -84,7 +85,7 @@ def test_a_round_without_a_figure_changes_nothing(
     policy: WatchPolicy, series: list[tuple[float, bool]]
 ) -> None:
     for now, decision in run(policy, series):
-        silent = decide(decision.alarms, [], policy, now + timedelta(days=30))
+        silent = decide(decision.alarms, [], policy, now + timedelta(days=30), [ACTION])
         assert silent.alarms == decision.alarms and not (silent.due or silent.raised or silent.ended)
 
 

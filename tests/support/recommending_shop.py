@@ -120,13 +120,13 @@ def routed(store: ArtifactStore) -> Recommender:
     return made.with_router(save_router(content, SPACE.name, store))
 
 
-def put_preferences(made: Recommender, store: ArtifactStore) -> None:
-    """Preferences of chance beside the recommender of `routed`."""
+def put_preferences(made: Recommender, store: ArtifactStore, seed: int = 6) -> None:
+    """Preferences of chance beside the recommender of `routed`; another seed is another training."""
     from aisle.training.preferences.fit import DeltaModel, PreferenceTraining
     from aisle.training.preferences.job import LearnedPreferences, save_preferences
 
     settings = PreferenceSettings(0.5, 30, read_channels(made.channel))
-    columns, draw = len(feature_names(settings.channels)), np.random.default_rng(6)
+    columns, draw = len(feature_names(settings.channels)), np.random.default_rng(seed)
     first = draw.normal(size=(columns, 4)).astype(np.float32), np.zeros(4, np.float32)
     second = draw.normal(size=4).astype(np.float32), np.float32(0)
     model = DeltaModel(np.zeros(columns, np.float32), np.full(columns, 10, np.float32), first, second)

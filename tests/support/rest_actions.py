@@ -133,6 +133,8 @@ _RULES: tuple[tuple[str, Builder], ...] = (
         ),
     ),
     (rf"POST {_I}/_search/point_in_time", _index("indices:data/read/point_in_time/create")),
+    (r"(GET|POST) /_search/scroll", _cluster("indices:data/read/scroll")),
+    (r"DELETE /_search/scroll", _cluster("indices:data/read/scroll/clear")),
     # Which indexes it reads stands in the id, which the proxy puts in their place.
     (r"(GET|POST) /_search", lambda match, body: iter((Need("indices:data/read/search", ("PIT",)),))),
     (

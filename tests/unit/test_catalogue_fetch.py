@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -186,7 +187,17 @@ def test_a_slow_server_is_left(server: FeedServer, page: str) -> None:
         fetch(f"{server.address}/{page}", into, FetchLimits(1_000, seconds=0.3, allow_private=True))
     assert time.monotonic() - began < 3
     assert len(into.getvalue()) < len(CSV)
-    assert threading.active_count() < 20
+
+
+@pytest.mark.parametrize("page", ["feed", "denied"])
+def test_who_looks_at_the_clock_leaves_with_the_feed(server: FeedServer, page: str) -> None:
+    before = set(threading.enumerate())
+    with suppress(InputError):
+        fetch(f"{server.address}/{page}", BytesIO(), FetchLimits(1_000, seconds=60, allow_private=True))
+    watches = [one for one in set(threading.enumerate()) - before if isinstance(one, threading.Timer)]
+    for watch in watches:
+        watch.join(5)
+    assert not any(watch.is_alive() for watch in watches)
 
 
 def test_nobody_listens() -> None:

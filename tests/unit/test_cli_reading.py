@@ -11,7 +11,7 @@ from rich.console import Console
 
 from aisle.catalogue.rejects import Rejects
 from aisle.catalogue.report import FieldReading, ReadingReport, RowCounts
-from aisle.cli import index as command
+from aisle.cli import index_reports
 from aisle.cli.reading import print_dead_letters, print_reading, print_rows, without
 from aisle.indexer.progress import Progress, ProgressCounter
 from aisle.types import BusinessSignals, Item
@@ -88,13 +88,13 @@ def test_many_reasons_are_printed_by_the_commonest() -> None:
 def test_a_run_without_a_terminal_says_now_and_then_that_it_goes_on(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "_LINE_EVERY_S", 0.0)
+    monkeypatch.setattr(index_reports, "_LINE_EVERY_S", 0.0)
     rows = RowCounts(rows=5, items=4, rejected=1)
     now: Progress = replace(ProgressCounter().progress(), accepted=1234, seconds=2.0, rejected=1, rows=rows)
-    with command.index_progress(None) as progress:
+    with index_reports.index_progress(None) as progress:
         progress(now)
     assert capfd.readouterr().err == "2 s: 1,234 documents, 617/s, 1 set aside\n"
-    with pytest.raises(KeyboardInterrupt), command.index_progress(None) as progress:
+    with pytest.raises(KeyboardInterrupt), index_reports.index_progress(None) as progress:
         progress(now)
         raise KeyboardInterrupt
     assert "note: 5 rows in = 4 items + 0 merged + 0 left out + 1 dead letters" in capfd.readouterr().err

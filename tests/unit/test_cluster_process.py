@@ -14,6 +14,7 @@ import psutil
 import pytest
 from filelock import Timeout
 
+from aisle.cluster.node.embedded import LOG, start_failure
 from aisle.cluster.node.files import choose_ports
 from aisle.cluster.node.folder import lock_at, prepare_folder
 from aisle.cluster.node.process import Child, Launch, start_detached, start_supervised
@@ -123,6 +124,32 @@ def test_another_process_with_the_same_id_is_left_alone() -> None:
     assert same_process(me, psutil.Process(me).create_time()) is not None
     assert same_process(me, 1.0) is None
     stop_process(me, 1.0)
+
+
+def test_a_clock_that_is_set_does_not_hide_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = start_detached(launch(tmp_path, SLEEP))
+    real = psutil.Process.create_time
+    try:
+        # As on Linux after the clock was set forward: every process seems to have been born later.
+        monkeypatch.setattr(psutil.Process, "create_time", lambda process: real(process) + 3)
+        assert child.alive() is (sys.platform == "linux")
+    finally:
+        monkeypatch.undo()
+        child.stop(grace_s=5)
+    assert not child.alive()
+
+
+def test_a_node_that_nobody_knows_of_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    lost = subprocess.Popen(SLEEP, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        (tmp_path / LOG).write_text(
+            "java.lang.IllegalStateException: failed to obtain node locks, tried [data]\n"
+        )
+        assert f"kill {lost.pid}" in start_failure("shop", tmp_path, alive=False).fix
+    finally:
+        lost.kill()
+        lost.wait()
 
 
 def test_log_is_never_written_through_a_link(tmp_path: Path) -> None:

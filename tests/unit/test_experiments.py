@@ -89,6 +89,14 @@ def test_what_a_service_cannot_run_is_refused() -> None:
     unknown = Experiment("x", "shop", Kind.SHADOW, (Arm("a", 100, system="hybird"),))
     with pytest.raises(InputError, match="no system 'hybird'"):
         check_experiments([unknown], ["shop"], events=False)
+    # As where percent was forgotten.
+    nobody = Experiment("x", "shop", Kind.SPLIT, (Arm("a", system="bm25"),))
+    with pytest.raises(InputError, match="nobody takes part in x"):
+        check_experiments([nobody], ["shop"], events=True)
+    for release in ("outlet-v0001", "shop", "shop-sale-v0001"):
+        other = Experiment("x", "shop", Kind.SPLIT, (Arm("a", 10, release),))
+        with pytest.raises(InputError, match="no release of shop"):
+            check_experiments([other], ["shop"], events=True)
     shadow = Experiment("x", "shop", Kind.SHADOW, (Arm("a", 100, system="bm25"),))
     check_experiments([shadow], ["shop"], events=False)
     with pytest.raises(InputError, match="a shadow"):
@@ -163,8 +171,32 @@ def test_clicks_of_an_interleaved_list_count_for_the_arm_that_drafted() -> None:
     assert found.share == 0.75 and found.low > 0.5 and found.p < 0.01
 
 
+@pytest.mark.parametrize("kind", [SPLIT, MIXED])
+def test_searches_of_nobody_known_do_not_count(kind: Experiment) -> None:
+    """Sixty clicks of perhaps one shopper are not those of sixty."""
+    reader = OutcomeReader(kind)
+    arm = kind.arms[0].name
+    for number in range(60):
+        said = query(f"q{number}", "", arm, ["control", "candidate"], experiment=kind.name)
+        reader.query(said | {"client_id": None, "session_id": None} if number % 2 else said)
+        reader.event(click(f"q{number}", "b", 2))
+    visit = query("s", "", arm, ["control", "candidate"], experiment=kind.name) | {"session_id": "visit"}
+    reader.query(visit)
+    reader.event(click("s", "b", 2))
+    found = reader.done(10)
+    assert (found.searches, found.nameless, found.to_json()["nameless"]) == (1, 60, 60)
+    shoppers = found.wins.shoppers if found.wins else found.arms[1].shoppers
+    assert shoppers == 1
+
+
 def test_one_shopper_is_no_proof() -> None:
     assert wins([[1] * 500]).p == 1.0 and wins([[1] * 500]).share == 1.0
     assert wins([[1]] * 40).p < 1e-6
     assert p_value(rate([100], [100]), rate([0], [100])) == 1.0
     assert wins([]).p == wins([[0, 0]]).p == 1.0
+
+
+def test_the_interval_of_a_rate_is_one_of_shares() -> None:
+    most = rate([1, 1, 1, 1, 0, 0], [1] * 6)
+    assert most.low < most.value == 4 / 6 < most.high == 1.0
+    assert rate([0, 0, 0, 0, 1, 1], [1] * 6).low == 0.0

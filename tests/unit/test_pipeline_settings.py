@@ -49,6 +49,8 @@ def test_paths_are_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPa
         ('name = "shop"\ncatalogue = "-"\n', "not the same each time", "save it"),
         ('name = "shop"\ncatalogue = "hub:me/set"\n', "not the same each time", "save it"),
         (SHOP + 'colour = "red"\n', "has no 'colour'", "judged, orders"),
+        (SHOP + 'work = "orders.csv"\n', "orders.csv is a file, and no folder to work in", 'work = "..."'),
+        (SHOP + 'work = "orders.csv/deep"\n', "orders.csv is a file", 'work = "..."'),
         (SHOP + 'index = "shop"\n', "index is a table", "[index]"),
         (SHOP + "registry = 3\n", "registry is a text", 'registry = "..."'),
         (SHOP + "[index]\nstage = false\n", "index: option 'stage' is decided by the pipeline", "keep"),
@@ -56,6 +58,17 @@ def test_paths_are_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPa
         (SHOP + '[index]\nkeep = "many"\n', "index: keep = 'many' cannot be", "aisle.index"),
         (SHOP + "[gate]\nsample = [1]\n", "gate: sample = [1] cannot be", "aisle.gate_release"),
         (SHOP + "[train.encoder]\n", "[train.encoder] reads judged", 'judged = "..."'),
+        (SHOP + "[train.ranker]\n", "[train.ranker] reads judged", 'judged = "..."'),
+        (
+            SHOP + 'judged = "judged"\n[train.ranker]\n[bind]\nranker = "mine"\n',
+            "[bind] ranker names what this pipeline makes",
+            "leave it out",
+        ),
+        (
+            SHOP + 'judged = "judged"\n[train.ranker]\nsplit = "dev"\n',
+            "would learn the judgments that the gate asks: dev",
+            "another split",
+        ),
         (SHOP + "[train.recommender]\n", "[train.recommender] reads orders", 'orders = "..."'),
         (SHOP + "[train.drill]\n", "train.drill is no table", "[train.encoder]"),
         (
@@ -96,7 +109,8 @@ def test_a_file_to_begin_with(tmp_path: Path) -> None:
     (tmp_path / "all.toml").write_text(
         said.replace("[export]", "").replace('encoder = "none"', "").replace("model =", "seed = 3 #")
     )
-    assert list(read_settings(tmp_path / "all.toml").train) == ["encoder", "recommender", "codes"]
+    said_all = read_settings(tmp_path / "all.toml")
+    assert list(said_all.train) == ["encoder", "recommender", "codes"] and said_all.ranker_split == "rank"
     with pytest.raises(InputError, match="is there already"):
         write_example(written)
     with pytest.raises(InputError, match="cannot write"):

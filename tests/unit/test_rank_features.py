@@ -190,7 +190,7 @@ def test_pinned_items_stay_and_what_is_not_known_goes_below() -> None:
     for signal in signals.values():
         assert signal.base + sum(signal.contributions.values()) == pytest.approx(signal.score)
     assert signals["item-3"].contributions == {"dense: cosine": pytest.approx(0.3)}
-    assert (signals["item-3"].value, signals["item-1"].value) == (1.0, 0.0)
+    assert (signals["item-3"].value, signals["item-1"].value) == (1.0, 0.5)
 
 
 def test_what_rules_made_of_a_score_they_make_of_the_rankers() -> None:
@@ -198,7 +198,17 @@ def test_what_rules_made_of_a_score_they_make_of_the_rankers() -> None:
     fused = [Fused(f"item-{at}", 0.5, (0.5, 0.0)) for at in range(3)]
     fused[2] = Fused("item-2", 0.05, (0.5, 0.0), (Addition("rules", -0.45),))
     ranked = ranker_of("dense: cosine").rank(evidence(*candidates), fused)
-    assert [each.id for each in ranked.order] == ["item-1", "item-2", "item-0"]
+    # The one that a rule buries was the ranker's first, and is the last.
+    assert [each.id for each in ranked.order] == ["item-1", "item-0", "item-2"]
+    fused[2] = Fused("item-2", 0.05, (0.05, 0.0))
+    fused[0] = Fused("item-0", 1.5, (0.5, 0.0), (Addition("rules", 1.0),))
+    ranked = ranker_of("dense: cosine").rank(evidence(*candidates), fused)
+    # The one that is lifted was the ranker's last: three times a tenth of the best.
+    assert [each.id for each in ranked.order] == ["item-2", "item-1", "item-0"]
+    fused[0] = Fused("item-0", 5.5, (0.5, 0.0), (Addition("rules", 5.0),))
+    ranked = ranker_of("dense: cosine").rank(evidence(*candidates), fused)
+    assert [each.id for each in ranked.order] == ["item-0", "item-2", "item-1"]
+    assert ranked.value("item-0") == pytest.approx(1.1)
 
 
 def test_equal_scores_keep_the_order_of_the_fusion() -> None:

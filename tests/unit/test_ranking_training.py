@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
 import pytest
+from numpy.typing import NDArray
 
 from aisle._artifacts import verified_artifact
+from aisle._train_ranker import judged_queries
 from aisle.encoder import ArtifactStore
 from aisle.encoder.artifact import read_manifest, write_manifest
-from aisle.errors import ArtifactCorrupt, ArtifactMismatch, ArtifactNotFound, EvaluationError, InputError
+from aisle.errors import (
+    ArtifactCorrupt,
+    ArtifactMismatch,
+    ArtifactNotFound,
+    EvaluationError,
+    InputError,
+    NoBetterRanker,
+)
+from aisle.evaluation import JudgedSet
 from aisle.search.rank.artifact import SETTINGS, load_ranker, save_ranker
 from aisle.search.rank.features import FEATURES
 from aisle.search.rank.linear import Linear
 from aisle.search.rank.ranker import RankModel
+from aisle.search.rank.trees import Trees
 from aisle.training.common.progress import Silent
 from aisle.training.ranking.fit import fit
 from aisle.training.ranking.job import RankerJob, gains_of, ways_of
 from aisle.training.ranking.settings import ModelKind, RankerSettings, Unjudged
 from aisle.training.ranking.table import RankingTable
 from aisle.training.ranking.validate import validated
+from aisle.types import Query
 from tests.support.ranking_tables import column, ranking_rows
+
+Damage = Callable[[Path], object]
 
 QUICK = RankerSettings(trees=15, least_in_leaf=10, rate=0.3)
 LINEAR = replace(QUICK, kind=ModelKind.LINEAR)
@@ -58,6 +74,9 @@ def test_the_same_seed_makes_the_same_artifact(store: ArtifactStore) -> None:
     ]
     assert jobs[0].artifact.fingerprint == jobs[1].artifact.fingerprint
     assert jobs[0].to_json() == jobs[1].to_json()
+    rows = ranking_rows(40)
+    other = fit(rows, replace(QUICK, seed=QUICK.seed + 1)).scores(rows.rows)
+    assert not np.array_equal(other, fit(rows, QUICK).scores(rows.rows))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -67,6 +86,34 @@ def test_a_ranker_trained_on_noise_is_not_written(store: ArtifactStore, seed: in
         RankerJob(name="shop", ways=WAYS).run(table, store, Silent())
     assert "without a ranker" in refused.value.fix
     assert store.list() == ()
+
+
+def test_a_ranker_that_is_worse_for_certain_is_not_written(store: ArtifactStore) -> None:
+    """The fusion orders these queries as they were judged, by nothing that a ranker is told of."""
+    table = ranking_rows(60, taught=None)
+    best_first = np.concatenate([np.sort(grades)[::-1] for grades in table.grades.reshape(60, 20)])
+    table = replace(table, grades=best_first)
+    with pytest.raises(NoBetterRanker, match=r"against 1\.0000"):
+        RankerJob(name="shop", ways=(LINEAR,)).run(table, store, Silent())
+    assert store.list() == ()
+
+
+def test_how_to_train_is_chosen_without_the_queries_that_are_measured() -> None:
+    table, weak = ranking_rows(60, taught="dense: cosine"), replace(QUICK, trees=1, leaves=2)
+    before = validated(table, (weak, LINEAR), 3, 7, Silent())
+    assert before.chosen == (LINEAR,) * 3
+    # What is measured first, in the opposite order: there what learned least is least wrong.
+    measured = np.flatnonzero(
+        np.isin(np.arange(60), np.array_split(np.random.default_rng(7).permutation(60), 3)[0])
+    )
+    grades = table.grades.reshape(60, 20).copy()
+    grades[measured] = 3 - grades[measured]
+    turned = replace(
+        table, grades=grades.ravel(), judged=tuple(tuple(sorted(of, reverse=True)) for of in grades.tolist())
+    )
+    after = validated(turned, (weak, LINEAR), 3, 7, Silent())
+    assert after.held_out[measured].mean() < before.held_out[measured].mean() - 0.2
+    assert after.chosen[0] == LINEAR
 
 
 def test_what_was_chosen_without_a_query_does_not_know_it() -> None:
@@ -79,6 +126,17 @@ def test_what_was_chosen_without_a_query_does_not_know_it() -> None:
     assert abs(found.delta) < 0.1
 
 
+def test_queries_of_one_text_are_one_question() -> None:
+    """Else the answer of one would be learned from its twin, and a few questions would look like many."""
+    texts = {"a": "Red  Lamp", "b": "drill", "c": "red lamp", "d": "chair", "e": "RED LAMP"}
+    qrels = {"a": {"1": 3, "2": 1}, "b": {"3": 2}, "c": {"2": 2, "4": 0}, "d": {"5": 1}, "e": {"6": 1}}
+    judged = JudgedSet("shop", "train", tuple(Query(id_, text) for id_, text in texts.items()), qrels)
+    found = judged_queries(judged, 2, None)
+    assert [query.id for query in found.queries] == ["a", "b"]
+    assert found.qrels == {"a": {"1": 3, "2": 2, "4": 0}, "b": {"3": 2}}
+    assert [query.id for query in judged_queries(judged, 2, 1).queries] == ["a"]
+
+
 def test_one_query_is_too_few_to_measure_and_enough_to_fit() -> None:
     table = ranking_rows(1)
     for way in WAYS:
@@ -86,6 +144,9 @@ def test_one_query_is_too_few_to_measure_and_enough_to_fit() -> None:
     with pytest.raises(InputError, match="1 judged queries") as refused:
         validated(table, WAYS, 3, 7, Silent())
     assert "judge more" in refused.value.fix
+    with pytest.raises(InputError, match="8 judged queries"):
+        validated(ranking_rows(8), WAYS, 3, 7, Silent())
+    assert len(validated(ranking_rows(9), (LINEAR,), 3, 7, Silent()).held_out) == 9
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["trees", "linear"])
@@ -150,15 +211,20 @@ def test_what_nobody_judged_is_taken_for_what_was_asked() -> None:
     assert irrelevant < sampled < left_out
 
 
-def test_a_ranker_of_other_features_is_refused(store: ArtifactStore) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [{"feature_version": 0}, {"features": [feature.name for feature in reversed(FEATURES)]}],
+    ids=["version", "order"],
+)
+def test_a_ranker_of_other_features_is_refused(store: ArtifactStore, other: dict[str, object]) -> None:
     table = ranking_rows(20)
     model = fit(table, LINEAR)
     assert isinstance(model, Linear)
     path = save_ranker(model, "shop", store, table.rows).path
     described = orjson.loads((path / SETTINGS).read_bytes())
-    (path / SETTINGS).write_bytes(orjson.dumps(described | {"feature_version": 0}))
+    (path / SETTINGS).write_bytes(orjson.dumps(described | other))
     write_manifest(path, read_manifest(path))
-    with pytest.raises(ArtifactMismatch, match="features of version 0") as refused:
+    with pytest.raises(ArtifactMismatch, match="not those of this Aisle") as refused:
         load_ranker(path, store)
     assert "aisle train ranker" in refused.value.fix
 
@@ -178,6 +244,52 @@ def test_a_ranker_whose_scores_differ_is_refused(store: ArtifactStore) -> None:
         load_ranker(path, store)
 
 
+def _described(**other: object) -> Damage:
+    return lambda path: (path / SETTINGS).write_bytes(
+        orjson.dumps(orjson.loads((path / SETTINGS).read_bytes()) | other)
+    )
+
+
+def _changed(file: str, **other: Callable[[NDArray[Any]], NDArray[Any]]) -> Damage:
+    def damage(path: Path) -> None:
+        with np.load(path / file) as held:
+            arrays = {name: other[name](held[name]) if name in other else held[name] for name in held}
+        np.savez(path / file, allow_pickle=False, **arrays)
+
+    return damage
+
+
+DAMAGES: dict[str, Damage] = {
+    "no depth": _described(depth=0),
+    "too deep": _described(depth=10_001),
+    "no such model": _described(model="forest"),
+    "no settings": lambda path: (path / SETTINGS).write_bytes(b"[]"),
+    "a root that is no node": _changed("model.npz", roots=lambda held: held - 10**6),
+    "a feature that is none": _changed("model.npz", features=lambda held: held + 999),
+    "a tree that is a circle": _changed("model.npz", left=np.zeros_like),
+    "a list cut short": _changed("model.npz", right=lambda held: held[:3]),
+    "thresholds that are no numbers": _changed("model.npz", thresholds=lambda held: held * np.nan),
+    "a self-test of other features": _changed("golden.npz", rows=lambda held: held[:, :5]),
+    "no zip file": lambda path: (path / "model.npz").write_bytes(b"PK"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_ranker_is_refused_even_where_its_hashes_agree(
+    store: ArtifactStore, damage: Damage
+) -> None:
+    table = ranking_rows(20)
+    model = fit(table, QUICK)
+    assert isinstance(model, Trees)
+    path = save_ranker(model, "shop", store, table.rows).path
+    load_ranker(path, store)
+    damage(path)
+    write_manifest(path, read_manifest(path))
+    with pytest.raises(ArtifactCorrupt) as refused:
+        load_ranker(path, store)
+    assert refused.value.fix
+
+
 def test_no_ranker_of_a_name_says_how_one_is_made(store: ArtifactStore) -> None:
     with pytest.raises(ArtifactNotFound, match="no ranker 'shop'") as refused:
         load_ranker("shop", store)
@@ -190,6 +302,17 @@ def test_unknown_words_are_refused(words: tuple[str, str]) -> None:
         ways_of(*words)
     with pytest.raises(InputError, match="there is no gains 'odd'"):
         gains_of("odd")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"folds": 1}, {"seed": -1}, *({"guard_p": p} for p in (0.0, -0.5, 1.5, float("nan")))],
+)
+def test_numbers_that_no_guard_can_go_by_are_refused_before_anything_is_asked(
+    wrong: dict[str, float],
+) -> None:
+    with pytest.raises(InputError, match="cannot be"):
+        RankerJob(name="shop", **wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisle._index_run import fits
 from aisle._item_fields import text_encoders
 from aisle.encoder import ArtifactStore
 from aisle.encoder.code_artifact import ItemCodes
@@ -20,6 +19,7 @@ from aisle.errors import ArtifactNotFound, ForeignIndex, InputError
 from aisle.indexer.ledger.resume import check_same, run_parts
 from aisle.indexer.options import IndexOptions
 from aisle.indexer.releases.diff import learned_fields
+from aisle.indexer.releases.inherit import fits
 from aisle.indexer.vectors import (
     dense_item_encoder,
     item_fields_encoder,

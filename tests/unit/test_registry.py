@@ -151,6 +151,24 @@ def test_a_registry_that_lost_something_says_what_and_is_mended_by_a_push(
     assert registry.pull(manifest, ArtifactStore(tmp_path / "third")).fetched == ("encoder 0",)
 
 
+@pytest.mark.parametrize("damaged", ["model.onnx", "manifest.json", "texts/", "releases/"])
+def test_what_broke_off_in_the_registry_is_written_again_by_a_push(
+    folder: Place, store: ArtifactStore, tmp_path: Path, damaged: str
+) -> None:
+    artifact = small_artifact(store, "shop")
+    manifest = manifest_of("shop-v0001", [artifact], texts=TEXTS)
+    registry = folder.registry()
+    registry.push(manifest, [artifact], given(TEXTS))
+    assert folder.folder is not None
+    victim = next(path for path in folder.folder.rglob("*") if path.is_file() and damaged in str(path))
+    victim.write_bytes(victim.read_bytes()[:-1])
+    done = registry.push(manifest, [artifact], given(TEXTS))
+    assert len(done.written) == 1
+    found = registry.pull(registry.release("shop"), ArtifactStore(tmp_path / "elsewhere"))
+    assert found.fetched == ("encoder 0",) and registry.contents().problems == ()
+    assert registry.push(manifest, [artifact], given(TEXTS)).written == ()
+
+
 @pytest.mark.parametrize("changed", ["model.onnx", "texts/", "releases/"])
 def test_what_was_changed_in_the_registry_is_refused(
     folder: Place, store: ArtifactStore, tmp_path: Path, changed: str
@@ -247,7 +265,7 @@ def test_a_store_that_takes_no_writes_says_so_and_has_no_release(
     body = f"<Error><Code>{code}</Code></Error>".encode()
     with s3(monkeypatch) as address, FaultyProxy(address) as proxy:
         use_s3(monkeypatch, proxy.url)
-        registry = Registry(Objects.open("s3://models/aisle"))
+        registry = Registry(Objects.open("s3://models/aisle-507-403"))
         registry.push(first, [artifact], {})
         for allowed in range(4):
             writes: list[Request] = []

@@ -17,7 +17,10 @@ from aisle.search.rules.store import RULES_INDEX
 
 # Permissions that the plugin checks for the cluster, though their names begin with "indices:" (its
 # PrivilegesEvaluator.isClusterPerm).
-ALSO_OF_THE_CLUSTER = {"indices:data/write/bulk", "indices:data/read/mget", "indices:data/read/msearch"}
+ALSO_OF_THE_CLUSTER = {
+    *("indices:data/write/bulk", "indices:data/read/mget", "indices:data/read/msearch"),
+    *("indices:data/read/scroll", "indices:data/read/scroll/clear"),
+}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -35,6 +38,7 @@ def test_the_format(role: Role) -> None:
             [STATE_INDEX],
             [RULES_INDEX],
             [OBSERVATIONS, EVENTS, QUERIES],
+            [EVENTS, QUERIES],
         )
         for action in permission["allowed_actions"]:
             assert action.startswith("indices:")
@@ -56,8 +60,9 @@ def test_only_the_indexer_makes_and_only_two_delete() -> None:
     assert may("indices:admin/create") == {Role.INDEXER}
     assert may("indices:admin/delete") == {Role.INDEXER, Role.RELEASES}
     assert may("indices:data/write/bulk*") == {Role.INDEXER, Role.UPDATER}
-    searcher = json.dumps(role_document(Role.SEARCHER, "shop"))
-    assert "write" not in searcher and STATE_INDEX not in searcher
+    for role in (Role.SEARCHER, Role.WATCHER):
+        reads = json.dumps(role_document(role, "shop"))
+        assert "write" not in reads and STATE_INDEX not in reads
 
 
 @pytest.mark.parametrize("name", ["", "*", "shop*", "sh?p", "/.*/", "shop${user.name}", "a\\b"])

@@ -223,7 +223,7 @@ def test_pins_stand_at_their_places() -> None:
         ({"id": "", "then": HIDE}, "rule 1: id: string should have at least 1 character"),
         ({"id": "a\u001b[2J", "then": HIDE}, "its id holds control characters"),
         ({"id": "a", "then": {}}, "then: does nothing"),
-        ({"id": "a", "then": {"hidden": ["x"]}}, "then.hidden: unexpected keyword argument"),
+        ({"id": "a", "then": {"hidden": ["x"]}}, "then.hidden: there is no such key"),
         ({"id": "a", "then": {"hide": [1]}}, "then.hide[0]: should be a valid string"),
         (
             {"id": "a", "then": {"pin": {"id": "x", "at": 0}}},
@@ -290,11 +290,28 @@ def test_a_broken_file_is_named(content: bytes, said: str) -> None:
     assert said in error.value.message
 
 
+@pytest.mark.parametrize(
+    ("row", "known"),
+    [
+        ({"id": "a", "then": HIDE, "til": 1}, "id, then, when, from, until, comment"),
+        ({"id": "a", "then": {"pins": []}}, "pin, hide, boost, bury"),
+        ({"id": "a", "then": {"pin": [{"id": "1", "at": 1, "x": 2}]}}, "id, at"),
+        ({"id": "a", "then": {"boost": {"filter": {"brnd": "x"}, "by": 2}}}, "ids, words, brand, category"),
+        ({"id": "a", "then": HIDE, "when": {"filters": {"brnd": "x"}}}, "brand, category, attributes"),
+    ],
+)
+def test_of_a_key_that_there_is_not_those_that_there_are_are_named(row: Any, known: str) -> None:
+    with pytest.raises(InputError, match=f"there is no such key; choose from {known}"):
+        parse_rules(json.dumps([row]).encode(), "rules.json")
+
+
 def test_every_mistake_is_named_at_once() -> None:
     rows = [{"id": "a", "when": {"qery": "x"}, "then": HIDE}, {"id": "b", "then": {"pin": ["17"]}}]
     with pytest.raises(InputError) as error:
         parse_rules(json.dumps(rows).encode(), "rules.json")
-    assert "rule 1 (a): when.qery" in error.value.message
+    assert "rule 1 (a): when.qery: there is no such key; choose from query, match, filters, context" in (
+        error.value.message
+    )
     assert "rule 2 (b): then.pin[0]" in error.value.message
     with pytest.raises(InputError, match=r"\(and 4 more\)"):
         parse_rules(json.dumps([{"id": str(n)} for n in range(9)]).encode(), "rules.json")

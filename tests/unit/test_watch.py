@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ import pytest
 
 import aisle
 from aisle._watch import round_of
-from aisle._watch_actions import actions
+from aisle._watch_actions import COMMAND, WEBHOOK, actions
 from aisle._watch_figures import Measured
 from aisle.errors import InputError
 from aisle.evaluation.clicks.traffic import OTHERS, Traffic, TrafficReader
+from aisle.evaluation.watch.alarms import Acted, Alarm, acted, decide
 from aisle.evaluation.watch.figures import ItemBins, WatchFigures
 from aisle.evaluation.watch.policy import WatchPolicy, read_watch_policy
-from aisle.evaluation.watch.readings import Reading, readings
+from aisle.evaluation.watch.readings import Reading, Signal, readings
 from aisle.evaluation.watch.state import WatchState
 
 TRAFFIC = Traffic(
@@ -131,6 +134,7 @@ def test_rounds_that_fail_are_an_alarm_in_the_end_and_what_was_known_stays() -> 
         ("window_hours = 0", "window_hours = 0 cannot be"),
         ("[metric_drop]\nx = 1", "metric_drop is one value"),
         ("cooldown_hours = nan", "cooldown_hours = nan cannot be"),
+        ("cooldown_hours = inf", "cooldown_hours = inf cannot be"),
         ("x", "is no TOML"),
     ],
 )
@@ -212,12 +216,12 @@ def test_a_command_reads_the_alarms_and_no_shell_reads_the_command(tmp_path: Pat
     )
     out = tmp_path / "out file.json"
     command = f"{sys.executable} {program} '{out}' '; touch {tmp_path}/pwned' $(id) 0"
-    assert actions(command, None).act(TOLD) == ()
+    assert actions(command, None).act(COMMAND, TOLD) == ""
     arguments, told = json.loads(out.read_text())
     assert arguments == [str(out), f"; touch {tmp_path}/pwned", "$(id)", "0"] and told == TOLD
     assert not (tmp_path / "pwned").exists()
-    assert "ended with 7" in actions([sys.executable, str(program), str(out), "7"], None).act(TOLD)[0]
-    assert "could not be started" in actions(str(tmp_path / "missing"), None).act(TOLD)[0]
+    assert "ended with 7" in actions([sys.executable, str(program), str(out), "7"], None).act(COMMAND, TOLD)
+    assert "could not be started" in actions(str(tmp_path / "missing"), None).act(COMMAND, TOLD)
     for bad in ("'open", "  "):
         with pytest.raises(InputError, match="command"):
             actions(bad, None)
@@ -225,13 +229,13 @@ def test_a_command_reads_the_alarms_and_no_shell_reads_the_command(tmp_path: Pat
 
 def test_a_webhook_is_told_and_its_secret_is_not(receiver: HTTPServer) -> None:
     address = f"http://user:hunter2@127.0.0.1:{receiver.server_port}/services/hunter2?t=hunter2"
-    assert actions(None, address).act(TOLD) == ()
+    assert actions(None, address).act(WEBHOOK, TOLD) == ""
     assert receiver.received == [("/services/hunter2?t=hunter2", TOLD)]  # type: ignore[attr-defined]
     # It is not followed elsewhere.
     receiver.status = 302  # type: ignore[attr-defined]
-    (problem,) = actions(None, address).act(TOLD)
+    problem = actions(None, address).act(WEBHOOK, TOLD)
     assert problem == "the webhook at 127.0.0.1 answered 302" and len(receiver.received) == 2  # type: ignore[attr-defined]
-    (problem,) = actions(None, "http://hunter2@127.0.0.1:1/hunter2").act(TOLD)
+    problem = actions(None, "http://hunter2@127.0.0.1:1/hunter2").act(WEBHOOK, TOLD)
     assert "could not be called" in problem and "hunter2" not in problem
     for bad in ("ftp://x/hunter2", "hunter2", "http://", "http://[hunter2"):
         with pytest.raises(InputError) as refused:
@@ -246,6 +250,91 @@ def test_a_state_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"state\.json"):
         aisle.watch("shop", state=path)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"failures": "many"},
+        {"skipped": 3},
+        {"alarms": {"R@10": {"raised": True, "rounds": "x"}}},
+        {"alarms": {"R@10": {"raised": True, "acted": {"command": {"at": "2026-01-01T00:00:00"}}}}},
+        {"schema": 1, "alarms": {"R@10": {"raised": True, "acted": "2026-01-01T00:00:00"}}},
+        {"schema": 1, "alarms": 3},
+        {"baseline": {**WELL.to_json(), "documents": "x"}},
+        {"baseline": {**WELL.to_json(), "items": 3}},
+    ],
+)
+def test_a_state_with_a_value_of_another_type_is_refused(wrong: Mapping[str, Any]) -> None:
+    held = WatchState("shop", at="now", baseline=WELL).to_json()
+    assert WatchState.from_json(json.loads(json.dumps(held)), "x") == WatchState.from_json(held, "x")
+    with pytest.raises(InputError, match="is not the state of a watch"):
+        WatchState.from_json({**held, **wrong}, "state.json")
+
+
+def test_a_clock_that_was_ahead_silences_nothing() -> None:
+    reading = Reading(Signal.METRIC, "R@10", 0.5, 0.02)
+    ahead = (NOW + timedelta(days=900)).isoformat()
+    alarms = {"R@10": Alarm(raised=True, since=ahead, rounds=1, acted={COMMAND: Acted(ahead)})}
+    assert decide(alarms, [reading], WatchPolicy(), NOW, [COMMAND]).due == {COMMAND: ("R@10",)}
+
+
+def test_what_failed_is_tried_again_a_few_times_and_what_was_done_is_not() -> None:
+    reading, policy = Reading(Signal.METRIC, "R@10", 0.5, 0.02), WatchPolicy(cooldown_hours=24)
+    alarms: Mapping[str, Alarm] = {}
+    done: dict[str, list[int]] = {COMMAND: [], WEBHOOK: []}
+    for hour in range(50):
+        now = NOW + timedelta(hours=hour)
+        decision = decide(alarms, [reading], policy, now, [COMMAND, WEBHOOK])
+        alarms = decision.alarms
+        for action, due in decision.due.items():
+            assert due == ("R@10",)
+            done[action].append(hour)
+            alarms = acted(alarms, due, action, policy, now, failed=action == WEBHOOK)
+    assert done == {COMMAND: [0, 24, 48], WEBHOOK: [0, 1, 2, 26]}
+    known = alarms["R@10"].acted
+    assert known[COMMAND] == Acted(at(48), 0, at(72)) and known[WEBHOOK] == Acted(at(26), 4, at(50))
+    # A shorter cooldown holds from the next round on, and a new alarm begins with all its tries.
+    sooner = decide(alarms, [reading], replace(policy, cooldown_hours=3), now, [COMMAND, WEBHOOK])
+    assert sooner.alarms["R@10"].acted[COMMAND].until == at(51) and sooner.due == {WEBHOOK: ("R@10",)}
+    ended = decide(alarms, [replace(reading, value=0.0)], policy, now, [COMMAND, WEBHOOK]).alarms
+    assert ended["R@10"].acted == {COMMAND: known[COMMAND]}
+    assert decide(ended, [reading], policy, now, [COMMAND, WEBHOOK]).due == {WEBHOOK: ("R@10",)}
+
+
+def at(hour: int) -> str:
+    return (NOW + timedelta(hours=hour)).isoformat(timespec="seconds")
+
+
+def test_a_state_of_the_first_schema_is_read() -> None:
+    then = at(0)
+    held = WatchState("shop", at=then, baseline=WELL).to_json()
+    alarms = {
+        "R@10": {"raised": True, "since": then, "rounds": 2, "acted": then},
+        "documents": {"acted": None},
+    }
+    found = WatchState.from_json({**held, "schema": 1, "alarms": alarms}, "state.json")
+    assert found.alarms["R@10"].acted == {COMMAND: Acted(then), WEBHOOK: Acted(then)}
+    assert found.alarms["documents"].acted == {}
+
+
+def test_a_webhook_whose_answer_never_ends_does_not_hold_the_watch() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        ended = threading.Event()
+
+        def drip() -> None:
+            with server.accept()[0] as peer:
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                ended.wait(5)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        assert actions(None, address).act(WEBHOOK, TOLD) == ""
+        assert time.monotonic() - began < 4
+        ended.set()
+        thread.join()
 
 
 def test_readings_have_names_of_their_own() -> None:

@@ -173,6 +173,7 @@ def java_options() -> list[str]:
 
 LOG = Path("logs", "node.log")
 TAIL_LINES = 12
+_LOCK_ERROR = "failed to obtain node locks"
 
 
 @dataclass(slots=True)
@@ -293,7 +294,18 @@ def start_failure(name: str, folder: Path, *, alive: bool) -> NodeStartFailed:
     if LINK_ERROR in told:
         why = "cannot load k-NN's native libraries"
         fix = f"set {lost_libraries(folder)}, then start it again"
+    elif _LOCK_ERROR in told:
+        why = "found another process on its data"
+        fix = f"end that process ({_holder(folder)}), or start a node with other --data"
     return NodeStartFailed(f"node {name} {why}; its last log lines:\n{told}", fix=fix)
+
+
+def _holder(folder: Path) -> str:
+    """Which node works in this folder, as one is left when its record was lost."""
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] == str(folder.resolve()):
+            return f"kill {process.pid}"
+    return "it is another user's"
 
 
 def link_error(log: Path) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,13 +18,18 @@ from aisle.errors import InputError
 GRACE_S = 20.0
 """How long a node may take to end by itself before it is killed."""
 
+_SAME_S = 1.0
+
 
 def same_process(pid: int, created: float) -> psutil.Process | None:
-    """The running process with this id and this birth time (epoch seconds), else None."""
+    """The running process with this id and this birth time, else None."""
     try:
         process = psutil.Process(pid)
+        # Records of earlier versions of Aisle hold epoch seconds on Linux too.
+        born = (birth_time(pid), process.create_time())
+        same = any(abs(one - created) < _SAME_S for one in born)
         # A zombie has ended; only its exit status is left to be read.
-        if abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
+        if same and process.status() != psutil.STATUS_ZOMBIE:
             return process
     except psutil.NoSuchProcess:
         return None
@@ -46,10 +53,18 @@ def stop_process(pid: int, created: float, grace_s: float = GRACE_S) -> None:
 
 
 def birth_time(pid: int) -> float:
-    """When the process was born, epoch seconds; 0 if it has gone."""
+    """When the process was born: on Linux in seconds after the machine's start, elsewhere epoch seconds.
+
+    Linux derives a process's epoch time from the clock of now, which is set while processes run: after a
+    machine slept, or was told the time. What is counted from its start stays. 0 if the process has gone.
+    """
     try:
-        return psutil.Process(pid).create_time()
-    except psutil.NoSuchProcess:
+        if sys.platform != "linux":
+            return psutil.Process(pid).create_time()
+        # The name in brackets may hold spaces and brackets; the 20th field after it is the birth, in ticks.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+        return int(fields.split()[19]) / os.sysconf("SC_CLK_TCK")
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return 0.0
 
 
@@ -62,7 +77,7 @@ class NodeRecord:
 
     Attributes:
         name: its name, unique on this machine.
-        pid, created: process id and its birth time (epoch seconds), which together name one process.
+        pid, created: process id and its birth time (`birth_time`), which together name one process.
         url: where it answers.
         folder: its data/, logs/ and config/.
         version: OpenSearch version.

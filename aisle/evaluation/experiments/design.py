@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from aisle._files import read_settings_text
 from aisle.errors import InputError
 from aisle.mappings.ubi import ID_CHARS
 
@@ -98,8 +99,7 @@ class Experiment:
             raise InputError("the control has a percent", fix="leave it out: the control has what is left")
         if sum(arm.percent for arm in self.arms) > 100:
             raise InputError(f"the arms of {self.name} have more than 100 percent", fix="give them less")
-        ways = [(arm.release, arm.system, arm.rules) for arm in (self.control, *self.arms)]
-        if len(set(ways)) < len(ways):
+        if alike(self, ""):
             raise InputError(
                 f"two arms of {self.name} answer alike",
                 fix='give them another release, system or rules: release = "shop-v0008"',
@@ -108,6 +108,24 @@ class Experiment:
     def arm(self, name: str) -> Arm | None:
         """The arm of that name, or the control; None if there is none."""
         return next((arm for arm in (self.control, *self.arms) if arm.name == name), None)
+
+    def check_to_serve(self) -> None:
+        """Refuse what a file may say, as one that has ended, and no service should begin.
+
+        Raises:
+            InputError: nobody would take part, or shoppers would be answered from another catalogue.
+        """
+        if not any(arm.percent for arm in self.arms):
+            raise InputError(
+                f"nobody takes part in {self.name}: its arms have 0 percent", fix="write percent = 10"
+            )
+        for arm in (self.control, *self.arms):
+            # The name of a release is that of its catalogue and a number.
+            if arm.release and arm.release.rpartition("-v")[0] != self.catalogue:
+                raise InputError(
+                    f"{arm.name} is to be {arm.release}, which is no release of {self.catalogue}",
+                    fix=f"see which there are: aisle releases list {self.catalogue}",
+                )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -152,17 +170,24 @@ class Experiment:
             raise InputError(f"{source}: {error.message}", fix=error.fix) from None
 
 
+def alike(experiment: Experiment, live: str) -> bool:
+    """Whether two arms answer alike: what is compared with itself tells nothing.
+
+    Args:
+        experiment: the arms.
+        live: the release that those are which name none.
+    """
+    arms = (experiment.control, *experiment.arms)
+    return len({(arm.release or live, arm.system, arm.rules) for arm in arms}) < len(arms)
+
+
 def read_experiment(path: Path) -> Experiment:
     """The experiment of a file.
 
     Raises:
         InputError: it cannot be read, or see `Experiment.from_toml`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}", fix="name a TOML file") from None
-    return Experiment.from_toml(text, str(path))
+    return Experiment.from_toml(read_settings_text(path), str(path))
 
 
 def _arm(held: Mapping[str, Any]) -> Arm:

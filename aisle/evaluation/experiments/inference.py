@@ -25,11 +25,11 @@ _FEW: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate over shoppers.
+    """A rate over shoppers, from 0 to 1.
 
     Attributes:
         value: clicked searches over searches, or the like.
-        low, high: its 95 % interval.
+        low, high: its 95 % interval, which ends at 0 and 1 too.
         error: its standard error.
     """
 
@@ -60,7 +60,7 @@ def rate(above: Iterable[float], below: Iterable[float]) -> Rate:
         return Rate(value, 0.0, 1.0, math.inf)
     residuals = x - value * y
     error = float(np.sqrt(count / (count - 1) * np.sum(residuals**2)) / total)
-    return Rate(value, value - _Z95 * error, value + _Z95 * error, error)
+    return Rate(value, max(0.0, value - _Z95 * error), min(1.0, value + _Z95 * error), error)
 
 
 def p_value(control: Rate, arm: Rate) -> float:
@@ -134,4 +134,4 @@ def wins(preferences: Iterable[Iterable[int]]) -> Wins:
     spread = float(np.sqrt(np.sum(difference**2)))
     p = float(2 * norm.sf(abs(difference.sum()) / spread)) if spread else 1.0
     found_rate = rate(x, x + y)
-    return Wins(arm, control, ties, shoppers, share, max(0.0, found_rate.low), min(1.0, found_rate.high), p)
+    return Wins(arm, control, ties, shoppers, share, found_rate.low, found_rate.high, p)

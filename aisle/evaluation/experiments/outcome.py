@@ -50,6 +50,7 @@ class Outcome:
         arms: of a split, the control first; empty for an interleaving.
         wins: of an interleaving; None for a split.
         searches: that took part, first pages alone.
+        nameless: searches that did not, as nobody knows whose they are.
     """
 
     experiment: Experiment
@@ -57,6 +58,7 @@ class Outcome:
     arms: tuple[ArmOutcome, ...]
     wins: Wins | None
     searches: int
+    nameless: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -64,6 +66,7 @@ class Outcome:
             "experiment": self.experiment.to_json(),
             "depth": self.depth,
             "searches": self.searches,
+            "nameless": self.nameless,
             "arms": [{**asdict(arm), "ctr": arm.ctr.to_json()} for arm in self.arms],
             "wins": self.wins.to_json() if self.wins else None,
         }
@@ -82,7 +85,8 @@ class _Search:
 class OutcomeReader:
     """Takes queries, then events, and says at the end what came of them.
 
-    A shopper is a client's id, else a session's, else each search is one.
+    A shopper is a client's id, else a session's. Searches without either are counted apart: many may be one
+    shopper's, and as many shoppers they would make any difference look certain.
 
     Attributes:
         experiment: whose searches count.
@@ -90,6 +94,7 @@ class OutcomeReader:
 
     experiment: Experiment
     _searches: dict[str, _Search] = field(default_factory=dict)
+    _nameless: int = 0
 
     def query(self, source: Mapping[str, Any]) -> None:
         """Take a document of ``ubi_queries``; those of other experiments, and later pages, do not count."""
@@ -99,7 +104,10 @@ class OutcomeReader:
         config = said.get(SEARCH_CONFIG)
         if said.get(EXPERIMENT) != self.experiment.name or not isinstance(config, str):
             return
-        shopper = source.get("client_id") or source.get("session_id") or identity
+        shopper = source.get("client_id") or source.get("session_id")
+        if not shopper:
+            self._nameless += 1
+            return
         drafted = self._drafted(source.get("query_response_hit_ids"), said.get(TEAMS))
         unmatched = said.get("matched") in ("meaning", "nothing")
         self._searches[identity] = _Search(str(shopper), config, drafted, unmatched)
@@ -129,10 +137,10 @@ class OutcomeReader:
         """
         if self.experiment.kind is Kind.INTERLEAVE:
             found = self._wins()
-            return Outcome(self.experiment, depth, (), found, len(self._searches))
+            return Outcome(self.experiment, depth, (), found, len(self._searches), self._nameless)
         control = self._arm(self.experiment.control.name, depth, None)
         arms = [self._arm(arm.name, depth, control.ctr) for arm in self.experiment.arms]
-        return Outcome(self.experiment, depth, (control, *arms), None, len(self._searches))
+        return Outcome(self.experiment, depth, (control, *arms), None, len(self._searches), self._nameless)
 
     def _wins(self) -> Wins:
         by_shopper: dict[str, list[int]] = {}

@@ -38,7 +38,7 @@ class ReleaseFigures:
         size_bytes: of the index without replicas.
         coverage: field to the share of the documents that have it, 0 to 1.
         scores: of the judged queries; None: nothing was judged.
-        p50_ms: median milliseconds a judged query.
+        milliseconds: judged query to how long its answer took.
         golden: golden queries and those that miss their item; None: there are none.
         titles, vectors: sampled items, and those that are not found by their own title or vector; None: it
             was not asked for them, or it has no vectors.
@@ -56,7 +56,7 @@ class ReleaseFigures:
     size_bytes: int = 0
     coverage: Mapping[str, float] = field(default_factory=dict)
     scores: Scores | None = None
-    p50_ms: float = 0.0
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
     golden: Found | None = None
     titles: Found | None = None
     vectors: Found | None = None

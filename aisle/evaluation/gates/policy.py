@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from aisle.errors import InputError
 from aisle.evaluation.limits import check_count, check_number, parse_limits, read_limits, write_limits
 from aisle.evaluation.metrics import DEFAULT_METRICS
+from aisle.evaluation.seen import Seen
 
 _USUAL_DROPS: Final = MappingProxyType({"nDCG@10": 0.01, "R@10": 0.02, "R@200": 0.02})
 
@@ -41,7 +42,8 @@ class GatePolicy:
         shrink: share of the live release's documents by which there may be fewer, 0 to 1.
         size: most bytes a document, as a multiple of the live release's.
         size_slack_mb: megabytes in all that are too few to count as larger, as segments have some.
-        latency: most median milliseconds a query, as a multiple of the live release's.
+        latency: most milliseconds a query, as a multiple of the live release's median; the release's are that
+            median and the median of what each query takes longer, both asked in turn.
         latency_slack_ms: milliseconds that are too few to count as slower.
 
     Raises:
@@ -86,6 +88,10 @@ class GatePolicy:
             check_number(name, getattr(self, name), 0, float("inf"))
         for name in ("segment_queries", "golden_depth", "seen_queries"):
             check_count(name, getattr(self, name))
+
+    def knows_too_many(self, seen: Seen) -> bool:
+        """Whether a model learned from so many of the judged queries that it looks better than it is."""
+        return seen.asked >= self.seen_queries and seen.share > self.seen
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 from typing import Any, Final
 
 from aisle.evaluation.gates.check import Check
@@ -67,6 +68,7 @@ class GateReport:
         candidate, live: releases; ``live`` is empty if nothing is live.
         uuids: release to the uuid of its index, which tells of which index this was measured.
         judged: the judged set; empty if there was none.
+        rules: that acted on what the candidate found, for people.
         checks: every one that could be made.
         skipped: gate to why it was not.
         policy: what was held against it.
@@ -76,6 +78,7 @@ class GateReport:
     live: str
     uuids: Mapping[str, str]
     judged: str
+    rules: str
     checks: tuple[GateCheck, ...]
     skipped: Mapping[Gate, str]
     policy: GatePolicy
@@ -98,6 +101,7 @@ class GateReport:
             "live": self.live,
             "uuids": dict(self.uuids),
             "judged": self.judged,
+            "rules": self.rules,
             "failures": [one.to_json() for one in self.failures],
             "checks": [one.to_json() for one in self.checks],
             "skipped": {gate.value: why for gate, why in self.skipped.items()},
@@ -108,6 +112,9 @@ class GateReport:
         """A table of all checks, those that stop it first."""
         against = self.live or "nothing that is live"
         verdict = "may go live" if self.passed else "does not go live"
+        what = self.candidate
+        if self.candidate == self.live:
+            against, what = "itself with the live rules", f"{self.candidate} with rules {self.rules}"
         rows = [
             [
                 "yes" if one.check.met else "**no**",
@@ -121,9 +128,10 @@ class GateReport:
             for one in sorted(self.checks, key=lambda one: one.check.met)
         ]
         parts = [
-            f"# {self.candidate} {verdict}",
+            f"# {what} {verdict}",
             f"{len(self.checks) - len(self.failures)} of {len(self.checks)} checks passed, against {against}"
             + (f", on {self.judged}" if self.judged else "")
+            + (f". Rules: {self.rules}" if self.rules else "")
             + ".",
             markdown_table(["met", "gate", "what", "value", "limit", "live", "note"], rows),
         ]
@@ -141,6 +149,7 @@ def judge(
     *,
     segments: Segments | None = None,
     judged: str = "",
+    rules: str = "",
 ) -> GateReport:
     """Hold a release to a policy.
 
@@ -150,6 +159,7 @@ def judge(
         policy: the limits.
         segments: name to ids of judged queries.
         judged: name of the judged set.
+        rules: that act on what the candidate finds, for people.
 
     Raises:
         EvaluationError: the two were scored on other queries.
@@ -170,6 +180,7 @@ def judge(
         live.release if live else "",
         {one.release: one.uuid for one in (candidate, live) if one and one.uuid},
         judged,
+        rules,
         checks,
         _skipped({one.gate for one in checks}, candidate, live, policy),
         policy,
@@ -296,6 +307,10 @@ def _costs(candidate: ReleaseFigures, live: ReleaseFigures, policy: GatePolicy) 
             "megabytes", candidate.size_bytes / _MB, alike * policy.size + policy.size_slack_mb, True
         )
         yield GateCheck(Gate.SIZE, check, live.size_bytes / _MB)
-    if candidate.p50_ms and live.p50_ms:
-        most = live.p50_ms * policy.latency + policy.latency_slack_ms
-        yield GateCheck(Gate.LATENCY, Check("p50 ms", candidate.p50_ms, most, True), live.p50_ms)
+    both = live.milliseconds.keys() & candidate.milliseconds.keys()
+    if both:
+        before = median(live.milliseconds[id_] for id_ in both)
+        # Query by query, since both were asked one right after the other: what slowed both is no difference.
+        more = median(candidate.milliseconds[id_] - live.milliseconds[id_] for id_ in both)
+        most = before * policy.latency + policy.latency_slack_ms
+        yield GateCheck(Gate.LATENCY, Check("p50 ms", before + more, most, True), before)

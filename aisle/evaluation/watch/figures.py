@@ -60,18 +60,3 @@ class WatchFigures:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, held: Mapping[str, Any]) -> Self:
-        """What `to_json` gave; raises KeyError or TypeError for anything else."""
-        bins = held["bins"]
-        return cls(
-            **{
-                **held,
-                "codes": tuple(held["codes"]),
-                "traffic": None if held["traffic"] is None else Traffic(**held["traffic"]),
-                "bins": ItemBins(
-                    {name: tuple(values) for name, values in bins["values"].items()}, tuple(bins["prices"])
-                ),
-            }
-        )

@@ -10,6 +10,8 @@ from aisle.errors import InputError
 from aisle.evaluation.limits import check_count, check_number, read_limits, write_limits
 from aisle.evaluation.metrics import DEFAULT_METRICS
 
+_YEAR_H: Final = 24 * 366
+
 
 @dataclass(frozen=True, slots=True)
 class WatchPolicy:
@@ -66,9 +68,10 @@ class WatchPolicy:
         for name in ("metric_drop", "codes_used", "shrink", "unmatched_rise", "ctr_drop", "recovery"):
             check_number(name, getattr(self, name), 0, 1)
         check_number("significance", self.significance, 1e-12, 1)
-        for name in ("click_position_rise", "query_drift", "item_drift", "cooldown_hours"):
+        for name in ("click_position_rise", "query_drift", "item_drift"):
             check_number(name, getattr(self, name), 0, float("inf"))
-        check_number("window_hours", self.window_hours, 0.01, 24 * 366)
+        check_number("window_hours", self.window_hours, 0.01, _YEAR_H)
+        check_number("cooldown_hours", self.cooldown_hours, 0, _YEAR_H)
         for name in ("ctr_depth", "unreachable", "least_searches", "confirm"):
             check_count(name, getattr(self, name))
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Final, Self
+
+from pydantic import TypeAdapter, ValidationError
 
 from aisle.errors import InputError
 from aisle.evaluation.watch.alarms import Alarm
 from aisle.evaluation.watch.figures import WatchFigures
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
+# What the first schema knew of was done by all actions there are, or by none.
+_ACTIONS: Final = ("command", "webhook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +77,40 @@ class WatchState:
         Raises:
             InputError: it is not the state of a watch, or that of a later version.
         """
+        if isinstance(held, dict) and held.get("schema", _SCHEMA) == 1:
+            held = _of_schema_1(held)
         if isinstance(held, dict) and held.get("schema", _SCHEMA) != _SCHEMA:
             raise InputError(
                 f"{source} is of another version of Aisle", fix="use that one, or another --state"
             )
         try:
-            return cls(
-                catalogue=held["catalogue"],
-                at=held["at"],
-                release=held["release"],
-                problem=held["problem"],
-                failures=held["failures"],
-                alarms={name: Alarm(**one) for name, one in held["alarms"].items()},
-                readings=tuple(held["readings"]),
-                skipped=held["skipped"],
-                baseline_at=held["baseline_at"],
-                baseline=None if held["baseline"] is None else WatchFigures.from_json(held["baseline"]),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
+            found = TypeAdapter(cls).validate_python(held)
+            # A default is for a first round, not for what was lost.
+            if lost := [one.name for one in fields(cls) if one.name not in held]:
+                raise ValueError(f"it lacks {lost[0]}")
+            for alarm in found.alarms.values():
+                times = (alarm.since, *(at for one in alarm.acted.values() for at in (one.at, one.until)))
+                for at in filter(None, times):
+                    if datetime.fromisoformat(at).tzinfo is None:
+                        raise ValueError(f"{at} has no time zone")
+        except ValueError as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             raise InputError(
-                f"{source} is not the state of a watch ({error!r})", fix="name another file, or remove it"
+                f"{source} is not the state of a watch ({reason})", fix="name another file, or remove it"
             ) from error
+        return found
+
+
+def _of_schema_1(held: Mapping[str, Any]) -> dict[str, Any]:
+    """One that knew when a trigger was acted on, and not by which action; what is no state stays none."""
+    alarms = held.get("alarms")
+    if isinstance(alarms, dict):
+        alarms = {name: _alarm_of_schema_1(one) for name, one in alarms.items()}
+    return {**held, "schema": _SCHEMA, "alarms": alarms}
+
+
+def _alarm_of_schema_1(held: Any) -> Any:
+    if not isinstance(held, dict):
+        return held
+    at = held.get("acted")
+    return {**held, "acted": {action: {"at": at} for action in _ACTIONS} if at else {}}

@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 from aisle.cluster import Cluster
 from aisle.cluster.capabilities import require_engine
 from aisle.cluster.failures import RetryPolicy
-from aisle.errors import AisleError, IndexingFailed
+from aisle.errors import AisleError, IndexingFailed, InputError
 from aisle.indexer.lease.lease import hold
 from aisle.indexer.releases.inventory import ReleaseInventory, read_inventory
 from aisle.indexer.releases.log import write_log
@@ -33,6 +33,24 @@ class Step(Protocol):
 
     def alias_actions(self, name: str, target: str, live: Sequence[str]) -> list[dict[str, Any]]:
         """What makes it live, all or none; fails if somebody else moved the alias."""
+
+
+def require_live(expected: str | None, now: ReleaseInventory) -> None:
+    """Refuse to replace another release than the one that was looked at.
+
+    Args:
+        expected: what was live then, as `WentLive.before` says it; empty for nothing, None for whatever.
+        now: what there is.
+
+    Raises:
+        InputError: something else is live by now.
+    """
+    live = ", ".join(now.live)
+    if expected is not None and live != expected:
+        raise InputError(
+            f"{live or 'nothing'} is live by now, not {expected or 'nothing'}",
+            fix="look at what is live (`aisle releases list`), then run the command again",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,20 @@ def read_log(cluster: Cluster, name: str) -> tuple[LogEntry, ...]:
     return _entries(_documents(cluster).read(_id(name)).source, name)
 
 
+MOVES: Final = ("index", "promote", "rollback")
+"""Actions after which another release is live."""
+
+
+def live_last(cluster: Cluster, name: str) -> str:
+    """The release that was live last, whether it is there or not; empty if the log does not say.
+
+    Raises:
+        InputError, ClusterError: see `read_log`.
+    """
+    moved = [entry.release for entry in read_log(cluster, name) if entry.action in MOVES]
+    return moved[-1] if moved else ""
+
+
 def write_log(cluster: Cluster, name: str, action: str, release: str, before: str, note: str = "") -> None:
     """Add an entry. What was done is done: a log that cannot be written is a warning."""
     entry = LogEntry(datetime.now(UTC).isoformat(timespec="seconds"), action, release, before, _who(), note)

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster.failures import RetryPolicy
 from aisle.errors import InputError
-from aisle.indexer.releases.go_live import DEFAULT_POLICY, go_live
+from aisle.indexer.releases.go_live import DEFAULT_POLICY, go_live, require_live
 from aisle.indexer.releases.inventory import ReleaseInventory
 from aisle.indexer.releases.names import promote_actions
 
@@ -57,6 +57,11 @@ def choose_promoted(name: str, now: ReleaseInventory, release: str | None = None
     if release in now.live:
         raise InputError(f"{release} is live already", fix=known)
     if release not in now.staged:
+        if release in now.releases and release not in now.unfinished:
+            raise InputError(
+                f"{release} is not staged: it was live before",
+                fix=f"go back to it: aisle releases rollback {name} --to {release}",
+            )
         raise InputError(f"{name} has no staged release {release}", fix=known)
     return release
 
@@ -67,9 +72,11 @@ class ToStaged:
 
     Attributes:
         release: one that is staged; None: the only one.
+        replacing: what must be live for it, see `require_live`.
     """
 
     release: str | None = None
+    replacing: str | None = None
 
     @property
     def action(self) -> str:
@@ -77,8 +84,10 @@ class ToStaged:
         return "promote"
 
     def target(self, name: str, now: ReleaseInventory) -> str:
-        """See `choose_promoted`."""
-        return choose_promoted(name, now, self.release)
+        """See `choose_promoted` and `require_live`."""
+        target = choose_promoted(name, now, self.release)
+        require_live(self.replacing, now)
+        return target
 
     def alias_actions(self, name: str, target: str, live: Sequence[str]) -> list[dict[str, Any]]:
         """Keeps what was live, as a way back."""
@@ -90,6 +99,7 @@ def promote(
     name: str,
     release: str | None = None,
     *,
+    replacing: str | None = None,
     dry_run: bool = False,
     wait_s: float = 0.0,
     policy: RetryPolicy = DEFAULT_POLICY,
@@ -100,16 +110,17 @@ def promote(
         client: connection.
         name: of the catalogue.
         release: see `choose_promoted`.
+        replacing: see `require_live`.
         dry_run: change nothing, tell what would be.
         wait_s: how long to wait for another run, see `lease.hold`.
         policy: for each request.
 
     Raises:
-        InputError: see `choose_promoted`; or another run holds the lease.
+        InputError: see `choose_promoted` and `require_live`; or another run holds the lease.
         IndexingFailed: the release cannot be searched, or something else moved the alias.
         CapabilityMissing: its vectors would end a node that is searched.
         ForeignIndex: an Aisle made it that this one cannot read.
         ClusterError: the cluster is away.
     """
-    done = go_live(client, name, ToStaged(release), dry_run=dry_run, wait_s=wait_s, policy=policy)
+    done = go_live(client, name, ToStaged(release, replacing), dry_run=dry_run, wait_s=wait_s, policy=policy)
     return Promoted(name, done.live, done.before, done.done, done.served_with)

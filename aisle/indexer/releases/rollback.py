@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from aisle.cluster.failures import RetryPolicy
 from aisle.errors import InputError
-from aisle.indexer.releases.go_live import DEFAULT_POLICY, go_live
+from aisle.indexer.releases.go_live import DEFAULT_POLICY, go_live, require_live
 from aisle.indexer.releases.inventory import ReleaseInventory
 from aisle.indexer.releases.names import rollback_actions, version_of
 
@@ -24,7 +24,8 @@ class Rollback:
         live: what it points to now.
         withdrawn: what it pointed to before; stays, marked, until the next run or ``prune`` deletes it.
         done: False for a dry run.
-        rules: version of the rules that came back, 0 if they were switched off; None: they stay as they are.
+        rules: version of the rules that came back, 0 if they were switched off; None: they
+            stay as they are, or there never were any.
         served_with: the models that came back with the release, a line each.
     """
 
@@ -82,9 +83,11 @@ class ToOlder:
 
     Attributes:
         to: a release; None: the newest way back.
+        leaving: what must be live for it, see `require_live`.
     """
 
     to: str | None = None
+    leaving: str | None = None
 
     @property
     def action(self) -> str:
@@ -92,7 +95,8 @@ class ToOlder:
         return "rollback"
 
     def target(self, name: str, now: ReleaseInventory) -> str:
-        """See `choose_target`."""
+        """See `choose_target` and `require_live`."""
+        require_live(self.leaving, now)
         return choose_target(name, now, self.to)
 
     def alias_actions(self, name: str, target: str, live: Sequence[str]) -> list[dict[str, Any]]:
@@ -105,6 +109,7 @@ def rollback(
     name: str,
     to: str | None = None,
     *,
+    leaving: str | None = None,
     dry_run: bool = False,
     wait_s: float = 0.0,
     policy: RetryPolicy = DEFAULT_POLICY,
@@ -115,16 +120,17 @@ def rollback(
         client: connection.
         name: of the catalogue.
         to: see `choose_target`.
+        leaving: see `require_live`.
         dry_run: change nothing, tell what would be.
         wait_s: how long to wait for another run, see `lease.hold`.
         policy: for each request.
 
     Raises:
-        InputError: see `choose_target`; or another run holds the lease.
+        InputError: see `choose_target` and `require_live`; or another run holds the lease.
         IndexingFailed: the release cannot be searched, or something else moved the alias.
         CapabilityMissing: its vectors would end a node that is searched, see `require_engine`.
         ForeignIndex: an Aisle made it that this one cannot read.
         ClusterError: the cluster is away.
     """
-    done = go_live(client, name, ToOlder(to), dry_run=dry_run, wait_s=wait_s, policy=policy)
+    done = go_live(client, name, ToOlder(to, leaving), dry_run=dry_run, wait_s=wait_s, policy=policy)
     return Rollback(name, done.live, done.before, done.done, served_with=done.served_with)

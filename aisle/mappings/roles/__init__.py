@@ -24,6 +24,7 @@ class Role(StrEnum):
     SEARCHER = "searcher"
     MERCHANDISER = "merchandiser"
     RECORDER = "recorder"
+    WATCHER = "watcher"
 
 
 def role_document(role: Role, name: str) -> dict[str, Any]:

@@ -25,10 +25,10 @@ from aisle.encoder.artifact import (
 )
 from aisle.encoder.self_test import SelfTest
 from aisle.encoder.text import TEXT_VERSION
-from aisle.errors import ArtifactCorrupt, ArtifactMismatch
+from aisle.errors import ArtifactCorrupt, ArtifactMismatch, InputError
 from aisle.search.rank.features import FEATURE_VERSION, FEATURES
 from aisle.search.rank.linear import Linear
-from aisle.search.rank.ranker import DEPTH, Ranker, RankModel
+from aisle.search.rank.ranker import DEPTH, MAX_DEPTH, Ranker, RankModel
 from aisle.search.rank.trees import Trees
 
 MODEL: Final = "model.npz"
@@ -149,13 +149,15 @@ def load_ranker(ref: str | Path, store: ArtifactStore) -> tuple[Ranker, Artifact
         version, names = described["feature_version"], described["features"]
     if (version, names) != (FEATURE_VERSION, [feature.name for feature in FEATURES]):
         raise ArtifactMismatch(
-            f"the ranker {artifact.manifest.name} was trained on features of version {version}, and those of"
-            f" this Aisle are of version {FEATURE_VERSION}",
+            f"the ranker {artifact.manifest.name} was trained on features of version {version}, which are not"
+            f" those of this Aisle (version {FEATURE_VERSION})",
             fix=_AGAIN,
         )
     with readable(folder, _AGAIN):
         with np.load(artifact.file(MODEL), allow_pickle=False) as held:
             model = _KINDS[described["model"]].of_arrays(held)
         depth = int(described["depth"])
-    RankerSelfTest.read(artifact.file(GOLDEN)).check(model, folder)
+        if not 1 <= depth <= MAX_DEPTH:
+            raise InputError(f"it would order {depth} candidates", fix=_AGAIN)
+        RankerSelfTest.read(artifact.file(GOLDEN)).check(model, folder)
     return Ranker(artifact.manifest.name, artifact.fingerprint, model, depth), artifact

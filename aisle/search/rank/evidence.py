@@ -18,7 +18,7 @@ from aisle.mappings.measures import measures
 from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import inner_product
 from aisle.search.fusion import Fused, LegResult
-from aisle.search.legs import WORD, Leg, Question
+from aisle.search.legs import FIELD_WORDS, WORD, Leg, Question, first_words
 from aisle.search.signals import signals_of, stored_signals, tunable_signals
 from aisle.search.stored import docvalue_fields, stored_values
 
@@ -110,9 +110,10 @@ def evidence_body(
         ids: of the items.
     """
     bare = replace(question, filters=())
+    text = first_words(bare.text, FIELD_WORDS)
     asked = [
         *(_named(_exact(leg, bare), f"leg:{leg.name}") for leg in legs),
-        *(_named({"match": {name: {"query": bare.text}}}, f"field:{name}") for name in FIELDS),
+        *(_named({"match": {name: {"query": text}}}, f"field:{name}") for name in FIELDS),
         *(
             _named({"match": {fields.TITLE: {"query": word}}}, f"word:{place}")
             for place, word in enumerate(words_of(bare.text))
@@ -155,6 +156,9 @@ def read_evidence(
     hits = {hit["_id"]: hit for hit in answer["hits"]["hits"]}
     ranks = {leg: {id_: rank for rank, id_ in enumerate(of.ids, 1)} for leg, of in results.items()}
     words, boosts = words_of(question.text), _boosts(meta)
+    leg_names = {leg: f"leg:{leg}" for leg in results}
+    field_names = {name: f"field:{name}" for name in FIELDS}
+    word_names = [f"word:{place}" for place in range(len(words))]
     signals = signals_of(boosts, meta, stored_values(answer["hits"]["hits"]), at or datetime.now(UTC))
     candidates = []
     for place, each in enumerate(fused):
@@ -168,13 +172,13 @@ def read_evidence(
                 fused=each.score,
                 place=place,
                 scores={
-                    leg: _leg_score(question, meta, leg, named[f"leg:{leg}"])
-                    for leg in results
-                    if f"leg:{leg}" in named
+                    leg: _leg_score(question, meta, leg, named[name])
+                    for leg, name in leg_names.items()
+                    if name in named
                 },
                 ranks={leg: found[each.id] for leg, found in ranks.items() if each.id in found},
-                fields={name: named[f"field:{name}"] for name in FIELDS if f"field:{name}" in named},
-                words=tuple(named.get(f"word:{place}", 0.0) for place in range(len(words))),
+                fields={field: named[name] for field, name in field_names.items() if name in named},
+                words=tuple([named.get(name, 0.0) for name in word_names]),
                 title=source[fields.TITLE],
                 brand=source.get(fields.BRAND, ""),
                 category=tuple(paths[0]),

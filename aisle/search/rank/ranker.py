@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 DEPTH: Final = 200
 """Candidates that a ranker orders unless it says otherwise."""
 
+MAX_DEPTH: Final = 1_000
+"""The most that one may: all of them go into one request."""
+
 
 class RankModel(Protocol):
     """What scores rows of features: ``Trees`` or ``Linear``."""
@@ -59,7 +62,8 @@ class Ranker:
         """Put the candidates in a new order; those that the evidence does not know keep theirs, below.
 
         What multiplied the fused scores, such as rules and business signals that were asked for, multiplies
-        the ranker's too, once these are brought to 0 .. 1.
+        the ranker's too, once these span what the fused ones do (the best is so many times the worst), and
+        twice at least: so a boost, or a rule that buries, moves an item about as far as in the fused order.
 
         Args:
             evidence: of the candidates behind the pinned ones.
@@ -69,8 +73,9 @@ class Ranker:
         rows = features(evidence, self.titles)
         scores = self.model.scores(rows) if len(rows) else np.zeros(0)
         known = {each.id: each for each in fused}
-        factors = np.array([_factor(known[each.id]) for each in evidence.candidates])
-        values = _scaled(scores) * factors
+        asked = [known[each.id] for each in evidence.candidates]
+        factors = np.array([_factor(each) for each in asked])
+        values = _scaled(scores, _least(asked)) * factors
         order = np.argsort(-values, kind="stable").tolist()
         ranked = [known[evidence.candidates[at].id] for at in order]
         placed = {each.id for each in ranked}
@@ -156,12 +161,28 @@ class LearnedOrder:
 
 def _factor(fused: Fused) -> float:
     """What rules and signals made of a fused score, as a factor."""
-    before = fused.score - sum(added.value for added in fused.additions)
+    before = _as_fused(fused)
     return fused.score / before if fused.additions and before > 0 else 1.0
 
 
-def _scaled(scores: Floats) -> Floats:
+def _as_fused(fused: Fused) -> float:
+    """The score before rules and signals."""
+    return fused.score - sum(added.value for added in fused.additions)
+
+
+_MOST_OF_THE_BEST: Final = 0.5
+
+
+def _least(fused: Sequence[Fused]) -> float:
+    """What the worst of these is worth beside the best, as they were fused; more than half counts as half."""
+    scores = [_as_fused(each) for each in fused]
+    best = max(scores, default=0.0)
+    return min(_MOST_OF_THE_BEST, max(0.0, min(scores) / best)) if best > 0 else 0.0
+
+
+def _scaled(scores: Floats, least: float) -> Floats:
+    """From ``least`` to 1; equal ones are all 0, and keep the order that they have."""
     if not len(scores):
         return scores
     low, high = float(scores.min()), float(scores.max())
-    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+    return least + (1.0 - least) * (scores - low) / (high - low) if high > low else np.zeros_like(scores)

@@ -84,24 +84,25 @@ class Trees:
         Returns:
             float64 [n, F]; a row and ``base`` sum to the score, but for rounding.
         """
-        moved = np.zeros((len(rows), rows.shape[1]))
-        for row, found in zip(_read(rows), moved, strict=True):
-            for root in self.roots.tolist():
-                node = root
-                while node >= 0:
-                    at = int(self.features[node])
-                    goes_left = (
-                        self.missing_left[node] if np.isnan(row[at]) else row[at] <= self.thresholds[node]
-                    )
-                    child = int(self.left[node] if goes_left else self.right[node])
-                    found[at] += self._value(child) - self.split_values[node]
-                    node = child
-        return moved
+        rows = _read(rows)
+        moved = np.zeros(rows.size)
+        # All paths go down together, a level at a time; those that came to a leaf drop out.
+        owners, nodes = np.repeat(np.arange(len(rows)), len(self.roots)), np.tile(self.roots, len(rows))
+        while (inner := nodes >= 0).any():
+            owners, nodes = owners[inner], nodes[inner]
+            features = self.features[nodes]
+            values = rows[owners, features]
+            goes_left = np.where(np.isnan(values), self.missing_left[nodes], values <= self.thresholds[nodes])
+            children = np.where(goes_left, self.left[nodes], self.right[nodes])
+            steps = self._values(children) - self.split_values[nodes]
+            moved += np.bincount(owners * rows.shape[1] + features, steps, rows.size)
+            nodes = children
+        return moved.reshape(rows.shape)
 
     @property
     def base(self) -> float:
         """The mean score in training: what is known before any feature is looked at."""
-        return float(sum(self._value(int(root)) for root in self.roots))
+        return float(self._values(self.roots).sum())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of it, by name."""
@@ -112,8 +113,10 @@ class Trees:
         """What `arrays` gave."""
         return cls(**{name: held[name] for name in _ARRAYS})
 
-    def _value(self, node: int) -> float:
-        return float(self.split_values[node] if node >= 0 else self.leaf_values[-1 - node])
+    def _values(self, nodes: Ints) -> Floats:
+        """Mean scores of splits, and scores of leaves."""
+        both = np.concatenate((self.split_values, self.leaf_values))
+        return np.asarray(both[np.where(nodes >= 0, nodes, len(self.split_values) - 1 - nodes)])
 
     def _reached(self, rows: Floats) -> Ints:
         """int64 [n, T], the leaf of each tree."""

@@ -34,6 +34,26 @@ class LiveRules:
     book: RuleBook
     problem: str = ""
 
+    def of(self, situation: Situation) -> RuleEffects:
+        """What they make of a search."""
+        found = effects_of(self.book.acting(situation), situation.text)
+        return replace(found, version=self.version, problem=self.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRules:
+    """The same rules whatever is live, in the place of a `RulesReader`.
+
+    Attributes:
+        rules: that act.
+    """
+
+    rules: LiveRules
+
+    def effects(self, _name: str, situation: Situation) -> RuleEffects:
+        """What they make of a search of any catalogue."""
+        return self.rules.of(situation)
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -82,9 +102,7 @@ class RulesReader:
 
     def effects(self, name: str, situation: Situation) -> RuleEffects:
         """What a catalogue's rules make of a search."""
-        live = self.current(name)
-        found = effects_of(live.book.acting(situation), situation.text)
-        return replace(found, version=live.version, problem=live.problem)
+        return self.current(name).of(situation)
 
     def _again(self, name: str, last: _Look | None) -> _Look:
         history = last.history if last else RulesHistory()

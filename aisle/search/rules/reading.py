@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -16,12 +17,29 @@ from aisle._files import UTF8_BOM, blocks
 from aisle._printable import printable, shortened
 from aisle.errors import InputError
 from aisle.search.rules.querqy import read_querqy
-from aisle.search.rules.rule import MAX_RULES, Rule
+from aisle.search.rules.rule import (
+    MAX_RULES,
+    Boost,
+    Bury,
+    Narrowing,
+    Pin,
+    Rule,
+    Selection,
+    Then,
+    When,
+)
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 _FIX: Final = "see docs/how-to/rules.md for what a rule may say"
 _KEY: Final = "rules"
 _RULES: Final = TypeAdapter(tuple[Rule, ...])
+# What a key's value is made of; keys of several parts are the same there.
+_PARTS: Final[Mapping[int | str, type[Any]]] = MappingProxyType(
+    {
+        **{"when": When, "filters": Narrowing, "then": Then, "pin": Pin, "boost": Boost, "bury": Bury},
+        **{"filter": Selection, "exclude": Selection},
+    }
+)
 _SHOWN_CHARS: Final = 60
 _SHOWN_ERRORS: Final = 5
 
@@ -155,7 +173,17 @@ def _wrong(wrong: ErrorDetails, rows: Sequence[Any], places: Sequence[str]) -> s
     what = wrong["msg"].removeprefix("Value error, ").removeprefix("Input ")
     field = printable(where.removeprefix("."))[:100]
     said = f"{field}: {what[:1].lower()}{what[1:]}" if field else what
+    if wrong["type"] == "unexpected_keyword_argument":
+        said = f"{field}: there is no such key; choose from {', '.join(_keys(path))}"
     return f"{_place(int(number), rows, places)}: {shortened(said, 300)}"
+
+
+def _keys(path: Sequence[int | str]) -> list[str]:
+    """What may stand where a key is that there is not."""
+    within = [one for one in path[:-1] if one in _PARTS]
+    part = _PARTS[within[-1]] if within else Rule
+    found = TypeAdapter(part).json_schema(mode="validation")
+    return list(found["properties"])
 
 
 def _place(number: int, rows: Sequence[Any], places: Sequence[str]) -> str:

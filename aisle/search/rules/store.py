@@ -45,6 +45,11 @@ class RulesVersion:
     rules: int
     fingerprint: str
 
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"version {self.version}" + ("" if self.rules else ", no rules")
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
@@ -126,7 +131,7 @@ class RuleStore:
             raise self._unreadable(id_, error) from error
         return checked_rules(rows, f"version {version.version} of the rules of {self._name}")
 
-    def put(self, rules: RuleSet, release: str) -> RulesVersion:
+    def put(self, rules: RuleSet, release: str, onto: RulesHistory | None = None) -> RulesVersion:
         """Make these rules the live ones, as a new version, unless they are live already.
 
         Of two that put other rules at the same time one does, and the other is told.
@@ -134,6 +139,7 @@ class RuleStore:
         Args:
             rules: all of the catalogue's; none switches rules off.
             release: the live one.
+            onto: what there was when the rules were chosen; None: whatever there is by now.
 
         Raises:
             InputError: somebody put other rules meanwhile.
@@ -142,6 +148,8 @@ class RuleStore:
         before = self.history()
         if before.live is not None and before.live.fingerprint == rules.fingerprint:
             return before.live
+        if onto is not None and onto.place != before.place:
+            raise self._too_late()
         created = datetime.now(UTC).isoformat(timespec="seconds")
         new = RulesVersion(before.last + 1, created, release, len(rules.rules), rules.fingerprint)
         # As a text: OpenSearch has its own ideas of which keys JSON may have.
@@ -154,10 +162,7 @@ class RuleStore:
             if now.live is not None and now.live.fingerprint == new.fingerprint:
                 return now.live
             self._drop((new,), now.versions)
-            raise InputError(
-                f"somebody else put rules of {self._name} at the same time, and theirs are live",
-                fix=f"look at theirs (aisle rules show --name {self._name}), then put yours again",
-            )
+            raise self._too_late()
         self._drop(before.versions, kept)
         return new
 
@@ -178,6 +183,12 @@ class RuleStore:
     def _id(self, version: RulesVersion) -> str:
         # No name of a catalogue has a colon. Two that put at the same time write two documents.
         return f"{self._name}:{version.version}:{version.fingerprint[:16]}"
+
+    def _too_late(self) -> InputError:
+        return InputError(
+            f"somebody else put rules of {self._name} at the same time, and theirs are live",
+            fix=f"look at theirs (aisle rules show --name {self._name}), then put yours again",
+        )
 
     def _unreadable(self, document: str, error: Exception) -> InputError:
         return InputError(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from aisle._files import open_bytes, whole_file
+from aisle._files import whole_content, whole_file
 from aisle.errors import InputError
 from aisle.mappings import FusionSpec, VectorSpace, pipeline_name
 from aisle.mappings.signals import SignalBoosts
@@ -103,8 +103,7 @@ def read_fusion(path: str | Path) -> FusionFile:
         InputError: no such file, no fusion file, one of another schema version, or a fusion that cannot be.
     """
     path = Path(path)
-    with open_bytes(path) as file:
-        content = file.read()
+    content = whole_content(path)
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError as error:

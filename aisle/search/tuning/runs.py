@@ -15,11 +15,12 @@ from aisle._files import whole_file
 from aisle.errors import EvaluationError, InputError, PipelineMissing
 from aisle.evaluation import JudgedSet
 from aisle.evaluation.runs import ScoredRun, read_scored_run, write_scored_run
-from aisle.mappings import BM25, DENSE, SPARSE, FusionSpec, IndexMeta, VectorSpace, default_fusion
+from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, default_fusion
 from aisle.mappings.signals import NO_BOOSTS, SignalBoosts
 from aisle.search.client import SearchClient
 from aisle.search.ranking import Ranking
 from aisle.search.signals import signals_of, tunable_signals
+from aisle.search.systems import legs_of
 
 Progress = Callable[[str, int, int], None]
 """Told of what is being done, how much of it is done, and of how much."""
@@ -220,11 +221,6 @@ def _run(folder: Path, leg: str, facts: Mapping[str, Any]) -> ScoredRun:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def legs_of(meta: IndexMeta) -> tuple[str, ...]:
-    """The legs that an index can be asked: words, and each vector field by its name."""
-    return (BM25, *(leg for leg in (DENSE, SPARSE) if leg in meta.spaces))
 
 
 def ask_legs(

@@ -51,17 +51,22 @@ async def answer(
     running = service.experiments.get(catalogue.name)
     if running is None or not takes_part(asked):
         return Answer(await search_page(request, service, catalogue, asked))
+    if running.arms.alike(catalogue):
+        # The candidate went live, say: whoever still took part would make the two look alike in the report.
+        service.metrics.experiments.labels(running.experiment.name, "alike").inc()
+        return Answer(await search_page(request, service, catalogue, asked))
     unit = asker.client_id or asker.session_id
     kind = running.experiment.kind
     if kind is Kind.SHADOW:
         page = await search_page(request, service, catalogue, asked)
         _mirror(running, catalogue, asked, page)
         return Answer(page)
+    if unit is None:
+        # Whoever has no name would be answered by another arm each time, and one shopper's clicks would count
+        # as those of many.
+        return Answer(await search_page(request, service, catalogue, asked))
     if kind is Kind.INTERLEAVE:
         return await _interleaved(request, service, running, catalogue, asked, unit)
-    if unit is None:
-        # Whoever has no name would be answered by another arm each time.
-        return Answer(await search_page(request, service, catalogue, asked))
     return await _split(request, service, running, catalogue, asked, unit)
 
 
@@ -109,13 +114,12 @@ async def _interleaved(
     running: RunningExperiment,
     catalogue: ScopedCatalogue,
     asked: SearchRequest,
-    unit: str | None,
+    unit: str,
 ) -> Answer:
     """One list that both arms draft: the same for a shopper and a text, so that pages continue each other."""
     experiment, (arm,) = running.experiment, running.experiment.arms
     end = asked.page * asked.size
-    drawn = arm.percent >= 100 if unit is None else arm_of(experiment, unit) is arm
-    if not drawn or end > MAX_SIZE:
+    if arm_of(experiment, unit) is not arm or end > MAX_SIZE:
         return Answer(await search_page(request, service, catalogue, asked))
     wide = replace(asked, page=1, size=end)
     pages: dict[Team, Page | None] = {}
@@ -138,7 +142,7 @@ async def _interleaved(
     if of_arm is None or of_control.degraded or of_arm.degraded:
         # A list of which one half lacks something says nothing of the other.
         return Answer(_cut(of_control, of_control.hits[end - asked.size :], asked))
-    seed = f"{experiment.name}\0{unit or ''}\0{asked.text}"
+    seed = f"{experiment.name}\0{unit}\0{asked.text}"
     drafted = team_draft(_ids(of_control), _ids(of_arm), seed, end)[end - asked.size :]
     hits = {hit.item.id: hit for page in (of_arm, of_control) for hit in page.hits}
     shown = [replace(hits[one.id], rank=place) for place, one in enumerate(drafted, end - asked.size + 1)]

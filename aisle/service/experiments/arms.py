@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aisle.evaluation.experiments.design import Arm, Experiment
+from aisle.evaluation.experiments.design import Arm, Experiment, alike
 from aisle.search import RerankOptions, SearchRequest
 from aisle.search.systems import is_learned, is_reranked, parse_systems
 from aisle.service.catalogues import Catalogues
@@ -26,6 +26,10 @@ class Arms:
     def catalogue(self, arm: Arm, live: ScopedCatalogue) -> ScopedCatalogue:
         """What an arm asks, within the filters of the same key; raises what ``Catalogues.of`` raises."""
         return replace(live, opened=self.releases.of(arm.release)) if arm.release else live
+
+    def alike(self, live: ScopedCatalogue) -> bool:
+        """Whether two arms are one by now, as when the release that one names went live meanwhile."""
+        return alike(self.experiment, live.opened.meta.release)
 
     def request(self, arm: Arm, asked: SearchRequest, live: ScopedCatalogue) -> SearchRequest:
         """The search as an arm asks it.

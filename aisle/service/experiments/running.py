@@ -65,9 +65,11 @@ def check_experiments(experiments: Sequence[Experiment], names: Sequence[str], *
         events: whether answers and clicks are recorded.
 
     Raises:
-        InputError: another catalogue, two on one, a name twice, or nothing that could tell what came of it.
+        InputError: another catalogue, two on one, a name twice, or nothing that could tell what came of it;
+            or see `Experiment.check_to_serve`.
     """
     for place, experiment in enumerate(experiments):
+        experiment.check_to_serve()
         for arm in (experiment.control, *experiment.arms):
             if arm.system:
                 check_systems(arm.system)

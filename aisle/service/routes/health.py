@@ -12,12 +12,14 @@ from aisle.service.parts import AccessPart, ServicePart, json_response
 router = APIRouter(tags=["operation"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> Response:
     """Whether the process answers at all: restart it where this fails."""
     return json_response({"status": "ok"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz(service: ServicePart) -> Response:
     """Whether every catalogue can be asked: send no requests here while this fails."""

@@ -41,7 +41,13 @@ class View:
     path: str = ""
 
 
-VIEWS: Final = (View("Search"), View("Compare", "compare"), View("Judge", "judge"), View("Weights", "tune"))
+VIEWS: Final = (
+    View("Search"),
+    View("Compare", "compare"),
+    View("Judge", "judge"),
+    View("Weights", "tune"),
+    View("Status", "status"),
+)
 
 
 @cache

@@ -34,7 +34,12 @@ _BESIDE = 8
 
 
 class PageRoute(APIRoute):
-    """A route whose failures are pages, too."""
+    """A route whose failures are pages, too, and that answers HEAD where it answers GET."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.methods and "GET" in self.methods:
+            self.methods.add("HEAD")
 
     def get_route_handler(self) -> Any:
         """What answers a request."""

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
+from aisle._arguments import check_real, check_whole
 from aisle.encoder.artifact import Artifact, ArtifactStore, check_name
-from aisle.errors import EvaluationError, InputError
+from aisle.errors import InputError, NoBetterRanker
 from aisle.search.rank.artifact import save_ranker
 from aisle.search.rank.features import FEATURES
 from aisle.search.rank.linear import Linear
@@ -116,7 +117,7 @@ class RankerJob:
         seed: of folds and draws.
 
     Raises:
-        InputError: a name that no artifact can have.
+        InputError: a name that no artifact can have, or a number that cannot be used.
     """
 
     name: str
@@ -128,6 +129,13 @@ class RankerJob:
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        check_whole(folds=self.folds, seed=self.seed)
+        check_real("0.05", guard_p=self.guard_p)
+        if self.folds < 2 or self.seed < 0 or not 0 < self.guard_p <= 1:
+            raise InputError(
+                f"{self.folds} folds, seed {self.seed} and a guard at p = {self.guard_p} cannot be",
+                fix="use 2 folds or more, a seed of 0 or more, 0 < p <= 1",
+            )
 
     def run(self, table: RankingTable, store: ArtifactStore, progress: Progress) -> RankerReport:
         """Measure by nested cross-validation, train on everything, save.
@@ -139,7 +147,7 @@ class RankerJob:
 
         Raises:
             InputError: too few queries.
-            EvaluationError: the ranker is no better than the fusion; nothing is written.
+            NoBetterRanker: the ranker is no better than the fusion; nothing is written.
             MissingExtra: lightgbm is not installed.
         """
         ways = tuple(replace(way, seed=self.seed) for way in self.ways)
@@ -183,7 +191,7 @@ class RankerJob:
     def _guard(self, found: Validated) -> None:
         if found.delta > 0 and found.p_value < self.guard_p:
             return
-        raise EvaluationError(
+        raise NoBetterRanker(
             f"a ranker orders held-out queries no better than the fusion: nDCG@{DEPTH}"
             f" {found.held_out.mean():.4f} against {found.fused.mean():.4f} (p = {found.p_value:.2f});"
             " nothing was written",

@@ -125,7 +125,7 @@ def ranking_table(
     if not np.isfinite([grade for some in grades for grade in some]).any():
         raise EvaluationError(
             "none of the candidates was judged",
-            fix="name the index of the very catalogue that was judged (--name), and its judgments (--data)",
+            fix="name the index of the very catalogue that was judged (--index), and its judgments (--data)",
         )
     return RankingTable(
         tuple(queries),
