@@ -137,7 +137,13 @@ bench-search: $(VENV)/.dev ## Search latency against the server's own `took`
 	$(BIN)/python -m benchmarks.search_latency
 
 .PHONY: bench-search-quality
-bench-search-quality: $(VENV)/.dev ## Product search rung by rung: legs, fusions, reranking; quality and speed
+bench-search-quality: $(VENV)/.dev ## Train the legs, as long as that takes, then fusions and the ranker over them; stopped, it goes on (2 hours)
+	$(BIN)/python -m benchmarks.learned_ranking.artifacts .work/taught
+	$(BIN)/python -m benchmarks.learned_ranking --only "trained legs" \
+	  --encoder taught --sparse taught-sparse --learned .work/taught
+
+.PHONY: bench-search-parts
+bench-search-parts: $(VENV)/.dev ## Product search rung by rung, with models that are there: legs, fusions, reranking; quality and speed
 	$(BIN)/python -m benchmarks.search_quality
 
 .PHONY: bench-learned-ranking

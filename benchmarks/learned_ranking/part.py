@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Final
+from tempfile import TemporaryDirectory
+from typing import Final
 
-import typer
-
-from aisle.errors import InputError
 from aisle.evaluation import read_judged_set
 from aisle.evaluation.qrels import write_qrels
-from benchmarks.harness.command_line import run_command, say
+from benchmarks.harness.command_line import say
 from benchmarks.harness.parts import dataset
 from benchmarks.learned_ranking.setup import HOME
 
@@ -24,26 +22,25 @@ def taught(query: str) -> bool:
     return sha256(query.encode()).digest()[0] >= APART
 
 
-def part(folder: Annotated[Path, typer.Argument(help="New BEIR folder.")]) -> None:
-    """Write it: the catalogue and the queries are links to homedepot's, dev is whole.
+def write_part(folder: Path) -> None:
+    """Write it as a BEIR folder, whole or not at all.
 
-    Examples:
+    The catalogue and the queries are links to homedepot's, dev is whole.
 
-        python -m benchmarks.learned_ranking.part taught
+    Args:
+        folder: a new one.
     """
     home = dataset(HOME)
-    if folder.exists():
-        raise InputError(f"{folder} is there already", fix="name a new folder")
     qrels = {split: read_judged_set(home, split).qrels for split in ("train", "dev")}
-    (folder / "qrels").mkdir(parents=True)
-    for path in home.iterdir():
-        if path.is_file():
-            (folder / path.name).symlink_to(path.resolve())
     kept = {query: grades for query, grades in qrels["train"].items() if taught(query)}
-    for split, judged in (("train", kept), ("dev", qrels["dev"])):
-        write_qrels(judged, folder / "qrels" / f"{split}.tsv")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent) as scratch:
+        made = Path(scratch) / folder.name
+        (made / "qrels").mkdir(parents=True)
+        for path in home.iterdir():
+            if path.is_file():
+                (made / path.name).symlink_to(path.resolve())
+        for split, judged in (("train", kept), ("dev", qrels["dev"])):
+            write_qrels(judged, made / "qrels" / f"{split}.tsv")
+        made.rename(folder)
     say(f"{len(kept):,} of {len(qrels['train']):,} queries of train are in {folder}")
-
-
-if __name__ == "__main__":
-    run_command(part)

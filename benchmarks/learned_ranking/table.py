@@ -27,9 +27,7 @@ def ranking_outside(result: BenchmarkResult) -> str:
 
 def ranking_tried(result: BenchmarkResult) -> str:
     """Ideas that were tried by hand, each with its figure."""
-    tried = trials("learned-ranking", "untrained legs")
-    rows = [[each["trial"], each["figure"], each["kept"]] for each in tried]
-    return block(result, table(["tried", "figure", "kept"], rows, texts=3), topics=_UNTRAINED)
+    return block(result, _by_hand("untrained legs"), topics=_UNTRAINED)
 
 
 def ranking_sizes(result: BenchmarkResult) -> str:
@@ -83,7 +81,7 @@ def ranking_cross_encoder(result: BenchmarkResult) -> str:
     """A cross-encoder as a feature of the ranker, and after it."""
     if missing := unmeasured(result, "benchmarks.learned_ranking", ["cross-encoder"]):
         return missing
-    return _topic(result, "cross-encoder")
+    return _topic(result, "cross-encoder", _by_hand("cross-encoder"))
 
 
 def ranking_ceiling(result: BenchmarkResult) -> str:
@@ -103,6 +101,12 @@ def ranking_teachers(result: BenchmarkResult) -> str:
 def _topic(result: BenchmarkResult, topic: str, *more: str) -> str:
     """The goals of a topic and its rows, a part of the same name."""
     return block(result, _goals(result, topic), _table(result, topic), *more, topics=[topic])
+
+
+def _by_hand(domain: str) -> str:
+    """What was tried without this benchmark's code. Not of one run: of those that the trials file names."""
+    rows = [[each["trial"], each["figure"], each["kept"]] for each in trials("learned-ranking", domain)]
+    return table(["tried by hand", "figure", "kept"], rows, texts=3)
 
 
 def _tried(result: BenchmarkResult, *topics: str) -> str:
