@@ -1,4 +1,4 @@
-"""The models that trained legs are measured with, trained by one command that goes on where it was stopped."""
+"""The models that trained legs are measured with: one command trains them, and goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def artifacts(
         Path, typer.Argument(help="BEIR folder of what is learned; written if it is not there.")
     ],
 ) -> None:
-    """Train the dense encoder *taught* and the sparse one *taught-sparse* by three quarters of homedepot's train.
+    """Train the dense encoder *taught* and the sparse *taught-sparse* by three quarters of homedepot's train.
 
     Stopped at any time, the same command goes on: stages that are finished are not trained again.
 
