@@ -61,7 +61,7 @@ def demo(
         if page:
             show_page(console, name, running.cluster)
     if keep:
-        console.print(f'\nThe node is up: try  aisle search "something for hot coffee" --name {name}')
+        console.print(f'\nThe node is up: try  aisle search "insulated mug for hot drinks" --name {name}')
         console.print("and stop it with  aisle down --name demo")
 
 

@@ -65,3 +65,12 @@ def test_shell_is_cut_into_its_commands() -> None:
         ["make", "test", "ARGS=x"],
         ["f"],
     ]
+
+
+def test_training_on_judgments_begins_with_a_ranker() -> None:
+    page = ROOT / "docs" / "tutorial" / "train-on-your-judgments.md"
+    trained = [
+        words[2] for block in shown(page) for words in commands(block) if words[:2] == ["aisle", "train"]
+    ]
+    assert trained[0] == "ranker"
+    assert "encoder" in trained
