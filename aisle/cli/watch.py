@@ -146,5 +146,7 @@ def _print(found: WatchReport) -> None:
         notice(f"{what} is not watched: {why}")
     for name in found.decision.ended:
         console.print(f"ended: {name}", markup=False)
+    if found.acted:
+        console.print(f"acted on: {', '.join(found.acted)}", markup=False)
     for problem in found.action_problems:
         notice(problem)

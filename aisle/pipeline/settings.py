@@ -18,6 +18,7 @@ from aisle import _environment
 from aisle._files import read_settings_text
 from aisle.catalogue.fetch import is_url
 from aisle.errors import InputError
+from aisle.evaluation.gates.policy import read_policy
 from aisle.indexer.releases.names import check_name
 
 
@@ -49,7 +50,7 @@ class OptionTable:
             folder: that paths are relative to.
 
         Raises:
-            InputError: an option that there is not, or of another type.
+            InputError: an option that there is not, or of another type; a file that is not there.
         """
         given = {}
         for name, value in held.items():
@@ -67,6 +68,12 @@ class OptionTable:
                 ) from None
             named = isinstance(value, str) and (name in self.files or value.startswith(("./", "../")))
             given[name] = str(folder / value) if named else value
+            # Now, and not after hours of training.
+            if name in self.files and not Path(given[name]).exists():
+                raise InputError(
+                    f"{where}: {name} is no such file: {given[name]}",
+                    fix="check the path, which is relative to the pipeline's file; or leave the line out",
+                )
         return given
 
 
@@ -251,6 +258,8 @@ def _settings(held: Mapping[str, Any], folder: Path) -> PipelineSettings:
         bind=BIND.checked(held.get("bind", {}), "bind", folder),
         gate=GATE.checked(held.get("gate", {}), "gate", folder),
     )
+    if "policy" in settings.gate:
+        read_policy(Path(settings.gate["policy"]))
     if settings.ranker_split == settings.split:
         raise InputError(
             f"[train.ranker] would learn the judgments that the gate asks: {settings.split}",

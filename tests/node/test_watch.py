@@ -254,6 +254,7 @@ def test_a_watch_that_is_killed_while_it_acts_acts_again_and_then_no_more(
     assert left["baseline"] == baseline
     again = [command(*asked, shlex.join([sys.executable, "-c", acts]), cwd=tmp_path, env=env) for _ in "ab"]
     assert [done.code for done in again] == [1, 1] and told.read_text() == "xx"
+    assert ["acted on: documents" in done.out for done in again] == [True, False]
     after = json.loads(state.read_text())["alarms"]["documents"]
     assert set(after["acted"]) == {"command"} and after["since"] == left["alarms"]["documents"]["since"]
 

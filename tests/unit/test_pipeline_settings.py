@@ -23,6 +23,8 @@ def file(tmp_path: Path) -> Path:
 
 def test_paths_are_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AISLE_HOME", str(tmp_path / "home"))
+    (tmp_path / "syn.txt").write_text("sofa, couch\n")
+    (tmp_path / "g.toml").write_text("segment_drop = 0.03\n")
     file.write_text(
         SHOP
         + 'judged = "judged"\nregistry = "s3://models/aisle"\n[train.sparse]\nepochs = 2\n[train.encoder]\n'
@@ -56,6 +58,9 @@ def test_paths_are_relative_to_the_file(file: Path, monkeypatch: pytest.MonkeyPa
         (SHOP + "[index]\nstage = false\n", "index: option 'stage' is decided by the pipeline", "keep"),
         (SHOP + "[index]\nkeeep = 1\n", "index: option 'keeep' there is not", "keep"),
         (SHOP + '[index]\nkeep = "many"\n', "index: keep = 'many' cannot be", "aisle.index"),
+        (SHOP + '[gate]\npolicy = "none.toml"\n', "gate: policy is no such file", "leave the line out"),
+        (SHOP + '[gate]\npolicy = "orders.csv"\n', "orders.csv is no TOML", "lines like"),
+        (SHOP + '[index]\nsynonyms = "none.txt"\n', "index: synonyms is no such file", "relative to"),
         (SHOP + "[gate]\nsample = [1]\n", "gate: sample = [1] cannot be", "aisle.gate_release"),
         (SHOP + "[train.encoder]\n", "[train.encoder] reads judged", 'judged = "..."'),
         (SHOP + "[train.ranker]\n", "[train.ranker] reads judged", 'judged = "..."'),
@@ -106,6 +111,9 @@ def test_a_file_to_begin_with(tmp_path: Path) -> None:
     said = "\n".join(line.removeprefix("# ") if "=" in line or "[" in line[:3] else "" for line in lines)
     (tmp_path / "judged").mkdir()
     (tmp_path / "orders.csv").write_text("user,item\n1,1\n")
+    (tmp_path / "synonyms.txt").write_text("sofa, couch\n")
+    (tmp_path / "gate.toml").write_text("segment_drop = 0.03\n")
+    (tmp_path / "golden.tsv").write_text("sofa\t1\n")
     (tmp_path / "all.toml").write_text(
         said.replace("[export]", "").replace('encoder = "none"', "").replace("model =", "seed = 3 #")
     )

@@ -54,8 +54,9 @@ def test_back_is_the_newest_older_finished_release(standing: ReleaseInventory, t
     ],
 )
 def test_there_may_be_no_way_back(standing: ReleaseInventory) -> None:
-    with pytest.raises(InputError, match="no older finished release"):
+    with pytest.raises(InputError, match="no older finished release") as refused:
         choose_target("shop", standing)
+    assert (f"--to: {V[3]}" in refused.value.fix) == (standing.withdrawn == (V[3],))
 
 
 @pytest.mark.parametrize(

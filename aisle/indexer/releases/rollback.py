@@ -64,7 +64,11 @@ def choose_target(name: str, now: ReleaseInventory, to: str | None = None) -> st
             and ((version := version_of(name, release) or 0) < current or not current)
         }
         if not back:
-            raise InputError(f"{name} has no older finished release to go back to", fix=known)
+            if now.withdrawn:
+                known = f"name a withdrawn one with --to: {', '.join(now.withdrawn)}"
+            raise InputError(
+                f"{name} has no older finished release to go back to that was not withdrawn", fix=known
+            )
         return back[max(back)]
     if to not in now.releases:
         raise InputError(f"{name} has no release {to}", fix=known)
