@@ -9,6 +9,7 @@ from opensearchpy import OpenSearch
 
 from aisle._ordering import NO_MODEL, named_ranker, reranker_stages
 from aisle._recommendations import release_recommender
+from aisle._runs import champions_follow
 from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore, CrossEncoder
 from aisle.errors import InputError
@@ -108,6 +109,8 @@ def bind_models(
             return BoundModels(now.release, now.ordering, after, done=False)
         rewrite_meta(client, now.release, {"ordering": after.to_json() if after != AS_FUSED else None})
         write_log(client, catalogue, "bind", now.release, "", "; ".join(after.texts) or NO_MODEL)
+    if is_live:
+        champions_follow(client, catalogue)
     return BoundModels(now.release, now.ordering, after, done=True)
 
 

@@ -203,7 +203,7 @@ def _log(client: MlflowClient, run: str, manifest: Manifest) -> None:
         "base_model": manifest.base_model,
         "dims": manifest.dims,
         "precision": manifest.precision,
-        **dict(_flat(manifest.training)),
+        **dict(_flat(manifest.told_training)),
     }
     params = [Param(_worded(name), str(value)[:_LONGEST]) for name, value in settings.items()]
     metrics = [Metric(_worded(name), value, now, 0) for name, value in manifest.metrics.items()]

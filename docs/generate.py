@@ -42,7 +42,8 @@ ERRORS = """# Errors
 {mark}
 
 Every failure that a user can meet is an `AisleError`. It has a `message`, one line on what went wrong, and a
-`fix`, one line on what to do about it. The command line prints both and ends with 1.
+`fix`, one line on what to do about it. The command line prints both on standard error, as
+text also with `--json`, and ends with 1: standard output is empty then ([exit codes](cli.md)).
 
 ```python
 import aisle
@@ -153,9 +154,11 @@ def cli_page() -> str:
     head, body = text.split("\n", 1)
     return (
         f"{head}\n\n{MARK}\n\n"
-        "Exit codes: 0 done, 1 an error that names its fix, 2 wrong usage, 130 Ctrl-C. "
+        "Exit codes: 0 done, 1 an error that names its fix, or an answer that is no (a gate that stops a"
+        " release, an alarm of the watch), 2 wrong usage, 130 Ctrl-C. "
         "`--json` prints the same figures for machines. Errors, notes and progress are text on standard"
-        " error, with `--json`, too: standard output holds the document, or nothing.\n"
+        " error, with `--json`, too: standard output holds the document, or nothing. So where a command"
+        " ends with 1, an empty standard output means an error, and a document says what was found.\n"
         f"{body.rstrip()}\n"
     )
 

@@ -23,6 +23,7 @@ from aisle.search.facets.ranges import Edges, edges_body, read_edges
 from aisle.search.filters import Filters
 from aisle.search.legs import Leg, QueryEncoders
 from aisle.search.rank.stage import Recent
+from aisle.search.rules.store import catalogue_of
 
 # Whose edges are remembered: as many keys as ask in turn.
 _SCOPES: Final = 1_000
@@ -202,10 +203,11 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
     try:
         found = Cluster.of(client).indices.get(index=name)
     except IndexNotFound as error:
-        raise IndexNotFound(
-            f"there is no index or alias {name!r}",
-            fix=f"index a catalogue first: aisle index DATA --name {name}",
-        ) from error
+        catalogue = catalogue_of(name)
+        fix = f"index a catalogue first: aisle index DATA --name {name}"
+        if catalogue != name:
+            fix = f"see which releases there are: aisle releases list {catalogue}"
+        raise IndexNotFound(f"there is no index or alias {name!r}", fix=fix) from error
     if len(found) != 1:
         raise IndexNotFound(
             f"{name!r} stands for {len(found)} indexes, not one", fix="name one release, such as <name>-v0001"

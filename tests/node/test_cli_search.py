@@ -177,6 +177,7 @@ def test_a_query_is_words(ask: Any, query: str) -> None:
         (("search", " \t\x00", "-n", "NAME"), "the query is empty"),
         (("search", "word " * 10_000, "-n", "NAME"), "more than 2,000 words"),
         (("search", "red", "-n", "no-such-shop"), "there is no index or alias 'no-such-shop'"),
+        (("search", "red", "-n", "no-such-shop-v0007"), "aisle releases list no-such-shop"),
         (("search", "red", "-n", ""), "'' names no one index"),
         (("search", "red", "-n", "test-cli-*"), "'test-cli-*' names no one index"),
         (("search", "red", "-n", "_all"), "'_all' names no one index"),

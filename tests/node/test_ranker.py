@@ -332,6 +332,19 @@ def test_a_ranker_is_held_to_the_release_that_it_is_named_for(ask: Ask, shop: tu
     assert told(later)["ranked"] > 0 and "learned on" not in later.err
 
 
+def test_a_ranker_that_is_bound_to_what_is_live_is_the_champion_on_record(ask: Ask) -> None:
+    on = {"AISLE_TRACKING": "on"}
+    assert ask("index", ".", "--name", "NAME").code == 0
+    train = ("train", "ranker", "--index", "NAME", "--data", ".", "--split", "dev", "--model", "linear")
+    assert ask(*train, "--name", "recorded", **on).code == 0
+    (run,) = told(ask("runs", "list", "--json", **on))
+    # How many queries it learned, not a hash of each.
+    assert run["aliases"] == ["challenger"] and run["params"]["query_hashes"].isdigit()
+    assert ask("releases", "bind", "NAME", "--ranker", "recorded", **on).code == 0
+    (run,) = told(ask("runs", "list", "--json", **on))
+    assert sorted(run["aliases"]) == ["challenger", "champion"]
+
+
 def test_a_ranker_over_other_legs_than_it_learned_is_to_be_measured_again(
     ask: Ask, shop: tuple[Path, str], client: Cluster
 ) -> None:
