@@ -19,10 +19,10 @@ from aisle.indexer.releases.log import write_log
 from aisle.indexer.releases.names import check_name
 from aisle.indexer.releases.release_meta import rewrite_meta
 from aisle.mappings import IndexMeta
+from aisle.mappings.meta import catalogue_of
 from aisle.mappings.ordering import AS_FUSED, NamedModel, NamedStage, Ordering
 from aisle.recommendation.preferences import Preferences
 from aisle.search import read_live
-from aisle.search.rules.store import catalogue_of
 
 
 @dataclass(frozen=True, slots=True)

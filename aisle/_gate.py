@@ -29,9 +29,9 @@ from aisle.evaluation.gates.segments import (
 from aisle.evaluation.gates.verdict import GateReport, judge
 from aisle.indexer.suggestions.popular import read_popular
 from aisle.mappings import fields
+from aisle.mappings.meta import catalogue_of
 from aisle.mappings.suggestions import folded
 from aisle.search import read_live
-from aisle.search.rules.store import catalogue_of
 from aisle.types import Query, Say
 
 __all__ = ["USUAL_SAMPLE", "GatePolicy", "GateReport", "gate_release", "read_policy"]

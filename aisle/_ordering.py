@@ -12,11 +12,11 @@ from aisle.encoder import Artifact, ArtifactStore, CrossEncoder
 from aisle.encoder.artifact import RANKER, Manifest
 from aisle.errors import ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import IndexMeta, default_fusion, fields
+from aisle.mappings.meta import catalogue_of
 from aisle.search import CascadeStage, Reranker
 from aisle.search.rank.artifact import load_ranker
 from aisle.search.rank.ranker import Ranker
 from aisle.search.rank.reranker import SCORES
-from aisle.search.rules.store import catalogue_of
 from aisle.search.systems import legs_of
 
 NO_MODEL: Final = "none"

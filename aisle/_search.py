@@ -14,6 +14,7 @@ from aisle.cluster.client import connected
 from aisle.encoder import ArtifactStore, DenseEncoder, SparseEncoder
 from aisle.errors import AisleError, ArtifactMismatch, ArtifactNotFound, InputError
 from aisle.mappings import VectorSpace, fields
+from aisle.mappings.meta import catalogue_of
 from aisle.search import Bm25Leg, DenseLeg, Leg, Reranker, SearchClient, SparseLeg, read_live
 from aisle.search.facets.results import CountsOf
 from aisle.search.filter_texts import attribute_values, name_and_value, number_ranges
@@ -21,7 +22,6 @@ from aisle.search.page import Matched, MatchType
 from aisle.search.rank.ranker import Ranker
 from aisle.search.rank.reranker import SCORES, USUAL_WEIGHT
 from aisle.search.rules.live import FixedRules, RulesReader
-from aisle.search.rules.store import catalogue_of
 from aisle.search.systems import named_fusion
 
 __all__ = [

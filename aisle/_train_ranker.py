@@ -23,10 +23,10 @@ from aisle.evaluation.gates.policy import GatePolicy
 from aisle.evaluation.qrels import Qrels
 from aisle.evaluation.seen import query_sketch, seen_by_models
 from aisle.mappings import IndexMeta
+from aisle.mappings.meta import catalogue_of
 from aisle.mappings.suggestions import folded
 from aisle.search import SearchClient, read_live
 from aisle.search.rank.evidence import Evidence
-from aisle.search.rules.store import catalogue_of
 from aisle.search.systems import legs_of
 from aisle.types import Query
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as fields_of
@@ -19,6 +20,14 @@ from aisle.mappings.vector_types import AS_FP32, VectorLayout, VectorStorage, la
 SCHEMA_VERSION: Final = 3
 # Releases of these can be searched and gone back to; only those of `SCHEMA_VERSION` are written to.
 READABLE_VERSIONS: Final = (1, 2, SCHEMA_VERSION)
+
+_RELEASE: Final = re.compile(r"(?P<name>.+)-v\d{4,}")
+
+
+def catalogue_of(release: str) -> str:
+    """The catalogue that a release is of: ``shop`` of ``shop-v0007``."""
+    match = _RELEASE.fullmatch(release)
+    return match["name"] if match else release
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from aisle.cluster import Cluster
 from aisle.encoder.base import QueryEncoder, SparseQueryEncoder
 from aisle.errors import AisleError, IndexNotFound, InputError, InvalidQuery, SearchError
 from aisle.mappings import FusionSpec
+from aisle.mappings.meta import catalogue_of
 from aisle.search.answers import check_complete
 from aisle.search.arrangement import by_product, in_order, sort_values_of, with_pins
 from aisle.search.brief import brief_plan, briefly
@@ -40,7 +41,6 @@ from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects
 from aisle.search.rules.live import FixedRules, RulesReader
 from aisle.search.rules.matching import Situation
-from aisle.search.rules.store import catalogue_of
 from aisle.search.suggest import Suggestions, SuggestRequest
 from aisle.search.suggester import Suggester
 from aisle.types import DiversitySignal, Hit, Item

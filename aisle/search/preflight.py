@@ -16,6 +16,7 @@ from aisle.mappings import FusionSpec, IndexMeta, VectorSpace, fields, pipeline_
 from aisle.mappings.analysis import rules_of
 from aisle.mappings.index_body import declared_numbers
 from aisle.mappings.languages import writes_together
+from aisle.mappings.meta import catalogue_of
 from aisle.mappings.synonyms import words_of
 from aisle.search.facets.levels import levels_body, shared_roots
 from aisle.search.facets.names import names_body, read_names
@@ -23,7 +24,6 @@ from aisle.search.facets.ranges import Edges, edges_body, read_edges
 from aisle.search.filters import Filters
 from aisle.search.legs import Leg, QueryEncoders
 from aisle.search.rank.stage import Recent
-from aisle.search.rules.store import catalogue_of
 
 # Whose edges are remembered: as many keys as ask in turn.
 _SCOPES: Final = 1_000

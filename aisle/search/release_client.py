@@ -15,6 +15,7 @@ from aisle.cluster import Cluster
 from aisle.cluster.capabilities import require_engine
 from aisle.errors import AisleError, ArtifactMismatch, IndexNotFound, InputError, SearchError
 from aisle.mappings import IndexMeta
+from aisle.mappings.meta import catalogue_of
 from aisle.mappings.vector_types import AS_FP32, layout
 from aisle.search.execution import ReleaseChanged
 from aisle.search.filters import Filters
@@ -24,7 +25,6 @@ from aisle.search.rules.asking import usable
 from aisle.search.rules.effects import RuleEffects
 from aisle.search.rules.live import RulesReader
 from aisle.search.rules.matching import Situation
-from aisle.search.rules.store import catalogue_of
 
 # A release that goes live between the requests costs one more attempt.
 _ATTEMPTS: Final = 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,13 +17,6 @@ from aisle.search.rules.reading import RuleSet, checked_rules
 RULES_INDEX: Final = "aisle-rules"
 # Versions that can be gone back to.
 KEPT_VERSIONS: Final = 20
-_RELEASE: Final = re.compile(r"(?P<name>.+)-v\d{4,}")
-
-
-def catalogue_of(release: str) -> str:
-    """The catalogue that a release is of: ``shop`` of ``shop-v0007``."""
-    match = _RELEASE.fullmatch(release)
-    return match["name"] if match else release
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from aisle.errors import InvalidQuery
 from aisle.evaluation.metrics import evaluate
 from aisle.evaluation.runs import Run
 from aisle.mappings import BM25
+from aisle.mappings.meta import catalogue_of
 from aisle.search import Page, SearchRequest
-from aisle.search.rules.store import catalogue_of
 from aisle.types import Hit
 
 METRICS: Final = ("nDCG@10", "Judged@10")

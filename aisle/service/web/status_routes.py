@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from aisle._releases import release_log
 from aisle._watch import read_watch_state
 from aisle.evaluation.watch.state import WatchState
-from aisle.search.rules.store import catalogue_of
+from aisle.mappings.meta import catalogue_of
 from aisle.service.parts import ServicePart
 from aisle.service.scope import ScopedCatalogue
 from aisle.service.settings import ServiceSettings

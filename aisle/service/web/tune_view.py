@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aisle._files import open_bytes
 from aisle.errors import InputError
-from aisle.search.rules.store import catalogue_of
+from aisle.mappings.meta import catalogue_of
 
 WIDTH: Final = 640
 HEIGHT: Final = 240
