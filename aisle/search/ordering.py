@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from aisle.cluster import Cluster
 from aisle.cluster.request_scope import share_of_the_time
 from aisle.errors import DeadlinePassed, InputError
 from aisle.search.answers import check_complete
 from aisle.search.plan import SearchSettings
-from aisle.search.preflight import Preflight, read_live
+from aisle.search.preflight import LiveIndex, Preflight, read_live
 from aisle.search.rank import Reranker, RerankOptions
 from aisle.search.rank.evidence import EVIDENCE_PARAMS, Evidence, evidence_body, read_evidence
 from aisle.search.rank.ranker import DEPTH, LearnedOrder, RankedByModel, Ranker
 from aisle.search.rank.reranker import RerankedOrder, read_texts, texts_body
+from aisle.search.rank.shown import Shown, ShownDocuments, shown_body, version_of
 from aisle.search.ranking import Ranking
 from aisle.search.request import SearchRequest
+from aisle.search.stored import with_ids
 
 # Of the time that is left to a request, what its ranker may ask for; documents come after it.
 _RANKERS_SHARE: Final = 0.5
@@ -34,6 +36,7 @@ class Ordering:
         index: its look at the live release.
         ranker: orders the fused candidates.
         reranker: orders the best of them, for searches that ask for it.
+        shown: what documents say that its ranker has met.
     """
 
     cluster: Cluster
@@ -41,6 +44,7 @@ class Ordering:
     index: Preflight
     ranker: Ranker | None = None
     reranker: Reranker | None = None
+    shown: ShownDocuments = field(default_factory=ShownDocuments, compare=False, repr=False)
 
     def check(self, request: SearchRequest) -> None:
         """Refuse a request for a model that is not there.
@@ -67,7 +71,9 @@ class Ordering:
         return LearnedOrder(ranked, (time.perf_counter() - began) * 1000, server_ms)
 
     def evidence(self, ranking: Ranking, depth: int = DEPTH) -> tuple[Evidence, float]:
-        """What a ranker is told of the best candidates behind those that the query names: one request.
+        """What a ranker is told of the best candidates behind those that the query names.
+
+        It costs a request, and another one for documents that are new to this client or were changed.
 
         Args:
             ranking: of this client's index.
@@ -85,19 +91,30 @@ class Ordering:
         if question is None or not fused:
             return Evidence(ranking.text, (), (), (), ()), 0.0
         live = self.index.live()
-        meta = (
-            live.meta
-            if live.meta.release == ranking.release
-            else read_live(self.cluster, ranking.release).meta
-        )
+        if live.meta.release != ranking.release:
+            live = read_live(self.cluster, ranking.release)
         legs = [self.settings.legs[name] for name in ranking.spec.legs]
-        body = evidence_body(question, legs, meta, [each.id for each in fused])
+        body = evidence_body(question, legs, live.meta, [each.id for each in fused])
         answer = self.cluster.search(index=ranking.release, body=body, params=dict(EVIDENCE_PARAMS))
         check_complete(answer)
+        hits = {hit["_id"]: hit for hit in with_ids(answer["hits"]["hits"])}
+        shown, took = self._documents(live, hits)
         found = read_evidence(
-            answer, question, meta, fused, ranking.results, corrected=ranking.corrected is not None
+            hits, shown, question, live.meta, fused, ranking.results, corrected=ranking.corrected is not None
         )
-        return found, float(answer["took"])
+        return found, answer["took"] + took
+
+    def _documents(
+        self, live: LiveIndex, hits: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[dict[str, Shown], float]:
+        """What the documents of these hits say, and the milliseconds that OpenSearch took for new ones."""
+        shown = self.shown.find(live.uuid, {id_: version_of(hit) for id_, hit in hits.items()})
+        new = [id_ for id_ in hits if id_ not in shown]
+        if not new:
+            return shown, 0.0
+        answer = self.cluster.search(index=live.meta.release, body=shown_body(new))
+        check_complete(answer)
+        return shown | self.shown.read(live.uuid, answer["hits"]["hits"]), float(answer["took"])
 
     def order(self, ranking: Ranking) -> tuple[RankedByModel, float]:
         """The candidates of ``rank`` in the ranker's order, without documents, and OpenSearch's milliseconds.

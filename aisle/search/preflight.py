@@ -38,6 +38,7 @@ class LiveIndex:
     Attributes:
         meta: what it says of itself.
         shards: number of primary shards.
+        uuid: of the index; another one of its name has another.
         spells: whether it can tell which words no item has; older ones cannot.
         synonyms: words in lower case that its synonyms are about, whether an item has them or not.
         numbers: that it can be filtered by, see ``mappings.declared_numbers``.
@@ -45,6 +46,7 @@ class LiveIndex:
 
     meta: IndexMeta
     shards: int
+    uuid: str
     spells: bool = False
     synonyms: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
@@ -217,6 +219,7 @@ def read_live(client: OpenSearch, name: str) -> LiveIndex:
     return LiveIndex(
         IndexMeta.from_mapping(index, mapping),
         int(settings["number_of_shards"]),
+        settings["uuid"],
         spells=fields.SPELLING in mapping.get("properties", {}),
         synonyms=words_of(rules_of(settings)),
         numbers=declared_numbers(mapping),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -46,7 +46,7 @@ def docvalue_fields(stored: Sequence[str]) -> list[Any]:
     return [_STORED_AS.get(name, name) for name in stored]
 
 
-def stored_values(hits: Sequence[Mapping[str, Any]]) -> StoredValues:
+def stored_values(hits: Iterable[Mapping[str, Any]]) -> StoredValues:
     """The values of the hits of a request with `docvalue_fields`."""
     return {hit["_id"]: hit["fields"] for hit in hits if "fields" in hit}
 

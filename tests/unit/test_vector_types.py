@@ -161,7 +161,7 @@ def test_the_beam_is_never_narrow_nor_wider_than_opensearch_takes(window: int, b
 def test_more_neighbours_than_the_window_are_not_counted_as_results(
     engine: str, window: int, counted: bool
 ) -> None:
-    live = LiveIndex(meta(VectorStorage(VectorType.DISK), engine), 1)
+    live = LiveIndex(meta(VectorStorage(VectorType.DISK), engine), 1, "one")
     legs: dict[str, Leg] = {"bm25": Bm25Leg(), "dense": DenseLeg()}
     plan = resolve(SearchRequest("drill"), SearchSettings(legs, window, typos=False, exact=False), live)
     vectors = {fields.DENSE: direction("drill")}

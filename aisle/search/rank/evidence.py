@@ -19,8 +19,9 @@ from aisle.mappings.signals import SignalBoosts
 from aisle.mappings.vector_types import inner_product
 from aisle.search.fusion import Fused, LegResult
 from aisle.search.legs import FIELD_WORDS, WORD, Leg, Question, first_words
+from aisle.search.rank.shown import Shown
 from aisle.search.signals import signals_of, stored_signals, tunable_signals
-from aisle.search.stored import docvalue_fields, stored_values
+from aisle.search.stored import columns_body, stored_values
 
 FIELDS: Final = (
     fields.TITLE,
@@ -33,8 +34,6 @@ FIELDS: Final = (
 
 MAX_WORDS: Final = 12
 """Words of a query that are looked at one by one."""
-
-_SHOWN: Final = (fields.TITLE, fields.BRAND, fields.CATEGORIES, fields.MEASURES, fields.PRICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,7 @@ class Candidate:
         fields: text field to its BM25, above 0.
         words: score of each word of the query in the title, 0 for one that it lacks; as many as
             `Evidence.words`.
-        title, brand: as the item has them; category: the first path.
-        measures: terms of its numbers and units, see ``aisle.mappings.measures``.
-        price: None where the item has none.
+        title, brand, category, measures, price: see `Shown`.
         signals: business signal to its value, 0 to 1; those of value 0 are left out.
     """
 
@@ -101,7 +98,9 @@ def words_of(text: str) -> tuple[str, ...]:
 def evidence_body(
     question: Question, legs: Sequence[Leg], meta: IndexMeta, ids: Sequence[str]
 ) -> dict[str, Any]:
-    """Body of the request for what is known of some items; it goes with `EVIDENCE_PARAMS`.
+    """Body of the request for what the index says of some items; it goes with `EVIDENCE_PARAMS`.
+
+    It asks for columns alone, and no document, which is the most of what a hit costs: see `ShownDocuments`.
 
     Args:
         question: that they were found for, with its vectors and tokens.
@@ -121,9 +120,11 @@ def evidence_body(
     ]
     return {
         "size": len(ids),
-        "_source": list(_SHOWN),
-        "docvalue_fields": docvalue_fields(stored_signals(_boosts(meta))),
+        **columns_body(stored_signals(_boosts(meta))),
+        "seq_no_primary_term": True,
         "query": {"bool": {"filter": [{"ids": {"values": list(ids)}}], "should": asked}},
+        # What each query scores is asked for, and no sum of it.
+        "sort": ["_doc"],
         "track_total_hits": False,
     }
 
@@ -133,7 +134,8 @@ EVIDENCE_PARAMS: Final = {"include_named_queries_score": "true"}
 
 
 def read_evidence(
-    answer: Mapping[str, Any],
+    hits: Mapping[str, Mapping[str, Any]],
+    shown: Mapping[str, Shown],
     question: Question,
     meta: IndexMeta,
     fused: Sequence[Fused],
@@ -145,7 +147,8 @@ def read_evidence(
     """What the answer to `evidence_body` says; an item that was deleted meanwhile is left out.
 
     Args:
-        answer: complete.
+        hits: item to its hit, of the answer.
+        shown: what the documents of the items say.
         question: that was asked.
         meta: of the release.
         fused: the items, best first.
@@ -153,19 +156,17 @@ def read_evidence(
         corrected: whether the question is not what was typed.
         at: moment of the search; None: now.
     """
-    hits = {hit["_id"]: hit for hit in answer["hits"]["hits"]}
     ranks = {leg: {id_: rank for rank, id_ in enumerate(of.ids, 1)} for leg, of in results.items()}
     words, boosts = words_of(question.text), _boosts(meta)
     leg_names = {leg: f"leg:{leg}" for leg in results}
     field_names = {name: f"field:{name}" for name in FIELDS}
     word_names = [f"word:{place}" for place in range(len(words))]
-    signals = signals_of(boosts, meta, stored_values(answer["hits"]["hits"]), at or datetime.now(UTC))
+    signals = signals_of(boosts, meta, stored_values(hits.values()), at or datetime.now(UTC))
     candidates = []
     for place, each in enumerate(fused):
-        if each.id not in hits:
+        if each.id not in hits or each.id not in shown:
             continue
-        source, named = hits[each.id]["_source"], hits[each.id].get("matched_queries", {})
-        paths = source.get(fields.CATEGORIES) or [()]
+        document, named = shown[each.id], hits[each.id].get("matched_queries", {})
         candidates.append(
             Candidate(
                 id=each.id,
@@ -179,12 +180,14 @@ def read_evidence(
                 ranks={leg: found[each.id] for leg, found in ranks.items() if each.id in found},
                 fields={field: named[name] for field, name in field_names.items() if name in named},
                 words=tuple([named.get(name, 0.0) for name in word_names]),
-                title=source[fields.TITLE],
-                brand=source.get(fields.BRAND, ""),
-                category=tuple(paths[0]),
-                measures=tuple(source.get(fields.MEASURES, ())),
-                price=source.get(fields.PRICE),
-                signals={name: of[each.id] for name, of in signals.items() if each.id in of},
+                title=document.title,
+                brand=document.brand,
+                category=document.category,
+                measures=document.measures,
+                price=document.price,
+                signals={name: of[each.id] for name, of in signals.items() if each.id in of}
+                if signals
+                else {},
             )
         )
     return Evidence(

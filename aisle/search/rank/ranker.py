@@ -125,12 +125,12 @@ class RankedByModel:
             return {}
         rows = [self.places[id_] for id_ in asked]
         final = {id_: rank for rank, id_ in enumerate(self.places, self.pinned + 1)}
-        moved = self.ranker.model.contributions(self.rows[rows])
+        moved, base = self.ranker.model.contributions(self.rows[rows]), self.ranker.model.base
         return {
             id_: RankerSignal(
                 float(self.scores[row]),
                 float(self.values[row]),
-                self.ranker.model.base,
+                base,
                 {
                     FEATURES[at].name: float(by[at])
                     for at in np.argsort(-np.abs(by), kind="stable").tolist()
@@ -162,12 +162,12 @@ class LearnedOrder:
 def _factor(fused: Fused) -> float:
     """What rules and signals made of a fused score, as a factor."""
     before = _as_fused(fused)
-    return fused.score / before if fused.additions and before > 0 else 1.0
+    return fused.score / before if before > 0 else 1.0
 
 
 def _as_fused(fused: Fused) -> float:
     """The score before rules and signals."""
-    return fused.score - sum(added.value for added in fused.additions)
+    return fused.score - sum([added.value for added in fused.additions]) if fused.additions else fused.score
 
 
 _MOST_OF_THE_BEST: Final = 0.5

@@ -52,6 +52,7 @@ class Trees:
     split_values: Floats
     leaf_values: Floats
     _tables: tuple[_Table, ...] = field(init=False, repr=False, compare=False, default=())
+    _means: Floats = field(init=False, repr=False, compare=False, default_factory=lambda: np.zeros(0))
     _leaves: Ints = field(
         init=False, repr=False, compare=False, default_factory=lambda: np.zeros((0, 0), int)
     )
@@ -59,6 +60,7 @@ class Trees:
     def __post_init__(self) -> None:
         if not len(self.roots):
             raise InputError("a ranker without trees orders nothing", fix="train it again")
+        object.__setattr__(self, "_means", np.concatenate((self.split_values, self.leaf_values)))
         leaves, cleared = _numbered(self)
         object.__setattr__(self, "_leaves", leaves)
         object.__setattr__(self, "_tables", tuple(_tables_of(self, cleared, _bits(leaves))))
@@ -115,8 +117,7 @@ class Trees:
 
     def _values(self, nodes: Ints) -> Floats:
         """Mean scores of splits, and scores of leaves."""
-        both = np.concatenate((self.split_values, self.leaf_values))
-        return np.asarray(both[np.where(nodes >= 0, nodes, len(self.split_values) - 1 - nodes)])
+        return np.asarray(self._means[np.where(nodes >= 0, nodes, len(self.split_values) - 1 - nodes)])
 
     def _reached(self, rows: Floats) -> Ints:
         """int64 [n, T], the leaf of each tree."""
