@@ -159,13 +159,12 @@ def evaluate(
 
 
 def _warn_of_learned_queries(models: Iterable[Manifest], judged: JudgedSet, relevant: float) -> None:
-    for model, seen in seen_by_models(models, judged, relevant).items():
-        if GatePolicy().knows_too_many(seen):
-            warnings.warn(
-                f"{model} learned from {seen.seen:,} of {seen.asked:,} judged queries that it can tell of:"
-                " here it looks better than it is; judge by others with --split",
-                stacklevel=3,
-            )
+    for model, seen in GatePolicy().knowing_too_many(seen_by_models(models, judged, relevant)).items():
+        warnings.warn(
+            f"{model} learned from {seen.seen:,} of {seen.asked:,} judged queries that it can tell of:"
+            " here it looks better than it is; judge by others with --split",
+            stacklevel=3,
+        )
 
 
 def evaluate_index(

@@ -171,13 +171,13 @@ def _warn_of_learned_queries(
     meta: IndexMeta, judged: JudgedSet, relevant: float, store: ArtifactStore
 ) -> None:
     """Scores of an encoder for queries that it learned are better than those of what shoppers will ask."""
-    for model, seen in seen_by_models(release_encoders(meta, store), judged, relevant).items():
-        if GatePolicy().knows_too_many(seen):
-            warnings.warn(
-                f"{model} of {meta.release} learned from {seen.seen:,} of {seen.asked:,} of these queries:"
-                " the ranker will trust its scores too much; name other judgments with --split",
-                stacklevel=3,
-            )
+    seen_by = seen_by_models(release_encoders(meta, store), judged, relevant)
+    for model, seen in GatePolicy().knowing_too_many(seen_by).items():
+        warnings.warn(
+            f"{model} of {meta.release} learned from {seen.seen:,} of {seen.asked:,} of these queries:"
+            " the ranker will trust its scores too much; name other judgments with --split",
+            stacklevel=3,
+        )
 
 
 def learned_from(judged: JudgedSet, meta: IndexMeta) -> dict[str, Any]:

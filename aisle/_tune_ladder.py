@@ -31,7 +31,6 @@ from aisle.search.tuning.tune import TuneOptions
 from aisle.types import CountProgress
 
 USUAL: Final = TuneOptions()
-_POLICY: Final = GatePolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +210,12 @@ def _stages(refs: str, store: ArtifactStore) -> list[Manifest]:
 
 def _check_unseen(judged: JudgedSet, relevant: float, models: Iterable[Manifest]) -> None:
     """Hold the models to what a release's gate allows: a sample of hashes tells what they learned from."""
-    for model, seen in seen_by_models(models, judged, relevant).items():
-        if _POLICY.knows_too_many(seen):
-            raise InputError(
-                f"{model} learned from {seen.seen:,} of {seen.asked:,} judged queries that it can tell of:"
-                " there it looks better than it is",
-                fix="judge by queries that no model learned from, as in --split test",
-            )
+    for model, seen in GatePolicy().knowing_too_many(seen_by_models(models, judged, relevant)).items():
+        raise InputError(
+            f"{model} learned from {seen.seen:,} of {seen.asked:,} judged queries that it can tell of:"
+            " there it looks better than it is",
+            fix="judge by queries that no model learned from, as in --split test",
+        )
 
 
 @dataclass(frozen=True, slots=True)

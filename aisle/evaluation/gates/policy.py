@@ -89,9 +89,13 @@ class GatePolicy:
         for name in ("segment_queries", "golden_depth", "seen_queries"):
             check_count(name, getattr(self, name))
 
-    def knows_too_many(self, seen: Seen) -> bool:
-        """Whether a model learned from so many of the judged queries that it looks better than it is."""
-        return seen.asked >= self.seen_queries and seen.share > self.seen
+    def knowing_too_many(self, models: Mapping[str, Seen]) -> dict[str, Seen]:
+        """The models that learned from so many of the judged queries that they look better than they are."""
+        return {
+            model: seen
+            for model, seen in models.items()
+            if seen.asked >= self.seen_queries and seen.share > self.seen
+        }
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> Self:
