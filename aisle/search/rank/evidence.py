@@ -185,9 +185,7 @@ def read_evidence(
                 category=document.category,
                 measures=document.measures,
                 price=document.price,
-                signals={name: of[each.id] for name, of in signals.items() if each.id in of}
-                if signals
-                else {},
+                signals={name: of[each.id] for name, of in signals.items() if each.id in of},
             )
         )
     return Evidence(
